@@ -68,7 +68,7 @@ def _remove_tenant(tenant: Tenant) -> None:
 def _recall_audit_head() -> list[ChainPoint]:
     """Return the remembered end of the audit log; none without Redis or the key. The log is checked all the same."""
     try:
-        return audit_head.follow()
+        return audit_head.recall_and_advance()
     except (redis.RedisError, SealError):
         logger.warning("where the audit log ended is not remembered just now", exc_info=True, extra=logs.REPEATED)
         return []
@@ -84,9 +84,9 @@ STEPS = (
     *dead_workers.STEPS,
     Step(Sweep.SCHEDULES, lambda apart: schedules.due_schedules(utcnow(), apart), due_schedules.start, SLICE_SECONDS),
     Step(Sweep.EXPIRE, once(lambda: approvals.expire_old_plans(config.settings().plan_hours))),
-    Step(Sweep.PRUNE, once(daily_prune.prune_daily)),
+    Step(Sweep.PRUNE, once(daily_prune.start_due_runs)),
     Step(Sweep.REMOVE, without(tenant_removal.tenants_being_removed), _remove_tenant, SLICE_SECONDS),
-    Step(Sweep.PEOPLE, entra_grants.due_checks, entra_recheck.send, SLICE_SECONDS),
+    Step(Sweep.PEOPLE, entra_grants.due_checks, entra_recheck.enqueue_recheck, SLICE_SECONDS),
     Step(Sweep.AUDIT, once(_check_audit_log)),
 )
 

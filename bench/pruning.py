@@ -134,7 +134,7 @@ def _make_items(tenant: Tenant, snapshots: list[int], count: int) -> None:
 
 def _prune(tenant: Tenant) -> tuple[float, float]:
     """The longest transaction, and all of it, in seconds."""
-    run, taken, let_go = actor._made(tenant, actor.DAILY, is_quiet=True).run, [0.0], daily_prune.delete_rows
+    run, taken, let_go = actor._create_run(tenant, actor.DAILY, is_quiet=True).run, [0.0], daily_prune.delete_rows
 
     def timed(*given: object) -> None:
         began = time.perf_counter()

@@ -11,11 +11,12 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 import dramatiq
 
-from actors.backups.capture import prepared, settle_readings
+from actors.backups.capture import draft_or_error, save_readings
 from actors.queue.broker import BULK, PRIORITY, UNDER_WAY
 from actors.queue.enqueue import EnqueuedRun, enqueue, enqueue_new
 from actors.queue.run_actor import Completion, run_claimed
@@ -32,19 +33,19 @@ from actors.reading.graph_errors import (
     unfinished_items,
 )
 from actors.tenants import expiries
-from actors.tenants.graph_clients import client, signed_in
+from actors.tenants.graph_clients import client, signed_in_client
 from db.audit.audit import Actor
 from db.backups import backup_sets
 from db.clock import utcnow
 from db.database import database
 from db.errors import Invalid
-from db.models import BackupSet, Policy, Run, RunItem, Tenant
+from db.models import BackupSet, Run, RunItem, Tenant
 from db.policies import policies
 from db.runs import child_runs, claims, completion, name_cache, run_items, runs
 from db.runs.claims import Claim
 from db.runs.run_items import NewRunItem
 from db.runs.runs import StartedRun
-from db.sql.value_lists import is_in
+from db.sql.value_lists import batched
 from db.states import QUIET_OFFERS, ItemState, Offer, Outcome, RunKind
 from db.tenants import coverage
 from graph.errors import GraphError, Rejected, Throttled
@@ -68,18 +69,20 @@ def start(
     is_full: bool = False,
     retry_of: Run | None = None,
 ) -> EnqueuedRun:
-    """Of the whole tenant, or of some policy types and policies. Raises Invalid for a policy type nobody knows."""
-    made = make(tenant, actor, policy_types=policy_types, policy_ids=policy_ids, is_full=is_full, retry_of=retry_of)
-    return replace(enqueue_new(made), does_less=does_less(made, is_full=is_full))
+    """Start a backup of the whole tenant, or of some policy types and policies. Raises Invalid for an unknown type."""
+    started = create_run(
+        tenant, actor, policy_types=policy_types, policy_ids=policy_ids, is_full=is_full, retry_of=retry_of
+    )
+    return replace(enqueue_new(started), does_less=does_less(started, is_full=is_full))
 
 
-def does_less(made: StartedRun, *, is_full: bool) -> bool:
-    """Everything was to be read, and the backup that was found under way reads what changed."""
-    backup_set = None if made.is_new else backup_sets.find_of_run(made.run)
+def does_less(started: StartedRun, *, is_full: bool) -> bool:
+    """Tell whether a full backup was asked for, and the one found under way reads only what changed."""
+    backup_set = None if started.is_new else backup_sets.find_of_run(started.run)
     return is_full and backup_set is not None and not backup_set.is_full
 
 
-def make(
+def create_run(
     tenant: Tenant,
     actor: Actor,
     *,
@@ -88,7 +91,7 @@ def make(
     is_full: bool = False,
     retry_of: Run | None = None,
 ) -> StartedRun:
-    """As `start`, for who commits more with it, and sends the run after that."""
+    """Like `start`, for a caller that commits more with the run, and enqueues it after that."""
     unknown = sorted(set(policy_types) - set(POLICY_TYPES))
     if unknown:
         raise Invalid(f"There is no policy type {unknown[0]}. The known ones are in docs/policy-types.md.")
@@ -98,44 +101,44 @@ def make(
     if policy_ids:
         selection["policies"] = sorted(set(policy_ids))
     with database.atomic():
-        made = runs.start(
+        started = runs.start(
             tenant=tenant,
             kind=RunKind.BACK_UP,
-            dedupe_key=f"{RunKind.BACK_UP}:{tenant.id}:{_key(selection)}",
-            items=_chosen(tenant, selection),
+            dedupe_key=f"{RunKind.BACK_UP}:{tenant.id}:{_selection_key(selection)}",
+            items=_chosen_items(tenant, selection),
             actor=actor,
             retry_of=retry_of,
         )
-        if made.is_new:
-            backup_sets.begin(made.run, selection, is_full, _to_list(selection))
-    return made
+        if started.is_new:
+            backup_sets.begin(started.run, selection, is_full, _types_to_list(selection))
+    return started
 
 
 def retry_failed(run: Run, actor: Actor) -> EnqueuedRun:
-    """A run of what failed in that one, and of nothing else. Raises Invalid when nothing did."""
+    """Start a run of what failed in `run`, and of nothing else. Raises Invalid when nothing failed."""
     policy_ids, policy_types = backup_sets.failed_in_run(run)
     if not policy_ids and not policy_types:
         raise Invalid(f"Nothing failed in run {run.id} that could be tried again.")
     return start(run.tenant, actor, policy_ids=policy_ids, policy_types=policy_types, is_full=True, retry_of=run)
 
 
-def _key(selection: dict[str, Any]) -> str:
+def _selection_key(selection: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(selection, sort_keys=True).encode()).hexdigest()[:16] if selection else "all"
 
 
-def _to_list(selection: dict[str, Any]) -> Sequence[str]:
+def _types_to_list(selection: dict[str, Any]) -> Sequence[str]:
     return selection.get("policy_types", []) if selection else list(POLICY_TYPES)
 
 
-def _chosen(tenant: Tenant, selection: dict[str, Any]) -> list[NewRunItem]:
-    """The items of chosen policies are known at once; those of policy types only after listing."""
-    chosen = Policy.select().where((Policy.tenant == tenant) & is_in(Policy.id, selection.get("policies", [])))
-    return [NewRunItem(one.policy_type, one.name, one.id, one.graph_id) for one in chosen.order_by(Policy.id)]
+def _chosen_items(tenant: Tenant, selection: dict[str, Any]) -> list[NewRunItem]:
+    """Return the items of chosen policies. Those of policy types are known only after listing."""
+    selected = policies.chosen(tenant, selection.get("policies", []))
+    return [NewRunItem(policy.policy_type, policy.name, policy.id, policy.graph_id) for policy in selected]
 
 
 @dramatiq.actor(actor_name=RunKind.BACK_UP, queue_name=BULK, priority=PRIORITY[BULK])
 def back_up(run_id: int) -> None:
-    run_claimed(run_id, RunKind.BACK_UP, _plan, Completion(finish=_hand_out))
+    run_claimed(run_id, RunKind.BACK_UP, _plan, Completion(finish=_create_children))
 
 
 @dramatiq.actor(actor_name=RunKind.BACK_UP_PART, queue_name=UNDER_WAY, priority=PRIORITY[UNDER_WAY])
@@ -147,52 +150,53 @@ def back_up_part(run_id: int) -> None:
 
 
 def _plan(claim: Claim) -> None:
-    """May be interrupted after any policy type, and goes on with those that are left."""
+    """List what the backup set lacks, and make its items. May be interrupted after any policy type."""
     if claim.run.parts is not None:
         return  # this message came a second time
-    graph = signed_in(claim.run.tenant)
-    lists, postponed = _list(claim, graph)
-    if GROUPS in _unlisted(_set_of(claim)):
-        group_items.add_groups_of_unchanged(claim, _set_of(claim))
+    graph = signed_in_client(claim.run.tenant)
+    lists, postponed = _list_types(claim, graph)
+    if GROUPS in _unlisted(_backup_set_of(claim)):
+        group_items.add_groups_of_unchanged(claim, _backup_set_of(claim))
     _look_up_names(claim, graph, lists)
-    if not _set_of(claim).selection:
-        expiries.look(claim, graph)
-    # What is throttled the others need not wait for: a part of its own goes on with it.
-    _raise_trouble(postponed)
+    if not _backup_set_of(claim).selection:
+        expiries.read_if_due(claim, graph)
+    # The other types need not wait for throttled ones: a child run of its own goes on with those.
+    _raise_unless_throttled(postponed)
 
 
-def _raise_trouble(postponed: Sequence[GraphError]) -> None:
-    """It is counted; a wait is not."""
+def _raise_unless_throttled(postponed: Sequence[GraphError]) -> None:
+    """Raise the first error that counts as an attempt. A wait does not."""
     for error in postponed:
         if not isinstance(error, Throttled):
             raise error
 
 
-def _list(claim: Claim, graph: GraphClient) -> tuple[dict[str, PolicyList], list[GraphError]]:
-    """Every policy type that the set still lacks; also what has to be asked for again."""
-    backup_set = _set_of(claim)
-    _leave_out_what_is_not_offered(claim, backup_set)
-    wanted, memory, began = [key for key in _unlisted(backup_set) if key != GROUPS], RunMemory(claim, "list"), utcnow()
-    answers = drive(graph, {key: list_policies(POLICY_TYPES[key]) for key in wanted}, memory=memory)
+def _list_types(claim: Claim, graph: GraphClient) -> tuple[dict[str, PolicyList], list[GraphError]]:
+    """List every policy type that the set still lacks. Return the lists, and the errors that may go away."""
+    backup_set = _backup_set_of(claim)
+    _skip_types_not_offered(claim, backup_set)
+    policy_types = [key for key in _unlisted(backup_set) if key != GROUPS]
+    memory, began = RunMemory(claim, "list"), utcnow()
+    answers = drive(graph, {key: list_policies(POLICY_TYPES[key]) for key in policy_types}, memory=memory)
     lists = {key: answer for key, answer in answers.items() if isinstance(answer, PolicyList)}
-    for key, listed in lists.items():
-        _take_over(claim, backup_set, key, listed, memory, memory.began.get(key, began))
+    for key, policy_list in lists.items():
+        _record_list(claim, backup_set, key, policy_list, memory, memory.began.get(key, began))
     refused = {key: answer for key, answer in answers.items() if isinstance(answer, GraphError)}
     final = {key: error for key, error in refused.items() if _is_given_up(claim, error)}
     for key, error in final.items():
         _record_refusal(claim, backup_set, key, error)
     if final:
-        claims.reset_attempts(claim)  # their tries are not those of the others
+        claims.reset_attempts(claim)  # the attempts of the types given up do not count for the others
     return lists, [error for key, error in refused.items() if key not in final]
 
 
 def _unlisted(backup_set: BackupSet) -> list[str]:
-    """The policy types that nobody has listed, or given up, yet; a set of an earlier version names none of them."""
-    never_named = [key for key in _to_list(backup_set.selection) if key not in backup_set.types]
+    """Return the policy types that are neither listed nor given up yet. A set of an earlier version names none."""
+    never_named = [key for key in _types_to_list(backup_set.selection) if key not in backup_set.types]
     return [*never_named, *backup_sets.unlisted_types(backup_set)]
 
 
-def _set_of(claim: Claim) -> BackupSet:
+def _backup_set_of(claim: Claim) -> BackupSet:
     backup_set = backup_sets.find_of_run(claim.run.parent or claim.run)
     if backup_set is None:
         raise LookupError(f"run {claim.run.id} has no backup set")
@@ -203,8 +207,8 @@ def _is_given_up(claim: Claim, error: GraphError) -> bool:
     return isinstance(error, Rejected) or (is_last_attempt(claim) and not isinstance(error, Throttled))
 
 
-def _leave_out_what_is_not_offered(claim: Claim, backup_set: BackupSet) -> None:
-    """Unless somebody asked for just that."""
+def _skip_types_not_offered(claim: Claim, backup_set: BackupSet) -> None:
+    """Record the types that the tenant does not offer, unless somebody chose them."""
     known = {} if backup_set.selection else coverage.not_offered(claim.run.tenant)
     for key in _unlisted(backup_set):
         if key in known:
@@ -213,31 +217,31 @@ def _leave_out_what_is_not_offered(claim: Claim, backup_set: BackupSet) -> None:
                 backup_sets.record_type(backup_set, key, Offer.NOT_OFFERED, message=known[key])
 
 
-def _take_over(
-    claim: Claim, backup_set: BackupSet, key: str, listed: PolicyList, memory: RunMemory, began: datetime
+def _record_list(
+    claim: Claim, backup_set: BackupSet, key: str, policy_list: PolicyList, memory: RunMemory, began: datetime
 ) -> None:
     with database.atomic():
         claims.assert_claim(claim)  # or a worker that was taken for dead would add the items a second time
-        backup_sets.record_type(backup_set, key, Offer.OFFERED, len(listed.policies) + len(listed.without_id))
-        record_listing(claim.run.tenant, key, listed, began)
-        _add_items(claim.run, backup_set, key, listed.policies)
-        _fail_without_id(claim, key, listed.without_id)
+        backup_sets.record_type(backup_set, key, Offer.OFFERED, len(policy_list.policies) + len(policy_list.without_id))
+        record_listing(claim.run.tenant, key, policy_list, began)
+        _add_items(claim.run, backup_set, key, policy_list.policies)
+        _fail_without_id(claim, key, policy_list.without_id)
         memory.forget([key])
     claim.has_progressed = True
 
 
 def _fail_without_id(claim: Claim, key: str, listed: Sequence[ListedPolicy]) -> None:
-    """They are there and cannot be read: each is an item that says so."""
-    for one in listed:
-        item = run_items.add_item(claim.run, NewRunItem(key, one.name))
+    """Add a failed item for each policy that is listed without an id: it is there, and cannot be read."""
+    for policy in listed:
+        item = run_items.add_item(claim.run, NewRunItem(key, policy.name))
         message = "Microsoft Graph lists it without a usable id: it cannot be read. Look at it in the tenant's portal."
         run_items.finish_item(claim, item, ItemState.FAILED, Outcome.ERROR, reason="malformed", message=message)
 
 
 def _record_refusal(claim: Claim, backup_set: BackupSet, key: str, error: GraphError) -> None:
-    """A type that cannot be listed is an item of its own: its sentence is shown where the others are.
+    """Add an item for a type that cannot be listed, with a sentence that says why.
 
-    What the tenant need not have is nothing to look at, night for night, unless somebody asked for just that.
+    A type that the tenant need not have gets no item, unless somebody chose it: it would be shown every night.
     """
     tenant = claim.run.tenant
     offer, why = classify_listing_error(error, POLICY_TYPES[key], tenant)
@@ -251,64 +255,64 @@ def _record_refusal(claim: Claim, backup_set: BackupSet, key: str, error: GraphE
 
 
 def _add_items(run: Run, backup_set: BackupSet, key: str, listed: Sequence[ListedPolicy]) -> None:
-    marks = {one.graph_id: one.assignments_mark for one in listed}
-    present = [one for one in policies.of_type(run.tenant, key) if one.graph_id in marks]
-    for one in present:
-        one.listed_mark = marks[one.graph_id] if POLICY_TYPES[key].trusts_list else None
+    assignment_fingerprints = {policy.graph_id: policy.assignments_mark for policy in listed}
+    present = [policy for policy in policies.of_type(run.tenant, key) if policy.graph_id in assignment_fingerprints]
+    for policy in present:
+        policy.listed_mark = assignment_fingerprints[policy.graph_id] if POLICY_TYPES[key].trusts_list else None
     unchanged = {} if backup_set.is_full else backup_sets.unchanged_snapshots(present, run.tenant.full_every_days)
     run_items.add_items(
-        run, [NewRunItem(key, one.name, one.id, one.graph_id, unchanged.get(one.id)) for one in present]
+        run, [NewRunItem(key, policy.name, policy.id, policy.graph_id, unchanged.get(policy.id)) for policy in present]
     )
 
 
 def _look_up_names(claim: Claim, graph: GraphClient, lists: Mapping[str, PolicyList]) -> None:
-    """The groups and filters of what will be read: once for the run, not once for each policy."""
+    """Look up the groups and filters of the policies to read, once for the run and not for each policy."""
     to_read = {(item.policy_type, item.graph_id) for item in run_items.unsettled_items(claim.run)}
     groups: set[str] = set()
     filters: set[str] = set()
-    for key, listed in lists.items():
-        for one in listed.policies:
-            if (key, one.graph_id) in to_read:
-                its_groups, its_filters = names.groups_and_filters_in({"assignments": one.assignments})
+    for key, policy_list in lists.items():
+        for policy in policy_list.policies:
+            if (key, policy.graph_id) in to_read:
+                its_groups, its_filters = names.groups_and_filters_in({"assignments": policy.assignments})
                 groups |= its_groups
                 filters |= its_filters
     if groups or filters:
-        found = drive_one(graph, names.look_up_names(groups, filters), RunMemory(claim, "names"))
-        name_cache.save_names(claim.run.tenant, found)
+        names_found = drive_one(graph, names.look_up_names(groups, filters), RunMemory(claim, "names"))
+        name_cache.save_names(claim.run.tenant, names_found)
 
 
-def _hand_out(claim: Claim) -> None:
+def _create_children(claim: Claim) -> None:
     if claim.run.parts is not None:
-        # This message came a second time: the parts are out already.
+        # This message came a second time: the child runs are out already.
         claims.release(claim)
         child_runs.finish_parent_if_done(claim.run.id)
         return
-    divided, rest = _divided(run_items.unsettled_items(claim.run)), _unlisted(_set_of(claim))
-    if not (divided or rest) or claims.is_cancel_requested(claim):
+    batches, unlisted = _batches_for_children(run_items.unsettled_items(claim.run)), _unlisted(_backup_set_of(claim))
+    if not (batches or unlisted) or claims.is_cancel_requested(claim):
         completion.finish(claim)
         return
-    for part in child_runs.create_children(claim, divided, with_rest=bool(rest)):
-        enqueue(part)
+    for child in child_runs.create_children(claim, batches, with_rest=bool(unlisted)):
+        enqueue(child)
 
 
-def _divided(items: Sequence[RunItem]) -> list[list[int]]:
-    """Twenty to a part. A service that is asked one by one gets one part, begun first: it takes longest."""
+def _batches_for_children(items: Sequence[RunItem]) -> list[list[int]]:
+    """Return item ids for each child run, twenty each. A service that takes no batches gets one child, begun first."""
     by_service: dict[str, list[int]] = {}
     for item in items:
         by_service.setdefault(POLICY_TYPES[item.policy_type].service, []).append(item.id)
     slow = [ids for service, ids in by_service.items() if service in rate_limits.NEVER_IN_A_BATCH]
-    rest = [one for service, ids in by_service.items() if service not in rate_limits.NEVER_IN_A_BATCH for one in ids]
-    return [*slow, *(rest[at : at + BATCH_SIZE] for at in range(0, len(rest), BATCH_SIZE))]
+    others = [ids for service, ids in by_service.items() if service not in rate_limits.NEVER_IN_A_BATCH]
+    return [*slow, *batched(chain.from_iterable(others), BATCH_SIZE)]
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 
 def _read_part(claim: Claim) -> None:
-    """Settle what can be settled; what Graph refuses for now waits, and is asked for again with the rest."""
+    """Finish the items that can be finished. What Graph refuses for now waits, and is read again with the rest."""
     if claim.run.part == child_runs.UNLISTED_PART:
-        _, postponed = _list(claim, client(claim.run.tenant))
-        _raise_trouble(postponed)
+        _, postponed = _list_types(claim, client(claim.run.tenant))
+        _raise_unless_throttled(postponed)
         if postponed:
             raise postponed[0]
     known = name_cache.seen_since(claim.run.tenant, claim.run.parent.started_at)
@@ -319,7 +323,7 @@ def _read_part(claim: Claim) -> None:
 
 
 def _read(claim: Claim, items: Sequence[RunItem], known: names.KnownNames) -> names.KnownNames:
-    """Returns the names that are known by now. Raises what has to be waited for."""
+    """Read the items, and return the names that are known by now. Raises what has to be waited for."""
     tenant, memory = claim.run.tenant, RunMemory(claim, "item")
     readings = drive(
         client(tenant),
@@ -336,44 +340,44 @@ def _read(claim: Claim, items: Sequence[RunItem], known: names.KnownNames) -> na
     )
     unfinished = unfinished_items(items, {item: readings[item.id] for item in items})
     final = [item for item in items if item not in unfinished]
-    settled = [(item, prepared(item, readings[item.id], memory)) for item in final]
-    news = _new_names(known, readings.values())
-    groups = _groups(claim, readings.values())
+    drafts = [(item, draft_or_error(item, readings[item.id], memory)) for item in final]
+    new_names = _new_names(known, readings.values())
+    groups = _groups_found(claim, readings.values())
     with database.atomic():
         group_items.lock_parent_run(claim, groups)
         claims.assert_claim(claim)
-        settle_readings(claim, settled)
+        save_readings(claim, drafts)
         group_items.add_missing(claim, groups)
-        name_cache.save_names(tenant, news)
+        name_cache.save_names(tenant, new_names)
         memory.forget([item.id for item in final])
     postpone(claim, unfinished)
-    return {kind: {**known[kind], **news[kind]} for kind in known}
+    return {kind: {**known[kind], **new_names[kind]} for kind in known}
 
 
-def _groups(claim: Claim, readings: Iterable[Reading | GraphError]) -> dict[str, str]:
-    """That policies which were read just now refer to, if this backup is to hold groups."""
-    of_set = _set_of(claim).types.get(GROUPS) or {}
-    return group_items.groups_in_readings(readings) if of_set.get("offer") == Offer.OFFERED else {}
+def _groups_found(claim: Claim, readings: Iterable[Reading | GraphError]) -> dict[str, str]:
+    """Return the groups that these policies refer to, if this backup is to hold groups."""
+    group_type = _backup_set_of(claim).types.get(GROUPS) or {}
+    return group_items.groups_in_readings(readings) if group_type.get("offer") == Offer.OFFERED else {}
 
 
 def _new_names(known: names.KnownNames, readings: Iterable[Reading | GraphError]) -> names.KnownNames:
-    found = names.no_known_names()
+    new_names = names.no_known_names()
     for reading in readings:
         if isinstance(reading, Reading):
             for kind, of_kind in reading.references.items():
-                found[kind] |= {key: name for key, name in of_kind.items() if key not in known[kind]}
-    return found
+                new_names[kind] |= {key: name for key, name in of_kind.items() if key not in known[kind]}
+    return new_names
 
 
 def _end_part(claim: Claim) -> None:
-    _go_on(claim, child_runs.end_child(claim))
+    _continue(claim, child_runs.end_child(claim))
 
 
 def _fail_part(claim: Claim, code: str, message: str, request_id: str | None) -> None:
-    _go_on(claim, child_runs.fail_child(claim, code, message, request_id))
+    _continue(claim, child_runs.fail_child(claim, code, message, request_id))
 
 
-def _go_on(claim: Claim, following: Run | None) -> None:
+def _continue(claim: Claim, following: Run | None) -> None:
     if following:
         enqueue(following)
     elif child_runs.finish_parent_if_done(claim.run.parent_id):

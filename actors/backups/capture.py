@@ -1,4 +1,4 @@
-"""`policy.capture_snapshot`: read one policy whole and keep it as a snapshot."""
+"""`policy.capture_snapshot`: reads one policy whole and saves it as a snapshot."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from actors.queue.run_actor import run_claimed
 from actors.reading.answer_memory import RunMemory
 from actors.reading.graph_errors import is_last_attempt, why_forbidden
 from actors.reading.snapshot_drafts import make_draft
-from actors.tenants.graph_clients import signed_in
+from actors.tenants.graph_clients import signed_in_client
 from db.audit import audit
 from db.audit.audit import Action, Actor
 from db.database import database, lock_rows
@@ -48,53 +48,51 @@ def capture_snapshot(run_id: int) -> None:
 
 def _capture(claim: Claim) -> None:
     for item in run_items.unsettled_items(claim.run):
-        row = get_policy_type(item.policy_type, with_members=claim.run.tenant.keeps_members)
-        wanted = read_policy(row, item.graph_id, is_last_try=is_last_attempt(claim))
+        policy_type = get_policy_type(item.policy_type, with_members=claim.run.tenant.keeps_members)
+        steps = read_policy(policy_type, item.graph_id, is_last_try=is_last_attempt(claim))
         memory = RunMemory(claim, "item")
         reading: Reading | GraphError
         try:
-            reading = drive_one(signed_in(claim.run.tenant), wanted, memory, item.id)
+            reading = drive_one(signed_in_client(claim.run.tenant), steps, memory, item.id)
         except Rejected as e:
             reading = e
-        settled = [(item, prepared(item, reading, memory))]
+        drafts = [(item, draft_or_error(item, reading, memory))]
         with database.atomic():  # snapshot, item and audit event: a crash leaves all of them or none
             claims.assert_claim(claim)
-            for kept in settle_readings(claim, settled):
-                _audit(claim, Snapshot.get_by_id(kept.snapshot_id), kept.outcome)
+            for saved_snapshot in save_readings(claim, drafts):
+                _audit(claim, Snapshot.get_by_id(saved_snapshot.snapshot_id), saved_snapshot.outcome)
 
 
-def prepared(item: RunItem, reading: Reading | GraphError, memory: RunMemory) -> SnapshotDraft | GraphError:
-    """Ready to be kept; worked out before the transaction that keeps it. The memory knows the reading by the item."""
+def draft_or_error(item: RunItem, reading: Reading | GraphError, memory: RunMemory) -> SnapshotDraft | GraphError:
+    """Make a draft of a reading, before the transaction that saves it. `memory` knows it by the item's id."""
     if isinstance(reading, GraphError):
         return reading
     return make_draft(item.policy, reading, memory.read_at(item.id, reading))
 
 
-def settle_readings(
-    claim: Claim, readings: Sequence[tuple[RunItem, SnapshotDraft | GraphError]]
-) -> list[SavedSnapshot]:
-    """Keep what was read, and say of the rest why Graph finally refused it. Call it in a transaction."""
-    reads: dict[int, SnapshotDraft] = {}
+def save_readings(claim: Claim, readings: Sequence[tuple[RunItem, SnapshotDraft | GraphError]]) -> list[SavedSnapshot]:
+    """Save the drafts, and finish the other items with Graph's final refusal. Call it in a transaction."""
+    drafts: dict[int, SnapshotDraft] = {}
     lock_rows(Policy, Policy.id.in_([item.policy_id for item, _ in readings] or [-1]))
     for item, reading in readings:
         if isinstance(reading, NotFound):
-            _gone(claim, item, reading)
+            _finish_gone(claim, item, reading)
         elif isinstance(reading, GraphError):
-            _failed(claim, item, reading)
+            _finish_failed(claim, item, reading)
         else:
-            reads[item.id] = reading
-    kept = snapshots.save(claim.run.parent or claim.run, list(reads.values()))
+            drafts[item.id] = reading
+    saved = snapshots.save(claim.run.parent or claim.run, list(drafts.values()))
     for outcome in (Outcome.CAPTURED, Outcome.UNCHANGED):
-        settled = {
-            item_id: kept[read.policy_id].snapshot_id
-            for item_id, read in reads.items()
-            if kept[read.policy_id].outcome == outcome
+        snapshot_ids = {
+            item_id: saved[draft.policy_id].snapshot_id
+            for item_id, draft in drafts.items()
+            if saved[draft.policy_id].outcome == outcome
         }
-        run_items.finish_captured_items(claim, outcome, settled)
-    return list(kept.values())
+        run_items.finish_captured_items(claim, outcome, snapshot_ids)
+    return list(saved.values())
 
 
-def _failed(claim: Claim, item: RunItem, error: GraphError) -> None:
+def _finish_failed(claim: Claim, item: RunItem, error: GraphError) -> None:
     is_forbidden = isinstance(error, Forbidden)
     run_items.finish_item(
         claim,
@@ -109,7 +107,7 @@ def _failed(claim: Claim, item: RunItem, error: GraphError) -> None:
     )
 
 
-def _gone(claim: Claim, item: RunItem, error: NotFound) -> None:
+def _finish_gone(claim: Claim, item: RunItem, error: NotFound) -> None:
     policies.mark_gone(item.policy)
     run_items.finish_item(
         claim,

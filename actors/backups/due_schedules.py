@@ -1,4 +1,4 @@
-"""Starts the backups whose time has come; called by the scheduler that leads."""
+"""Backups by schedule: the leading scheduler starts those whose time has come."""
 
 import logging
 
@@ -18,9 +18,9 @@ SCHEDULE = Actor("schedule", origin="schedule")
 
 
 def start(schedule: Schedule) -> None:
-    """Start its backup, unless another scheduler was quicker. One that cannot tell its next time is paused."""
+    """Start the schedule's backup, unless another scheduler was quicker. Pauses a schedule that has no next time."""
     try:
-        made = _made(schedule)
+        started = _create_run(schedule)
     except SwitchedOff as e:  # since it was found to be due
         logger.info("%s", e, extra={"schedule": schedule.id})
         return
@@ -28,19 +28,19 @@ def start(schedule: Schedule) -> None:
         logger.error("paused a schedule: %s", e, extra={"schedule": schedule.id})
         schedules.pause(schedule, str(e), SCHEDULE)
         return
-    if made:
-        enqueue_new(made)
-        logger.info("started by schedule", extra={"run_id": made.run.id, "schedule": schedule.id})
+    if started:
+        enqueue_new(started)
+        logger.info("started by schedule", extra={"run_id": started.run.id, "schedule": schedule.id})
 
 
-def _made(schedule: Schedule) -> StartedRun | None:
-    """All of it or nothing: whoever dies in between leaves the schedule due."""
+def _create_run(schedule: Schedule) -> StartedRun | None:
+    """Claim the schedule and create the run, or neither: a process that dies in between leaves the schedule due."""
     with database.atomic():
         if not schedules.claim_due(schedule, utcnow()):
             return None
-        made = back_up.make(schedule.tenant, SCHEDULE, is_full=schedule.is_full)
-        if back_up.does_less(made, is_full=schedule.is_full):
-            schedules.give_back(schedule, made.run)
+        started = back_up.create_run(schedule.tenant, SCHEDULE, is_full=schedule.is_full)
+        if back_up.does_less(started, is_full=schedule.is_full):
+            schedules.give_back(schedule, started.run)
         else:
-            schedules.record_run(schedule, made.run)
-    return made
+            schedules.record_run(schedule, started.run)
+    return started

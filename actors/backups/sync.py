@@ -1,4 +1,4 @@
-"""`policy.sync`: read every policy type's list and take it over. One run item per policy type."""
+"""`policy.sync`: reads the list of every policy type and records it. One run item per policy type."""
 
 import logging
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from actors.reading.cached_listings import record_listing
 from actors.reading.graph_errors import next_to_read, postpone, settle_error, settle_not_offered, unfinished_items
 from actors.reading.source_ids import save_domains
 from actors.tenants import expiries
-from actors.tenants.graph_clients import signed_in
+from actors.tenants.graph_clients import signed_in_client
 from db.audit.audit import Actor
 from db.clock import utcnow
 from db.database import database
@@ -24,7 +24,7 @@ from db.runs.claims import Claim
 from db.runs.run_items import NewRunItem
 from db.sql import value_lists
 from db.states import ItemState, Outcome, RunKind
-from db.tenants import coverage
+from db.tenants import coverage, tenants
 from graph.errors import GraphError
 from graph.policy_types.table import POLICY_TYPES
 from graph.read.readings import PolicyList, list_policies
@@ -34,7 +34,7 @@ from graph.transport.client import GraphClient
 logger = logging.getLogger(__name__)
 
 # As many lists as one $batch carries; between two of them a run can be cancelled.
-TOGETHER = 20
+LISTS_PER_BATCH = 20
 
 
 def start(tenant: Tenant, actor: Actor) -> EnqueuedRun:
@@ -52,36 +52,36 @@ def sync(run_id: int) -> None:
 
 def _sync(claim: Claim) -> None:
     tenant = claim.run.tenant
-    graph = signed_in(tenant)
-    _leave_out_what_is_not_offered(claim)
+    graph = signed_in_client(tenant)
+    _skip_types_not_offered(claim)
     while todo := next_to_read(run_items.unsettled_items(claim.run)):
         unfinished: dict[RunItem, GraphError] = {}
-        for together in value_lists.batched(todo, TOGETHER):
+        for batch in value_lists.batched(todo, LISTS_PER_BATCH):
             if claims.is_cancel_requested(claim):
                 return
-            unfinished |= _list(claim, graph, together)
-        # What Graph refused for now stays pending: the run waits, and goes on with these alone.
+            unfinished |= _list_batch(claim, graph, batch)
+        # Items that Graph refused for now stay pending: the run waits, and goes on with these alone.
         postpone(claim, unfinished)
     save_domains(tenant, graph)
-    expiries.look(claim, graph)
-    Tenant.update(last_synced_at=claim.run.started_at).where(Tenant.id == tenant.id).execute()
+    expiries.read_if_due(claim, graph)
+    tenants.record_sync(tenant, claim.run.started_at)
 
 
-def _leave_out_what_is_not_offered(claim: Claim) -> None:
+def _skip_types_not_offered(claim: Claim) -> None:
     known = coverage.not_offered(claim.run.tenant)
     for item in run_items.unsettled_items(claim.run):
         if item.policy_type in known:
             settle_not_offered(claim, item, known[item.policy_type])
 
 
-def _list(claim: Claim, graph: GraphClient, together: Sequence[RunItem]) -> dict[RunItem, GraphError]:
-    """Take over what was listed; returns what has to be asked for again."""
+def _list_batch(claim: Claim, graph: GraphClient, batch: Sequence[RunItem]) -> dict[RunItem, GraphError]:
+    """Record what was listed. Return the items that have to be listed again."""
     memory, began = RunMemory(claim, "list"), utcnow()
     lists = drive(
-        graph, {item.policy_type: list_policies(POLICY_TYPES[item.policy_type]) for item in together}, memory=memory
+        graph, {item.policy_type: list_policies(POLICY_TYPES[item.policy_type]) for item in batch}, memory=memory
     )
-    unfinished = unfinished_items(together, {item: lists[item.policy_type] for item in together})
-    for item in together:
+    unfinished = unfinished_items(batch, {item: lists[item.policy_type] for item in batch})
+    for item in batch:
         answer = lists[item.policy_type]
         if isinstance(answer, PolicyList):
             _record(claim, item, answer, memory, began)
@@ -95,12 +95,13 @@ def _record(claim: Claim, item: RunItem, listed: PolicyList, memory: RunMemory, 
     with database.atomic():
         claims.assert_claim(claim)
         gone = record_listing(claim.run.tenant, item.policy_type, listed, began)
-        run_items.finish_item(claim, item, ItemState.DONE, Outcome.LISTED, message=_said(listed, gone))
+        run_items.finish_item(claim, item, ItemState.DONE, Outcome.LISTED, message=_summary(listed, gone))
         memory.forget([item.policy_type])
 
 
-def _said(listed: PolicyList, gone: int) -> str:
+def _summary(listed: PolicyList, gone_count: int) -> str:
     count = len(listed.policies)
-    said = f"{count} {'policy' if count == 1 else 'policies'}" + (f", {gone} gone since the last sync" if gone else "")
-    names = ", ".join(f"“{one.name}”" for one in listed.without_id)
-    return f"{said}. Microsoft Graph gave no usable id of {names}: that cannot be read." if names else said
+    summary = f"{count} {'policy' if count == 1 else 'policies'}"
+    summary += f", {gone_count} gone since the last sync" if gone_count else ""
+    names = ", ".join(f"“{policy.name}”" for policy in listed.without_id)
+    return f"{summary}. Microsoft Graph gave no usable id of {names}: that cannot be read." if names else summary

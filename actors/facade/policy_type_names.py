@@ -11,8 +11,8 @@ DANGERS = TITLES
 
 def title(policy_type: str, odata_type: str | None = None) -> str:
     """“Settings catalog”, or of a subtype with a name of its own, “Update ring”."""
-    known = POLICY_TYPES.get(policy_type)
-    return display_type(known, {"@odata.type": odata_type}) if known else policy_type
+    policy_type_row = POLICY_TYPES.get(policy_type)
+    return display_type(policy_type_row, {"@odata.type": odata_type}) if policy_type_row else policy_type
 
 
 def expiry_title(kind: str) -> str:

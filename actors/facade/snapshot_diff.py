@@ -24,56 +24,60 @@ words = labels.readable_name
 
 def differences(before: Snapshot, after: Snapshot, hide: Hide | None = None) -> list[Difference]:
     """`hide` masks what the reader may not see, before anything is compared. Raises SealError."""
-    return _between(before, _document(before, hide), after, _document(after, hide))
+    return _compare(before, _content(before, hide), after, _content(after, hide))
 
 
-def opened(found: Iterable[Snapshot], hide: Hide | None = None) -> dict[int, Any]:
+def open_contents(snapshots_to_open: Iterable[Snapshot], hide: Hide | None = None) -> dict[int, Any]:
     """Snapshot id -> its content; None where it cannot be opened: the others can still be read."""
-    return {one.id: _opened(one, hide) for one in found}
+    return {snapshot.id: _open_or_none(snapshot, hide) for snapshot in snapshots_to_open}
 
 
-def _opened(snapshot: Snapshot, hide: Hide | None) -> Any:
+def _open_or_none(snapshot: Snapshot, hide: Hide | None) -> Any:
     try:
-        return _document(snapshot, hide)
+        return _content(snapshot, hide)
     except SealError:
         return None
 
 
-def history(newest_first: Sequence[Snapshot], contents: Mapping[int, Any]) -> list[list[Difference] | None]:
+def changes_between_neighbours(
+    newest_first: Sequence[Snapshot], contents: Mapping[int, Any]
+) -> list[list[Difference] | None]:
     """What changed with each snapshot since the one that follows it in the list; None: one of the two is not open."""
     return [
         None
-        if None in (contents[one.id], contents[older.id])
-        else _between(older, contents[older.id], one, contents[one.id])
-        for one, older in pairwise(newest_first)
+        if None in (contents[newer.id], contents[older.id])
+        else _compare(older, contents[older.id], newer, contents[newer.id])
+        for newer, older in pairwise(newest_first)
     ]
 
 
-def _document(snapshot: Snapshot, hide: Hide | None) -> Any:
-    found = snapshots.read_snapshot(snapshot)
-    return hide(found) if hide else found
+def _content(snapshot: Snapshot, hide: Hide | None) -> Any:
+    content = snapshots.read_snapshot(snapshot)
+    return hide(content) if hide else content
 
 
-def _between(before: Snapshot, old: Any, after: Snapshot, new: Any) -> list[Difference]:
-    return compare(POLICY_TYPES[after.policy.policy_type], old, new, _names(before, after))
+def _compare(before: Snapshot, old: Any, after: Snapshot, new: Any) -> list[Difference]:
+    return compare(POLICY_TYPES[after.policy.policy_type], old, new, _merged_names(before, after))
 
 
-def _names(*oldest_first: Snapshot) -> dict[str, str | None]:
+def _merged_names(*oldest_first: Snapshot) -> dict[str, str | None]:
     """What the newest knows; of what it does not, what an older one knew."""
     names: dict[str, str | None] = {}
     for snapshot in oldest_first:
-        found = names_by_id(snapshot.references, were_read=snapshot.proof.get("names", "read") == "read")
-        names |= {one: name or names.get(one) for one, name in found.items()}
+        known = names_by_id(snapshot.references, were_read=snapshot.proof.get("names", "read") == "read")
+        names |= {object_id: name or names.get(object_id) for object_id, name in known.items()}
     return names
 
 
-def lines(body: dict[str, Any]) -> tuple[list[OutlineLine], list[str]]:
+def readable_lines(body: dict[str, Any]) -> tuple[list[OutlineLine], list[str]]:
     """A body for reading, and the names of what is not set."""
     return outline_body(body), unset_properties(body)
 
 
-def assignments(snapshot: Snapshot, content: Mapping[str, Any] | None) -> list[tuple[bool, str]] | None:
+def assignment_texts(snapshot: Snapshot, content: Mapping[str, Any] | None) -> list[tuple[bool, str]] | None:
     """(is an exclusion, in words) each; None: a policy of this type has none, or its content is not open."""
-    found = content["assignments"] if content else None
-    names = _names(snapshot)
-    return found and [(labels.is_exclusion(one), labels.assignment_label(one, names)) for one in found]
+    assigned = content["assignments"] if content else None
+    names = _merged_names(snapshot)
+    return assigned and [
+        (labels.is_exclusion(assignment), labels.assignment_label(assignment, names)) for assignment in assigned
+    ]

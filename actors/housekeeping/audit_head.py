@@ -16,27 +16,27 @@ PREFIX = "tenantkeep:audit-log-ended:"
 _POINT = re.compile("([0-9]{1,19}):([0-9a-f]{40,64})")
 
 
-def remembered() -> list[ChainPoint]:
+def recall() -> list[ChainPoint]:
     """The one point, or none. Raises redis.RedisError, and SealError."""
-    said = locks.get(_name())
-    found = point(said.decode("ascii", "replace")) if isinstance(said, bytes) else None
-    return [found] if found else []
+    value = locks.get(_redis_key())
+    point = parse_point(value.decode("ascii", "replace")) if isinstance(value, bytes) else None
+    return [point] if point else []
 
 
-def point(text: str) -> ChainPoint | None:
+def parse_point(text: str) -> ChainPoint | None:
     """None: that is none, whoever wrote it."""
-    found = _POINT.fullmatch(text.strip())
-    return (int(found[1]), found[2]) if found and int(found[1]) <= MAX_ID else None
+    match = _POINT.fullmatch(text.strip())
+    return (int(match[1]), match[2]) if match and int(match[1]) <= MAX_ID else None
 
 
 def remember(point: ChainPoint) -> None:
-    locks.set(_name(), chain.point_as_text(point))
+    locks.set(_redis_key(), chain.point_as_text(point))
 
 
-def follow() -> list[ChainPoint]:
+def recall_and_advance() -> list[ChainPoint]:
     """What was remembered; where the log goes on from there, its end of now is remembered instead."""
     # The end first: what is written meanwhile comes after it.
-    end, before = chain.end_of_log(), remembered()
+    end, before = chain.end_of_log(), recall()
     if (
         chain.point_as_text(end) not in map(chain.point_as_text, before)
         and all(chain.contains_point(point) for point in before)
@@ -46,5 +46,5 @@ def follow() -> list[ChainPoint]:
     return before
 
 
-def _name() -> str:
+def _redis_key() -> str:
     return PREFIX + audit_keys.installation_hash()

@@ -31,64 +31,64 @@ logger = logging.getLogger(__name__)
 
 DAILY = Actor("retention", origin="retention")
 # With a sweep every two seconds, ten thousand tenants that are all due are begun over some hours.
-AT_ONCE = 2
+RUNS_PER_SWEEP = 2
 # Others wait for the sweep that this is part of.
-MOMENT_SECONDS = 0.3
+DELETING_SECONDS = 0.3
 HOUR_SECONDS = 3600
 
 
 def start(tenant: Tenant, actor: Actor) -> EnqueuedRun:
     """By hand. Raises SwitchedOff."""
-    return enqueue_new(_made(tenant, actor))
+    return enqueue_new(_create_run(tenant, actor))
 
 
-def _made(tenant: Tenant, actor: Actor, *, is_quiet: bool = False) -> runs.StartedRun:
+def _create_run(tenant: Tenant, actor: Actor, *, is_quiet: bool = False) -> runs.StartedRun:
     return runs.start(
         tenant=tenant,
         kind=RunKind.PRUNE,
         dedupe_key=f"{RunKind.PRUNE}:{tenant.id}",
-        items=[NewRunItem(one.key, one.title) for one in STEPS.values()],
+        items=[NewRunItem(step.key, step.title) for step in STEPS.values()],
         actor=actor,
         is_quiet=is_quiet,
     )
 
 
-def prune_daily() -> None:
+def start_due_runs() -> None:
     """Called with every sweep, and done in a moment: begins the runs of the tenants that are due, a few at a time."""
-    for tenant in daily_prune.due_tenants(AT_ONCE):
+    for tenant in daily_prune.due_tenants(RUNS_PER_SWEEP):
         try:
-            _begin(tenant)
+            _start_daily_run(tenant)
         except Exception:
             logger.exception("pruning could not be begun", extra={"tenant": tenant.name})
             daily_prune.postpone(tenant)
-    _forget_old_rows()
+    _delete_old_rows()
 
 
-def _begin(tenant: Tenant) -> None:
+def _start_daily_run(tenant: Tenant) -> None:
     with database.atomic():
         daily_prune.mark_begun(tenant)
-        made = _made(tenant, DAILY, is_quiet=True)
-    enqueue_new(made)
+        started = _create_run(tenant, DAILY, is_quiet=True)
+    enqueue_new(started)
 
 
-def _forget_old_rows() -> None:
+def _delete_old_rows() -> None:
     """What is left of it the next sweep goes on with; then nobody looks for an hour."""
     holder = uuid.uuid4().hex
     if not installation.take_lease("old rows", holder, HOUR_SECONDS):
         return
     credentials.forget_old()
     uploads.delete_abandoned()
-    settings, until = config.settings(), time.monotonic() + MOMENT_SECONDS
-    while _forget_some(settings.run_item_days, settings.notification_days):
+    settings, until = config.settings(), time.monotonic() + DELETING_SECONDS
+    while _delete_batch(settings.run_item_days, settings.notification_days):
         if time.monotonic() > until:
             installation.release_lease("old rows", holder)
             return
 
 
-def _forget_some(item_days: int, notification_days: int) -> bool:
+def _delete_batch(item_days: int, notification_days: int) -> bool:
     """Whether there may be more."""
-    went = [old_rows.delete_old_items(item_days), old_rows.delete_old_notifications(notification_days)]
-    return max(went) == old_rows.ROWS_AT_ONCE
+    counts = [old_rows.delete_old_items(item_days), old_rows.delete_old_notifications(notification_days)]
+    return max(counts) == old_rows.ROWS_AT_ONCE
 
 
 # Behind whatever else a worker has fetched: nobody waits for it.
@@ -101,11 +101,11 @@ def _prune(claim: Claim) -> None:
     settings = config.settings()
     ages = Ages(settings.run_days, settings.restore_days, settings.directory_name_days)
     for item in run_items.unsettled_items(claim.run):
-        if not _let_go(claim, item, ages):
+        if not _free_rows(claim, item, ages):
             return
 
 
-def _let_go(claim: Claim, item: RunItem, ages: Ages) -> bool:
+def _free_rows(claim: Claim, item: RunItem, ages: Ages) -> bool:
     """False when somebody asked to stop."""
     # As it is now: its rules may be others than a step before.
     step, tenant = STEPS[item.policy_type], Tenant.get_by_id(claim.run.tenant_id)
@@ -114,19 +114,19 @@ def _let_go(claim: Claim, item: RunItem, ages: Ages) -> bool:
             return False
         daily_prune.delete_rows(claim, item, tenant, ages, ids)
     count = RunItem.get_by_id(item.id).freed
-    outcome, said = (Outcome.FREED, f"{count} went.") if count else (Outcome.UNCHANGED, "Nothing had to go.")
-    run_items.finish_item(claim, item, ItemState.DONE, outcome, message=said)
+    outcome, message = (Outcome.FREED, f"{count} went.") if count else (Outcome.UNCHANGED, "Nothing had to go.")
+    run_items.finish_item(claim, item, ItemState.DONE, outcome, message=message)
     return True
 
 
 def _finish(claim: Claim) -> None:
-    if _is_worth_telling(claim):
+    if _is_worth_keeping(claim):
         completion.finish(claim)
     else:
         claims.require_one_row(Run.delete().where(claims.held_by(claim)))
 
 
-def _is_worth_telling(claim: Claim) -> bool:
+def _is_worth_keeping(claim: Claim) -> bool:
     is_daily = claim.run.requested_by_id is None and claim.run.origin == DAILY.origin
     # Somebody who asked for one meanwhile was given its number.
     is_told = notifications.has_recipients(claim.run)

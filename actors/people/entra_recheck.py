@@ -25,12 +25,12 @@ def recheck(*, user_id: int) -> None:
     if user is None or not entra_sign_in.is_set_up():
         return
     try:
-        entra_sign_in.ask_again(user)
+        entra_sign_in.renew_or_sign_out(user)
     except GraphError as e:
         logger.warning("Entra ID could not be asked about who is signed in: %s", e.sentence, extra=logs.REPEATED)
 
 
-def send(token: EntraToken) -> None:
+def enqueue_recheck(token: EntraToken) -> None:
     """Its turn first: a message that is lost comes again a few minutes later."""
     if not entra_grants.claim_check(token):
         return

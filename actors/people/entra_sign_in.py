@@ -20,7 +20,7 @@ from graph.errors import GraphError, SignInFailed
 RETURN_PATH = "/sign-in/entra/return"
 
 # What may go wrong with Entra itself; the sentence is for the person who signs in.
-Refused = GraphError
+EntraError = GraphError
 
 
 def is_set_up() -> bool:
@@ -39,15 +39,17 @@ def is_answer_to(flow: Mapping[str, Any], answer: Mapping[str, str]) -> bool:
 
 def finish(flow: Mapping[str, Any], answer: Mapping[str, str], address: str | None) -> User:
     """Raises Refused, or Invalid when Entra knows the person and we have nothing for them."""
-    asked_at = utcnow()
+    requested_at = utcnow()
     identity = _sign_in().finish(flow, answer)
-    return entra_grants.sign_in_user(_arrival(identity, asked_at), Actor(identity.user_name[:255], address=address))
+    return entra_grants.sign_in_user(
+        _entra_identity(identity, requested_at), Actor(identity.user_name[:255], address=address)
+    )
 
 
-def ask_again(user: User) -> None:
+def renew_or_sign_out(user: User) -> None:
     """What Entra gives a person who is signed in now; who is not given anything is signed out. Raises Refused when
     Entra could not be asked: then it is asked again, and what it said last counts until its hour is over."""
-    asked_at, token = utcnow(), entra_grants.refresh_token(user)
+    requested_at, token = utcnow(), entra_grants.refresh_token(user)
     if not token:
         return
     try:
@@ -56,12 +58,12 @@ def ask_again(user: User) -> None:
         entra_grants.end_entra_access(user)
         return
     with suppress(Invalid):  # it says to a person why they may not stay, and nobody sits here
-        entra_grants.renew_roles(user, _arrival(identity, asked_at))
+        entra_grants.renew_roles(user, _entra_identity(identity, requested_at))
 
 
-def _arrival(identity: Identity, asked_at: datetime) -> EntraIdentity:
+def _entra_identity(identity: Identity, requested_at: datetime) -> EntraIdentity:
     return EntraIdentity(
-        identity.object_id, identity.user_name, identity.name, identity.claims, asked_at, identity.refresh_token
+        identity.object_id, identity.user_name, identity.name, identity.claims, requested_at, identity.refresh_token
     )
 
 

@@ -346,7 +346,7 @@ class PlanBuilder:
         if isinstance(self._listed[item.policy_type], Forbidden):
             return self._forbidden(POLICY_TYPES[item.policy_type].access)
         access = WRITE_RULES[item.policy_type].access
-        is_granted = access.may_be_granted(graph_clients.sign_in(self._restore.tenant).roles())
+        is_granted = access.may_be_granted(graph_clients.sign_in_of(self._restore.tenant).roles())
         return plan if is_granted or plan.action not in WRITTEN_OUTCOMES else self._forbidden(access)
 
     def _forbidden(self, access: Access) -> ItemPlan:

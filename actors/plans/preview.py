@@ -52,7 +52,7 @@ def preview(run_id: int) -> None:
 
 def _preview(claim: Claim) -> None:
     restore = Restore.get_by_id(claim.run.restore_id)
-    graph = graph_clients.signed_in(restore.tenant)
+    graph = graph_clients.signed_in_client(restore.tenant)
     builder = plan_builder.open_builder(claim, restore, graph)
     if builder.read_live():
         builder.save_plans(builder.decide())

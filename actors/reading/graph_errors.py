@@ -61,7 +61,7 @@ def classify_listing_error(error: GraphError, policy_type: PolicyType, tenant: T
 
 def why_forbidden(access: Access, tenant: Tenant, then: str = "start this again") -> str:
     """Say which permission is missing; or that it is there and something else refuses us, so that no consent helps."""
-    if access.is_granted(graph_clients.sign_in(tenant).roles()):
+    if access.is_granted(graph_clients.sign_in_of(tenant).roles()):
         return (
             f"Microsoft Graph refuses this, though the app registration has the permission ({access.ask}). "
             f"Check that the tenant has this feature and a licence for it, then {then}."

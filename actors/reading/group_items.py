@@ -27,7 +27,7 @@ PERMISSION_NEEDED = (
 
 
 def is_permitted(tenant: Tenant) -> bool:
-    return GROUP_TYPE.access.may_be_granted(graph_clients.sign_in(tenant).roles())
+    return GROUP_TYPE.access.may_be_granted(graph_clients.sign_in_of(tenant).roles())
 
 
 def add_groups_of_unchanged(claim: Claim, backup_set: BackupSet) -> None:

@@ -1,4 +1,4 @@
-"""Carrying out a plan: batches, outcomes, the safety backup, the log of writes.
+"""Live restores, which carry out a plan: batches, outcomes, the safety backup, the log of writes.
 
 May import: actors.plans, actors.queue, actors.reading, actors.tenants.
 """

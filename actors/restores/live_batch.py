@@ -1,7 +1,7 @@
-"""Up to twenty items of a plan side by side: what is known of each, its order, and what became of it.
+"""Execute one batch (up to 20 items) of a live restore.
 
-What was begun before is settled first, by reading: a create whose answer never came is adopted, never sent again while
-it may still appear.
+Writes that an earlier message began are settled first, by reading. An object that a create made whose answer never came
+is adopted; the create is not sent again while the object may still appear.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,8 +13,8 @@ from actors.queue.run_actor import Wait
 from actors.reading.answer_memory import RunMemory
 from actors.reading.cached_listings import GroupFilter, Listings, group_filter, list_policy_types
 from actors.restores import safety_backup
-from actors.restores.outcomes import LOOK_AGAIN_SECONDS, Outcomes
-from actors.restores.write_recorder import WriteLedger
+from actors.restores.outcomes import LOOK_AGAIN_SECONDS, OutcomeRecorder
+from actors.restores.write_recorder import WriteRecorder
 from actors.tenants import graph_clients
 from db.clock import utcnow
 from db.database import database
@@ -46,21 +46,21 @@ from graph.write import own_writes
 from graph.write.own_writes import BegunWrite
 from graph.write.write_requests import PolicyContent, chosen_id
 
-# A look at a policy that is younger than this, with nothing written since, is not repeated.
-FRESH = timedelta(seconds=20)
-LOOKING = "An answer was lost. Looking for what it made."
-# Longer than any wait that is honoured (graph.errors.retry_after): a list of before says nothing of today.
-AT_REST = timedelta(minutes=65)
-_APPROVALS = "https://intune.microsoft.com/#view/Microsoft_Intune_DeviceSettings/MultiAdminApprovalMenu/~/requests"
-_REFUSED = ("rejected", "cancelled", "expired")
+# A policy that was read this short a time ago, with nothing written since, is not read again.
+FRESH_FOR = timedelta(seconds=20)
+LOOKING_FOR_LOST = "An answer was lost. Looking for what it made."
+# Longer than any wait that is honoured (graph.errors.retry_after). An older list says nothing about now.
+LIST_VALID_FOR = timedelta(minutes=65)
+_APPROVALS_URL = "https://intune.microsoft.com/#view/Microsoft_Intune_DeviceSettings/MultiAdminApprovalMenu/~/requests"
+_REFUSED_STATUSES = ("rejected", "cancelled", "expired")
 
 
 def approval_link(approval: str) -> str:
-    return f"{_APPROVALS} (request {approval})"
+    return f"{_APPROVALS_URL} (request {approval})"
 
 
-class Together:
-    """One chunk of a live run. `carry_out` settles what it can, and answers why the rest has to wait."""
+class LiveBatch:
+    """One batch of a live run."""
 
     def __init__(self, claim: Claim, restore: Restore, rows: Mapping[int, RunItem]) -> None:
         self._restore, self._rows = restore, rows
@@ -71,248 +71,249 @@ class Together:
         self._known_names = name_cache.seen_since(restore.tenant, restore.started_at)
         self._break_glass = four_eyes.break_glass_list(restore)
         self._writes = write_log.writes_by_item(list(rows))
-        self._outcomes = Outcomes(claim, restore, rows, self._writes)
-        # Item -> the ids that are there under its name before it is created.
+        self._recorder = OutcomeRecorder(claim, restore, rows, self._writes)
+        # Item id -> ids of the policies that have its name before it is created.
         self._known_ids: dict[int, list[str]] = {}
-        # What looks like a policy whose answer was lost, by its id.
+        # Readings of policies that a create with a lost answer may have made, by their ids.
         self._lost = RunMemory(claim, "lost")
-        # Request mark -> the code of its approval.
+        # Hash of a request -> the code of its approval.
         self._approved: dict[str, str] = {}
 
-    def carry_out(self, items: Sequence[RestoreItem]) -> list[Exception]:
-        self._ask_for_approvals()
-        ready = [one for one in items if self._is_open(one) and self._has_what_it_refers_to(one)]
-        ready = [one for one in ready if self._passes_the_guard(one)]
-        found = self._lists(ready)
-        ready = [one for one in ready if self._may_write(one, found)]
-        orders = {one.id: self._order(one) for one in ready}
-        memory = RunMemory(self._claim, "item", dict.fromkeys(orders, utcnow() - FRESH))
-        looks = self._late_looks({one.id: one for one in ready}, orders, memory)
-        ledger = WriteLedger(self._claim, orders, self._known_ids, looks)
-        ended = drive(self._graph, {key: execute_task(order) for key, order in orders.items()}, ledger, memory)
-        self._outcomes.take_over(
-            [(one, orders[one.id], ended[one.id]) for one in ready],
-            written=ledger.items(*POSSIBLY_APPLIED),
-            lost=ledger.items(WriteState.UNKNOWN),
+    def execute(self, items: Sequence[RestoreItem]) -> list[Exception]:
+        """Finish the items that can be finished. Return why the others have to wait."""
+        self._read_approvals()
+        ready = [item for item in items if self._is_pending(item) and self._has_what_it_refers_to(item)]
+        ready = [item for item in ready if self._passes_the_guard(item)]
+        lists = self._list_for_creates(ready)
+        ready = [item for item in ready if self._check_name_is_free(item, lists)]
+        tasks = {item.id: self._task(item) for item in ready}
+        memory = RunMemory(self._claim, "item", dict.fromkeys(tasks, utcnow() - FRESH_FOR))
+        looks = self._late_looks({item.id: item for item in ready}, tasks, memory)
+        writes = WriteRecorder(self._claim, tasks, self._known_ids, looks)
+        results = drive(self._graph, {key: execute_task(task) for key, task in tasks.items()}, writes, memory)
+        self._recorder.record(
+            [(item, tasks[item.id], results[item.id]) for item in ready],
+            written=writes.items(*POSSIBLY_APPLIED),
+            lost=writes.items(WriteState.UNKNOWN),
             memory=memory,
         )
-        memory.forget([key for key, result in ended.items() if isinstance(result, RestoreResult)])
-        return self._outcomes.later
+        memory.forget([key for key, result in results.items() if isinstance(result, RestoreResult)])
+        return self._recorder.retry_reasons
 
     def _late_looks(
-        self, items: Mapping[int, RestoreItem], orders: Mapping[int, RestoreTask], memory: RunMemory
+        self, items: Mapping[int, RestoreItem], tasks: Mapping[int, RestoreTask], memory: RunMemory
     ) -> Callable[[Iterable[int]], list[SnapshotDraft]]:
-        """Of items that were begun before: what was looked at just now, to be kept before it is written over."""
+        """Make the function that gives, of items begun before, drafts of what was read just now of their policies."""
 
         def take(item_ids: Iterable[int]) -> list[SnapshotDraft]:
             looks = (
-                safety_backup.late_look(self._restore, items[one], orders[one], memory) for one in sorted(item_ids)
+                safety_backup.late_draft(self._restore, items[item_id], tasks[item_id], memory)
+                for item_id in sorted(item_ids)
             )
-            return [one for one in looks if one]
+            return [draft for draft in looks if draft]
 
         return take
 
-    def _is_open(self, item: RestoreItem) -> bool:
-        return item.id not in self._outcomes.settled | self._outcomes.waiting
+    def _is_pending(self, item: RestoreItem) -> bool:
+        return item.id not in self._recorder.settled | self._recorder.waiting
 
     # --- approvals ---------------------------------------------------------------------------------------------------
 
-    def _ask_for_approvals(self) -> None:
-        """What the tenant says by now of the writes that wait for it."""
-        waiting = [one for each in self._writes.values() for one in write_log.awaiting_approval(each)]
-        answers = drive(self._graph, {one.id: read_approval_status(str(one.approval)) for one in waiting})
+    def _read_approvals(self) -> None:
+        """Ask the tenant what became of the writes that await an approval, and act on it."""
+        waiting = [write for writes in self._writes.values() for write in write_log.awaiting_approval(writes)]
+        answers = drive(self._graph, {write.id: read_approval_status(str(write.approval)) for write in waiting})
         for write in waiting:
-            self._hear(write, answers[write.id])
+            self._apply_approval_status(write, answers[write.id])
 
-    def _hear(self, write: Write, status: str | GraphError) -> None:
+    def _apply_approval_status(self, write: Write, status: str | GraphError) -> None:
         if isinstance(status, GraphError):
-            self._outcomes.wait_for_approval(write)
-        elif status in _REFUSED:
+            self._recorder.wait_for_approval(write)
+        elif status in _REFUSED_STATUSES:
             message = f"Multi Admin Approval: the request was {status} in the tenant ({approval_link(write.approval)})."
             write_log.settle(write, WriteState.REFUSED)
-            if write.item_id in self._outcomes.settled:
+            if write.item_id in self._recorder.settled:
                 return  # by another of its requests, refused as well
-            self._outcomes.settle(write.item, ItemState.SKIPPED, Outcome.BLOCKED, "approval_refused", message)
+            self._recorder.finish_item(write.item, ItemState.SKIPPED, Outcome.BLOCKED, "approval_refused", message)
         elif status == "approved":
             self._approved[write.request_mark] = str(write.approval)
         elif status == "completed":
             write_log.settle(write, WriteState.FOUND)
-            self._outcomes.found(write)
+            self._recorder.record_completed(write)
         else:
-            self._outcomes.wait_for_approval(write)
+            self._recorder.wait_for_approval(write)
 
     # --- before anything is written ----------------------------------------------------------------------------------
 
     def _has_what_it_refers_to(self, item: RestoreItem) -> bool:
-        """What this restore itself has to make first is made. What cannot be made blocks what needs it."""
-        found = [one for one in plan_items.resolutions(item) if one.is_needed]
-        needed = [one.item for one in found if one.how == ResolvedBy.RESTORED and one.to is None]
-        missing = [one for one in restore_items.items_by_ids(needed) if one.created_id is None]
+        """Tell whether all that this restore creates for the item is there. Blocks the item if something cannot be."""
+        resolutions = [resolution for resolution in plan_items.resolutions(item) if resolution.is_needed]
+        restored = [resolution for resolution in resolutions if resolution.how == ResolvedBy.RESTORED]
+        needed = [resolution.item for resolution in restored if resolution.to is None]
+        missing = [needed_item for needed_item in restore_items.items_by_ids(needed) if needed_item.created_id is None]
         if not missing:
             return True
         if not restore_items.is_item_under_way(self._claim.run, missing[0]):
             message = f"It refers to “{missing[0].name}”, which could not be restored."
-            self._outcomes.settle(item, ItemState.SKIPPED, Outcome.BLOCKED, "depends", message)
+            self._recorder.finish_item(item, ItemState.SKIPPED, Outcome.BLOCKED, "depends", message)
         return False
 
     def _passes_the_guard(self, item: RestoreItem) -> bool:
-        """Asked again of what is written now. An override is of those that the plan held back, and of no others."""
+        """Check again what is written now. An override counts only for items that the plan held back."""
         is_overridden = self._restore.guard_reason and item.reason == "guard"
         if is_overridden or item.content_id is None or item.policy_type != "conditionalAccessPolicies":
             return True
-        danger = find_lockout(item.policy_type, self._wanted(item), self._break_glass)
+        danger = find_lockout(item.policy_type, self._desired(item), self._break_glass)
         if danger:
             message = f"{danger} Preview it again: a manager can override this with a reason, before it is executed."
-            self._outcomes.settle(item, ItemState.SKIPPED, Outcome.BLOCKED, "guard", message)
+            self._recorder.finish_item(item, ItemState.SKIPPED, Outcome.BLOCKED, "guard", message)
         return not danger
 
-    def _lists(self, items: Sequence[RestoreItem]) -> Listings:
-        """What is there just now of the policy types of which something is to be made.
+    def _list_for_creates(self, items: Sequence[RestoreItem]) -> Listings:
+        """List the policy types of which something is to be created.
 
-        A create whose answer was lost is looked for again and again: what it made may appear late.
+        After a lost answer they are listed again and again: what the create made may appear late.
         """
         later_than: dict[str, datetime] = {}
         seen = listing_cache.begin_times(self._claim.run)
-        for item in (one for one in items if _is_to_be_made(one)):
+        for item in (item for item in items if _is_to_be_created(item)):
             lost = write_log.unanswered_create(self._writes[item.id])
-            needed = _may_appear_since(lost, seen.get(item.policy_type)) if lost else self._lists_hold_since()
+            needed = _may_appear_since(lost, seen.get(item.policy_type)) if lost else self._lists_must_begin_after()
             later_than[item.policy_type] = max(later_than.get(item.policy_type, needed), needed)
-        return list_policy_types(self._claim, self._graph, later_than, self._groups(items))
+        return list_policy_types(self._claim, self._graph, later_than, self._group_filter(items))
 
-    def _groups(self, items: Sequence[RestoreItem]) -> GroupFilter:
-        """What is looked for once holds for all of the restore's groups: not for these few alone."""
-        has_groups = any(one.policy_type == GROUPS for one in items)
+    def _group_filter(self, items: Sequence[RestoreItem]) -> GroupFilter:
+        """Look for all groups of the restore at once, not only for those of this batch: the answer is cached."""
+        has_groups = any(item.policy_type == GROUPS for item in items)
         return group_filter(restore_items.items(self._restore), {}) if has_groups else ((), ())
 
-    def _lists_hold_since(self) -> datetime:
-        """A run that goes on from write to write need not look again before each: a list of many pages takes longer
-        than it would stay fresh. After a pause it looks again, and what it reads from then on holds until it writes.
+    def _lists_must_begin_after(self) -> datetime:
+        """Return the time that a list must not be older than.
+
+        A run that writes without a pause lists once: a list of many pages takes longer to read than it stays fresh.
+        After a pause it lists again, and the lists from then on hold until it writes.
         """
         now, began = utcnow(), self._claim.run.started_at
         written_at = write_log.last_sent_at(self._claim.run) or began
-        return began if written_at > now - FRESH else max(written_at, now - AT_REST)
+        return began if written_at > now - FRESH_FOR else max(written_at, now - LIST_VALID_FOR)
 
-    def _may_write(self, item: RestoreItem, found: Listings) -> bool:
-        """Of one that is to be made: no other of its name is there, and no earlier try of ours may have made it."""
-        if not _is_to_be_made(item):
+    def _check_name_is_free(self, item: RestoreItem, lists: Listings) -> bool:
+        """Tell whether the item may be written now. A create may if no other policy has its name, and no earlier try
+        of ours may have made one.
+        """
+        if not _is_to_be_created(item):
             return True
-        listed = found[item.policy_type]
+        listed = lists[item.policy_type]
         if isinstance(listed, GraphError):
-            self._outcomes.take_error(item, listed)
+            self._recorder.record_error(item, listed)
             return False
-        there = self._of_its_name(item, listed.policies)
+        named_alike = self._of_its_name(item, listed.policies)
         write = write_log.unanswered_create(self._writes[item.id])
         if write is not None:
-            return self._settle_create(item, write, [one for one in there if one not in write.known_ids])
-        appeared = [one for one in there if one not in (item.namesakes or ())]
-        appeared += self._of_its_name(item, listed.without_id) + self._in_its_place(item, listed.policies)
+            new_ids = [graph_id for graph_id in named_alike if graph_id not in write.known_ids]
+            return self._settle_create(item, write, new_ids)
+        appeared = [graph_id for graph_id in named_alike if graph_id not in (item.namesakes or ())]
+        appeared += self._of_its_name(item, listed.without_id) + self._would_overwrite(item, listed.policies)
         if appeared:
             message = f"A policy of this name has appeared since the preview ({appeared[0]}). Nothing was written."
-            self._outcomes.settle(item, ItemState.FAILED, Outcome.CONFLICT, "conflict", message)
+            self._recorder.finish_item(item, ItemState.FAILED, Outcome.CONFLICT, "conflict", message)
             return False
-        self._known_ids[item.id] = there
+        self._known_ids[item.id] = named_alike
         return True
 
-    def _in_its_place(self, item: RestoreItem, listed: Sequence[ListedPolicy]) -> list[str]:
-        """What a create that names its own id would write over."""
-        named = chosen_id(POLICY_TYPES[item.policy_type], self._wanted(item)).casefold()
-        return [one.graph_id for one in listed if one.graph_id.casefold() == named]
+    def _would_overwrite(self, item: RestoreItem, listed: Sequence[ListedPolicy]) -> list[str]:
+        """Return the ids of policies that a create with an id of its own choice would overwrite."""
+        named = chosen_id(POLICY_TYPES[item.policy_type], self._desired(item)).casefold()
+        return [policy.graph_id for policy in listed if policy.graph_id.casefold() == named]
 
     def _of_its_name(self, item: RestoreItem, listed: Sequence[ListedPolicy]) -> list[str]:
-        """Those that no item of the restore is, or has made."""
-        key = match_key(POLICY_TYPES[item.policy_type], self._wanted(item)["body"])
+        """Return the ids of policies of its name that no item of the restore is, or has created."""
+        key = match_key(POLICY_TYPES[item.policy_type], self._desired(item)["body"])
         taken = write_log.taken_ids(self._restore.id)
-        return [one.graph_id for one in listed if one.key == key and one.graph_id not in taken]
+        return [policy.graph_id for policy in listed if policy.key == key and policy.graph_id not in taken]
 
-    def _settle_create(self, item: RestoreItem, write: Write, found: Sequence[str]) -> bool:
-        """A create was sent, and nobody knows what became of it."""
-        if found:
-            return self._adopt(item, write, found)
-        if utcnow() < _given_up_at(write):
-            self._outcomes.later.append(Wait(LOOKING, LOOK_AGAIN_SECONDS))
+    def _settle_create(self, item: RestoreItem, write: Write, new_ids: Sequence[str]) -> bool:
+        """Settle a create whose answer never came. Return whether the item may be written now."""
+        if new_ids:
+            return self._adopt(item, write, new_ids)
+        if utcnow() < _patience_ends_at(write):
+            self._recorder.retry_later(Wait(LOOKING_FOR_LOST, LOOK_AGAIN_SECONDS))
             return False
         write_log.settle(write, WriteState.NOT_FOUND)
         self._known_ids[item.id] = list(write.known_ids)
         return True
 
-    def _adopt(self, item: RestoreItem, write: Write, found: Sequence[str]) -> bool:
-        """Take what is as it was sent, captured as it is. What is otherwise, somebody else has made or changed."""
-        readings = self._look_at(item, found)
-        unread = next((one for one in readings.values() if isinstance(one, GraphError)), None)
+    def _adopt(self, item: RestoreItem, write: Write, candidate_ids: Sequence[str]) -> bool:
+        """Adopt the policy that is as it was sent, and capture it. Somebody else created or changed any other."""
+        readings = self._read_candidates(item, candidate_ids)
+        unread = next((error for error in readings.values() if isinstance(error, GraphError)), None)
         if unread is not None:
-            self._cannot_look(item, write, unread)
+            self._record_unreadable(item, write, unread)
             return False
         begun = self._begun(item, is_made=True)
         ours = {
-            key: one
-            for key, one in readings.items()
-            if isinstance(one, Reading)
-            and begun.explains(POLICY_TYPES[item.policy_type], one.content, with_assignments=self._with_assignments)
+            key: reading
+            for key, reading in readings.items()
+            if isinstance(reading, Reading)
+            and begun.explains(POLICY_TYPES[item.policy_type], reading.content, with_assignments=self._with_assignments)
         }
-        # Where a backup has several of one name, each takes one.
+        # Where a backup has several policies of one name, each item adopts one.
         if ours and len(ours) <= self._lost_creates(item):
-            self._take(item, write, *next(iter(ours.items())))
+            self._adopt_object(item, write, *next(iter(ours.items())))
             return True
         message = f"An answer was lost, and {len(ours)} policies of this name have appeared. Keep one in Intune."
         if not ours:
-            message = (
-                f"An answer was lost, and a policy of this name has appeared that is not as it was sent: {found[0]}. "
-            )
-            message += "Look in Intune whose it is; then preview again."
-        self._outcomes.settle(item, ItemState.UNCERTAIN, Outcome.UNKNOWN, "uncertain", message)
+            message = "An answer was lost, and a policy of this name has appeared that is not as it was sent: "
+            message += f"{candidate_ids[0]}. Look in Intune whose it is; then preview again."
+        self._recorder.finish_item(item, ItemState.UNCERTAIN, Outcome.UNKNOWN, "uncertain", message)
         return False
 
-    def _look_at(self, item: RestoreItem, graph_ids: Sequence[str]) -> Mapping[str, Reading | GraphError]:
+    def _read_candidates(self, item: RestoreItem, graph_ids: Sequence[str]) -> Mapping[str, Reading | GraphError]:
         policy_type = POLICY_TYPES[item.policy_type]
-        looks = {one: read_policy(policy_type, one, self._known_names) for one in graph_ids}
+        looks = {graph_id: read_policy(policy_type, graph_id, self._known_names) for graph_id in graph_ids}
         return drive(self._graph, looks, memory=self._lost)
 
-    def _cannot_look(self, item: RestoreItem, write: Write, error: GraphError) -> None:
-        """A list may show what asking for it does not show yet."""
-        if isinstance(error, NotFound) and utcnow() < _given_up_at(write):
-            self._outcomes.later.append(Wait(LOOKING, LOOK_AGAIN_SECONDS))
+    def _record_unreadable(self, item: RestoreItem, write: Write, error: GraphError) -> None:
+        """Wait or record the error: a list may show a policy that cannot be read yet."""
+        if isinstance(error, NotFound) and utcnow() < _patience_ends_at(write):
+            self._recorder.retry_later(Wait(LOOKING_FOR_LOST, LOOK_AGAIN_SECONDS))
         else:
-            self._outcomes.take_error(item, error)
+            self._recorder.record_error(item, error)
 
-    def _take(self, item: RestoreItem, write: Write, graph_id: str, reading: Reading) -> None:
+    def _adopt_object(self, item: RestoreItem, write: Write, graph_id: str, reading: Reading) -> None:
         item.created_id = graph_id
-        read = safety_backup.as_read(self._restore, item, reading, self._lost.read_at(graph_id, reading))
+        draft = safety_backup.draft_of(self._restore, item, reading, self._lost.read_at(graph_id, reading))
         with database.atomic():
             claims.assert_claim(self._claim)
-            snapshots.save(self._claim.run, [read])
+            snapshots.save(self._claim.run, [draft])
             write_log.adopt_created_object(write, graph_id)
             self._lost.forget([graph_id])
 
     def _lost_creates(self, item: RestoreItem) -> int:
-        """How many items of its name and type wait for what a lost answer made."""
-        alike = RestoreItem.select().where(
-            (RestoreItem.restore == self._restore)
-            & (RestoreItem.policy_type == item.policy_type)
-            & (RestoreItem.name == item.name)
-            & RestoreItem.created_id.is_null()
-        )
-        found = write_log.writes_by_item([one.id for one in alike])
-        return sum(write_log.unanswered_create(of_one) is not None for of_one in found.values())
+        """Count the items of its name and type whose create got no answer."""
+        alike = restore_items.pending_creates_like(item)
+        writes = write_log.writes_by_item([pending.id for pending in alike])
+        return sum(write_log.unanswered_create(item_writes) is not None for item_writes in writes.values())
 
-    # --- the order ---------------------------------------------------------------------------------------------------
+    # --- the task ---------------------------------------------------------------------------------------------------
 
-    def _wanted(self, item: RestoreItem) -> PolicyContent:
-        needed = restore_items.items_by_ids([one.item for one in plan_items.resolutions(item)])
-        created = {one.id: one.created_id for one in needed if one.created_id}
+    def _desired(self, item: RestoreItem) -> PolicyContent:
+        needed = restore_items.items_by_ids([resolution.item for resolution in plan_items.resolutions(item)])
+        created = {needed_item.id: needed_item.created_id for needed_item in needed if needed_item.created_id}
         return plan_items.content_to_write(item, self._options, created)
 
-    def _order(self, item: RestoreItem) -> RestoreTask:
+    def _task(self, item: RestoreItem) -> RestoreTask:
         has_begun = item.created_id is not None or write_log.may_have_been_applied(self._writes[item.id])
         return RestoreTask(
             get_policy_type(item.policy_type, with_members=self._options.groups == GROUPS_WITH_MEMBERS),
-            self._wanted(item) if item.content_id else None,
+            self._desired(item) if item.content_id else None,
             item.created_id or item.target_id,
-            token=_lives_below(item),
+            token=_parent_token(item),
             live_fingerprint=None if has_begun else item.live_mark,
             begun=self._begun(item, is_made=item.live_content_id is None) if has_begun else None,
             with_assignments=self._with_assignments,
             is_new=item.created_id is not None,
-            live=_still_seen(item, self._writes[item.id]),
+            live=_fresh_live_content(item, self._writes[item.id]),
             is_written=self._rows[item.id].state == ItemState.WORKING,
             justification=approval_reason_header(self._restore.reason or ""),
             approved=self._approved,
@@ -320,46 +321,49 @@ class Together:
         )
 
     def _begun(self, item: RestoreItem, *, is_made: bool) -> BegunWrite:
-        """What this restore's writes to the item go from, and to."""
+        """Return what this restore's writes to the item change, from what to what."""
         if is_made:
-            return own_writes.begun_creation(POLICY_TYPES[item.policy_type], self._wanted(item))
+            return own_writes.begun_creation(POLICY_TYPES[item.policy_type], self._desired(item))
         before = snapshots.read_content(item.live_content_id)
         return (
-            own_writes.begun_change(before, self._wanted(item)) if item.content_id else own_writes.begun_removal(before)
+            own_writes.begun_change(before, self._desired(item))
+            if item.content_id
+            else own_writes.begun_removal(before)
         )
 
 
-def _is_to_be_made(item: RestoreItem) -> bool:
+def _is_to_be_created(item: RestoreItem) -> bool:
     return item.action in (Outcome.CREATE, Outcome.RECREATE) and item.created_id is None
 
 
-def _given_up_at(write: Write) -> datetime:
-    """When a create that nothing was seen of counts as one that made nothing."""
-    given_up: datetime = write.sent_at + timedelta(seconds=config.settings().settle_seconds)
-    return given_up
+def _patience_ends_at(write: Write) -> datetime:
+    """Return the time from which a create counts as one that made nothing, if nothing of it was seen."""
+    end: datetime = write.sent_at + timedelta(seconds=config.settings().settle_seconds)
+    return end
 
 
 def _may_appear_since(write: Write, seen_at: datetime | None) -> datetime:
-    """A list that began before this does not say whether a lost create made something; the last look is a new one.
+    """Return the time that a list must begin after to show what a lost create made.
 
-    `seen_at`: when the list that was read last began. The next one begins after it, and after a moment.
+    `seen_at`: when the list that was read last began. The next one begins after it, and after a moment. The last one,
+    at the end of the patience, is always a new one.
     """
     now, begin = utcnow(), write.answered_at or write.sent_at
-    if now >= _given_up_at(write):
-        return max(begin, _given_up_at(write))
+    if now >= _patience_ends_at(write):
+        return max(begin, _patience_ends_at(write))
     is_due = seen_at is None or seen_at < now - timedelta(seconds=LOOK_AGAIN_SECONDS)
     return max(begin, seen_at) if seen_at and is_due else begin
 
 
-def _lives_below(item: RestoreItem) -> str:
-    """The token that its id names; others only refer to the token that they were made under."""
-    found = (str(one.to) for one in plan_items.resolutions(item) if one.kind == TOKENS)
-    return next(found, "") if "/" in item.graph_id else ""
+def _parent_token(item: RestoreItem) -> str:
+    """Return the token that the item's id is below, or "". Other items only refer to the token they were made under."""
+    tokens = (str(resolution.to) for resolution in plan_items.resolutions(item) if resolution.kind == TOKENS)
+    return next(tokens, "") if "/" in item.graph_id else ""
 
 
-def _still_seen(item: RestoreItem, written: Sequence[Write]) -> PolicyContent | None:
-    if item.seen_content_id is None or utcnow() - item.seen_at > FRESH:
+def _fresh_live_content(item: RestoreItem, written: Sequence[Write]) -> PolicyContent | None:
+    if item.seen_content_id is None or utcnow() - item.seen_at > FRESH_FOR:
         return None
-    if any(one.sent_at >= item.seen_at and one.state != WriteState.REFUSED for one in written):
-        return None  # a crash came between a write and its being told: what was seen is no more
+    if any(write.sent_at >= item.seen_at and write.state != WriteState.REFUSED for write in written):
+        return None  # a crash came after a write and before it was recorded: what was seen is outdated
     return snapshots.read_content(item.seen_content_id)

@@ -1,4 +1,4 @@
-"""`restore.live`: carry out exactly the plan that a preview made.
+"""`restore.live`: carries out exactly the plan that a preview made.
 
 First what is there is captured (actors/restores/safety_backup.py), then the items are written, wave by wave, up to
 twenty side by side.
@@ -17,8 +17,8 @@ from actors.queue.broker import INTERACTIVE
 from actors.queue.enqueue import EnqueuedRun, enqueue_new
 from actors.queue.run_actor import GivenUp, Wait, run_claimed
 from actors.restores import safety_backup
-from actors.restores.live_batch import Together
-from actors.restores.outcomes import WaitsForApproval
+from actors.restores.live_batch import LiveBatch
+from actors.restores.outcomes import AwaitingApproval
 from actors.tenants import graph_clients
 from db.audit.audit import Actor
 from db.database import database, transaction
@@ -43,18 +43,18 @@ def start(restore: Restore, actor: Actor, *, reason: str = "", plan: str | None 
     """
     active = runs.find_active(_key(restore))
     if active:
-        return _found(restore, active, actor)
-    made = _executed(restore, actor, reason, plan)
-    return enqueue_new(made) if made.is_new else _found(restore, made.run, actor)
+        return _existing_run(restore, active, actor)
+    started = _create_live_run(restore, actor, reason, plan)
+    return enqueue_new(started) if started.is_new else _existing_run(restore, started.run, actor)
 
 
 @transaction
-def _executed(restore: Restore, actor: Actor, reason: str, plan: str | None) -> runs.StartedRun:
+def _create_live_run(restore: Restore, actor: Actor, reason: str, plan: str | None) -> runs.StartedRun:
     restores.lock_restore(restore)
-    made = _made(restore, actor, restore_items.items(restore))
-    if made.is_new:
-        approvals.begin_live(restore, made.run, actor, reason, config.settings().plan_hours, plan)
-    return made
+    started = _create_run(restore, actor, restore_items.items(restore))
+    if started.is_new:
+        approvals.begin_live(restore, started.run, actor, reason, config.settings().plan_hours, plan)
+    return started
 
 
 def retry_failed(run: Run, actor: Actor) -> EnqueuedRun:
@@ -62,37 +62,39 @@ def retry_failed(run: Run, actor: Actor) -> EnqueuedRun:
     restore = Restore.get_by_id(run.restore_id)
     active = runs.find_active(_key(restore))
     if active:
-        return _found(restore, active, actor)
-    return enqueue_new(_retried(restore, run, actor))
+        return _existing_run(restore, active, actor)
+    return enqueue_new(_create_retry_run(restore, run, actor))
 
 
 @transaction
-def _retried(restore: Restore, run: Run, actor: Actor) -> runs.StartedRun:
+def _create_retry_run(restore: Restore, run: Run, actor: Actor) -> runs.StartedRun:
     restores.lock_restore(restore)
     again = retries.begin(restore, run, actor, config.settings().plan_hours)
-    made = _made(restore, actor, again, retry_of=run)
-    if not made.is_new:
-        raise Invalid(f"Run {made.run.id} is under way in {restore.tenant.name}. Try again when it has ended.")
-    return made
+    started = _create_run(restore, actor, again, retry_of=run)
+    if not started.is_new:
+        raise Invalid(f"Run {started.run.id} is under way in {restore.tenant.name}. Try again when it has ended.")
+    return started
 
 
 def _key(restore: Restore) -> str:
     return f"{RunKind.RESTORE}:{restore.tenant_id}"
 
 
-def _made(restore: Restore, actor: Actor, items: Sequence[RestoreItem], retry_of: Run | None = None) -> runs.StartedRun:
+def _create_run(
+    restore: Restore, actor: Actor, items: Sequence[RestoreItem], retry_of: Run | None = None
+) -> runs.StartedRun:
     return runs.start(
         tenant=restore.tenant,
         kind=RunKind.RESTORE,
         dedupe_key=_key(restore),
-        items=[new_run_item(one) for one in items],
+        items=[new_run_item(item) for item in items],
         actor=actor,
         retry_of=retry_of,
         restore_id=restore.id,
     )
 
 
-def _found(restore: Restore, active: Run, actor: Actor) -> EnqueuedRun:
+def _existing_run(restore: Restore, active: Run, actor: Actor) -> EnqueuedRun:
     if active.restore_id != restore.id:
         raise Invalid(
             f"Restore {active.restore_id} is under way in {restore.tenant.name} (run {active.id}). "
@@ -109,19 +111,19 @@ def restore_live(run_id: int) -> None:
 
 def _restore(claim: Claim) -> None:
     restore = Restore.get_by_id(claim.run.restore_id)
-    _require_the_plan(restore)
-    graph = graph_clients.signed_in(restore.tenant)
-    _settle_what_is_not_written(claim, restore)
+    _require_plan_unchanged(restore)
+    graph = graph_clients.signed_in_client(restore.tenant)
+    _finish_unwritten(claim, restore)
     rows = _rows(claim)
     if safety_backup.capture(claim, restore, graph, rows):
         _write(claim, restore)
 
 
-def _require_the_plan(restore: Restore) -> None:
-    """Before the first write, and with each message that goes on. Raises GivenUp: nothing more is written."""
-    otherwise = approvals.live_refusal(restore)
-    if otherwise:
-        raise GivenUp("plan_changed", f"{otherwise} Nothing more was written by this run.")
+def _require_plan_unchanged(restore: Restore) -> None:
+    """Check the plan before the first write, and with each later message. Raises GivenUp: nothing more is written."""
+    refusal = approvals.live_refusal(restore)
+    if refusal:
+        raise GivenUp("plan_changed", f"{refusal} Nothing more was written by this run.")
 
 
 def _rows(claim: Claim) -> dict[int, RunItem]:
@@ -131,14 +133,17 @@ def _rows(claim: Claim) -> dict[int, RunItem]:
 _RIVALS = "Another policy of this restore would be written to the same policy of the tenant. Preview it again."
 
 
-def _settle_what_is_not_written(claim: Claim, restore: Restore) -> None:
-    """What matches, exists or is blocked ends as the preview said; two never write one policy, whatever a plan says."""
+def _finish_unwritten(claim: Claim, restore: Restore) -> None:
+    """Finish the items that match, exist or are blocked as the preview said.
+
+    Two items never write one policy, whatever the plan says: both are blocked.
+    """
     rows = _rows(claim)
     with database.atomic():
         for item in write_log.items_with_shared_target(restore.id):
             if item.id in rows:
                 row = rows.pop(item.id)
-                RestoreItem.update(outcome=Outcome.BLOCKED).where(RestoreItem.id == item.id).execute()
+                restore_items.record_outcome(item, Outcome.BLOCKED)
                 run_items.finish_item(
                     claim, row, ItemState.SKIPPED, Outcome.BLOCKED, reason="ambiguous", message=_RIVALS
                 )
@@ -150,64 +155,67 @@ def _settle_what_is_not_written(claim: Claim, restore: Restore) -> None:
 
 
 def _write(claim: Claim, restore: Restore) -> None:
-    """What did not answer waits until all others are through, as actors.reading.graph_errors.next_to_read."""
-    later = _carry_out(claim, restore, {key: row for key, row in _rows(claim).items() if not row.tries})
-    later = later or _carry_out(claim, restore, _rows(claim))
-    if later:
-        raise _most_pressing(later)
+    """Write all items; those that did not answer before come last, as in actors.reading.graph_errors.next_to_read."""
+    retry_reasons = _execute(claim, restore, {key: row for key, row in _rows(claim).items() if not row.tries})
+    retry_reasons = retry_reasons or _execute(claim, restore, _rows(claim))
+    if retry_reasons:
+        raise _first_to_raise(retry_reasons)
 
 
-def _carry_out(claim: Claim, restore: Restore, rows: Mapping[int, RunItem]) -> list[Exception]:
-    """Wave by wave. What has to wait is left to the next message, and what depends on it with it; returns why."""
-    later: list[Exception] = []
+def _execute(claim: Claim, restore: Restore, rows: Mapping[int, RunItem]) -> list[Exception]:
+    """Write wave by wave. Items that have to wait are left to the next message, and so are those that need them.
+
+    Return why they wait.
+    """
+    retry_reasons: list[Exception] = []
     used_up: set[str] = set()
-    for together in _side_by_side([one for one in restore_items.items(restore) if one.id in rows]):
+    for batch in _independent_batches([item for item in restore_items.items(restore) if item.id in rows]):
         if claims.is_cancel_requested(claim):
             return []
-        if _services(together) <= used_up:
+        if _services(batch) <= used_up:
             continue  # none of them would be let through now
-        waits = Together(claim, restore, {one.id: rows[one.id] for one in together}).carry_out(together)
-        later += waits
-        if any(isinstance(one, Throttled) and one.code == "budget" for one in waits):
-            used_up |= _services(together)
-    return later
+        waits = LiveBatch(claim, restore, {item.id: rows[item.id] for item in batch}).execute(batch)
+        retry_reasons += waits
+        if any(isinstance(reason, Throttled) and reason.code == "budget" for reason in waits):
+            used_up |= _services(batch)
+    return retry_reasons
 
 
 def _services(items: Sequence[RestoreItem]) -> set[str]:
     return {POLICY_TYPES[item.policy_type].service for item in items}
 
 
-def _side_by_side(items: Sequence[RestoreItem]) -> Iterator[list[RestoreItem]]:
-    """Up to twenty that do not refer to each other; one by one where each moves the others."""
+def _independent_batches(items: Sequence[RestoreItem]) -> Iterator[list[RestoreItem]]:
+    """Yield batches of up to twenty items that do not refer to each other, or of one where each affects the others."""
     for (_wave, is_single), group in groupby(items, key=_wave_of):
-        size, together = 1 if is_single else BATCH_SIZE, list[RestoreItem]()
+        size, batch = 1 if is_single else BATCH_SIZE, list[RestoreItem]()
         for item in group:
-            if len(together) == size or _made_first(item) & {one.id for one in together}:
-                yield together
-                together = []
-            together.append(item)
-        yield together
+            if len(batch) == size or _needed_item_ids(item) & {item.id for item in batch}:
+                yield batch
+                batch = []
+            batch.append(item)
+        yield batch
 
 
-def _made_first(item: RestoreItem) -> set[int]:
-    return {one.item for one in plan_items.resolutions(item) if one.item}
+def _needed_item_ids(item: RestoreItem) -> set[int]:
+    return {resolution.item for resolution in plan_items.resolutions(item) if resolution.item}
 
 
 def _wave_of(item: RestoreItem) -> tuple[tuple[int, ...], bool]:
-    """Items of one wave may go together; removals wait for each other, and so do those that share priorities."""
+    """Return the item's wave, and whether it is written alone: removals are, and policies that share priorities."""
     content = item.content_id or item.live_content_id
     body = snapshots.read_content(content)["body"] if content else {}
     wave = write_order(item.policy_type, body)[:2] if content else ()
     return wave, item.content_id is None or is_written_alone(item.policy_type, body)
 
 
-def _most_pressing(later: Sequence[Exception]) -> Exception:
-    """Trouble first, for it is counted; then the shortest wait, and last of all people's."""
-    troubles = [one for one in later if not isinstance(one, Wait | Throttled)]
-    waits = sorted((one for one in later if isinstance(one, Wait | Throttled)), key=_seconds)
-    return [*troubles, *waits][0]
+def _first_to_raise(errors: Sequence[Exception]) -> Exception:
+    """Return a failure first, for it counts as an attempt; then the shortest wait; last of all a wait for people."""
+    failures = [error for error in errors if not isinstance(error, Wait | Throttled)]
+    waits = sorted((wait for wait in errors if isinstance(wait, Wait | Throttled)), key=_urgency)
+    return [*failures, *waits][0]
 
 
-def _seconds(wait: Wait | Throttled) -> tuple[bool, float]:
+def _urgency(wait: Wait | Throttled) -> tuple[bool, float]:
     seconds = wait.seconds if isinstance(wait, Wait) else wait.retry_after or 0.0
-    return isinstance(wait, WaitsForApproval), seconds
+    return isinstance(wait, AwaitingApproval), seconds

@@ -1,4 +1,4 @@
-"""What became of items of a live restore: verified by reading back, refused, moved, uncertain, or to be had later."""
+"""Record the outcome of each restored item: verified, rejected, conflict, uncertain, or retry later."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ from db.models import Policy, Restore, RestoreItem, RunItem, Write
 from db.policies import policies, snapshots
 from db.policies.snapshots import SnapshotDraft
 from db.recovery import write_log
-from db.restores import mappings
+from db.restores import mappings, restore_items
 from db.runs import claims, name_cache, run_items
 from db.runs.claims import Claim
 from db.states import WRITTEN_OUTCOMES, ItemState, Outcome, Result, WriteState
@@ -38,7 +38,7 @@ from graph.write.readiness import may_be_a_delay
 from graph.write.write_rules import WRITE_RULES
 
 # Lost answers in a row to one item's writes until it is given up.
-MOST_LOST = 12
+MAX_LOST_ANSWERS = 12
 # How often to look for what Graph does not show yet.
 LOOK_AGAIN_SECONDS = 2.0
 # How often to send again what was refused because what it names is not known yet.
@@ -48,7 +48,7 @@ SHOWN_DIFFERENCES = 5
 RETRY = "“Retry failed” looks at what is there, and goes on."
 
 
-class WaitsForApproval(Wait):
+class AwaitingApproval(Wait):
     """Somebody in the tenant has to approve a write."""
 
     is_for_people = True
@@ -58,8 +58,12 @@ class WaitsForApproval(Wait):
         self.approval = approval
 
 
-class Outcomes:
-    """`settled`: items that have ended; `waiting`: for an approval; `later`: why those that are left have not ended."""
+class OutcomeRecorder:
+    """Records what became of the items of one batch.
+
+    `settled`: ids of items that have ended. `waiting`: ids of items that wait for an approval. `retry_reasons`: why
+    the other items have not ended.
+    """
 
     def __init__(
         self, claim: Claim, restore: Restore, rows: Mapping[int, RunItem], known: Mapping[int, Sequence[Write]]
@@ -68,9 +72,13 @@ class Outcomes:
         self._written: set[int] = {item for item, of_item in known.items() if write_log.may_have_been_applied(of_item)}
         self.settled: set[int] = set()
         self.waiting: set[int] = set()
-        self.later: list[Exception] = []
+        self.retry_reasons: list[Exception] = []
 
-    def take_over(
+    def retry_later(self, reason: Exception) -> None:
+        """Leave an item to a later message; `reason` says what it waits for."""
+        self.retry_reasons.append(reason)
+
+    def record(
         self,
         ended: Sequence[tuple[RestoreItem, RestoreTask, RestoreResult | GraphError]],
         *,
@@ -78,85 +86,81 @@ class Outcomes:
         lost: set[int],
         memory: RunMemory,
     ) -> None:
-        """Just now something was sent of the items `written`, and of those `lost` an answer never came.
+        """Record the result of each task, and save what was read back as snapshots.
 
-        What was read back is kept as a snapshot.
+        `written`: ids of items of which this message sent a write. `lost`: those of which an answer never came.
         """
         self._written |= written
-        reads = {item.id: self._read(item, order, result, memory) for item, order, result in ended}
+        drafts = {item.id: self._draft(item, task, result, memory) for item, task, result in ended}
         readings = [result.reading for _, _, result in ended if isinstance(result, RestoreResult) and result.reading]
-        names = name_cache.merge_names([one.references for one in readings])
+        names = name_cache.merge_names([reading.references for reading in readings])
         name_cache.save_names(self._restore.tenant, names)
         with database.atomic():
             claims.assert_claim(self._claim)
-            self._lock_policies(ended, reads)
-            kept = snapshots.save(self._claim.run, [one for one in reads.values() if one])
-            for item, order, result in ended:
+            self._lock_policies(ended, drafts)
+            saved = snapshots.save(self._claim.run, [draft for draft in drafts.values() if draft])
+            for item, task, result in ended:
                 if isinstance(result, RestoreResult):
-                    read = reads[item.id]
-                    self._take_done(item, result, read, kept[read.policy_id].snapshot_id if read else None)
+                    draft = drafts[item.id]
+                    self._record_done(item, result, draft, saved[draft.policy_id].snapshot_id if draft else None)
                 else:
-                    self._keep_look(item, order)
-                    if not self._ripens(item, order, result):
-                        self.take_error(item, result, is_lost=item.id in lost)
+                    self._save_seen(item, task)
+                    if not self._is_waiting_for_created(item, task, result):
+                        self.record_error(item, result, is_lost=item.id in lost)
         if self.settled:
             claims.reset_attempts(self._claim)
 
     def _lock_policies(
         self,
         ended: Sequence[tuple[RestoreItem, RestoreTask, RestoreResult | GraphError]],
-        reads: Mapping[int, SnapshotDraft | None],
+        drafts: Mapping[int, SnapshotDraft | None],
     ) -> None:
-        """Of what was read, and of what was removed."""
-        removed = [
-            result.target_id for _, _, result in ended if isinstance(result, RestoreResult) and result.reading is None
-        ]
-        mine = Policy.id.in_([one.policy_id for one in reads.values() if one] or [-1])
+        """Lock the rows of policies that were read or removed."""
+        done = [result for _, _, result in ended if isinstance(result, RestoreResult)]
+        removed = [result.target_id for result in done if result.reading is None]
+        mine = Policy.id.in_([draft.policy_id for draft in drafts.values() if draft] or [-1])
         lock_rows(Policy, mine | ((Policy.tenant == self._restore.tenant) & Policy.graph_id.in_(removed or [""])))
 
-    def _read(
-        self, item: RestoreItem, order: RestoreTask, result: RestoreResult | GraphError, memory: RunMemory
+    def _draft(
+        self, item: RestoreItem, task: RestoreTask, result: RestoreResult | GraphError, memory: RunMemory
     ) -> SnapshotDraft | None:
         if isinstance(result, GraphError):
-            return safety_backup.late_look(self._restore, item, order, memory)
+            return safety_backup.late_draft(self._restore, item, task, memory)
         if result.reading is None:
             return None
         if item.action in (Outcome.CREATE, Outcome.RECREATE):
             item.created_id = result.target_id
-        return safety_backup.as_read(self._restore, item, result.reading, memory.read_at(item.id, result.reading))
+        return safety_backup.draft_of(self._restore, item, result.reading, memory.read_at(item.id, result.reading))
 
     # --- done --------------------------------------------------------------------------------------------------------
 
-    def _take_done(
-        self, item: RestoreItem, done: RestoreResult, read: SnapshotDraft | None, snapshot_id: int | None
+    def _record_done(
+        self, item: RestoreItem, done: RestoreResult, draft: SnapshotDraft | None, snapshot_id: int | None
     ) -> None:
         is_first_look = item.verified is None and item.id in self._written
         if done.differences and is_first_look:
-            # The service may need a moment to show what it took.
-            RestoreItem.update(verified=False).where(RestoreItem.id == item.id).execute()
+            # Graph may need a moment to show what it accepted.
+            restore_items.mark_unverified(item)
             run_items.begin_items(self._claim, [self._rows[item.id].id])
-            self.later.append(Wait("Reading back what was written.", LOOK_AGAIN_SECONDS))
+            self.retry_later(Wait("Reading back what was written.", LOOK_AGAIN_SECONDS))
             return
         outcome = WRITTEN_OUTCOMES[Outcome(item.action)] if item.id in self._written else Outcome.MATCHES
-        values = {
-            RestoreItem.verified: not done.differences,
-            RestoreItem.after_mark: read.fingerprint if read else None,
-        }
-        RestoreItem.update(values).where(RestoreItem.id == item.id).execute()
-        self._follow(item, done)
-        self.settle(
+        after = draft.fingerprint if draft else None
+        restore_items.record_verification(item, not done.differences, after)
+        self._update_own_rows(item, done)
+        self.finish_item(
             item,
             ItemState.DONE,
             outcome,
             "differs" if done.differences else None,
-            _said(done),
+            _difference_summary(done),
             snapshot_id=snapshot_id,
-            after=read.fingerprint if read else None,
+            after=after,
             verified=not done.differences,
         )
 
-    def _follow(self, item: RestoreItem, done: RestoreResult) -> None:
-        """Our own rows know what was made and what was removed."""
+    def _update_own_rows(self, item: RestoreItem, done: RestoreResult) -> None:
+        """Record in our own rows that a policy was removed, or which policy a created one stands for."""
         tenant = self._restore.tenant
         if done.reading is None:
             gone = policies.find_by_graph_id(tenant, item.policy_type, done.target_id)
@@ -167,10 +171,10 @@ class Outcomes:
             mappings.remember(tenant, self._restore.source_directory_id, key, done.target_id, item.name)
 
     def _is_copy(self, item: RestoreItem) -> bool:
-        """A copy stands for nothing. Groups are never copied."""
+        """Tell whether the item is a copy, which stands for nothing. Groups are never copied."""
         return is_copied(POLICY_TYPES[item.policy_type], RestoreOptions(**self._restore.options))
 
-    def settle(
+    def finish_item(
         self,
         item: RestoreItem,
         state: ItemState,
@@ -183,9 +187,9 @@ class Outcomes:
         after: str | None = None,
         verified: bool = False,
     ) -> None:
-        """Item, run item and, for whatever was written, the audit event: all of them or none."""
+        """Record the end of an item, its run item and, if anything was written, the audit event: all or none."""
         with database.atomic():
-            RestoreItem.update(outcome=outcome).where(RestoreItem.id == item.id).execute()
+            restore_items.record_outcome(item, outcome)
             run_items.finish_item(
                 self._claim,
                 self._rows[item.id],
@@ -219,108 +223,118 @@ class Outcomes:
 
     # --- not done ----------------------------------------------------------------------------------------------------
 
-    def _keep_look(self, item: RestoreItem, order: RestoreTask) -> None:
-        """What was read and still holds, so that the next message need not ask again."""
-        values: dict[object, object] = {RestoreItem.seen_content: None, RestoreItem.seen_at: None}
-        if order.live is not None:
-            # By its raw text: contents of one fingerprint may have children of other ids.
-            mark = hashlib.sha256(canonical_json(order.live).encode("utf-8", "surrogatepass")).hexdigest()
-            content = snapshots.save_content(self._restore.tenant_id, order.live, mark)
-            values = {RestoreItem.seen_content: content, RestoreItem.seen_at: utcnow()}
-        RestoreItem.update(values).where(RestoreItem.id == item.id).execute()
-        if order.is_written:
+    def _save_seen(self, item: RestoreItem, task: RestoreTask) -> None:
+        """Save what was read and still holds, so that the next message need not ask again."""
+        content, seen_at = None, None
+        if task.live is not None:
+            # Hashed over its raw text: contents of one fingerprint may have children with other ids.
+            text_hash = hashlib.sha256(canonical_json(task.live).encode("utf-8", "surrogatepass")).hexdigest()
+            content = snapshots.save_content(self._restore.tenant_id, task.live, text_hash)
+            seen_at = utcnow()
+        restore_items.record_seen(item, content, seen_at)
+        if task.is_written:
             run_items.begin_items(self._claim, [self._rows[item.id].id])
 
-    def take_error(self, item: RestoreItem, error: GraphError, *, is_lost: bool = False) -> None:
+    def record_error(self, item: RestoreItem, error: GraphError, *, is_lost: bool = False) -> None:
         if isinstance(error, Throttled):
-            self.later.append(error)
+            self.retry_later(error)
         elif isinstance(error, ApprovalNeeded):
-            self.later.append(WaitsForApproval(error.approval))
+            self.retry_later(AwaitingApproval(error.approval))
         elif isinstance(error, NotVisibleYet):
-            self._not_there_yet(item)
+            self._record_not_shown_yet(item)
         elif isinstance(error, ChangedSincePreview) or (isinstance(error, NotFound) and item.action == Outcome.UPDATE):
-            moved = CHANGED_SINCE_WRITE if item.id in self._written else CHANGED_SINCE_PREVIEW
-            self.settle(item, ItemState.FAILED, Outcome.CONFLICT, "conflict", moved)
+            message = CHANGED_SINCE_WRITE if item.id in self._written else CHANGED_SINCE_PREVIEW
+            self.finish_item(item, ItemState.FAILED, Outcome.CONFLICT, "conflict", message)
         elif isinstance(error, Rejected):
-            self._refused(item, error)
+            self._record_rejection(item, error)
         elif is_lost:
-            self._lost(item, error)
+            self._record_lost_answer(item, error)
         else:
-            self._not_answered(item, error)
+            self._record_unanswered(item, error)
 
-    def _ripens(self, item: RestoreItem, order: RestoreTask, error: GraphError) -> bool:
-        """It waits for what this run has made to become usable; what has waited long enough is a rest, no failure."""
+    def _is_waiting_for_created(self, item: RestoreItem, task: RestoreTask, error: GraphError) -> bool:
+        """Handle an error that may only mean that something this run created is not usable yet; False if it is another.
+
+        An item that has waited long enough ends as uncertain, not as failed.
+        """
         if not isinstance(error, Rejected) or isinstance(error, ChangedSincePreview | NotVisibleYet | ApprovalNeeded):
             return False
-        made = publishing_delays.made_for(item, self._claim.run, order.target_id if order.is_new else None)
-        if not isinstance(error, NotReady) and not may_be_a_delay(error, [one.graph_id for one in made]):
+        created = publishing_delays.created_by_run(item, self._claim.run, task.target_id if task.is_new else None)
+        ids = [created_object.graph_id for created_object in created]
+        if not isinstance(error, NotReady) and not may_be_a_delay(error, ids):
             return False
-        young = [one for one in made if one.is_young]
+        young = [created_object for created_object in created if created_object.is_young]
         if young:
             is_shown = isinstance(error, NotReady)
             why = error.sentence if is_shown else f"Waiting until “{young[-1].name}” can be used."
             seconds = LOOK_AGAIN_SECONDS if is_shown else TRY_AGAIN_SECONDS
-            self.later.append(Wait(f"{why} It was made just now.", seconds))
+            self.retry_later(Wait(f"{why} It was made just now.", seconds))
         else:
             message = f"{error.sentence} This restore made it, and it could not be used in time. {RETRY}"
-            self.settle(item, ItemState.UNCERTAIN, Outcome.UNKNOWN, "not_ready", message, request_id=error.request_id)
+            self.finish_item(
+                item, ItemState.UNCERTAIN, Outcome.UNKNOWN, "not_ready", message, request_id=error.request_id
+            )
         return True
 
-    def found(self, write: Write) -> None:
-        """It was carried out after all, by whoever approved it."""
+    def record_completed(self, write: Write) -> None:
+        """Record that a write was carried out after all, by the approver."""
         self._written.add(write.item_id)
 
     def wait_for_approval(self, write: Write) -> None:
-        """Still nobody has said anything: the item is left alone until then."""
+        """Leave the item of this write alone: nobody has decided about it yet."""
         self.waiting.add(write.item_id)
-        self.later.append(WaitsForApproval(str(write.approval)))
+        self.retry_later(AwaitingApproval(str(write.approval)))
 
-    def _refused(self, item: RestoreItem, error: Rejected) -> None:
+    def _record_rejection(self, item: RestoreItem, error: Rejected) -> None:
         message = error.sentence
         if isinstance(error, Forbidden):
             message = why_forbidden(WRITE_RULES[item.policy_type].access, self._restore.tenant)
         if item.id in self._written:
             message += " Part of it was written before."
-        self.settle(item, ItemState.FAILED, Outcome.ERROR, error.code, message, request_id=error.request_id)
+        self.finish_item(item, ItemState.FAILED, Outcome.ERROR, error.code, message, request_id=error.request_id)
 
-    def _not_there_yet(self, item: RestoreItem) -> None:
-        made = [one.answered_at for one in self._writes[item.id] if one.known_ids is not None and one.answered_at]
+    def _record_not_shown_yet(self, item: RestoreItem) -> None:
+        created_at = [
+            write.answered_at for write in self._writes[item.id] if write.known_ids is not None and write.answered_at
+        ]
         patience = timedelta(seconds=config.settings().settle_seconds)
-        if made and utcnow() - made[-1] > patience:
+        if created_at and utcnow() - created_at[-1] > patience:
             message = f"Graph answered that it made {item.created_id}, and does not show it. Look for it in Intune."
-            self.settle(item, ItemState.UNCERTAIN, Outcome.UNKNOWN, "uncertain", message)
+            self.finish_item(item, ItemState.UNCERTAIN, Outcome.UNKNOWN, "uncertain", message)
         else:
-            self.later.append(Wait("Waiting for Microsoft Graph to show what was made.", LOOK_AGAIN_SECONDS))
+            self.retry_later(Wait("Waiting for Microsoft Graph to show what was made.", LOOK_AGAIN_SECONDS))
 
-    def _not_answered(self, item: RestoreItem, error: GraphError) -> None:
-        """What stays so costs this item, and not the others."""
+    def _record_unanswered(self, item: RestoreItem, error: GraphError) -> None:
+        """Count a try of this item; after the last one it ends. Other items go on."""
         row = self._rows[item.id]
         if not is_last_try(row):
             run_items.count_try(self._claim, [row.id])
-            self.later.append(wait_before_retry(error, row.tries))
+            self.retry_later(wait_before_retry(error, row.tries))
         elif item.id in self._written:
             message = f"{error.sentence} Part of it may be written: {RETRY}"
-            self.settle(item, ItemState.UNCERTAIN, Outcome.UNKNOWN, "uncertain", message, request_id=error.request_id)
+            self.finish_item(
+                item, ItemState.UNCERTAIN, Outcome.UNKNOWN, "uncertain", message, request_id=error.request_id
+            )
         else:
             message = f"{error.sentence} Nothing was written."
-            self.settle(item, ItemState.FAILED, Outcome.ERROR, error.code, message, request_id=error.request_id)
+            self.finish_item(item, ItemState.FAILED, Outcome.ERROR, error.code, message, request_id=error.request_id)
 
-    def _lost(self, item: RestoreItem, error: GraphError) -> None:
-        """The next message reads what became of it; one whose answers are lost again and again is given up."""
-        lost = [one for one in self._writes[item.id] if one.state == WriteState.UNKNOWN]
-        if len(lost) < MOST_LOST:
-            self.later.append(Wait("An answer was lost. Reading back what became of it.", LOOK_AGAIN_SECONDS / 2))
+    def _record_lost_answer(self, item: RestoreItem, error: GraphError) -> None:
+        """Leave it to the next message to read what became of the write; give up after MAX_LOST_ANSWERS."""
+        lost = [write for write in self._writes[item.id] if write.state == WriteState.UNKNOWN]
+        if len(lost) < MAX_LOST_ANSWERS:
+            self.retry_later(Wait("An answer was lost. Reading back what became of it.", LOOK_AGAIN_SECONDS / 2))
         elif item.action == Outcome.UPDATE:
             message = f"{error.sentence} Its answers were lost {len(lost)} times. Part of it may be written."
-            self.settle(item, ItemState.FAILED, Outcome.ERROR, error.code, message, request_id=error.request_id)
+            self.finish_item(item, ItemState.FAILED, Outcome.ERROR, error.code, message, request_id=error.request_id)
         else:
             message = f"Its answers were lost {len(lost)} times. Look in Intune whether “{item.name}” is there."
-            self.settle(item, ItemState.UNCERTAIN, Outcome.UNKNOWN, "uncertain", message)
+            self.finish_item(item, ItemState.UNCERTAIN, Outcome.UNKNOWN, "uncertain", message)
 
 
-def _said(done: RestoreResult) -> str | None:
+def _difference_summary(done: RestoreResult) -> str | None:
     if not done.differences:
         return None
-    labels = [one.label for one in done.differences[:SHOWN_DIFFERENCES]]
+    labels = [difference.label for difference in done.differences[:SHOWN_DIFFERENCES]]
     more = len(done.differences) - len(labels)
     return f"Read back otherwise than written: {', '.join(labels)}{f' and {more} more' if more else ''}."

@@ -1,4 +1,4 @@
-"""What a live restore itself has made a moment ago: who uses it may be refused for a while, and is no failure."""
+"""Objects that a live restore created a moment ago: Graph may refuse to use one for a while, which is no failure."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,8 +12,8 @@ from graph.write.readiness import patience_seconds
 
 
 @dataclass(frozen=True)
-class Made:
-    """By this restore: the item itself, or what it refers to."""
+class CreatedObject:
+    """An object that this restore created: the item itself, or what it refers to."""
 
     graph_id: str
     name: str
@@ -25,23 +25,25 @@ class Made:
         return utcnow() < self.at + timedelta(seconds=patience_seconds(self.policy_type))
 
 
-def made_for(item: RestoreItem, run: Run, own_id: str | None) -> list[Made]:
-    """The item itself, if it was made, and what of it was made in this run. `own_id`: as far as this message knows."""
-    found = [_made(one, run.started_at) for one in _needed(item) if one.created_id]
+def created_by_run(item: RestoreItem, run: Run, own_id: str | None) -> list[CreatedObject]:
+    """Return what this run created of the item itself and of what it refers to.
+
+    `own_id`: the item's own id, if this message knows that it was created.
+    """
+    created_objects = [_created_object(needed, run.started_at) for needed in _needed_items(item) if needed.created_id]
     if own_id:
-        # A later run that goes on with it has patience of its own.
-        own = _made(item, run.started_at, own_id)
-        found.append(Made(own_id, own.name, max(own.at, run.started_at), own.policy_type))
-    return [one for one in found if one.at >= run.started_at]
+        # A later run that goes on with the item waits anew.
+        own = _created_object(item, run.started_at, own_id)
+        created_objects.append(CreatedObject(own_id, own.name, max(own.at, run.started_at), own.policy_type))
+    return [created for created in created_objects if created.at >= run.started_at]
 
 
-def _needed(item: RestoreItem) -> list[RestoreItem]:
-    return restore_items.items_by_ids([one.item for one in plan_items.resolutions(item) if one.item])
+def _needed_items(item: RestoreItem) -> list[RestoreItem]:
+    return restore_items.items_by_ids([resolution.item for resolution in plan_items.resolutions(item)])
 
 
-def _made(item: RestoreItem, otherwise: datetime, graph_id: str | None = None) -> Made:
-    creates = [
-        one for one in write_log.writes_by_item([item.id])[item.id] if one.known_ids is not None and one.answered_at
-    ]
-    at = creates[-1].answered_at if creates else otherwise
-    return Made(str(graph_id or item.created_id), item.name, at, item.policy_type)
+def _created_object(item: RestoreItem, default_at: datetime, graph_id: str | None = None) -> CreatedObject:
+    writes = write_log.writes_by_item([item.id])[item.id]
+    creates = [write for write in writes if write.known_ids is not None and write.answered_at]
+    at = creates[-1].answered_at if creates else default_at
+    return CreatedObject(str(graph_id or item.created_id), item.name, at, item.policy_type)

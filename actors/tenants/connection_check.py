@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from actors.tenants.graph_clients import client, remembered, sign_in
+from actors.tenants.graph_clients import client, recording_outcome, sign_in_of
 from db.models import Tenant
 from graph.errors import GraphError
 from graph.policy_types.permissions import TO_BACK_UP, TO_RESTORE, Access, LookUp
@@ -12,7 +12,7 @@ from graph.write.write_rules import WRITE_RULES
 
 
 @dataclass(frozen=True)
-class Check:
+class ConnectionCheck:
     ok: bool
     sentence: str
     code: str | None = None
@@ -23,41 +23,41 @@ class Check:
     granted: list[str] = field(default_factory=list)
 
 
-def check(tenant: Tenant) -> Check:
+def check(tenant: Tenant) -> ConnectionCheck:
     """Never raises for what a tenant's admin can mend: the sentence says it."""
     try:
-        with remembered(tenant):
-            held = sign_in(tenant)
+        with recording_outcome(tenant):
+            held = sign_in_of(tenant)
             held.token(fresh=True)
         client(tenant).get("/organization?$select=id,displayName")
     except GraphError as e:
         if e.code != "permission_missing":
-            return Check(False, e.sentence, e.code)
-    return permissions(held.roles())
+            return ConnectionCheck(False, e.sentence, e.code)
+    return check_permissions(held.roles())
 
 
-def permissions(granted: frozenset[str]) -> Check:
+def check_permissions(granted: frozenset[str]) -> ConnectionCheck:
     types = POLICY_TYPES.values()
     rules = [(WRITE_RULES[row.key], row.title) for row in types]
-    missing = _missing(granted, [*((row.access, row.title) for row in types), *_looked_up(TO_BACK_UP)])
+    missing = _missing(granted, [*((row.access, row.title) for row in types), *_look_up_needs(TO_BACK_UP)])
     to_restore = _missing(
-        granted, [*((rule.access, title) for rule, title in rules if not rule.never), *_looked_up(TO_RESTORE)]
+        granted, [*((rule.access, title) for rule, title in rules if not rule.never), *_look_up_needs(TO_RESTORE)]
     )
     needed = sorted(missing.keys() - {row.access.ask for row in types if row.access.is_optional})
     if not needed:
         sentence = "Signed in. Every permission that a backup needs is there."
         if missing:
             sentence += f" Optional, and not there: {', '.join(sorted(missing))}."
-        return Check(True, sentence, None, missing, to_restore, sorted(granted))
+        return ConnectionCheck(True, sentence, None, missing, to_restore, sorted(granted))
     sentence = (
         f"Signed in, but {len(needed)} permission(s) are missing: {', '.join(needed)}. "
         "Add them to the app registration in Entra and grant admin consent."
     )
-    return Check(False, sentence, "permission_missing", missing, to_restore, sorted(granted))
+    return ConnectionCheck(False, sentence, "permission_missing", missing, to_restore, sorted(granted))
 
 
-def _looked_up(look_ups: Iterable[LookUp]) -> Iterator[tuple[Access, str]]:
-    return ((one.access, one.what) for one in look_ups)
+def _look_up_needs(look_ups: Iterable[LookUp]) -> Iterator[tuple[Access, str]]:
+    return ((look_up.access, look_up.what) for look_up in look_ups)
 
 
 def _missing(granted: frozenset[str], needs: Iterable[tuple[Access, str]]) -> dict[str, list[str]]:

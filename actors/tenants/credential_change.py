@@ -13,7 +13,7 @@ from actors.queue.broker import INTERACTIVE
 from actors.queue.enqueue import EnqueuedRun, enqueue_new
 from actors.queue.run_actor import run_claimed
 from actors.tenants import graph_clients
-from actors.tenants.connection_check import permissions
+from actors.tenants.connection_check import check_permissions
 from db.audit.audit import Actor
 from db.clock import utcnow
 from db.database import database, lock_rows
@@ -28,12 +28,12 @@ from graph.auth.certificate import certificate_end, parse_certificate_file
 from graph.errors import SignInFailed
 
 # Of the run's one item, in the place where others have a policy type.
-CREDENTIAL = "credential"
-DAY = timedelta(days=1, seconds=-1)
+CREDENTIAL_ITEM = "credential"
+ALMOST_A_DAY = timedelta(days=1, seconds=-1)
 
 
 @dataclass(frozen=True)
-class Given:
+class NewCredential:
     """A credential as somebody gave it."""
 
     kind: CredentialKind
@@ -42,48 +42,52 @@ class Given:
     expires_at: datetime | None
 
 
-def secret(text: str, last_day: datetime | None = None) -> Given:
+def parse_secret(text: str, last_day: datetime | None = None) -> NewCredential:
     """Raises Invalid for one that cannot be right. It holds to the end of its last day, for all that Entra shows."""
     text = text.strip()
     if not text:
         raise Invalid("The client secret is empty. Paste its value.")
-    return Given(CredentialKind.SECRET, {"secret": text}, _coming(last_day and last_day + DAY, "secret"))
+    return NewCredential(
+        CredentialKind.SECRET, {"secret": text}, _require_valid_until(last_day and last_day + ALMOST_A_DAY, "secret")
+    )
 
 
-def certificate(data: bytes, passphrase: str | None = None) -> Given:
+def parse_certificate(data: bytes, passphrase: str | None = None) -> NewCredential:
     """A PEM file with key and certificate, or a PFX. Raises Invalid."""
     try:
-        found = parse_certificate_file(data, passphrase)
+        parsed = parse_certificate_file(data, passphrase)
     except ValueError as e:
         raise Invalid(str(e)) from e
-    values = {"private_key": found.private_key_pem, "certificate": found.certificate_pem}
-    return Given(CredentialKind.CERTIFICATE, values, _coming(certificate_end(found.certificate_pem), "certificate"))
+    values = {"private_key": parsed.private_key_pem, "certificate": parsed.certificate_pem}
+    return NewCredential(
+        CredentialKind.CERTIFICATE, values, _require_valid_until(certificate_end(parsed.certificate_pem), "certificate")
+    )
 
 
-def _coming(expires_at: datetime | None, what: str) -> datetime | None:
+def _require_valid_until(expires_at: datetime | None, what: str) -> datetime | None:
     if expires_at and expires_at < utcnow():
         raise Invalid(f"This {what} ended on {expires_at:%Y-%m-%d}. Make a new one in Entra.")
     return expires_at
 
 
-def give(tenant: Tenant, given: Given, actor: Actor, *, client_id: str = "") -> EnqueuedRun:
+def submit(tenant: Tenant, new: NewCredential, actor: Actor, *, client_id: str = "") -> EnqueuedRun:
     """Keep it as the next one, and try it. Raises Invalid while another one is being tried."""
     with database.atomic():
         lock_rows(Tenant, Tenant.id == tenant.id)
         _refuse_while_one_is_tried(tenant)
-        one = credentials.add_next(
-            tenant, given.kind, given.values, actor, client_id=client_id, expires_at=given.expires_at
+        credential = credentials.add_next(
+            tenant, new.kind, new.values, actor, client_id=client_id, expires_at=new.expires_at
         )
-        made = _made(one, actor)
-    return enqueue_new(made)
+        started = _create_run(credential, actor)
+    return enqueue_new(started)
 
 
 def try_again(tenant: Tenant, actor: Actor) -> EnqueuedRun:
     """The next one, after something was mended in Entra. Raises Invalid when there is none."""
-    one = credentials.find_at(tenant, CredentialPlace.NEXT)
-    if one is None:
+    credential = credentials.find_at(tenant, CredentialPlace.NEXT)
+    if credential is None:
         raise Invalid(f"{tenant.name} has no next credential to try.")
-    return enqueue_new(_made(one, actor))
+    return enqueue_new(_create_run(credential, actor))
 
 
 def switch_back(tenant: Tenant, actor: Actor) -> EnqueuedRun:
@@ -91,18 +95,18 @@ def switch_back(tenant: Tenant, actor: Actor) -> EnqueuedRun:
     with database.atomic():
         lock_rows(Tenant, Tenant.id == tenant.id)
         _refuse_while_one_is_tried(tenant)
-        made = _made(credentials.switch_back(tenant, actor), actor)
-    return enqueue_new(made)
+        started = _create_run(credentials.switch_back(tenant, actor), actor)
+    return enqueue_new(started)
 
 
 def forget(tenant: Tenant, place: CredentialPlace, actor: Actor) -> None:
     """Raises Invalid when there is none, or while the next one is being tried."""
-    one = credentials.find_at(tenant, place)
-    if one is None:
+    credential = credentials.find_at(tenant, place)
+    if credential is None:
         raise Invalid(f"{tenant.name} has no {place} credential.")
     if place == CredentialPlace.NEXT:
         _refuse_while_one_is_tried(tenant)
-    credentials.forget(one, actor)
+    credentials.forget(credential, actor)
 
 
 def _refuse_while_one_is_tried(tenant: Tenant) -> None:
@@ -115,10 +119,10 @@ def _key(tenant: Tenant) -> str:
     return f"{RunKind.CREDENTIAL}:{tenant.id}"
 
 
-def _made(one: Credential, actor: Actor) -> runs.StartedRun:
-    item = NewRunItem(CREDENTIAL, f"{one.kind} of the app {one.client_id}".capitalize())
+def _create_run(credential: Credential, actor: Actor) -> runs.StartedRun:
+    item = NewRunItem(CREDENTIAL_ITEM, f"{credential.kind} of the app {credential.client_id}".capitalize())
     return runs.start(
-        tenant=one.tenant, kind=RunKind.CREDENTIAL, dedupe_key=_key(one.tenant), items=[item], actor=actor
+        tenant=credential.tenant, kind=RunKind.CREDENTIAL, dedupe_key=_key(credential.tenant), items=[item], actor=actor
     )
 
 
@@ -129,39 +133,39 @@ def try_credential(run_id: int) -> None:
 
 def _try(claim: Claim) -> None:
     for item in run_items.unsettled_items(claim.run):
-        one = credentials.find_at(claim.run.tenant, CredentialPlace.NEXT)
-        if one is None:
-            _settle_replaced(claim, item)
+        credential = credentials.find_at(claim.run.tenant, CredentialPlace.NEXT)
+        if credential is None:
+            _finish_replaced(claim, item)
             return
         try:
-            granted = graph_clients.try_out(one)
+            granted = graph_clients.try_out(credential)
         except SignInFailed as e:
-            _settle_refused(claim, item, one, e)
+            _finish_refused(claim, item, credential, e)
         else:
-            _settle_signed_in(claim, item, one, granted)
+            _finish_signed_in(claim, item, credential, granted)
 
 
-def _settle_signed_in(claim: Claim, item: RunItem, one: Credential, granted: frozenset[str]) -> None:
-    message = f"In force from now on. {permissions(granted).sentence}"
+def _finish_signed_in(claim: Claim, item: RunItem, credential: Credential, granted: frozenset[str]) -> None:
+    message = f"In force from now on. {check_permissions(granted).sentence}"
     with database.atomic():
-        lock_rows(Tenant, Tenant.id == one.tenant_id)
-        lock_rows(Credential, Credential.tenant == one.tenant_id)
+        lock_rows(Tenant, Tenant.id == credential.tenant_id)
+        lock_rows(Credential, Credential.tenant == credential.tenant_id)
         claims.assert_claim(claim)
-        if credentials.put_in_force(one, claim.run.id):
+        if credentials.put_in_force(credential, claim.run.id):
             run_items.finish_item(claim, item, ItemState.DONE, Outcome.UPDATED, message=message)
         else:
-            _settle_replaced(claim, item)
+            _finish_replaced(claim, item)
 
 
-def _settle_refused(claim: Claim, item: RunItem, one: Credential, error: SignInFailed) -> None:
+def _finish_refused(claim: Claim, item: RunItem, credential: Credential, error: SignInFailed) -> None:
     message = f"{error.sentence} The one in force stays in force; this one is kept, to be tried again."
     with database.atomic():
-        lock_rows(Credential, Credential.id == one.id)
+        lock_rows(Credential, Credential.id == credential.id)
         claims.assert_claim(claim)
-        credentials.record_refusal(one, claim.run.id, error.code, error.sentence)
+        credentials.record_refusal(credential, claim.run.id, error.code, error.sentence)
         run_items.finish_item(claim, item, ItemState.FAILED, Outcome.ERROR, reason=error.code, message=message)
 
 
-def _settle_replaced(claim: Claim, item: RunItem) -> None:
+def _finish_replaced(claim: Claim, item: RunItem) -> None:
     message = "This credential was forgotten, or another one given, before it was tried. The one in force stays."
     run_items.finish_item(claim, item, ItemState.FAILED, Outcome.ERROR, reason="replaced", message=message)

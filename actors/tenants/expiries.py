@@ -18,24 +18,28 @@ from graph.transport.client import GraphClient
 logger = logging.getLogger(__name__)
 
 
-def look(claim: Claim, graph: GraphClient) -> None:
+def read_if_due(claim: Claim, graph: GraphClient) -> None:
     """What may not be read is said, and left as it was seen last; anything else waits for the next run."""
     tenant = claim.run.tenant
     if not expiries.are_due(tenant):
         return
     try:
-        found, refused = drive_one(graph, graph_expiries.read_expiries())
+        expiries_by_kind, refused = drive_one(graph, graph_expiries.read_expiries())
     except GraphError as e:
         logger.info("expiries were not read: %s", e.sentence, extra={"run": claim.run.id})
         return
-    rows = [asdict(one) for of_kind in (*found.values(), starmap(_not_readable, refused.items())) for one in of_kind]
+    rows = [
+        asdict(expiry)
+        for of_kind in (*expiries_by_kind.values(), starmap(_unreadable_kind, refused.items()))
+        for expiry in of_kind
+    ]
     with database.atomic():
         lock_rows(Tenant, Tenant.id == tenant.id)
         claims.assert_claim(claim)
-        expiries.save(tenant, [*found], rows)
+        expiries.save(tenant, [*expiries_by_kind], rows)
 
 
-def _not_readable(key: str, error: GraphError) -> Expiry:
+def _unreadable_kind(key: str, error: GraphError) -> Expiry:
     """A line of its own, beside what was seen when it could still be read."""
     kind = EXPIRY_KINDS[key]
     is_damaged = isinstance(error, Malformed)

@@ -19,11 +19,11 @@ from graph.errors import Rejected, SignInFailed, register_secrets
 from graph.transport.client import GraphClient
 
 # That it still works is written down once a minute, not with every capture.
-NEWS = timedelta(minutes=1)
+RECORD_INTERVAL = timedelta(minutes=1)
 
 # What a sign-in is of: the app and its credential, as sealed. Another one took its place when they differ.
-_Held = tuple[str, bytes]
-_sign_ins: dict[int, tuple[_Held, AppSignIn]] = {}
+_CredentialInUse = tuple[str, bytes]
+_sign_ins: dict[int, tuple[_CredentialInUse, AppSignIn]] = {}
 _lock = Lock()
 
 
@@ -36,52 +36,55 @@ def client(tenant: Tenant) -> GraphClient:
         raise Rejected("tenant_off", f"{tenant.name} is switched off: nothing is asked of it.")
     budget = TenantBudget(locks, tenant.directory_id)
     url = _endpoints(tenant).graph_url
-    return GraphClient(url, sign_in(tenant).token, budget=budget, directory=tenant.directory_id)
+    return GraphClient(url, sign_in_of(tenant).token, budget=budget, directory=tenant.directory_id)
 
 
-def signed_in(tenant: Tenant) -> GraphClient:
+def signed_in_client(tenant: Tenant) -> GraphClient:
     """As `client`, signed in already: a refused credential fails the run with one sentence, not with forty."""
-    with remembered(tenant):
-        made = client(tenant)
-        made.sign_in()
-    return made
+    with recording_outcome(tenant):
+        graph = client(tenant)
+        graph.sign_in()
+    return graph
 
 
 @contextmanager
-def remembered(tenant: Tenant) -> Iterator[None]:
+def recording_outcome(tenant: Tenant) -> Iterator[None]:
     """Around signing in: the tenant remembers whether it worked, and why it did not."""
     try:
         yield
     except SignInFailed as e:
         tenants.record_connection(tenant, e.sentence)
         raise
-    if tenant.connection_error or tenant.connected_at is None or utcnow() - tenant.connected_at > NEWS:
+    if tenant.connection_error or tenant.connected_at is None or utcnow() - tenant.connected_at > RECORD_INTERVAL:
         tenants.record_connection(tenant, None)
 
 
-def sign_in(tenant: Tenant) -> AppSignIn:
+def sign_in_of(tenant: Tenant) -> AppSignIn:
     """The process's one sign-in of this tenant; another one after its credential was changed."""
-    held = str(tenant.client_id), bytes(tenant.credential or b"")
+    credential = str(tenant.client_id), bytes(tenant.credential or b"")
     with _lock:
-        kept = _sign_ins.get(tenant.id)
-        if kept is None or kept[0] != held:
-            kept = held, AppSignIn(tenant.directory_id, tenant.client_id, _credential(tenant), _endpoints(tenant))
-            _sign_ins[tenant.id] = kept
-        return kept[1]
+        cached = _sign_ins.get(tenant.id)
+        if cached is None or cached[0] != credential:
+            cached = (
+                credential,
+                AppSignIn(tenant.directory_id, tenant.client_id, _credential(tenant), _endpoints(tenant)),
+            )
+            _sign_ins[tenant.id] = cached
+        return cached[1]
 
 
-def try_out(one: Credential) -> frozenset[str]:
+def try_out(credential: Credential) -> frozenset[str]:
     """Sign in with a credential that is not in force, once; the permissions that it was granted.
 
     Raises SignInFailed, Unavailable or Throttled.
     """
-    tenant, values = one.tenant, credentials.open_values(one)
-    held = AppSignIn(tenant.directory_id, one.client_id, _opened(one.kind, values), _endpoints(tenant))
-    held.token(fresh=True)
-    return held.roles()
+    tenant, values = credential.tenant, credentials.open_values(credential)
+    attempt = AppSignIn(tenant.directory_id, credential.client_id, _parse(credential.kind, values), _endpoints(tenant))
+    attempt.token(fresh=True)
+    return attempt.roles()
 
 
-def forget() -> None:
+def clear_cache() -> None:
     """Drop every sign-in, as a new process has none."""
     with _lock:
         _sign_ins.clear()
@@ -89,8 +92,12 @@ def forget() -> None:
 
 def addresses(tenants: Iterable[Tenant]) -> list[tuple[str, str]]:
     """Return what ("graph" or "sign-in") is where, for these tenants; for none, what the settings say."""
-    found = [_endpoints(tenant) for tenant in tenants] or [_endpoints(Tenant())]
-    pairs = (pair for one in found for pair in (("graph", one.graph_url), ("sign-in", one.login_url)))
+    all_endpoints = [_endpoints(tenant) for tenant in tenants] or [_endpoints(Tenant())]
+    pairs = (
+        pair
+        for endpoints_of_tenant in all_endpoints
+        for pair in (("graph", endpoints_of_tenant.graph_url), ("sign-in", endpoints_of_tenant.login_url))
+    )
     return sorted(set(pairs))
 
 
@@ -102,13 +109,13 @@ def _credential(tenant: Tenant) -> Secret | Certificate:
             f"The tenant {tenant.name} has no credential. Give it one under “Administer” on its page, or with: "
             f"tenantkeep tenant credential “{tenant.name}”",
         )
-    found = _opened(tenant.credential_kind, values)
-    if isinstance(found, Certificate) and tenant.credential_expires_at is None:
-        tenants.record_expiry(tenant, certificate_end(found.certificate_pem))
-    return found
+    credential = _parse(tenant.credential_kind, values)
+    if isinstance(credential, Certificate) and tenant.credential_expires_at is None:
+        tenants.record_expiry(tenant, certificate_end(credential.certificate_pem))
+    return credential
 
 
-def _opened(kind: str, values: dict[str, str]) -> Secret | Certificate:
+def _parse(kind: str, values: dict[str, str]) -> Secret | Certificate:
     register_secrets(values.values())
     if kind == CredentialKind.SECRET:
         return Secret(values["secret"])

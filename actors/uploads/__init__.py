@@ -1,4 +1,4 @@
-"""Uploaded backup sets: unpacked with limits, and checked against their manifest.
+"""Uploaded backup sets, unpacked within limits and checked against their manifest.
 
 May import: actors.queue.
 """

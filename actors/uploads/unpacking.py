@@ -1,6 +1,6 @@
-"""An uploaded backup set: our own download, read with limits, for nothing in it can be trusted.
+"""An uploaded backup set: our own download, read within limits, for nothing in it can be trusted.
 
-One budget for the whole: bytes, values, files, seconds. It is spent before what it pays for is done, so that no file is
+The whole has one budget of bytes, values, files and seconds. Each is spent before the work that it pays for: no file is
 parsed that is one too many, and nothing is compared that did not pass.
 """
 
@@ -11,35 +11,35 @@ from typing import Any
 from uuid import UUID
 
 from actors.uploads import zip_files
-from actors.uploads.zip_files import MOST_FILES, Broken, Seekable
+from actors.uploads.zip_files import MAX_FILES, BrokenEntry, Seekable
 from db.errors import Invalid
 from graph.transport import strict_json
 
-MOST_BYTES = 256 * 1024 * 1024
-# A value of two letters becomes an object of a hundred bytes.
-MOST_VALUES, MOST_VALUES_IN_FILE = 4_000_000, 500_000
-# Of the processor, for one attempt: what others do meanwhile is nobody's fault.
-MOST_SECONDS = 120
-DEEPEST = 150
+MAX_BYTES = 256 * 1024 * 1024
+# In memory, a value of two characters becomes an object of a hundred bytes.
+MAX_VALUES, MAX_VALUES_IN_FILE = 4_000_000, 500_000
+# Of processor time, for one attempt: other work of the machine does not count.
+MAX_SECONDS = 120
+MAX_DEPTH = 150
 MANIFEST = "manifest.json"
 _TEXTS = {"file": 1000, "policy_type": 80, "graph_id": 200, "name": 1000, "fingerprint": 64}
-_LONGEST_SAID = 200
+MAX_DESCRIPTION = 200
 
 
 class LeftOut(Exception):
-    """One file of the upload cannot be used, and why."""
+    """One file of the upload cannot be used; the text says why."""
 
 
 @dataclass
-class Budget:
-    """What is left of it."""
+class ReadingBudget:
+    """What is left of the limits for one upload."""
 
-    size: int = field(default_factory=lambda: MOST_BYTES)
-    values: int = field(default_factory=lambda: MOST_VALUES)
-    until: float = field(default_factory=lambda: time.thread_time() + MOST_SECONDS)
+    size: int = field(default_factory=lambda: MAX_BYTES)
+    values: int = field(default_factory=lambda: MAX_VALUES)
+    until: float = field(default_factory=lambda: time.thread_time() + MAX_SECONDS)
 
     def spend(self, data: bytes) -> None:
-        """For a file that is to be parsed. Raises Invalid when the whole is too large after all."""
+        """Spend what parsing this file takes. Raises Invalid when the files together are too large."""
         self.values -= sum(map(data.count, (b"[", b"{", b",")))
         if self.values < 0:
             raise Invalid("The files hold more values together than any backup does.")
@@ -48,16 +48,16 @@ class Budget:
     def spend_size(self, count: int) -> None:
         self.size -= count
         if self.size < 0:
-            raise Invalid(f"Unpacked it is larger than {MOST_BYTES // 1024**2} MB.")
+            raise Invalid(f"Unpacked it is larger than {MAX_BYTES // 1024**2} MB.")
 
     def check(self) -> None:
         if time.thread_time() > self.until:
-            raise Invalid(f"Reading it took longer than {MOST_SECONDS} seconds. Upload a part of it.")
+            raise Invalid(f"Reading it took longer than {MAX_SECONDS} seconds. Upload a part of it.")
 
 
 @dataclass(frozen=True)
-class Line:
-    """What the manifest says of one of its files; `problem`: why it cannot be used, for that alone."""
+class ManifestLine:
+    """What the manifest says of one of its files. `problem`: why that alone makes the file unusable."""
 
     file: str
     problem: str = ""
@@ -65,31 +65,33 @@ class Line:
     graph_id: str = ""
     name: str = ""
     fingerprint: str = ""
-    # Of its text; "" in files of before there was one.
+    # SHA-256 of the policy's text; "" in older files.
     sha256: str = ""
     references: Mapping[str, Mapping[str, str | None]] | None = None
 
     @property
     def says(self) -> dict[str, Any]:
-        """To be shown apart: whoever made the file may have written anything."""
+        """What to show apart as the file's own claim: whoever made the file may have written anything."""
         return {"name": self.name, **(self.references or {})}
 
 
-class Unpacking:
-    """Raises Invalid when the file as a whole cannot be used."""
+class UploadedSet:
+    """The manifest and the policies of an uploaded file. Raises Invalid when the file as a whole cannot be used."""
 
     def __init__(self, stream: Seekable) -> None:
-        self._stream, self.budget = stream, Budget()
-        self._files = zip_files.entries(stream)
+        self._stream, self.budget = stream, ReadingBudget()
+        self._files = zip_files.read_entries(stream)
         manifest = self._manifest()
         self.directory_id = _guid(manifest.get("directory_id"))
-        self.says = {name: text(manifest[name])[:_LONGEST_SAID] for name in ("backup_set", "tenant", "created_at")
-                     if isinstance(manifest.get(name), str | int)}  # fmt: skip
+        says = {name: manifest.get(name) for name in ("backup_set", "tenant", "created_at")}
+        self.says = {
+            name: storable_text(value)[:MAX_DESCRIPTION] for name, value in says.items() if isinstance(value, str | int)
+        }
         self.lines = _lines(manifest["policies"])
         _refuse_contradictions(manifest, self.lines)
-        listed = {one.file for one in self.lines}
-        self.lines += [Line(name, "manifest.json does not list it.") for name in self._files
-                       if name not in listed and name != MANIFEST]  # fmt: skip
+        listed = {line.file for line in self.lines}
+        unlisted = [name for name in self._files if name not in listed and name != MANIFEST]
+        self.lines += [ManifestLine(name, "manifest.json does not list it.") for name in unlisted]
 
     def _manifest(self) -> dict[str, Any]:
         if MANIFEST not in self._files:
@@ -100,12 +102,12 @@ class Unpacking:
             raise Invalid(f"Its manifest.json cannot be read: {e}") from e
         if not isinstance(found, dict) or not isinstance(found.get("policies"), list):
             raise Invalid("Its manifest.json cannot be read: it lists no policies.")
-        if len(found["policies"]) > MOST_FILES:
-            raise Invalid(f"Its manifest.json lists more than {MOST_FILES:,} policies.")
+        if len(found["policies"]) > MAX_FILES:
+            raise Invalid(f"Its manifest.json lists more than {MAX_FILES:,} policies.")
         return found
 
-    def document(self, line: Line) -> dict[str, Any]:
-        """{"body": {...}, "assignments": [...] or None}. Raises LeftOut, and Invalid when the budget is spent."""
+    def document(self, line: ManifestLine) -> dict[str, Any]:
+        """Read {"body": {...}, "assignments": [...] or None}. Raises LeftOut, and Invalid when the budget is spent."""
         if line.problem:
             raise LeftOut(line.problem)
         if line.file not in self._files:
@@ -118,18 +120,18 @@ class Unpacking:
         entry = self._files[name]
         self.budget.spend_size(entry.size)
         try:
-            data = zip_files.read(self._stream, entry)
-        except Broken as e:
+            data = zip_files.read_entry(self._stream, entry)
+        except BrokenEntry as e:
             raise LeftOut("it is broken.") from e
-        if sum(map(data.count, (b"[", b"{", b","))) > MOST_VALUES_IN_FILE:
+        if sum(map(data.count, (b"[", b"{", b","))) > MAX_VALUES_IN_FILE:
             raise LeftOut("it holds more values than any policy does.")
         self.budget.spend(data)
-        return _parsed(data)
+        return _parse(data)
 
 
-def _parsed(data: bytes) -> Any:
+def _parse(data: bytes) -> Any:
     try:
-        found = strict_json.loads(data.decode())
+        value = strict_json.loads(data.decode())
     except UnicodeDecodeError as e:
         raise LeftOut("it is not in UTF-8.") from e
     except RecursionError as e:
@@ -138,9 +140,9 @@ def _parsed(data: bytes) -> Any:
         raise LeftOut("it says one thing twice.") from e
     except ValueError as e:
         raise LeftOut("it is no JSON.") from e
-    if strict_json.is_deep(found, DEEPEST):
+    if strict_json.is_deep(value, MAX_DEPTH):
         raise LeftOut("it is nested too deeply.")
-    return found
+    return value
 
 
 def _guid(value: Any) -> str:
@@ -150,30 +152,32 @@ def _guid(value: Any) -> str:
         raise Invalid("Its manifest.json does not say of which directory it is.") from e
 
 
-def text(value: Any) -> str:
-    """As it can be kept: PostgreSQL takes no NUL, and no database half a character."""
+def storable_text(value: Any) -> str:
+    """Return the value as a text that can be stored: PostgreSQL takes no NUL, and no database half a character."""
     return str(value).encode("utf-8", "replace").decode().replace("\x00", "")
 
 
-def _lines(said: list[Any]) -> list[Line]:
+def _lines(entries: list[Any]) -> list[ManifestLine]:
     seen: set[tuple[str, str]] = set()
-    return [_line(one, number, seen) for number, one in enumerate(said, start=1)]
+    return [_line(entry, number, seen) for number, entry in enumerate(entries, start=1)]
 
 
-def _line(said: Any, number: int, seen: set[tuple[str, str]]) -> Line:
-    problem = _line_problem(said)
+def _line(entry: Any, number: int, seen: set[tuple[str, str]]) -> ManifestLine:
+    problem = _line_problem(entry)
     if problem:
-        file = said.get("file") if isinstance(said, dict) else None
-        return Line(text(file)[:1000] if file and isinstance(file, str) else f"line {number} of manifest.json", problem)
-    key = (said["policy_type"], said["graph_id"])
+        file = entry.get("file") if isinstance(entry, dict) else None
+        return ManifestLine(
+            storable_text(file)[:1000] if file and isinstance(file, str) else f"line {number} of manifest.json", problem
+        )
+    key = (entry["policy_type"], entry["graph_id"])
     problem = "it is listed twice." if key in seen else ""
     seen.add(key)
-    texts = {name: said[name] if name == "file" else text(said[name]) for name in _TEXTS}
-    return Line(
+    texts = {name: entry[name] if name == "file" else storable_text(entry[name]) for name in _TEXTS}
+    return ManifestLine(
         **texts,
         problem=problem,
-        sha256=str(said.get("sha256") or "")[:64],
-        references=_references(said.get("references")),
+        sha256=str(entry.get("sha256") or "")[:64],
+        references=_references(entry.get("references")),
     )
 
 
@@ -187,23 +191,26 @@ def _line_problem(line: Any) -> str:
 
 
 def _references(value: Any) -> dict[str, dict[str, str | None]]:
-    """{"groups": {id: name or None}, …}; anything else of it says nothing."""
-    found = value if isinstance(value, dict) else {}
+    """Return {"groups": {id: name or None}, …}, without anything that has another form."""
+    kinds = value if isinstance(value, dict) else {}
     return {
-        text(kind): {text(one): None if name is None else text(name)[:1000] for one, name in names.items()}
-        for kind, names in found.items()
+        storable_text(kind): {
+            storable_text(object_id): None if name is None else storable_text(name)[:1000]
+            for object_id, name in names.items()
+        }
+        for kind, names in kinds.items()
         if isinstance(names, dict)
     }
 
 
-def _refuse_contradictions(manifest: Mapping[str, Any], lines: list[Line]) -> None:
-    """Of the manifest with itself. Raises Invalid."""
-    said = manifest.get("count")
-    if said is not None and said != len(lines):
-        raise Invalid(f"Its manifest.json says {text(said)[:20]} policies, and lists {len(lines)}.")
-    twice = next(_repeated(one.file for one in lines), None)
-    if twice is not None:
-        raise Invalid(f"Its manifest.json lists the file “{text(twice)[:100]}” twice.")
+def _refuse_contradictions(manifest: Mapping[str, Any], lines: list[ManifestLine]) -> None:
+    """Check the manifest against itself. Raises Invalid."""
+    count = manifest.get("count")
+    if count is not None and count != len(lines):
+        raise Invalid(f"Its manifest.json says {storable_text(count)[:20]} policies, and lists {len(lines)}.")
+    duplicate = next(_repeated(line.file for line in lines), None)
+    if duplicate is not None:
+        raise Invalid(f"Its manifest.json lists the file “{storable_text(duplicate)[:100]}” twice.")
 
 
 def _repeated(names: Iterator[str]) -> Iterator[str]:
@@ -215,7 +222,7 @@ def _repeated(names: Iterator[str]) -> Iterator[str]:
 
 
 def _require_shape(document: Any) -> None:
-    """A policy is {"body": {...}, "assignments": [...] or null}. Raises LeftOut."""
+    """Check that the document is {"body": {...}, "assignments": [...] or null}. Raises LeftOut."""
     assignments = document.get("assignments") if isinstance(document, dict) else None
     is_policy = isinstance(document, dict) and set(document) <= {"body", "assignments"}
     is_policy = is_policy and isinstance(document.get("body"), dict)
@@ -224,4 +231,4 @@ def _require_shape(document: Any) -> None:
 
 
 def _are_objects(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(one, dict) for one in value)
+    return isinstance(value, list) and all(isinstance(element, dict) for element in value)

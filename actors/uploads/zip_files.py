@@ -14,22 +14,22 @@ from typing import Any, Protocol
 
 from db.errors import Invalid
 
-MOST_FILES = 20_000
+MAX_FILES = 20_000
 # Our longest path has less than 500 bytes.
-LONGEST_NAME, LONGEST_EXTRA = 1000, 1024
+MAX_NAME, MAX_EXTRA = 1000, 1024
 # One file is read as a whole.
-LARGEST_FILE = 32 * 1024 * 1024
-# Text as we write it does not shrink to less than that; a bomb does.
-MOST_RATIO, RATIO_FROM = 200, 10 * 1024 * 1024
+MAX_FILE_BYTES = 32 * 1024 * 1024
+# Text as we write it does not shrink further than this; a ZIP bomb does.
+MAX_RATIO, RATIO_FROM = 200, 10 * 1024 * 1024
 _STORED, _DEFLATED = 0, 8
 _END = struct.Struct("<4s4H2LH")
 _LISTED = struct.Struct("<4s6H3L5H2L")
 _LOCAL = struct.Struct("<4s5H3L2H")
 _END_SIGN, _LISTED_SIGN, _LOCAL_SIGN, _AFTER_SIGN = b"PK\x05\x06", b"PK\x01\x02", b"PK\x03\x04", b"PK\x07\x08"
 _ENCRYPTED, _HAS_AFTER, _UTF8 = 0x2041, 0x8, 0x800
-# How hard the packer tried says nothing.
+# 0x6 says how hard the packer tried, which does not matter.
 _KNOWN_FLAGS = _HAS_AFTER | _UTF8 | 0x6
-# What says sizes again, in 64 bits: no file of ours needs it.
+# The extra field with sizes in 64 bits: no file of ours needs it.
 _ZIP64 = 1
 _NO_ZIP = "That is not a ZIP file as our downloads are. Upload it as it was downloaded."
 
@@ -40,7 +40,7 @@ class Seekable(Protocol):
     def read(self, size: int = -1, /) -> bytes: ...
 
 
-class Broken(Exception):
+class BrokenEntry(Exception):
     """One of its files cannot be unpacked, or is not what the list of files says."""
 
 
@@ -56,25 +56,25 @@ class Entry:
     raw_name: bytes
 
 
-def entries(stream: Seekable) -> dict[str, Entry]:
-    """Name -> entry, of its files. Raises Invalid for everything that is not as our downloads are."""
+def read_entries(stream: Seekable) -> dict[str, Entry]:
+    """Return {name: entry} of the ZIP's files. Raises Invalid for everything that is not as our downloads are."""
     begin, size, count = _end(stream)
     stream.seek(begin)
     listed = list(_listed(stream.read(size), count))
     _check_places(stream, listed, begin)
-    named = {one.name: one for one in listed}
+    named = {entry.name: entry for entry in listed}
     if len(named) != len(listed):
         raise Invalid("The ZIP holds two files of one name.")
-    return {name: one for name, one in named.items() if not name.endswith("/")}
+    return {name: entry for name, entry in named.items() if not name.endswith("/")}
 
 
 def check_end(stream: Seekable) -> None:
-    """What can be told at once, from the last bytes. Raises Invalid."""
+    """Check what the last bytes alone say. Raises Invalid."""
     _end(stream)
 
 
 def _end(stream: Seekable) -> tuple[int, int, int]:
-    """(where the list of files begins, its size, how many there are)."""
+    """Return (where the list of files begins, its size, how many files there are)."""
     length = stream.seek(0, 2)
     if length < _END.size:
         raise Invalid("That is not a ZIP file.")
@@ -82,11 +82,11 @@ def _end(stream: Seekable) -> tuple[int, int, int]:
     sign, disk, first_disk, here, count, size, begin, comment = _END.unpack(stream.read(_END.size))
     if sign != _END_SIGN or comment:
         raise Invalid(_NO_ZIP if sign == _END_SIGN or length > _END.size else "That is not a ZIP file.")
-    if here > MOST_FILES or count > MOST_FILES:
-        raise Invalid(f"The ZIP holds more than {MOST_FILES:,} files.")
+    if here > MAX_FILES or count > MAX_FILES:
+        raise Invalid(f"The ZIP holds more than {MAX_FILES:,} files.")
     if disk or first_disk or here != count or begin + size + _END.size != length or size < count * _LISTED.size:
         raise Invalid(_NO_ZIP)
-    if size > count * (_LISTED.size + LONGEST_NAME + LONGEST_EXTRA):
+    if size > count * (_LISTED.size + MAX_NAME + MAX_EXTRA):
         raise Invalid(_NO_ZIP)
     return begin, size, count
 
@@ -94,15 +94,15 @@ def _end(stream: Seekable) -> tuple[int, int, int]:
 def _listed(data: bytes, count: int) -> Iterator[Entry]:
     at = 0
     for _ in range(count):
-        one, at = _entry(data, at)
-        _check(one)
-        yield one
+        entry, at = _entry(data, at)
+        _check(entry)
+        yield entry
     if at != len(data):
         raise Invalid(_NO_ZIP)
 
 
 def _entry(data: bytes, at: int) -> tuple[Entry, int]:
-    """(the entry of the list that begins there, where the next one does)."""
+    """Return (the entry of the list that begins there, where the next one begins)."""
     try:
         (sign, _, _, flags, method, _, _, crc, packed, size, name_length, extra_length, comment_length,
          disk, _, _, offset) = _LISTED.unpack_from(data, at)  # fmt: skip
@@ -111,7 +111,7 @@ def _entry(data: bytes, at: int) -> tuple[Entry, int]:
     begin, end = at + _LISTED.size, at + _LISTED.size + name_length + extra_length
     if sign != _LISTED_SIGN or disk or comment_length or end > len(data):
         raise Invalid(_NO_ZIP)
-    if name_length > LONGEST_NAME or extra_length > LONGEST_EXTRA or _says_zip64(data[begin + name_length : end]):
+    if name_length > MAX_NAME or extra_length > MAX_EXTRA or _says_zip64(data[begin + name_length : end]):
         raise Invalid("The ZIP holds a file that says more of itself than our downloads do.")
     raw_name = data[begin : begin + name_length]
     return Entry(_name(raw_name, flags), flags, method, crc, packed, size, offset, raw_name), end
@@ -134,26 +134,26 @@ def _says_zip64(extra: bytes) -> bool:
     return False
 
 
-def _check(one: Entry) -> None:
-    if not one.name or "\x00" in one.name:
+def _check(entry: Entry) -> None:
+    if not entry.name or "\x00" in entry.name:
         raise Invalid("The ZIP holds a file without a name.")
-    path = PurePosixPath(one.name.replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts or re.match("[A-Za-z]:", one.name):
+    path = PurePosixPath(entry.name.replace("\\", "/"))
+    if path.is_absolute() or ".." in path.parts or re.match("[A-Za-z]:", entry.name):
         raise Invalid("The ZIP holds a file that leads out of its folder.")
-    if one.flags & _ENCRYPTED:
+    if entry.flags & _ENCRYPTED:
         raise Invalid("The ZIP is encrypted. Upload it without a password.")
-    if one.method not in (_STORED, _DEFLATED) or one.flags & ~_KNOWN_FLAGS:
+    if entry.method not in (_STORED, _DEFLATED) or entry.flags & ~_KNOWN_FLAGS:
         raise Invalid("The ZIP is compressed in a way that our downloads are not.")
-    if one.size > LARGEST_FILE:
-        raise Invalid(f"The ZIP holds a file of more than {LARGEST_FILE // 1024**2} MB: no policy is as large.")
-    if one.size > RATIO_FROM and one.size > MOST_RATIO * max(one.packed, 1):
+    if entry.size > MAX_FILE_BYTES:
+        raise Invalid(f"The ZIP holds a file of more than {MAX_FILE_BYTES // 1024**2} MB: no policy is as large.")
+    if entry.size > RATIO_FROM and entry.size > MAX_RATIO * max(entry.packed, 1):
         raise Invalid("The ZIP holds a file that grows more than any policy does when it is unpacked.")
-    if one.packed > one.size + one.size // 100 + 64 or (one.method == _STORED and one.packed != one.size):
+    if entry.packed > entry.size + entry.size // 100 + 64 or (entry.method == _STORED and entry.packed != entry.size):
         raise Invalid(_NO_ZIP)
 
 
 def _check_places(stream: Seekable, listed: list[Entry], until: int) -> None:
-    """One behind the other, from the first byte to the list of files: none overlaps, and nothing is between them."""
+    """Check that the files follow each other from the first byte to the list, without overlaps and gaps."""
     at = 0
     for one in sorted(listed, key=lambda entry: entry.offset):
         if one.offset != at:
@@ -164,39 +164,39 @@ def _check_places(stream: Seekable, listed: list[Entry], until: int) -> None:
         raise Invalid(_NO_ZIP)
 
 
-def _data_begin(stream: Seekable, one: Entry) -> int:
-    """Where its bytes begin; what is said before them has to be what the list of files says."""
-    stream.seek(one.offset)
+def _data_begin(stream: Seekable, entry: Entry) -> int:
+    """Return where the file's data begins. The header before it has to say what the list of files says."""
+    stream.seek(entry.offset)
     head = stream.read(_LOCAL.size)
     if len(head) < _LOCAL.size:
         raise Invalid(_NO_ZIP)
     sign, _, flags, method, _, _, crc, packed, size, name_length, extra_length = _LOCAL.unpack(head)
     name, extra = stream.read(name_length), stream.read(extra_length)
-    if sign != _LOCAL_SIGN or (name, flags, method) != (one.raw_name, one.flags, one.method):
+    if sign != _LOCAL_SIGN or (name, flags, method) != (entry.raw_name, entry.flags, entry.method):
         raise Invalid(_NO_ZIP)
     said_later = flags & _HAS_AFTER and (crc, packed, size) == (0, 0, 0)
-    if not said_later and (crc, packed, size) != (one.crc, one.packed, one.size):
+    if not said_later and (crc, packed, size) != (entry.crc, entry.packed, entry.size):
         raise Invalid(_NO_ZIP)
-    if extra_length > LONGEST_EXTRA or _says_zip64(extra):
+    if extra_length > MAX_EXTRA or _says_zip64(extra):
         raise Invalid(_NO_ZIP)
-    return one.offset + _LOCAL.size + name_length + extra_length
+    return entry.offset + _LOCAL.size + name_length + extra_length
 
 
-def _after(stream: Seekable, one: Entry, at: int) -> int:
-    """How many bytes say behind a file's own what was not known before them: as a download is made while it is sent."""
+def _after(stream: Seekable, entry: Entry, at: int) -> int:
+    """Return the size of the data descriptor behind the file: a download that is made while it is sent has one."""
     stream.seek(at)
-    if stream.read(16) != _AFTER_SIGN + struct.pack("<3L", one.crc, one.packed, one.size):
+    if stream.read(16) != _AFTER_SIGN + struct.pack("<3L", entry.crc, entry.packed, entry.size):
         raise Invalid(_NO_ZIP)
     return 16
 
 
-def read(stream: Seekable, one: Entry) -> bytes:
-    """Never more than its entry says. Raises Broken."""
-    stream.seek(_data_begin(stream, one))
-    packed = stream.read(one.packed)
-    data = packed if one.method == _STORED else _inflated(packed, one.size)
-    if len(data) != one.size or zlib.crc32(data) != one.crc:
-        raise Broken
+def read_entry(stream: Seekable, entry: Entry) -> bytes:
+    """Unpack a file, never more than its entry says. Raises BrokenEntry."""
+    stream.seek(_data_begin(stream, entry))
+    packed = stream.read(entry.packed)
+    data = packed if entry.method == _STORED else _inflated(packed, entry.size)
+    if len(data) != entry.size or zlib.crc32(data) != entry.crc:
+        raise BrokenEntry
     return data
 
 
@@ -205,7 +205,7 @@ def _inflated(packed: bytes, size: int) -> bytes:
     try:
         data: bytes = stream.decompress(packed, size + 1)
     except zlib.error as e:
-        raise Broken from e
+        raise BrokenEntry from e
     if not stream.eof or stream.unused_data or stream.unconsumed_tail:
-        raise Broken
+        raise BrokenEntry
     return data

@@ -163,3 +163,24 @@ def graph_ids_of_type(run_id: int, policy_type: str) -> set[str]:
     """Return the Graph ids of the run's items of this policy type."""
     items = RunItem.select(RunItem.graph_id).where((RunItem.run == run_id) & (RunItem.policy_type == policy_type))
     return {row[0] for row in items.tuples()}
+
+
+def of_run(run: Run) -> list[RunItem]:
+    """Return all items of the run, oldest first."""
+    return list(RunItem.select().where(RunItem.run == run).order_by(RunItem.id))
+
+
+def first_of_outcome(run: Run, outcome: Outcome) -> RunItem | None:
+    mine = (RunItem.run == run) & (RunItem.outcome == outcome)
+    return RunItem.select().where(mine).order_by(RunItem.id).first()
+
+
+def name_item(item: RunItem, name: str, graph_id: str) -> None:
+    """Give an item the name and id of its content, once that is known."""
+    RunItem.update(name=name, graph_id=graph_id).where(RunItem.id == item.id).execute()
+
+
+def leave_out_finished(run: Run, message: str) -> None:
+    """Turn the run's done items into skipped ones: nothing came of them after all."""
+    done = (RunItem.run == run) & (RunItem.state == ItemState.DONE)
+    RunItem.update(state=ItemState.SKIPPED, outcome=Outcome.LEFT_OUT, message=message).where(done).execute()

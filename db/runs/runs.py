@@ -16,7 +16,7 @@ from db.audit import audit
 from db.audit.audit import Action, Actor
 from db.clock import utcnow
 from db.database import database
-from db.models import IS_ACTIVE, Policy, Run, Tenant, User
+from db.models import IS_ACTIVE, Policy, Restore, Run, Tenant, User
 from db.runs import notifications
 from db.runs.run_items import NewRunItem, add_items
 from db.sql.value_lists import is_in
@@ -122,3 +122,13 @@ def find_run(run_id: int) -> Run | None:
     """Return the run of this number, or None: a child run has none of its own."""
     run: Run | None = Run.get_or_none((Run.id == run_id) & Run.parent.is_null())
     return run
+
+
+def set_total(run: Run, total: int) -> None:
+    """Record how many items the run has, once that is known."""
+    Run.update(total=total).where(Run.id == run.id).execute()
+
+
+def set_restore(run: Run, restore: Restore) -> None:
+    """Record the draft that an upload's run has made."""
+    Run.update(restore_id=restore.id).where(Run.id == run.id).execute()

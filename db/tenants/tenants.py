@@ -217,3 +217,8 @@ def in_clouds() -> list[Tenant]:
 
 def never_synced() -> list[Tenant]:
     return list(Tenant.select().where(Tenant.last_synced_at.is_null()))
+
+
+def record_sync(tenant: Tenant, at: datetime) -> None:
+    """Record when the tenant's lists were last read, all of them."""
+    Tenant.update(last_synced_at=at).where(Tenant.id == tenant.id).execute()

@@ -281,7 +281,7 @@ class Worker:
         self.model.kept.add((policy_id, live))
         row = Restore.get_by_id(item.restore_id)
         if row.safety_set_id is None:
-            safety_backup._complete(self.claim, row)
+            safety_backup._complete_set(self.claim, row)
             self.model.sets[row.safety_set_id] = False
             self.model.safety.add(row.safety_set_id)
 

@@ -5,7 +5,7 @@ import json
 import zipfile
 
 from actors.uploads import contradictions
-from actors.uploads.unpacking import LeftOut, Unpacking
+from actors.uploads.unpacking import LeftOut, UploadedSet
 from graph.content.fingerprint import fingerprint
 from graph.policy_types.table import POLICY_TYPES
 
@@ -38,15 +38,15 @@ def zipped(files=(), lines=None, manifest=None, method=zipfile.ZIP_DEFLATED):
 
 def read(data):
     """({graph id: (its own name, content)}, [file: why it is left out]) of an upload. Raises Invalid for the whole."""
-    found, kept, left_out = Unpacking(io.BytesIO(data)), {}, []
+    found, kept, left_out = UploadedSet(io.BytesIO(data)), {}, []
     for one in found.lines:
         try:
             document = found.document(one)
-            problem = contradictions.problem(one, document)
+            problem = contradictions.find_problem(one, document)
         except LeftOut as e:
             problem = str(e)
         if problem:
             left_out.append(f"{one.file}: {problem}")
         else:
-            kept[one.graph_id] = (contradictions.own_name(one, document), document)
+            kept[one.graph_id] = (contradictions.name_in_content(one, document), document)
     return kept, left_out

@@ -91,7 +91,7 @@ def verify(since: str | None, path: Path | None, alone: bool, as_json: bool) -> 
 
 
 def _parse_point(text: str) -> ChainPoint:
-    point = audit_head.point(text)
+    point = audit_head.parse_point(text)
     if point is None:
         raise Invalid("--since wants an event's number and its hash: 1234:0123456789abcdef…, 40 digits of it or more.")
     return point
@@ -100,7 +100,7 @@ def _parse_point(text: str) -> ChainPoint:
 def _points_in_redis() -> list[ChainPoint]:
     """Return the points of the log that Redis remembers; none when it does not answer."""
     try:
-        return audit_head.remembered()
+        return audit_head.recall()
     except (redis.RedisError, SealError):
         return []
 
@@ -117,7 +117,7 @@ def _ask_redis(act: Callable[[], T]) -> T:
 def accept(reason: str, as_json: bool) -> None:
     """After an older copy of the database was put in its place: go on from where the log ends now."""
     with open_installation():
-        before = _ask_redis(audit_head.remembered)
+        before = _ask_redis(audit_head.recall)
         remembered = chain.point_as_text(before[0]) if before else None
         audit.record(Action.AUDIT_ACCEPTED, command_actor(), "audit log", reason=reason, remembered=remembered)
         _ask_redis(lambda: audit_head.remember(chain.end_of_log()))

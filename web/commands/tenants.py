@@ -9,7 +9,7 @@ from flask.cli import AppGroup
 
 import actors.tenants.connection_check
 import actors.tenants.credential_change
-from actors.tenants.credential_change import Given
+from actors.tenants.credential_change import NewCredential
 from db.clock import utcnow
 from db.database import database
 from db.errors import Invalid
@@ -89,23 +89,23 @@ def add(name: str, directory_id: str, client_id: str, cloud: str, client_secret_
 
 def _read_credential(
     client_secret_stdin: bool, certificate: Path | None, passphrase_stdin: bool, expires: datetime | None
-) -> Given:
+) -> NewCredential:
     if client_secret_stdin == (certificate is not None):
         raise Invalid("Give either --client-secret-stdin or --certificate FILE.")
     if certificate is None:
-        return actors.tenants.credential_change.secret(read_stdin_line("client secret"), expires)
+        return actors.tenants.credential_change.parse_secret(read_stdin_line("client secret"), expires)
     if expires:
         raise Invalid("A certificate says itself when it ends: leave --expires out.")
     return _read_certificate(certificate, passphrase_stdin)
 
 
-def _read_certificate(path: Path, passphrase_stdin: bool) -> Given:
+def _read_certificate(path: Path, passphrase_stdin: bool) -> NewCredential:
     try:
         data = path.read_bytes()
     except OSError as e:
         raise Invalid(f"{path} cannot be read: {e.strerror}.") from e
     try:
-        return actors.tenants.credential_change.certificate(
+        return actors.tenants.credential_change.parse_certificate(
             data, read_stdin_line("passphrase") if passphrase_stdin else None
         )
     except Invalid as e:
@@ -127,7 +127,7 @@ def check(name: str, as_json: bool) -> None:
     sys.exit(0 if result.ok else 1)
 
 
-def _check_document(result: actors.tenants.connection_check.Check) -> dict[str, object]:
+def _check_document(result: actors.tenants.connection_check.ConnectionCheck) -> dict[str, object]:
     names = ("ok", "code", "missing", "missing_to_restore", "granted")
     return {"message": result.sentence, **{name: getattr(result, name) for name in names}}
 
@@ -137,7 +137,7 @@ def _credential_end_text(tenant: Tenant) -> str | None:
     return f"{end.isoformat(timespec='seconds')}Z" if end else None
 
 
-def _check_text(result: actors.tenants.connection_check.Check, tenant: Tenant) -> str:
+def _check_text(result: actors.tenants.connection_check.ConnectionCheck, tenant: Tenant) -> str:
     lines = [result.sentence, *_permission_lines(result.missing)]
     lines += ["To restore, these are missing too:"] if result.missing_to_restore else []
     lines += _permission_lines(result.missing_to_restore)
@@ -186,7 +186,9 @@ def credential(name: str, client_secret_stdin: bool, certificate: Path | None, p
             start = actors.tenants.credential_change.switch_back(tenant, command_actor())
         else:
             new_credential = _read_credential(client_secret_stdin, certificate, passphrase_stdin, expires)
-            start = actors.tenants.credential_change.give(tenant, new_credential, command_actor(), client_id=client_id)
+            start = actors.tenants.credential_change.submit(
+                tenant, new_credential, command_actor(), client_id=client_id
+            )
         code = follow_run(start, wait, as_json)
     sys.exit(code)
 

@@ -107,7 +107,7 @@ def test_a_selection_of_policies_or_types_backs_up_these_alone(graph, back_up, c
 
 def test_types_that_may_not_be_read_are_warnings_and_the_rest_is_complete(graph, back_up):
     graph.change(permissions=[one for one in READ if "Scripts" not in one])
-    graph_clients.forget()
+    graph_clients.clear_cache()
     run, made = back_up()
     assert (run.state, made.state) == (RunState.SUCCEEDED, SetState.WARNINGS)
     assert made.types["deviceManagementScripts"]["state"] == "skipped"
@@ -227,7 +227,7 @@ def test_what_passes_is_tried_again_and_nothing_is_missing(graph, back_up, fault
 
 def test_a_token_that_ends_in_mid_run_is_renewed(graph, back_up):
     graph.change(flags={"token_lifetime_s": 1, "latency_ms": 400})
-    graph_clients.forget()
+    graph_clients.clear_cache()
     fill(graph, 100)
     run, made = back_up()
     graph.change(flags={"token_lifetime_s": 3599, "latency_ms": 0})

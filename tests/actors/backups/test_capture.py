@@ -139,7 +139,7 @@ def test_the_check_says_the_same_as_the_run(graph, capture, cast, trouble):
 
 
 def test_the_check_names_each_missing_permission_and_what_it_is_for(graph, cast, database):
-    graph_clients.forget()
+    graph_clients.clear_cache()
     held = connection_check.check(cast.contoso)
     assert (held.ok, held.missing) == (True, {})
     assert set(held.missing_to_restore) == set(WRITE) - set(READ)
@@ -165,14 +165,14 @@ def test_the_check_names_each_missing_permission_and_what_it_is_for(graph, cast,
 
 
 def test_the_old_permission_for_scripts_is_no_promise_that_they_can_be_read(graph, cast, database):
-    graph_clients.forget()
+    graph_clients.clear_cache()
     graph.change(permissions=[one for one in READ if "Scripts" not in one])
     assert len(connection_check.check(cast.contoso).missing["DeviceManagementScripts.Read.All"]) == 5
     graph.change(permissions=READ)
 
 
 def test_a_wider_permission_does_as_well(graph, cast, database):
-    graph_clients.forget()
+    graph_clients.clear_cache()
     wider = [one for one in WRITE if one not in READ]
     graph.change(permissions=[*wider, "WindowsUpdates.ReadWrite.All", "Policy.Read.All", "Directory.Read.All"])
     found = connection_check.check(cast.contoso)
@@ -249,7 +249,7 @@ def test_an_unreachable_graph_is_tried_again_and_then_fails_with_what_to_check(
 ):
     monkeypatch.setenv("TENANTKEEP_GRAPH_URL", "http://127.0.0.1:1")
     config.settings.cache_clear()
-    graph_clients.forget()
+    graph_clients.clear_cache()
     monkeypatch.setattr(run_actor, "LONGEST_BACKOFF", 0.05)
     graph_is_down = connection_check.check(cast.contoso).sentence
     assert "cannot be reached" in graph_is_down

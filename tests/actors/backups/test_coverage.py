@@ -106,14 +106,14 @@ def test_what_is_not_offered_is_no_failure_and_asked_for_again_after_a_week(grap
 
 def test_what_may_not_be_read_is_named_with_its_permission_until_it_may(graph, back_up, cast):
     graph.change(permissions=[one for one in READ if "Apps" not in one])
-    graph_clients.forget()
+    graph_clients.clear_cache()
     _, made = back_up()
     assert made.state == SetState.WARNINGS
     found = stand(cast.contoso)
     assert {one.offer for one in found.exceptions} == {Offer.NOT_PERMITTED}
     assert "DeviceManagementApps.Read.All" in found.exceptions[0].why
     graph.change(permissions=READ)
-    graph_clients.forget()
+    graph_clients.clear_cache()
     back_up()
     assert stand(cast.contoso).exceptions == []
 
@@ -157,7 +157,7 @@ def test_one_damaged_element_costs_its_policy_and_the_eight_others_are_kept(scri
 
 def test_the_others_of_a_damaged_list_are_compared_and_restored(scripts, back_up, ended, cast):
     scripts.change(permissions=WRITE)
-    graph_clients.forget()
+    graph_clients.clear_cache()
     _, made = back_up()
     scripts.put(SCRIPTS, script(3, scriptContent="eQ=="))
     scripts.delete(SCRIPTS, "s4")
@@ -196,7 +196,7 @@ def test_a_name_that_cannot_be_looked_up_costs_the_name_and_not_the_policy(graph
 
 def test_a_reference_that_cannot_be_looked_up_costs_the_policy_that_holds_it(graph, back_up, ended, cast):
     graph.change(permissions=WRITE)
-    graph_clients.forget()
+    graph_clients.clear_cache()
     for number in range(3):
         group = f"{number}" * 8 + "-0000-4000-8000-000000000000"
         target = {"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": group}
@@ -255,18 +255,18 @@ def test_what_was_never_consented_to_makes_no_backup_partial_until_it_was_read_o
     graph.put("deviceManagement/managedDeviceCleanupRules", rule)
     without = [one for one in READ if "ManagedDevices" not in one]
     graph.change(permissions=without)
-    graph_clients.forget()
+    graph_clients.clear_cache()
     _, first = back_up()
     assert (first.state, first.problems, stand(cast.contoso).exceptions) == (SetState.COMPLETE, [], [])
     row = of_type(cast.contoso, "managedDeviceCleanupRules")
     assert row.offer == Offer.NEVER_READ
     assert "DeviceManagementManagedDevices.Read.All" in row.why
     graph.change(permissions=READ)
-    graph_clients.forget()
+    graph_clients.clear_cache()
     back_up()
     assert of_type(cast.contoso, "managedDeviceCleanupRules").offer == Offer.OFFERED, "asked for with each backup"
     graph.change(permissions=without)
-    graph_clients.forget()
+    graph_clients.clear_cache()
     _, last = back_up()
     assert last.state == SetState.WARNINGS
     assert [one.offer for one in stand(cast.contoso).exceptions] == [Offer.NOT_PERMITTED], "now something is missing"

@@ -51,7 +51,7 @@ def carry_out():
 
 def test_a_run_of_each_tenant_is_begun_once_a_day_whatever_becomes_of_another(cast, redis_url, monkeypatch):
     due(cast.contoso, cast.fabrikam)
-    begin = actors.housekeeping.daily_prune._begin
+    begin = actors.housekeeping.daily_prune._start_daily_run
 
     def broken(tenant):
         if tenant.id == cast.contoso.id:
@@ -65,7 +65,7 @@ def test_a_run_of_each_tenant_is_begun_once_a_day_whatever_becomes_of_another(ca
     assert not daily_prune.due_tenants(5), "the one that failed waits for an hour"
     Tenant.update(pruned_at=utcnow() - timedelta(days=1, seconds=1)).execute()
     monkeypatch.undo()
-    actors.housekeeping.daily_prune.prune_daily()
+    actors.housekeeping.daily_prune.start_due_runs()
     assert [one.tenant_id for one in active()] == [cast.fabrikam.id, cast.contoso.id]
 
 
@@ -79,7 +79,7 @@ def test_a_night_on_which_nothing_goes_leaves_nothing_to_read(cast, redis_url):
     users.set_subscribed(cast.max, cast.contoso, True)
     due(cast.contoso)
     events = AuditEvent.select().count()
-    actors.housekeeping.daily_prune.prune_daily()
+    actors.housekeeping.daily_prune.start_due_runs()
     carry_out()
     assert not Run.select().exists()
     assert not Notification.select().exists()
@@ -88,7 +88,7 @@ def test_a_night_on_which_nothing_goes_leaves_nothing_to_read(cast, redis_url):
 
 def test_one_that_somebody_asked_for_meanwhile_is_there_to_be_read(cast, redis_url):
     due(cast.contoso)
-    actors.housekeeping.daily_prune.prune_daily()
+    actors.housekeeping.daily_prune.start_due_runs()
     [run] = active()
     assert actors.housekeeping.daily_prune.start(cast.contoso, Actor.person(cast.max, None)).run == run
     carry_out()
@@ -100,7 +100,7 @@ def test_what_went_can_be_read_and_rings_no_bell(cast, history, redis_url):  # n
     Notification.delete().execute()
     retention.set_rules(cast.contoso, RetentionRules(last=2), SYSTEM)
     due(cast.contoso)
-    actors.housekeeping.daily_prune.prune_daily()
+    actors.housekeeping.daily_prune.start_due_runs()
     [run] = active()
     carry_out()
     assert Run.get_by_id(run.id).state == RunState.SUCCEEDED
@@ -116,7 +116,7 @@ def test_what_went_can_be_read_and_rings_no_bell(cast, history, redis_url):  # n
 def test_one_that_cannot_go_on_is_told_to_the_subscribers(cast, redis_url, monkeypatch, its_workers_die):
     users.set_subscribed(cast.max, cast.contoso, True)
     due(cast.contoso)
-    actors.housekeeping.daily_prune.prune_daily()
+    actors.housekeeping.daily_prune.start_due_runs()
     [run] = active()
     Run.update(attempts=claims.MAX_ATTEMPTS).execute()
     if its_workers_die:
@@ -136,7 +136,7 @@ def test_one_whose_worker_died_goes_on_where_it_was_and_counts_what_went_before(
     retention.set_rules(cast.contoso, RetentionRules(last=1), SYSTEM)
     monkeypatch.setitem(daily_prune.STEPS, "backup sets", _by_ones("backup sets"))
     due(cast.contoso)
-    actors.housekeeping.daily_prune.prune_daily()
+    actors.housekeeping.daily_prune.start_due_runs()
     [run] = active()
     let_go, told = daily_prune.delete_rows, []
 
@@ -191,7 +191,7 @@ def test_items_and_notifications_go_by_age_and_totals_stay(cast, captured, redis
     for one in (old, late):
         Notification.update(created_at=LONG_AGO).where(Notification.run == one.id).execute()
     Notification.update(changed_at=LONG_AGO).where(Notification.run == old.id).execute()
-    actors.housekeeping.daily_prune.prune_daily()
+    actors.housekeeping.daily_prune.start_due_runs()
     for table in (RunItem, Notification):
         kept = {one.run_id for one in table.select()}
         assert old.id not in kept, table
@@ -206,7 +206,7 @@ def test_more_than_a_moment_of_old_rows_is_gone_on_with_by_the_next_sweep(cast, 
         ended_long_ago(run)
     left = [RunItem.select().count()]
     for _ in range(6):
-        actors.housekeeping.daily_prune.prune_daily()
+        actors.housekeeping.daily_prune.start_due_runs()
         left.append(RunItem.select().count())
     assert left == [4, 3, 2, 1, 0, 0, 0]
 
@@ -244,7 +244,7 @@ def test_a_restore_goes_with_all_that_is_of_it_unless_it_is_being_undone(cast, c
     ended_long_ago(live)
     Run.update(restore_id=tried.id).where(Run.id == again.id).execute()
     due(cast.contoso)
-    actors.housekeeping.daily_prune.prune_daily()
+    actors.housekeeping.daily_prune.start_due_runs()
     carry_out()
     assert {one.id for one in Restore.select()} == {tried.id, undone.id, running.id, undo.id}
     assert not Run.select().where(Run.id == live.id).exists()
@@ -255,6 +255,6 @@ def test_names_that_no_backup_has_seen_for_long_go(cast, redis_url):
     for number, at in enumerate((LONG_AGO, utcnow())):
         DirectoryName.create(tenant=cast.contoso, kind="groups", object_id=str(number), name="A group", seen_at=at)
     due(cast.contoso)
-    actors.housekeeping.daily_prune.prune_daily()
+    actors.housekeeping.daily_prune.start_due_runs()
     carry_out()
     assert [one.object_id for one in DirectoryName.select()] == ["1"]

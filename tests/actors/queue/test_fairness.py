@@ -19,7 +19,7 @@ TENANTS, POLICIES = 6, 45
 @pytest.fixture
 def one_thread(database, redis_url):
     """A worker that does one thing at a time, in the order in which it takes them."""
-    graph_clients.forget()
+    graph_clients.clear_cache()
     running = dramatiq.Worker(broker, worker_timeout=50, worker_threads=1)
     yield running.start
     running.stop()

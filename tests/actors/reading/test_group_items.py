@@ -39,7 +39,7 @@ def group(graph_id, name, rule=None, **more):
 def contoso(graph):
     """Three groups, two of which a policy is assigned to."""
     graph.change(permissions=WRITE)
-    graph_clients.forget()
+    graph_clients.clear_cache()
     graph.put("groups", group(RING, "SG Ring", '(device.deviceOSType -eq "Windows")'))
     graph.put("groups", group(PILOT, "SG Pilot"))
     graph.put("groups", group(OTHER, "SG Other"))
@@ -89,7 +89,7 @@ def test_a_backup_holds_the_groups_that_its_policies_refer_to_and_no_others(cont
 
 def test_without_the_permission_nothing_is_partial_and_the_tenant_says_what_it_needs(contoso, back_up, cast):
     contoso.change(permissions=[one for one in READ if one != "Group.Read.All"])
-    graph_clients.forget()
+    graph_clients.clear_cache()
     made = back_up()
     assert (made.state, made.problems, held(made)) == (SetState.COMPLETE, [], {})
     [row] = [one for one in coverage.uncovered(cast.contoso) if one.policy_type == "groups"]

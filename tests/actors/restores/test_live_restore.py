@@ -76,12 +76,12 @@ def test_a_preview_without_the_permission_to_write_names_it(graph, cast, ended):
 def test_a_preview_that_may_not_even_read_names_the_permission_to_read(contoso, cast, ended):
     restore = drafted(captured(policy_of(cast.contoso), description="old"), cast.contoso)
     contoso.change(permissions=[one for one in WRITE if "Configuration" not in one])
-    graph_clients.forget()
+    graph_clients.clear_cache()
     [item] = restore_items.items(previewed(restore, ended))
     assert (item.action, item.reason) == ("blocked", "permission_missing")
     assert "DeviceManagementConfiguration.Read.All" in item.message
     contoso.change(permissions=WRITE)
-    graph_clients.forget()
+    graph_clients.clear_cache()
 
 
 def test_several_of_one_name_block_the_item(contoso, cast, ended):
@@ -450,11 +450,11 @@ def test_what_failed_is_tried_again_as_a_linked_run_with_a_fresh_look(contoso, c
     restore = previewed(drafted(captured(policy, description="old"), cast.contoso), ended)
     reading = [one for one in WRITE if "Configuration" not in one] + ["DeviceManagementConfiguration.Read.All"]
     contoso.change(permissions=reading)
-    graph_clients.forget()  # new permissions appear in new tokens only
+    graph_clients.clear_cache()  # new permissions appear in new tokens only
     restore, run = executed(restore, ended)
     assert (run.state, items_of(run)[policy.name].reason) == (RunState.FAILED, "permission_missing")
     contoso.change(permissions=WRITE)
-    graph_clients.forget()
+    graph_clients.clear_cache()
     again = ended(actors.restores.live_restore.retry_failed(run, SYSTEM).run.id)
     assert (again.state, again.retry_of_id, again.restore_id) == (RunState.SUCCEEDED, run.id, restore.id)
     assert live(contoso, policy)["description"] == "old"

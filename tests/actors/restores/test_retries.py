@@ -182,7 +182,7 @@ def test_a_worker_that_lost_the_run_makes_no_second_safety_set(half_updated):
     restore = Restore.get_by_id(run.restore_id)
     restore.safety_set = None  # as it was when the worker looked
     with pytest.raises(ClaimLost):
-        safety_backup._complete(Claim(run, "taken by another"), restore)
+        safety_backup._complete_set(Claim(run, "taken by another"), restore)
     assert BackupSet.select().count() == 1
 
 

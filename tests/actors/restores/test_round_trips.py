@@ -59,7 +59,7 @@ def stage(database, monkeypatch):
             monkeypatch.setenv(f"TENANTKEEP_{name}_URL", url)
         config.settings.cache_clear()
         yield Stage(url)
-        graph_clients.forget()
+        graph_clients.clear_cache()
 
 
 class Stage:

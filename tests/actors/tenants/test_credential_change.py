@@ -46,7 +46,9 @@ def now_of(tenant):
 
 
 def given(tenant, secret):
-    return actors.tenants.credential_change.give(tenant, actors.tenants.credential_change.secret(secret), SYSTEM).run
+    return actors.tenants.credential_change.submit(
+        tenant, actors.tenants.credential_change.parse_secret(secret), SYSTEM
+    ).run
 
 
 def test_a_new_secret_signs_in_before_it_is_in_force_and_the_old_one_stays_for_a_while(graph, worker, ended, cast):
@@ -82,16 +84,16 @@ def test_a_refused_one_changes_nothing_and_can_be_tried_again(graph, worker, end
 def test_a_certificate_of_another_app_takes_over_and_says_when_it_ends(graph, worker, ended, cast):
     file, public = pem(days=12)
     graph.change(certificates=[public])
-    start = actors.tenants.credential_change.give(
-        cast.contoso, actors.tenants.credential_change.certificate(file), SYSTEM
+    start = actors.tenants.credential_change.submit(
+        cast.contoso, actors.tenants.credential_change.parse_certificate(file), SYSTEM
     )
     assert ended(start.run.id).state == "succeeded"
     contoso = now_of(cast.contoso)
     assert contoso.credential_kind == "certificate"
     assert timedelta(days=11) < contoso.credential_expires_at - utcnow() < timedelta(days=13)
     other = "99999999-9999-4999-8999-999999999999"
-    unknown = actors.tenants.credential_change.give(
-        contoso, actors.tenants.credential_change.certificate(file), SYSTEM, client_id=other
+    unknown = actors.tenants.credential_change.submit(
+        contoso, actors.tenants.credential_change.parse_certificate(file), SYSTEM, client_id=other
     )
     assert ended(unknown.run.id).error_code == "app_unknown"
     assert now_of(contoso).client_id == contoso.client_id
@@ -101,8 +103,8 @@ def test_switching_back_puts_the_previous_one_in_force_again_after_it_signed_in(
     file, public = pem()
     graph.change(certificates=[public])
     ended(
-        actors.tenants.credential_change.give(
-            cast.contoso, actors.tenants.credential_change.certificate(file), SYSTEM
+        actors.tenants.credential_change.submit(
+            cast.contoso, actors.tenants.credential_change.parse_certificate(file), SYSTEM
         ).run.id
     )
     assert ended(actors.tenants.credential_change.switch_back(now_of(cast.contoso), SYSTEM).run.id).state == "succeeded"
@@ -173,23 +175,23 @@ def test_a_worker_that_began_with_the_old_one_says_nothing_bad_about_the_new_one
     began_before = now_of(cast.contoso)
     graph.change(client_secret="the new secret")
     ended(given(cast.contoso, "the new secret").id)
-    graph_clients.forget()
+    graph_clients.clear_cache()
     with pytest.raises(SignInFailed):
-        graph_clients.signed_in(began_before)
+        graph_clients.signed_in_client(began_before)
     assert now_of(cast.contoso).connection_error is None
-    graph_clients.signed_in(now_of(cast.contoso))
+    graph_clients.signed_in_client(now_of(cast.contoso))
 
 
 def test_what_cannot_be_right_is_refused_before_it_is_kept(cast):
     with pytest.raises(Invalid, match="empty"):
-        actors.tenants.credential_change.secret(" \n")
+        actors.tenants.credential_change.parse_secret(" \n")
     with pytest.raises(Invalid, match="ended on"):
-        actors.tenants.credential_change.secret("x", utcnow() - timedelta(days=2))
+        actors.tenants.credential_change.parse_secret("x", utcnow() - timedelta(days=2))
     with pytest.raises(Invalid, match="ended on"):
-        actors.tenants.credential_change.certificate(pem(days=-1)[0])
+        actors.tenants.credential_change.parse_certificate(pem(days=-1)[0])
     with pytest.raises(Invalid, match="client id must be a GUID"):
-        actors.tenants.credential_change.give(
-            cast.contoso, actors.tenants.credential_change.secret("x"), SYSTEM, client_id="x"
+        actors.tenants.credential_change.submit(
+            cast.contoso, actors.tenants.credential_change.parse_secret("x"), SYSTEM, client_id="x"
         )
     assert not Credential.select().exists()
 
@@ -198,10 +200,10 @@ def test_a_certificate_of_before_tells_its_end_when_it_signs_in(graph, cast):
     file, public = pem(days=5)
     graph.change(certificates=[public])
     tenants.set_credential(
-        cast.contoso, "certificate", actors.tenants.credential_change.certificate(file).values, SYSTEM
+        cast.contoso, "certificate", actors.tenants.credential_change.parse_certificate(file).values, SYSTEM
     )
-    graph_clients.forget()
-    graph_clients.signed_in(now_of(cast.contoso))
+    graph_clients.clear_cache()
+    graph_clients.signed_in_client(now_of(cast.contoso))
     assert now_of(cast.contoso).credential_expires_at > utcnow() + timedelta(days=4)
 
 

@@ -84,7 +84,7 @@ def test_it_is_read_once_a_day_and_what_is_gone_goes(contoso, cast, ended):
 
 def test_what_may_not_be_read_says_so_and_fails_nothing(contoso, cast, ended):
     contoso.change(permissions=[one for one in READ if "ServiceConfig" not in one and "Apps" not in one])
-    graph_clients.forget()
+    graph_clients.clear_cache()
     run = synced(cast.contoso, ended)
     assert run.state != RunState.FAILED
     said = [expiries.describe(one, utcnow()) for one in expiries.of_tenant(cast.contoso) if one.kind == "cloudPki"]

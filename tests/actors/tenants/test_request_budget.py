@@ -78,7 +78,7 @@ def test_two_worker_processes_never_make_graph_say_429(graph, database, redis_ur
     for number in range(500):
         graph.put(PATH, catalog_policy(f"p{number}", f"Policy {number}"))
     graph.change(flags={"throttle": True})
-    graph_clients.forget()
+    graph_clients.clear_cache()
     start_worker()
     start_worker()
     first = ended(back_up.start(cast.contoso, SYSTEM).run.id, 40)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from actors.uploads import contradictions
-from actors.uploads.unpacking import LeftOut, Line
+from actors.uploads.unpacking import LeftOut, ManifestLine
 from db.errors import Invalid
 from graph.content.fingerprint import content_hash
 from graph.content.legacy_fingerprint import fingerprint as first_fingerprint
@@ -130,7 +130,7 @@ def test_names_that_no_database_takes_are_kept_as_far_as_they_can_be():
 
 
 def test_every_problem_is_a_sentence_of_one_line():
-    said = Line("p.json", policy_type="configurationPolicies", graph_id="x", name="a\n" * 500, fingerprint="0")
-    problem = contradictions.problem(said, GOOD)
+    said = ManifestLine("p.json", policy_type="configurationPolicies", graph_id="x", name="a\n" * 500, fingerprint="0")
+    problem = contradictions.find_problem(said, GOOD)
     assert len(problem) < 400
     assert LeftOut(problem)

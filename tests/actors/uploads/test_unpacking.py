@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.uploads import zip_files
-from actors.uploads.unpacking import Unpacking
+from actors.uploads.unpacking import UploadedSet
 from db.errors import Invalid
 from tests.support.strategies import json_of, texts
 from tests.support.zip_uploads import DIRECTORY, GOOD, line, read, zipped
@@ -69,7 +69,7 @@ def test_a_manifest_of_any_shape_is_taken_or_refused(manifest):
 )
 def test_a_line_and_a_document_of_any_shape_are_taken_as_they_can_be_kept(changes, document):
     data = zipped([("odd.json", json.dumps(document))], [line("odd", GOOD, **changes)])
-    for one in Unpacking(io.BytesIO(data)).lines:
+    for one in UploadedSet(io.BytesIO(data)).lines:
         kept = json.dumps([one.says, one.graph_id, one.policy_type], ensure_ascii=False)
         assert "\x00" not in kept
         kept.encode()
@@ -113,8 +113,8 @@ MOST_MEMORY = 1024 * 1024 * 1024
 
 def bombs():
     """Each small, and as large unpacked as the limits let it be."""
-    size = zip_files.LARGEST_FILE - 100
-    noise = random.Random(2).randbytes(size // zip_files.MOST_RATIO * 2).hex().encode()
+    size = zip_files.MAX_FILE_BYTES - 100
+    noise = random.Random(2).randbytes(size // zip_files.MAX_RATIO * 2).hex().encode()
     rest = size - len(noise)
     for name, filler in (
         ("lists", b"[]," * (rest // 3)),
@@ -134,6 +134,6 @@ def test_a_bomb_never_takes_more_memory_than_there_is():
 
 
 def test_more_files_than_any_backup_has_are_refused_unread():
-    many = [(f"{number:05}.json", b"") for number in range(zip_files.MOST_FILES)]
+    many = [(f"{number:05}.json", b"") for number in range(zip_files.MAX_FILES)]
     with pytest.raises(Invalid, match="more than 20,000 files"):
-        Unpacking(io.BytesIO(zipped(many)))
+        UploadedSet(io.BytesIO(zipped(many)))

@@ -11,7 +11,7 @@ import actors.backups.sync
 import config
 from actors.tenants import graph_clients
 from actors.uploads import contradictions
-from actors.uploads.unpacking import Unpacking
+from actors.uploads.unpacking import UploadedSet
 from db.audit.audit import SYSTEM
 from db.backups import backup_sets
 from db.models import BackupSet, Policy, Run, RunItem, Snapshot
@@ -37,7 +37,7 @@ def tenant(request, demo_simulator, database, monkeypatch):
     made = tenants.add(found["name"], found["directory_id"], found["client_id"], SYSTEM)
     tenants.set_credential(made, "secret", {"secret": found["client_secret"]}, SYSTEM)
     yield made, SimulatedTenant(demo_simulator, found["directory_id"])
-    graph_clients.forget()
+    graph_clients.clear_cache()
 
 
 real = pytest.param("Adatum", 230, marks=pytest.mark.skipif(not REAL.exists(), reason="no real policies here"))
@@ -66,8 +66,8 @@ def test_every_policy_of_a_backup_set_is_stored_as_graph_holds_it(tenant, at_lea
     ids = backup_sets.snapshot_ids(made)
     assert len(ids) == Policy.select().where(Policy.tenant == ours).count() >= at_least
     compare_all(list(Snapshot.select(Snapshot, Policy).join(Policy).where(Snapshot.id.in_(ids))), theirs)
-    packed = Unpacking(io.BytesIO(b"".join(zip_backup_set(made, lambda document: document))))
-    found = {line.file: contradictions.problem(line, packed.document(line)) for line in packed.lines}
+    packed = UploadedSet(io.BytesIO(b"".join(zip_backup_set(made, lambda document: document))))
+    found = {line.file: contradictions.find_problem(line, packed.document(line)) for line in packed.lines}
     assert {file: problem for file, problem in found.items() if problem} == {}, (
         "an upload of the download leaves it out"
     )

@@ -46,7 +46,7 @@ def prune(tenant, step=None):
     if step:
         with database.atomic():
             return STEPS[step].delete(tenant, AGES, STEPS[step].find(tenant, AGES))
-    run = daily_prune._made(tenant, daily_prune.DAILY, is_quiet=True).run
+    run = daily_prune._create_run(tenant, daily_prune.DAILY, is_quiet=True).run
     daily_prune.prune.fn(run.id)
     rows = RunItem.select(RunItem.policy_type, RunItem.freed).where(RunItem.run == run.id).order_by(RunItem.id)
     return {key: freed for key, freed in rows.tuples() if freed}

@@ -60,7 +60,7 @@ def test_from_an_empty_database_to_a_captured_policy(graph, worker, cast):
 def test_a_sync_that_waits_tells_its_end_by_the_exit_code(graph, worker, cast):
     assert tenantkeep("sync", "Contoso", "--wait").returncode == 0
     graph.change(client_secret="changed in Entra")
-    graph_clients.forget()
+    graph_clients.clear_cache()
     failed = tenantkeep("sync", "Contoso", "--wait")
     assert failed.returncode == 1
     assert "client secret" in failed.stdout
@@ -264,7 +264,7 @@ def test_a_backup_set_shows_the_numbers_that_a_restore_takes(cast, captured):
 
 def test_a_credential_is_replaced_by_command_and_waits_for_its_end(graph, worker, cast):
     graph.change(client_secret="the new one")
-    graph_clients.forget()
+    graph_clients.clear_cache()
     broken = tenantkeep("tenant", "check", "Contoso")
     assert (broken.returncode, "tenantkeep tenant credential" in broken.stdout) == (1, True)
     refused = tenantkeep("tenant", "credential", "Contoso", "--client-secret-stdin", "--wait", stdin="wrong\n")

@@ -168,21 +168,23 @@ def page(policy_id: str) -> str:
     for snapshot in history:
         snapshot.policy = policy
     newest = history[0] if history and number == 0 else snapshots.latest(policy)
-    contents = snapshot_diff.opened({*history, *([newest] if newest else [])}, Masking(tells_apart=True))
+    contents = snapshot_diff.open_contents({*history, *([newest] if newest else [])}, Masking(tells_apart=True))
     policy_page = PolicyPage(
         policy=policy,
         newest=newest,
         versions=_versions(history, contents),
         number=number,
         has_older=len(history) > SNAPSHOTS_SHOWN,
-        assignments=snapshot_diff.assignments(newest, contents[newest.id]) if newest else None,
+        assignments=snapshot_diff.assignment_texts(newest, contents[newest.id]) if newest else None,
         runs=run_history.newest_runs(Run.policy == policy, RUNS_SHOWN),
     )
     return render_template("policies/page.html", page=policy_page)
 
 
 def _versions(history: list[Snapshot], contents: Mapping[int, Any]) -> list[Version]:
-    changes = [change_summary(differences) for differences in snapshot_diff.history(history, contents)]
+    changes = [
+        change_summary(differences) for differences in snapshot_diff.changes_between_neighbours(history, contents)
+    ]
     names = users.names_by_id({snapshot.captured_by_id for snapshot in history})
     sentences = [*changes, "The first snapshot here."][: len(history)]
     older = [*history[1:SNAPSHOTS_SHOWN], None]

@@ -90,7 +90,7 @@ class SnapshotPage:
 
 def _page(snapshot: Snapshot, hide: Masking | None) -> str:
     document = _document(snapshot, hide)
-    lines, unset = snapshot_diff.lines(document["body"])
+    lines, unset = snapshot_diff.readable_lines(document["body"])
     page = SnapshotPage(
         snapshot=snapshot,
         document=document,
@@ -99,7 +99,7 @@ def _page(snapshot: Snapshot, hide: Masking | None) -> str:
         previous=snapshots.previous(snapshot),
         lines=lines,
         unset=unset,
-        assignments=snapshot_diff.assignments(snapshot, document),
+        assignments=snapshot_diff.assignment_texts(snapshot, document),
         secrets=secrets_note(hide, can(Permission.MANAGE, snapshot.tenant_id)),
     )
     return render_template("snapshots/page.html", page=page)

@@ -141,7 +141,7 @@ def to_entra() -> Any:
         return _entra_refused(TOO_MANY_TRIES, 429)
     try:
         address, flow = entra_sign_in.begin()
-    except entra_sign_in.Refused as e:
+    except entra_sign_in.EntraError as e:
         return _entra_refused(str(e), 503)
     sealed_cookie.store({"flow": flow, "next": safe_redirect_path(request.args.get("next"))})
     return redirect(address, 303)
@@ -160,7 +160,7 @@ def from_entra() -> Any:
         return _entra_refused(TOO_MANY_TRIES, 429)
     try:
         user = entra_sign_in.finish(kept["flow"], answer, request.remote_addr)
-    except (entra_sign_in.Refused, Invalid) as e:
+    except (entra_sign_in.EntraError, Invalid) as e:
         record_address_failure()
         refused(ENTRA, "Entra ID")
         return _entra_refused(str(e), 401)

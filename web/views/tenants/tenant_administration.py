@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 import actors.tenants.credential_change
 from actors.queue.enqueue import EnqueuedRun
-from actors.tenants.credential_change import Given
+from actors.tenants.credential_change import NewCredential
 from db.errors import Invalid
 from db.housekeeping import tenant_removal, tenant_switch
 from db.models import Credential, Run, Tenant
@@ -89,16 +89,16 @@ def _started(tenant: Tenant, act: Callable[[], EnqueuedRun]) -> Any:
 def give_credential(tenant_id: str) -> Any:
     tenant, client_id = _tenant(tenant_id), request.form.get("client_id", "")[:100]
     return _started(
-        tenant, lambda: actors.tenants.credential_change.give(tenant, _given(), current_actor(), client_id=client_id)
+        tenant, lambda: actors.tenants.credential_change.submit(tenant, _given(), current_actor(), client_id=client_id)
     )
 
 
-def _given() -> Given:
+def _given() -> NewCredential:
     """Raises Invalid."""
     file = request.files.get("certificate")
     if file and file.filename:
-        return actors.tenants.credential_change.certificate(file.read(), request.form.get("passphrase") or None)
-    return actors.tenants.credential_change.secret(
+        return actors.tenants.credential_change.parse_certificate(file.read(), request.form.get("passphrase") or None)
+    return actors.tenants.credential_change.parse_secret(
         request.form.get("secret", ""), _last_day(request.form.get("expires", ""))
     )
 

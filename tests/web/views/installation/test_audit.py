@@ -69,7 +69,7 @@ def test_by_command_the_log_is_exported_and_checked_with_and_without_the_databas
 def test_by_command_a_cut_log_is_found_and_goes_on_only_when_somebody_says_why(cast, database, redis_url, tmp_path):
     old = tmp_path / "old.jsonl"
     assert tenantkeep("audit", "export", str(old)).returncode == 0
-    [point] = audit_head.follow() or audit_head.remembered()
+    [point] = audit_head.recall_and_advance() or audit_head.recall()
     kept = chain.point_as_text(point)
     assert json.loads(tenantkeep("audit", "verify", "--since", kept, "--json").stdout)["last"] == kept
     assert tenantkeep("audit", "verify", "--since", "12").returncode == 64

@@ -380,13 +380,13 @@ def test_secrets_in_differences_are_shown_to_managers_who_ask(client, sign_in, c
 def test_what_failed_in_a_live_run_is_tried_again_by_a_manager(app, client, sign_in, cast, contoso, backup_set, ended):
     restore = previewed(drafts.from_backup_set(backup_set, cast.contoso, options(), person(cast.max.id)), ended)
     contoso.change(permissions=READ)
-    graph_clients.forget()
+    graph_clients.clear_cache()
     sign_in(client, cast.max)
     send(client, f"/restores/{restore.id}/execute", name="Contoso", reason="INC-1")
     run = ended(Run.get((Run.restore_id == restore.id) & (Run.kind == "restore.live")).id, 60)
     assert run.state == "failed"
     contoso.change(permissions=WRITE)
-    graph_clients.forget()
+    graph_clients.clear_cache()
     assert f"/restores/{restore.id}" in text(client, f"/runs/{run.id}")
     operator = sign_in(app.test_client(), cast.ada)
     assert "Retry failed" not in text(operator, f"/runs/{run.id}")

@@ -1,0 +1,32 @@
+"""Safety sets: the backup sets of what live restores overwrite or remove."""
+
+from collections.abc import Collection, Sequence
+
+from db.backups import manifests
+from db.clock import utcnow
+from db.models import BackupSet, Policy, Restore
+from db.sql.value_lists import is_in
+from db.states import SetState
+
+
+def save(restore: Restore, graph_ids: Sequence[str], snapshot_ids: Collection[int]) -> None:
+    """Make the restore's safety set, or add to it: it holds these snapshots, of the policies with these Graph ids.
+
+    Call it in a transaction that has locked the restore and its set.
+    """
+    restore.safety_set = _save_set(restore, graph_ids, snapshot_ids)
+    Restore.update(safety_set=restore.safety_set).where(Restore.id == restore.id).execute()
+
+
+def _save_set(restore: Restore, graph_ids: Sequence[str], snapshot_ids: Collection[int]) -> BackupSet:
+    rows = Policy.select(Policy.id).where((Policy.tenant == restore.tenant) & is_in(Policy.graph_id, graph_ids))
+    columns = {
+        "selection": {"policies": [row.id for row in rows]},
+        "completed_at": utcnow(),
+        "manifest": manifests.save(restore.tenant_id, snapshot_ids),
+    }
+    if restore.safety_set_id:
+        BackupSet.update(columns).where(BackupSet.id == restore.safety_set_id).execute()
+        return restore.safety_set
+    name = f"Before restore {restore.id}"
+    return BackupSet.create(tenant=restore.tenant, state=SetState.COMPLETE, name=name, types={}, problems=[], **columns)
