@@ -160,3 +160,19 @@ def test_rooms_are_small():
     for folder in {path.parent for name, path in _modules().items() if "migrations" not in name}:
         count = len([path for path in folder.glob("*.py") if path.name != "__init__.py"])
         assert count <= MOST_IN_A_ROOM, f"{folder.relative_to(ROOT)} has {count} modules"
+
+
+# The base of every list builds its query itself: scope, search, filters and pages are one statement.
+ASKS_THE_DATABASE = {"web/lists/list_view.py"}
+STATEMENTS = {"select", "insert", "insert_many", "update", "delete"}
+
+
+@pytest.mark.parametrize("package", ["web", "actors"])
+def test_only_db_writes_statements_and_all_others_call_its_verbs(package):
+    models = {node.name for node in ast.parse((ROOT / "db" / "models.py").read_text()).body if hasattr(node, "bases")}
+    for path in (ROOT / package).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            is_statement = isinstance(node, ast.Attribute) and node.attr in STATEMENTS
+            is_of_table = is_statement and isinstance(node.value, ast.Name) and node.value.id in models
+            name = path.relative_to(ROOT).as_posix()
+            assert not is_of_table or name in ASKS_THE_DATABASE, f"{name}, line {node.lineno}: a verb of db/ does this"

@@ -25,11 +25,11 @@ from actors.reading.answer_memory import RunMemory
 from actors.reading.cached_listings import record_listing
 from actors.reading.graph_errors import (
     classify_listing_error,
+    finish_refused,
     is_last_attempt,
     is_last_try,
     next_to_read,
     postpone,
-    settle_refused,
     unfinished_items,
 )
 from actors.tenants import expiries
@@ -251,7 +251,7 @@ def _record_refusal(claim: Claim, backup_set: BackupSet, key: str, error: GraphE
         coverage.record_offer(tenant, key, offer, why)
         if backup_set.selection or offer not in QUIET_OFFERS:
             item = run_items.add_item(claim.run, NewRunItem(key, POLICY_TYPES[key].title))
-            settle_refused(claim, item, error, offer, why)
+            finish_refused(claim, item, error, offer, why)
 
 
 def _add_items(run: Run, backup_set: BackupSet, key: str, listed: Sequence[ListedPolicy]) -> None:

@@ -11,7 +11,7 @@ from actors.queue.enqueue import EnqueuedRun, enqueue_new
 from actors.queue.run_actor import run_claimed
 from actors.reading.answer_memory import RunMemory
 from actors.reading.cached_listings import record_listing
-from actors.reading.graph_errors import next_to_read, postpone, settle_error, settle_not_offered, unfinished_items
+from actors.reading.graph_errors import finish_not_offered, finish_unlisted, next_to_read, postpone, unfinished_items
 from actors.reading.source_ids import save_domains
 from actors.tenants import expiries
 from actors.tenants.graph_clients import signed_in_client
@@ -71,7 +71,7 @@ def _skip_types_not_offered(claim: Claim) -> None:
     known = coverage.not_offered(claim.run.tenant)
     for item in run_items.unsettled_items(claim.run):
         if item.policy_type in known:
-            settle_not_offered(claim, item, known[item.policy_type])
+            finish_not_offered(claim, item, known[item.policy_type])
 
 
 def _list_batch(claim: Claim, graph: GraphClient, batch: Sequence[RunItem]) -> dict[RunItem, GraphError]:
@@ -86,7 +86,7 @@ def _list_batch(claim: Claim, graph: GraphClient, batch: Sequence[RunItem]) -> d
         if isinstance(answer, PolicyList):
             _record(claim, item, answer, memory, began)
         elif item not in unfinished:
-            settle_error(claim, item, answer, POLICY_TYPES[item.policy_type])
+            finish_unlisted(claim, item, answer, POLICY_TYPES[item.policy_type])
     return unfinished
 
 

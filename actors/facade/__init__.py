@@ -1,4 +1,4 @@
-"""What web may know of Graph: names of policy types, and differences between snapshots.
+"""A facade over graph/ for web: names of policy types, and differences between snapshots.
 
 May import: no other room of actors.
 """

@@ -1,4 +1,4 @@
-"""What pages show of contents, of which they know nothing: what one holds, and what changed between two."""
+"""Contents for pages, which know nothing of them: what a snapshot holds, and what changed between two."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
@@ -23,12 +23,12 @@ words = labels.readable_name
 
 
 def differences(before: Snapshot, after: Snapshot, hide: Hide | None = None) -> list[Difference]:
-    """`hide` masks what the reader may not see, before anything is compared. Raises SealError."""
+    """Compare two snapshots. `hide` masks what the reader may not see, before the comparison. Raises SealError."""
     return _compare(before, _content(before, hide), after, _content(after, hide))
 
 
 def open_contents(snapshots_to_open: Iterable[Snapshot], hide: Hide | None = None) -> dict[int, Any]:
-    """Snapshot id -> its content; None where it cannot be opened: the others can still be read."""
+    """Return {snapshot id: content}; None for one that cannot be decrypted: the others can still be read."""
     return {snapshot.id: _open_or_none(snapshot, hide) for snapshot in snapshots_to_open}
 
 
@@ -42,7 +42,7 @@ def _open_or_none(snapshot: Snapshot, hide: Hide | None) -> Any:
 def changes_between_neighbours(
     newest_first: Sequence[Snapshot], contents: Mapping[int, Any]
 ) -> list[list[Difference] | None]:
-    """What changed with each snapshot since the one that follows it in the list; None: one of the two is not open."""
+    """Return what changed from each next snapshot in the list to the one before it; None if one could not be opened."""
     return [
         None
         if None in (contents[newer.id], contents[older.id])
@@ -61,7 +61,7 @@ def _compare(before: Snapshot, old: Any, after: Snapshot, new: Any) -> list[Diff
 
 
 def _merged_names(*oldest_first: Snapshot) -> dict[str, str | None]:
-    """What the newest knows; of what it does not, what an older one knew."""
+    """Return {id: name} as the newest snapshot knows them, and where it does not, an older one."""
     names: dict[str, str | None] = {}
     for snapshot in oldest_first:
         known = names_by_id(snapshot.references, were_read=snapshot.proof.get("names", "read") == "read")
@@ -70,12 +70,12 @@ def _merged_names(*oldest_first: Snapshot) -> dict[str, str | None]:
 
 
 def readable_lines(body: dict[str, Any]) -> tuple[list[OutlineLine], list[str]]:
-    """A body for reading, and the names of what is not set."""
+    """Return a body's lines for reading, and the names of what is not set."""
     return outline_body(body), unset_properties(body)
 
 
 def assignment_texts(snapshot: Snapshot, content: Mapping[str, Any] | None) -> list[tuple[bool, str]] | None:
-    """(is an exclusion, in words) each; None: a policy of this type has none, or its content is not open."""
+    """Return (is an exclusion, text) of each assignment; None if the type has none, or the content is not open."""
     assigned = content["assignments"] if content else None
     names = _merged_names(snapshot)
     return assigned and [

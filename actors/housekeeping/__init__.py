@@ -1,4 +1,4 @@
-"""Daily work: pruning, and remembering where the audit log ends.
+"""Housekeeping: the daily pruning, and remembering where the audit log ends.
 
 May import: actors.queue.
 """

@@ -1,4 +1,4 @@
-"""Where the audit log ended, remembered outside the database: in Redis, every few seconds.
+"""The end of the audit log, remembered outside the database: in Redis, every few seconds.
 
 Whoever may write to the database alone can cut the end off and leave no trace in it. So the scheduler asks at every
 sweep whether the event it saw last is still there, and the same. Redis may forget; the scheduler's log and every
@@ -17,14 +17,14 @@ _POINT = re.compile("([0-9]{1,19}):([0-9a-f]{40,64})")
 
 
 def recall() -> list[ChainPoint]:
-    """The one point, or none. Raises redis.RedisError, and SealError."""
+    """Return a list of the remembered point, empty if there is none. Raises redis.RedisError, and SealError."""
     value = locks.get(_redis_key())
     point = parse_point(value.decode("ascii", "replace")) if isinstance(value, bytes) else None
     return [point] if point else []
 
 
 def parse_point(text: str) -> ChainPoint | None:
-    """None: that is none, whoever wrote it."""
+    """Parse a point; None for anything else, whoever wrote it."""
     match = _POINT.fullmatch(text.strip())
     return (int(match[1]), match[2]) if match and int(match[1]) <= MAX_ID else None
 
@@ -34,8 +34,8 @@ def remember(point: ChainPoint) -> None:
 
 
 def recall_and_advance() -> list[ChainPoint]:
-    """What was remembered; where the log goes on from there, its end of now is remembered instead."""
-    # The end first: what is written meanwhile comes after it.
+    """Return the remembered point. If the log still contains it, remember the log's end of now instead."""
+    # The end first: events that are written meanwhile come after it.
     end, before = chain.end_of_log(), recall()
     if (
         chain.point_as_text(end) not in map(chain.point_as_text, before)

@@ -19,7 +19,7 @@ from db.database import database
 from db.housekeeping import daily_prune, old_rows
 from db.housekeeping.daily_prune import STEPS, Ages
 from db.installation import installation
-from db.models import Run, RunItem, Tenant
+from db.models import RunItem, Tenant
 from db.runs import claims, completion, notifications, run_items, runs, uploads
 from db.runs.claims import Claim
 from db.runs.run_items import NewRunItem
@@ -30,15 +30,15 @@ from db.tenants import credentials
 logger = logging.getLogger(__name__)
 
 DAILY = Actor("retention", origin="retention")
-# With a sweep every two seconds, ten thousand tenants that are all due are begun over some hours.
+# With a sweep every two seconds, the runs of ten thousand due tenants are spread over some hours.
 RUNS_PER_SWEEP = 2
-# Others wait for the sweep that this is part of.
+# The other steps of the sweep wait meanwhile.
 DELETING_SECONDS = 0.3
 HOUR_SECONDS = 3600
 
 
 def start(tenant: Tenant, actor: Actor) -> EnqueuedRun:
-    """By hand. Raises SwitchedOff."""
+    """Start a run by hand. Raises SwitchedOff."""
     return enqueue_new(_create_run(tenant, actor))
 
 
@@ -54,7 +54,7 @@ def _create_run(tenant: Tenant, actor: Actor, *, is_quiet: bool = False) -> runs
 
 
 def start_due_runs() -> None:
-    """Called with every sweep, and done in a moment: begins the runs of the tenants that are due, a few at a time."""
+    """Start the runs of the tenants that are due, a few with every sweep, and delete old rows. Takes a moment only."""
     for tenant in daily_prune.due_tenants(RUNS_PER_SWEEP):
         try:
             _start_daily_run(tenant)
@@ -72,7 +72,7 @@ def _start_daily_run(tenant: Tenant) -> None:
 
 
 def _delete_old_rows() -> None:
-    """What is left of it the next sweep goes on with; then nobody looks for an hour."""
+    """Delete old rows for a moment. The next sweep goes on with the rest; after the last, none looks for an hour."""
     holder = uuid.uuid4().hex
     if not installation.take_lease("old rows", holder, HOUR_SECONDS):
         return
@@ -86,12 +86,12 @@ def _delete_old_rows() -> None:
 
 
 def _delete_batch(item_days: int, notification_days: int) -> bool:
-    """Whether there may be more."""
+    """Delete some old rows. Return whether there may be more."""
     counts = [old_rows.delete_old_items(item_days), old_rows.delete_old_notifications(notification_days)]
     return max(counts) == old_rows.ROWS_AT_ONCE
 
 
-# Behind whatever else a worker has fetched: nobody waits for it.
+# After everything else that a worker has fetched: nobody waits for it.
 @dramatiq.actor(actor_name=RunKind.PRUNE, queue_name=BULK, priority=10)
 def prune(run_id: int) -> None:
     run_claimed(run_id, RunKind.PRUNE, _prune, Completion(finish=_finish))
@@ -106,8 +106,8 @@ def _prune(claim: Claim) -> None:
 
 
 def _free_rows(claim: Claim, item: RunItem, ages: Ages) -> bool:
-    """False when somebody asked to stop."""
-    # As it is now: its rules may be others than a step before.
+    """Free what one step finds, and finish its item. Return False when somebody asked to stop."""
+    # The tenant as it is now: its rules may have changed since the step before.
     step, tenant = STEPS[item.policy_type], Tenant.get_by_id(claim.run.tenant_id)
     for ids in value_lists.batched(step.find(tenant, ages), step.rows_at_once):
         if claims.is_cancel_requested(claim):
@@ -123,11 +123,11 @@ def _finish(claim: Claim) -> None:
     if _is_worth_keeping(claim):
         completion.finish(claim)
     else:
-        claims.require_one_row(Run.delete().where(claims.held_by(claim)))
+        daily_prune.delete_run(claim)
 
 
 def _is_worth_keeping(claim: Claim) -> bool:
     is_daily = claim.run.requested_by_id is None and claim.run.origin == DAILY.origin
-    # Somebody who asked for one meanwhile was given its number.
+    # Somebody who asked for a run meanwhile was given the number of this one.
     is_told = notifications.has_recipients(claim.run)
     return not is_daily or is_told or claims.is_cancel_requested(claim) or daily_prune.count_freed(claim.run) > 0

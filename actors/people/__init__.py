@@ -1,4 +1,4 @@
-"""Sign-in with Entra ID, and asking again whether a role still holds.
+"""Sign-in of people with Entra ID, and asking again whether a role still holds.
 
 May import: actors.process, actors.queue.
 """

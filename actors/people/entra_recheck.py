@@ -1,6 +1,6 @@
-"""Asking Entra ID again about people who are signed in by it: so that a role that it takes away ends within the hour.
+"""`entra.ask-again`: asks Entra ID again about people who signed in with it. A role that it takes away ends in an hour.
 
-No run: nobody asked for it, and nothing of a tenant is read. The message carries the person's id.
+This is no run: nobody asked for it, and nothing of a tenant is read. The message carries the person's id.
 """
 
 import logging
@@ -12,8 +12,8 @@ from dramatiq.errors import BrokerConnectionError
 from actors.people import entra_sign_in
 from actors.process import logs
 from actors.queue.broker import INTERACTIVE
-from db.accounts import entra_grants
-from db.models import EntraToken, User
+from db.accounts import entra_grants, users
+from db.models import EntraToken
 from graph.errors import GraphError
 
 logger = logging.getLogger(__name__)
@@ -21,8 +21,8 @@ logger = logging.getLogger(__name__)
 
 @dramatiq.actor(actor_name="entra.ask-again", queue_name=INTERACTIVE)
 def recheck(*, user_id: int) -> None:
-    user = User.get_or_none((User.id == user_id) & User.is_active)
-    if user is None or not entra_sign_in.is_set_up():
+    user = users.find_by_id(user_id)
+    if user is None or not user.is_active or not entra_sign_in.is_set_up():
         return
     try:
         entra_sign_in.renew_or_sign_out(user)
@@ -31,7 +31,7 @@ def recheck(*, user_id: int) -> None:
 
 
 def enqueue_recheck(token: EntraToken) -> None:
-    """Its turn first: a message that is lost comes again a few minutes later."""
+    """Take the token's turn, then send the message: one that is lost comes again a few minutes later."""
     if not entra_grants.claim_check(token):
         return
     try:

@@ -1,4 +1,4 @@
-"""Signing in people with Entra ID: joins what Entra says with whom the database knows."""
+"""Sign-in of people with Entra ID: joins what Entra says with the users in the database."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -19,7 +19,7 @@ from graph.errors import GraphError, SignInFailed
 
 RETURN_PATH = "/sign-in/entra/return"
 
-# What may go wrong with Entra itself; the sentence is for the person who signs in.
+# An error of Entra itself; its sentence is for the person who signs in.
 EntraError = GraphError
 
 
@@ -28,17 +28,17 @@ def is_set_up() -> bool:
 
 
 def begin() -> tuple[str, dict[str, Any]]:
-    """Where to send the browser, and what to keep until it is back. Raises Refused."""
+    """Return where to send the browser, and what to keep until it is back. Raises EntraError."""
     return _sign_in().begin()
 
 
 def is_answer_to(flow: Mapping[str, Any], answer: Mapping[str, str]) -> bool:
-    """Whether this browser comes back from where it was sent itself. Asks nobody."""
+    """Tell whether this browser comes back from a sign-in that it began. Asks nobody."""
     return user_sign_in.is_answer_to(flow, answer)
 
 
 def finish(flow: Mapping[str, Any], answer: Mapping[str, str], address: str | None) -> User:
-    """Raises Refused, or Invalid when Entra knows the person and we have nothing for them."""
+    """Sign the person in. Raises EntraError, or Invalid when Entra knows the person and gives no role here."""
     requested_at = utcnow()
     identity = _sign_in().finish(flow, answer)
     return entra_grants.sign_in_user(
@@ -47,8 +47,10 @@ def finish(flow: Mapping[str, Any], answer: Mapping[str, str], address: str | No
 
 
 def renew_or_sign_out(user: User) -> None:
-    """What Entra gives a person who is signed in now; who is not given anything is signed out. Raises Refused when
-    Entra could not be asked: then it is asked again, and what it said last counts until its hour is over."""
+    """Renew the roles of a person who is signed in, or sign out a person who has none any more.
+
+    Raises EntraError when Entra could not be asked: its last answer then counts until its hour is over.
+    """
     requested_at, token = utcnow(), entra_grants.refresh_token(user)
     if not token:
         return
@@ -57,7 +59,7 @@ def renew_or_sign_out(user: User) -> None:
     except SignInFailed:
         entra_grants.end_entra_access(user)
         return
-    with suppress(Invalid):  # it says to a person why they may not stay, and nobody sits here
+    with suppress(Invalid):  # its sentence is for a person who signs in, and nobody sits here
         entra_grants.renew_roles(user, _entra_identity(identity, requested_at))
 
 

@@ -17,19 +17,19 @@ from graph.policy_types.policy_type import PolicyType
 logger = logging.getLogger(__name__)
 
 
-def settle_error(claim: Claim, item: RunItem, error: GraphError, policy_type: PolicyType) -> None:
+def finish_unlisted(claim: Claim, item: RunItem, error: GraphError, policy_type: PolicyType) -> None:
     """Finish the item of a list that Graph refuses: skipped without the permission or the feature, else failed."""
     offer, why = classify_listing_error(error, policy_type, claim.run.tenant)
     coverage.record_offer(claim.run.tenant, policy_type.key, offer, why)
-    settle_refused(claim, item, error, offer, why)
+    finish_refused(claim, item, error, offer, why)
 
 
-def settle_refused(claim: Claim, item: RunItem, error: GraphError, offer: Offer, why: str) -> None:
+def finish_refused(claim: Claim, item: RunItem, error: GraphError, offer: Offer, why: str) -> None:
     state, outcome = _STATE_BY_OFFER[offer]
     run_items.finish_item(claim, item, state, outcome, reason=error.code, message=why, request_id=error.request_id)
 
 
-def settle_not_offered(claim: Claim, item: RunItem, why: str) -> None:
+def finish_not_offered(claim: Claim, item: RunItem, why: str) -> None:
     """Finish the item of a policy type that was not asked for: the tenant did not offer it a few days ago."""
     run_items.finish_item(claim, item, ItemState.SKIPPED, Outcome.NOT_AVAILABLE, reason="not_offered", message=why)
 

@@ -1,4 +1,4 @@
-"""Can we work in this tenant? Signs in and says which permissions are missing, and for what."""
+"""The check of a tenant's connection: signs in, and says which permissions are missing, and for what."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -16,15 +16,15 @@ class ConnectionCheck:
     ok: bool
     sentence: str
     code: str | None = None
-    # Permission -> what cannot be read without it: titles of policy types, and what is looked up beside them.
+    # Permission -> what cannot be read without it: titles of policy types, and things that are looked up.
     missing: dict[str, list[str]] = field(default_factory=dict)
-    # As `missing`, of what cannot be restored. A tenant that is only backed up needs none of it.
+    # Permission -> what cannot be restored without it. A tenant that is only backed up needs none of these.
     missing_to_restore: dict[str, list[str]] = field(default_factory=dict)
     granted: list[str] = field(default_factory=list)
 
 
 def check(tenant: Tenant) -> ConnectionCheck:
-    """Never raises for what a tenant's admin can mend: the sentence says it."""
+    """Sign in and check permissions. An error that the tenant's admin can mend is not raised: the sentence says it."""
     try:
         with recording_outcome(tenant):
             held = sign_in_of(tenant)
@@ -61,7 +61,7 @@ def _look_up_needs(look_ups: Iterable[LookUp]) -> Iterator[tuple[Access, str]]:
 
 
 def _missing(granted: frozenset[str], needs: Iterable[tuple[Access, str]]) -> dict[str, list[str]]:
-    """The permission to ask for -> what it unlocks."""
+    """Return {permission to ask for: what it unlocks} of the permissions that are not granted."""
     missing: dict[str, list[str]] = {}
     for access, what in needs:
         if not access.is_granted(granted):

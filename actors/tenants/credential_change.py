@@ -1,6 +1,6 @@
-"""`tenant.credential`: a tenant's next credential signs in, and takes the place of the one in force.
+"""`tenant.credential`: signs in with a tenant's next credential, and puts it in force.
 
-Runs under way go on with the one they began with: it is the previous one from then on, and Entra takes it until
+Runs under way go on with the credential they began with: it becomes the previous one, and Entra accepts it until
 somebody removes it there.
 """
 
@@ -27,9 +27,9 @@ from db.tenants import credentials
 from graph.auth.certificate import certificate_end, parse_certificate_file
 from graph.errors import SignInFailed
 
-# Of the run's one item, in the place where others have a policy type.
+# Stands at the run's one item where others have a policy type.
 CREDENTIAL_ITEM = "credential"
-ALMOST_A_DAY = timedelta(days=1, seconds=-1)
+TO_END_OF_DAY = timedelta(days=1, seconds=-1)
 
 
 @dataclass(frozen=True)
@@ -38,40 +38,41 @@ class NewCredential:
 
     kind: CredentialKind
     values: dict[str, str] = field(repr=False)
-    # None: nobody knows.
+    # None: unknown.
     expires_at: datetime | None
 
 
 def parse_secret(text: str, last_day: datetime | None = None) -> NewCredential:
-    """Raises Invalid for one that cannot be right. It holds to the end of its last day, for all that Entra shows."""
+    """Make a credential of a client secret. It holds to the end of its last day: Entra shows no time of day.
+
+    Raises Invalid for one that cannot be right.
+    """
     text = text.strip()
     if not text:
         raise Invalid("The client secret is empty. Paste its value.")
-    return NewCredential(
-        CredentialKind.SECRET, {"secret": text}, _require_valid_until(last_day and last_day + ALMOST_A_DAY, "secret")
-    )
+    expires_at = _require_future(last_day and last_day + TO_END_OF_DAY, "secret")
+    return NewCredential(CredentialKind.SECRET, {"secret": text}, expires_at)
 
 
 def parse_certificate(data: bytes, passphrase: str | None = None) -> NewCredential:
-    """A PEM file with key and certificate, or a PFX. Raises Invalid."""
+    """Make a credential of a PEM file with key and certificate, or of a PFX. Raises Invalid."""
     try:
         parsed = parse_certificate_file(data, passphrase)
     except ValueError as e:
         raise Invalid(str(e)) from e
     values = {"private_key": parsed.private_key_pem, "certificate": parsed.certificate_pem}
-    return NewCredential(
-        CredentialKind.CERTIFICATE, values, _require_valid_until(certificate_end(parsed.certificate_pem), "certificate")
-    )
+    expires_at = _require_future(certificate_end(parsed.certificate_pem), "certificate")
+    return NewCredential(CredentialKind.CERTIFICATE, values, expires_at)
 
 
-def _require_valid_until(expires_at: datetime | None, what: str) -> datetime | None:
+def _require_future(expires_at: datetime | None, what: str) -> datetime | None:
     if expires_at and expires_at < utcnow():
         raise Invalid(f"This {what} ended on {expires_at:%Y-%m-%d}. Make a new one in Entra.")
     return expires_at
 
 
 def submit(tenant: Tenant, new: NewCredential, actor: Actor, *, client_id: str = "") -> EnqueuedRun:
-    """Keep it as the next one, and try it. Raises Invalid while another one is being tried."""
+    """Save the credential as the next one, and start the run that tries it. Raises Invalid while another is tried."""
     with database.atomic():
         lock_rows(Tenant, Tenant.id == tenant.id)
         _refuse_while_one_is_tried(tenant)
@@ -83,7 +84,7 @@ def submit(tenant: Tenant, new: NewCredential, actor: Actor, *, client_id: str =
 
 
 def try_again(tenant: Tenant, actor: Actor) -> EnqueuedRun:
-    """The next one, after something was mended in Entra. Raises Invalid when there is none."""
+    """Try the next credential again, after something was mended in Entra. Raises Invalid when there is none."""
     credential = credentials.find_at(tenant, CredentialPlace.NEXT)
     if credential is None:
         raise Invalid(f"{tenant.name} has no next credential to try.")
@@ -91,7 +92,7 @@ def try_again(tenant: Tenant, actor: Actor) -> EnqueuedRun:
 
 
 def switch_back(tenant: Tenant, actor: Actor) -> EnqueuedRun:
-    """The previous one signs in, and takes the place of the one in force. Raises Invalid."""
+    """Start a run that signs in with the previous credential and puts it in force again. Raises Invalid."""
     with database.atomic():
         lock_rows(Tenant, Tenant.id == tenant.id)
         _refuse_while_one_is_tried(tenant)
@@ -100,7 +101,7 @@ def switch_back(tenant: Tenant, actor: Actor) -> EnqueuedRun:
 
 
 def forget(tenant: Tenant, place: CredentialPlace, actor: Actor) -> None:
-    """Raises Invalid when there is none, or while the next one is being tried."""
+    """Forget the credential at this place. Raises Invalid when there is none, or while the next one is being tried."""
     credential = credentials.find_at(tenant, place)
     if credential is None:
         raise Invalid(f"{tenant.name} has no {place} credential.")

@@ -1,4 +1,4 @@
-"""Beside a sync or a backup, once a day: what of the tenant runs out. It is no policy, and costs no run its success."""
+"""Reads once a day, beside a sync or a backup, what expires in the tenant. An error costs no run its success."""
 
 import logging
 from dataclasses import asdict
@@ -19,7 +19,10 @@ logger = logging.getLogger(__name__)
 
 
 def read_if_due(claim: Claim, graph: GraphClient) -> None:
-    """What may not be read is said, and left as it was seen last; anything else waits for the next run."""
+    """Read and save the expiries, if they are due. Kinds that may not be read are noted, and stay as seen last.
+
+    Any other error leaves all of it to the next run.
+    """
     tenant = claim.run.tenant
     if not expiries.are_due(tenant):
         return
@@ -40,7 +43,7 @@ def read_if_due(claim: Claim, graph: GraphClient) -> None:
 
 
 def _unreadable_kind(key: str, error: GraphError) -> Expiry:
-    """A line of its own, beside what was seen when it could still be read."""
+    """Return a line that says why a kind cannot be read, beside what was seen when it could be."""
     kind = EXPIRY_KINDS[key]
     is_damaged = isinstance(error, Malformed)
     why = "Microsoft Graph's answer is damaged" if is_damaged else f"{kind.access.ask} may be missing"

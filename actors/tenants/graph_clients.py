@@ -1,4 +1,4 @@
-"""A Graph client for a tenant. Sign-ins are kept per process and credential: tokens live in memory, never elsewhere."""
+"""Graph clients, one per tenant. Sign-ins are cached per process and credential: tokens live in memory only."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -18,19 +18,19 @@ from graph.auth.clouds import Endpoints, endpoints
 from graph.errors import Rejected, SignInFailed, register_secrets
 from graph.transport.client import GraphClient
 
-# That it still works is written down once a minute, not with every capture.
+# A sign-in that still works is recorded once a minute, not with every capture.
 RECORD_INTERVAL = timedelta(minutes=1)
 
-# What a sign-in is of: the app and its credential, as sealed. Another one took its place when they differ.
+# App id and encrypted credential that a cached sign-in uses. When they differ from the tenant's, it is replaced.
 _CredentialInUse = tuple[str, bytes]
 _sign_ins: dict[int, tuple[_CredentialInUse, AppSignIn]] = {}
 _lock = Lock()
 
 
 def client(tenant: Tenant) -> GraphClient:
-    """Raises SignInFailed when the tenant has no credential; signing in itself happens at the first request.
+    """Return a client for the tenant, which signs in with its first request.
 
-    Also Rejected, when the tenant is switched off: whatever was under way stops asking.
+    Raises SignInFailed when the tenant has no credential, and Rejected when it is switched off: runs under way stop.
     """
     if not tenant.is_active:
         raise Rejected("tenant_off", f"{tenant.name} is switched off: nothing is asked of it.")
@@ -40,7 +40,7 @@ def client(tenant: Tenant) -> GraphClient:
 
 
 def signed_in_client(tenant: Tenant) -> GraphClient:
-    """As `client`, signed in already: a refused credential fails the run with one sentence, not with forty."""
+    """Return a client that has signed in: a refused credential fails the run with one sentence, not with forty."""
     with recording_outcome(tenant):
         graph = client(tenant)
         graph.sign_in()
@@ -49,7 +49,7 @@ def signed_in_client(tenant: Tenant) -> GraphClient:
 
 @contextmanager
 def recording_outcome(tenant: Tenant) -> Iterator[None]:
-    """Around signing in: the tenant remembers whether it worked, and why it did not."""
+    """Record at the tenant whether the sign-in inside worked, or why it did not."""
     try:
         yield
     except SignInFailed as e:
@@ -60,21 +60,18 @@ def recording_outcome(tenant: Tenant) -> Iterator[None]:
 
 
 def sign_in_of(tenant: Tenant) -> AppSignIn:
-    """The process's one sign-in of this tenant; another one after its credential was changed."""
+    """Return the process's one sign-in of this tenant; a new one after its credential was changed."""
     credential = str(tenant.client_id), bytes(tenant.credential or b"")
     with _lock:
         cached = _sign_ins.get(tenant.id)
         if cached is None or cached[0] != credential:
-            cached = (
-                credential,
-                AppSignIn(tenant.directory_id, tenant.client_id, _credential(tenant), _endpoints(tenant)),
-            )
-            _sign_ins[tenant.id] = cached
+            sign_in = AppSignIn(tenant.directory_id, tenant.client_id, _credential(tenant), _endpoints(tenant))
+            cached = _sign_ins[tenant.id] = credential, sign_in
         return cached[1]
 
 
 def try_out(credential: Credential) -> frozenset[str]:
-    """Sign in with a credential that is not in force, once; the permissions that it was granted.
+    """Sign in once with a credential that is not in force. Return the permissions that it was granted.
 
     Raises SignInFailed, Unavailable or Throttled.
     """
@@ -91,14 +88,10 @@ def clear_cache() -> None:
 
 
 def addresses(tenants: Iterable[Tenant]) -> list[tuple[str, str]]:
-    """Return what ("graph" or "sign-in") is where, for these tenants; for none, what the settings say."""
+    """Return ("graph" or "sign-in", address) pairs of these tenants; for none, those of the settings."""
     all_endpoints = [_endpoints(tenant) for tenant in tenants] or [_endpoints(Tenant())]
-    pairs = (
-        pair
-        for endpoints_of_tenant in all_endpoints
-        for pair in (("graph", endpoints_of_tenant.graph_url), ("sign-in", endpoints_of_tenant.login_url))
-    )
-    return sorted(set(pairs))
+    graph = {("graph", addresses.graph_url) for addresses in all_endpoints}
+    return sorted(graph | {("sign-in", addresses.login_url) for addresses in all_endpoints})
 
 
 def _credential(tenant: Tenant) -> Secret | Certificate:

@@ -14,10 +14,10 @@ from graph.transport.rate_limits import LIMITS
 
 PREFIX = "tenantkeep:budget:"
 
-# Longer than this nobody is told to wait, whatever stands in Redis.
+# Nobody is told to wait longer than this, whatever is in Redis.
 LONGEST_WAIT_MS = 3_600_000
 
-# What is no log, no count, or not of the past somebody else put there: it counts for nothing, and goes.
+# Somebody else may have put anything into Redis. What is no log, no count or not in the past does not count, and goes.
 # Each service: its log of what was sent (time -> count in the member's name) and its block after a 429. All of them are
 # asked before any is written: a batch goes as a whole or not at all.
 TAKE = f"""
@@ -52,14 +52,17 @@ return 0
 
 
 class TenantBudget:
-    """graph.transport.rate_limits.Budget of one tenant."""
+    """One tenant's budget, for graph.transport.rate_limits."""
 
     def __init__(self, client: redis.Redis, directory_id: str) -> None:
         self._client, self._directory_id = client, directory_id
         self._take = client.register_script(TAKE)
 
     def take(self, counts: Mapping[str, int]) -> None:
-        """Raises Throttled with the wait; Unavailable when Redis, and with it the budget, cannot be asked."""
+        """Take requests from the budget of each service. `counts`: service -> number of requests.
+
+        Raises Throttled with the time to wait, and Unavailable when Redis cannot be asked.
+        """
         keys: list[str] = []
         arguments: list[str | int] = [uuid.uuid4().hex]
         for service, count in counts.items():
