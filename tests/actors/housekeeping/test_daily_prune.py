@@ -58,7 +58,7 @@ def test_a_run_of_each_tenant_is_begun_once_a_day_whatever_becomes_of_another(ca
             raise RuntimeError("a poison row")
         begin(tenant)
 
-    monkeypatch.setattr(actors.housekeeping.daily_prune, "_begin", broken)
+    monkeypatch.setattr(actors.housekeeping.daily_prune, "_start_daily_run", broken)
     scheduler.sweep()
     scheduler.sweep()
     assert [one.tenant_id for one in active()] == [cast.fabrikam.id]
@@ -124,7 +124,7 @@ def test_one_that_cannot_go_on_is_told_to_the_subscribers(cast, redis_url, monke
         Run.update(heartbeat_at=LONG_AGO).execute()
         scheduler.sweep()
     else:
-        monkeypatch.setattr(actors.housekeeping.daily_prune, "_let_go", lambda *_: 1 / 0)
+        monkeypatch.setattr(actors.housekeeping.daily_prune, "_free_rows", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             carry_out()
     assert Run.get_by_id(run.id).state == RunState.FAILED
@@ -201,7 +201,7 @@ def test_items_and_notifications_go_by_age_and_totals_stay(cast, captured, redis
 
 def test_more_than_a_moment_of_old_rows_is_gone_on_with_by_the_next_sweep(cast, captured, redis_url, monkeypatch):
     monkeypatch.setattr(old_rows, "ROWS_AT_ONCE", 1)
-    monkeypatch.setattr(actors.housekeeping.daily_prune, "MOMENT_SECONDS", 0)
+    monkeypatch.setattr(actors.housekeeping.daily_prune, "DELETING_SECONDS", 0)
     for _, run, _ in captured:
         ended_long_ago(run)
     left = [RunItem.select().count()]

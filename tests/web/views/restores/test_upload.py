@@ -320,7 +320,7 @@ def test_what_was_read_of_a_file_that_spends_its_budget_is_in_no_draft(client, s
     data = downloaded(backup_set)
     with zipfile.ZipFile(io.BytesIO(data)) as file:
         first, *_, manifest = (sum(map(file.read(name).count, (b"[", b"{", b","))) for name in file.namelist())
-    monkeypatch.setattr(actors.uploads.unpacking, "MOST_VALUES", first + manifest)
+    monkeypatch.setattr(actors.uploads.unpacking, "MAX_VALUES", first + manifest)
     sign_in(client, cast.max)
     run = upload(client, data, cast.contoso)
     assert (run.state, run.done) == ("failed", 0)
