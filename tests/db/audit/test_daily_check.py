@@ -20,7 +20,7 @@ def test_the_log_of_the_scheduler_says_where_the_log_ended_and_masks_none_of_it(
         daily_check.check_next_events()
     [line] = [logs.LineFormatter("text").format(one) for one in caplog.records if "gone through" in one.message]
     assert line.endswith(f"faults=0 point={point}")
-    assert list(chain.verify([audit_head.point(point)])) == []
+    assert list(chain.verify([audit_head.parse_point(point)])) == []
 
 
 def test_what_the_last_round_found_cannot_be_taken_back_in_the_database(database):
