@@ -297,8 +297,8 @@ def _notes(case: PlanCase, options: RestoreOptions, needs: frozenset[ReferenceKe
     yield from _name_notes(case, options)
     live = case.live["body"] if case.live and options.existing != COPY else None
     for secret in settle_secrets(case.policy_type, case.content["body"], live).not_held:
-        kept = "stays as it is in the tenant" if secret.stays else "has to be entered again"
-        yield f"{secret.where}: Microsoft Graph never gives this secret back; it {kept}."
+        fate = "stays as it is in the tenant" if secret.stays else "has to be entered again"
+        yield f"{secret.where}: Microsoft Graph never gives this secret back; it {fate}."
     yield from limit_to_attainable(case.policy_type.key, case.content["body"], live).notes
     for resolution in case.resolutions:
         refers_to = _reference_label(case, resolution)

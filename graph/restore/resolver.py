@@ -82,8 +82,8 @@ def names_in_content(policy_type: str, content: dict[str, Any]) -> dict[ObjectKe
         if holder.get("displayName")
     }
     for value in content["body"].get("definitionValues") or ():
-        for one in value.get("presentationValues") or ():
-            presentation, definition = one.get("presentation") or {}, value.get("definition") or {}
+        for presentation_value in value.get("presentationValues") or ():
+            presentation, definition = presentation_value.get("presentation") or {}, value.get("definition") or {}
             names[PRESENTATIONS, str(presentation.get("id"))] = SourceObject(
                 presentation.get("label"), within=str(definition.get("id"))
             )
