@@ -100,7 +100,7 @@ def _root_problems(policy_type: PolicyType, body: Mapping[str, Any]) -> Iterator
     odata_type = body.get("@odata.type")
     if odata_type is None or not policy_type.is_polymorphic:
         return
-    bare, subtypes = str(odata_type).removeprefix(model.PREFIX), model.subtypes(root_type(policy_type))
+    bare, subtypes = model.bare_type(odata_type), model.subtypes(root_type(policy_type))
     is_cast = any(body.get(name) for name in _links_of(policy_type))
     if bare not in subtypes and (model.is_known(bare) or is_cast):
         yield _sentence("@odata.type", odata_type, f"a type of {policy_type.title}")

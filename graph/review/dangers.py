@@ -211,7 +211,7 @@ def _reach_of_everybody(held: _HeldPolicy) -> list[tuple[str, str]]:
     reach = {}
     for assignment in held.assignments:
         target = object_at(assignment, "target")
-        kind = str(target.get("@odata.type")).removeprefix(model.PREFIX)
+        kind = model.bare_type(target.get("@odata.type"))
         group = EVERYBODY.get(str(target.get("groupId") or "").lower())
         whom = _TARGETS.get(kind) or (f"for {group.lower()}" if group and not kind.startswith("exclusion") else None)
         if whom:
@@ -303,7 +303,7 @@ def _find_lost_assignments(now: _HeldPolicy, then: _HeldPolicy | None) -> Iterat
 
 def _is_for_somebody(assignment: dict[str, Any]) -> bool:
     kind = str(object_at(assignment, "target").get("@odata.type"))
-    return not kind.removeprefix(model.PREFIX).startswith("exclusion")
+    return not model.bare_type(kind).startswith("exclusion")
 
 
 def _find_ended_approval(now: dict[str, Any], then: dict[str, Any] | None) -> Iterator[Danger]:
