@@ -255,10 +255,10 @@ def _record_refusal(claim: Claim, backup_set: BackupSet, key: str, error: GraphE
 
 
 def _add_items(run: Run, backup_set: BackupSet, key: str, listed: Sequence[ListedPolicy]) -> None:
-    assignment_fingerprints = {policy.graph_id: policy.assignments_mark for policy in listed}
-    present = [policy for policy in policies.of_type(run.tenant, key) if policy.graph_id in assignment_fingerprints]
+    list_fingerprints = {policy.graph_id: policy.assignments_mark for policy in listed}
+    present = [policy for policy in policies.of_type(run.tenant, key) if policy.graph_id in list_fingerprints]
     for policy in present:
-        policy.listed_mark = assignment_fingerprints[policy.graph_id] if POLICY_TYPES[key].trusts_list else None
+        policy.listed_mark = list_fingerprints[policy.graph_id] if POLICY_TYPES[key].trusts_list else None
     unchanged = {} if backup_set.is_full else backup_sets.unchanged_snapshots(present, run.tenant.full_every_days)
     run_items.add_items(
         run, [NewRunItem(key, policy.name, policy.id, policy.graph_id, unchanged.get(policy.id)) for policy in present]

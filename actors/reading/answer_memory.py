@@ -37,14 +37,14 @@ class RunMemory:
         if old:
             self.forget(old)
         self.began = {key: at for key, at in began.items() if key not in old}
-        found = answer_cache.load(self._claim.run, [self._name(key) for key in self.began])
+        answers_by_name = answer_cache.load(self._claim.run, [self._name(key) for key in self.began])
         return {
-            names[name]: {mark: unpack_answer(document) for mark, document in told.items()}
-            for name, told in found.items()
+            names[name]: {path_hash: unpack_answer(document) for path_hash, document in answers.items()}
+            for name, answers in answers_by_name.items()
         }
 
-    def keep(self, told: Sequence[RememberedAnswer]) -> None:
-        rows = [(self._name(key), mark, pack_answer(answer)) for key, mark, answer in told]
+    def keep(self, answers: Sequence[RememberedAnswer]) -> None:
+        rows = [(self._name(key), path_hash, pack_answer(answer)) for key, path_hash, answer in answers]
         answer_cache.save(self._claim, rows, asked_at=self._asks_since)
 
     def read_at(self, key: Any, reading: Reading) -> datetime:

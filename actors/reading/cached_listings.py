@@ -113,4 +113,6 @@ def _from_json(stored: Any) -> PolicyList | GraphError:
         error = unpack_answer(stored).error
         return error if error is not None else PolicyList([])
     policies = [ListedPolicy(**{**row, "key": tuple(row["key"])}, modified_at=None) for row in stored]
-    return PolicyList([one for one in policies if one.graph_id], [policy for policy in policies if not policy.graph_id])
+    return PolicyList(
+        [policy for policy in policies if policy.graph_id], [policy for policy in policies if not policy.graph_id]
+    )

@@ -13,28 +13,28 @@ from graph.write import additions
 
 
 def make_draft(policy: Policy, reading: Reading, read_at: datetime) -> SnapshotDraft:
-    mark = fingerprint(POLICY_TYPES[policy.policy_type], reading.content)
+    content_fingerprint = fingerprint(POLICY_TYPES[policy.policy_type], reading.content)
     return SnapshotDraft.of(
         policy,
         reading.content,
-        mark,
+        content_fingerprint,
         read_at=read_at,
         assignments_mark=assignments_fingerprint(reading.content["assignments"]),
         name=reading.name,
         modified_at=reading.modified_at,
         proof=reading.proof,
         references=reading.references,
-        same_as=_same_as(policy, reading, mark),
+        same_as=_same_as(policy, reading, content_fingerprint),
     )
 
 
-def _same_as(policy: Policy, reading: Reading, mark: str) -> int | None:
+def _same_as(policy: Policy, reading: Reading, content_fingerprint: str) -> int | None:
     """Return the id of the newest snapshot's content if nothing has changed since, although its fingerprint differs.
 
     Fingerprints differ after an upgrade that calls more things equal, and when the service shows more unset properties.
     """
     newest = snapshots.latest(policy)
-    if newest is None or newest.content.fingerprint == mark:
+    if newest is None or newest.content.fingerprint == content_fingerprint:
         return None
     try:
         before = snapshots.read_snapshot(newest)

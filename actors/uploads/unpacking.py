@@ -97,14 +97,14 @@ class UploadedSet:
         if MANIFEST not in self._files:
             raise Invalid("The ZIP has no manifest.json: upload a backup set as it was downloaded here.")
         try:
-            found = self._json(MANIFEST)
+            manifest = self._json(MANIFEST)
         except LeftOut as e:
             raise Invalid(f"Its manifest.json cannot be read: {e}") from e
-        if not isinstance(found, dict) or not isinstance(found.get("policies"), list):
+        if not isinstance(manifest, dict) or not isinstance(manifest.get("policies"), list):
             raise Invalid("Its manifest.json cannot be read: it lists no policies.")
-        if len(found["policies"]) > MAX_FILES:
+        if len(manifest["policies"]) > MAX_FILES:
             raise Invalid(f"Its manifest.json lists more than {MAX_FILES:,} policies.")
-        return found
+        return manifest
 
     def document(self, line: ManifestLine) -> dict[str, Any]:
         """Read {"body": {...}, "assignments": [...] or None}. Raises LeftOut, and Invalid when the budget is spent."""
@@ -112,9 +112,9 @@ class UploadedSet:
             raise LeftOut(line.problem)
         if line.file not in self._files:
             raise LeftOut("it is not in the ZIP.")
-        found = self._json(line.file)
-        _require_shape(found)
-        return {"body": found["body"], "assignments": found.get("assignments")}
+        content = self._json(line.file)
+        _require_shape(content)
+        return {"body": content["body"], "assignments": content.get("assignments")}
 
     def _json(self, name: str) -> Any:
         entry = self._files[name]

@@ -9,6 +9,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import PurePosixPath
 from typing import Any, Protocol
 
@@ -155,11 +156,11 @@ def _check(entry: Entry) -> None:
 def _check_places(stream: Seekable, listed: list[Entry], until: int) -> None:
     """Check that the files follow each other from the first byte to the list, without overlaps and gaps."""
     at = 0
-    for one in sorted(listed, key=lambda entry: entry.offset):
-        if one.offset != at:
+    for entry in sorted(listed, key=attrgetter("offset")):
+        if entry.offset != at:
             raise Invalid(_NO_ZIP)
-        at = _data_begin(stream, one) + one.packed
-        at += _after(stream, one, at) if one.flags & _HAS_AFTER else 0
+        at = _data_begin(stream, entry) + entry.packed
+        at += _after(stream, entry, at) if entry.flags & _HAS_AFTER else 0
     if at != until:
         raise Invalid(_NO_ZIP)
 
