@@ -240,8 +240,8 @@ def unneeded_snapshots(tenant: Tenant, decisions: Sequence[Decision], rules: Ret
     No set that stays lists them, they are not the newest of their policy, and they are older than the oldest set that
     the rules keep for their policy type.
     """
-    kept = [decision.backup_set for decision in decisions if decision.keep]
-    listed = {snapshot_id for backup_set in kept for snapshot_id in manifests.snapshot_ids(backup_set.manifest)}
+    remaining = [decision.backup_set for decision in decisions if decision.keep]
+    listed = {snapshot_id for backup_set in remaining for snapshot_id in manifests.snapshot_ids(backup_set.manifest)}
     oldest, oldest_of = _oldest_kept(decisions, rules)
     newest = Snapshot.select(pw.fn.MAX(Snapshot.id)).where(Snapshot.tenant == tenant).group_by(Snapshot.policy)
     old = Snapshot.select(Snapshot.id, Snapshot.captured_at, Policy.policy_type).join(Policy)

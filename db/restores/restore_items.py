@@ -103,8 +103,8 @@ def is_item_under_way(run: Run, item: RestoreItem) -> bool:
 def pending_creates_like(item: RestoreItem) -> list[RestoreItem]:
     """Return the items of its restore, policy type and name that have created nothing yet, itself among them."""
     is_like = (RestoreItem.policy_type == item.policy_type) & (RestoreItem.name == item.name)
-    mine = (RestoreItem.restore == item.restore_id) & is_like & RestoreItem.created_id.is_null()
-    return list(RestoreItem.select().where(mine))
+    is_pending = (RestoreItem.restore == item.restore_id) & is_like & RestoreItem.created_id.is_null()
+    return list(RestoreItem.select().where(is_pending))
 
 
 def record_live_state(item: RestoreItem, columns: dict[str, Any]) -> None:

@@ -17,7 +17,7 @@ def test_every_foreign_key_that_a_delete_of_its_parent_follows_has_an_index(data
     """Else each row that goes reads the whole table that refers to it, and holds its locks meanwhile."""
     missing = []
     for model in TABLES:
-        first = {one.columns[0] for one in database.get_indexes(model._meta.table_name)}
+        first = {index.columns[0] for index in database.get_indexes(model._meta.table_name)}
         keys = [field for field in model._meta.sorted_fields if isinstance(field, pw.ForeignKeyField)]
         missing += [
             f"{model.__name__}.{field.name}"

@@ -16,8 +16,8 @@ from tests.support import servers
 
 def indexes(found):
     """Without those for searching, which each engine has its own way of making."""
-    ours = [one for one in found if not one.name.startswith(("policy_search", "tenant_search"))]
-    return sorted((one.name, tuple(one.columns), one.unique) for one in ours)
+    ours = [index for index in found if not index.name.startswith(("policy_search", "tenant_search"))]
+    return sorted((index.name, tuple(index.columns), index.unique) for index in ours)
 
 
 def schema(database):
@@ -77,7 +77,7 @@ def test_a_migration_takes_nothing_from_processes_of_the_version_before(path):
         # SQLite's tables are made anew there, by nobody else's leave: docs/operating.md says to stop first.
         text = text.partition("def _make_anew")[0]
     found = {match.group() for match in HARMFUL.finditer(text)}
-    assert {one for one in found if (path.stem, one) not in NOBODY_USES} == set()
+    assert {name for name in found if (path.stem, name) not in NOBODY_USES} == set()
     assert re.search(r"^atomic = False$", text, re.MULTILINE), "its steps stand by themselves, and can be made again"
 
 

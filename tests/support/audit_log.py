@@ -60,4 +60,4 @@ def cut(last):
 
 def whole_log():
     tables = (AuditEvent, AuditHead, AuditKey)
-    return [handle.execute_sql(f"SELECT * FROM {one._meta.table_name}").fetchall() for one in tables]  # noqa: S608
+    return [handle.execute_sql(f"SELECT * FROM {table._meta.table_name}").fetchall() for table in tables]  # noqa: S608

@@ -59,8 +59,8 @@ def change(**values):
 
 def swap():
     first, second = AuditEvent.get_by_id(3), AuditEvent.get_by_id(4)
-    for one, other in ((first, second.id), (second, first.id)):
-        values = {**one.__data__, "id": other}
+    for event_id, other in ((first, second.id), (second, first.id)):
+        values = {**event_id.__data__, "id": other}
         AuditEvent.delete().where(AuditEvent.id == other).execute()
         AuditEvent.insert(values).execute()
     chain_anew()

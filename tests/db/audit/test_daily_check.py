@@ -18,7 +18,9 @@ def test_the_log_of_the_scheduler_says_where_the_log_ended_and_masks_none_of_it(
     point = chain.point_as_text(chain.end_of_log())
     with caplog.at_level("INFO"):
         daily_check.check_next_events()
-    [line] = [logs.LineFormatter("text").format(one) for one in caplog.records if "gone through" in one.message]
+    [line] = [
+        logs.LineFormatter("text").format(record) for record in caplog.records if "gone through" in record.message
+    ]
     assert line.endswith(f"faults=0 point={point}")
     assert list(chain.verify([audit_head.parse_point(point)])) == []
 

@@ -61,7 +61,7 @@ def kept(tenant, **rules):
     decisions = retention.decide(
         retention.sets_of_tenant(tenant), RetentionRules(**rules), retention.restores_by_set(tenant)
     )
-    return {(TODAY - one.backup_set.created_at).days for one in decisions if one.keep}
+    return {(TODAY - decision.backup_set.created_at).days for decision in decisions if decision.keep}
 
 
 @pytest.mark.parametrize(
@@ -119,15 +119,15 @@ def test_what_a_type_keeps_from_long_ago_holds_up_only_its_own_snapshots(cast, c
     """The catalog's old snapshots go, although the last good set of the filters is older than they are."""
     policy = Policy.get(Policy.tenant == cast.contoso)
     ids = [capture_by_hand(policy, Actor.person(cast.ada, None))[1].id for _ in range(4)]
-    for ago, one in zip((3, 2, 1, 0), ids, strict=True):
-        Snapshot.update(captured_at=TODAY - timedelta(days=ago, hours=1)).where(Snapshot.id == one).execute()
+    for ago, snapshot_id in zip((3, 2, 1, 0), ids, strict=True):
+        Snapshot.update(captured_at=TODAY - timedelta(days=ago, hours=1)).where(Snapshot.id == snapshot_id).execute()
     Snapshot.delete().where((Snapshot.policy == policy) & Snapshot.id.not_in(ids)).execute()
-    for ago, one, row in zip((3, 2, 1, 0), ids, (WHOLE, FAILED, FAILED, FAILED), strict=True):
+    for ago, snapshot_id, row in zip((3, 2, 1, 0), ids, (WHOLE, FAILED, FAILED, FAILED), strict=True):
         types = {"configurationPolicies": WHOLE, "assignmentFilters": row}
-        made(cast.contoso, ago, [one], state=SetState.INCOMPLETE, types=types)
+        made(cast.contoso, ago, [snapshot_id], state=SetState.INCOMPLETE, types=types)
     retention.set_rules(cast.contoso, RetentionRules(last=1), SYSTEM)
     prune(cast.contoso)
-    left = {one.id for one in Snapshot.select().where(Snapshot.policy == policy)}
+    left = {snapshot.id for snapshot in Snapshot.select().where(Snapshot.policy == policy)}
     assert left == {ids[0], ids[3]}, "the one in the filters' last good set, and the newest"
 
 
@@ -154,7 +154,7 @@ def test_selections_stay_while_they_are_newer_than_the_oldest_whole_set_that_sta
     nights(cast.contoso, 4)
     made(cast.contoso, 0, selection={"policies": [1]})
     decisions = retention.decide(retention.sets_of_tenant(cast.contoso), RetentionRules(last=2), {})
-    assert [one.keep for one in decisions if one.backup_set.selection] == [True, False]
+    assert [decision.keep for decision in decisions if decision.backup_set.selection] == [True, False]
 
 
 @pytest.mark.parametrize("given", [{}, {"last": "0"}, {"last": "-1"}, {"last": "x"}, {"daily": "9999"}])
@@ -168,11 +168,11 @@ def history(cast):
     """One policy with five snapshots, four of them listed by a set each; captured long ago."""
     policy = Policy.get(Policy.tenant == cast.contoso)
     ids = [capture_by_hand(policy, Actor.person(cast.ada, None))[1].id for _ in range(5)]
-    for ago, one in zip((4, 3, 2, 1, 0), ids, strict=True):
-        Snapshot.update(captured_at=TODAY - timedelta(days=ago, hours=1)).where(Snapshot.id == one).execute()
+    for ago, snapshot_id in zip((4, 3, 2, 1, 0), ids, strict=True):
+        Snapshot.update(captured_at=TODAY - timedelta(days=ago, hours=1)).where(Snapshot.id == snapshot_id).execute()
     Content.update(created_at=TODAY - timedelta(days=400)).execute()
-    for ago, one in ((3, ids[1]), (2, ids[2]), (1, ids[3]), (0, ids[4])):
-        made(cast.contoso, ago, [one])
+    for ago, snapshot_id in ((3, ids[1]), (2, ids[2]), (1, ids[3]), (0, ids[4])):
+        made(cast.contoso, ago, [snapshot_id])
     return ids
 
 
@@ -186,12 +186,12 @@ def test_what_no_set_lists_any_longer_goes_with_its_content(cast, history):
             Manifest.select().count()) == before, "a preview writes nothing"  # fmt: skip
     assert prune(tenant) == {"backup sets": seen.sets, "snapshots": seen.snapshots, "contents": seen.contents}
     assert (seen.sets, seen.snapshots, seen.contents) == (2, 3, 3)
-    assert {one.id for one in Snapshot.select()} == set(history[3:])
+    assert {snapshot.id for snapshot in Snapshot.select()} == set(history[3:])
     assert Content.select().count() == 2
     assert Policy.get(Policy.snapshot_count > 0).snapshot_count == 2
     assert BackupSet.select().where(BackupSet.tenant == cast.fabrikam).count() == 1, "another tenant's stay"
     events = AuditEvent.select().where(AuditEvent.action == "backup-sets:pruned").order_by(AuditEvent.id)
-    told = [(one.details["what"], one.details["count"]) for one in events]
+    told = [(event.details["what"], event.details["count"]) for event in events]
     assert told == [("backup sets", 2), ("snapshots", 3), ("contents", 3)]
     assert prune(tenant) == {}
 
@@ -210,7 +210,7 @@ def test_a_capture_made_by_hand_since_the_oldest_kept_set_stays(cast, history):
     ).execute()  # its snapshot is now in no set
     retention.set_rules(cast.contoso, RetentionRules(last=2), SYSTEM)
     prune(cast.contoso)
-    assert history[3] in {one.id for one in Snapshot.select()}
+    assert history[3] in {snapshot.id for snapshot in Snapshot.select()}
 
 
 def test_what_nobody_reads_goes_although_no_set_does(cast, captured):
@@ -219,7 +219,7 @@ def test_what_nobody_reads_goes_although_no_set_does(cast, captured):
     Snapshot.update(content=kept).where(Snapshot.id == snapshot.id).execute()
     Content.update(created_at=TODAY - timedelta(days=400)).where(Content.id != young).execute()
     prune(cast.contoso)
-    left = {one.id for one in Content.select().where(Content.tenant == policy.tenant)}
+    left = {content.id for content in Content.select().where(Content.tenant == policy.tenant)}
     assert {kept, young} <= left
     assert unread not in left
 
@@ -241,7 +241,7 @@ def test_a_set_that_is_pinned_after_it_was_decided_upon_stays(cast, history):
     assert let_go(tenant, "backup sets", going) == len(going) - 1
     assert BackupSet.get_by_id(pinned.id).pinned_reason
     prune(tenant)
-    assert set(manifests.snapshot_ids(pinned.manifest)) <= {one.id for one in Snapshot.select()}
+    assert set(manifests.snapshot_ids(pinned.manifest)) <= {snapshot.id for snapshot in Snapshot.select()}
 
 
 def test_a_set_that_is_gone_can_be_neither_pinned_nor_unpinned_and_nothing_says_that_it_was(cast):
@@ -332,7 +332,9 @@ def test_what_a_restore_under_way_uses_stays_and_the_preview_says_so(cast, histo
                        safety_snapshot=history[0])  # fmt: skip
     retention.set_rules(cast.contoso, RetentionRules(last=1), SYSTEM)
     tenant = Tenant.get_by_id(cast.contoso.id)
-    why = {one.backup_set.id: one.why for one in retention.preview(tenant, RetentionRules(last=1)).decisions}
+    why = {
+        decision.backup_set.id: decision.why for decision in retention.preview(tenant, RetentionRules(last=1)).decisions
+    }
     assert (why[oldest.id], why[before.id]) == (f"restore {restore.id} uses it",) * 2
     assert let_go(tenant, "backup sets", [oldest.id, before.id, newer.id]) == 1
     BackupSet.delete().where(BackupSet.id == before.id).execute()  # as an earlier version did
@@ -351,7 +353,7 @@ def test_an_old_pin_holds_up_no_more_than_its_own_snapshots(cast, history):
     retention.pin(pinned, "before the migration", None, SYSTEM)
     retention.set_rules(cast.contoso, RetentionRules(last=1), SYSTEM)
     assert prune(Tenant.get_by_id(cast.contoso.id)) == {"backup sets": 3, "snapshots": 3, "contents": 3}
-    assert {one.id for one in Snapshot.select()} == {history[0], history[4]}
+    assert {snapshot.id for snapshot in Snapshot.select()} == {history[0], history[4]}
 
 
 def test_where_the_rules_keep_no_set_yet_no_snapshot_is_too_old(cast, history):

@@ -33,9 +33,9 @@ LOG = frozenset({"audit_event", "audit_head"})
 def held(database, redis_url, _password_hash):
     """(the own tenant, the other): what each holds is told apart by its ids and words. Nothing is under way."""
     own, other, _people = two_tenants.both(_password_hash)
-    for one in (own, other):
-        tenant_switch.switch_off(one.tenant, SYSTEM)
-        tenant_switch.switch_on(one.tenant, SYSTEM)
+    for tenant in (own, other):
+        tenant_switch.switch_off(tenant.tenant, SYSTEM)
+        tenant_switch.switch_on(tenant.tenant, SYSTEM)
     return own.tenant, other.tenant
 
 

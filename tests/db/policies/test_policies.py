@@ -8,9 +8,16 @@ from db.states import PolicyState
 def test_a_listing_refreshes_adds_and_marks_gone(cast):
     def listed(*ids):
         return [
-            {"graph_id": one, "name": f"Name {one}", "odata_type": None, "platform": None, "is_built_in": False,
-             "modified_at": None} for one in ids
-        ]  # fmt: skip
+            {
+                "graph_id": graph_id,
+                "name": f"Name {graph_id}",
+                "odata_type": None,
+                "platform": None,
+                "is_built_in": False,
+                "modified_at": None,
+            }
+            for graph_id in ids
+        ]
 
     assert policies.record_listing(cast.contoso, "intents", listed("a", "b")) == 0
     assert policies.record_listing(cast.contoso, "intents", listed("b", "c")) == 1

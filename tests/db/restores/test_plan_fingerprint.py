@@ -31,7 +31,9 @@ OPTIONS = sorted(options())
 def draft(cast):
     """Asked for by Ada; Max has mapped what its two policies refer to."""
     mappings.set_mapping(cast.contoso, cast.contoso.directory_id, KEY, THERE, person(cast.max.id))
-    made = [capture_by_hand(one, SYSTEM)[1] for one in Policy.select().where(Policy.tenant == cast.contoso).limit(2)]
+    made = [
+        capture_by_hand(policy, SYSTEM)[1] for policy in Policy.select().where(Policy.tenant == cast.contoso).limit(2)
+    ]
     source = restore_drafts.RestoreSource(cast.contoso.directory_id, "two snapshots")
     draft = restore_drafts.create(
         cast.contoso, source, restore_drafts.new_items_from_snapshots(made), options(), person(cast.ada.id)
@@ -141,7 +143,7 @@ def test_nothing_is_written_once_anything_that_decides_it_is_otherwise(approved)
             query = change(approved)
             if query is not None:
                 query.execute()
-            missed += [f"{what}: {one}" for one in not_refused(approved, named)]
+            missed += [f"{what}: {sentence}" for sentence in not_refused(approved, named)]
             transaction.rollback()
     assert not missed, "\n".join(missed)
     assert plan_fingerprint.refusal(approved) == ""
@@ -178,7 +180,7 @@ def test_an_approval_of_another_fingerprint_approves_nothing(approved):
 
 def test_the_fingerprint_is_in_the_audit_log_of_the_approval_and_of_the_start(approved):
     actors.restores.live_restore.start(Restore.get_by_id(approved.id), SYSTEM, reason="ticket")
-    said = [one.details["fingerprint"] for one in AuditEvent.select().where(
+    said = [event.details["fingerprint"] for event in AuditEvent.select().where(
         AuditEvent.action.in_(["restore:approved", "restore:started"]))]  # fmt: skip
     assert said == [approved.planned_mark, approved.planned_mark]
     assert approved.approved_fingerprint == approved.planned_mark

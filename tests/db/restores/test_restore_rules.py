@@ -16,11 +16,11 @@ ONE, TWO = (f"0000000{n}-0000-4000-8000-000000000000" for n in (1, 2))
 
 
 def lines(*ids):
-    return "\n".join(f"group {one} SG {one[:8]}" for one in ids)
+    return "\n".join(f"group {object_id} SG {object_id[:8]}" for object_id in ids)
 
 
 def named(tenant):
-    return [one["id"] for one in Tenant.get_by_id(tenant.id).break_glass or ()]
+    return [entry["id"] for entry in Tenant.get_by_id(tenant.id).break_glass or ()]
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ def test_a_restore_keeps_the_stricter_rules_of_when_it_was_requested(requested, 
     asked = restore_rules.change(tenant, False, lines(TWO), person(cast.max.id))
     restore_rules.confirm(tenant, asked.id, person(cast.root.id))
     assert four_eyes.is_required(now(requested))
-    assert {one["id"] for one in four_eyes.break_glass_list(now(requested))} == {ONE, TWO}
+    assert {entry["id"] for entry in four_eyes.break_glass_list(now(requested))} == {ONE, TWO}
     restore_drafts.change_options(now(requested), options(existing="skip"), person(cast.ada.id))
     assert four_eyes.is_required(now(requested)), "a change of it does not loosen it either"
     with pytest.raises(Invalid, match="for you asked for it"):

@@ -106,8 +106,12 @@ def test_two_listings_in_opposite_orders_and_a_capture_wait_for_each_other_in_on
     """A third holds a row in the middle until all wait: who begins at the other end would hold what the others want."""
     names = [str(number) for number in range(20)]
     policies.record_listing(cast.contoso, "intents", listed(*names))
-    ids = [one.id for one in policies.of_type(cast.contoso, "intents")]
-    run, reads, faults = captured[0][1], [read(Policy.get_by_id(one), f"{one:064}") for one in reversed(ids)], []
+    ids = [policy.id for policy in policies.of_type(cast.contoso, "intents")]
+    run, reads, faults = (
+        captured[0][1],
+        [read(Policy.get_by_id(policy_id), f"{policy_id:064}") for policy_id in reversed(ids)],
+        [],
+    )
 
     def work(act, *words):
         try:
@@ -117,7 +121,7 @@ def test_two_listings_in_opposite_orders_and_a_capture_wait_for_each_other_in_on
             faults.append(e)
 
     acts = [(policies.record_listing, cast.contoso, "intents", listed(*order)) for order in (names, names[::-1])]
-    threads = [threading.Thread(target=work, args=one) for one in (*acts, (snapshots.save, run, reads))]
+    threads = [threading.Thread(target=work, args=act) for act in (*acts, (snapshots.save, run, reads))]
     with database.atomic():
         database.execute_sql("SELECT 1 FROM policy WHERE id = %s FOR NO KEY UPDATE", (ids[10],))
         for thread in threads:

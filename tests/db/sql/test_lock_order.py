@@ -71,7 +71,7 @@ def test_the_watch_finds_what_goes_against_the_order(database, monkeypatch):
         with database.atomic():
             RunItem.update(tries=1).where(RunItem.run == 1).execute()
             Run.update(waiting="x").where(Run.id == 1).execute()
-    assert [one.split(":")[0] for one in wrong] == ["tenant after ['run']", "run after ['run_item']"]
+    assert [sentence.split(":")[0] for sentence in wrong] == ["tenant after ['run']", "run after ['run_item']"]
 
 
 def facts(*numbers):
@@ -103,7 +103,7 @@ def test_a_part_that_fails_and_the_end_of_its_whole_do_not_wait_for_each_other(c
     start = runs.start(tenant=cast.contoso, kind=RunKind.BACK_UP, dedupe_key="x", items=items, actor=SYSTEM)
     whole = claims.take_claim(start.run.id, RunKind.BACK_UP)
     [part] = child_runs.create_children(
-        whole, [[one.id for one in run_items.unsettled_items(whole.run)]], with_rest=False
+        whole, [[item.id for item in run_items.unsettled_items(whole.run)]], with_rest=False
     )
     held = claims.take_claim(part.id, RunKind.BACK_UP_PART)
     with handle.atomic():
@@ -112,7 +112,7 @@ def test_a_part_that_fails_and_the_end_of_its_whole_do_not_wait_for_each_other(c
         until_it_waits()
         completion.fail_unsettled_items(whole.run, "y", "The whole was given up.", None)
     other.result(10)
-    assert {one.reason for one in RunItem.select().where(RunItem.run == whole.run)} == {"y"}
+    assert {item.reason for item in RunItem.select().where(RunItem.run == whole.run)} == {"y"}
 
 
 def a_run(tenant, kind):
@@ -124,7 +124,7 @@ def test_a_heartbeat_and_the_end_of_several_runs_do_not_wait_for_each_other(cast
     whole = a_run(cast.contoso, RunKind.BACK_UP)
     [part, *_] = child_runs.create_children(claims.take_claim(whole.id, whole.kind), [], with_rest=True)
     later = a_run(cast.contoso, RunKind.SYNC)
-    tokens = [claims.take_claim(one.id, one.kind).token for one in (part, later)]
+    tokens = [claims.take_claim(run.id, run.kind).token for run in (part, later)]
 
     def end():
         with handle.atomic():
@@ -156,7 +156,7 @@ def test_what_a_preview_that_just_started_plans_for_is_not_changed(draft, change
     acts = {
         "options": lambda: restore_drafts.change_options(Restore.get_by_id(draft.id), options(existing="skip"), SYSTEM),
         "items": lambda: restore_drafts.remove_other_items(
-            draft, [one.id for one in restore_items.items(draft)], SYSTEM
+            draft, [item.id for item in restore_items.items(draft)], SYSTEM
         ),
     }
     with handle.atomic():
@@ -235,7 +235,7 @@ def test_a_list_that_another_one_overtook_knows_nothing_of_what_that_one_saw(cas
     policies.record_listing(cast.contoso, "mobileApps", facts(1, 2))
     policies.record_listing(cast.contoso, "mobileApps", facts(2, 3))
     gone = policies.record_listing(cast.contoso, "mobileApps", facts(1, 2), began=began)
-    states = {one.graph_id[-1]: one.state for one in Policy.select().where(Policy.policy_type == "mobileApps")}
+    states = {policy.graph_id[-1]: policy.state for policy in Policy.select().where(Policy.policy_type == "mobileApps")}
     assert (gone, states) == (0, {"1": PolicyState.GONE, "2": PolicyState.PRESENT, "3": PolicyState.PRESENT})
     assert policies.record_listing(cast.contoso, "mobileApps", facts(1)) == 2
 

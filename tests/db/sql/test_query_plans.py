@@ -110,7 +110,7 @@ class Plans:
         # With other values once more: PostgreSQL plans by the values.
         if self._seen[sql] <= 2:
             read = self._read_by_sqlite if self._is_sqlite else self._read_by_postgresql
-            self.scans += [one for one in read(sql, params, execute) if one.table in GROWING]
+            self.scans += [scan for scan in read(sql, params, execute) if scan.table in GROWING]
 
     def _read_by_sqlite(self, sql, params, execute):
         tables = {alias: table for table, alias in re.findall(r'"(\w+)" AS "(\w+)"', sql)}
@@ -270,17 +270,17 @@ def backed_up():
     start = back_up.start(tenant(), SYSTEM)
     claim = claim_of(start.run)
     mine = list(Policy.select().where(Policy.tenant == TENANT))
-    run_items.add_items(claim.run, [NewRunItem(one.policy_type, one.name, one.id) for one in mine])
+    run_items.add_items(claim.run, [NewRunItem(policy.policy_type, policy.name, policy.id) for policy in mine])
     for policy in mine:
         policy.listed_mark, policy.modified_at = policy.assignments_mark, policy.modified_at or utcnow()
     backup_sets.unchanged_snapshots(mine, 10_000)
     for part in child_runs.create_children(
-        claim, [[one.id] for one in run_items.unsettled_items(claim.run)], with_rest=True
+        claim, [[item.id] for item in run_items.unsettled_items(claim.run)], with_rest=True
     ):
         held = claim_of(part)
         [
-            run_items.finish_captured_items(held, Outcome.CAPTURED, {one.id: 1})
-            for one in run_items.unsettled_items(part)
+            run_items.finish_captured_items(held, Outcome.CAPTURED, {item.id: 1})
+            for item in run_items.unsettled_items(part)
         ]
         child_runs.end_child(held)
     backup_set = backup_sets.find_of_run(start.run)
@@ -308,7 +308,7 @@ def restored():
     made = as_previewed(made)
     run = live_restore.start(made, OWNER, reason="x", plan=made.planned_mark).run
     claim = claim_of(run)
-    ids = [one.id for one in restore_items.items(made)]
+    ids = [item.id for item in restore_items.items(made)]
     write_log.record(claim, [write_log.WriteIntent(ids[0], "PATCH", "/x", "mark")])
     [write] = write_log.writes_by_item(ids)[ids[0]]
     write_log.record_answers([write_log.WriteAnswer(write.id, WriteState.ANSWERED, item_id=ids[0], created_id="x")])

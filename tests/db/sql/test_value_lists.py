@@ -40,7 +40,10 @@ def test_a_person_of_seventy_thousand_tenants_sees_every_page(usual_limit, cast)
     run, _ = capture_by_hand(policy, SYSTEM)
     Run.update(state="failed").where(Run.id == run.id).execute()
     schedules.add(cast.contoso, "0 2 * * *", "UTC", SYSTEM)
-    assert [one.tenant for one in backup_health.health_of_tenants(MANY, utcnow())] == [cast.contoso, cast.fabrikam]
+    assert [health.tenant for health in backup_health.health_of_tenants(MANY, utcnow())] == [
+        cast.contoso,
+        cast.fabrikam,
+    ]
     assert backup_health.count_failures(MANY, utcnow().replace(year=2000)) == {cast.contoso.id: 1}
     assert backup_health.count_changes(MANY).total() == 3
     assert sum(run_history.count_ended_by_day(date(2000, 1, 1), MANY).values()) == 1

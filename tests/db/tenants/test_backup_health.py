@@ -18,7 +18,9 @@ def contoso(cast):
     def stand(**columns):
         if columns:
             Tenant.update(**columns).where(Tenant.id == cast.contoso.id).execute()
-        return next(one for one in backup_health.health_of_tenants(None, utcnow()) if one.tenant == cast.contoso)
+        return next(
+            health for health in backup_health.health_of_tenants(None, utcnow()) if health.tenant == cast.contoso
+        )
 
     return stand
 
@@ -62,7 +64,7 @@ def test_a_refused_sign_in_comes_before_everything_else(cast, contoso):
     tenants.record_connection(cast.contoso, "The client secret has expired.")
     stand = contoso(last_backup_at=utcnow())
     assert (stand.standing, stand.why) == ("not connected", "The client secret has expired.")
-    assert [one.standing for one in backup_health.health_of_tenants(None, utcnow())] == [
+    assert [health.standing for health in backup_health.health_of_tenants(None, utcnow())] == [
         "not connected",
         "never backed up",
     ]
@@ -71,7 +73,9 @@ def test_a_refused_sign_in_comes_before_everything_else(cast, contoso):
 
 
 def test_only_the_tenants_asked_for_are_told(cast):
-    assert [one.tenant for one in backup_health.health_of_tenants([cast.fabrikam.id], utcnow())] == [cast.fabrikam]
+    assert [health.tenant for health in backup_health.health_of_tenants([cast.fabrikam.id], utcnow())] == [
+        cast.fabrikam
+    ]
     assert backup_health.health_of_tenants([], utcnow()) == []
 
 

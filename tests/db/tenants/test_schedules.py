@@ -26,7 +26,7 @@ def at(text):
 
 
 def days(cron, begin, count):
-    return [str(one) for one in islice(schedules.times(cron, VIENNA, at(begin)), count)]
+    return [str(moment) for moment in islice(schedules.times(cron, VIENNA, at(begin)), count)]
 
 
 def test_an_hour_that_the_clock_skips_is_made_up_right_after_it():
@@ -75,7 +75,7 @@ def test_two_hundred_tenants_due_at_two_start_over_a_quarter_of_an_hour(database
     assert min(moments) >= at("2026-05-01T02:00")
     assert max(moments) <= at("2026-05-01T02:15")
     minutes = [moment.replace(second=0) for moment in moments]
-    assert max(minutes.count(one) for one in minutes) < 30
+    assert max(minutes.count(minute) for minute in minutes) < 30
     assert moments[6] == schedules.next_after(
         Schedule(tenant=made[6], cron="0 2 * * *", time_zone="UTC"), at("2026-05-01T00:00")
     )
