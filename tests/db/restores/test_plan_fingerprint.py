@@ -231,10 +231,10 @@ def test_who_mapped_in_the_source_what_was_made_again_there_is_a_requester_elsew
     draft = Restore.get_by_id(draft.id)
     plan = {"target_id": None, "resolutions": [{"kind": KEY[0], "id": KEY[1], "to": THERE, "how": "mapping"}]}
     planned = [(restore_items.items(draft)[0], plan)]
-    claims = TargetMatcher(draft, restore_items.items(draft), {})
-    by = claims.decided_by(planned)
+    matcher = TargetMatcher(draft, restore_items.items(draft), {})
+    by = matcher.mapping_authors(planned)
     assert by == {cast.root.id}
-    plan_fingerprint.save(draft, claims.mappings_used(planned), LIST, by)
+    plan_fingerprint.save(draft, matcher.mappings_used(planned), LIST, by)
     assert {cast.root.id, cast.max.id} <= four_eyes.requesters(Restore.get_by_id(draft.id))
 
 
