@@ -285,16 +285,16 @@ class WaitressWorker(Worker):
         count = itertools.count(1)
 
         def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
-            began, said = time.monotonic(), []
+            began, statuses = time.monotonic(), []
 
             def noting(status: str, *args: Any) -> Any:
-                said.append(status)
+                statuses.append(status)
                 return start_response(status, *args)
 
             answer = self.wsgi(environ, noting)
             if self.cfg.accesslog:
                 # Without the query, which holds what people search for, and Entra's codes.
-                words = (environ["REQUEST_METHOD"], environ["PATH_INFO"], said[0][:3], _milliseconds_since(began))
+                words = (environ["REQUEST_METHOD"], environ["PATH_INFO"], statuses[0][:3], _milliseconds_since(began))
                 self.log.access_log.info("%s %s %s, %d ms", *words)
             if next(count) >= self.max_requests:
                 self.alive = False

@@ -199,7 +199,7 @@ def test_however_many_ask_whether_all_is_well_one_looks_at_a_time(app, monkeypat
         time.sleep(0.3)
         return {}
 
-    monkeypatch.setattr(health, "_look", health._Look())
+    monkeypatch.setattr(health, "_readiness", health.ReadinessCheck())
     monkeypatch.setattr(health, "_redis_trouble", slow_look)
     with ThreadPoolExecutor(20) as pool:
         told = list(pool.map(lambda _number: app.test_client().get("/readyz").status_code, range(20)))

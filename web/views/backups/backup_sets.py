@@ -28,7 +28,7 @@ SHOWN = 1000
 
 
 def scope(backup_set: BackupSet) -> str:
-    """What was asked for, in words."""
+    """Say what the backup was asked to cover: policy types, chosen policies or the whole tenant."""
     selection = backup_set.selection
     parts = [policy_type_names.title(key) for key in selection.get("policy_types", [])]
     chosen = len(selection.get("policies", []))
@@ -76,7 +76,7 @@ def register(admin: Admin) -> None:
 
 
 class TypeRow(NamedTuple):
-    """What a backup read of one policy type, as the set keeps it."""
+    """The counts of one policy type that a backup read, as the set keeps them."""
 
     key: str
     counts: dict[str, Any]
@@ -101,7 +101,7 @@ class BackupSetPage:
 
     @property
     def of(self) -> str:
-        """What it holds, in words."""
+        """The set's name, or else its scope."""
         return self.backup_set.name or scope(self.backup_set)
 
     @cached_property
@@ -159,14 +159,14 @@ def download(backup_set_id: str) -> Response:
 @pages.post("/<backup_set_id>/download")
 @requires(Permission.MANAGE)
 def download_with_secrets(backup_set_id: str) -> Response:
-    """What a restore from the file needs, where policies hold secrets."""
+    """Download the set with its secrets: a restore from the file needs them where policies hold any."""
     return _download(fetch(BackupSet, backup_set_id, Permission.MANAGE), with_secrets=True)
 
 
 def _download(backup_set: BackupSet, *, with_secrets: bool) -> Response:
     disclosures.record_download(backup_set, with_secrets, current_actor())
-    made = zip_backup_set(backup_set, (lambda document: document) if with_secrets else mask_secrets)
+    chunks = zip_backup_set(backup_set, (lambda document: document) if with_secrets else mask_secrets)
     name = safe_file_name(f"{backup_set.tenant.name} {backup_set.created_at:%Y-%m-%d} set {backup_set.id}")
     ascii_name = name.encode("ascii", "replace").decode().replace("?", "_")
     headers = {"Content-Disposition": f'attachment; filename="{ascii_name}.zip"'}
-    return Response(stream_with_context(with_connection(made)), mimetype="application/zip", headers=headers)
+    return Response(stream_with_context(with_connection(chunks)), mimetype="application/zip", headers=headers)

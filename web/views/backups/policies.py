@@ -94,7 +94,7 @@ class PolicyList(ListView):
 
     @action("back_up", "Back up")
     def back_up_selected(self, ids: list[str]) -> None:
-        """One backup set for each tenant among the chosen."""
+        """Start one backup for each tenant of the chosen policies."""
         of_tenant: dict[Tenant, list[int]] = {}
         for policy in self.selected(Permission.OPERATE):
             of_tenant.setdefault(policy.tenant, []).append(policy.id)
@@ -204,7 +204,9 @@ def compare(policy_id: str) -> Any:
     if not all(chosen) or len(set(chosen)) == 1:
         flash("Choose two different snapshots to compare.", "warning")
         return redirect(url_for("policies.page", policy_id=policy.id), 303)
-    before, after = sorted((fetch(Snapshot, one, Permission.SEE) for one in chosen), key=lambda one: one.id)
+    before, after = sorted(
+        (fetch(Snapshot, snapshot_id, Permission.SEE) for snapshot_id in chosen), key=lambda one: one.id
+    )
     return redirect(url_for("snapshots.compare", snapshot_id=before.id, other_id=after.id), 303)
 
 

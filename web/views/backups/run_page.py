@@ -1,4 +1,4 @@
-"""What the page of a run says: its moving part, which stands on other pages too, and what this person may do."""
+"""The page of a run: its moving part, which stands on other pages too, and what this person may do."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -50,7 +50,7 @@ BAR_WIDTH = 1000
 
 
 class Tally(NamedTuple):
-    """How many items are in one state, and where they stand in the bar."""
+    """The number of items in one state, and their place in the bar."""
 
     state: ItemState
     number: int
@@ -61,7 +61,7 @@ class Tally(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One item, and what of its outcome the state does not say already."""
+    """A run item on the page."""
 
     item: RunItem
 
@@ -77,7 +77,7 @@ class Row(NamedTuple):
 
     @property
     def can_be_copied(self) -> bool:
-        """What happened is worth telling somebody."""
+        """Is the message worth telling somebody?"""
         return bool(self.item.message) and self.item.state != ItemState.DONE
 
 
@@ -129,7 +129,7 @@ class RunPage:
 
     @property
     def snapshot_id(self) -> int | None:
-        """What a capture of one policy made."""
+        """The snapshot that a capture of one policy made or found unchanged."""
         is_capture = self.run.kind == RunKind.CAPTURE_SNAPSHOT
         return self.items[0].snapshot_id if is_capture and self.items else None
 
@@ -214,7 +214,7 @@ def progress_of(run: Run) -> Markup:
 
 
 def may_retry(run: Run) -> bool:
-    """Whether this person may try again, item by item, what the run failed to do."""
+    """May this person retry what failed in the run, item by item?"""
     if not (run.kind in RETRIES and _is_bad(run) and can_fetch(RETRIES[RunKind(run.kind)], run)):
         return False
     return run.kind != RunKind.RESTORE or not retries.refusal(run, config.settings().plan_hours)

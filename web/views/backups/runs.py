@@ -116,9 +116,9 @@ def mine() -> str:
 @requires(Permission.SEE)
 def page(run_id: str) -> str:
     run = fetch(Run, run_id, Permission.SEE)
-    told = notifications.find_of_run(current_user.id, run)
-    if told and run.state not in ACTIVE:
-        notifications.mark_read(current_user.id, [told.id])
+    notification = notifications.find_of_run(current_user.id, run)
+    if notification and run.state not in ACTIVE:
+        notifications.mark_read(current_user.id, [notification.id])
     return render_template("runs/page.html", page=run_page(run))
 
 
@@ -143,9 +143,10 @@ def cancel(run_id: str) -> Any:
     run = fetch(Run, run_id, Permission.OPERATE)
     if run.state in ACTIVE and not may_cancel(run):
         deny(Permission.MANAGE, run.tenant)
-    asked = completion.request_cancel(run, current_actor())
+    is_requested = completion.request_cancel(run, current_actor())
     flash(
-        "The run stops at its next item." if asked else "The run had ended, or was being cancelled already.", "success"
+        "The run stops at its next item." if is_requested else "The run had ended, or was being cancelled already.",
+        "success",
     )
     return redirect(url_for("runs.page", run_id=run.id), 303)
 

@@ -61,7 +61,7 @@ class SnapshotPage:
 
     @property
     def proof(self) -> dict[str, Any]:
-        """How we know that it is whole."""
+        """The proof, made while reading, that the snapshot is whole."""
         return self.snapshot.proof or {}
 
     @property
@@ -158,8 +158,8 @@ def _both(snapshot_id: str, other_id: str, permission: Permission) -> tuple[Snap
 
 
 def _with_secrets(before: Snapshot, after: Snapshot, run: Run | None = None) -> str:
-    for one in {before, after}:
-        record_secrets_shown(one.tenant, _named(one), "comparison", current_actor())
+    for snapshot in {before, after}:
+        record_secrets_shown(snapshot.tenant, _named(snapshot), "comparison", current_actor())
     return _comparison(before, after, None, run)
 
 
@@ -197,7 +197,7 @@ def _comparison(before: Snapshot, after: Snapshot, hide: Masking | None, run: Ru
 @pages.post("/<snapshot_id>/compare-live")
 @requires(Permission.OPERATE)
 def start_compare_live(snapshot_id: str) -> Any:
-    """What is in the tenant now is what a capture reads: one is started, or found, and its page waits for it."""
+    """Start a capture, which reads what is in the tenant now, or find one that runs; its page waits for it."""
     snapshot = fetch(Snapshot, snapshot_id, Permission.OPERATE)
     start = actors.backups.capture.start(snapshot.policy, current_actor())
     return run_messages.answer_start(

@@ -58,33 +58,35 @@ class AuditPage:
 @pages.get("/")
 @requires(Permission.AUDIT)
 def index() -> str:
-    given = _given()
-    query, before = _found(given), request.args.get("before", type=int)
+    chosen_filters = _asked_filters()
+    query, before = _matching_events(chosen_filters), request.args.get("before", type=int)
     if before and 0 < before < 2**62:
         query = query.where(AuditEvent.id < before)
     rows = list(query.limit(PAGE + 1))
     older = rows[PAGE - 1].id if len(rows) > PAGE else None
-    return render_template("audit/page.html", page=AuditPage(rows[:PAGE], older, given, daily_check.last_check()))
+    return render_template(
+        "audit/page.html", page=AuditPage(rows[:PAGE], older, chosen_filters, daily_check.last_check())
+    )
 
 
-def _given() -> dict[str, str]:
-    """What the address filters by; where it says nothing of a tenant, the tenant that this person chose."""
-    given = {name: value for name, value in request.args.items() if name in FILTERS and value}
+def _asked_filters() -> dict[str, str]:
+    """Return the filters that the address names. Without a tenant in it, the tenant that this person chose counts."""
+    filters = {name: value for name, value in request.args.items() if name in FILTERS and value}
     chosen = preferences.chosen_tenant()
     if chosen and "tenant" not in request.args and can(Permission.AUDIT, chosen.id):
-        given["tenant"] = str(chosen.id)
-    return given
+        filters["tenant"] = str(chosen.id)
+    return filters
 
 
-def _found(given: Mapping[str, str]) -> Any:
-    """The events this person may see; what is no filter is no condition."""
+def _matching_events(filters: Mapping[str, str]) -> Any:
+    """Select the events that this person may see and the filters match."""
     since, until = asked_days()
     return audit.search(
         tenant_ids=allowed_tenant_ids(Permission.AUDIT),
-        tenant_id=parse_row_id(given.get("tenant", "")),
-        action=without_nul(given.get("action", ""))[:40],
-        actor=without_nul(given.get("actor", ""))[:255],
-        result=without_nul(given.get("result", ""))[:10],
+        tenant_id=parse_row_id(filters.get("tenant", "")),
+        action=without_nul(filters.get("action", ""))[:40],
+        actor=without_nul(filters.get("actor", ""))[:255],
+        result=without_nul(filters.get("result", ""))[:10],
         since=since,
         until=until,
     )
@@ -93,7 +95,7 @@ def _found(given: Mapping[str, str]) -> Any:
 @pages.get("/export.csv")
 @requires(Permission.AUDIT)
 def export() -> Response:
-    ids = audit_rows.first_ids(_found(_given()), EXPORT_CAP)
+    ids = audit_rows.first_ids(_matching_events(_asked_filters()), EXPORT_CAP)
     audit.record(Action.AUDIT_EXPORTED, current_actor(), "audit log", rows=len(ids))
     return stream_download("audit.csv", _lines(ids))
 

@@ -55,7 +55,7 @@ class Verdict(NamedTuple):
 
 
 class Tile(NamedTuple):
-    """How many tenants stand so."""
+    """The number of tenants with one standing."""
 
     standing: Standing
     number: int
@@ -66,7 +66,7 @@ class Tile(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One tenant in the table: how it stands, what changed since its last good backup, runs that failed this week."""
+    """A tenant in the table: its standing, changes since its last good backup, runs that failed this week."""
 
     health: TenantHealth
     changes: int
@@ -123,7 +123,7 @@ class DashboardPage:
 
     @property
     def failures_shown(self) -> dict[str, str]:
-        """How the list of runs shows those that failed this week."""
+        """Arguments of the list of runs that show those that failed this week."""
         return {"state": FAILED_OR_PARTIAL, "since": f"{self.week_ago:%Y-%m-%d}"}
 
     @property
@@ -178,7 +178,7 @@ def verdict(standings: Sequence[Standing]) -> Verdict:
 
 
 def _audit_fault() -> str | None:
-    """For those who answer for the whole log."""
+    """Return the audit log's first fault, for people who may see the whole log."""
     is_theirs = allowed_tenant_ids(Permission.AUDIT) is None
     return daily_check.last_check().first_fault if is_theirs else None
 
@@ -187,4 +187,4 @@ def _chart(ids: list[int] | None, now: datetime) -> Chart:
     first = now.date() - timedelta(days=DAYS - 1)
     counts = run_history.count_ended_by_day(first, ids)
     days: list[date] = [first + timedelta(days=number) for number in range(DAYS)]
-    return Chart.draw(days, [RunState(one) for one in ENDED], counts)
+    return Chart.draw(days, [RunState(state) for state in ENDED], counts)

@@ -1,4 +1,4 @@
-"""For load balancers and monitoring: alive, ready, and a few figures."""
+"""Addresses for load balancers and monitoring: alive, ready, and a few figures."""
 
 import hmac
 import time
@@ -11,7 +11,7 @@ import config
 from actors.process import startup
 from actors.queue import broker
 from db.database import database
-from web.presentation import metrics as prometheus
+from web.presentation.metrics import metrics_text
 from web.security.access import can, check_permission, requires
 from web.security.permissions import Permission
 
@@ -33,12 +33,12 @@ def alive() -> dict[str, bool]:
 @requires(Permission.PUBLIC)
 def ready() -> tuple[Response, int]:
     """200, or 503 naming each thing that is not well."""
-    troubles = _look.now()
+    troubles = _readiness.now()
     return jsonify(ready=not troubles, troubles=troubles), 503 if troubles else 200
 
 
-class _Look:
-    """One at a time, whoever asks: who comes while another looks is told what was found a moment ago."""
+class ReadinessCheck:
+    """Checks the database and Redis, one check at a time: who asks during one gets the result before it."""
 
     STALE_SECONDS = 2.0
 
@@ -48,11 +48,11 @@ class _Look:
         self._at = float("-inf")
 
     def now(self) -> dict[str, str]:
-        asked = time.monotonic()
-        if not self._going_on.acquire(blocking=asked - self._at > self.STALE_SECONDS):
+        asked_at = time.monotonic()
+        if not self._going_on.acquire(blocking=asked_at - self._at > self.STALE_SECONDS):
             return self._found
         try:
-            if self._at < asked:
+            if self._at < asked_at:
                 self._found = {**_database_trouble(), **_redis_trouble()}
                 self._at = time.monotonic()
             return self._found
@@ -60,7 +60,7 @@ class _Look:
             self._going_on.release()
 
 
-_look = _Look()
+_readiness = ReadinessCheck()
 
 
 def _database_trouble() -> dict[str, str]:
@@ -87,7 +87,7 @@ def metrics() -> Response:
     sees_all = _has_token() or can(Permission.ADMINISTER)
     if not (sees_all or _is_from_here()):
         return check_permission(Permission.ADMINISTER)  # type: ignore[return-value]
-    return Response(prometheus.metrics_text(with_tenants=sees_all), mimetype="text/plain")
+    return Response(metrics_text(with_tenants=sees_all), mimetype="text/plain")
 
 
 def _is_from_here() -> bool:
@@ -95,7 +95,7 @@ def _is_from_here() -> bool:
 
 
 def _has_token() -> bool:
-    wanted, given = config.settings().metrics_token, request.authorization
-    if not wanted or given is None or given.type != "bearer":
+    expected_token, authorization = config.settings().metrics_token, request.authorization
+    if not expected_token or authorization is None or authorization.type != "bearer":
         return False
-    return hmac.compare_digest((given.token or "").encode(), wanted.encode())
+    return hmac.compare_digest((authorization.token or "").encode(), expected_token.encode())

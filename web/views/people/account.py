@@ -76,14 +76,16 @@ def change_password() -> Any:
 @pages.post("/entra-id")
 @requires(Permission.ADMINISTER)
 def link_entra_id() -> Any:
-    """An admin's own; of others it is set on their page. Whoever it names can sign in as this person."""
+    """Link an admin's own Entra id; another person's is set on their page. Whoever it names can sign in as this
+    person.
+    """
 
     def act(user: User) -> Any:
         typed = request.form.get("entra_id", "").strip()
-        wanted = users.parse_entra_id(typed, user) if typed else None
-        if wanted == user.entra_id:
+        entra_id = users.parse_entra_id(typed, user) if typed else None
+        if entra_id == user.entra_id:
             return _done("Nothing was changed.")
-        users.change(user, current_actor(), current_session_id=_here(), entra_id=wanted)
+        users.change(user, current_actor(), current_session_id=_here(), entra_id=entra_id)
         return _done("Saved, and you were signed out everywhere else.")
 
     return act_with_proof(act)
@@ -143,14 +145,14 @@ def make_recovery_codes() -> Any:
 
 
 def _shown_once(codes: list[str]) -> str:
-    """In the answer itself: nothing keeps them, so no other page can show them again."""
+    """Show recovery codes in this answer alone: nothing keeps them, so no other page can show them again."""
     return render_template("account/recovery_codes.html", codes=codes)
 
 
 @pages.post("/sessions/<int:session_id>/end")
 @requires(Permission.SIGNED_IN)
 def end_session(session_id: int) -> Any:
-    """One's own alone: any other is none."""
+    """End a session of one's own; any other answers like none."""
     if session_id > MAX_ID or not sessions.end(current_user.id, session_id):
         abort(404)
     flash("That browser is signed out.", "success")

@@ -59,10 +59,10 @@ def grant() -> Any:
 @pages.post("/<int:grant_id>/remove")
 @requires(Permission.ADMINISTER)
 def remove(grant_id: int) -> Any:
-    made = EntraGrant.get_or_none(EntraGrant.id == grant_id) if grant_id <= MAX_ID else None
-    if made is None:
+    grant = EntraGrant.get_or_none(EntraGrant.id == grant_id) if grant_id <= MAX_ID else None
+    if grant is None:
         abort(404)
-    entra_grants.remove_grant(made, current_actor())
+    entra_grants.remove_grant(grant, current_actor())
     flash("Removed. Who has the role because of it loses it at the next sign-in, or within the hour.", "success")
     return redirect(url_for("entra_grants.index"), 303)
 

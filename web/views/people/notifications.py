@@ -34,7 +34,7 @@ class NotificationsPage:
 
     @property
     def show(self) -> str:
-        """As the address has it."""
+        """The filter that the address asks for."""
         return request.args.get("show", "")
 
 

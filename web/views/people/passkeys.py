@@ -29,40 +29,40 @@ TOO_LATE = "That took too long. Begin again."
 @pages.get("/sign-in/passkey")
 @requires(Permission.PUBLIC)
 def ask() -> Response:
-    """What the page's script hands to the browser."""
+    """Begin a sign-in: return the options that the page's script hands to the browser."""
     question = passkeys.request_sign_in(_place())
-    asked = {"passkey": question.challenge, "asked_at": utcnow().isoformat()}
-    sealed_cookie.store({**asked, "next": safe_redirect_path(request.args.get("next"))})
+    question_values = {"passkey": question.challenge, "asked_at": utcnow().isoformat()}
+    sealed_cookie.store({**question_values, "next": safe_redirect_path(request.args.get("next"))})
     return jsonify(json.loads(question.options))
 
 
 @pages.post("/sign-in/passkey")
 @requires(Permission.PUBLIC)
 def enter() -> Any:
-    place, kept, answer = _place(), sealed_cookie.read("passkey"), request.form.get("answer", "")
+    place, step, answer = _place(), sealed_cookie.read("passkey"), request.form.get("answer", "")
     sealed_cookie.clear()
     owner = passkeys.claimed_user(answer)
-    tries = SignInThrottle(owner.email if owner else "")
-    if not tries.allow():
-        return sign_in.turned_away(tries, owner.email if owner else "", kept.get("next", ""))
+    throttle = SignInThrottle(owner.email if owner else "")
+    if not throttle.allow():
+        return sign_in.refuse_too_many_tries(throttle, owner.email if owner else "", step.get("next", ""))
     try:
-        if not kept:
+        if not step:
             raise Invalid(TOO_LATE)
-        asked_at = datetime.fromisoformat(kept["asked_at"])
-        user = passkeys.verify_sign_in(answer, kept["passkey"], asked_at, place, request.remote_addr)
+        asked_at = datetime.fromisoformat(step["asked_at"])
+        user = passkeys.verify_sign_in(answer, step["passkey"], asked_at, place, request.remote_addr)
     except Invalid as e:
-        tries.record_failure()
+        throttle.record_failure()
         sign_in.refused(owner.email if owner else "", "passkey")
         flash(str(e), "danger")
-        return sign_in.form(kept.get("next", "")), 401
-    tries.reset()
-    return sign_in.begin(user, "passkey", kept["next"])
+        return sign_in.form(step.get("next", "")), 401
+    throttle.reset()
+    return sign_in.begin(user, "passkey", step["next"])
 
 
 @pages.post("/account/passkeys")
 @requires(Permission.SIGNED_IN)
 def begin() -> Any:
-    """The proof first; the page that it leads to asks the browser."""
+    """Ask for proof first; the page that it leads to asks the browser."""
 
     def act(user: User) -> Any:
         question = passkeys.request_registration(user, _place())
@@ -77,18 +77,18 @@ def begin() -> Any:
 @requires(Permission.SIGNED_IN)
 def add() -> Any:
     begun = f"passkey of {current_user.id}"
-    kept = sealed_cookie.read(begun)
+    step = sealed_cookie.read(begun)
     sealed_cookie.clear()
     try:
-        if not kept:
+        if not step:
             raise Invalid(TOO_LATE)
         user = User.get_by_id(current_user.id)
         answer = request.form.get("answer", "")
-        made = passkeys.add(user, kept["name"], answer, kept[begun], _place(), current_actor())
+        passkey = passkeys.add(user, step["name"], answer, step[begun], _place(), current_actor())
     except Invalid as e:
         flash(str(e), "danger")
     else:
-        flash(f"The passkey “{made.name}” was added. Sign in with it from now on.", "success")
+        flash(f"The passkey “{passkey.name}” was added. Sign in with it from now on.", "success")
     return redirect(url_for("account.page"), 303)
 
 

@@ -45,11 +45,11 @@ ENTRA = "(Entra ID)"
 WAYS = {"code": "password and code", "recovery code": "recovery code"}
 
 
-class Person(UserMixin):
+class SignedInUser(UserMixin):
     """The signed-in user, as Flask-Login wants one: known by the token of their session."""
 
-    def __init__(self, token: str, found: Session) -> None:
-        self._token, self.session, self._user = token, found, found.user
+    def __init__(self, token: str, user_session: Session) -> None:
+        self._token, self.session, self._user = token, user_session, user_session.user
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._user, name)
@@ -62,9 +62,9 @@ class Person(UserMixin):
         return self._token
 
 
-def load(token: str) -> Person | None:
-    found = sessions.find(token, is_asked_for=request.endpoint not in BY_ITSELF)
-    return Person(token, found) if found else None
+def load(token: str) -> SignedInUser | None:
+    user_session = sessions.find(token, is_asked_for=request.endpoint not in BY_ITSELF)
+    return SignedInUser(token, user_session) if user_session else None
 
 
 @pages.get("/sign-in")
@@ -79,17 +79,17 @@ def enter() -> Any:
     # As an address is kept: PostgreSQL takes no NUL, and the audit log no more than this.
     email = form_text("email").lower()
     following = safe_redirect_path(request.form.get("next"))
-    tries = SignInThrottle(email)
-    if not tries.allow():
-        return turned_away(tries, email, following)
+    throttle = SignInThrottle(email)
+    if not throttle.allow():
+        return refuse_too_many_tries(throttle, email, following)
     user = users.check_password(email, request.form.get("password", ""))
     if user is None:
-        tries.record_failure()
+        throttle.record_failure()
         refused(email, "password")
         flash("Wrong e-mail address or password.", "danger")
         return form(following, email), 401
     if user.totp_secret is None:
-        tries.reset()
+        throttle.reset()
         return begin(user, "password", following)
     session.clear()
     sealed_cookie.store({"user": user.id, "next": following})
@@ -109,23 +109,23 @@ def code() -> Any:
 @pages.post("/sign-in/code")
 @requires(Permission.PUBLIC)
 def enter_code() -> Any:
-    """The second factor, of who gave the right password a moment ago."""
-    kept = sealed_cookie.read("user")
-    user = User.get_or_none((User.id == kept["user"]) & User.is_active) if kept else None
+    """Check the second factor of a person who gave the right password a moment ago."""
+    step = sealed_cookie.read("user")
+    user = User.get_or_none((User.id == step["user"]) & User.is_active) if step else None
     if user is None or user.totp_secret is None:
         flash("That took too long. Begin again.", "warning")
         return redirect(url_for("sign_in.sign_in"), 303)
-    tries = SignInThrottle(user.email)
-    if not tries.allow():
-        return turned_away(tries, user.email, kept["next"])
+    throttle = SignInThrottle(user.email)
+    if not throttle.allow():
+        return refuse_too_many_tries(throttle, user.email, step["next"])
     by = totp.verify(user, request.form.get("code", "")[:40], Actor.person(user, request.remote_addr))
     if by is None:
-        tries.record_failure()
+        throttle.record_failure()
         refused(user.email, "code")
         flash("That code is wrong, or was used already. Wait for the next one.", "danger")
         return render_template("sign_in/code.html"), 401
-    tries.reset()
-    answer = begin(user, WAYS[by], kept["next"])
+    throttle.reset()
+    answer = begin(user, WAYS[by], step["next"])
     if by == "recovery code":
         left = recovery_codes.count_left(user)
         flash(f"That recovery code is used up; {left} are left. Your account page makes new ones.", "warning")
@@ -152,19 +152,19 @@ def to_entra() -> Any:
 def from_entra() -> Any:
     if not entra_sign_in.is_set_up():
         abort(404)
-    kept, answer = sealed_cookie.read("flow"), request.args.to_dict()
+    step, answer = sealed_cookie.read("flow"), request.args.to_dict()
     sealed_cookie.clear()  # a way in is gone once
-    if not entra_sign_in.is_answer_to(kept.get("flow", {}), answer):
+    if not entra_sign_in.is_answer_to(step.get("flow", {}), answer):
         return _entra_refused(NOT_BEGUN_HERE, 401)
     if not may_return_from_entra():
         return _entra_refused(TOO_MANY_TRIES, 429)
     try:
-        user = entra_sign_in.finish(kept["flow"], answer, request.remote_addr)
+        user = entra_sign_in.finish(step["flow"], answer, request.remote_addr)
     except (entra_sign_in.EntraError, Invalid) as e:
         record_address_failure()
         refused(ENTRA, "Entra ID")
         return _entra_refused(str(e), 401)
-    return begin(user, "Entra ID", kept["next"])
+    return begin(user, "Entra ID", step["next"])
 
 
 @pages.post("/sign-out")
@@ -187,21 +187,21 @@ def form(following: str, email: str = "") -> str:
 
 
 def begin(user: User, by: str, following: str) -> Response:
-    """Signed in. A session that existed before may be somebody else's making: nothing of it stays."""
+    """Sign the user in. A session that existed before may be somebody else's making: nothing of it stays."""
     session.clear()
     session.permanent = True
     token = sessions.begin(user, request.remote_addr, request.headers.get("User-Agent", ""), by)
-    found = sessions.find(token, is_asked_for=False)
-    if found is None:
+    user_session = sessions.find(token, is_asked_for=False)
+    if user_session is None:
         abort(401)  # deactivated a moment ago
-    login_user(Person(token, found))
+    login_user(SignedInUser(token, user_session))
     audit.record(Action.SIGN_IN, Actor.person(user, request.remote_addr), "session", by=by)
     answer = redirect(following or url_for("admin.index"), 303)
     return remember_browser(answer, user.email) if user.password_hash else answer
 
 
-def turned_away(tries: SignInThrottle, email: str, following: str) -> Any:
-    if tries.should_audit():
+def refuse_too_many_tries(throttle: SignInThrottle, email: str, following: str) -> Any:
+    if throttle.should_audit():
         refused(email, "too many tries")
     flash(TOO_MANY_TRIES, "danger")
     return form(following, email), 429

@@ -112,7 +112,7 @@ def sign_out(user_id: int) -> Any:
 @pages.post("/<int:user_id>/second-factor/off")
 @requires(Permission.ADMINISTER)
 def turn_off_second_factor(user_id: int) -> Any:
-    """For who lost the phone; ask them first who they are."""
+    """Turn codes off for somebody who lost the phone; ask them first who they are."""
     user = _user(user_id)
     try:
         _refuse_ones_own(user, True)
@@ -162,9 +162,9 @@ def _user(user_id: int) -> User:
 
 
 def _entra_id(user: User, text: str | None) -> dict[str, str | None]:
-    """As a change, when it is one. Raises Invalid."""
-    wanted = None if not text or not text.strip() else users.parse_entra_id(text, user)
-    return {} if text is None or wanted == user.entra_id else {"entra_id": wanted}
+    """Return the change of the Entra id, {} when there is none. Raises Invalid."""
+    entra_id = None if not text or not text.strip() else users.parse_entra_id(text, user)
+    return {} if text is None or entra_id == user.entra_id else {"entra_id": entra_id}
 
 
 def _site_role(text: str) -> SiteRole:

@@ -37,24 +37,24 @@ MOST_ITEMS, MOST_TYPES = 20_000, 500
 
 
 def allow_large_upload() -> None:
-    """Before anything reads the form, and for this one address only; not for whoever is not signed in."""
+    """Raise the limit of this one address, before anything reads the form, for a signed-in person."""
     if request.endpoint == "new_restore.upload" and current_user.is_authenticated:
         request.max_content_length = LARGEST_UPLOAD
 
 
 @dataclass(frozen=True)
 class Source:
-    """What the address names: a backup set or a snapshot that the person sees, or nothing yet."""
+    """The backup set or snapshot that the address names and the person sees, or nothing yet."""
 
     backup_set: BackupSet | None = None
     snapshot: Snapshot | None = None
 
     @classmethod
-    def of(cls, given: Mapping[str, str]) -> "Source":
-        if given.get("backup_set"):
-            return cls(backup_set=fetch(BackupSet, given["backup_set"], Permission.SEE))
-        if given.get("snapshot"):
-            return cls(snapshot=fetch(Snapshot, given["snapshot"], Permission.SEE))
+    def of(cls, args: Mapping[str, str]) -> "Source":
+        if args.get("backup_set"):
+            return cls(backup_set=fetch(BackupSet, args["backup_set"], Permission.SEE))
+        if args.get("snapshot"):
+            return cls(snapshot=fetch(Snapshot, args["snapshot"], Permission.SEE))
         return cls()
 
     @property
@@ -62,22 +62,22 @@ class Source:
         return self.backup_set or self.snapshot
 
 
-def may_take_from(directory_id: str, target: Tenant) -> None:
-    """From one tenant into another only those who manage both. Refuses; one that is none of ours asks nobody."""
+def require_source_access(directory_id: str, target: Tenant) -> None:
+    """Abort with 403 unless the user manages both tenants. An unknown source tenant needs no permission."""
     if directory_id == target.directory_id:
         return
     source = tenants.find_by_directory_id(directory_id)
-    for one in (target, *([source] if source else [])):
-        if not can(Permission.MANAGE, one.id):
-            deny(Permission.MANAGE, one)
+    for tenant in (target, *([source] if source else [])):
+        if not can(Permission.MANAGE, tenant.id):
+            deny(Permission.MANAGE, tenant)
 
 
 def targets(source: Tenant) -> list[Tenant]:
-    """Its own tenant first; others only for those who manage both."""
+    """List the tenants to restore to: its own first; others only for those who manage both."""
     own = [source] if source.is_active and can(Permission.OPERATE, source.id) else []
     if not can(Permission.MANAGE, source.id):
         return own
-    return own + [one for one in _places(Permission.MANAGE) if one.id != source.id]
+    return own + [tenant for tenant in _places(Permission.MANAGE) if tenant.id != source.id]
 
 
 def _places(permission: Permission) -> list[Tenant]:
@@ -96,13 +96,13 @@ class UploadForm:
         return restore_text.CHOICES
 
 
-def upload_form(given: Mapping[str, str]) -> UploadForm:
-    return UploadForm(_places(Permission.OPERATE), given)
+def upload_form(form: Mapping[str, str]) -> UploadForm:
+    return UploadForm(_places(Permission.OPERATE), form)
 
 
 @dataclass(frozen=True)
 class StartPage:
-    """Where a restore begins when the address names nothing to restore."""
+    """The page on which a restore begins when the address names nothing to restore."""
 
     sets: list[BackupSet]
     upload: UploadForm
@@ -110,7 +110,7 @@ class StartPage:
 
 @dataclass
 class TypeRow:
-    """One policy type of a backup set; `shown` are the snapshots that the search finds, or that are ticked."""
+    """A policy type of a backup set. `shown` are the snapshots that the search finds, or that are ticked."""
 
     key: str
     is_ticked: bool
@@ -148,7 +148,7 @@ class NewRestorePage:
 
     @property
     def is_some(self) -> bool:
-        """Only what is ticked, not everything."""
+        """Is only what is ticked restored, and not everything?"""
         return self.chosen.get("what") == "some"
 
     @property
@@ -167,22 +167,22 @@ def page() -> str:
     return _form(Source.of(request.args), request.args)
 
 
-def _form(source: Source, given: MultiDict[str, str]) -> str:
+def _form(source: Source, form: MultiDict[str, str]) -> str:
     if source.row is None:
         sets = backup_sets.newest_completed(allowed_tenant_ids(Permission.OPERATE), LATEST_SETS)
-        return render_template("restores/start.html", page=StartPage(sets, upload_form(given)))
+        return render_template("restores/start.html", page=StartPage(sets, upload_form(form)))
     places = targets(source.row.tenant)
     if not places:
         tenants.require_switched_on(source.row.tenant)
         deny(Permission.OPERATE, source.row.tenant)
     ids = backup_sets.snapshot_ids(source.backup_set) if source.backup_set else []
-    types, count = (_types(ids, given), len(ids)) if source.backup_set else ([], 1)
-    return render_template("restores/new.html", page=NewRestorePage(source, places, given, types, count))
+    types, count = (_types(ids, form), len(ids)) if source.backup_set else ([], 1)
+    return render_template("restores/new.html", page=NewRestorePage(source, places, form, types, count))
 
 
-def _types(snapshot_ids: list[int], given: MultiDict[str, str]) -> list[TypeRow]:
-    """By policy type: how many there are, and of them what the search finds or is ticked."""
-    search, chosen, types = given.get("search", "").strip().lower(), _items(given), _types_ticked(given)
+def _types(snapshot_ids: list[int], form: MultiDict[str, str]) -> list[TypeRow]:
+    """Group the snapshots by policy type, each with those that the search finds or that are ticked."""
+    search, chosen, types = form.get("search", "").strip().lower(), _items(form), _types_ticked(form)
     rows: dict[str, TypeRow] = {}
     for snapshot in snapshots.load_with_policies(snapshot_ids):
         key = snapshot.policy.policy_type
@@ -204,7 +204,7 @@ def create() -> Any:
     if source.row is None or request.form.get("act") == "find":
         return _form(source, request.form)
     tenant = fetch(Tenant, request.form.get("tenant", ""), Permission.OPERATE)
-    may_take_from(source.row.tenant.directory_id, tenant)
+    require_source_access(source.row.tenant.directory_id, tenant)
     try:
         return previewed(_draft(source, tenant, request.form))
     except Invalid as e:
@@ -223,12 +223,12 @@ def _draft(source: Source, tenant: Tenant, form: MultiDict[str, str]) -> Restore
     return drafts.from_backup_set(source.row, tenant, options, current_actor(), snapshot_ids=chosen, policy_types=types)
 
 
-def _items(given: MultiDict[str, str]) -> frozenset[str]:
-    return frozenset(ticked_values(given, "item", MOST_ITEMS))
+def _items(form: MultiDict[str, str]) -> frozenset[str]:
+    return frozenset(ticked_values(form, "item", MOST_ITEMS))
 
 
-def _types_ticked(given: MultiDict[str, str]) -> frozenset[str]:
-    return frozenset(ticked_values(given, "type", MOST_TYPES))
+def _types_ticked(form: MultiDict[str, str]) -> frozenset[str]:
+    return frozenset(ticked_values(form, "type", MOST_TYPES))
 
 
 def _numbers(texts: Iterable[str]) -> list[int]:
@@ -244,7 +244,7 @@ def previewed(restore: Restore) -> Response:
 @pages.post("/upload")
 @requires(Permission.OPERATE)
 def upload() -> Any:
-    """Only kept here; a worker looks into it."""
+    """Keep the file; a worker looks into it."""
     tenant = fetch(Tenant, request.form.get("tenant", ""), Permission.OPERATE)
     try:
         start = _kept(tenant)

@@ -1,4 +1,4 @@
-"""What the page of a whole plan says, and that of each of its items."""
+"""The pages of a whole plan and of each of its items."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ LONGEST_IN_PLAN = 20_000
 
 
 class PlanItem(NamedTuple):
-    """One item that a live run writes, with what it changes and all that it sends."""
+    """An item that a live run writes, with what it changes and all that it sends."""
 
     item: RestoreItem
     differences: list[Difference]
@@ -64,7 +64,7 @@ class PlanPage:
 
 
 class Reference(NamedTuple):
-    """What an item refers to, and what stands for it in the target tenant. `resolution` is as the plan keeps it."""
+    """A reference of an item, and what stands for it in the target tenant. `resolution` is as the plan keeps it."""
 
     resolution: dict[str, Any]
     is_of_file: bool
@@ -88,7 +88,7 @@ class Reference(NamedTuple):
 
 @dataclass(frozen=True)
 class ItemPage:
-    """One item of a restore: what its plan writes, what it refers to, and what was sent to Graph."""
+    """The page of a restore item: what its plan writes, what it refers to, and what was sent to Graph."""
 
     restore: Restore
     item: RestoreItem
@@ -111,7 +111,7 @@ class ItemPage:
 
     @property
     def after(self) -> Snapshot | None:
-        """What was read back."""
+        """The snapshot that was read back."""
         return self.result.snapshot if self.result else None
 
     @property
@@ -120,7 +120,7 @@ class ItemPage:
 
     @property
     def result_message(self) -> str:
-        """What the run says of it, where its plan does not say that already."""
+        """The run's message, "" where the plan says the same already."""
         message = (self.result and self.result.message) or ""
         return "" if message == self.item.message else message
 
@@ -130,7 +130,7 @@ class ItemPage:
 
     @property
     def dangers(self) -> list[tuple[str, str]]:
-        """What to look at first, of what would be written: (title, sentence)."""
+        """Dangers of what would be written: (title, sentence)."""
         return restore_text.item_dangers(self.item) if self.item.action in WRITTEN_OUTCOMES else []
 
     @property
@@ -139,7 +139,7 @@ class ItemPage:
 
     @property
     def says_where(self) -> str:
-        """Who says what the item refers to."""
+        """The heading that names who says what the item refers to."""
         is_ours = self.item.snapshot_id or self.restore.backup_set_id or self.restore.undo_of_id
         return "In the backup" if is_ours else "The file says"
 

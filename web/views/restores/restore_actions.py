@@ -1,4 +1,4 @@
-"""What a person does to a restore: preview, change, approve, execute, cancel, undo, do again what is left."""
+"""Actions on a restore: preview, change, approve, execute, cancel, undo, retry what is left."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ def _back(restore: Restore) -> Response:
 
 @pages.errorhandler(Invalid)
 def refused(error: Invalid) -> tuple[str, int]:
-    """The restore's page again, with the sentence and with what was typed."""
+    """Show the restore's page again, with the sentence and with what was typed."""
     flash(str(error), "danger")
     return show(Restore.get_by_id((request.view_args or {})["restore_id"]), request.form), 400
 
@@ -53,11 +53,13 @@ def options(restore_id: int) -> Any:
 @pages.post("/<int:restore_id>/items")
 @requires(Permission.OPERATE)
 def leave_out(restore_id: int) -> Any:
-    """By the ids to leave out, not by those to keep: the page may show a part of the items only."""
+    """Remove the items that are ticked to leave out. The page may show a part of the items only, so it cannot name
+    those to keep.
+    """
     restore = fetch(Restore, restore_id, Permission.OPERATE)
-    left_out = {parse_row_id(one) for one in ticked_values(request.form, "leave", ITEMS_SHOWN)}
-    kept = [item_id for item_id in restore_items.ids(restore) if item_id not in left_out]
-    restore_drafts.remove_other_items(restore, kept, current_actor())
+    left_out = {parse_row_id(item_id) for item_id in ticked_values(request.form, "leave", ITEMS_SHOWN)}
+    remaining_ids = [item_id for item_id in restore_items.ids(restore) if item_id not in left_out]
+    restore_drafts.remove_other_items(restore, remaining_ids, current_actor())
     return previewed(Restore.get_by_id(restore.id))
 
 
@@ -105,7 +107,7 @@ def cancel(restore_id: int) -> Any:
 
 
 def _cancel(restore: Restore) -> None:
-    active = [one for one in restores.runs_of_restore(restore) if one.state in ACTIVE]
+    active = [run for run in restores.runs_of_restore(restore) if run.state in ACTIVE]
     for run in active:
         completion.request_cancel(run, current_actor())
     if restore.state in CHANGEABLE or not active:

@@ -1,4 +1,4 @@
-"""What the page of a restore says, and which buttons it has for this person, now."""
+"""The page of a restore, and the buttons that it has for this person, now."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -34,14 +34,14 @@ class Choice(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One item of the plan, and what became of it in the newest live run."""
+    """An item of the plan, with its result in the newest live run."""
 
     item: RestoreItem
     result: RunItem | None
 
     @property
     def plan(self) -> str | None:
-        """What a live run would do; None where only a preview can tell."""
+        """The action of a live run; None where only a preview can tell."""
         return self.item.action or (Outcome.REMOVE if self.item.content_id is None else None)
 
     @property
@@ -214,7 +214,7 @@ class RestorePage:
 
     @property
     def links(self) -> list[Choice]:
-        """Which items can be shown; the first is what is shown by itself."""
+        """The choices of items to show; the first is shown by itself."""
         if not (self.actions or self.outcomes):
             return []
         has_matches = bool(self.actions.get(Outcome.MATCHES))
@@ -225,7 +225,7 @@ class RestorePage:
 
     @property
     def shown(self) -> str | None:
-        """What the address asks for, as the links have it."""
+        """The choice that the address asks for, as the links have it."""
         return self.show or None
 
     @property
@@ -270,7 +270,7 @@ def restore_page(restore: Restore, typed: Mapping[str, str] | None = None) -> Re
 
 
 def _items(restore: Restore, show: str, results: Mapping[int, RunItem]) -> list[RestoreItem]:
-    """Of one plan or outcome, or all; unless asked for, without those that are as the backup has them already."""
+    """Return items filtered by action or outcome; matching items are hidden unless asked for."""
     if show in set(Outcome):
         ended_so = [item_id for item_id, result in results.items() if result.outcome == show]
         return restore_items.of_outcome(restore, show, ended_so, ITEMS_SHOWN)

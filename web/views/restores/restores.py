@@ -79,15 +79,15 @@ def show(restore: Restore, typed: Mapping[str, str] | None = None) -> str:
 @pages.get("/<int:restore_id>/items/<int:item_id>")
 @requires(Permission.SEE)
 def item(restore_id: int, item_id: int) -> str:
-    return _item(*_one(restore_id, item_id, Permission.SEE), Masking())
+    return _item(*_fetch_item(restore_id, item_id, Permission.SEE), Masking())
 
 
 @pages.post("/<int:restore_id>/items/<int:item_id>")
 @requires(Permission.MANAGE)
 def item_with_secrets(restore_id: int, item_id: int) -> str:
-    restore, found = _one(restore_id, item_id, Permission.MANAGE)
-    record_secrets_shown(restore.tenant, f"{restore}, “{found.name}”", "plan", current_actor())
-    return _item(restore, found, None)
+    restore, item = _fetch_item(restore_id, item_id, Permission.MANAGE)
+    record_secrets_shown(restore.tenant, f"{restore}, “{item.name}”", "plan", current_actor())
+    return _item(restore, item, None)
 
 
 @pages.get("/<int:restore_id>/plan")
@@ -126,11 +126,11 @@ def _read_out(restore: Restore, hide: Masking | None) -> Iterator[PlanItem]:
         yield PlanItem(item, drafts.differences(item, hide, names), plan_text.sections(item, hide, names))
 
 
-def _one(restore_id: int, item_id: int, permission: Permission) -> tuple[Restore, RestoreItem]:
-    restore, found = fetch(Restore, restore_id, permission), fetch(RestoreItem, item_id, permission)
-    if found.restore_id != restore.id:
+def _fetch_item(restore_id: int, item_id: int, permission: Permission) -> tuple[Restore, RestoreItem]:
+    restore, item = fetch(Restore, restore_id, permission), fetch(RestoreItem, item_id, permission)
+    if item.restore_id != restore.id:
         abort(404)
-    return restore, found
+    return restore, item
 
 
 def _item(restore: Restore, item: RestoreItem, hide: Masking | None) -> str:
@@ -151,5 +151,5 @@ def _item(restore: Restore, item: RestoreItem, hide: Masking | None) -> str:
 
 
 def may_show_secrets(restore: Restore) -> bool:
-    """Those who manage both sides; of a file from elsewhere there is one side only."""
+    """May this person see the secrets? Between two tenants that takes a manager of both."""
     return can_fetch(Permission.MANAGE, restore)

@@ -1,4 +1,4 @@
-"""Which group, filter, scope tag … of a tenant stands for one of the directory that a backup is of."""
+"""Mappings: the group, filter, scope tag … of a tenant that stands for one of the directory that a backup is of."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,14 +30,15 @@ pages = Blueprint("mappings", __name__, url_prefix="/tenants/<tenant_id>/mapping
 @requires(Permission.SEE)
 def index(tenant_id: str) -> str:
     tenant = fetch(Tenant, tenant_id, Permission.SEE)
-    found = [
-        (one, _named(one), len(mappings.targets_by_key(tenant, one))) for one in mappings.source_directories(tenant)
+    directories = [
+        (directory_id, _directory_name(directory_id), len(mappings.targets_by_key(tenant, directory_id)))
+        for directory_id in mappings.source_directories(tenant)
     ]
-    return render_template("mappings/index.html", tenant=tenant, directories=found)
+    return render_template("mappings/index.html", tenant=tenant, directories=directories)
 
 
-def _named(directory_id: str) -> str | None:
-    """Its name, of a tenant of ours that the person sees."""
+def _directory_name(directory_id: str) -> str | None:
+    """Return the directory's name if it is a tenant of ours that the person sees."""
     row = tenants.find_by_directory_id(directory_id)
     return row.name if row and can(Permission.SEE, row.id) else None
 
@@ -56,7 +57,7 @@ def page(tenant_id: str, directory_id: str) -> str:
 
 
 class Missing(NamedTuple):
-    """What nothing stands for yet. `similar` are (id, name) of what is called alike in the target tenant."""
+    """A source object that nothing stands for yet. `similar`: (id, name) of target objects with a like name."""
 
     kind: str
     source_id: str
@@ -96,7 +97,7 @@ class MappingPage:
 
     @cached_property
     def people(self) -> dict[int, str]:
-        """Who said so: user id -> name."""
+        """The people who set the mappings: user id -> name."""
         return users.names_by_id(row.set_by_id for row in self.rows)
 
     @property
@@ -114,7 +115,7 @@ def _page(tenant: Tenant, directory_id: str) -> str:
     page = MappingPage(
         tenant=tenant,
         directory_id=directory_id,
-        source=_named(directory_id),
+        source=_directory_name(directory_id),
         rows=mappings.of_pair(tenant, directory_id),
         missing=[Missing(*key, name, similar.get(key, [])) for key, name in missing.items()],
         restores=[ListedRestore(row) for row in restores.of_pair(tenant, directory_id, RESTORES_SHOWN)],

@@ -1,4 +1,4 @@
-"""How long backup sets stay: previewed before it is switched on; and pinning one, with a reason."""
+"""Retention rules, previewed before they are switched on; and pinning a backup set, with a reason."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

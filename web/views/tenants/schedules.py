@@ -48,7 +48,7 @@ class SchedulesPage:
 
     @property
     def tenant_asked(self) -> str:
-        """As the address has it."""
+        """The tenant that the address asks for."""
         return request.args.get("tenant", "")
 
 
@@ -92,7 +92,7 @@ def add() -> Any:
 @pages.post("/<schedule_id>")
 @requires(Permission.MANAGE)
 def change(schedule_id: str) -> Any:
-    """What the form leaves out stays as it is."""
+    """Change a schedule. Fields that the form leaves out stay as they are."""
     schedule = fetch(Schedule, schedule_id, Permission.MANAGE)
     try:
         schedules.change(

@@ -50,8 +50,8 @@ def page(tenant_id: str) -> str:
 
 
 def _tenant(tenant_id: str) -> Tenant:
-    found: Tenant = fetch(Tenant, tenant_id, Permission.ADMINISTER)
-    return found
+    tenant: Tenant = fetch(Tenant, tenant_id, Permission.ADMINISTER)
+    return tenant
 
 
 def _page(tenant: Tenant) -> str:

@@ -1,4 +1,4 @@
-"""What a tenant's page says: how it stands, what is not backed up or runs out, and what this person may do there."""
+"""The page of a tenant: its standing, what is not backed up or runs out, and what this person may do there."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -34,7 +34,7 @@ ENDS_SOON = timedelta(days=30)
 
 
 def last_backup(tenant: Tenant) -> Markup:
-    """How old the last good backup of the whole tenant is, with a link to it."""
+    """Say how old the last good backup of the whole tenant is, with a link to it."""
     if tenant.last_backup_at is None or tenant.last_backup_id is None:
         return time_ago_html(None)
     return link("backup_sets.page", time_ago_html(tenant.last_backup_at), backup_set_id=tenant.last_backup_id)
@@ -51,7 +51,7 @@ def connection(tenant: Tenant) -> Markup:
 
 
 def credential(tenant: Tenant) -> Markup:
-    """What it is, and when it ends where that is known."""
+    """Say which kind of credential the tenant has, and when it ends where that is known."""
     end, now = tenant.credential_expires_at, utcnow()
     if end is None:
         return Markup("{}").format(tenant.credential_kind)
@@ -86,7 +86,7 @@ class Ending(NamedTuple):
 
 @dataclass
 class TypeCounts:
-    """How many policies of one type are in the tenant, are gone, and were ever captured."""
+    """The numbers of one type's policies in the tenant, gone from it, and ever captured."""
 
     key: str
     present: int = 0
@@ -179,7 +179,7 @@ def tenant_page(tenant: Tenant) -> TenantPage:
 
 
 def _uncovered(tenant: Tenant) -> list[Uncovered]:
-    """What is not backed up, and why; policy types of one reason together."""
+    """Group the policy types that are not backed up by their reason."""
     groups: dict[tuple[str, str | None, datetime | None, datetime | None], Uncovered] = {}
     for row in coverage.uncovered(tenant):
         state = SetState.INCOMPLETE if row.offer == Offer.OFFERED else row.offer

@@ -33,13 +33,13 @@ class ChoicePage:
 @pages.get("")
 @requires(Permission.SEE)
 def page() -> str:
-    """A page of its own, or with `part` what the frame shows over another page."""
+    """Show a page of its own, or with `part` what the frame shows over another page."""
     word = without_nul(request.args.get("search", "")).strip()[:100]
-    found = _found(word)
+    tenants_found = _find_tenants(word)
     template = "tenants/_choice.html" if request.args.get("part") else "tenants/choose.html"
     page = ChoicePage(
-        tenants=found[:SHOWN],
-        has_more=len(found) > SHOWN,
+        tenants=tenants_found[:SHOWN],
+        has_more=len(tenants_found) > SHOWN,
         search=word,
         following=safe_redirect_path(request.args.get("next")),
         chosen=preferences.chosen_tenant(),
@@ -47,7 +47,7 @@ def page() -> str:
     return render_template(template, page=page)
 
 
-def _found(word: str) -> list[Tenant]:
+def _find_tenants(word: str) -> list[Tenant]:
     ids = allowed_tenant_ids(Permission.SEE)
     return tenants.by_name(ids, search.tenant_name_matches(word) if word else True, SHOWN + 1)
 
@@ -55,8 +55,8 @@ def _found(word: str) -> list[Tenant]:
 @pages.post("")
 @requires(Permission.SEE)
 def choose() -> Any:
-    wanted, following = request.form.get("tenant", ""), safe_redirect_path(request.form.get("next"))
-    tenant = fetch(Tenant, wanted, Permission.SEE) if wanted else None
+    tenant_id, following = request.form.get("tenant", ""), safe_redirect_path(request.form.get("next"))
+    tenant = fetch(Tenant, tenant_id, Permission.SEE) if tenant_id else None
     preferences.choose_tenant(tenant)
     own = url_for("tenants.page", tenant_id=tenant.id) if tenant else url_for("admin.index")
     return redirect(following or own, 303)

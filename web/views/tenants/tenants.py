@@ -29,14 +29,14 @@ from web.views.tenants.tenant_page import connection, last_backup, tenant_page
 pages = Blueprint("tenants", __name__, url_prefix="/tenants")
 
 
-def named(tenant: Tenant) -> Markup:
-    """Its name as a link, and whether something can start in it."""
+def name_with_state(tenant: Tenant) -> Markup:
+    """Show the tenant's name as a link, and whether something can start in it."""
     name = link("tenants.page", tenant.name, tenant_id=tenant.id)
     if tenant.is_active:
         return name
-    said = "being removed" if tenant.removing_since else "switched off"
+    state = "being removed" if tenant.removing_since else "switched off"
     return name + Markup(' <span class="badge badge-muted"><i class="fa fa-power-off" aria-hidden="true"></i> {}</span>'
-                         ).format(said)  # fmt: skip
+                         ).format(state)  # fmt: skip
 
 
 class TenantList(ListView):
@@ -63,7 +63,7 @@ class TenantList(ListView):
     search_hint = "Name or directory id"
     nothing_yet = "No tenants yet. An admin adds one on the server with “tenantkeep tenant add”."
     column_formatters: ClassVar = {
-        "name": cell(named),
+        "name": cell(name_with_state),
         "last_backup_at": cell(last_backup),
         "connected_at": cell(connection),
         "last_synced_at": moment_cell,
@@ -166,7 +166,10 @@ def _ruled(tenant: Tenant, act: Callable[[], tuple[str, str]]) -> Any:
 @requires(Permission.SEE)
 def subscribe(tenant_id: str) -> Any:
     tenant = fetch(Tenant, tenant_id, Permission.SEE)
-    wanted = request.form.get("wanted") == "yes"
-    if users.set_subscribed(current_user.id, tenant, wanted):
-        flash(f"You are notified about {'every run' if wanted else 'your own runs only'} of {tenant.name}.", "success")
+    wants_all_runs = request.form.get("wanted") == "yes"
+    if users.set_subscribed(current_user.id, tenant, wants_all_runs):
+        flash(
+            f"You are notified about {'every run' if wants_all_runs else 'your own runs only'} of {tenant.name}.",
+            "success",
+        )
     return redirect(url_for("tenants.page", tenant_id=tenant.id), 303)
