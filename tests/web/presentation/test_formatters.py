@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from actors.facade.snapshot_diff import Difference
 from tests.support.strategies import json, texts
-from web.presentation import formatters, restore_text
+from web.presentation import formatters
 
 
 def test_only_addresses_in_intune_become_links():
@@ -79,12 +79,3 @@ def test_every_difference_and_detail_is_a_short_line(before, after, kind, label)
     assert isinstance(formatters.audit_detail(before), str)
     assert isinstance(formatters.browser_name(label), str)
     assert isinstance(formatters.kind_title(label), str)
-
-
-def test_what_the_guard_holds_back_is_not_counted_among_what_is_written():
-    assert restore_text.plan_sentence({"update": 3, "create": 1, "blocked": 1}, {"update": 2, "create": 1}) == (
-        "1 policy will be changed; 1 is blocked, 3 are held back by the Conditional Access guard."
-    )
-    assert restore_text.plan_sentence({"update": 1}, {"update": 1}).startswith(
-        "Nothing will be written; 1 is held back"
-    )

@@ -1,7 +1,7 @@
 """`/`: is everyone backed up, what needs attention first, and the chart of days."""
 
 import re
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -11,10 +11,9 @@ from db.clock import utcnow
 from db.models import Restore, Run, Tenant
 from db.restores import restore_rules
 from db.runs import run_history
-from db.states import ENDED, RunState, Standing
+from db.states import RunState, Standing
 from db.tenants import schedules, tenants
 from tests.support.restore_steps import options
-from web.presentation.chart import Chart
 from web.views.installation.dashboard import verdict
 
 GOOD, LATE, NEVER, ALONE = Standing.GOOD, Standing.LATE, Standing.NEVER, Standing.UNSCHEDULED
@@ -98,15 +97,3 @@ def test_the_chart_counts_each_day_by_how_its_runs_ended(cast, captured):
     assert run_history.count_ended_by_day(first, None) == {(today, "failed"): 1, (today, "succeeded"): 2}
     assert run_history.count_ended_by_day(first, [cast.fabrikam.id]) == {(today, "succeeded"): 2}
     assert run_history.count_ended_by_day(first, []) == {}
-
-
-def test_the_columns_of_the_chart_are_as_high_as_their_share_of_the_highest():
-    one, other = date(2026, 1, 1), date(2026, 1, 2)
-    counts = {(one, "succeeded"): 6, (one, "failed"): 2, (other, "succeeded"): 4}
-    chart = Chart.draw([one, other], list(ENDED), counts)
-    assert [(part.state, part.top, part.height) for part in chart.days[0].segments] == [
-        ("succeeded", 25.0, 75.0),
-        ("failed", 0.0, 25.0),
-    ]
-    assert [(part.top, part.height) for part in chart.days[1].segments] == [(50.0, 50.0)]
-    assert (chart.most, Chart.draw([one], list(ENDED), {}).most) == (8, 0)
