@@ -24,10 +24,10 @@ ON_BOTH = {
 
 
 def pytest_collection_modifyitems(config, items):
-    left_out = [one for one in items if _is_left_out(one)]
+    left_out = [item for item in items if _is_left_out(item)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
-        items[:] = [one for one in items if one not in set(left_out)]
+        items[:] = [item for item in items if item not in set(left_out)]
 
 
 def _is_left_out(item):

@@ -283,7 +283,7 @@ def test_a_tenant_is_tried_when_it_is_added_or_said_to_be_untried(graph, cast):
     guid = "5f3759df-0000-4000-8000-00000000000"
     words = ("--directory-id", f"{guid}1", "--client-id", f"{guid}2", "--client-secret-stdin")
     assert "was not tried yet" in tenantkeep("tenant", "add", "One", *words, stdin="x\n").stdout
-    tried = tenantkeep("tenant", "add", "Two", *[one.replace(f"{guid}1", f"{guid}3") for one in words], "--check",
+    tried = tenantkeep("tenant", "add", "Two", *[word.replace(f"{guid}1", f"{guid}3") for word in words], "--check",
                        stdin="x\n")  # fmt: skip
     assert (tried.returncode, "Added Two. There is no tenant with this directory id" in tried.stdout) == (1, True)
 

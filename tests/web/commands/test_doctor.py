@@ -33,8 +33,8 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def findings(**environment):
     """What it is about -> its findings."""
     found = {}
-    for one in asked("doctor", **environment):
-        found.setdefault(one["what"], []).append(one)
+    for finding in asked("doctor", **environment):
+        found.setdefault(finding["what"], []).append(finding)
     return found
 
 
@@ -53,7 +53,9 @@ def redis_with_one_database(tmp_path):
 
 def test_it_says_what_is_configured_and_what_answers(cast, redis_url, simulator, database_url):
     found = findings(TENANTKEEP_PUBLIC_URL="https://tenantkeep.example.com", TENANTKEEP_PROXIES="1")
-    assert all(one["ok"] for what in ("settings", "database", "redis", "graph", "sign-in") for one in found[what])
+    assert all(
+        finding["ok"] for what in ("settings", "database", "redis", "graph", "sign-in") for finding in found[what]
+    )
     assert database_url.removeprefix("sqlite:///") in found["database"][0]["message"]
     assert found["public address"][0]["message"] == "https://tenantkeep.example.com"
     assert "1 proxies" in found["settings"][0]["message"]

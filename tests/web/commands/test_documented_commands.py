@@ -30,8 +30,8 @@ def shown():
     for page in PAGES:
         for line in page.read_text().splitlines():
             found = re.match(r"\| `(tenantkeep [^`]+)`|\s*(tenantkeep [^`|]+?)(?:  +#.*)?$", line)
-            for one in re.split(r" && ", (found[1] or found[2]).strip()) if found else ():
-                yield page.name, one
+            for command in re.split(r" && ", (found[1] or found[2]).strip()) if found else ():
+                yield page.name, command
 
 
 def named():

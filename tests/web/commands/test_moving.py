@@ -159,7 +159,7 @@ def test_every_row_arrives_on_the_other_engine_and_the_installation_works_there(
     file = exported(tmp_path / "all.tenantkeep")
     here = {model: rows(model) for model in row_codec.EXPORTED_TABLES}
     assert [model.__name__ for model, found in here.items() if not found] == [], "nothing of these was there to take"
-    bodies = {one.id: snapshots.read_snapshot(one) for one in Snapshot.select()}
+    bodies = {snapshot.id: snapshots.read_snapshot(snapshot) for snapshot in Snapshot.select()}
     assert file.stat().st_mode & 0o777 == 0o600
 
     arrive()
@@ -171,7 +171,7 @@ def test_every_row_arrives_on_the_other_engine_and_the_installation_works_there(
         if model not in {AuditHead, AuditKey}:
             assert there[model] == here[model], model
     assert list(chain.verify()) == []
-    assert {one.id: snapshots.read_snapshot(one) for one in Snapshot.select()} == bodies
+    assert {snapshot.id: snapshots.read_snapshot(snapshot) for snapshot in Snapshot.select()} == bodies
     assert tenants.credential_values(Tenant.get_by_id(cast.contoso.id)) == {"secret": "contoso client secret"}
     assert credentials.open_values(Credential.get()) == {"secret": "the next one"}
     assert keyring().unseal(User.get_by_id(cast.ada.id).totp_secret, totp_owner(cast.ada.id)) == b"once"
@@ -414,7 +414,7 @@ def test_an_export_that_fills_the_disk_leaves_the_one_before(captured, tmp_path)
         "export-all", str(file), "--force", "--passphrase-stdin", stdin=f"{PASSPHRASE}\n", preexec_fn=fill_after(1000)
     )
     assert (full.returncode, "cannot be written" in full.stderr) == (64, True)
-    assert [one.name for one in tmp_path.glob("*all*")] == ["all.tenantkeep"]
+    assert [path.name for path in tmp_path.glob("*all*")] == ["all.tenantkeep"]
     assert file.read_text() == "the one before"
 
 

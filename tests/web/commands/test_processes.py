@@ -61,7 +61,7 @@ def test_honcho_starts_all_of_the_procfile_and_ends_it(database, redis_url, else
         try:
             servers.wait_for(lambda: servers.answers_http(f"http://127.0.0.1:{port}/readyz"), "Web", process=honcho)
             servers.wait_for(
-                lambda: {one.kind for one in Heartbeat} == {"web", "worker", "scheduler"}, "All", 20, honcho
+                lambda: {heartbeat.kind for heartbeat in Heartbeat} == {"web", "worker", "scheduler"}, "All", 20, honcho
             )
             # What is ended while it begins takes longer than honcho waits.
             servers.wait_for(lambda: "ready for action" in written.read_text(), "The worker", 20, honcho)

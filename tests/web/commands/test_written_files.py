@@ -29,7 +29,7 @@ def with_a_file(group, words=()):
     for name, command in group.commands.items():
         if hasattr(command, "commands"):
             yield from with_a_file(command, (*words, name))
-        elif any(isinstance(one.type, click.Path) for one in command.params):
+        elif any(isinstance(param.type, click.Path) for param in command.params):
             yield " ".join((*words, name))
 
 
@@ -61,7 +61,7 @@ def test_it_is_its_owners_alone_and_not_written_over_unless_forced(line, tmp_pat
         file.chmod(0o644)
         assert tenantkeep(*words, "--force", stdin=PASSPHRASE).returncode == 0
         assert (file.stat().st_size > 100, mode(file)) == (True, "0o600")
-    assert sorted(one.name for one in tmp_path.iterdir() if one.name.startswith(".")) == []
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith(".")) == []
 
 
 def test_what_is_no_ordinary_file_or_cannot_be_written_is_said_and_nothing_is_left(database_url, tmp_path):
@@ -89,6 +89,6 @@ def test_the_documented_recipe_leaves_a_private_key_to_nobody_else(database_url,
     block = text.partition("openssl req")[0].rpartition("```")[2] + "openssl req"
     block += text.partition("openssl req")[2].partition("```")[0]
     subprocess.run(["sh", "-euc", block.replace("rsa:3072", "rsa:2048")], cwd=tmp_path, check=True, capture_output=True)
-    assert {one.name: mode(one) for one in tmp_path.glob("*.pem")} == dict.fromkeys(
+    assert {path.name: mode(path) for path in tmp_path.glob("*.pem")} == dict.fromkeys(
         ("key.pem", "certificate.pem", "tenantkeep.pem"), "0o600"
     )

@@ -82,7 +82,7 @@ def test_policies_are_narrowed_by_when_they_were_captured(listed, captured):
 def test_lists_are_sorted_by_the_columns_that_say_so_what_is_empty_first(listed, client, captured):
     order = ["Contoso policy 1", "Contoso policy 2", "Fabrikam policy 1", "Fabrikam policy 2"]
     addresses = re.findall(r'<a href="(/policies/\?sort=[^"]+)"', client.get("/policies/").get_data(as_text=True))
-    by_name, by_capture = (one.replace("&amp;", "&") for one in addresses)
+    by_name, by_capture = (address.replace("&amp;", "&") for address in addresses)
     assert listed(by_name) == order
     assert listed(f"{by_name}&desc=1") == order[::-1]
     Policy.update(last_captured_at=None).where(Policy.name == order[2]).execute()

@@ -18,7 +18,7 @@ addresses = st.lists(pieces, max_size=6).map("".join)
 
 def as_browsers_read(address):
     """The WHATWG rules that matter: without tabs, line ends, and blanks at the ends; backslashes are slashes."""
-    bare = "".join(one for one in address if one not in "\t\r\n").strip("".join(map(chr, range(33))))
+    bare = "".join(character for character in address if character not in "\t\r\n").strip("".join(map(chr, range(33))))
     return bare.replace("\\", "/")
 
 

@@ -17,21 +17,21 @@ from web.presentation.masking import Masking
 def two(captured):
     """Two snapshots that differ in a secret alone."""
     policy = captured[0][0]
-    bodies = [{"name": policy.name, "preSharedKey": one, **every_sort(one)} for one in ("hush~1", "hush~2")]
+    bodies = [{"name": policy.name, "preSharedKey": secret, **every_sort(secret)} for secret in ("hush~1", "hush~2")]
     return [capture_by_hand(policy, SYSTEM, body)[1] for body in bodies]
 
 
 def holds_a_secret(page):
     """As it is, or in base64."""
-    encoded = (one[: len(one) // 4 * 4] for one in re.findall(r"[A-Za-z0-9+/]{16,}", page))
-    texts = [base64.b64decode(one).decode("utf-8", "ignore") for one in encoded]
-    return any("hush~" in one for one in (page, *texts))
+    encoded = (word[: len(word) // 4 * 4] for word in re.findall(r"[A-Za-z0-9+/]{16,}", page))
+    texts = [base64.b64decode(word).decode("utf-8", "ignore") for word in encoded]
+    return any("hush~" in text for text in (page, *texts))
 
 
 def showings():
     return [
-        (one.actor, one.subject, one.details["where"])
-        for one in AuditEvent.select().where(AuditEvent.action == "secrets:shown").order_by(AuditEvent.id)
+        (event.actor, event.subject, event.details["where"])
+        for event in AuditEvent.select().where(AuditEvent.action == "secrets:shown").order_by(AuditEvent.id)
     ]
 
 

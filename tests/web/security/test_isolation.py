@@ -137,20 +137,20 @@ def text_of(answer):
     body = answer.get_data()
     if body and answer.mimetype == "application/zip":
         with zipfile.ZipFile(io.BytesIO(body)) as file:
-            body = b"\n".join(one.filename.encode() + file.read(one) for one in file.infolist())
+            body = b"\n".join(entry.filename.encode() + file.read(entry) for entry in file.infolist())
     return f"{answer.headers}{body.decode()}"
 
 
 def shows_the_other(answer, sent=""):
     """The first thing of the other tenant's in an answer, but for what the request itself said."""
-    said = {one.lower() for one in MARK.findall(sent)}
-    return next((one for one in MARK.findall(text_of(answer)) if one.lower() not in said), None)
+    said = {mark.lower() for mark in MARK.findall(sent)}
+    return next((mark for mark in MARK.findall(text_of(answer)) if mark.lower() not in said), None)
 
 
 def may_know(person, permission, answer):
     """Of the other tenant. The frame of a page tells of runs, whatever the page itself is of."""
     is_page = answer.mimetype == "text/html"
-    sees, audits = (holds(person, one, {"other"}) for one in (P.SEE, P.AUDIT))
+    sees, audits = (holds(person, permission, {"other"}) for permission in (P.SEE, P.AUDIT))
     return audits or (sees and is_page) if permission == P.AUDIT else sees
 
 
@@ -259,25 +259,29 @@ def forms_for(matrix, person):
     for address, page in every_page(get).items():
         parts = urlsplit(address)
         asked = [Field(name, value, "hidden") for name, value in parse_qsl(parts.query)]
-        exports = [urlsplit(one).path for one in page.links if "/export" in one]
+        exports = [urlsplit(link).path for link in page.links if "/export" in link]
         narrowed = [replace(form, path=one) for form in page.forms if form.method == "GET" for one in exports]
         for form in (Form(parts.path, "GET", asked), *page.forms, *narrowed):
-            found.setdefault((form.method, form.path, tuple(sorted({one.name for one in form.fields}))), form)
+            found.setdefault((form.method, form.path, tuple(sorted({field.name for field in form.fields}))), form)
     return found.values()
 
 
 def smuggled(form):
     """The form's fields, each once with what is the other tenant's in place of the own, and once beside it."""
-    for name in {one.name for one in form.fields} - {"csrf_token"}:
-        values = [one.value for one in form.of(name)]
-        strange = [one for one in values if UNKNOWN_ID.fullmatch(one) and not (OWN_ID.search(one) or MARK.search(one))]
+    for name in {field.name for field in form.fields} - {"csrf_token"}:
+        values = [field.value for field in form.of(name)]
+        strange = [
+            value
+            for value in values
+            if UNKNOWN_ID.fullmatch(value) and not (OWN_ID.search(value) or MARK.search(value))
+        ]
         assert not strange, f"{form.path}: whose is {strange} in “{name}”? two_tenants.py should have one of each"
         own = [value for value in values if OWN_ID.search(value)]
         theirs = [OWN_ID.sub(counterpart, value) for value in own]
         if theirs:
             yield {name: theirs[0]}
             yield {name: [*own, *theirs]}
-        elif {one.kind for one in form.of(name)} <= {"text", "search"}:
+        elif {field.kind for field in form.of(name)} <= {"text", "search"}:
             yield {name: two_tenants.guid(two_tenants.DIGITS, two_tenants.GROUP)}
             yield {name: two_tenants.WORD[1:]}
 
@@ -300,7 +304,7 @@ def send(matrix, person, form, changes, before):
         what = (person, form.method, form.path, changes, answer.status_code)
         matrix.expect(before == after or answer.status_code < 400, *what, "and something changed")
         matrix.expect(theirs_in(before, person) == theirs_in(after, person), *what, "and something of theirs changed")
-        matrix.expect(all(one.status_code < 500 for one in seen), *what)
+        matrix.expect(all(answer.status_code < 500 for answer in seen), *what)
         for one in seen:
             shown, permission = shows_the_other(one, f"{data}"), P.AUDIT if form.path.startswith("/audit/") else P.SEE
             matrix.expect(not shown or may_know(person, permission, one), *what, "shows", shown)
@@ -313,4 +317,4 @@ def follow(matrix, person, answer):
 def theirs_in(rows, person):
     """Rows of the other tenant, and rows that point to it: whoever sees it may choose it, and read of it."""
     personal = ("preference", "notification") if holds(person, P.SEE, {"other"}) else ("none",)
-    return [one for one in rows if two_tenants.THEIRS.search(one) and not one.startswith(personal)]
+    return [row for row in rows if two_tenants.THEIRS.search(row) and not row.startswith(personal)]

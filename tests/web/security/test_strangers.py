@@ -248,7 +248,7 @@ def test_a_slow_entra_holds_few_threads_and_junk_none(database, redis_url, cast)
     ):
         servers.wait_for(lambda: servers.answers_http(f"{address}/readyz"), "web", process=web)
         answers = [pool.submit(junk, number) for number in range(40)]
-        while not all(one.done() for one in answers):
+        while not all(answer.done() for answer in answers):
             began = time.monotonic()
             assert requests.get(f"{address}/healthz", timeout=10).ok
             times.append(time.monotonic() - began)
@@ -256,7 +256,7 @@ def test_a_slow_entra_holds_few_threads_and_junk_none(database, redis_url, cast)
     assert max(times) < 1
     assert slow.most <= public_documents.MAX_CONCURRENT
     assert {path.rpartition("/")[2] for path in slow.asked} == {"openid-configuration"}
-    told = [one.result() for one in answers]
+    told = [answer.result() for answer in answers]
     assert {status for status, _ in told} == {401, 503}
     assert sum(seconds > 1.5 for _, seconds in told) <= public_documents.MAX_CONCURRENT
     slow.shutdown()

@@ -110,7 +110,7 @@ def test_more_than_there_is_room_for_and_uploads_that_never_come_push_each_other
     with ExitStack() as stack:
         held = [stack.enter_context(connected(port, HALF_AN_UPLOAD)) for _ in range(8)]
         is_quick(port, browser)
-        assert [is_closed(one) for one in held] == [True] * 4 + [False] * 4
+        assert [is_closed(connection) for connection in held] == [True] * 4 + [False] * 4
         for _ in range(waitress_worker.MAX_CONNECTIONS + 50):
             stack.enter_context(connected(port, HALF_A_HEADER))
         is_quick(port, browser)
@@ -135,12 +135,12 @@ def test_drops_and_answers_that_nobody_takes_hold_up_nobody_and_all_of_it_arrive
         drips = [stack.enter_context(connected(port, b"")) for _ in range(10)]
         takers = [stack.enter_context(connected(port, get * 3, SO_RCVBUF=2048)) for _ in range(20)]
         for byte in FORM:
-            for one in drips:
-                one.sendall(bytes([byte]))
+            for connection in drips:
+                connection.sendall(bytes([byte]))
             if byte % 16 == 0:
                 is_quick(port, browser)
         is_quick(port, browser)
-        assert {one.recv(12) for one in drips} == {b"HTTP/1.1 400"}
+        assert {connection.recv(12) for connection in drips} == {b"HTTP/1.1 400"}
         size = int(browser.head(f"http://127.0.0.1:{port}{large}").headers["Content-Length"])
         takers[0].sendall(get.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
         said = answered(takers[0])
@@ -233,8 +233,8 @@ def test_a_long_answer_taken_in_drops_gives_its_thread_back_and_one_taken_well_a
                     taken += len(piece)
                     next_at = time.monotonic() + pause
         threads.shutdown(timeout=5)
-        for one in list(server.active_channels.values()):
-            one.handle_close()
+        for channel in list(server.active_channels.values()):
+            channel.handle_close()
         server.close()
     assert ended.is_set()
     assert (taken > (pieces - 20) << 20) == (not pause)

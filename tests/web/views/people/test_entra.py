@@ -109,10 +109,10 @@ def test_what_entra_takes_is_taken_at_the_next_sign_in_and_what_was_given_by_han
 def later(**span):
     """As if it were so much later: what Entra said, and when it was asked, are so much older."""
     ago = timedelta(**span)
-    for one in User.select().where(User.entra_checked_at.is_null(False)):
-        User.update(entra_checked_at=one.entra_checked_at - ago).where(User.id == one.id).execute()
-    for one in EntraToken.select():
-        EntraToken.update(asked_at=one.asked_at - ago).where(EntraToken.id == one.id).execute()
+    for user in User.select().where(User.entra_checked_at.is_null(False)):
+        User.update(entra_checked_at=user.entra_checked_at - ago).where(User.id == user.id).execute()
+    for token in EntraToken.select():
+        EntraToken.update(asked_at=token.asked_at - ago).where(EntraToken.id == token.id).execute()
 
 
 def ask_again():
@@ -381,5 +381,5 @@ def test_an_admin_gives_and_takes_roles_by_group_and_each_is_audited(client, sig
     assert client.post("/users/entra/", data={**form, "gives": "none"}).status_code == 400
     client.post(f"/users/entra/{made.id}/remove", data=form)
     assert not EntraGrant.select().where(EntraGrant.claim == AUDITORS).exists()
-    acts = [one.action for one in AuditEvent.select().where(AuditEvent.actor == cast.root.email)]
+    acts = [event.action for event in AuditEvent.select().where(AuditEvent.actor == cast.root.email)]
     assert acts[1:] == ["entra-grant:set"] * 2 + ["entra-grant:removed"]

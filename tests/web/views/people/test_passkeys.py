@@ -160,7 +160,7 @@ def test_a_passkey_that_was_removed_opens_nothing_and_anothers_is_nobodys_to_rem
     form = {"csrf_token": csrf_token(client, "/account/"), "password": PASSWORD}
     client.post(f"/account/passkeys/{number}/remove", data=form)
     assert entered(client, of_ada.use(asked(client))).status_code == 401
-    acts = [one.action for one in AuditEvent.select().where(AuditEvent.action.startswith("passkey"))]
+    acts = [event.action for event in AuditEvent.select().where(AuditEvent.action.startswith("passkey"))]
     assert acts == ["passkey:added", "passkey:removed"]
 
 

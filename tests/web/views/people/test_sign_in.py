@@ -385,7 +385,7 @@ def test_who_lost_the_phone_is_helped_by_an_admin_or_on_the_server_and_both_are_
     root.post(f"/users/{cast.ada.id}/second-factor/off", data={"csrf_token": csrf_token(root, "/users/")})
     client = app.test_client()
     assert attempt(client).headers["Location"] == "/"
-    acts = [one.action for one in AuditEvent.select().where(AuditEvent.action.startswith("second-factor"))]
+    acts = [event.action for event in AuditEvent.select().where(AuditEvent.action.startswith("second-factor"))]
     assert acts == ["second-factor:turned-on", "second-factor:turned-off"]
 
 
@@ -424,7 +424,7 @@ def test_what_guards_an_account_changes_only_with_the_password_and_a_fresh_code(
 
 def user_and_keys(cast):
     ada = User.get_by_id(cast.ada.id)
-    codes = [one.mark for one in RecoveryCode.select().where(RecoveryCode.user == ada).order_by(RecoveryCode.id)]
+    codes = [code.mark for code in RecoveryCode.select().where(RecoveryCode.user == ada).order_by(RecoveryCode.id)]
     return ada.password_hash, bool(ada.totp_secret), codes, Passkey.select().count()
 
 

@@ -72,7 +72,7 @@ def text(client, path):
 
 
 def events(*actions):
-    return [one for one in AuditEvent.select().order_by(AuditEvent.id) if one.action in actions]
+    return [event for event in AuditEvent.select().order_by(AuditEvent.id) if event.action in actions]
 
 
 def manager(app, cast, sign_in, name="mia"):
@@ -181,7 +181,7 @@ def test_only_the_tenants_name_and_a_reason_start_a_live_restore(client, sign_in
     assert not Run.select().where(Run.restore_id == restore.id).exists()
     assert Restore.get_by_id(restore.id).state == "previewed"
     assert send(client, path, name="Contoso", reason="INC-1").status_code == 303
-    assert [one.details["reason"] for one in events("restore:started")] == ["INC-1"]
+    assert [event.details["reason"] for event in events("restore:started")] == ["INC-1"]
     assert Run.get(Run.restore_id == restore.id).state == "queued"
 
 
@@ -225,7 +225,7 @@ def test_with_four_eyes_another_manager_approves_before_anybody_executes(app, cl
     assert not Run.select().where(Run.restore_id == restore.id).exists()
     assert send(mia, f"{path}/approve", reason="agreed on the phone").status_code == 303
     assert "by Mia" in text(client, path)
-    assert [(one.actor_id is not None, one.details["reason"]) for one in events("restore:approved")] == [
+    assert [(event.actor_id is not None, event.details["reason"]) for event in events("restore:approved")] == [
         (True, "agreed on the phone")
     ]
     assert send(client, f"{path}/execute", name="Contoso", reason="").status_code == 303
@@ -252,7 +252,7 @@ def test_leaving_out_takes_away_what_was_ticked_and_nothing_that_was_not_shown(c
     everything = send(client, f"{path}/items", leave=[first.id, second.id])
     assert (everything.status_code, "at least one policy" in everything.get_data(as_text=True)) == (400, True)
     assert send(client, f"{path}/items", leave=first.id).status_code == 303
-    assert [one.id for one in restore_items.items(restore)] == [second.id]
+    assert [item.id for item in restore_items.items(restore)] == [second.id]
     assert Restore.get_by_id(restore.id).state == "draft"
 
 
@@ -315,7 +315,7 @@ def test_the_guard_is_overridden_as_a_part_of_the_plan_before_it_is_executed(cli
     now = Restore.get_by_id(restore.id)
     assert now.planned_mark != restore.planned_mark
     said = {"reason": "break-glass is new", "policies": [item.name], "fingerprint": now.planned_mark}
-    assert [one.details for one in events("restore:guard-overridden")] == [said]
+    assert [event.details for event in events("restore:guard-overridden")] == [said]
     page = text(client, path)
     assert "guard is overridden: 1" in page
     assert "Max overrode the guard" in page
@@ -374,7 +374,7 @@ def test_secrets_in_differences_are_shown_to_managers_who_ask(client, sign_in, c
     assert answer.status_code == (200 if sees else 403)
     page = answer.get_data(as_text=True)
     assert [word in page for word in ("hush~1", "other~2")] == [sees, sees]
-    assert [one.details for one in events("secrets:shown")] == [{"where": "plan"}] * sees
+    assert [event.details for event in events("secrets:shown")] == [{"where": "plan"}] * sees
 
 
 def test_what_failed_in_a_live_run_is_tried_again_by_a_manager(app, client, sign_in, cast, contoso, backup_set, ended):
@@ -433,7 +433,7 @@ def test_rules_are_turned_down_by_two_on_the_tenants_page(app, client, sign_in, 
     assert send(mia, f"{path}/restore-rules/confirm", change="nonsense").status_code == 400
     assert send(mia, f"{path}/restore-rules/confirm", change=asked.id).status_code == 303
     assert not Tenant.get_by_id(cast.contoso.id).four_eyes
-    assert [one.actor for one in events("tenant:rules-confirmed")] == ["mia@example.com"]
+    assert [event.actor for event in events("tenant:rules-confirmed")] == ["mia@example.com"]
 
 
 def test_four_eyes_that_were_on_when_it_was_requested_stay_on_for_it(client, sign_in, cast, draft):

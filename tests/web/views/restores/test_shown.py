@@ -82,7 +82,7 @@ def test_what_an_upload_would_create_is_shown_by_what_it_is(client, sign_in, cas
     live = actors.restores.live_restore.start(attack, person(cast.max.id), reason="a ticket").run
     ended(live.id, 60)
     assert "EVIL run as SYSTEM everywhere" in text(client, f"/runs/{live.id}")
-    assert not [one for one in AuditEvent.select() if "Vienna" in f"{one.subject} {one.details}"]
+    assert not [event for event in AuditEvent.select() if "Vienna" in f"{event.subject} {event.details}"]
     assert Restore.get_by_id(attack.id).state == "finished"
 
 

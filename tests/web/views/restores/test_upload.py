@@ -44,7 +44,7 @@ def backup_set(cast):
     for snapshot in made:
         _fingerprinted(snapshot)
     return BackupSet.create(tenant=cast.contoso, state=SetState.COMPLETE, selection={}, types={}, problems=[],
-                            manifest=manifests.save(cast.contoso, [one.id for one in made]))  # fmt: skip
+                            manifest=manifests.save(cast.contoso, [snapshot.id for snapshot in made]))  # fmt: skip
 
 
 def _fingerprinted(snapshot):
@@ -84,11 +84,11 @@ def test_a_managers_download_comes_back_as_a_draft_of_all_of_it(client, sign_in,
     assert (run.state, run.restore_id, run.total, run.done) == ("succeeded", restore.id, 3, 3)
     assert (restore.state, restore.created_by, restore.source_directory_id) == (
         "draft", cast.max, cast.contoso.directory_id)  # fmt: skip
-    items = {one.graph_id: snapshots.read_content(one.content_id) for one in restore_items.items(restore)}
-    ours = [one for one in Snapshot.select() if one.tenant == cast.contoso]
-    assert items == {one.policy.graph_id: snapshots.read_snapshot(one) for one in ours}
-    assert {one.name for one in restore_items.items(restore)} == {
-        snapshots.read_snapshot(one)["body"]["name"] for one in ours
+    items = {item.graph_id: snapshots.read_content(item.content_id) for item in restore_items.items(restore)}
+    ours = [snapshot for snapshot in Snapshot.select() if snapshot.tenant == cast.contoso]
+    assert items == {snapshot.policy.graph_id: snapshots.read_snapshot(snapshot) for snapshot in ours}
+    assert {item.name for item in restore_items.items(restore)} == {
+        snapshots.read_snapshot(snapshot)["body"]["name"] for snapshot in ours
     }
     page = client.get(f"/restores/{restore.id}").get_data(as_text=True)
     assert f"file uploaded by run {run.id}" in page
@@ -109,7 +109,7 @@ def test_what_a_file_says_of_itself_stands_apart_and_labels_nothing(client, sign
     assert item.file_says == {"name": "Good", "groups": {group: "SG-Of-The-File"}}
     assert restore.file_says["tenant"] == "Tenant-Of-The-File"
     assert "Of-The-File" not in restore.source_name
-    assert not [one for one in AuditEvent.select() if "Of-The-File" in f"{one.subject}{one.details}"]
+    assert not [event for event in AuditEvent.select() if "Of-The-File" in f"{event.subject}{event.details}"]
     for path in (f"/restores/{restore.id}", f"/restores/{restore.id}/items/{item.id}"):
         before, _, apart = client.get(path).get_data(as_text=True).partition("The file says")
         assert "Of-The-File" not in before, path
@@ -122,7 +122,7 @@ def test_what_an_operators_download_lacks_is_left_out_by_name_and_the_rest_is_ke
     sign_in(client, cast.ada)
     run = upload(client, downloaded(backup_set, mask_secrets), cast.contoso)
     assert run.state == "partial"
-    assert [one.name for one in restore_items.items(Restore.get())] == ["Other"]
+    assert [item.name for item in restore_items.items(Restore.get())] == ["Other"]
     page = client.get(f"/runs/{run.id}").get_data(as_text=True)
     assert "Left out: it was changed after its download, or downloaded without its secrets." in page
 
@@ -204,7 +204,7 @@ def test_a_cancelled_upload_leaves_neither_draft_nor_file(client, sign_in, cast,
     actors.uploads.upload.read(run.id)
     assert Run.get_by_id(run.id).state == "cancelled"
     items = RunItem.select().where(RunItem.run == run).order_by(RunItem.id)
-    assert [one.state for one in items] == ["skipped", "done", "skipped"]
+    assert [item.state for item in items] == ["skipped", "done", "skipped"]
     assert not Restore.select().count()
     assert not UploadChunk.select().count()
 
@@ -240,7 +240,7 @@ def test_what_was_interrupted_goes_on_and_makes_one_draft(client, sign_in, cast,
     Run.update(claimed_by=None).where(Run.id == run.id).execute()  # as the sweep takes it back
     actors.uploads.upload.read(run.id)
     assert Run.get_by_id(run.id).state == RunState.SUCCEEDED
-    assert [len(restore_items.items(one)) for one in Restore.select()] == [2]
+    assert [len(restore_items.items(restore)) for restore in Restore.select()] == [2]
     assert not Upload.select().count()
 
 
@@ -256,7 +256,7 @@ def test_what_was_received_and_got_no_run_goes_after_a_day(cast):
 def test_what_is_kept_is_sealed_and_read_back_at_any_place(cast):
     data = bytes(range(256)) * 4000
     upload = uploads.receive(cast.contoso, {}, io.BytesIO(data))
-    assert not [one for one in UploadChunk.select() if data[:64] in bytes(one.sealed)]
+    assert not [chunk for chunk in UploadChunk.select() if data[:64] in bytes(chunk.sealed)]
     stored = uploads.UploadReader(upload)
     for place, length in ((0, 10), (uploads.CHUNK_BYTES - 5, 10), (len(data) - 3, 10), (len(data), 1), (7, -1)):
         stored.seek(place)

@@ -108,7 +108,7 @@ def test_switched_off_nothing_starts_in_it_and_every_way_says_so(admin, graph, c
     both = {"rowid": [tenant.id, cast.fabrikam.id], "action": "back_up", **token}
     told = admin.post("/tenants/action/", data=both, follow_redirects=True).get_data(as_text=True)
     assert "Contoso is switched off" in told
-    assert [one.tenant for one in Run.select().offset(before)] == [cast.fabrikam]
+    assert [run.tenant for run in Run.select().offset(before)] == [cast.fabrikam]
     assert "nothing starts in it" in shown(admin, f"/policies/{policy.id}")
     assert "Back up now" not in shown(admin, f"/tenants/{tenant.id}")
     dashboard = shown(admin, "/")
