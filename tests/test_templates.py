@@ -43,8 +43,10 @@ def test_no_line_is_too_long(name):
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
-def test_every_imported_macro_is_used(name):
+def test_every_imported_macro_is_used_and_components_are_known_without(name):
     template = parsed(name)
+    sources = {found.template.value for found in template.find_all(nodes.FromImport)}
+    assert name.startswith("components/") or not any(source.startswith("components/") for source in sources)
     imported = {
         alias if isinstance(alias, str) else alias[1]
         for found in template.find_all(nodes.FromImport)
@@ -82,7 +84,8 @@ def test_every_template_is_used():
     sources = [*ROOT.glob("web/**/*.py"), *FOLDER.rglob("*.html")]
     named = set(re.findall(r'"([\w/]+\.html)"', "\n".join(path.read_text() for path in sources)))
     by_flask_admin = {"admin/model/list.html"}
-    assert set(TEMPLATES) - named - by_flask_admin == set()
+    components = {name for name in TEMPLATES if name.startswith("components/")}  # known without being named
+    assert set(TEMPLATES) - named - by_flask_admin - components == set()
     assert named - set(TEMPLATES) == set()
 
 
@@ -100,7 +103,7 @@ def test_every_global_and_filter_that_templates_are_taught_is_used():
     taught = next(
         node
         for node in ast.parse((ROOT / "web" / "app.py").read_text()).body
-        if isinstance(node, ast.FunctionDef) and node.name == "_teach_templates"
+        if isinstance(node, ast.FunctionDef) and node.name == "_add_to_templates"
     )
     names = {keyword.arg for call in ast.walk(taught) if isinstance(call, ast.Call) for keyword in call.keywords}
     used = set()
@@ -108,3 +111,11 @@ def test_every_global_and_filter_that_templates_are_taught_is_used():
         template = parsed(name)
         used |= {node.name for kind in (nodes.Name, nodes.Filter) for node in template.find_all(kind)}
     assert names - used == set()
+
+
+def test_every_component_is_used_and_has_a_name_of_its_own():
+    files = [name for name in TEMPLATES if name.startswith("components/")]
+    macros = [macro.name for name in files for macro in parsed(name).find_all(nodes.Macro)]
+    assert len(macros) == len(set(macros))
+    used = {found.name for name in TEMPLATES for found in parsed(name).find_all(nodes.Name) if found.ctx == "load"}
+    assert set(macros) - used == set()
