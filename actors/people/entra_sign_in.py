@@ -14,7 +14,7 @@ from db.errors import Invalid
 from db.models import User
 from graph.auth import user_sign_in
 from graph.auth.clouds import Cloud, endpoints
-from graph.auth.user_sign_in import Identity, Registration, UserSignIn
+from graph.auth.user_sign_in import Registration, UserIdentity, UserSignIn
 from graph.errors import GraphError, SignInFailed
 
 RETURN_PATH = "/sign-in/entra/return"
@@ -63,7 +63,7 @@ def renew_or_sign_out(user: User) -> None:
         entra_grants.renew_roles(user, _entra_identity(identity, requested_at))
 
 
-def _entra_identity(identity: Identity, requested_at: datetime) -> EntraIdentity:
+def _entra_identity(identity: UserIdentity, requested_at: datetime) -> EntraIdentity:
     return EntraIdentity(
         identity.object_id, identity.user_name, identity.name, identity.claims, requested_at, identity.refresh_token
     )

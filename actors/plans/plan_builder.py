@@ -39,7 +39,7 @@ from graph.read.readings import Reading, read_policy
 from graph.references.reference_kinds import CONTEXTS, GROUPS, policy_types_of
 from graph.references.references import NOTHING_KNOWN, Reference, find_references, fold_id
 from graph.restore.desired_content import desired_content, source_traces
-from graph.restore.matching import NO_COPIES, UNREADABLE, Copies, Match
+from graph.restore.matching import NO_COPIES, UNREADABLE, Match, NameCopies
 from graph.restore.options import COPY, RestoreOptions, is_copied
 from graph.restore.planner import (
     ItemPlan,
@@ -325,7 +325,7 @@ class PlanBuilder:
             return Match()
         return Match(problem=str(item.message), how=UNREADABLE) if item.reason == "unreadable" else self._match(item)
 
-    def _copies(self, item: RestoreItem) -> Copies:
+    def _copies(self, item: RestoreItem) -> NameCopies:
         listed = self._listed[item.policy_type]
         if isinstance(listed, GraphError) or not is_copied(POLICY_TYPES[item.policy_type], self._options):
             return NO_COPIES

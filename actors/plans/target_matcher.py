@@ -19,7 +19,7 @@ from graph.policy_types.policy_type import match_key
 from graph.policy_types.table import POLICY_TYPES
 from graph.read.readings import ListedPolicy
 from graph.references.references import Reference
-from graph.restore.matching import MAPPING, Copies, Match, MatchKey, Sought, copy_key, match_policies
+from graph.restore.matching import MAPPING, Match, MatchKey, NameCopies, SoughtPolicy, copy_key, match_policies
 from graph.write.write_requests import PolicyContent, chosen_id
 from graph.write.write_rules import WRITE_RULES
 
@@ -46,11 +46,11 @@ class TargetMatcher:
             self._matches[item.policy_type] = self._match(item.policy_type, listed)
         return self._matches[item.policy_type][item.id]
 
-    def copies(self, item: RestoreItem, prefix: str, listed: Sequence[ListedPolicy]) -> Copies:
+    def copies(self, item: RestoreItem, prefix: str, listed: Sequence[ListedPolicy]) -> NameCopies:
         key = self._copy_key(item, prefix)
         alike = [other for other in self._items if other.policy_type == item.policy_type and other.content_id]
         there = tuple(policy.graph_id for policy in listed if policy.key == key)
-        return Copies(there, sum(self._copy_key(other, prefix) == key for other in alike))
+        return NameCopies(there, sum(self._copy_key(other, prefix) == key for other in alike))
 
     def mappings_used(self, planned: Sequence[tuple[RestoreItem, Mapping[str, Any]]]) -> set[tuple[str, str, str]]:
         """Return (kind, id in the source, id in the target) of the mappings that these plans were made with."""
@@ -130,19 +130,19 @@ class TargetMatcher:
         self._claimed |= {(policy_type, str(matches[item.id].target_id)): item.graph_id for item in items}
         return matches
 
-    def _sought(self, item: RestoreItem, history: "_History", there: Collection[str]) -> Sought:
+    def _sought(self, item: RestoreItem, history: "_History", there: Collection[str]) -> SoughtPolicy:
         if item.content_id is None:
-            return Sought(item.graph_id, tuple, fixed=item.target_id)
+            return SoughtPolicy(item.graph_id, tuple, fixed=item.target_id)
         key, mapped = self._key_of(item), self._stand_in_present(item, there)
         address = self._target_address(item, there)
         if mapped or (self._same_tenant and address in there):
-            return Sought(address, key, mapped)  # its id decides, not its name
+            return SoughtPolicy(address, key, mapped)  # its id decides, not its name
         twins = history.twins_of(item.graph_id, item.name, key)
         mapped_for_others, unsure = self._targets_of_others(item, history)
         others = mapped_for_others | (twins if self._same_tenant else set())
         unmapped = {twin_id for twin_id in twins - others if (item.policy_type, twin_id) not in self._mapped}
         twins_left = len(unmapped - set(there)) if self._same_tenant else len(unmapped)
-        return Sought(item.graph_id, key, None, None, frozenset(others), unsure, twins_left)
+        return SoughtPolicy(item.graph_id, key, None, None, frozenset(others), unsure, twins_left)
 
     def _target_address(self, item: RestoreItem, there: Collection[str]) -> str:
         """Return the id to look for. Where a creator chooses it, it is in the content."""

@@ -11,7 +11,7 @@ from db.runs.claims import Claim
 from db.tenants import expiries
 from graph.errors import GraphError, Malformed
 from graph.read import expiries as graph_expiries
-from graph.read.expiries import EXPIRY_KINDS, Expiry
+from graph.read.expiries import EXPIRY_KINDS, ExpiringObject
 from graph.transport.batch_driver import drive_one
 from graph.transport.client import GraphClient
 
@@ -42,9 +42,9 @@ def read_if_due(claim: Claim, graph: GraphClient) -> None:
         expiries.save(tenant, [*expiries_by_kind], rows)
 
 
-def _unreadable_kind(key: str, error: GraphError) -> Expiry:
+def _unreadable_kind(key: str, error: GraphError) -> ExpiringObject:
     """Return a line that says why a kind cannot be read, beside what was seen when it could be."""
     kind = EXPIRY_KINDS[key]
     is_damaged = isinstance(error, Malformed)
     why = "Microsoft Graph's answer is damaged" if is_damaged else f"{kind.access.ask} may be missing"
-    return Expiry(key, "", kind.title, None, f"cannot be read: {why}")
+    return ExpiringObject(key, "", kind.title, None, f"cannot be read: {why}")

@@ -12,7 +12,7 @@ from db.clock import utcnow
 from db.models import Credential, Tenant
 from db.states import CredentialKind
 from db.tenants import credentials, tenants
-from graph.auth.app_sign_in import AppSignIn, Secret
+from graph.auth.app_sign_in import AppSignIn, ClientSecret
 from graph.auth.certificate import Certificate, certificate_end
 from graph.auth.clouds import Endpoints, endpoints
 from graph.errors import Rejected, SignInFailed, register_secrets
@@ -94,7 +94,7 @@ def addresses(tenants: Iterable[Tenant]) -> list[tuple[str, str]]:
     return sorted(graph | {("sign-in", addresses.login_url) for addresses in all_endpoints})
 
 
-def _credential(tenant: Tenant) -> Secret | Certificate:
+def _credential(tenant: Tenant) -> ClientSecret | Certificate:
     values = tenants.credential_values(tenant)
     if tenant.credential_kind not in (CredentialKind.SECRET, CredentialKind.CERTIFICATE):
         raise SignInFailed(
@@ -108,10 +108,10 @@ def _credential(tenant: Tenant) -> Secret | Certificate:
     return credential
 
 
-def _parse(kind: str, values: dict[str, str]) -> Secret | Certificate:
+def _parse(kind: str, values: dict[str, str]) -> ClientSecret | Certificate:
     register_secrets(values.values())
     if kind == CredentialKind.SECRET:
-        return Secret(values["secret"])
+        return ClientSecret(values["secret"])
     return Certificate(values["private_key"], values["certificate"], values.get("passphrase"))
 
 

@@ -29,7 +29,7 @@ _FIELDS = (*HASHED_FIELDS, "at", "previous_hash", "hash")
 
 
 @dataclass(frozen=True)
-class Verdict:
+class ExportCheck:
     """The result of a check. `previous_hash` and `last_hash`: where in the chain the document belongs."""
 
     events: int
@@ -76,7 +76,7 @@ def _as_text(value: Any) -> str:
     return value.isoformat(timespec="microseconds") if isinstance(value, datetime) else str(value)
 
 
-def check_document(document: Iterable[str], keys: Sequence[Key] = ()) -> Verdict:
+def check_document(document: Iterable[str], keys: Sequence[Key] = ()) -> ExportCheck:
     """Follow a document's own chain; with `keys` also check that we wrote it.
 
     Raises Invalid when it is no such document.
@@ -101,7 +101,7 @@ def check_document(document: Iterable[str], keys: Sequence[Key] = ()) -> Verdict
     faults += _last_line_faults(end, count, chain.hash, digest.hexdigest())
     faults += _authorship_faults(end, keys) if head["format"] == FORMAT else []
     faults += ["Something follows the last line."] if next(remaining_lines, "") else []
-    return Verdict(count, head["first"], chain.last_id, str(head.get("previous_hash")), chain.hash, faults)
+    return ExportCheck(count, head["first"], chain.last_id, str(head.get("previous_hash")), chain.hash, faults)
 
 
 def _last_line_faults(end: dict[str, Any], count: int, last_hash: str, digest: str) -> list[str]:
@@ -138,7 +138,7 @@ def _to_event(values: dict[str, Any]) -> AuditEvent:
         raise Invalid("A line of it is no event.") from e
 
 
-def differences_from_log(verdict: Verdict) -> list[str]:
+def differences_from_log(verdict: ExportCheck) -> list[str]:
     """Return how the document's two ends differ from this database's own chain."""
     faults = []
     for event_id, claimed_hash in ((verdict.first_id - 1, verdict.previous_hash), (verdict.last_id, verdict.last_hash)):

@@ -28,7 +28,7 @@ LARGEST_ANSWER = 1024 * 1024
 
 
 @dataclass(frozen=True)
-class Secret:
+class ClientSecret:
     value: str = field(repr=False)
 
 
@@ -139,7 +139,7 @@ class AppSignIn:
     """Gives tokens for one tenant and credential. Thread-safe; the token stays in memory."""
 
     def __init__(
-        self, directory_id: str, client_id: str, credential: Secret | Certificate, endpoints: Endpoints
+        self, directory_id: str, client_id: str, credential: ClientSecret | Certificate, endpoints: Endpoints
     ) -> None:
         self._directory_id, self._client_id = require_guid(directory_id), client_id
         self._credential, self._endpoints = _msal_credential(credential), endpoints
@@ -230,8 +230,8 @@ def require_guid(directory_id: str) -> str:
         raise SignInFailed("tenant_unknown", "The directory id must be a GUID, not a domain or “common”.") from e
 
 
-def _msal_credential(credential: Secret | Certificate) -> Any:
-    if isinstance(credential, Secret):
+def _msal_credential(credential: ClientSecret | Certificate) -> Any:
+    if isinstance(credential, ClientSecret):
         if not credential.value:
             raise SignInFailed("credential_missing", f"The tenant's client secret is empty. {_HOW_TO_REPLACE}")
         return credential.value

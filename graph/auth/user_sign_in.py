@@ -48,7 +48,7 @@ class Registration:
 
 
 @dataclass(frozen=True)
-class Identity:
+class UserIdentity:
     """A person who has signed in.
 
     `claims`: object ids of groups and values of app roles. `refresh_token`: to ask Entra again later.
@@ -88,7 +88,7 @@ class UserSignIn:
             raise SignInFailed("foreign_authority", "Entra named a sign-in address outside its own cloud.")
         return self._endpoints.login_url + address.removeprefix(self._endpoints.authority), flow
 
-    def finish(self, flow: Mapping[str, Any], answer: Mapping[str, str]) -> Identity:
+    def finish(self, flow: Mapping[str, Any], answer: Mapping[str, str]) -> UserIdentity:
         """Return who signed in; `answer` is the query that the browser came back with.
 
         Raises SignInFailed or Unavailable.
@@ -106,7 +106,7 @@ class UserSignIn:
             raise _refusal_error(str(result["error"]))
         return self._identity(result, self._verified_claims(str(result.get("id_token")), "nonce"))
 
-    def again(self, refresh_token: str) -> Identity:
+    def again(self, refresh_token: str) -> UserIdentity:
         """Ask Entra who that person is now and which groups and roles they have, without a browser.
 
         Raises SignInFailed when Entra refuses the person, and Unavailable for anything else.
@@ -170,7 +170,7 @@ class UserSignIn:
         except (requests.RequestException, MsalServiceError, ValueError) as e:
             raise unreachable_error() from e
 
-    def _identity(self, result: Mapping[str, Any], claims: Mapping[str, Any]) -> Identity:
+    def _identity(self, result: Mapping[str, Any], claims: Mapping[str, Any]) -> UserIdentity:
         if claims.get("tid") != self._registration.directory_id or not isinstance(claims.get("oid"), str):
             raise SignInFailed("foreign_directory", "That account is of another directory than ours.")
         if any(name in claims for name in _GROUPS_LEFT_OUT):
@@ -181,7 +181,9 @@ class UserSignIn:
             )
         user_name = str(claims.get("preferred_username") or claims.get("email") or claims["oid"])
         name = str(claims.get("name") or user_name)
-        return Identity(claims["oid"], user_name, name, _grant_claims(claims), str(result.get("refresh_token") or ""))
+        return UserIdentity(
+            claims["oid"], user_name, name, _grant_claims(claims), str(result.get("refresh_token") or "")
+        )
 
 
 def _grant_claims(claims: Mapping[str, Any]) -> frozenset[str]:

@@ -49,7 +49,7 @@ class Route:
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundProperty:
     """A property inside a JSON value. `path`: of names and list positions; `property`: None where it is unknown."""
 
     path: tuple[str | int, ...]
@@ -180,12 +180,12 @@ def type_of(value: Any, declared: str) -> str:
     return bare if is_known(bare) else declared
 
 
-def walk(type_name: str, value: Any) -> Iterator[Found]:
+def walk(type_name: str, value: Any) -> Iterator[FoundProperty]:
     """Every property inside an object of the type, outermost first; annotations are no properties."""
     yield from _walk(type_name, value, ())
 
 
-def _walk(type_name: str, value: Any, path: tuple[str | int, ...]) -> Iterator[Found]:
+def _walk(type_name: str, value: Any, path: tuple[str | int, ...]) -> Iterator[FoundProperty]:
     if not isinstance(value, dict):
         return
     actual = type_of(value, type_name)
@@ -194,7 +194,7 @@ def _walk(type_name: str, value: Any, path: tuple[str | int, ...]) -> Iterator[F
         if "@" in key:
             continue
         declared = known.get(key)
-        yield Found((*path, key), value, key, declared, inner, actual)
+        yield FoundProperty((*path, key), value, key, declared, inner, actual)
         if declared is None or declared.kind != "object" or declared.type is None:
             continue
         inside = list(enumerate(inner)) if isinstance(inner, list) else []

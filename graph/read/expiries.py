@@ -161,7 +161,7 @@ EXPIRY_KINDS: Mapping[str, ExpiryKind] = {kind.key: kind for kind in _KINDS}
 
 
 @dataclass(frozen=True)
-class Expiry:
+class ExpiringObject:
     """One object that expires. `state` is in Graph's words; `is_well`: its state asks for nothing to be done."""
 
     kind: str
@@ -172,10 +172,10 @@ class Expiry:
     is_well: bool = True
 
 
-def read_expiries() -> RequestSteps[tuple[dict[str, list[Expiry]], dict[str, GraphError]]]:
+def read_expiries() -> RequestSteps[tuple[dict[str, list[ExpiringObject]], dict[str, GraphError]]]:
     """Return ({kind: its objects}, {kind: why it could not be read}). Raises the error that another try may mend."""
     answers = yield [kind.path + (f"?$select={kind.select}" if kind.select else "") for kind in _KINDS]
-    expiries: dict[str, list[Expiry]] = {}
+    expiries: dict[str, list[ExpiringObject]] = {}
     refused: dict[str, GraphError] = {}
     for kind, answer in zip(_KINDS, answers, strict=True):
         if isinstance(answer.error, NotFound | NotAvailable):
@@ -192,7 +192,7 @@ def read_expiries() -> RequestSteps[tuple[dict[str, list[Expiry]], dict[str, Gra
     return expiries, refused
 
 
-def _expiries(kind: ExpiryKind, body: dict[str, Any]) -> list[Expiry]:
+def _expiries(kind: ExpiryKind, body: dict[str, Any]) -> list[ExpiringObject]:
     """Return each object once: one without an id is known by its name."""
     expiries = [one for each in _objects(kind, body) if (one := _expiry(kind, each))]
     return list({expiry.object_id: expiry for expiry in expiries}.values())
@@ -203,7 +203,7 @@ def _objects(kind: ExpiryKind, body: dict[str, Any]) -> Sequence[dict[str, Any]]
     return [body] if kind.is_single else page_items(body)
 
 
-def _expiry(kind: ExpiryKind, item: Mapping[str, Any]) -> Expiry | None:
+def _expiry(kind: ExpiryKind, item: Mapping[str, Any]) -> ExpiringObject | None:
     """Return the object's expiry; None when it was never set up."""
     state = (
         str(item.get(kind.state_property)) if kind.state_property and item.get(kind.state_property) is not None else ""
@@ -215,7 +215,7 @@ def _expiry(kind: ExpiryKind, item: Mapping[str, Any]) -> Expiry | None:
     state_text = state + (
         f", last heard of {last_seen:%Y-%m-%d}" if last_seen else ", never heard of" if kind.last_seen_property else ""
     )
-    return Expiry(
+    return ExpiringObject(
         kind.key,
         storable(str(item.get("id") or name))[:200],
         storable(name)[:1000],

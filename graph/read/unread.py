@@ -16,7 +16,7 @@ REPORTED, TWICE, MICROSOFTS, NEVER_GIVEN = (
 
 
 @dataclass(frozen=True)
-class Unread:
+class UnreadRule:
     """The navigations or actions of these `names`, below these `policy_types`: both are patterns that match whole."""
 
     names: str
@@ -27,41 +27,41 @@ class Unread:
         return bool(re.fullmatch(self.policy_types, policy_type) and re.fullmatch(self.names, name))
 
 
-NAVIGATIONS: tuple[Unread, ...] = (
-    Unread(r"(device|user)(Status|State|Setting|Run)\w+", REPORTED),
-    Unread(r"runSummary|deploymentSummary|managedDeviceCertificateStates", REPORTED),
-    Unread("acceptanceStatuses", REPORTED, "termsAndConditions"),
+NAVIGATIONS: tuple[UnreadRule, ...] = (
+    UnreadRule(r"(device|user)(Status|State|Setting|Run)\w+", REPORTED),
+    UnreadRule(r"runSummary|deploymentSummary|managedDeviceCertificateStates", REPORTED),
+    UnreadRule("acceptanceStatuses", REPORTED, "termsAndConditions"),
     # The people who accepted them.
-    Unread("acceptances", REPORTED, "agreements"),
-    Unread("file", TWICE, "agreements"),
+    UnreadRule("acceptances", REPORTED, "agreements"),
+    UnreadRule("file", TWICE, "agreements"),
     # A licence is given by the assignment.
-    Unread("assignedLicenses", REPORTED, "mobileApps"),
+    UnreadRule("assignedLicenses", REPORTED, "mobileApps"),
     # Devices come to a profile by its assignments; to a token by Apple.
-    Unread("assignedDevices", REPORTED, "windowsAutopilotDeploymentProfiles"),
-    Unread("importedAppleDeviceIdentities", REPORTED, "depOnboardingSettings"),
-    Unread("groupAssignments", TWICE),
-    Unread("categories", TWICE, "intents"),
-    Unread("roleAssignments", TWICE, "roleDefinitions"),
-    Unread("referencingConfigurationPolicies", TWICE, "reusablePolicySettings"),
-    Unread("contentVersions", NEVER_GIVEN, "mobileApps"),
-    Unread("containedApps|committedContainedApps", MICROSOFTS, "mobileApps"),
-    Unread("latestUpgradeCatalogPackage|referencedCatalogPackage", MICROSOFTS, "mobileApps"),
-    Unread("definitions|groupPolicyOperations", MICROSOFTS, "groupPolicyUploadedDefinitionFiles"),
+    UnreadRule("assignedDevices", REPORTED, "windowsAutopilotDeploymentProfiles"),
+    UnreadRule("importedAppleDeviceIdentities", REPORTED, "depOnboardingSettings"),
+    UnreadRule("groupAssignments", TWICE),
+    UnreadRule("categories", TWICE, "intents"),
+    UnreadRule("roleAssignments", TWICE, "roleDefinitions"),
+    UnreadRule("referencingConfigurationPolicies", TWICE, "reusablePolicySettings"),
+    UnreadRule("contentVersions", NEVER_GIVEN, "mobileApps"),
+    UnreadRule("containedApps|committedContainedApps", MICROSOFTS, "mobileApps"),
+    UnreadRule("latestUpgradeCatalogPackage|referencedCatalogPackage", MICROSOFTS, "mobileApps"),
+    UnreadRule("definitions|groupPolicyOperations", MICROSOFTS, "groupPolicyUploadedDefinitionFiles"),
 )
 
 ALONE = "Known from Microsoft's model alone: nobody was seen to read or write it."
 # Navigations of objects inside a body that is read.
-INSIDE: tuple[Unread, ...] = (
+INSIDE: tuple[UnreadRule, ...] = (
     # As valueJson.
-    Unread("value", TWICE, "intents"),
-    Unread("definitionValue", TWICE, "groupPolicyConfigurations"),
-    Unread("userSettingsPersistenceDetail", ALONE, "provisioningPolicies"),
+    UnreadRule("value", TWICE, "intents"),
+    UnreadRule("definitionValue", TWICE, "groupPolicyConfigurations"),
+    UnreadRule("userSettingsPersistenceDetail", ALONE, "provisioningPolicies"),
     # By its id.
-    Unread("group", TWICE, "windowsUpdatePolicies"),
-    Unread("updatePolicy", TWICE, "windowsUpdateDeployments"),
+    UnreadRule("group", TWICE, "windowsUpdatePolicies"),
+    UnreadRule("updatePolicy", TWICE, "windowsUpdateDeployments"),
     # Devices of an audience, and deployments to them.
-    Unread("members|exclusions|deployments", REPORTED, "windowsUpdateDeployments"),
-    Unread("catalogEntry", MICROSOFTS, "windowsUpdateDeployments"),
+    UnreadRule("members|exclusions|deployments", REPORTED, "windowsUpdateDeployments"),
+    UnreadRule("catalogEntry", MICROSOFTS, "windowsUpdateDeployments"),
 )
 
 DOES, ASKS = (
@@ -69,34 +69,36 @@ DOES, ASKS = (
     "It answers what the policy, its list or Microsoft's catalogue says.",
 )
 # Actions and functions.
-ACTIONS: tuple[Unread, ...] = (
-    Unread(r"create\w*Copy|clone|migrateToTemplate|restore", DOES),
-    Unread(r"sendTestMessage|syncInventory|updateGlobalScript", DOES),
-    Unread(r"(generate|get)EncryptionPublicKey(\(\))?|uploadDepToken", DOES, "depOnboardingSettings"),
-    Unread(r"releaseAppleDevices", DOES, "depOnboardingSettings"),
-    Unread(r"(un)?shareForSchoolDataSyncService|syncWithAppleDeviceEnrollmentProgram", DOES, "depOnboardingSettings"),
-    Unread("(create|revoke)Token", DOES, "androidDeviceOwnerEnrollmentProfiles"),
-    Unread("apply|retry|schedulePolicyApplyTask", DOES, "provisioningPolicies"),
-    Unread(r"retrievePolicy(ApplySchedule|ApplyActionResult|UpdateStatusResult)\(\)", ASKS, "provisioningPolicies"),
-    Unread("applicableContent", ASKS, "windowsUpdatePolicies"),
+ACTIONS: tuple[UnreadRule, ...] = (
+    UnreadRule(r"create\w*Copy|clone|migrateToTemplate|restore", DOES),
+    UnreadRule(r"sendTestMessage|syncInventory|updateGlobalScript", DOES),
+    UnreadRule(r"(generate|get)EncryptionPublicKey(\(\))?|uploadDepToken", DOES, "depOnboardingSettings"),
+    UnreadRule(r"releaseAppleDevices", DOES, "depOnboardingSettings"),
+    UnreadRule(
+        r"(un)?shareForSchoolDataSyncService|syncWithAppleDeviceEnrollmentProgram", DOES, "depOnboardingSettings"
+    ),
+    UnreadRule("(create|revoke)Token", DOES, "androidDeviceOwnerEnrollmentProfiles"),
+    UnreadRule("apply|retry|schedulePolicyApplyTask", DOES, "provisioningPolicies"),
+    UnreadRule(r"retrievePolicy(ApplySchedule|ApplyActionResult|UpdateStatusResult)\(\)", ASKS, "provisioningPolicies"),
+    UnreadRule("applicableContent", ASKS, "windowsUpdatePolicies"),
     # Browsers follow it at once: a person does it, as the plan says.
-    Unread("publish", DOES, "browserSiteLists"),
+    UnreadRule("publish", DOES, "browserSiteLists"),
     # Files that Graph never gives back.
-    Unread(r"(add|update|remove)LanguageFiles|uploadNewVersion|remove", DOES, "groupPolicyUploadedDefinitionFiles"),
+    UnreadRule(r"(add|update|remove)LanguageFiles|uploadNewVersion|remove", DOES, "groupPolicyUploadedDefinitionFiles"),
     # The device group of enrollment is set by hand (graph/write/attainable.py).
-    Unread("(set|clear)EnrollmentTimeDeviceMembershipTarget", NEVER_GIVEN),
+    UnreadRule("(set|clear)EnrollmentTimeDeviceMembershipTarget", NEVER_GIVEN),
     # Its whole list comes with the body.
-    Unread("assignedAccessMultiModeProfiles", TWICE, "deviceConfigurations"),
+    UnreadRule("assignedAccessMultiModeProfiles", TWICE, "deviceConfigurations"),
     # One by one, where the others take all at once; Graph documents PATCH for its property.
-    Unread("setPriority", TWICE, "appleUserInitiatedEnrollmentProfiles"),
-    Unread(r"getSupportedProperties\(\)|getRemediationHistory\(\)|getGlobalScriptHighestAvailableVersion", ASKS),
-    Unread(r"compare\(templateId='\{\}'\)|getCustomizedSettings\(\)|usage\(\)", ASKS),
-    Unread(r"retrieveLatestUpgradeDefaultBaselinePolicy\(\)", ASKS),
+    UnreadRule("setPriority", TWICE, "appleUserInitiatedEnrollmentProfiles"),
+    UnreadRule(r"getSupportedProperties\(\)|getRemediationHistory\(\)|getGlobalScriptHighestAvailableVersion", ASKS),
+    UnreadRule(r"compare\(templateId='\{\}'\)|getCustomizedSettings\(\)|usage\(\)", ASKS),
+    UnreadRule(r"retrieveLatestUpgradeDefaultBaselinePolicy\(\)", ASKS),
     # Approvals by hand of updates in Microsoft's catalogue: the plan says that they are not restored.
-    Unread(r"bulkAction|retrieveWindowsQualityUpdateCatalogItemDetails\(ids=\{\}\)", NEVER_GIVEN,
+    UnreadRule(r"bulkAction|retrieveWindowsQualityUpdateCatalogItemDetails\(ids=\{\}\)", NEVER_GIVEN,
            "windowsQualityUpdatePolicies"),
 )  # fmt: skip
 
 
-def rows_for(table: tuple[Unread, ...], policy_type: str, name: str) -> list[Unread]:
+def rows_for(table: tuple[UnreadRule, ...], policy_type: str, name: str) -> list[UnreadRule]:
     return [row for row in table if row.matches(policy_type, name)]

@@ -46,7 +46,7 @@ class Mention:
 
 
 @dataclass(frozen=True)
-class _Place:
+class _Position:
     """The place of a value: `where` in words for people, `type` of its object as far as Microsoft's model knows it."""
 
     where: str = ""
@@ -63,7 +63,7 @@ def find_leftovers(
     `known`: ids and domains of the source. `reported`: ids that the plan mentions anyway. `to_come`: ids of objects
     that the restore will create, which stand as whole values until then.
     """
-    mentions = dict.fromkeys(_inside(body, _Place(type=root_type(POLICY_TYPES[policy_type])), known))
+    mentions = dict.fromkeys(_inside(body, _Position(type=root_type(POLICY_TYPES[policy_type])), known))
     return [
         mention
         for mention in mentions
@@ -71,7 +71,7 @@ def find_leftovers(
     ]
 
 
-def _inside(value: Any, place: _Place, known: KnownIds) -> Iterator[Mention]:
+def _inside(value: Any, place: _Position, known: KnownIds) -> Iterator[Mention]:
     """Yield the traces in a value; `place.type` is what the model declares for an object here."""
     if isinstance(value, list):
         for inner in value:
@@ -82,10 +82,10 @@ def _inside(value: Any, place: _Place, known: KnownIds) -> Iterator[Mention]:
         for key, inner in value.items():
             if key not in _OWN or (place.texts and key == "id"):
                 where = within if key in _PLUMBING else f"{within}.{key}".strip(".")
-                yield from _property(inner, _Place(where, own, key, place.texts), known)
+                yield from _property(inner, _Position(where, own, key, place.texts), known)
 
 
-def _property(value: Any, place: _Place, known: KnownIds) -> Iterator[Mention]:
+def _property(value: Any, place: _Position, known: KnownIds) -> Iterator[Mention]:
     for inner in value if isinstance(value, list) else [value]:
         if isinstance(inner, str):
             yield from _text(inner, place, known)
@@ -93,10 +93,10 @@ def _property(value: Any, place: _Place, known: KnownIds) -> Iterator[Mention]:
             yield from _inside(inner, replace(place, type=declared_type(place.type, place.key)), known)
 
 
-def _text(text: str, place: _Place, known: KnownIds) -> Iterator[Mention]:
+def _text(text: str, place: _Position, known: KnownIds) -> Iterator[Mention]:
     inside = embedded_json.parse(embedded_json.decode(text)) if place.texts < _DEEPEST_TEXT else None
     if inside is not None:
-        yield from _inside(inside, _Place(place.where, "", place.key, place.texts + 1), known)
+        yield from _inside(inside, _Position(place.where, "", place.key, place.texts + 1), known)
     elif GUID.fullmatch(text_id := text.strip('"')) and text_id.lower() not in known:
         if text_id != ZERO_GUID and _is_like_an_id(place):
             yield Mention(place.where, text_id, is_whole=True)
@@ -104,7 +104,7 @@ def _text(text: str, place: _Place, known: KnownIds) -> Iterator[Mention]:
         yield from _in_words(text, place.where, known)
 
 
-def _is_like_an_id(place: _Place) -> bool:
+def _is_like_an_id(place: _Position) -> bool:
     is_named_so = place.key in ("value", "valueJson", "id") or bool(_LIKE_AN_ID.search(place.key))
     return is_named_so and not is_no_reference(place.type, place.key)
 

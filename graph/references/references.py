@@ -119,7 +119,7 @@ def rewrite_references(
     return _Rewriting(policy_type, replace_one, known).content(content)
 
 
-class _Place(NamedTuple):
+class _ReferencePlace(NamedTuple):
     """The place of a value: the `type` of its object, and the `parent` property that holds this object."""
 
     type: str = ""
@@ -142,7 +142,7 @@ class _Rewriting:
 
     def content(self, content: dict[str, Any]) -> dict[str, Any]:
         root = root_type(POLICY_TYPES[self._policy_type])
-        rewritten = {**content, "body": self._value(content["body"], _Place(declared=root))}
+        rewritten = {**content, "body": self._value(content["body"], _ReferencePlace(declared=root))}
         if isinstance(content.get("assignments"), list):
             rewritten["assignments"] = list(self._assignments(content["assignments"], root))
         return rewritten
@@ -152,12 +152,12 @@ class _Rewriting:
         self._in_assignment = True
         for assignment in assignments:
             self._is_dropped = False
-            rewritten = self._value(assignment, _Place(key="assignments", declared=declared))
+            rewritten = self._value(assignment, _ReferencePlace(key="assignments", declared=declared))
             if not self._is_dropped:
                 yield rewritten
         self._in_assignment = False
 
-    def _value(self, value: Any, place: _Place) -> Any:
+    def _value(self, value: Any, place: _ReferencePlace) -> Any:
         if isinstance(value, dict):
             return self._object(value, place)
         if isinstance(value, list):
@@ -166,21 +166,21 @@ class _Rewriting:
             return value
         return self._id(value, place) if place.kind and _is_id(place.kind, value) else self._text(value, place)
 
-    def _object(self, value: Holder, place: _Place) -> Holder:
+    def _object(self, value: Holder, place: _ReferencePlace) -> Holder:
         own, definition = model.type_of(value, place.declared), value.get("settingDefinitionId")
         setting = definition if isinstance(definition, str) else place.setting
-        base = _Place(type=own, parent=place.key, holder=value, setting=setting, texts=place.texts)
+        base = _ReferencePlace(type=own, parent=place.key, holder=value, setting=setting, texts=place.texts)
         return {key: self._property(key, inner, base) for key, inner in value.items()}
 
-    def _property(self, key: str, value: Any, base: _Place) -> Any:
+    def _property(self, key: str, value: Any, base: _ReferencePlace) -> Any:
         if key == "creationSource":
             return self._creation_source(value)
         kind = self._kind(key, base)
         declared = declared_type(base.type, key)
-        place = _Place(base.type, key, base.parent, base.holder, kind, declared, base.setting, base.texts)
+        place = _ReferencePlace(base.type, key, base.parent, base.holder, kind, declared, base.setting, base.texts)
         return self._value(value, place)
 
-    def _kind(self, key: str, base: _Place) -> str | None:
+    def _kind(self, key: str, base: _ReferencePlace) -> str | None:
         holder = base.holder or {}
         if key == "id":
             if base.texts:
@@ -203,7 +203,7 @@ class _Rewriting:
         token = value.removeprefix(TOKEN_SOURCE)
         return f"{TOKEN_SOURCE}{self._replaced(Reference(TOKENS, fold_id(token)), token)}"
 
-    def _id(self, value: str, place: _Place) -> Any:
+    def _id(self, value: str, place: _ReferencePlace) -> Any:
         reference = Reference(str(place.kind), fold_id(value), self._in_assignment, _is_hint(place))
         if place.key == "id" and place.holder and not place.texts:
             self.objects.append((reference, place.holder))
@@ -219,11 +219,11 @@ class _Rewriting:
 
     # --- texts -------------------------------------------------------------------------------------------------------
 
-    def _text(self, value: str, place: _Place) -> str:
+    def _text(self, value: str, place: _ReferencePlace) -> str:
         opened = embedded_json.decode(value) if place.texts < _DEEPEST_TEXT else ""
         inside = embedded_json.parse(opened)
         if inside is not None:
-            deeper = _Place(key=place.key, setting=place.setting, texts=place.texts + 1)
+            deeper = _ReferencePlace(key=place.key, setting=place.setting, texts=place.texts + 1)
             rewritten = self._value(inside, deeper)
             return (
                 value
@@ -307,7 +307,7 @@ def _kind_of_type(odata_type: str) -> str | None:
     return next((key for key, row in POLICY_TYPES.items() if root_type(row) in model.lineage(bare)), None)
 
 
-def _is_hint(place: _Place) -> bool:
+def _is_hint(place: _ReferencePlace) -> bool:
     """Tell whether a reference is only a hint.
 
     Inside a text a name may mean anything, unless the setting, or a type beside the id, says whose id it is.

@@ -32,7 +32,7 @@ class Match:
 
 
 @dataclass(frozen=True)
-class Sought:
+class SoughtPolicy:
     """A policy that looks for its match.
 
     `key` returns its graph.policy_types.policy_type.match_key; it is called only where a name decides.
@@ -52,14 +52,14 @@ class Sought:
 
 
 def match_policies(
-    sought: Mapping[Item, Sought], listed: Sequence[ListedPolicy], *, same_tenant: bool
+    sought: Mapping[Item, SoughtPolicy], listed: Sequence[ListedPolicy], *, same_tenant: bool
 ) -> dict[Item, Match]:
     """Match the policies of one type. Each of the target's policies is given once, or to nobody."""
     return _Matching(sought, listed).decided(same_tenant=same_tenant)
 
 
 class _Matching(Generic[Item]):
-    def __init__(self, sought: Mapping[Item, Sought], listed: Sequence[ListedPolicy]) -> None:
+    def __init__(self, sought: Mapping[Item, SoughtPolicy], listed: Sequence[ListedPolicy]) -> None:
         self._sought, self._listed = sought, listed
         self._ids = {policy.graph_id for policy in listed}
         self._claimed: set[str] = set()
@@ -73,7 +73,7 @@ class _Matching(Generic[Item]):
         self._by_name()
         return self._matches
 
-    def _open(self) -> list[tuple[Item, Sought]]:
+    def _open(self) -> list[tuple[Item, SoughtPolicy]]:
         return [(item, policy) for item, policy in self._sought.items() if item not in self._matches]
 
     def _claim(self, how: str, targets: Mapping[Item, str | None]) -> None:
@@ -131,14 +131,14 @@ def _match_by_name(free: Sequence[str], rivals: int, namesakes: Sequence[str]) -
 
 
 @dataclass(frozen=True)
-class Copies:
+class NameCopies:
     """Copies of one name. `there`: ids of policies that have it; `wanted`: how many copies the restore makes of it."""
 
     there: tuple[str, ...] = ()
     wanted: int = 1
 
 
-NO_COPIES = Copies()
+NO_COPIES = NameCopies()
 
 
 def copy_key(policy_type: PolicyType, body: Body, prefix: str) -> MatchKey:

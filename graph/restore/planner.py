@@ -13,7 +13,7 @@ from graph.references.reference_kinds import TOKENS
 from graph.references.references import Reference, find_references
 from graph.restore import address_checks
 from graph.restore.desired_content import COMPLIANCE, desired_content, without_past_dates
-from graph.restore.matching import NAME, NO_COPIES, Copies, Match
+from graph.restore.matching import NAME, NO_COPIES, Match, NameCopies
 from graph.restore.options import AS_CAPTURED, COPY, EXACT, LEAVE, NO_GROUPS, SKIP, RestoreOptions, is_copied
 from graph.restore.past_dates import find_past_dates
 from graph.restore.resolver import Resolution, ResolvedBy, kinds_by_id
@@ -67,7 +67,7 @@ class PlanCase:
     resolutions: Sequence[Resolution] = ()
     was_here: bool = False
     # In copy mode.
-    copies: Copies = NO_COPIES
+    copies: NameCopies = NO_COPIES
     # The content is from a file: nobody knows whether its author may see the tenant's secrets.
     is_uploaded: bool = False
     # Sentences on ids of the source tenant that are left in the content.

@@ -55,16 +55,16 @@ def _pool_classes(seconds: float) -> dict[str, type[HTTPConnectionPool]]:
             super().__init__(sock, *arguments, **named)
             self.fp = io.BufferedReader(_DeadlineReader(self.fp.detach(), sock, seconds))
 
-    class Plain(HTTPConnection):
+    class PlainConnection(HTTPConnection):
         response_class = Response
 
-    class Secure(HTTPSConnection):
+    class SecureConnection(HTTPSConnection):
         response_class = Response
 
     class PlainPool(HTTPConnectionPool):
-        ConnectionCls = Plain
+        ConnectionCls = PlainConnection
 
     class SecurePool(HTTPSConnectionPool):
-        ConnectionCls = Secure
+        ConnectionCls = SecureConnection
 
     return {"http": PlainPool, "https": SecurePool}

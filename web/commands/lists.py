@@ -153,7 +153,7 @@ def _schedules(tenant: Tenant | None, limit: int) -> list[Row]:
 
 
 @dataclass(frozen=True)
-class Listing:
+class ListCommand:
     """`tenantkeep GROUP list`. `needs_tenant`: must one be given, may it be, or (None) does it make no difference?"""
 
     group: str
@@ -163,15 +163,15 @@ class Listing:
 
 
 LISTS = (
-    Listing("tenant", "List the tenants, by name.", _tenants, None),
-    Listing("user", "List the people who may sign in.", _users, None),
-    Listing("member", "List who has which role, in a tenant or in all.", _members, False),
-    Listing("policy", "List a tenant's policies, by name.", _policies, True),
-    Listing("backup-set", "List a tenant's backup sets, the newest first.", _backup_sets, True),
+    ListCommand("tenant", "List the tenants, by name.", _tenants, None),
+    ListCommand("user", "List the people who may sign in.", _users, None),
+    ListCommand("member", "List who has which role, in a tenant or in all.", _members, False),
+    ListCommand("policy", "List a tenant's policies, by name.", _policies, True),
+    ListCommand("backup-set", "List a tenant's backup sets, the newest first.", _backup_sets, True),
     # The plural, for `restore` is the command that makes one.
-    Listing("restores", "List restores to a tenant or to all, the newest first.", _restores, False),
-    Listing("run", "List runs of a tenant or of all, the newest first.", _runs, False),
-    Listing("schedule", "List the schedules of a tenant or of all.", _schedules, False),
+    ListCommand("restores", "List restores to a tenant or to all, the newest first.", _restores, False),
+    ListCommand("run", "List runs of a tenant or of all, the newest first.", _runs, False),
+    ListCommand("schedule", "List the schedules of a tenant or of all.", _schedules, False),
 )
 GROUPS = {
     "policy": "Policies.",
@@ -189,7 +189,7 @@ def register(cli: AppGroup) -> None:
     cli.commands["backup-set"].command("show", with_appcontext=False)(show)  # type: ignore[attr-defined]
 
 
-def _command(listing: Listing) -> Callable[..., None]:
+def _command(listing: ListCommand) -> Callable[..., None]:
     def act(limit: int, as_json: bool, tenant: str | None = None) -> None:
         with open_installation():
             _print_rows(listing.find(find_tenant(tenant) if tenant else None, limit), as_json)

@@ -76,7 +76,7 @@ class LengthRequired(Error):
     code, reason = 411, "Length Required"
 
 
-class Request(HTTPRequestParser):
+class LimitedRequest(HTTPRequestParser):
     error: Any
 
     def parse_header(self, header_plus: bytes) -> None:
@@ -103,10 +103,10 @@ class Request(HTTPRequestParser):
         return consumed
 
 
-class Connection(HTTPChannel):
+class LimitedConnection(HTTPChannel):
     """A client's connection. `since`: when it began what it does now."""
 
-    parser_class = Request
+    parser_class = LimitedRequest
     close_when_flushed: bool
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -191,8 +191,8 @@ class Connection(HTTPChannel):
 class _ConnectionLimits:
     """Limits on connections, mixed into `TcpWSGIServer` and `UnixWSGIServer`."""
 
-    channel_class = Connection
-    active_channels: dict[int, Connection]
+    channel_class = LimitedConnection
+    active_channels: dict[int, LimitedConnection]
     keepalive: float
 
     def handle_accept(self) -> None:
@@ -201,12 +201,12 @@ class _ConnectionLimits:
         if len(self.active_channels) > MAX_CONNECTIONS:
             self._close_slowest(self.active_channels.values())
 
-    def make_room_for(self, newest: Connection) -> None:
+    def make_room_for(self, newest: LimitedConnection) -> None:
         uploads = [newest for newest in self.active_channels.values() if newest.expected_body > MAX_FORM_BYTES]
         if sum(upload.expected_body for upload in uploads) > MAX_HELD_BYTES:
             self._close_slowest(upload for upload in uploads if upload is not newest)
 
-    def _close_slowest(self, connections: Iterable[Connection]) -> None:
+    def _close_slowest(self, connections: Iterable[LimitedConnection]) -> None:
         """Close the connection that waits longest: a quick client has been served long before it is the oldest."""
         waiting = [connection for connection in connections if not connection.is_at_work]
         if waiting:

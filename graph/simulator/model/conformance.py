@@ -21,24 +21,24 @@ INTUNE = "microsoft.management.services.api"
 
 
 @dataclass(frozen=True)
-class Misfit:
+class Violation:
     path: Path
     message: str
 
 
-def misfits(type_name: str, value: Any) -> Iterator[Misfit]:
+def misfits(type_name: str, value: Any) -> Iterator[Violation]:
     """Yield the misfits of a value that its place declares to be of the type."""
     yield from _object((), type_name, value)
 
 
-def _object(path: Path, declared: str, value: Any) -> Iterator[Misfit]:
+def _object(path: Path, declared: str, value: Any) -> Iterator[Violation]:
     if not isinstance(value, dict):
-        yield Misfit(path, _unexpected(value, "StartObject"))
+        yield Violation(path, _unexpected(value, "StartObject"))
         return
     stated = stated_type(value)
     problem = _type_problem(declared, stated)
     if problem:
-        yield Misfit((*path, "@odata.type"), problem)
+        yield Violation((*path, "@odata.type"), problem)
         return
     known = checks(stated or declared)
     for name, inner in value.items():
@@ -46,7 +46,7 @@ def _object(path: Path, declared: str, value: Any) -> Iterator[Misfit]:
             continue  # annotations
         check = known.get(name)
         if check is None:
-            yield Misfit(
+            yield Violation(
                 (*path, name),
                 f"The property '{name}' does not exist on type 'microsoft.graph."
                 f"{stated or declared}'. Make sure to only use property names that are defined by the type.",
@@ -125,7 +125,7 @@ def is_abstract(type_name: str) -> bool:
     return model.is_known(type_name) and model.is_said_abstract(type_name) and len(model.subtypes(type_name)) > 1
 
 
-Check = Callable[[Path, Any], Iterator[Misfit]]
+Check = Callable[[Path, Any], Iterator[Violation]]
 
 
 @cache
@@ -141,9 +141,9 @@ def _check(one: Property) -> Check:
     if not one.is_many:
         return single
 
-    def many(path: Path, value: Any) -> Iterator[Misfit]:
+    def many(path: Path, value: Any) -> Iterator[Violation]:
         if not isinstance(value, list):
-            yield Misfit(path, _unexpected(value, "StartArray"))
+            yield Violation(path, _unexpected(value, "StartArray"))
             return
         for number, inner in enumerate(value):
             if inner is not None:
@@ -160,10 +160,10 @@ def _single(one: Property) -> Check:
         return lambda _path, _value: iter(())
     fits, expected = _members(one) if one.kind in ("enum", "flags") else _KINDS[one.kind]
 
-    def scalar(path: Path, value: Any) -> Iterator[Misfit]:
+    def scalar(path: Path, value: Any) -> Iterator[Violation]:
         if not fits(value):
             shown = str(value)[:60]
-            yield Misfit(path, f"Cannot convert the literal '{shown}' to the expected type '{expected}' of property "
+            yield Violation(path, f"Cannot convert the literal '{shown}' to the expected type '{expected}' of property "
                          f"'{path[-1] if isinstance(path[-1], str) else path[-2]}'.")  # fmt: skip
 
     return scalar

@@ -1,4 +1,4 @@
-"""A write on its way: the tenant, the place and the body."""
+"""Calls that write: the tenant, the place and the body of each."""
 
 import copy
 import uuid
@@ -16,6 +16,8 @@ from graph.simulator.store.state import Object, Tenant
 
 @dataclass(frozen=True)
 class Call:
+    """A call that writes: POST, PATCH, PUT or DELETE, with the tenant and the rules of its place."""
+
     tenant: Tenant
     learned: KnownProperties
     rules: WriteRules

@@ -5,7 +5,7 @@ import threading
 import pytest
 import requests
 
-from graph.auth.app_sign_in import AppSignIn, Secret
+from graph.auth.app_sign_in import AppSignIn, ClientSecret
 from graph.auth.certificate import parse_certificate_file
 from graph.auth.clouds import Cloud, endpoints
 from graph.errors import SignInFailed, Unavailable
@@ -28,7 +28,7 @@ def tenant(simulator):
 def sign_in(simulator):
     def make(credential=None, directory_id=DIRECTORY, client_id=CLIENT, cloud=Cloud.GLOBAL):
         where = endpoints(cloud, login_url=simulator, graph_url=simulator)
-        return AppSignIn(directory_id, client_id, credential or Secret("right"), where)
+        return AppSignIn(directory_id, client_id, credential or ClientSecret("right"), where)
 
     return make
 
@@ -70,7 +70,7 @@ def test_a_refusal_names_cause_and_remedy(tenant, sign_in, flags, code):
 
 def test_a_wrong_secret_and_an_unknown_tenant_are_told_apart(tenant, sign_in):
     with pytest.raises(SignInFailed, match="secret is wrong"):
-        sign_in(Secret("wrong one")).token()
+        sign_in(ClientSecret("wrong one")).token()
     with pytest.raises(SignInFailed, match="no tenant with this directory id"):
         sign_in(directory_id="99999999-9999-4999-8999-999999999999").token()
 
@@ -101,7 +101,7 @@ def test_only_a_guid_names_a_tenant(sign_in, directory_id):
 
 def test_an_empty_secret_is_refused_before_anything_is_sent(sign_in):
     with pytest.raises(SignInFailed, match="empty"):
-        sign_in(Secret(""))
+        sign_in(ClientSecret(""))
 
 
 @pytest.mark.parametrize("cloud", list(Cloud))

@@ -3,7 +3,7 @@
 import pytest
 import requests
 
-from graph.auth.app_sign_in import AppSignIn, Secret
+from graph.auth.app_sign_in import AppSignIn, ClientSecret
 from graph.auth.clouds import endpoints
 from graph.content.fingerprint import fingerprint
 from graph.content.normalise import canonical_json, normalise
@@ -20,7 +20,7 @@ def connect(url, name):
         facts for facts in requests.get(f"{url}/_simulator/tenants", timeout=10).json() if name in facts["name"]
     )
     where = endpoints("global", login_url=url, graph_url=url)
-    signed_in = AppSignIn(facts["directory_id"], facts["client_id"], Secret(facts["client_secret"]), where)
+    signed_in = AppSignIn(facts["directory_id"], facts["client_id"], ClientSecret(facts["client_secret"]), where)
     directory = facts["directory_id"]
     return GraphClient(url, signed_in.token, directory=directory), SimulatedTenant(url, directory)
 
@@ -84,7 +84,7 @@ def tenant(simulator, graph):
     """(client, simulated tenant) of the cast's Contoso."""
     where = endpoints("global", login_url=simulator, graph_url=simulator)
     facts = "11111111-1111-4111-8111-111111111111"
-    token = AppSignIn(facts, facts, Secret("contoso client secret"), where).token
+    token = AppSignIn(facts, facts, ClientSecret("contoso client secret"), where).token
     return GraphClient(simulator, token, directory=facts), graph
 
 

@@ -15,7 +15,7 @@ from graph.references import security_identifier
 from graph.references.reference_kinds import DIRECTORIES, DOMAINS
 from graph.references.references import DROP, Reference, find_references, rewrite_references
 from graph.restore.desired_content import desired_content, source_traces
-from graph.restore.matching import Match, Sought, match_policies
+from graph.restore.matching import Match, SoughtPolicy, match_policies
 from graph.restore.options import RestoreOptions
 from graph.restore.planner import PlanCase, plan_item
 from graph.restore.resolver import Resolver, TenantNames
@@ -392,7 +392,7 @@ def test_a_context_is_resolved_by_its_name_and_never_by_its_number_in_another_te
     assert want["body"] == by_context("c7")
     [missing], _, _ = planned("conditionalAccessPolicies", by_context("c1"), listed=there)
     assert missing.how == "unresolved"
-    sought = Sought("c1", lambda: match_key(CONTEXTS, {"displayName": "Phishing-resistant"}))
+    sought = SoughtPolicy("c1", lambda: match_key(CONTEXTS, {"displayName": "Phishing-resistant"}))
     matched = lambda listed: match_policies({1: sought}, listed, same_tenant=False)[1].target_id  # noqa: E731
     assert matched(there[CONTEXTS.key]) == "c7"
     assert matched(there[CONTEXTS.key][:1]) is None

@@ -7,7 +7,7 @@ import pytest
 from graph.policy_types.policy_type import match_key
 from graph.policy_types.table import POLICY_TYPES
 from graph.read.readings import ListedPolicy
-from graph.restore.matching import ID, MAPPING, NAME, Match, Sought, match_policies
+from graph.restore.matching import ID, MAPPING, NAME, Match, SoughtPolicy, match_policies
 
 SCRIPTS, CATALOG = POLICY_TYPES["deviceManagementScripts"], POLICY_TYPES["configurationPolicies"]
 BRANDING = POLICY_TYPES["intuneBrandingProfiles"]
@@ -20,7 +20,7 @@ def listed(graph_id, name="s", policy_type=SCRIPTS, **body):
 
 def sought(graph_id, name="s", mapped=None, policy_type=SCRIPTS, body=None, **facts):
     key = match_key(policy_type, {policy_type.name_property: name, **(body or {})})
-    return Sought(graph_id, lambda: key, mapped, **facts)
+    return SoughtPolicy(graph_id, lambda: key, mapped, **facts)
 
 
 def matched(*wanted, there, same_tenant=True):

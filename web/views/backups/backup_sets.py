@@ -42,7 +42,7 @@ def _pin(backup_set: BackupSet) -> Markup | str:
     return icon.format(backup_set.pinned_reason) if backup_set.pinned_reason else ""
 
 
-class BackupSetList(ListView):
+class BackupSetListView(ListView):
     related = (BackupSet.tenant, BackupSet.created_by)
     column_list = ("id", "tenant", "state", "scope", "created_at", "created_by", "pinned", "completed_at")
     hidden_columns = ("completed_at",)
@@ -72,7 +72,7 @@ class BackupSetList(ListView):
 
 
 def register(admin: Admin) -> None:
-    admin.add_view(BackupSetList(BackupSet, name="Backup sets", endpoint="backup_set_list", url="/backup-sets"))
+    admin.add_view(BackupSetListView(BackupSet, name="Backup sets", endpoint="backup_set_list", url="/backup-sets"))
 
 
 class TypeRow(NamedTuple):

@@ -46,7 +46,7 @@ def _is_captured(value: str) -> Any:
     return at < bound if value == "before" else at >= bound
 
 
-class PolicyList(ListView):
+class PolicyListView(ListView):
     related = (Policy.tenant,)
     column_list = (
         "name", "tenant", "policy_type", "state", "modified_at", "last_captured_at", "snapshot_count", "platform",
@@ -106,7 +106,7 @@ class PolicyList(ListView):
 
 
 def register(admin: Admin) -> None:
-    admin.add_view(PolicyList(Policy, name="Policies", endpoint="policy_list", url="/policies"))
+    admin.add_view(PolicyListView(Policy, name="Policies", endpoint="policy_list", url="/policies"))
 
 
 class Version(NamedTuple):

@@ -60,7 +60,7 @@ class Tally(NamedTuple):
     width: float
 
 
-class Row(NamedTuple):
+class ItemRow(NamedTuple):
     """A run item on the page."""
 
     item: RunItem
@@ -170,8 +170,8 @@ class RunPage:
         return tallies
 
     @property
-    def rows(self) -> list[Row]:
-        return [Row(item) for item in self.items]
+    def rows(self) -> list[ItemRow]:
+        return [ItemRow(item) for item in self.items]
 
     @cached_property
     def can_retry(self) -> bool:

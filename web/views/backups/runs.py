@@ -32,7 +32,7 @@ TROUBLED = (RunState.FAILED, RunState.PARTIAL)
 STATES = {FAILED_OR_PARTIAL: "failed or partial"} | {str(state): str(state) for state in RunState}
 
 
-class RunList(ListView):
+class RunListView(ListView):
     related = (Run.tenant, Run.policy, Run.requested_by)
     column_list = (
         "id", "kind", "tenant", "policy", "state", "requested_by", "created_at", "duration", "ended_at", "total",
@@ -102,7 +102,7 @@ class RunList(ListView):
 
 
 def register(admin: Admin) -> None:
-    admin.add_view(RunList(Run, name="Runs", endpoint="run_list", url="/runs"))
+    admin.add_view(RunListView(Run, name="Runs", endpoint="run_list", url="/runs"))
 
 
 @pages.get("/mine")

@@ -65,7 +65,7 @@ class Tile(NamedTuple):
         return TILES.get(self.standing, "")
 
 
-class Row(NamedTuple):
+class TenantRow(NamedTuple):
     """A tenant in the table: its standing, changes since its last good backup, runs that failed this week."""
 
     health: TenantHealth
@@ -95,7 +95,7 @@ class DashboardPage:
     """`rows` are of the tenants shown, those that need attention first; `standings` are of all."""
 
     standings: list[Standing]
-    rows: list[Row]
+    rows: list[TenantRow]
     week_ago: datetime
     restores_to_approve: list[Restore]
     rule_changes: list[RuleChange]
@@ -118,7 +118,7 @@ class DashboardPage:
         return [Tile(standing, counts[standing]) for standing in Standing if counts[standing]]
 
     @property
-    def troubled(self) -> list[Row]:
+    def troubled(self) -> list[TenantRow]:
         return [row for row in self.rows if row.health.standing not in WELL]
 
     @property
@@ -158,10 +158,12 @@ def _page(tenant_ids: list[int] | None, now: datetime) -> DashboardPage:
     )
 
 
-def _rows(tenants: Sequence[TenantHealth], week_ago: datetime) -> list[Row]:
+def _rows(tenants: Sequence[TenantHealth], week_ago: datetime) -> list[TenantRow]:
     ids = [health.tenant.id for health in tenants]
     changes, failures = backup_health.count_changes(ids), backup_health.count_failures(ids, week_ago)
-    return [Row(health, changes.get(health.tenant.id, 0), failures.get(health.tenant.id, 0)) for health in tenants]
+    return [
+        TenantRow(health, changes.get(health.tenant.id, 0), failures.get(health.tenant.id, 0)) for health in tenants
+    ]
 
 
 def verdict(standings: Sequence[Standing]) -> Verdict:

@@ -109,7 +109,7 @@ class StartPage:
 
 
 @dataclass
-class TypeRow:
+class TypeChoice:
     """A policy type of a backup set. `shown` are the snapshots that the search finds, or that are ticked."""
 
     key: str
@@ -130,7 +130,7 @@ class NewRestorePage:
     source: Source
     targets: list[Tenant]
     chosen: MultiDict[str, str]
-    types: list[TypeRow]
+    types: list[TypeChoice]
     count: int
 
     @property
@@ -180,13 +180,13 @@ def _form(source: Source, form: MultiDict[str, str]) -> str:
     return render_template("restores/new.html", page=NewRestorePage(source, places, form, types, count))
 
 
-def _types(snapshot_ids: list[int], form: MultiDict[str, str]) -> list[TypeRow]:
+def _types(snapshot_ids: list[int], form: MultiDict[str, str]) -> list[TypeChoice]:
     """Group the snapshots by policy type, each with those that the search finds or that are ticked."""
     search, chosen, types = form.get("search", "").strip().lower(), _items(form), _types_ticked(form)
-    rows: dict[str, TypeRow] = {}
+    rows: dict[str, TypeChoice] = {}
     for snapshot in snapshots.load_with_policies(snapshot_ids):
         key = snapshot.policy.policy_type
-        row = rows.setdefault(key, TypeRow(key, is_ticked=key in types))
+        row = rows.setdefault(key, TypeChoice(key, is_ticked=key in types))
         row.count += 1
         is_chosen = str(snapshot.id) in chosen
         if search in snapshot.name.lower() or is_chosen:

@@ -63,7 +63,7 @@ class PlanPage:
         return restore_text.plan_sentence(self.actions, approvals.count_held_back(self.restore))
 
 
-class Reference(NamedTuple):
+class ResolvedReference(NamedTuple):
     """A reference of an item, and what stands for it in the target tenant. `resolution` is as the plan keeps it."""
 
     resolution: dict[str, Any]
@@ -144,5 +144,5 @@ class ItemPage:
         return "In the backup" if is_ours else "The file says"
 
     @property
-    def references(self) -> list[Reference]:
-        return [Reference(resolution, bool(self.item.file_says)) for resolution in self.item.resolutions or ()]
+    def references(self) -> list[ResolvedReference]:
+        return [ResolvedReference(resolution, bool(self.item.file_says)) for resolution in self.item.resolutions or ()]

@@ -26,14 +26,14 @@ NOTES_SHOWN = 50
 EVERYTHING = "all"
 
 
-class Choice(NamedTuple):
+class PlanFilter(NamedTuple):
     """A link above the plan: it shows some of the items. `show` stands in the address; None: nothing does."""
 
     label: str
     show: str | None
 
 
-class Row(NamedTuple):
+class PlanRow(NamedTuple):
     """An item of the plan, with its result in the newest live run."""
 
     item: RestoreItem
@@ -213,15 +213,15 @@ class RestorePage:
         return Counter(result.outcome for result in self.results.values() if result.outcome)
 
     @property
-    def links(self) -> list[Choice]:
+    def links(self) -> list[PlanFilter]:
         """The choices of items to show; the first is shown by itself."""
         if not (self.actions or self.outcomes):
             return []
         has_matches = bool(self.actions.get(Outcome.MATCHES))
-        first = Choice("all but what matches" if has_matches else "all", None)
+        first = PlanFilter("all but what matches" if has_matches else "all", None)
         counts = self.actions | {name: count for name, count in self.outcomes.items() if name not in self.actions}
-        everything = [Choice(f"all {self.count}", EVERYTHING)] if has_matches else []
-        return [first, *everything, *(Choice(f"{name} {count}", name) for name, count in counts.items())]
+        everything = [PlanFilter(f"all {self.count}", EVERYTHING)] if has_matches else []
+        return [first, *everything, *(PlanFilter(f"{name} {count}", name) for name, count in counts.items())]
 
     @property
     def shown(self) -> str | None:
@@ -229,8 +229,8 @@ class RestorePage:
         return self.show or None
 
     @property
-    def rows(self) -> list[Row]:
-        return [Row(item, self.results.get(item.id)) for item in self.items]
+    def rows(self) -> list[PlanRow]:
+        return [PlanRow(item, self.results.get(item.id)) for item in self.items]
 
     @property
     def is_cut(self) -> bool:

@@ -29,7 +29,7 @@ from web.views.restores.restore_page import ITEMS_SHOWN, restore_page
 pages = Blueprint("restores", __name__, url_prefix="/restores")
 
 
-class RestoreList(ListView):
+class RestoreListView(ListView):
     related = (Restore.tenant, Restore.created_by)
     list_template = "restores/list.html"
     column_list = ("id", "tenant", "source_name", "state", "created_by", "created_at", "ended_at", "reason")
@@ -62,7 +62,7 @@ class RestoreList(ListView):
 
 
 def register(admin: Admin) -> None:
-    admin.add_view(RestoreList(Restore, name="Restores", endpoint="restore_list", url="/restores"))
+    admin.add_view(RestoreListView(Restore, name="Restores", endpoint="restore_list", url="/restores"))
 
 
 @pages.get("/<int:restore_id>")

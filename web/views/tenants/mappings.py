@@ -56,7 +56,7 @@ def page(tenant_id: str, directory_id: str) -> str:
     return _page(tenant, _known_directory(tenant, directory_id))
 
 
-class Missing(NamedTuple):
+class MissingObject(NamedTuple):
     """A source object that nothing stands for yet. `similar`: (id, name) of target objects with a like name."""
 
     kind: str
@@ -83,7 +83,7 @@ class MappingPage:
     directory_id: str
     source: str | None
     rows: list[Mapping]
-    missing: list[Missing]
+    missing: list[MissingObject]
     restores: list[ListedRestore]
     form: MultiDict[str, str]
 
@@ -117,7 +117,7 @@ def _page(tenant: Tenant, directory_id: str) -> str:
         directory_id=directory_id,
         source=_directory_name(directory_id),
         rows=mappings.of_pair(tenant, directory_id),
-        missing=[Missing(*key, name, similar.get(key, [])) for key, name in missing.items()],
+        missing=[MissingObject(*key, name, similar.get(key, [])) for key, name in missing.items()],
         restores=[ListedRestore(row) for row in restores.of_pair(tenant, directory_id, RESTORES_SHOWN)],
         form=request.form,
     )

@@ -62,7 +62,7 @@ def credential(tenant: Tenant) -> Markup:
 
 
 @dataclass(frozen=True)
-class Uncovered:
+class CoverageGap:
     """Policy types that are not backed up for one reason. `since`: when they last were, or were first asked for."""
 
     state: str
@@ -72,7 +72,7 @@ class Uncovered:
     titles: list[str] = field(default_factory=list)
 
 
-class Ending(NamedTuple):
+class ExpiryRow(NamedTuple):
     """Something that runs out, and how urgent that is: as a look, and in words."""
 
     row: Expiry
@@ -102,8 +102,8 @@ class TypeCounts:
 class TenantPage:
     tenant: Tenant
     health: TenantHealth | None
-    uncovered: list[Uncovered]
-    expiries: list[Ending]
+    uncovered: list[CoverageGap]
+    expiries: list[ExpiryRow]
     oldest_reading: datetime | None
     changes: int
     types: list[TypeCounts]
@@ -165,7 +165,7 @@ def tenant_page(tenant: Tenant) -> TenantPage:
         tenant=tenant,
         health=next(iter(backup_health.health_of_tenants([tenant.id], now)), None),
         uncovered=_uncovered(tenant),
-        expiries=[Ending(row, *expiries.describe(row, now)) for row in expiries.of_tenant(tenant)],
+        expiries=[ExpiryRow(row, *expiries.describe(row, now)) for row in expiries.of_tenant(tenant)],
         oldest_reading=policies.oldest_reading(tenant),
         changes=backup_health.count_changes([tenant.id])[tenant.id],
         types=_types(tenant),
@@ -178,12 +178,12 @@ def tenant_page(tenant: Tenant) -> TenantPage:
     )
 
 
-def _uncovered(tenant: Tenant) -> list[Uncovered]:
+def _uncovered(tenant: Tenant) -> list[CoverageGap]:
     """Group the policy types that are not backed up by their reason."""
-    groups: dict[tuple[str, str | None, datetime | None, datetime | None], Uncovered] = {}
+    groups: dict[tuple[str, str | None, datetime | None, datetime | None], CoverageGap] = {}
     for row in coverage.uncovered(tenant):
         state = SetState.INCOMPLETE if row.offer == Offer.OFFERED else row.offer
-        group = Uncovered(state, row.why or "", row.bad_since, row.good_at)
+        group = CoverageGap(state, row.why or "", row.bad_since, row.good_at)
         group = groups.setdefault((state, row.why, row.bad_since, row.good_at), group)
         group.titles.append(policy_type_names.title(row.policy_type))
     return list(groups.values())

@@ -39,7 +39,7 @@ def name_with_state(tenant: Tenant) -> Markup:
                          ).format(state)  # fmt: skip
 
 
-class TenantList(ListView):
+class TenantListView(ListView):
     column_list = (
         "name",
         "last_backup_at",
@@ -87,7 +87,7 @@ class TenantList(ListView):
 
 
 def register(admin: Admin) -> None:
-    admin.add_view(TenantList(Tenant, name="Tenants", endpoint="tenant_list", url="/tenants"))
+    admin.add_view(TenantListView(Tenant, name="Tenants", endpoint="tenant_list", url="/tenants"))
 
 
 @pages.get("/<tenant_id>")

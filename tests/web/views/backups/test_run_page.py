@@ -8,7 +8,7 @@ from db.clock import utcnow
 from db.models import Restore, Run, RunItem
 from db.restores import retries
 from db.states import ItemState, Outcome, RunKind, RunState
-from web.views.backups.run_page import Row, RunPage
+from web.views.backups.run_page import ItemRow, RunPage
 
 COUNTS = {"total": 4, "done": 2, "skipped": 0, "failed": 1, "uncertain": 0}
 
@@ -40,7 +40,7 @@ def test_bar_of_a_run_without_items_is_empty():
     ],
 )
 def test_badge_says_the_state_where_that_needs_a_look_and_else_the_outcome(state, outcome, badge, beside):
-    row = Row(RunItem(state=state, outcome=outcome))
+    row = ItemRow(RunItem(state=state, outcome=outcome))
     assert row.badge == badge
     assert row.beside_badge == beside
 
