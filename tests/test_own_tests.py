@@ -6,7 +6,7 @@ ROOT = Path(__file__).parents[1]
 LAYERS = ("graph", "db", "actors", "web")
 LIST = ROOT / "tests" / "without_own_test.txt"
 # Lower it when the list is shorter; never raise it.
-MOST_WITHOUT = 193
+MOST_WITHOUT = 189
 
 
 def modules_without_own_test():

@@ -1,4 +1,4 @@
-"""From a restore's draft to its plan, by a preview, which writes nothing.
+"""The preview, which makes a restore's draft into a plan and writes nothing.
 
 May import: actors.queue, actors.reading, actors.tenants.
 """

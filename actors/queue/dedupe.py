@@ -44,7 +44,7 @@ _PLACE = re.compile(r"([0-9]{1,18}) (\S+) (\S+)", re.ASCII)
 
 
 @dataclass(frozen=True)
-class Place:
+class MessagePlace:
     """The queue that a run's last message was put into, and its id there."""
 
     queue: str
@@ -70,7 +70,7 @@ class Dedupe(Middleware):
             client.register_script(script) for script in (ACQUIRE, RENEW, RELEASE)
         )
 
-    def acquire(self, key: str, run_id: int, milliseconds: int, place: Place | None = None) -> int:
+    def acquire(self, key: str, run_id: int, milliseconds: int, place: MessagePlace | None = None) -> int:
         """Take or keep the lock; return the id of the run that has it now. Raises LockUnavailable."""
         where = f"{place.queue} {place.message}" if place else ""
         try:
@@ -84,7 +84,7 @@ class Dedupe(Middleware):
     def release(self, key: str, run_id: int) -> None:
         self._release(keys=[PREFIX + key, PLACE_PREFIX + key], args=[run_id])
 
-    def places(self, keys: Mapping[int, str]) -> dict[int, Place]:
+    def places(self, keys: Mapping[int, str]) -> dict[int, MessagePlace]:
         """Return {run id: place of its last message} for the runs that Redis knows. `keys`: {run id: dedupe key}."""
         values: Any = self._client.mget([PLACE_PREFIX + key for key in keys.values()]) if keys else []
         matches = {
@@ -92,7 +92,9 @@ class Dedupe(Middleware):
             for run_id, value in zip(keys, values, strict=True)
         }
         return {
-            run_id: Place(match[2], match[3]) for run_id, match in matches.items() if match and int(match[1]) == run_id
+            run_id: MessagePlace(match[2], match[3])
+            for run_id, match in matches.items()
+            if match and int(match[1]) == run_id
         }
 
     def release_ended(self) -> None:
@@ -114,7 +116,7 @@ class Dedupe(Middleware):
                 self.release(key.removeprefix(PREFIX), owner)
 
     def before_enqueue(self, broker: Any, message: Any, delay: int | None) -> None:
-        place = Place(message.queue_name, message.options["redis_message_id"])
+        place = MessagePlace(message.queue_name, message.options["redis_message_id"])
         self._take(message, QUEUED_MS + (delay or 0), DuplicateRun, place)
 
     def before_process_message(self, broker: Any, message: Any) -> None:
@@ -125,7 +127,7 @@ class Dedupe(Middleware):
         message: Any,
         milliseconds: int,
         refusal: Callable[[str, int], MiddlewareError],
-        place: Place | None = None,
+        place: MessagePlace | None = None,
     ) -> None:
         key, run_id = _lock_of(message)
         if key is None:

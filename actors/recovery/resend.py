@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from actors.queue.broker import broker, dedupe
-from actors.queue.dedupe import Place
+from actors.queue.dedupe import MessagePlace
 from db.models import Run
 from db.recovery import lost_runs
 from db.runs import runs
@@ -44,7 +44,7 @@ def _is_about_to_begin(run: Run, located: LocatedMessages) -> bool:
     return run.id in located.fetched and not lost_runs.has_waited_too_long(run)
 
 
-def _locate(places: Mapping[int, Place]) -> LocatedMessages:
+def _locate(places: Mapping[int, MessagePlace]) -> LocatedMessages:
     """Look for each message in Redis. A delayed one that is due counts as lost: it moves to its queue at once, or its
     worker is gone.
     """

@@ -27,12 +27,12 @@ MAX_DESCRIPTION = 200
 
 
 class LeftOut(Exception):
-    """One file of the upload cannot be used; the text says why."""
+    """Raised for a file of the upload that cannot be used; the text says why."""
 
 
 @dataclass
 class ReadingBudget:
-    """What is left of the limits for one upload."""
+    """The rest of the limits for one upload."""
 
     size: int = field(default_factory=lambda: MAX_BYTES)
     values: int = field(default_factory=lambda: MAX_VALUES)
@@ -57,7 +57,7 @@ class ReadingBudget:
 
 @dataclass(frozen=True)
 class ManifestLine:
-    """What the manifest says of one of its files. `problem`: why that alone makes the file unusable."""
+    """A manifest's line about one file. `problem`: why the line alone makes the file unusable."""
 
     file: str
     problem: str = ""
@@ -71,7 +71,7 @@ class ManifestLine:
 
     @property
     def says(self) -> dict[str, Any]:
-        """What to show apart as the file's own claim: whoever made the file may have written anything."""
+        """The file's own claims, to be shown apart: whoever made the file may have written anything."""
         return {"name": self.name, **(self.references or {})}
 
 

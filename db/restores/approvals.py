@@ -1,4 +1,4 @@
-"""From a plan to the run that executes it: how long a plan holds, who approves it, and what lets it begin.
+"""The way from a plan to the run that executes it: how long a plan holds, who approves it, what lets it begin.
 
 What is approved and executed is the plan of one fingerprint (db/restores/plan_fingerprint.py). The override of the
 Conditional Access guard is a part of it, given before the approval.

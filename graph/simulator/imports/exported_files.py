@@ -27,7 +27,7 @@ class LoadReport:
 
 
 class NotAPolicy(Exception):
-    """Why a file is no policy."""
+    """Raised for a file that is no policy; the text says why."""
 
 
 def exported_tenant() -> Tenant:

@@ -45,8 +45,8 @@ class KnownProperties:
             known_definition["policyType"] = INGESTED
         else:
             self.built_in[known_definition["id"]] = known_definition
-        for one in value.get("presentationValues") or ():
-            presentation = one.get("presentation")
+        for presentation_value in value.get("presentationValues") or ():
+            presentation = presentation_value.get("presentation")
             if isinstance(presentation, dict) and presentation["id"] not in {
                 p["id"] for p in known_definition["presentations"]
             }:

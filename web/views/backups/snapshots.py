@@ -70,12 +70,12 @@ class SnapshotPage:
 
     @property
     def has_assignments(self) -> bool:
-        """Its policy type has some; whether they were read or there are none is no matter."""
+        """True for a policy type that has assignments, also where this policy has none."""
         return self.proof.get("assignments") == WAS_READ
 
     @property
     def why_no_names(self) -> str:
-        """Why ids are shown instead of the names of groups; "" where the names were read."""
+        """The reason why ids are shown instead of the names of groups; "" where the names were read."""
         names = self.proof.get("names") or WAS_READ
         return "" if names == WAS_READ else str(names)
 

@@ -124,7 +124,7 @@ class TenantPage:
 
     @property
     def trouble(self) -> str:
-        """Why it does not stand well; "" where it does."""
+        """The reason why the tenant does not stand well; "" where it does."""
         return (self.health.why or exceptions_summary(self.health.exceptions)) if self.health else ""
 
     @cached_property

@@ -1,0 +1,52 @@
+"""Names and docstrings, as CONTRIBUTING.md has the rules: what a newcomer reads is a noun of the field, or a verb."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+LAYERS = ("graph", "db", "actors", "web")
+# Words that stand in for a noun.
+NO_NOUNS = {"one", "found", "made", "told", "kept", "said"}
+# A sentence that opens so has to be read twice.
+RIDDLE = re.compile(r"(Of|As|Those|What|Who|Whose|Whether|Which|How|Why|Where|That|By|From|To|For|With)\b")
+# The simulator is a program of its own: its tenant is no row of a table.
+SAME_NAME = {"Tenant"}
+
+
+def modules():
+    paths = (path for layer in LAYERS for path in (ROOT / layer).rglob("*.py") if "migrations" not in path.parts)
+    return [(path.relative_to(ROOT).as_posix(), ast.parse(path.read_text())) for path in sorted(paths)]
+
+
+MODULES = modules()
+
+
+def loop_names(tree):
+    for node in ast.walk(tree):
+        if isinstance(node, ast.For | ast.comprehension):
+            yield from ((name.id, name.lineno) for name in ast.walk(node.target) if isinstance(name, ast.Name))
+
+
+def test_a_loop_variable_says_what_it_is():
+    riddles = [f"{path}:{line} {name}" for path, tree in MODULES for name, line in loop_names(tree) if name in NO_NOUNS]
+    assert riddles == []
+
+
+def test_a_class_has_a_name_that_no_other_module_has():
+    places = {}
+    for path, tree in MODULES:
+        for node in tree.body:
+            if isinstance(node, ast.ClassDef):
+                places.setdefault(node.name, []).append(path)
+    assert {name: paths for name, paths in places.items() if len(paths) > 1 and name not in SAME_NAME} == {}
+
+
+@pytest.mark.parametrize(("path", "tree"), MODULES, ids=[path for path, _ in MODULES])
+def test_a_docstring_opens_with_a_verb_or_a_noun(path, tree):
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Module):
+            text = ast.get_docstring(node) or ""
+            assert not RIDDLE.match(text), f"{path}:{getattr(node, 'lineno', 1)} {text.splitlines()[0]}"
