@@ -28,8 +28,8 @@ class _AsRead:
 
 def as_read(page: str) -> str:
     pieces = TAG.split(page)
-    read = [pieces[0].strip()]
-    for tag, text, following in zip(pieces[1::2], pieces[2::2], [*pieces[3::2], "<html>"], strict=True):
+    read, tags = [pieces[0].strip()], pieces[1::2]
+    for tag, text, following in zip(tags, pieces[2::2], [*tags[1:], "<html>"], strict=bool(tags)):
         read += [_tag_as_read(tag), text if tag.startswith(EXACT) else _text_as_read(tag, text, following)]
     return "".join(read)
 
