@@ -67,7 +67,7 @@ def comparable_live(item: RestoreItem, live: PolicyContent | None, want: PolicyC
     """Return the live content in a form that somebody who may not see its secrets may compare with an uploaded item."""
     if live is None or not is_uploaded(item):
         return live
-    return hide_live_secrets(live, want, WRITE_RULES[item.policy_type].fixed)
+    return hide_live_secrets(live, want, WRITE_RULES[item.policy_type].create_only)
 
 
 class BackupContents(dict[RestoreItem, PolicyContent]):

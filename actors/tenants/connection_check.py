@@ -41,7 +41,8 @@ def check_permissions(granted: frozenset[str]) -> ConnectionCheck:
     rules = [(WRITE_RULES[row.key], row.title) for row in types]
     missing = _missing(granted, [*((row.access, row.title) for row in types), *_look_up_needs(TO_BACK_UP)])
     to_restore = _missing(
-        granted, [*((rule.access, title) for rule, title in rules if not rule.never), *_look_up_needs(TO_RESTORE)]
+        granted,
+        [*((rule.access, title) for rule, title in rules if not rule.cannot_restore), *_look_up_needs(TO_RESTORE)],
     )
     needed = sorted(missing.keys() - {row.access.ask for row in types if row.access.is_optional})
     if not needed:

@@ -18,11 +18,11 @@ def save(tenant: Tenant | int, snapshot_ids: Iterable[int]) -> Manifest:
     """
     ids = sorted(set(snapshot_ids))
     packed = pack(ids)
-    mark = hashlib.sha256(packed).hexdigest()
-    same = (Manifest.tenant == tenant) & (Manifest.fingerprint == mark)
+    fingerprint = hashlib.sha256(packed).hexdigest()
+    same = (Manifest.tenant == tenant) & (Manifest.fingerprint == fingerprint)
     if not Manifest.update(count=len(ids)).where(same).execute():
         # Another may have made it since: then it is that row, and ours as well.
-        Manifest.insert(tenant=tenant, fingerprint=mark, packed=packed, count=len(ids)).on_conflict(
+        Manifest.insert(tenant=tenant, fingerprint=fingerprint, packed=packed, count=len(ids)).on_conflict(
             conflict_target=[Manifest.tenant, Manifest.fingerprint], update={Manifest.count: len(ids)}
         ).execute()
     return Manifest.get(same)

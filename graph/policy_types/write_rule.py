@@ -39,20 +39,20 @@ class WriteRule:
     # The cast that stands before /assign.
     assign_cast: str = ""
     # Root @odata.type is part of every body; where a read does not give it, it is this.
-    typed: bool = False
+    sends_type: bool = False
     odata_type: str = ""
     # Never sent: Graph derives them, or refuses them.
     drop: frozenset[str] = frozenset()
     # Sent when creating, refused afterwards.
-    fixed: frozenset[str] = frozenset()
+    create_only: frozenset[str] = frozenset()
     # The service's own marks, which a PUT has to repeat as they are in the tenant: nothing that is compared or made.
-    echoed: frozenset[str] = frozenset()
+    repeated_by_put: frozenset[str] = frozenset()
     shape: Shape = lambda body: None
-    # Properties with calls of their own, by name; those in `posted` also go with the first POST.
+    # Properties with calls of their own, by name; those in `parts_in_create` also go with the first POST.
     parts: Mapping[str, Part] = field(default_factory=dict)
-    posted: frozenset[str] = frozenset()
+    parts_in_create: frozenset[str] = frozenset()
     # The only properties that the first POST takes; the rest follow (branding).
-    first: frozenset[str] = frozenset()
+    taken_by_create: frozenset[str] = frozenset()
     create: Callable[[str, Object], Request] | None = None
     # Who makes one says its id, and what has it would be written over (learn.microsoft.com: Create or update
     # authenticationContextClassReference; organizationalBrandingLocalization).
@@ -62,10 +62,10 @@ class WriteRule:
     # Why one of these cannot be made anew, by its body; "" when it can.
     cannot_create: Callable[[Object], str] = lambda body: ""
     # Why none of these can be restored; "" when they can.
-    never: str = ""
+    cannot_restore: str = ""
     # Warnings for a person, before one is written and before one is made anew; "" when there are none.
     warn: Callable[[Object], str] = lambda body: ""
-    warn_made: Callable[[Object], str] = lambda body: ""
+    warn_create: Callable[[Object], str] = lambda body: ""
     # Its policies are written one after another, never twenty at a time.
     one_at_a_time: bool = False
 

@@ -137,8 +137,8 @@ def plan_removal(policy_type: PolicyType, live: PolicyContent | None) -> ItemPla
 
 def _refusal(case: PlanCase) -> ItemPlan | None:
     rule, body = WRITE_RULES[case.policy_type.key], case.content["body"]
-    if rule.never:
-        return _blocked("not_restorable", rule.never)
+    if rule.cannot_restore:
+        return _blocked("not_restorable", rule.cannot_restore)
     bodies = (body, case.live["body"]) if case.live else (body,)
     if any(map(case.policy_type.is_built_in, bodies)) and not case.policy_type.has_defaults:
         return _blocked("built_in", "It is built into every tenant, and cannot be changed.")
@@ -206,7 +206,7 @@ def _plan_update(case: PlanCase, live: PolicyContent, options: RestoreOptions) -
     with_assignments = options.assignments != LEAVE
     want = _desired_before_creation(case, options, is_there=True)
     if case.is_uploaded:
-        live = hide_live_secrets(live, want, WRITE_RULES[case.policy_type.key].fixed)
+        live = hide_live_secrets(live, want, WRITE_RULES[case.policy_type.key].create_only)
     differences = remaining_differences(case.policy_type, live, want, with_assignments=with_assignments)
     if not differences:
         return ItemPlan("matches", message="It is as the backup has it.")
@@ -343,7 +343,7 @@ def _warnings(case: PlanCase, plan: ItemPlan) -> Iterable[str]:
     rule, body = WRITE_RULES[case.policy_type.key], case.content["body"]
     is_made = plan.action in ("create", "recreate")
     if is_made or plan.action == "update":
-        yield from filter(None, (rule.warn(body), rule.warn_made(body) if is_made else ""))
+        yield from filter(None, (rule.warn(body), rule.warn_create(body) if is_made else ""))
 
 
 def _blocked(reason: str, message: str) -> ItemPlan:

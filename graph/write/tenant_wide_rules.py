@@ -157,7 +157,7 @@ def _change_settings(path: str, changed: Object) -> Request:
 
 
 _CLOUD_PC: dict[str, Any] = {"wave": POLICIES, "access": WRITE_CLOUD_PC, "assign": "assignments"}
-_NEVER: dict[str, Any] = {"wave": POLICIES, "access": WRITE_WINDOWS_UPDATES, "never": AUTOPATCH}
+_NEVER: dict[str, Any] = {"wave": POLICIES, "access": WRITE_WINDOWS_UPDATES, "cannot_restore": AUTOPATCH}
 
 TENANT_RULES: Mapping[str, WriteRule] = {
     "groups": WriteRule(
@@ -166,10 +166,10 @@ TENANT_RULES: Mapping[str, WriteRule] = {
         create=groups.creation_request,
         parts={"members": groups.write_members},
         cannot_create=groups.refuse_creation,
-        warn_made=groups.creation_warning,
+        warn_create=groups.creation_warning,
     ),
     "mobileAppCategories": WriteRule(APP_NAMED, WRITE_APPS),
-    "androidDeviceOwnerEnrollmentProfiles": WriteRule(POLICIES, WRITE_CONFIGURATION, warn_made=_new_token),
+    "androidDeviceOwnerEnrollmentProfiles": WriteRule(POLICIES, WRITE_CONFIGURATION, warn_create=_new_token),
     "managedDeviceCleanupRules": WriteRule(POLICIES, WRITE_CLEANUP, warn=_retires_devices),
     "operationApprovalPolicies": WriteRule(LOCKS, WRITE_RBAC, warn=_locks_writes),
     "deviceManagementSettings": WriteRule(
@@ -182,7 +182,7 @@ TENANT_RULES: Mapping[str, WriteRule] = {
     "agreements": WriteRule(
         CA_NAMED,
         WRITE_AGREEMENTS,
-        fixed=frozenset({"files"}),
+        create_only=frozenset({"files"}),
         shape=_shape_agreement,
         cannot_create=_lacks_files,
     ),

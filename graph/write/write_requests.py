@@ -44,10 +44,10 @@ def creation_request(policy_type: PolicyType, want: PolicyContent, token: str = 
     if rule.names_itself:
         return Request(policy_type.item_path(chosen_id(policy_type, want)), "PATCH", _shaped(policy_type, rule, body))
     sent = _shaped(policy_type, rule, body)
-    later = rule.parts.keys() - rule.posted
+    later = rule.parts.keys() - rule.parts_in_create
     sent = {name: value for name, value in sent.items() if name not in later} | _creation_source(rule, want["body"])
-    if rule.first:
-        sent = {name: value for name, value in sent.items() if name in rule.first}
+    if rule.taken_by_create:
+        sent = {name: value for name, value in sent.items() if name in rule.taken_by_create}
     path = f"{policy_type.item_path(token)}/enrollmentProfiles" if token else policy_type.path
     return post(path, sent)
 
@@ -56,7 +56,7 @@ def _creation_source(rule: WriteRule, body: Object) -> Object:
     """Return the token that the policy is made under, which a create sends too
     (deploymenttheory/terraform-provider-microsoft365, ios_device_enrollment_policy).
     """
-    is_sent = "creationSource" in rule.echoed and enrollment_token(body)
+    is_sent = "creationSource" in rule.repeated_by_put and enrollment_token(body)
     return {"creationSource": body["creationSource"]} if is_sent else {}
 
 
@@ -103,7 +103,7 @@ def written_part(
 
 def _changed_names(policy_type: PolicyType, rule: WriteRule, live: Object, want: Object) -> set[str]:
     differing = differing_properties(policy_type, live, want)
-    sent = _sent_names(_update_body(policy_type, rule, want, differing - rule.parts.keys() - rule.fixed))
+    sent = _sent_names(_update_body(policy_type, rule, want, differing - rule.parts.keys() - rule.create_only))
     return sent | (differing & rule.parts.keys())
 
 
@@ -118,7 +118,7 @@ def _body_requests(policy_type: PolicyType, rule: WriteRule, path: str, live: Ob
         return []
     # A secret stays as it is in the tenant: its own token goes back. A secret that is not there cannot be written.
     want = settle_secrets(policy_type, want, live).body
-    calls = _update_requests(policy_type, rule, path, live, want, differing - rule.parts.keys() - rule.fixed)
+    calls = _update_requests(policy_type, rule, path, live, want, differing - rule.parts.keys() - rule.create_only)
     # Two properties may share one call (apps and their group).
     for part in dict.fromkeys(rule.parts[name] for name in rule.parts if name in differing):
         calls += part(path, live, want)
@@ -154,9 +154,9 @@ def _put_body(policy_type: PolicyType, rule: WriteRule, live: Object, sent: Obje
     theirs = _shaped(policy_type, rule, copy.deepcopy(live))
     live_properties = {name: value for name, value in theirs.items() if name not in rule.parts}
     wanted_properties = {
-        name: value for name, value in sent.items() if name not in rule.fixed or name not in live_properties
+        name: value for name, value in sent.items() if name not in rule.create_only or name not in live_properties
     }
-    return live_properties | wanted_properties | {name: live[name] for name in rule.echoed if live.get(name)}
+    return live_properties | wanted_properties | {name: live[name] for name in rule.repeated_by_put if live.get(name)}
 
 
 def _held_secrets(policy_type: PolicyType, want: Object) -> Object:
@@ -175,8 +175,8 @@ def differing_properties(policy_type: PolicyType, live: Object, want: Object) ->
 
 def immutable_differences(policy_type: PolicyType, live: PolicyContent, want: PolicyContent) -> list[str]:
     """Return the properties that would have to change, and cannot."""
-    fixed = WRITE_RULES[policy_type.key].fixed
-    return sorted(differing_properties(policy_type, live["body"], want["body"]) & fixed) if fixed else []
+    create_only = WRITE_RULES[policy_type.key].create_only
+    return sorted(differing_properties(policy_type, live["body"], want["body"]) & create_only) if create_only else []
 
 
 def _shaped(policy_type: PolicyType, rule: WriteRule, body: Object) -> Object:
@@ -207,7 +207,7 @@ def _default_tag(sent: Object) -> Object:
 
 def _type_annotation(rule: WriteRule, body: Object) -> Object:
     kind = body.get("@odata.type") or rule.odata_type
-    return {"@odata.type": kind} if rule.typed and kind else {}
+    return {"@odata.type": kind} if rule.sends_type and kind else {}
 
 
 # --- assignments -----------------------------------------------------------------------------------------------------

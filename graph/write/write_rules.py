@@ -87,22 +87,22 @@ _CATALOG: dict[str, Any] = {
     "access": WRITE_CONFIGURATION,
     "update": "PUT",
     "shape": parts.shape_catalog,
-    "fixed": frozenset({"platforms", "technologies", "templateReference"}),
+    "create_only": frozenset({"platforms", "technologies", "templateReference"}),
     # Without it: 400 "Platform, PolicyType, and CreationSource cannot be changed once created"
     # (KelvinTegelaar/CIPP#3744; deploymenttheory/terraform-provider-microsoft365 sends it in each PUT).
-    "echoed": frozenset({"creationSource"}),
+    "repeated_by_put": frozenset({"creationSource"}),
 }
 _PROTECTION: dict[str, Any] = {
     "access": WRITE_APPS,
     "assign": "assignments",
-    "typed": True,
+    "sends_type": True,
     "parts": {"apps": parts.write_target_apps, "appGroupType": parts.write_target_apps},
-    "posted": frozenset({"appGroupType"}),
+    "parts_in_create": frozenset({"appGroupType"}),
 }
 _SCRIPT: dict[str, Any] = {"wave": POLICIES, "access": WRITE_SCRIPTS}
 # No model of Microsoft's has them, and others tried their writes against mocks alone, never against a tenant.
 UNTRIED = "Nobody has tried yet whether Microsoft Graph takes these as they were: they are backed up, and not written."
-_RETIRED = WriteRule(POLICIES, WRITE_APPS, never=RETIRED)
+_RETIRED = WriteRule(POLICIES, WRITE_APPS, cannot_restore=RETIRED)
 _UPDATES: dict[str, Any] = {"wave": POLICIES, "access": WRITE_CONFIGURATION, "assign": "assignments"}
 
 _RULES: dict[str, WriteRule] = {
@@ -122,7 +122,7 @@ _RULES: dict[str, WriteRule] = {
         POLICIES,
         WRITE_CONFIGURATION,
         assign="assignments",
-        typed=True,
+        sends_type=True,
         shape=parts.shape_device_configuration,
         parts={
             "privacyAccessControls": parts.write_privacy_controls,
@@ -134,23 +134,25 @@ _RULES: dict[str, WriteRule] = {
         POLICIES, WRITE_CONFIGURATION, assign="assignments", parts={"definitionValues": parts.write_definition_values}
     ),
     "groupPolicyUploadedDefinitionFiles": WriteRule(
-        NAMED, WRITE_CONFIGURATION, never="Microsoft Graph never gives the ADMX file back: import it in Intune again."
+        NAMED,
+        WRITE_CONFIGURATION,
+        cannot_restore="Microsoft Graph never gives the ADMX file back: import it in Intune again.",
     ),
     "deviceCompliancePolicies": WriteRule(
         POLICIES,
         WRITE_CONFIGURATION,
         assign="assignments",
-        typed=True,
+        sends_type=True,
         shape=parts.shape_compliance,
         parts={"scheduledActionsForRule": parts.write_actions_for_rules},
-        posted=frozenset({"scheduledActionsForRule"}),
+        parts_in_create=frozenset({"scheduledActionsForRule"}),
     ),
     "deviceComplianceScripts": WriteRule(NAMED, WRITE_SCRIPTS, assign="deviceHealthScriptAssignments"),
     "deviceManagementScripts": WriteRule(POLICIES, WRITE_POWERSHELL, assign="deviceManagementScriptAssignments"),
     "deviceShellScripts": WriteRule(assign="deviceManagementScriptAssignments", **_SCRIPT),
     "deviceCustomAttributeShellScripts": WriteRule(
         assign="deviceManagementScriptAssignments",
-        fixed=frozenset({"customAttributeName", "customAttributeType", "displayName"}),
+        create_only=frozenset({"customAttributeName", "customAttributeType", "displayName"}),
         **_SCRIPT,
     ),
     "deviceHealthScripts": WriteRule(assign="deviceHealthScriptAssignments", **_SCRIPT),
@@ -158,7 +160,7 @@ _RULES: dict[str, WriteRule] = {
         POLICIES,
         WRITE_CONFIGURATION,
         assign="assignments",
-        fixed=frozenset({"templateId"}),
+        create_only=frozenset({"templateId"}),
         parts={"settings": parts.write_intent_settings},
         create=parts.create_intent,
     ),
@@ -170,7 +172,7 @@ _RULES: dict[str, WriteRule] = {
     "windowsManagedAppProtections": WriteRule(
         POLICIES,
         odata_type=f"{parts.TYPE}windowsManagedAppProtection",
-        **{**_PROTECTION, "parts": {"apps": parts.write_target_apps}, "posted": frozenset()},
+        **{**_PROTECTION, "parts": {"apps": parts.write_target_apps}, "parts_in_create": frozenset()},
     ),
     "targetedManagedAppConfigurations": WriteRule(
         POLICIES,
@@ -184,54 +186,54 @@ _RULES: dict[str, WriteRule] = {
         WRITE_APPS,
         assign="assignments",
         assign_cast="microsoft.graph.managedDeviceMobileAppConfiguration",
-        typed=True,
+        sends_type=True,
         drop=frozenset({"appSupportsOemConfig"}),
     ),
     "mobileApps": WriteRule(
         APP_WAVE,
         WRITE_APPS,
         assign="mobileAppAssignments",
-        typed=True,
+        sends_type=True,
         drop=frozenset({"appAvailability"}),
         parts={"categories": children.write_categories, "relationships": children.write_relationships},
-        fixed=frozenset({"useDeviceContext", "officeConfigurationXml", "officePlatformArchitecture"}),
+        create_only=frozenset({"useDeviceContext", "officeConfigurationXml", "officePlatformArchitecture"}),
         cannot_create=_refuse_without_installer,
     ),
     "windowsAutopilotDeploymentProfiles": WriteRule(
         JOINING,
         WRITE_SERVICE_CONFIG,
         assign=ONE_BY_ONE,
-        typed=True,
+        sends_type=True,
         drop=frozenset({"managementServiceAppId"}),
         parts=children.link_parts("windowsAutopilotDeploymentProfiles"),
-        fixed=frozenset({"deviceType", "hybridAzureADJoinSkipConnectivityCheck"}),
+        create_only=frozenset({"deviceType", "hybridAzureADJoinSkipConnectivityCheck"}),
     ),
     "deviceEnrollmentConfigurations": WriteRule(
         POLICIES,
         WRITE_SERVICE_CONFIG,
         assign="enrollmentConfigurationAssignments",
-        typed=True,
+        sends_type=True,
         # The last two are of a notification: the service's own, in no create that was seen, and one of them is
         # answered as no member of its own enumeration (deploymenttheory/terraform-provider-microsoft365).
         drop=frozenset({"deviceEnrollmentConfigurationType", "templateType", "notificationMessageTemplateId"}),
-        fixed=frozenset({"platformType"}),
+        create_only=frozenset({"platformType"}),
         shape=parts.shape_enrollment,
         parts={
             "priority": parts.write_priority,
             "notificationTemplates": children.write_notification_templates,
             MESSAGES: children.write_notification_messages,
         },
-        posted=frozenset({"notificationTemplates"}),
+        parts_in_create=frozenset({"notificationTemplates"}),
         cannot_create=_refuse_default_enrollment,
         one_at_a_time=True,
     ),
     "windowsFeatureUpdateProfiles": WriteRule(
-        fixed=frozenset({"installLatestWindows10OnWindows11IneligibleDevice"}), **_UPDATES
+        create_only=frozenset({"installLatestWindows10OnWindows11IneligibleDevice"}), **_UPDATES
     ),
     "windowsQualityUpdateProfiles": WriteRule(**_UPDATES),
     "windowsQualityUpdatePolicies": WriteRule(**_UPDATES),
     "windowsDriverUpdateProfiles": WriteRule(
-        fixed=frozenset({"approvalType"}), parts={INVENTORY: children.write_driver_decisions}, **_UPDATES
+        create_only=frozenset({"approvalType"}), parts={INVENTORY: children.write_driver_decisions}, **_UPDATES
     ),
     "termsAndConditions": WriteRule(POLICIES, WRITE_SERVICE_CONFIG, assign=ONE_BY_ONE),
     "roleScopeTags": WriteRule(TAGS, WRITE_SCOPE_TAGS, assign="assignments", drop=frozenset({"isBuiltIn"})),
@@ -240,14 +242,18 @@ _RULES: dict[str, WriteRule] = {
         WRITE_RBAC,
         # With `permissions` beside `rolePermissions`, each action is there twice (Micke-K/IntuneManagement).
         drop=frozenset({"isBuiltIn", "isBuiltInRoleDefinition", "permissions"}),
-        typed=True,
+        sends_type=True,
         shape=parts.shape_role,
     ),
     "roleAssignments": WriteRule(
-        ROLE_ASSIGNMENTS, WRITE_RBAC, typed=True, shape=parts.shape_role_assignment, fixed=frozenset({"roleDefinition"})
+        ROLE_ASSIGNMENTS,
+        WRITE_RBAC,
+        sends_type=True,
+        shape=parts.shape_role_assignment,
+        create_only=frozenset({"roleDefinition"}),
     ),
     "assignmentFilters": WriteRule(
-        FILTERS, WRITE_CONFIGURATION, fixed=frozenset({"platform", "assignmentFilterManagementType"})
+        FILTERS, WRITE_CONFIGURATION, create_only=frozenset({"platform", "assignmentFilterManagementType"})
     ),
     "notificationMessageTemplates": WriteRule(
         NAMED, WRITE_SERVICE_CONFIG, parts={"localizedNotificationMessages": parts.write_messages}
@@ -259,18 +265,18 @@ _RULES: dict[str, WriteRule] = {
         assign=BY_UPDATE,
         shape=parts.shape_policy_set,
         parts={"items": parts.write_policy_set_items},
-        posted=frozenset({"items"}),
+        parts_in_create=frozenset({"items"}),
         drop=frozenset({"guidedDeploymentTags"}),
     ),
     "reusablePolicySettings": WriteRule(
-        NAMED, WRITE_CONFIGURATION, update="PUT", fixed=frozenset({"settingDefinitionId"})
+        NAMED, WRITE_CONFIGURATION, update="PUT", create_only=frozenset({"settingDefinitionId"})
     ),
     "intuneBrandingProfiles": WriteRule(
         POLICIES,
         WRITE_APPS,
         assign="assignments",
         drop=frozenset({"isDefaultProfile", "disableClientTelemetry", "customPrivacyMessage"}),
-        first=frozenset({"profileName", "profileDescription", "roleScopeTagIds"}),
+        taken_by_create=frozenset({"profileName", "profileDescription", "roleScopeTagIds"}),
         cannot_create=_refuse_default_branding,
     ),
     "conditionalAccessPolicies": WriteRule(
@@ -280,7 +286,7 @@ _RULES: dict[str, WriteRule] = {
         shape=parts.shape_conditional_access,
         drop=frozenset({"templateId"}),
     ),
-    "namedLocations": WriteRule(CA_NAMED, WRITE_CONDITIONAL_ACCESS, typed=True),
+    "namedLocations": WriteRule(CA_NAMED, WRITE_CONDITIONAL_ACCESS, sends_type=True),
     "authenticationStrengths": WriteRule(
         CA_NAMED,
         WRITE_STRENGTHS,
@@ -290,16 +296,16 @@ _RULES: dict[str, WriteRule] = {
             "allowedCombinations": parts.write_allowed_combinations,
             "combinationConfigurations": parts.write_combination_configurations,
         },
-        posted=frozenset({"allowedCombinations", "combinationConfigurations"}),
+        parts_in_create=frozenset({"allowedCombinations", "combinationConfigurations"}),
     ),
     "authenticationContextClassReferences": WriteRule(CA_NAMED, WRITE_AUTHENTICATION_CONTEXTS, names_itself=True),
     "hardwareConfigurations": WriteRule(POLICIES, WRITE_CONFIGURATION, assign="hardwareConfigurationAssignments"),
-    "inventoryPolicies": WriteRule(POLICIES, assign="assignments", never=UNTRIED, **_CATALOG),
+    "inventoryPolicies": WriteRule(POLICIES, assign="assignments", cannot_restore=UNTRIED, **_CATALOG),
     "appleUserInitiatedEnrollmentProfiles": WriteRule(
-        POLICIES, WRITE_SERVICE_CONFIG, assign=ONE_BY_ONE, fixed=frozenset({"platform"})
+        POLICIES, WRITE_SERVICE_CONFIG, assign=ONE_BY_ONE, create_only=frozenset({"platform"})
     ),
     "depOnboardingSettings": WriteRule(
-        POLICIES, WRITE_SERVICE_CONFIG, typed=True, parts={"isDefault": children.write_apple_default_profile}
+        POLICIES, WRITE_SERVICE_CONFIG, sends_type=True, parts={"isDefault": children.write_apple_default_profile}
     ),
 }
 

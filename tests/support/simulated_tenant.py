@@ -71,7 +71,11 @@ NOT_OFFERED = ["deviceManagement/inventoryPolicies"]
 # What docs/connecting.md says to grant, and no more: that it is enough for everything is part of what the tests show.
 READ = sorted({row.permission for row in POLICY_TYPES.values()} | {one.access.ask for one in TO_BACK_UP})
 WRITE = sorted(
-    {*READ, *(one.access.ask for one in TO_RESTORE), *(one.permission for one in WRITE_RULES.values() if not one.never)}
+    {
+        *READ,
+        *(one.access.ask for one in TO_RESTORE),
+        *(one.permission for one in WRITE_RULES.values() if not one.cannot_restore),
+    }
 )
 
 

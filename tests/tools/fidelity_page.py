@@ -185,7 +185,7 @@ def _tables() -> Iterable[tuple[str, str, Iterable[tuple[str, str]]]]:
     yield (
         "What a restore cannot write",
         "`graph/write/write_rules.py`, `graph/write/tenant_wide_rules.py`.",
-        ((POLICY_TYPES[key].title, rule.never) for key, rule in WRITE_RULES.items() if rule.never),
+        ((POLICY_TYPES[key].title, rule.cannot_restore) for key, rule in WRITE_RULES.items() if rule.cannot_restore),
     )
     yield (
         "Links by navigation alone",

@@ -99,11 +99,15 @@ def _page() -> str:
         + NEVER
         + "".join(f"| {row.title} | {row.never_returned} |\n" for row in rows if row.never_returned)
         + RESTORE
-        + "".join(_written(row, WRITE_RULES[row.key]) for row in rows if not WRITE_RULES[row.key].never)
+        + "".join(_written(row, WRITE_RULES[row.key]) for row in rows if not WRITE_RULES[row.key].cannot_restore)
         + MINDS
-        + "".join(_minds(row) for row in rows if not WRITE_RULES[row.key].never)
+        + "".join(_minds(row) for row in rows if not WRITE_RULES[row.key].cannot_restore)
         + NOT_RESTORED
-        + "".join(f"| {row.title} | {WRITE_RULES[row.key].never} |\n" for row in rows if WRITE_RULES[row.key].never)
+        + "".join(
+            f"| {row.title} | {WRITE_RULES[row.key].cannot_restore} |\n"
+            for row in rows
+            if WRITE_RULES[row.key].cannot_restore
+        )
         + VOLATILE
         + "".join(
             f"| {row.title} | {', '.join(f'`{name}`' for name in sorted(row.volatile))} |\n"
@@ -122,7 +126,7 @@ def _written(row: PolicyType, rule: WriteRule) -> str:
         rule.update,
         _names(rule.parts),
         ASSIGN.get(rule.assign, "all at once"),
-        _names(sorted(rule.fixed)),
+        _names(sorted(rule.create_only)),
         " ".join((*unmakeable, *(("Names itself.",) if rule.names_itself else ()))),
     )
     return f"| {' | '.join(cells)} |\n"

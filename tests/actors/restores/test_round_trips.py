@@ -139,7 +139,7 @@ def spoil_everything(theirs):
     objects = theirs.objects()
     for policy_type, top, below in everything():
         path = collection_of(policy_type)
-        fixed = WRITE_RULES[policy_type.key].fixed | WRITE_RULES[policy_type.key].drop | policy_type.volatile
+        fixed = WRITE_RULES[policy_type.key].create_only | WRITE_RULES[policy_type.key].drop | policy_type.volatile
         if not below:
             theirs.put(path, spoiled(policy_type, objects[path][top], fixed))
             continue

@@ -173,7 +173,7 @@ def use(row, content, other=None):
         else content
     )
     find_lockout(row.key, want, [{"id": "1"}])
-    if not WRITE_RULES[row.key].never:
+    if not WRITE_RULES[row.key].cannot_restore:
         creation_request(row, copy.deepcopy(want))
         change_requests(row, "1", other or plain, copy.deepcopy(want), with_assignments=True)
         change_requests(row, "1", copy.deepcopy(want), plain, with_assignments=True)

@@ -40,7 +40,7 @@ def test_the_simulator_has_its_collection(policy_type):
 
 @pytest.mark.parametrize("policy_type", POLICY_TYPES.values(), ids=lambda policy_type: policy_type.key)
 def test_the_simulator_has_its_rules_where_it_is_written(policy_type):
-    if not WRITE_RULES[policy_type.key].never:
+    if not WRITE_RULES[policy_type.key].cannot_restore:
         assert collection_of(policy_type).lower() in {path.lower() for path in RULES}
 
 

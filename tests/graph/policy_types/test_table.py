@@ -67,7 +67,7 @@ def documented_permissions():
 
 def test_the_documented_permissions_are_those_of_the_code():
     to_back_up, to_restore = documented_permissions()
-    written = [rule.access for rule in WRITE_RULES.values() if not rule.never]
+    written = [rule.access for rule in WRITE_RULES.values() if not rule.cannot_restore]
     assert set(to_back_up) == asked_for((row.access for row in POLICY_TYPES.values()), TO_BACK_UP)
     assert set(to_restore) == asked_for(written, TO_RESTORE)
     assert {name: guid for table in (to_back_up, to_restore) for name, (guid, _) in table.items()} == IDS

@@ -49,7 +49,7 @@ def test_every_navigation_is_read_or_named_with_its_reason(key):
         assert (name in read) + len(unread.rows_for(unread.NAVIGATIONS, key, name)) == 1, name
 
 
-@pytest.mark.parametrize("key", [key for key in MODELLED if not WRITE_RULES[key].never])
+@pytest.mark.parametrize("key", [key for key in MODELLED if not WRITE_RULES[key].cannot_restore])
 def test_every_navigation_that_is_read_is_written(key):
     rule, row = WRITE_RULES[key], POLICY_TYPES[key]
     read = read_with(row) - SPECIAL.get("depOnboardingSettings", set())

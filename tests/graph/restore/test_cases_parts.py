@@ -59,7 +59,7 @@ CATALOG = {"id": "x", "name": "Migrated", "description": "", "platforms": "windo
            "settingCount": 1, "settings": [{"id": "0", "settingInstance": {"settingDefinitionId": "one"}}]}  # fmt: skip
 
 
-@pytest.mark.parametrize("key", [key for key, rule in WRITE_RULES.items() if rule.echoed])
+@pytest.mark.parametrize("key", [key for key, rule in WRITE_RULES.items() if rule.repeated_by_put])
 @pytest.mark.parametrize("source", ["CloudManagedServices", f"Migration_DI_{TOKEN}", f"DepTokenId_{TOKEN}"])
 def test_a_put_repeats_the_source_that_the_tenant_shows(key, source):
     live = {**CATALOG, "description": "changed by hand", "creationSource": source}

@@ -28,13 +28,13 @@ LIKE = {
     "deviceCompliancePolicies": {"scheduledActionsForRule": BLOCK},
     "compliancePolicies": {"scheduledActionsForRule": BLOCK},
 }
-ASSIGNABLE = [key for key, rule in WRITE_RULES.items() if rule.assign and not rule.never]
+ASSIGNABLE = [key for key, rule in WRITE_RULES.items() if rule.assign and not rule.cannot_restore]
 
 
 TAGGED = [
     key
     for key, rule in WRITE_RULES.items()
-    if not rule.never and "roleScopeTagIds" in properties(root_type(POLICY_TYPES[key]))
+    if not rule.cannot_restore and "roleScopeTagIds" in properties(root_type(POLICY_TYPES[key]))
 ]
 
 

@@ -84,7 +84,7 @@ def test_no_demo_policys_plan_tells_of_a_guess_and_what_has_no_secrets_matches_a
 
 def test_what_cannot_be_changed_anyway_is_not_told_either():
     body = {"@odata.type": f"{TYPE}officeSuiteApp", "displayName": "Office", "officeConfigurationXml": OTHER}
-    assert "officeConfigurationXml" in WRITE_RULES["mobileApps"].fixed
+    assert "officeConfigurationXml" in WRITE_RULES["mobileApps"].create_only
     plans = [
         plan("mobileApps", body, body | {"officeConfigurationXml": configuration}, is_uploaded=True)
         for configuration in (OTHER, SCRIPT)

@@ -61,7 +61,7 @@ def page_of(policy_type, want):
 
 def requests_for(policy_type, want):
     """All that a live run sends to make it, and to set on an empty one what differs."""
-    if not WRITE_RULES[policy_type.key].never:
+    if not WRITE_RULES[policy_type.key].cannot_restore:
         yield creation_request(policy_type, want, "token" if policy_type.key == "depOnboardingSettings" else "")
         empty = {"body": {"id": "1", "@odata.type": want["body"].get("@odata.type")}, "assignments": []}
         yield from change_requests(policy_type, "1", empty, want, with_assignments=True)

@@ -157,7 +157,7 @@ def asked(demo_simulator):
 def writes(policy_type, graph_id, content):
     """Every way that this policy may be written: made, changed from nothing and to nothing, and removed."""
     rule = WRITE_RULES[policy_type.key]
-    if rule.never:
+    if rule.cannot_restore:
         return
     recreated = {"body": {**content["body"]}, "assignments": content["assignments"]}
     token = graph_id.partition("/")[0] if "/" in graph_id else ""
@@ -314,7 +314,7 @@ def test_everything_that_the_tables_can_ask_for_was_asked_for(asked):
             continue
         wanted.add(("GET", f"{below}/enrollmentProfiles/{{}}" if key == "depOnboardingSettings" else below))
         rule = WRITE_RULES[key]
-        if not rule.never:
+        if not rule.cannot_restore:
             update = "PATCH" if key == "depOnboardingSettings" else rule.update
             one = f"{below}/enrollmentProfiles/{{}}" if key == "depOnboardingSettings" else below
             wanted |= {(update, one), ("DELETE", one)}

@@ -46,7 +46,7 @@ def test_every_policy_type_with_something_of_every_tenant_is_in_the_table():
     empty = {"id": "x", "displayName": "x", "isDefaultProfile": True, "priority": 0}
     with_own = {key for key, row in POLICY_TYPES.items() if row.is_single or row.has_defaults or row.named}
     with_own |= {key for key, rule in WRITE_RULES.items() if rule.cannot_create(empty).startswith("This is the tenant")}
-    assert {key for key in with_own if not WRITE_RULES[key].never} <= OF_EVERY_TENANT.keys()
+    assert {key for key in with_own if not WRITE_RULES[key].cannot_restore} <= OF_EVERY_TENANT.keys()
 
 
 @pytest.mark.parametrize("key", OF_EVERY_TENANT)
@@ -77,7 +77,7 @@ NAMED = {
 def test_the_table_of_what_names_itself_holds_every_create_that_goes_to_an_address_of_its_own():
     """A create that is no POST, or that says an id."""
     for key, rule in WRITE_RULES.items():
-        if rule.never or POLICY_TYPES[key].is_single:
+        if rule.cannot_restore or POLICY_TYPES[key].is_single:
             continue
         body = {"id": "c7", "displayName": "x", "@odata.type": rule.odata_type or None, "templateId": "t"}
         made = creation_request(POLICY_TYPES[key], {"body": body, "assignments": None})

@@ -35,7 +35,7 @@ def demo_policies():
 
 
 DEMO = list(demo_policies())
-WRITTEN = [policy for policy in DEMO if not WRITE_RULES[policy[0].key].never]
+WRITTEN = [policy for policy in DEMO if not WRITE_RULES[policy[0].key].cannot_restore]
 every_demo_policy = pytest.mark.parametrize(
     ("policy_type", "graph_id", "content"), WRITTEN, ids=[f"{policy[0].key} {policy[1][:8]}" for policy in WRITTEN]
 )
@@ -97,7 +97,7 @@ def test_what_graph_derives_is_never_sent(policy_type, graph_id, content):
 @every_demo_policy
 def test_only_an_abstract_collection_is_told_the_type(policy_type, graph_id, content):
     body = creation_request(policy_type, content).body
-    assert ("@odata.type" in body) == WRITE_RULES[policy_type.key].typed
+    assert ("@odata.type" in body) == WRITE_RULES[policy_type.key].sends_type
 
 
 # --- settings catalog ------------------------------------------------------------------------------------------------
