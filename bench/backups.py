@@ -93,7 +93,7 @@ def _row(*cells) -> None:
 
 
 def _peak_mb() -> float:
-    """Of the worker process that is largest, the most it ever had."""
+    """Return the most memory that the largest worker process ever had, in MB."""
     peaks = [0.0]
     for status in Path("/proc").glob("[0-9]*/status"):
         try:

@@ -1,4 +1,4 @@
-"""What the version before does around an upgrade. bench/upgrade.py hands this text to the Python of that version."""
+"""The acts of the version before, around an upgrade. bench/upgrade.py hands this text to the Python of that version."""
 
 import os
 import select

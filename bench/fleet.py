@@ -1,4 +1,5 @@
-"""What the fleet repeats, with two million runs behind it and twenty thousand under way: `python -m bench.fleet`.
+"""The statements that the fleet repeats, with two million runs behind it and twenty thousand under way: `python -m
+bench.fleet`.
 
 Milliseconds of each step as the scheduler, a worker and the pages take it. What a step changes is taken back at once.
 """
@@ -98,7 +99,7 @@ def _asked() -> int:
 
 
 def fill(count: int) -> None:
-    """So many runs; of the rest what an installation of that size has."""
+    """Add so many runs, and the other rows that an installation of that size has."""
     size = many_rows.Size(
         tenants=count // 200,
         runs=count,

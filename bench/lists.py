@@ -1,4 +1,4 @@
-"""How long each list takes to show: its first and its last page, narrowed or not, with few rows and with many.
+"""Times of every list: its first and its last page, narrowed or not, with few rows and with many.
 
 As an admin, who sees every tenant's rows, which is the most to look through; and as an operator of one tenant.
 """
@@ -223,7 +223,7 @@ def _measure(figures: Figures, engine: str, count: int, lists: Lists, email: str
 
 
 def _values(count: int) -> dict[str, object]:
-    """What the addresses name: a week and a row in the middle, and whose rows."""
+    """Return the values that addresses name: a week and a row in the middle, and whose rows."""
     begin = utcnow() - rows.TWO_YEARS / 2
     since, until = f"{begin:%Y-%m-%d}", f"{begin + timedelta(days=6):%Y-%m-%d}"
     with database.connection_context():

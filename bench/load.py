@@ -38,7 +38,7 @@ DRAIN_SECONDS = 300
 
 
 class Tally:
-    """What all people together have seen."""
+    """The counts of all people together."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -123,7 +123,7 @@ def _capture(person: Person) -> None:
 
 
 def _restore(person: Person) -> None:
-    """Of one policy: preview, look until the plan is there, execute."""
+    """Restore one policy: preview, look until the plan is there, execute."""
     snapshot = person.one_of(TENANTS * POLICIES)
     tenant = 1 + (snapshot - 1) // POLICIES
     page = person.press("start: preview", "/restores/new", snapshot=snapshot, tenant=tenant, what="all",
@@ -227,7 +227,7 @@ def _processes() -> Iterator[dict[str, int]]:
 
 
 def _drained() -> int:
-    """How many runs had not ended after a while."""
+    """Wait a while, and return how many runs have not ended."""
     deadline = time.monotonic() + DRAIN_SECONDS
     with database.connection_context():
         while (left := Run.select().where(Run.state.in_(ACTIVE)).count()) and time.monotonic() < deadline:
@@ -236,7 +236,7 @@ def _drained() -> int:
 
 
 def _megabytes(pids: dict[str, int]) -> dict[str, int]:
-    """Of each and its children together."""
+    """Return the memory of each process and its children together."""
     return {name: sum(_resident(child) for child in _tree(pid)) // 1024 for name, pid in pids.items()}
 
 

@@ -69,7 +69,9 @@ class Tenant:
 
 @dataclass(frozen=True)
 class Message:
-    """Of a whole that is to be planned, of a part to be read, or of one that asks slowly and needs more turns."""
+    """A message of a parent run to be planned, of a child run to be read, or of one that asks slowly and needs more
+    turns.
+    """
 
     tenant: Tenant
     policies: int = 0

@@ -1,4 +1,4 @@
-"""How long pruning holds others up: its longest transaction, and the heartbeats of another process meanwhile.
+"""Times for which pruning holds others up: its longest transaction, and the heartbeats of another process meanwhile.
 
 A thousand snapshots and their contents go, beside so many items of restores that refer to others; then the items of old
 runs, of an installation that has had many.
@@ -119,7 +119,7 @@ def _make_snapshots(tenant: Tenant, policy: Policy, count: int) -> list[int]:
 
 
 def _make_items(tenant: Tenant, snapshots: list[int], count: int) -> None:
-    """Of a restore that has ended."""
+    """Add the items of a restore that has ended."""
     if not count:
         return
     restore = Restore.create(tenant=tenant, source_directory_id=_guid(9), source_name="x", options={},

@@ -34,7 +34,7 @@ def fill(count: int) -> None:
 
 
 def fill_tenants(count: int) -> None:
-    """So many tenants in all. Nobody has a million: the other lists are measured before."""
+    """Add tenants up to this number. Nobody has a million: the other lists are measured before."""
     with database.connection_context():
         _number(count)
         _execute(_TENANT, first=TENANTS + 1, last=count, **_CHOICES)
@@ -48,7 +48,7 @@ def _number(count: int) -> None:
 
 
 def _after(begin: datetime, seconds: str) -> str:
-    """In SQL: so many seconds after it."""
+    """Return SQL for a time so many seconds later."""
     text = f"{begin:%Y-%m-%d %H:%M:%S}"
     if is_sqlite():
         return f"datetime('{text}', ({seconds}) || ' seconds')"
@@ -56,7 +56,7 @@ def _after(begin: datetime, seconds: str) -> str:
 
 
 def _settle() -> None:
-    """As after a quiet night: PostgreSQL's autovacuum has nothing left to do beside what is measured."""
+    """Vacuum, as after a quiet night: PostgreSQL's autovacuum has nothing left to do beside what is measured."""
     _execute("DROP TABLE numbers")
     _execute("ANALYZE" if is_sqlite() else "VACUUM (ANALYZE)")
 
@@ -68,7 +68,7 @@ def _execute(statement: str, **values: object) -> None:
 
 
 def _one_of(words: Sequence[str], number: str) -> str:
-    """In SQL: the word that the number's remainder chooses."""
+    """Return SQL for the word that the number's remainder chooses."""
     cases = " ".join(f"WHEN {place} THEN '{word}'" for place, word in enumerate(words))
     return f"CASE {number} % {len(words)} {cases} END"
 

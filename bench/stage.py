@@ -1,4 +1,4 @@
-"""Where the benchmarks run: our processes as they come, a real Redis, a real database, and the simulator."""
+"""The stage of the benchmarks: our processes as they come, a real Redis, a real database, and the simulator."""
 
 import statistics
 import subprocess
@@ -101,7 +101,7 @@ def tenant(
 
 
 def change(changed: Tenant, count: int) -> None:
-    """So many of its policies get one more setting."""
+    """Give so many of the tenant's policies one more setting."""
     for number in range(count):
         graph_id = f"{number:08}-0000-4000-8000-000000000000"
         body = {**_policy(graph_id, number, settings=21), "lastModifiedDateTime": "2025-06-01T00:00:00Z"}
@@ -174,7 +174,7 @@ def worker(processes: int, threads: int) -> Iterator[None]:
 
 @contextmanager
 def worker_here(poll_ms: int) -> Iterator[None]:
-    """In this process, so that its limits can be lifted."""
+    """Run a worker in this process, so that its limits can be lifted."""
     running = dramatiq.Worker(broker, worker_timeout=poll_ms, worker_threads=8)
     running.start()
     try:

@@ -1,4 +1,4 @@
-"""How long a press of “Capture snapshot” takes to answer, with many runs present."""
+"""Times until a press of “Capture snapshot” is answered, with many runs present."""
 
 from collections.abc import Callable
 

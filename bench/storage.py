@@ -1,4 +1,4 @@
-"""What a year of nightly backups takes on disk: 500 policies, 1 % of them changed each night.
+"""Disk space of a year of nightly backups: 500 policies, 1 % of them changed each night.
 
 Made by the product's own verbs, with the demo's believable policies of every type. Measured for one tenant, and
 multiplied for five hundred.
@@ -80,7 +80,7 @@ def _contents(tenant: Tenant):
 
 
 def _night(tenant: Tenant, contents: dict, changed: set[int], days_ago: int) -> None:
-    """As actors/backups/back_up.py does it, without the asking."""
+    """Save one night's backup as actors/backups/back_up.py does, without asking Graph."""
     policies = {policy.id: policy for policy in Policy.select().where(Policy.tenant == tenant)}
     newest = dict(_newest(tenant))
     items = [

@@ -37,7 +37,7 @@ SELECT id, policy_id, 'intents', 'A policy', 'done', 0 FROM run WHERE id {mod} 1
 
 @dataclass(frozen=True)
 class Watched:
-    """What the version before does again and again, and where it tells how long each time took."""
+    """The acts that the version before repeats, and the file in which it tells how long each took."""
 
     name: str
     told: Path

@@ -1,4 +1,4 @@
-"""What uploads cost: the memory of keeping three of the largest at once, memory and time of reading the worst kinds.
+"""Costs of uploads: the memory of keeping three of the largest at once, memory and time of reading the worst kinds.
 
 `python -m bench.uploads`. Each in a process of its own, so that its peak is its own.
 """
@@ -22,7 +22,7 @@ from tests.support.zip_uploads import read, zipped
 
 
 def peak() -> int:
-    """In MB."""
+    """Return the peak of this process's memory, in MB."""
     # Not ru_maxrss, which a child begins with its parent's of.
     return next(int(line.split()[1]) for line in Path("/proc/self/status").open() if line.startswith("VmHWM")) // 1024
 

@@ -1,4 +1,4 @@
-"""What `dramatiq` imports in each worker process in the place of actors.app: short times first."""
+"""The module that `dramatiq` imports in each worker process in the place of actors.app: short times first."""
 
 from tests.faults import launch
 

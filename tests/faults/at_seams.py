@@ -54,7 +54,7 @@ def captured(stage):
 
 
 def _capture(stage, tries=3):
-    """What a worker would do: where its transaction fails, it tries again."""
+    """Capture as a worker would: where its transaction fails, it tries again."""
     for _ in range(tries):
         with contextlib.suppress(pw.IntegrityError):
             stage.read(lambda: snapshots.save(stage.work.a_run(), [stage.work.unread]))

@@ -19,7 +19,7 @@ STALE, AHEAD = 20, 3
 
 
 def poison_schedule(stage):
-    """Of a zone that the machine no longer knows. It stays: who cannot compute it must set it aside."""
+    """Give a schedule a zone that the machine no longer knows. Whoever cannot compute it must set it aside."""
     row = stage.read(lambda: Schedule.create(
         tenant=stage.bystander, cron="0 2 * * *", time_zone="Mars/Olympus Mons",
         next_at=utcnow() - timedelta(days=400),
@@ -35,7 +35,7 @@ def poison_schedule(stage):
 
 
 def poison_rules(stage):
-    """Of a tenant whose turn comes first."""
+    """Spoil the rules of a tenant whose turn comes first."""
     rules = {"last": "many"}
     stage.read(lambda: Tenant.update(retention=rules).where(Tenant.id == stage.bystander.id).execute())
     yield
@@ -44,7 +44,7 @@ def poison_rules(stage):
 
 
 def stale_messages(stage):
-    """Of every kind, of runs and parts that go on and that ended, and of ids that nobody has yet."""
+    """Send messages of every kind, of runs and child runs that go on and that ended, and of ids that nobody has yet."""
     newest = stage.read(lambda: [one.id for one in Run.select(Run.id).order_by(Run.id.desc()).limit(STALE)])
     ids = range(max(newest, default=1) - STALE, max(newest, default=1) + AHEAD)
     broker = RedisBroker(url=f"redis://127.0.0.1:{stage.ports['redis']}/0", middleware=[])
@@ -57,7 +57,9 @@ def stale_messages(stage):
 
 
 def audit_head_held(stage):
-    """By somebody's transaction that goes on and on: whatever is audited waits. On SQLite that is every write."""
+    """Hold the audit head by a transaction that goes on and on: whatever is audited waits. On SQLite that is every
+    write.
+    """
     release = threading.Event()
 
     def hold():
@@ -94,7 +96,7 @@ def deadlocks(stage):
 
 
 def part_cancelled(stage):
-    """By its id, which nobody sees; the whole is cancelled, or nothing is."""
+    """Cancel a child run by its id, which nobody sees: the parent is cancelled, or nothing is."""
     stage.work.may_be_cancelled = True
     parts = Run.select().where((Run.tenant == stage.work.tenant) & Run.parent.is_null(False))
     stage.has_struck = False

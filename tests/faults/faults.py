@@ -99,7 +99,7 @@ def postgresql_restarted(number):
 
 
 def disk_full(stage):
-    """Of a small file system of its own where we may mount one; elsewhere no process may make a file larger."""
+    """Fill a small file system of its own where we may mount one; elsewhere no process may make a file larger."""
     with _filled(stage) if stage.has_own_disk else _limited(stage):
         yield
 

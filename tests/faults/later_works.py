@@ -56,7 +56,7 @@ class RestoreOnApproval(_Edited):
         self._be_ready(approval=True)
 
     def _make_sets_that_go(self):
-        """As the backup's own, and older; no rule keeps them."""
+        """Make sets as the backup's own, and older; no rule keeps them."""
         [one] = BackupSet.select().where(BackupSet.tenant == self.tenant)
         values = {"tenant": self.tenant, "state": SetState.COMPLETE, "selection": {}, "types": one.types,
                   "problems": [], "manifest": one.manifest}  # fmt: skip
@@ -125,7 +125,7 @@ class RestoreOnApproval(_Edited):
             yield from super()._check_item(run, item, there)
 
     def _check_safety_set(self, restore):
-        """What was to be overwritten is held as it was before, for as long as the restore can be undone."""
+        """Check that what was to be overwritten is held as it was before, for as long as the restore can be undone."""
         held = backup_sets.snapshot_ids(restore.safety_set) if restore.safety_set else []
         there = Snapshot.select().where(Snapshot.id.in_(held)).count()
         if there != len(self.changed):

@@ -47,7 +47,7 @@ def set_clock(seconds, program):
 
 
 def shorten():
-    """In each process for itself, as ours are: nothing of it is imported before they are forked."""
+    """Shorten the times in each process for itself, as ours are: nothing of it is imported before they are forked."""
     from db.runs import claims
 
     # First, because others take these by name when they are imported.

@@ -47,12 +47,12 @@ class Seams:
         return (self._folder / STRUCK).exists()
 
     def step_clock(self, role, seconds):
-        """Of a process that is up, from now on; 0: it is right again."""
+        """Move the clock of a process that is up, from now on; 0: it is right again."""
         (self._folder / f"clock-{role}").write_text(str(seconds))
 
 
 def watch():
-    """In a process of ours: every statement is looked at."""
+    """Look at every statement of this process, which is one of ours."""
     from db import database as engine
 
     folder = Path(os.environ[FOLDER])
@@ -90,7 +90,7 @@ def _strike(folder, seam):
 
 
 def step_of_clock(role):
-    """How far this process's clock was moved while it runs."""
+    """Return how far this process's clock was moved while it runs."""
     try:
         return float((Path(os.environ[FOLDER]) / f"clock-{role}").read_text() or 0)
     except FileNotFoundError:

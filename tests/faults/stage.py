@@ -184,7 +184,7 @@ class Stage:
         self.killed += 1
 
     def end(self, name, number=signal.SIGTERM, seconds=30):
-        """As its supervisor does: the process is asked, and takes its children along."""
+        """End a process as its supervisor does: it is asked, and takes its children along."""
         process = self.processes.pop(name)
         process.send_signal(number)
         process.wait(seconds)
@@ -216,7 +216,7 @@ class Stage:
         self.seams.arm(seam)
 
     def comes_to_seam(self, seconds=30):
-        """Whether it was struck before the work was over."""
+        """Tell whether the seam was struck before the work was over."""
         deadline = time.monotonic() + seconds
         while not self.seams.is_struck() and not self.work.is_over() and time.monotonic() < deadline:
             self.keep_up()
@@ -249,7 +249,7 @@ class Stage:
                 return False
 
     def _is_up(self, role):
-        """Of a server, that it answers; what is ours is waited for where it matters."""
+        """Tell whether a server answers; what is ours is waited for where it matters."""
         if role == "redis":
             return self._pings()
         if role == "postgresql":
@@ -257,7 +257,7 @@ class Stage:
         return role != "simulator" or servers.answers_http(f"{self.simulator}/_simulator/health")
 
     def read(self, ask, seconds=READY_SECONDS):
-        """What `ask` finds in the database, which may be away for a while."""
+        """Return what `ask` finds in the database, which may be away for a while."""
         deadline = time.monotonic() + seconds
         while True:
             try:
@@ -310,7 +310,7 @@ class Stage:
 
 
 def _mounted(folder):
-    """Whether the folder is a small disk of its own by now: not where we may not mount one."""
+    """Tell whether the folder is a small disk of its own by now: not where we may not mount one."""
     command = ["mount", "-t", "tmpfs", "-o", f"size={DISK_MB}m,mode=0755", "tmpfs", folder]
     return bool(shutil.which("mount")) and subprocess.run(command, stderr=subprocess.DEVNULL).returncode == 0
 

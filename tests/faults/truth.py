@@ -1,4 +1,4 @@
-"""What must hold whatever went wrong, once all is idle. Each yields a sentence for each violation."""
+"""The truths that must hold whatever went wrong, once all is idle. Each yields a sentence for each violation."""
 
 from datetime import timedelta
 
@@ -35,7 +35,7 @@ PUNCTUAL_SECONDS = 10
 
 
 def violations(stage, work):
-    """Of one round: of the work itself, of its tenant, and of the installation."""
+    """Yield the violations of one round: of the work itself, of its tenant, and of the installation."""
     found = [stage.read(lambda held=held: list(held(work.tenant))) for held in OF_TENANT]
     found += [stage.read(lambda held=held: list(held())) for held in OF_INSTALLATION]
     found.append(stage.read(lambda: list(work.check())))
@@ -92,7 +92,7 @@ def no_restore_lost_what_it_needs(tenant):
 
 
 def no_pinned_set_is_gone(tenant):
-    """Of every pin that was answered with yes, unless it was taken off."""
+    """Check every pin that was answered with yes, unless it was taken off."""
     held = {}
     acts = ("backup-set:pinned", "backup-set:unpinned")
     for event in AuditEvent.select().where((AuditEvent.tenant_id == tenant.id) & AuditEvent.action.in_(acts)):
@@ -139,7 +139,7 @@ def _is_read():
 
 
 def no_schedule_is_behind():
-    """Whose time came has a run that goes on, or has moved on."""
+    """Check that a schedule whose time came has a run that goes on, or has moved on."""
     behind = (Schedule.next_at < utcnow() - timedelta(seconds=PUNCTUAL_SECONDS)) & (Schedule.is_paused == False)  # noqa: E712
     for schedule in Schedule.select().where(behind):
         yield f"schedule {schedule.id} ({schedule}) was due at {schedule.next_at}, and nobody took it"
@@ -170,7 +170,7 @@ def _lease_is_led(stage):
 
 
 def _every_step_goes_well(stage):
-    """What the scheduler could not do while the fault lasted is on record, and is done by itself."""
+    """Check that what the scheduler could not do while the fault lasted is on record, and is done by itself."""
     try:
         stage.wait_for(lambda: not stage.read(setbacks.all_setbacks), "every step of the sweep", HEALED_SECONDS)
     except TimeoutError:

@@ -1,4 +1,4 @@
-"""What nobody starts: a backup whose time comes, and retention."""
+"""Work that nobody starts: a backup whose time comes, and retention."""
 
 import hashlib
 from contextlib import suppress
@@ -55,7 +55,9 @@ class ScheduledBackup(Backup):
 
 
 class Retention(Work):
-    """Of twelve nightly sets the last two stay, and one that is pinned; with what they list, and nothing else."""
+    """Retention of twelve nightly sets: the last two stay, and one that is pinned; with what they list, and nothing
+    else.
+    """
 
     kind = RunKind.PRUNE
     policies, nights, last = 5, 12, 2

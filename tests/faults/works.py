@@ -103,7 +103,7 @@ class Work:
             time.sleep(0.1)
 
     def _ask(self):
-        """Whether the web said that there is a run."""
+        """Tell whether the web said that there is a run."""
         path, form = self.request()
         try:
             return self.stage.person.post(path, form).status_code == 202
@@ -208,7 +208,7 @@ class Backup(Work):
 
 
 def _is_content(content_id, there, where):
-    """What differs between a content that we keep and the simulator's object."""
+    """Yield the differences between a content that we keep and the simulator's object."""
     if there is None:
         yield f"{where} is of a policy that is not there"
         return
@@ -228,7 +228,7 @@ def _targets(assignments):
 
 
 class _OfRestore(Work):
-    """Of a backup set: a third is gone since, a third is otherwise, a third is as it was."""
+    """Work on a restore of a backup set: a third is gone since, a third is otherwise, a third is as it was."""
 
     policies = 40
 

@@ -1,4 +1,4 @@
-"""What a hostile client puts into fields, arguments, heads and bodies. Bytes are sent as they are, quoted."""
+"""Values that a hostile client puts into fields, arguments, heads and bodies. Bytes are sent as they are, quoted."""
 
 PROBE = "fuzz-probe"
 # Each would make an element or an attribute of that name, or be worked out, wherever a page forgot to escape it.

@@ -96,7 +96,7 @@ class Installation(RuleBasedStateMachine):
         self._begin()
 
     def _begin(self):
-        """With a backup, policies that were edited since, a restore that failed, and one that may be approved."""
+        """Begin with a backup, policies that were edited since, a restore that failed, and one that may be approved."""
         for number, _ in enumerate(self.places):
             self.back_up(number, True)
             self.all_goes_well()
@@ -139,7 +139,7 @@ class Installation(RuleBasedStateMachine):
     @precondition(lambda self: self.model.runs)
     @rule(run=PICK, who=PICK)
     def cancel_run(self, run, who):
-        """By any id: of a run or a part, whether it goes on or not. A part is its whole's."""
+        """Cancel any id: of a run or a child run, whether it goes on or not. A child run's cancel is its parent's."""
         known = self._pick(self.model.runs.values(), run)
         row = Run.get_or_none(Run.id == known.id)
         if row is None:
@@ -234,7 +234,7 @@ class Installation(RuleBasedStateMachine):
     @precondition(lambda self: any(one.kind == RunKind.RESTORE for one in self.model.runs.values()))
     @rule(chosen=PICK)
     def retry(self, chosen):
-        """Of any live run, however old: only what no later run took up, by a plan that still holds."""
+        """Retry any live run, however old: only what no later run took up, by a plan that still holds."""
         known = self._pick([one for one in self.model.runs.values() if one.kind == RunKind.RESTORE], chosen)
         restore = self.model.restores[known.restore_id]
         bad = restore.may_be_retried(known.id)
@@ -255,7 +255,7 @@ class Installation(RuleBasedStateMachine):
             self.came["retried"] += 1
 
     def _retry_approved(self, run, restore):
-        """By whoever is no requester, where there is somebody."""
+        """Approve the retry as somebody who is no requester, where there is one."""
         assert retries.lacks_only_approval(run, self._hours()), "each try again is approved anew"
         for number, person in enumerate(self.people):
             may = person.id not in restore.requesters
@@ -269,7 +269,7 @@ class Installation(RuleBasedStateMachine):
     @precondition(lambda self: self.model.restores)
     @rule(chosen=PICK, who=PICK)
     def go_on_with_restore(self, chosen, who):
-        """As its page offers it."""
+        """Take a restore's next step, as its page offers it."""
         restore, _ = self._restore(chosen)
         if restore.state == "previewed" and restore.four_eyes:
             self.approve(chosen, who)
@@ -447,7 +447,9 @@ class Installation(RuleBasedStateMachine):
                 self._add(row)
 
     def _after_sweep(self, stale):
-        """What nobody holds any more was taken back; what was cancelled, or has no part left, has ended."""
+        """Change the model as a sweep does: what nobody holds is taken back, what was cancelled or has no child run
+        left ends.
+        """
         for run in self.model.active():
             if run.id not in stale:
                 continue

@@ -1,4 +1,6 @@
-"""What should be, in plain Python: runs and who holds them, restores, schedules, sets, and what the tenant holds."""
+"""The model of what should be, in plain Python: runs and who holds them, restores, schedules, sets, and what the
+tenant holds.
+"""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta

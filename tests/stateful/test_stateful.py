@@ -23,7 +23,9 @@ SOME_STEPS, MANY_STEPS = 1000, 4000
 
 @pytest.fixture
 def time_stands(monkeypatch):
-    """What happens hangs on no clock, and on no tenant's id; a backup has more parts than go side by side."""
+    """Stop the clock: what happens hangs on no time and no tenant's id; a backup has more child runs than go side by
+    side.
+    """
     monkeypatch.setattr(clock, "_machine_time", Installation.time)
     monkeypatch.setattr(clock, "_ahead", timedelta(0))
     monkeypatch.setattr(schedules, "jitter", lambda *_: timedelta(0))

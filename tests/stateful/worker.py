@@ -26,7 +26,7 @@ WELL, REFUSED, LOST = 0, 3, 5
 
 
 class Worker:
-    """Only who holds the claim may write; whoever has lost it finds that out at its next write."""
+    """A worker. Only the holder of the claim may write; one that has lost it finds that out at its next write."""
 
     # Content id -> the version that it is of.
     _versions: dict = {}  # noqa: RUF012 - of all workers
@@ -208,7 +208,7 @@ class Worker:
     # --- retention ---------------------------------------------------------------------------------------------------
 
     def has_found_sets(self):
-        """By the step that lets sets go, which it has not done yet."""
+        """Tell whether sets to let go were found, and the step that lets them go is still to come."""
         return bool(self.found) and run_items.unsettled_items(self.claim.run)[0].policy_type == "backup sets"
 
     def _prune(self, how):

@@ -16,7 +16,7 @@ def write(count):
 
 
 def without_triggers(database):
-    """What someone with the database's password can do."""
+    """Drop the triggers, as someone with the database's password can."""
     if isinstance(database, pw.SqliteDatabase):
         for (name,) in database.execute_sql(
             "SELECT name FROM sqlite_master WHERE name LIKE 'audit%' AND type = 'trigger'"

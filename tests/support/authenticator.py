@@ -36,7 +36,7 @@ class Authenticator:
         self.key = ec.generate_private_key(ec.SECP256R1())
 
     def make(self, options):
-        """What navigator.credentials.create() answers, as our script sends it."""
+        """Answer navigator.credentials.create(), as our script sends it."""
         self.handle, self.rp_id = octets(options["user"]["id"]), self.rp_id or options["rp"]["id"]
         numbers = self.key.public_key().public_numbers()
         key = cbor2.dumps({1: 2, 3: -7, -1: 1, -2: numbers.x.to_bytes(32, "big"), -3: numbers.y.to_bytes(32, "big")})
@@ -47,7 +47,7 @@ class Authenticator:
         return self._answer(clientDataJSON=client, attestationObject=attestation)
 
     def use(self, options):
-        """What navigator.credentials.get() answers."""
+        """Answer navigator.credentials.get()."""
         self.rp_id = self.rp_id or options["rpId"]
         client, data = self._client("webauthn.get", options["challenge"]), self._data(self.flags)
         signature = self.key.sign(data + hashlib.sha256(client).digest(), ec.ECDSA(hashes.SHA256()))

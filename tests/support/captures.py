@@ -10,7 +10,7 @@ from db.states import RunKind
 
 
 def capture_by_hand(policy, actor, body=None, assignments=(), groups=None):
-    """What the capture actor does to the database, without Graph: (run, snapshot)."""
+    """Do to the database what the capture actor does, without Graph. Return (run, snapshot)."""
     item = run_items.NewRunItem(policy.policy_type, policy.name, policy.id, policy.graph_id)
     started = runs.start(
         tenant=policy.tenant,

@@ -14,7 +14,7 @@ def claimed(started):
 
 
 def taken_back():
-    """As the scheduler's sweep does it; the ids of the runs to be sent again."""
+    """Take lost runs back, as the scheduler's sweep does. Return the ids of the runs to be sent again."""
     return [run.id for abandoned in lost_runs.presumed_lost() for run in lost_runs.take_back(abandoned)]
 
 

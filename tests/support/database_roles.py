@@ -56,7 +56,7 @@ def copied(roles: Roles) -> Iterator[Roles]:
 
 @contextmanager
 def documented_roles(server: str) -> Iterator[Roles]:
-    """With everything but the migration, and what comes after it."""
+    """Follow the documented steps for roles, but for the migration and what comes after it."""
     mark = secrets.token_hex(4)  # roles are the whole server's
     roles = Roles(server, f"kept_{mark}", f"owner_{mark}", f"app_{mark}")
     make, grant, _ = roles.documented("installing.md")

@@ -31,7 +31,7 @@ class Form:
         return [one for one in self.fields if one.name == name]
 
     def filled(self, changes: Mapping[str, object]) -> dict[str, list[str]]:
-        """What the browser sends, with the named fields otherwise."""
+        """Return the fields that the browser sends, with the named ones changed."""
         sent: dict[str, list[str]] = {}
         for one in self.fields:
             if one.is_chosen and one.kind not in ("file", "button"):

@@ -30,7 +30,7 @@ class _Here(threading.local):
 
 @contextmanager
 def watched(monkeypatch):
-    """What went against the order, as sentences; complete when the context ends."""
+    """Yield the statements that went against the order, as sentences; the list is complete when the context ends."""
     here, wrong = _Here(), []
 
     def around(owner, name, act):

@@ -77,7 +77,7 @@ def fill(size: Size, password_hash: str | None = None) -> None:
 
 
 def _after(begin: datetime, seconds: str) -> str:
-    """In SQL: so many seconds after it."""
+    """Return SQL for a time so many seconds later."""
     text = f"{begin:%Y-%m-%d %H:%M:%S}"
     if is_sqlite():
         return f"datetime('{text}', ({seconds}) || ' seconds')"

@@ -1,4 +1,4 @@
-"""What becomes of every property that Microsoft's model has of a policy type, at any depth: one answer for each."""
+"""One answer for every property that Microsoft's model has of a policy type, at any depth: what becomes of it."""
 
 import re
 from collections.abc import Iterator
@@ -35,7 +35,9 @@ class Answer:
 
 
 def answers(row: PolicyType) -> list[Answer]:
-    """Of each property once, whichever subtypes have it. Raises LookupError for one that no table knows of."""
+    """Return the answer for each property, once for all subtypes that have it. Raises LookupError for a property
+    that no table knows of.
+    """
     seen: set[str] = set()
     return [one for kind in sorted(model.subtypes(root_type(row))) for one in _of_type(row, kind, seen, is_root=True)]
 

@@ -49,7 +49,8 @@ SOME = "tenant=2&type=deviceConfigurations"
 
 
 def prepare(page, demo, *, is_whole: bool) -> dict[str, str]:
-    """As a signed-in admin: captures, a change in the tenant, a backup, restores. Number of each by its name.
+    """Make captures, a change in the tenant, a backup and restores as a signed-in admin. Return {name: number} of
+    each.
 
     A whole tenant takes a minute of waiting for Conditional Access, which answers once a second.
     """
@@ -81,7 +82,7 @@ def _capture(page, demo) -> dict[str, str]:
 
 
 def _change(tenant, graph_id: str) -> None:
-    """As somebody in Intune might: two settings, and whom it is assigned to."""
+    """Change two settings and the assignments of a policy, as somebody in Intune might."""
     path = "deviceManagement/configurationPolicies"
     item = tenant.objects()[path][graph_id]
     startup, recovery = (one["settingInstance"] for one in item["settings"][2:4])
@@ -152,5 +153,5 @@ def execute(page, reason: str) -> None:
 
 
 def number(page) -> str:
-    """Of the thing whose page this is."""
+    """Return the number of the thing whose page this is."""
     return page.url.rpartition("/")[2].partition("#")[0]

@@ -104,7 +104,9 @@ def postgresql_server(directory: Path, fsync: str = "off") -> Iterator[str]:
 
 
 def folder_in_memory() -> str | None:
-    """Where a database's thousand small files cost a third of the time; None where there is no room for them."""
+    """Return a folder in memory, where a database's thousand small files cost a third of the time; None without room
+    for them.
+    """
     shared = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
     if not os.access(shared, os.W_OK | os.X_OK) or shutil.disk_usage(shared).free < ROOM_FOR_DATABASES:
         return None

@@ -1,4 +1,4 @@
-"""What a restore left otherwise without a word.
+"""Differences that a restore left without a word.
 
 Two objects of the simulated tenant, before and after, compared with nothing of the product's own: Microsoft's model
 says what the service makes by itself and what is a flag, the plan says what was told.
@@ -104,7 +104,9 @@ def _collect(declared, value, place, found):
 
 
 def _is_the_services(key, what, holder, place):
-    """What it makes anew or keeps to itself: its own ids and those in its lists, times, secrets' tokens."""
+    """Tell whether the service makes the value anew or keeps it to itself: own ids and those in lists, times,
+    secrets' tokens.
+    """
     last = place.rpartition(".")[2]
     if last in CATALOGUE:
         return key != "id"

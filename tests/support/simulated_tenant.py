@@ -53,7 +53,7 @@ class SimulatedTenant:
         return found.get(self.id, nothing)
 
     def approvals(self):
-        """What Multi Admin Approval was asked to allow, in that order."""
+        """Return the writes that Multi Admin Approval was asked to allow, in their order."""
         return self._call("GET", f"/tenants/{self.id}/approvals").json()
 
     def decide(self, code, status="approved"):
@@ -155,7 +155,7 @@ POLYMORPHIC = {
 
 
 def collection_of(policy_type):
-    """Where the simulator keeps them."""
+    """Return the collection in which the simulator keeps policies of this type."""
     return policy_type.path.strip("/").replace("/{directory}", "")
 
 
@@ -181,7 +181,7 @@ def truth_of(collections, key, graph_id):
 
 
 def _kept_elsewhere(collections, item):
-    """What the service keeps for a policy in other objects: message templates, and a token's default profile."""
+    """Return what the service keeps for a policy in other objects: message templates, and a token's default profile."""
     found = {}
     if "notificationTemplates" in item:
         templates = collections["deviceManagement/notificationMessageTemplates"]

@@ -1,4 +1,4 @@
-"""What a person, a file or Graph may send, as hypothesis makes it up: any text, any JSON."""
+"""Values that a person, a file or Graph may send, as hypothesis makes them up: any text, any JSON."""
 
 from hypothesis import strategies as st
 

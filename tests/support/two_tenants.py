@@ -1,4 +1,4 @@
-"""What two tenants hold: one of everything that an address or a form can name, so that ids and words tell whose it is.
+"""Two tenants that hold one of everything that an address or a form can name: ids and words tell whose it is.
 
 Every id of the other tenant begins at 51_300_000, and everything later, the own tenant first, at 71_300_000. The
 other's names, contents and Graph ids carry a word that nothing else has: who is shown any of it sees too much.

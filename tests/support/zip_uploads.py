@@ -18,7 +18,7 @@ def fingerprint_of(document, policy_type="configurationPolicies"):
 
 
 def line(file, document, **changes):
-    """What a manifest says of a policy; what a test changes of it, it says wrongly."""
+    """Return a manifest's line about a policy. A test makes it say something wrong by `changes`."""
     facts = {"policy_type": "configurationPolicies", "graph_id": file, "name": document["body"].get("name", file)}
     return {**facts, "file": f"{file}.json", "fingerprint": fingerprint_of(document), "references": {}, **changes}
 

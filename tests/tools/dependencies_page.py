@@ -76,7 +76,7 @@ class Package:
 
 
 def packages() -> list[Package]:
-    """What is installed of what pyproject.toml asks for, and of what that asks for in turn."""
+    """Return the installed packages among those that pyproject.toml asks for, and that these ask for in turn."""
     found: dict[str, Package] = {}
     for uses, requirements in asked().items():
         waiting = [(Requirement(one), "") for one in requirements]
@@ -93,7 +93,7 @@ def packages() -> list[Package]:
 
 
 def asked() -> dict[str, list[str]]:
-    """What pyproject.toml asks for, by what it is for."""
+    """Return the packages that pyproject.toml asks for, by what they are for."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     extras, groups = project["project"]["optional-dependencies"], project["dependency-groups"]
     return {
@@ -109,7 +109,7 @@ def _applies(wanted: Requirement) -> bool:
 
 
 def _needs(known: metadata.Distribution, extras: Iterable[str]) -> Iterator[Requirement]:
-    """What this machine and Python need of it, with the extras that were asked for."""
+    """Return what this machine and Python need of a package, with the extras that were asked for."""
     for one in map(Requirement, known.requires or ()):
         if one.marker is None or any(one.marker.evaluate({"extra": extra}) for extra in ("", *extras)):
             one.marker = None
@@ -117,7 +117,9 @@ def _needs(known: metadata.Distribution, extras: Iterable[str]) -> Iterator[Requ
 
 
 def _licence(known: metadata.Distribution) -> str:
-    """As the package says it: an expression, else classifiers, else its own words, else its licence's text."""
+    """Return the licence as the package says it: an expression, else classifiers, else its own words, else its
+    licence's text.
+    """
     said = known.metadata.get("License-Expression")
     classifiers = [
         one.rpartition(":: ")[2] for one in known.metadata.get_all("Classifier") or () if "License ::" in one

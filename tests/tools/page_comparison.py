@@ -135,7 +135,7 @@ class _Page(HTMLParser):
         return [text if name else repr(text) for text, name in texts if text]
 
     def drawn_lines(self) -> list[str]:
-        """What a reader sees of each paragraph, cell or button, with the white space between words and links."""
+        """Return what a reader sees of each paragraph, cell or button, with the white space between words and links."""
         text = "".join("" if name in INLINE else "\n" if name else text for text, name in self._found)
         return [line for line in (re.sub(" +", " ", line).strip() for line in text.split("\n")) if line]
 
