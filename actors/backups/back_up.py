@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import chain
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import dramatiq
 
@@ -60,20 +60,19 @@ from graph.transport.client import BATCH_SIZE, GraphClient
 logger = logging.getLogger(__name__)
 
 
-def start(
-    tenant: Tenant,
-    actor: Actor,
-    *,
-    policy_types: Sequence[str] = (),
-    policy_ids: Sequence[int] = (),
-    is_full: bool = False,
-    retry_of: Run | None = None,
-) -> EnqueuedRun:
+class WantedBackup(TypedDict, total=False):
+    """What `create_run` takes by name: which policy types and policies; whether all is read; which run is retried."""
+
+    policy_types: Sequence[str]
+    policy_ids: Sequence[int]
+    is_full: bool
+    retry_of: Run | None
+
+
+def start(tenant: Tenant, actor: Actor, **wanted: Unpack[WantedBackup]) -> EnqueuedRun:
     """Start a backup of the whole tenant, or of some policy types and policies. Raises Invalid for an unknown type."""
-    started = create_run(
-        tenant, actor, policy_types=policy_types, policy_ids=policy_ids, is_full=is_full, retry_of=retry_of
-    )
-    return replace(enqueue_new(started), does_less=does_less(started, is_full=is_full))
+    started = create_run(tenant, actor, **wanted)
+    return replace(enqueue_new(started), does_less=does_less(started, is_full=wanted.get("is_full", False)))
 
 
 def does_less(started: StartedRun, *, is_full: bool) -> bool:

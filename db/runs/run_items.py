@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import peewee as pw
 
@@ -91,26 +91,28 @@ def _is_claimed(claim: Claim) -> Condition:
     return pw.fn.EXISTS(Run.select(Run.id).where(held_by(claim)))
 
 
+class ItemDetails(TypedDict, total=False):
+    """Why an item ended as it did, and which snapshot it led to."""
+
+    reason: str | None
+    message: str | None
+    request_id: str | None
+    snapshot_id: int | None
+
+
 def finish_item(
-    claim: Claim,
-    item: RunItem,
-    state: ItemState,
-    outcome: Outcome,
-    *,
-    reason: str | None = None,
-    message: str | None = None,
-    request_id: str | None = None,
-    snapshot_id: int | None = None,
+    claim: Claim, item: RunItem, state: ItemState, outcome: Outcome, **details: Unpack[ItemDetails]
 ) -> None:
     """Record what became of an item, once."""
+    message = details.get("message")
     settled = (
         RunItem.update(
             state=state,
             outcome=outcome,
-            reason=reason,
+            reason=details.get("reason"),
             message=message and message[:1000],
-            request_id=request_id,
-            snapshot=snapshot_id,
+            request_id=details.get("request_id"),
+            snapshot=details.get("snapshot_id"),
             ended_at=utcnow(),
         )
         .where((RunItem.id == item.id) & RunItem.state.in_(UNSETTLED) & _is_claimed(claim))

@@ -1,14 +1,20 @@
 """The answer to every start of a run: a message with a link to it, at once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import TypeVar
 
 from flask import flash, jsonify, redirect, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from actors.queue.enqueue import EnqueuedRun
+from db.audit.audit import Actor
 from db.errors import SwitchedOff
-from web.security.access import wants_json
+from db.states import RunKind
+from web.security.access import current_actor, wants_json
+
+Row = TypeVar("Row")
 
 
 def answer_start(start: EnqueuedRun, back_to: str) -> Response:
@@ -28,6 +34,12 @@ def flash_run_started(start: EnqueuedRun) -> None:
         ),
         "success" if start.is_sent and not start.does_less else "warning",
     )
+
+
+def start_for_each(rows: Iterable[Row], start: Callable[[Row, Actor], EnqueuedRun], kind: RunKind) -> None:
+    """Start a run of that kind for each ticked row of a list."""
+    acts = [partial(start, row, current_actor()) for row in rows]
+    start_all(acts, url_for("run_list.index_view", tenant="all", kind=kind))
 
 
 def start_all(acts: Sequence[Callable[[], EnqueuedRun]], runs_address: str) -> None:

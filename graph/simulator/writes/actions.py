@@ -24,6 +24,7 @@ from graph.simulator.model.replies import Refused, Reply, bad_request, invalid, 
 from graph.simulator.store.known_properties import bare
 from graph.simulator.store.write_request import Call, guid, objects
 from graph.simulator.writes.objects import action_rules, with_ids
+from graph.simulator.writes.validation import refuse_without_block
 
 STRENGTHS = f"{CA}/authenticationStrength/policies"
 PROTECTED = (
@@ -93,13 +94,7 @@ def _set_scheduled_actions(call: Call) -> None:
 
 def _schedule_actions(call: Call) -> None:
     rules = objects(_only(call, "deviceComplianceScheduledActionForRules"))
-    actions = [
-        configuration.get("actionType")
-        for rule in rules
-        for configuration in objects(rule.get("scheduledActionConfigurations"))
-    ]
-    if len(rules) != 1 or "block" not in actions:
-        raise bad_request("A compliance policy needs one scheduled action rule with a block action.")
+    refuse_without_block(rules)
     item = call.draft()
     item["scheduledActionsForRule"] = action_rules(item["id"], rules)
     call.keep(item)

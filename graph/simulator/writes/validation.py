@@ -153,7 +153,10 @@ def _refuse_catalog_update(call: Call, item: Object) -> None:
 
 
 def _refuse_no_block(call: Call) -> None:
-    rules = objects(call.body.get("scheduledActionsForRule"))
+    refuse_without_block(objects(call.body.get("scheduledActionsForRule")))
+
+
+def refuse_without_block(rules: list[Object]) -> None:
     actions = [
         configuration.get("actionType")
         for rule in rules

@@ -13,6 +13,7 @@ from db import database as engine
 from db import migrate
 from db.schema import id_widening
 from tests.support import servers
+from tests.support.migrating import migrate_twice_at_once
 
 
 @pytest.fixture
@@ -241,10 +242,4 @@ def test_sqlite_s_references_and_search_go_with_the_tables_that_are_made_anew(be
 
 def test_who_waits_to_migrate_is_not_waited_for(before):
     """The first builds indexes beside writers, and waits for everything that began before; the second waits for it."""
-    applied = []
-    threads = [threading.Thread(target=lambda: applied.append(migrate.migrate())) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(map(bool, applied)) == [False, True]
+    assert migrate_twice_at_once() == [False, True]

@@ -31,6 +31,7 @@ from graph.write.attainable import limit_to_attainable
 from graph.write.write_requests import change_requests, creation_request, remaining_differences
 from graph.write.write_rules import WRITE_RULES, write_order
 from tests.graph import made_up
+from tests.support.changed_value import with_value_at
 from tests.support.simulated_tenant import collection_of
 
 VALUES = st.one_of(
@@ -59,21 +60,12 @@ def places(value, path=()):
         yield from places(child, (*path, key))
 
 
-def changed(item, path, value):
-    made = copy.deepcopy(item)
-    holder = made
-    for key in path[:-1]:
-        holder = holder[key]
-    holder[path[-1]] = value
-    return made
-
-
 @st.composite
 def mutated(draw):
     key, item = draw(st.sampled_from(contents()))
     for _ in range(draw(st.integers(1, 3))):
         path = draw(st.sampled_from([place for place in places(item) if place]))
-        item = changed(item, path, draw(VALUES))
+        item = with_value_at(item, path, draw(VALUES))
     return key, item
 
 
@@ -135,7 +127,7 @@ def test_what_is_changed_anywhere_in_what_the_model_allows_is_compared_and_writt
 def _changed_often(item, chance, data):
     for _ in range(chance.randrange(4)):
         path = chance.choice([place for place in places(item) if len(place) > 1])
-        item = changed(item, path, data.draw(VALUES))
+        item = with_value_at(item, path, data.draw(VALUES))
     return item
 
 

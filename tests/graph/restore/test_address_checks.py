@@ -1,6 +1,5 @@
 """Hostile texts, at every place of every policy type and in Graph's own answers, never lead a request elsewhere."""
 
-import copy
 import posixpath
 import random
 from urllib.parse import unquote
@@ -27,6 +26,7 @@ from graph.write.write_requests import change_requests, creation_request, remova
 from graph.write.write_rules import WRITE_RULES
 from tests.fuzz.values import STEERING
 from tests.graph.write.test_write_requests import WRITTEN
+from tests.support.changed_value import with_value_at
 
 NOW = parse_time("2026-11-24T00:00:00Z")
 EXACT = RestoreOptions("exact", conditional_access="as captured")
@@ -72,15 +72,6 @@ def leaves(value, at=()):
         yield at
 
 
-def planted(content, at, text):
-    made = copy.deepcopy(content)
-    holder = made
-    for step in at[:-1]:
-        holder = holder[step]
-    holder[at[-1]] = text
-    return made
-
-
 def requests_of(row, content):
     """Every request that a restore would make of it: made, changed from nothing and to nothing, and removed."""
     rule = WRITE_RULES[row.key]
@@ -118,7 +109,7 @@ def strays(row, request):
 
 def wrong_with(row, content, at, text):
     """Return the problems that a hostile text in one place brings about."""
-    hostile = planted(content, at, text)
+    hostile = with_value_at(content, at, text)
     try:
         requests = list(requests_of(row, hostile))
     except (AttributeError, KeyError, TypeError, ValueError):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 from flask import Blueprint, Response, render_template, stream_with_context
 from flask_admin import Admin
@@ -18,6 +18,7 @@ from web.lists.cells import cell, link_cell, moment_cell, person_cell, state_cel
 from web.lists.list_view import ListView, with_connection
 from web.presentation.backup_zip import safe_file_name, zip_backup_set
 from web.presentation.masking import mask_secrets
+from web.presentation.policy_type_row import PolicyTypeRow
 from web.security.access import can, current_actor, fetch, requires
 from web.security.permissions import Permission
 from web.views.backups.run_page import may_retry
@@ -75,15 +76,12 @@ def register(admin: Admin) -> None:
     admin.add_view(BackupSetListView(BackupSet, name="Backup sets", endpoint="backup_set_list", url="/backup-sets"))
 
 
-class TypeRow(NamedTuple):
+@dataclass(frozen=True)
+class TypeRow(PolicyTypeRow):
     """The counts of one policy type that a backup read, as the set keeps them."""
 
     key: str
     counts: dict[str, Any]
-
-    @property
-    def title(self) -> str:
-        return policy_type_names.title(self.key)
 
 
 @dataclass(frozen=True)

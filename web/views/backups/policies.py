@@ -86,11 +86,8 @@ class PolicyListView(ListView):
 
     @action("capture", "Capture snapshot")
     def capture_selected(self, ids: list[str]) -> None:
-        acts = [
-            partial(actors.backups.capture.start, policy, current_actor())
-            for policy in self.selected(Permission.OPERATE)
-        ]
-        run_messages.start_all(acts, url_for("run_list.index_view", tenant="all", kind=RunKind.CAPTURE_SNAPSHOT))
+        policies = self.selected(Permission.OPERATE)
+        run_messages.start_for_each(policies, actors.backups.capture.start, RunKind.CAPTURE_SNAPSHOT)
 
     @action("back_up", "Back up")
     def back_up_selected(self, ids: list[str]) -> None:

@@ -11,7 +11,6 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 import actors.plans.preview
-from actors.facade import policy_type_names
 from actors.plans import drafts
 from actors.queue.enqueue import EnqueuedRun
 from actors.uploads import upload as uploads
@@ -24,6 +23,7 @@ from db.tenants import tenants
 from web.inputs import ticked_values
 from web.lists import filters, preferences
 from web.presentation import restore_text, run_messages
+from web.presentation.policy_type_row import PolicyTypeRow
 from web.security.access import allowed_tenant_ids, can, current_actor, deny, fetch, parse_row_id, requires, wants_json
 from web.security.permissions import Permission
 
@@ -109,7 +109,7 @@ class StartPage:
 
 
 @dataclass
-class TypeChoice:
+class TypeChoice(PolicyTypeRow):
     """A policy type of a backup set. `shown` are the snapshots that the search finds, or that are ticked."""
 
     key: str
@@ -117,10 +117,6 @@ class TypeChoice:
     count: int = 0
     shown: list[Snapshot] = field(default_factory=list)
     is_open: bool = False
-
-    @property
-    def title(self) -> str:
-        return policy_type_names.title(self.key)
 
 
 @dataclass(frozen=True)

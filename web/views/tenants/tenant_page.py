@@ -23,6 +23,7 @@ from db.tenants.backup_health import TenantHealth
 from web.presentation import rule_changes
 from web.presentation.formatters import credential_end, exceptions_summary, state_badge, time_ago_html
 from web.presentation.links import link
+from web.presentation.policy_type_row import PolicyTypeRow
 from web.presentation.rule_changes import WaitingChange
 from web.security.access import can
 from web.security.permissions import Permission
@@ -85,17 +86,13 @@ class ExpiryRow(NamedTuple):
 
 
 @dataclass
-class TypeCounts:
+class TypeCounts(PolicyTypeRow):
     """The numbers of one type's policies in the tenant, gone from it, and ever captured."""
 
     key: str
     present: int = 0
     gone: int = 0
     captured: int = 0
-
-    @property
-    def title(self) -> str:
-        return policy_type_names.title(self.key)
 
 
 @dataclass(frozen=True)

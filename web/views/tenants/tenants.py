@@ -1,7 +1,6 @@
 """`/tenants/`: the list, a tenant's page, and starting its sync."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any, ClassVar
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -79,11 +78,7 @@ class TenantListView(ListView):
 
     @action("back_up", "Back up")
     def back_up_selected(self, ids: list[str]) -> None:
-        acts = [
-            partial(actors.backups.back_up.start, tenant, current_actor())
-            for tenant in self.selected(Permission.OPERATE)
-        ]
-        run_messages.start_all(acts, url_for("run_list.index_view", tenant="all", kind=RunKind.BACK_UP))
+        run_messages.start_for_each(self.selected(Permission.OPERATE), actors.backups.back_up.start, RunKind.BACK_UP)
 
 
 def register(admin: Admin) -> None:
