@@ -75,21 +75,13 @@ def test_a_wrong_secret_and_an_unknown_tenant_are_told_apart(tenant, sign_in):
         sign_in(directory_id="99999999-9999-4999-8999-999999999999").token()
 
 
-def test_a_sign_in_in_trouble_can_be_tried_again(tenant, sign_in):
-    tenant.change(flags={"sign_in_unavailable": True})
+@pytest.mark.parametrize(("flag", "error"), [("sign_in_unavailable", Unavailable), ("not_consented", SignInFailed)])
+def test_a_sign_in_works_as_soon_as_its_trouble_is_over_though_msal_remembers_refusals(tenant, sign_in, flag, error):
+    tenant.change(flags={flag: True})
     held = sign_in()
-    with pytest.raises(Unavailable):
+    with pytest.raises(error):
         held.token()
-    tenant.change(flags={"sign_in_unavailable": False})
-    assert held.token()
-
-
-def test_mended_consent_works_at_once_though_msal_remembers_refusals(tenant, sign_in):
-    tenant.change(flags={"not_consented": True})
-    held = sign_in()
-    with pytest.raises(SignInFailed):
-        held.token()
-    tenant.change(flags={"not_consented": False})
+    tenant.change(flags={flag: False})
     assert held.token()
 
 

@@ -9,9 +9,10 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from actors.housekeeping import daily_prune
 from db.backups import retention
 from db.backups.retention import RetentionPreview, RetentionRules
-from db.errors import Invalid, SwitchedOff
+from db.errors import SwitchedOff
 from db.models import BackupSet, Tenant
 from web.presentation import run_messages
+from web.presentation.refusals import refusals_flashed
 from web.security.access import current_actor, fetch, requires
 from web.security.permissions import Permission
 
@@ -37,10 +38,8 @@ def page(tenant_id: str) -> Any:
     tenant = fetch(Tenant, tenant_id, Permission.MANAGE)
     found: RetentionPreview | None = None
     if any(name in request.args for name in NAMES):
-        try:
+        with refusals_flashed():
             found = retention.preview(tenant, RetentionRules.parse(request.args))
-        except Invalid as e:
-            flash(str(e), "danger")
     typed = {name: request.args[name] for name in NAMES if name in request.args}
     given = typed or tenant.retention or DEFAULTS
     return render_template("retention/page.html", page=RetentionPage(tenant, found, given))
@@ -50,12 +49,10 @@ def page(tenant_id: str) -> Any:
 @requires(Permission.MANAGE)
 def change(tenant_id: str) -> Any:
     tenant = fetch(Tenant, tenant_id, Permission.MANAGE)
-    try:
+    with refusals_flashed():
         rules = None if request.form.get("off") == "yes" else RetentionRules.parse(request.form)
         retention.set_rules(tenant, rules, current_actor())
         flash("Old backup sets are removed from now on, once a day." if rules else "Every backup set stays.", "success")
-    except Invalid as e:
-        flash(str(e), "danger")
     return redirect(url_for("retention.page", tenant_id=tenant.id), 303)
 
 
@@ -76,11 +73,9 @@ def prune(tenant_id: str) -> Any:
 def pin(backup_set_id: str) -> Any:
     backup_set = fetch(BackupSet, backup_set_id, Permission.MANAGE)
     actor = current_actor()
-    try:
+    with refusals_flashed():
         retention.pin(backup_set, request.form.get("reason", ""), actor.user_id, actor)
         flash("It is kept, whatever the rules say.", "success")
-    except Invalid as e:
-        flash(str(e), "danger")
     return redirect(url_for("backup_sets.page", backup_set_id=backup_set.id), 303)
 
 
@@ -88,8 +83,6 @@ def pin(backup_set_id: str) -> Any:
 @requires(Permission.MANAGE)
 def unpin(backup_set_id: str) -> Any:
     backup_set = fetch(BackupSet, backup_set_id, Permission.MANAGE)
-    try:
+    with refusals_flashed():
         retention.unpin(backup_set, current_actor())
-    except Invalid as e:
-        flash(str(e), "danger")
     return redirect(url_for("backup_sets.page", backup_set_id=backup_set.id), 303)

@@ -13,6 +13,7 @@ from db.tenants import schedules
 from web.inputs import form_text, page_number
 from web.lists import filters
 from web.presentation import run_messages
+from web.presentation.refusals import refusals_flashed
 from web.security.access import allowed_tenant_ids, current_actor, fetch, requires
 from web.security.permissions import Permission
 
@@ -94,7 +95,7 @@ def add() -> Any:
 def change(schedule_id: str) -> Any:
     """Change a schedule. Fields that the form leaves out stay as they are."""
     schedule = fetch(Schedule, schedule_id, Permission.MANAGE)
-    try:
+    with refusals_flashed():
         schedules.change(
             schedule,
             current_actor(),
@@ -104,8 +105,6 @@ def change(schedule_id: str) -> Any:
             is_paused=request.form.get("is_paused", "yes" if schedule.is_paused else "no") == "yes",
         )
         flash("Paused." if schedule.is_paused else "Saved.", "success")
-    except Invalid as e:
-        flash(str(e), "danger")
     return redirect(url_for("schedules.index"), 303)
 
 

@@ -21,6 +21,7 @@ from web.lists.cells import cell, moment_cell
 from web.lists.list_view import ListView
 from web.presentation import rule_changes, run_messages
 from web.presentation.links import link
+from web.presentation.refusals import refusals_flashed
 from web.security.access import current_actor, fetch, requires
 from web.security.permissions import Permission
 from web.views.tenants.tenant_page import connection, last_backup, tenant_page
@@ -116,12 +117,10 @@ def back_up(tenant_id: str) -> Any:
 @requires(Permission.MANAGE)
 def change_settings(tenant_id: str) -> Any:
     tenant = fetch(Tenant, tenant_id, Permission.MANAGE)
-    try:
+    with refusals_flashed():
         tenants.set_full_every(tenant, request.form.get("full_every_days", ""), current_actor())
         tenants.set_keeps_members(tenant, request.form.get("keeps_members") == "yes", current_actor())
         flash("Saved.", "success")
-    except Invalid as e:
-        flash(str(e), "danger")
     return redirect(url_for("tenants.page", tenant_id=tenant.id), 303)
 
 
