@@ -142,6 +142,7 @@ def _add_to_templates(app: Flask) -> None:
     app.jinja_env.filters.update(
         audit_detail=formatters.audit_detail,
         browser_name=formatters.browser_name,
+        count_text=formatters.count_text,
         credential_end=lambda at: formatters.credential_end(at, utcnow()),
         datetime_html=formatters.datetime_html,
         duration=formatters.duration,

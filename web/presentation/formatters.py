@@ -192,6 +192,11 @@ def browser_name(user_agent: str) -> str:
     return f"{name} on {system}" if system else name
 
 
+def count_text(count: int, noun: str) -> str:
+    """Write a count with its noun: “1 run”, “3 runs”."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 def duration(begin: datetime | None, end: datetime | None = None) -> str:
     return "–" if begin is None else seconds_text(((end or utcnow()) - begin).total_seconds())
 

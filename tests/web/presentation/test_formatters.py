@@ -19,6 +19,10 @@ def test_only_addresses_in_intune_become_links():
     assert "&lt;b&gt;" in shown
 
 
+def test_a_count_has_its_noun_in_the_right_number():
+    assert [formatters.count_text(count, "run") for count in (0, 1, 2)] == ["0 runs", "1 run", "2 runs"]
+
+
 markup = st.sampled_from(["<b x=1>", '"><i>', "' on=1 '", "&lt;", "https://intune.microsoft.com/", "<", "javascript:"])
 said = st.lists(texts | markup, max_size=5).map("".join)
 

@@ -11,6 +11,7 @@ from db.accounts import passkeys, recovery_codes, sessions, totp, users
 from db.errors import Invalid
 from db.models import Passkey, Session, User
 from db.schema.row_ids import MAX_ID
+from web.presentation.formatters import count_text
 from web.security import relying_party, sealed_cookie
 from web.security.access import can, current_actor, requires
 from web.security.permissions import Permission
@@ -163,7 +164,10 @@ def end_session(session_id: int) -> Any:
 @requires(Permission.SIGNED_IN)
 def sign_out_everywhere() -> Any:
     ended = users.sign_out_everywhere(_me(), current_actor(), but_id=_here())
-    flash(f"Signed out in {ended} other browser(s)." if ended else "You are not signed in anywhere else.", "success")
+    sentence = (
+        f"Signed out in {count_text(ended, 'other browser')}." if ended else "You are not signed in anywhere else."
+    )
+    flash(sentence, "success")
     return redirect(url_for("account.page"), 303)
 
 

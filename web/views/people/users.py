@@ -13,6 +13,7 @@ from db.schema.row_ids import MAX_ID
 from db.states import Role, SiteRole
 from db.tenants import tenants
 from web.inputs import form_text
+from web.presentation.formatters import count_text
 from web.security.access import current_actor, parse_row_id, requires
 from web.security.permissions import Permission
 
@@ -105,7 +106,7 @@ def change(user_id: int) -> Any:
 def sign_out(user_id: int) -> Any:
     """Everywhere, at once: for a lost laptop, or a person who leaves."""
     ended = users.sign_out_everywhere(_user(user_id), current_actor())
-    flash(f"Signed out in {ended} browser(s)." if ended else "They were not signed in anywhere.", "success")
+    flash(f"Signed out in {count_text(ended, 'browser')}." if ended else "They were not signed in anywhere.", "success")
     return redirect(url_for("users.page", user_id=user_id), 303)
 
 

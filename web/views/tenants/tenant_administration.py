@@ -18,6 +18,7 @@ from db.runs import run_history
 from db.states import CredentialPlace, RunKind
 from db.tenants import credentials, tenants
 from web.presentation import run_messages
+from web.presentation.formatters import count_text
 from web.security.access import current_actor, fetch, requires
 from web.security.permissions import Permission
 from web.views.tenants.tenant_page import credential
@@ -160,7 +161,7 @@ def switch_off(tenant_id: str) -> Any:
 
     def act() -> str:
         cancelled = tenant_switch.switch_off(tenant, current_actor())
-        return f"Switched off. {cancelled} run(s) are being cancelled; what is kept stays."
+        return f"Switched off. Runs being cancelled: {cancelled}. What is kept stays."
 
     return _done(tenant, act)
 
@@ -187,6 +188,6 @@ def remove(tenant_id: str) -> Any:
         if request.form.get("name", "").strip() != tenant.name:
             raise Invalid(f"Type the name of the tenant to remove it: {tenant.name}. Nothing was removed.")
         rows = tenant_removal.begin(tenant, current_actor())
-        return f"{tenant.name} is being removed, with {rows} row(s) that are kept of it."
+        return f"{tenant.name} is being removed, with all that is kept of it: {count_text(rows, 'row')}."
 
     return _done(tenant, act)

@@ -92,7 +92,7 @@ def test_only_admins_find_and_do_any_of_it(app, sign_in, cast):
 
 def test_switched_off_nothing_starts_in_it_and_every_way_says_so(admin, graph, cast, redis_url, captured):
     run = actors.backups.sync.start(cast.contoso, SYSTEM).run
-    assert "1 run(s) are being cancelled" in sent(admin, cast.contoso, "switch-off").get_data(as_text=True)
+    assert "Runs being cancelled: 1." in sent(admin, cast.contoso, "switch-off").get_data(as_text=True)
     assert Run.get_by_id(run.id).state == "cancelled"
     policy, tenant, before = Policy.get(Policy.tenant == cast.contoso), cast.contoso, Run.select().count()
     schedule = schedules.add(cast.contoso, "0 2 * * *", "UTC", SYSTEM)
