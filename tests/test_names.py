@@ -35,6 +35,14 @@ def test_a_loop_variable_says_what_it_is():
     assert riddles == []
 
 
+def test_a_loop_variable_of_a_template_says_what_it_is():
+    riddles = []
+    for path in (ROOT / "templates").rglob("*.html"):
+        loops = re.findall(r"{%-? *for ([^%]+?) in ", path.read_text())
+        riddles += [f"{path.name}: {names}" for names in loops if NO_NOUNS & set(re.findall(r"\w+", names))]
+    assert riddles == []
+
+
 def test_a_class_has_a_name_that_no_other_module_has():
     places = {}
     for path, tree in MODULES:
