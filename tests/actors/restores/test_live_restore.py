@@ -247,11 +247,16 @@ def manifest(tenant, kept):
     return manifests.save(tenant, [one.id for one in kept])
 
 
-def test_a_policy_of_the_name_that_appeared_since_the_preview_is_no_reason_for_a_second_one(contoso, cast, ended):
+def deleted_and_previewed(contoso, cast, ended):
+    """Return a captured policy that is gone from its tenant, and the previewed restore that creates it again."""
     policy = policy_of(cast.contoso)
     snapshot = captured(policy)
     contoso.delete(CATALOG, policy.graph_id)
-    restore = previewed(drafted(snapshot, cast.contoso), ended)
+    return policy, previewed(drafted(snapshot, cast.contoso), ended)
+
+
+def test_a_policy_of_the_name_that_appeared_since_the_preview_is_no_reason_for_a_second_one(contoso, cast, ended):
+    policy, restore = deleted_and_previewed(contoso, cast, ended)
     contoso.put(CATALOG, catalog_policy("7" * 8 + "-0000-4000-8000-" + "7" * 12, policy.name))
     _, run = executed(restore, ended)
     assert items_of(run)[policy.name].outcome == "conflict"
@@ -427,10 +432,7 @@ def test_what_is_read_back_otherwise_is_looked_at_again_and_then_named(contoso, 
 
 
 def test_what_is_cancelled_in_the_midst_of_a_write_is_uncertain_and_settled_by_a_retry(contoso, cast, ended):
-    policy = policy_of(cast.contoso)
-    snapshot = captured(policy)
-    contoso.delete(CATALOG, policy.graph_id)
-    restore = previewed(drafted(snapshot, cast.contoso), ended)
+    policy, restore = deleted_and_previewed(contoso, cast, ended)
     contoso.change(flags={"consistency_delay_s": 60})
     contoso.fault(kind="lost", status=504, path="configurationPolicies$")
     run = actors.restores.live_restore.start(restore, SYSTEM, reason="ticket").run
@@ -631,10 +633,7 @@ def test_two_refused_requests_of_one_policy_end_it_once(approval, contoso, ended
 # 503 with a wait is throttling: that a 5xx asks us to wait does not say that nothing was made.
 @pytest.mark.parametrize(("status", "wait"), [(504, ""), (500, ""), (0, ""), (503, "0.2")])
 def test_a_create_whose_answer_was_lost_is_adopted_not_repeated(contoso, cast, ended, status, wait):
-    policy = policy_of(cast.contoso)
-    snapshot = captured(policy)
-    contoso.delete(CATALOG, policy.graph_id)
-    restore = previewed(drafted(snapshot, cast.contoso), ended)
+    policy, restore = deleted_and_previewed(contoso, cast, ended)
     contoso.fault(kind="lost", status=status, retry_after=wait, path="configurationPolicies$")
     _, run = executed(restore, ended)
     assert (run.state, items_of(run)[policy.name].outcome) == (RunState.SUCCEEDED, "recreated")
@@ -669,13 +668,14 @@ def test_two_of_one_name_whose_answers_were_lost_take_one_each(contoso, cast, en
     assert sorted(one["description"] for one in there) == sorted(str(one.id) for one in (first, second))
 
 
-def test_a_create_that_was_lost_on_its_way_is_sent_again_once_that_is_sure(contoso, cast, ended, monkeypatch):
-    monkeypatch.setenv("TENANTKEEP_SETTLE_SECONDS", "1")
+def settle_after(monkeypatch, seconds):
+    monkeypatch.setenv("TENANTKEEP_SETTLE_SECONDS", str(seconds))
     config.settings.cache_clear()
-    policy = policy_of(cast.contoso)
-    snapshot = captured(policy)
-    contoso.delete(CATALOG, policy.graph_id)
-    restore = previewed(drafted(snapshot, cast.contoso), ended)
+
+
+def test_a_create_that_was_lost_on_its_way_is_sent_again_once_that_is_sure(contoso, cast, ended, monkeypatch):
+    settle_after(monkeypatch, seconds=1)
+    policy, restore = deleted_and_previewed(contoso, cast, ended)
     contoso.fault(kind="lost_before", path="configurationPolicies$")
     _, run = executed(restore, ended)
     assert items_of(run)[policy.name].outcome == "recreated"
@@ -683,12 +683,8 @@ def test_a_create_that_was_lost_on_its_way_is_sent_again_once_that_is_sure(conto
 
 
 def test_what_a_lost_answer_made_is_found_however_late_it_appears(contoso, cast, ended, monkeypatch):
-    monkeypatch.setenv("TENANTKEEP_SETTLE_SECONDS", "6")
-    config.settings.cache_clear()
-    policy = policy_of(cast.contoso)
-    snapshot = captured(policy)
-    contoso.delete(CATALOG, policy.graph_id)
-    restore = previewed(drafted(snapshot, cast.contoso), ended)
+    settle_after(monkeypatch, seconds=6)
+    policy, restore = deleted_and_previewed(contoso, cast, ended)
     contoso.change(flags={"consistency_delay_s": 3})
     contoso.fault(kind="lost", status=504, path="configurationPolicies$")
     _, run = executed(restore, ended)
@@ -698,10 +694,7 @@ def test_what_a_lost_answer_made_is_found_however_late_it_appears(contoso, cast,
 
 
 def test_what_appears_twice_after_a_lost_answer_is_uncertain_and_says_what_to_do(contoso, cast, ended):
-    policy = policy_of(cast.contoso)
-    snapshot = captured(policy)
-    contoso.delete(CATALOG, policy.graph_id)
-    restore = previewed(drafted(snapshot, cast.contoso), ended)
+    policy, restore = deleted_and_previewed(contoso, cast, ended)
     contoso.fault(kind="lost", status=504, path="configurationPolicies$")
     contoso.fault(kind="status", status=503, path="configurationPolicies$", times=1)
     start = actors.restores.live_restore.start(restore, SYSTEM, reason="ticket")
@@ -714,10 +707,7 @@ def test_what_appears_twice_after_a_lost_answer_is_uncertain_and_says_what_to_do
 
 
 def test_what_is_created_and_not_shown_yet_is_waited_for(contoso, cast, ended):
-    policy = policy_of(cast.contoso)
-    snapshot = captured(policy)
-    contoso.delete(CATALOG, policy.graph_id)
-    restore = previewed(drafted(snapshot, cast.contoso), ended)
+    policy, restore = deleted_and_previewed(contoso, cast, ended)
     contoso.change(flags={"consistency_delay_s": 1.5})
     _, run = executed(restore, ended)
     contoso.change(flags={"consistency_delay_s": 0})

@@ -47,11 +47,16 @@ def app_restore(contoso, cast, ended):
     return previewed(drafts.from_snapshot(snapshot, cast.contoso, options(), SYSTEM), ended)
 
 
+def executed_after_a_wait(restore, reason, ended):
+    """Return the live run that ended, once it had said that it waits for this reason."""
+    run = actors.restores.live_restore.start(restore, SYSTEM, reason="ticket").run
+    servers.wait_for(lambda: reason in str(run_progress.waiting_reason(Run.get_by_id(run.id))), "The wait")
+    return ended(run.id)
+
+
 def test_a_store_app_is_assigned_once_it_is_published(app_restore, contoso, ended):
     contoso.change(flags={"publishing_delay_s": 3})
-    run = actors.restores.live_restore.start(app_restore, SYSTEM, reason="ticket").run
-    servers.wait_for(lambda: "publish the app" in str(run_progress.waiting_reason(Run.get_by_id(run.id))), "The wait")
-    run = ended(run.id)
+    run = executed_after_a_wait(app_restore, "publish the app", ended)
     [item] = items_of(run).values()
     assert (run.state, item.outcome) == (RunState.SUCCEEDED, "recreated")
     [made] = contoso.objects()[APPS].values()
@@ -91,9 +96,7 @@ def access_restore(contoso, cast, ended):
 
 def test_a_policy_waits_until_the_location_that_was_made_for_it_is_known(access_restore, contoso, ended):
     contoso.change(flags={"propagation_delay_s": 3})
-    run = actors.restores.live_restore.start(access_restore, SYSTEM, reason="ticket").run
-    servers.wait_for(lambda: "“HQ” can be used" in str(run_progress.waiting_reason(Run.get_by_id(run.id))), "The wait")
-    run = ended(run.id)
+    run = executed_after_a_wait(access_restore, "“HQ” can be used", ended)
     assert (run.state, run.failed) == (RunState.SUCCEEDED, 0)
     [policy], [place] = contoso.objects()[ACCESS].values(), contoso.objects()[LOCATIONS].values()
     assert policy["conditions"]["locations"]["includeLocations"] == [place["id"]]
