@@ -113,6 +113,19 @@ def test_no_step_of_the_walk_goes_back_to_a_layer_further_up():
         callers.append((indent, layer))
 
 
+def items(page):
+    """Return the items of a page's lists, each as one text."""
+    return re.findall(r"^\d+\. .+\n(?: +.+\n)*", page.read_text(), re.MULTILINE)
+
+
+def test_every_name_that_contributing_gives_stands_in_a_file_of_its_item():
+    for item in items(ROOT / "CONTRIBUTING.md"):
+        files = [ROOT / path for path in PATH.findall(item) if not ELSEWHERE.search(path)]
+        text = "\n".join(file.read_text() for file in files)
+        for name in re.findall(r"`@?(?:\w+\.)?([a-zA-Z]\w+)`", item):
+            assert not files or re.search(rf"\b{name}\b", text), f"{name} in {item}"
+
+
 def test_every_decision_that_the_code_names_exists():
     for top in ("web", "actors", "db", "graph", "tests"):
         for path in (ROOT / top).rglob("*.py"):

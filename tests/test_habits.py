@@ -59,6 +59,16 @@ def test_hooks_run_only_programs_of_this_checkout():
     assert all(entry.startswith(".venv/") for entry in re.findall(r"entry: (.*)", hooks))
 
 
+def test_hooks_are_run_by_the_version_that_is_installed_for_them():
+    """All other programs are those of .venv: constraints.txt pins them for `make format` and for the hooks alike."""
+    hooks = (servers.ROOT / ".pre-commit-config.yaml").read_text()
+    pinned = dict(line.split("==") for line in (servers.ROOT / ".ci" / "hooks.txt").read_text().splitlines())
+    assert re.findall(r"minimum_pre_commit_version: (.*)", hooks) == [pinned["pre-commit"]]
+    constraints = (servers.ROOT / "constraints.txt").read_text()
+    for program in set(re.findall(r"entry: \.venv/bin/([\w-]+)", hooks)):
+        assert re.search(rf"^{program}==", constraints, re.MULTILINE), f"{program} has no version"
+
+
 def test_a_new_migration_has_the_next_number_and_runs(tmp_path):
     folder = tmp_path / "migrations"
     shutil.copytree(MIGRATIONS, folder)

@@ -61,7 +61,7 @@ logger = logging.getLogger(__name__)
 
 
 class WantedBackup(TypedDict, total=False):
-    """What `create_run` takes by name: which policy types and policies; whether all is read; which run is retried."""
+    """The named arguments of `create_run`: policy types and policies; whether all is read; the run that is retried."""
 
     policy_types: Sequence[str]
     policy_ids: Sequence[int]

@@ -92,7 +92,7 @@ def _is_claimed(claim: Claim) -> Condition:
 
 
 class ItemDetails(TypedDict, total=False):
-    """Why an item ended as it did, and which snapshot it led to."""
+    """The reason why an item ended as it did, and the snapshot that it led to."""
 
     reason: str | None
     message: str | None

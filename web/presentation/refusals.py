@@ -1,4 +1,4 @@
-"""What a page says when an act is refused."""
+"""Refusals, as the next page says them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
