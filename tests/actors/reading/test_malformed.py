@@ -36,7 +36,7 @@ CODES = {"malformed", "not_json", "not_graph", "refused_unclear", "no_body", "to
 @pytest.fixture
 def impatient(monkeypatch):
     """Two attempts, a moment apart."""
-    for module in ("db.runs.runs", "actors.reading.graph_errors"):
+    for module in ("db.runs.claims", "actors.reading.graph_errors"):
         monkeypatch.setattr(f"{module}.MAX_ATTEMPTS", 2)
     monkeypatch.setattr("actors.queue.run_actor.LONGEST_BACKOFF", 0.05)
 

@@ -96,7 +96,7 @@ def test_what_took_the_address_since_the_lists_were_read_is_a_conflict_and_stays
     """The worker's own look, just before it writes, is the last word."""
     restore = previewed(uploaded(cast, KEY, "c3", context("c3", "New")), ended)
     assert plan_of(restore) == {"New": "recreate"}
-    monkeypatch.setattr("actors.restores.live_batch.LiveBatch._in_its_place", lambda *_: [])
+    monkeypatch.setattr("actors.restores.live_batch.LiveBatch._would_overwrite", lambda *_: [])
     contoso.put(CONTEXTS, context("c3", "Somebody's"))
     restore, _ = executed(restore, ended)
     assert there()["c3"] == "Somebody's"
