@@ -69,6 +69,13 @@ def test_hooks_are_run_by_the_version_that_is_installed_for_them():
         assert re.search(rf"^{program}==", constraints, re.MULTILINE), f"{program} has no version"
 
 
+def test_blame_looks_past_whole_hashes_and_each_says_what_it_did():
+    text = (servers.ROOT / ".git-blame-ignore-revs").read_text()
+    hashes = [line for line in text.splitlines() if line and not line.startswith("#")]
+    assert hashes
+    assert all(re.search(rf"^# .+\n{name}$", text, re.MULTILINE) and len(name) == 40 for name in hashes)
+
+
 def test_a_new_migration_has_the_next_number_and_runs(tmp_path):
     folder = tmp_path / "migrations"
     shutil.copytree(MIGRATIONS, folder)
