@@ -54,30 +54,31 @@ def test_every_setting_is_documented():
         assert f"`TENANTKEEP_{name}`" in page, f"docs/configuration.md lacks TENANTKEEP_{name}"
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "says"),
-    [
-        ("TENANTKEEP_ENCRYPTION_KEYS", "abc", "32 random bytes"),
-        ("TENANTKEEP_ENCRYPTION_KEYS", "½", "32 random bytes"),
-        ("TENANTKEEP_PUBLIC_URL", "https://", "https://host"),
-        ("TENANTKEEP_PUBLIC_URL", "https://host.example/sub/path", "without a path"),
-        ("TENANTKEEP_PUBLIC_URL", "https://host.example:port", "from 1 to 65535"),
-        ("TENANTKEEP_GRAPH_URL", "https://[graph", "https://host"),
-        ("TENANTKEEP_DATABASE_URL", "sqlite:///", "name a file"),
-        ("TENANTKEEP_DATABASE_URL", "postgresql://user:word@127.0.0.1", "the name of the database"),
-        ("TENANTKEEP_DATABASE_URL", "postgresql://127.0.0.1:99999/x", "from 1 to 65535"),
-        ("TENANTKEEP_DATABASE_URL", "postgresql://127.0.0.1/x?sslmod=require", "sslmode"),
-        ("TENANTKEEP_OWNER_DATABASE_URL", "sqlite:///x.db", "postgresql://"),
-        ("TENANTKEEP_REDIS_URL", "redis://127.0.0.1:99999/0", "from 1 to 65535"),
-        ("TENANTKEEP_REDIS_URL", "unix:///run/redis.sock", "redis://"),
-        ("TENANTKEEP_REDIS_URL", "redis://127.0.0.1/x", "redis://"),
-        ("TENANTKEEP_REDIS_URL", "rediss://127.0.0.1/0?db=3", "ssl_ca_certs"),
-        ("TENANTKEEP_REDIS_LOCKS_URL", "redis://127.0.0.1/²", "redis://"),
-        ("TENANTKEEP_METRICS_TOKEN", "short", "16 random"),
-        ("TENANTKEEP_PROXIES", "²", "from 0 to 9"),
-        ("PORT", "²", "from 1 to 65535"),
-    ],
+# (setting, a value that it cannot have, what the refusal says)
+WRONG_VALUES = (
+    ("TENANTKEEP_ENCRYPTION_KEYS", "abc", "32 random bytes"),
+    ("TENANTKEEP_ENCRYPTION_KEYS", "½", "32 random bytes"),
+    ("TENANTKEEP_PUBLIC_URL", "https://", "https://host"),
+    ("TENANTKEEP_PUBLIC_URL", "https://host.example/sub/path", "without a path"),
+    ("TENANTKEEP_PUBLIC_URL", "https://host.example:port", "from 1 to 65535"),
+    ("TENANTKEEP_GRAPH_URL", "https://[graph", "https://host"),
+    ("TENANTKEEP_DATABASE_URL", "sqlite:///", "name a file"),
+    ("TENANTKEEP_DATABASE_URL", "postgresql://user:word@127.0.0.1", "the name of the database"),
+    ("TENANTKEEP_DATABASE_URL", "postgresql://127.0.0.1:99999/x", "from 1 to 65535"),
+    ("TENANTKEEP_DATABASE_URL", "postgresql://127.0.0.1/x?sslmod=require", "sslmode"),
+    ("TENANTKEEP_OWNER_DATABASE_URL", "sqlite:///x.db", "postgresql://"),
+    ("TENANTKEEP_REDIS_URL", "redis://127.0.0.1:99999/0", "from 1 to 65535"),
+    ("TENANTKEEP_REDIS_URL", "unix:///run/redis.sock", "redis://"),
+    ("TENANTKEEP_REDIS_URL", "redis://127.0.0.1/x", "redis://"),
+    ("TENANTKEEP_REDIS_URL", "rediss://127.0.0.1/0?db=3", "ssl_ca_certs"),
+    ("TENANTKEEP_REDIS_LOCKS_URL", "redis://127.0.0.1/²", "redis://"),
+    ("TENANTKEEP_METRICS_TOKEN", "short", "16 random"),
+    ("TENANTKEEP_PROXIES", "²", "from 0 to 9"),
+    ("PORT", "²", "from 1 to 65535"),
 )
+
+
+@pytest.mark.parametrize(("name", "value", "says"), WRONG_VALUES)
 def test_a_wrong_value_says_what_is_right_and_a_process_says_it_without_a_traceback(name, value, says):
     assert says in refusal(**{name: value})
 

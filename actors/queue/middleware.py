@@ -22,37 +22,39 @@ logger = logging.getLogger(__name__)
 PROCESS_NAME = f"{socket.gethostname()}:{os.getpid()}"
 
 
-class DatabaseConnection(Middleware):
+class _AfterEachMessage(Middleware):
+    """Calls `_clean_up` after every message, however it ended."""
+
+    def after_process_message(
+        self, broker: Any, message: Any, *, result: object = None, exception: object = None
+    ) -> None:
+        self._clean_up()
+
+    def after_skip_message(self, broker: Any, message: Any) -> None:
+        self._clean_up()
+
+    def _clean_up(self) -> None:
+        raise NotImplementedError
+
+
+class DatabaseConnection(_AfterEachMessage):
     """Opens a database connection for every message, and closes it afterwards."""
 
     def before_process_message(self, broker: Any, message: Any) -> None:
         database.connect(reuse_if_open=True)
 
-    def after_process_message(
-        self, broker: Any, message: Any, *, result: object = None, exception: object = None
-    ) -> None:
-        self._close()
-
-    def after_skip_message(self, broker: Any, message: Any) -> None:
-        self._close()
-
-    def _close(self) -> None:
+    def _clean_up(self) -> None:
         if not database.is_closed():
             database.close()
 
 
-class LogContext(Middleware):
+class LogContext(_AfterEachMessage):
     """Puts the run's id into every log line that its message causes."""
 
     def before_process_message(self, broker: Any, message: Any) -> None:
         logs.bind(run_id=message.args[0] if message.args else None, actor=message.actor_name)
 
-    def after_process_message(
-        self, broker: Any, message: Any, *, result: object = None, exception: object = None
-    ) -> None:
-        logs.unbind()
-
-    def after_skip_message(self, broker: Any, message: Any) -> None:
+    def _clean_up(self) -> None:
         logs.unbind()
 
 

@@ -14,15 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from graph.errors import Incomplete, NotFound, Rejected, Unavailable
-from graph.policy_types.enrollment import (
-    DEVICE_GROUPS,
-    IS_DEFAULT,
-    MESSAGES,
-    enrollment_token,
-    get_list,
-    has_device_group,
-    notification_templates,
-)
+from graph.policy_types import enrollment
 from graph.policy_types.policy_type import PolicyType
 from graph.read.details import add_images, add_presentations, add_privacy_controls, reveal_oma_secrets
 from graph.read.paging import follow_inline_pages, follow_pages
@@ -44,7 +36,7 @@ def add_children(
     """
     for read in _READERS.get(policy_type.key, ()):
         yield from read(item, body, proof)
-    if has_device_group(policy_type.key, body):
+    if enrollment.has_device_group(policy_type.key, body):
         yield from _add_device_groups(item, body, proof, may_lack)
     for read_child in _WITHHOLDING_READERS.get(policy_type.key, ()):
         yield from read_child(item, body, proof, may_lack)
@@ -103,7 +95,7 @@ def _body_or_withheld(answer: Answer, proof: Proof, where: str, may_lack: bool) 
 
 
 def _add_notification_messages(item: str, body: Body, proof: Proof, may_lack: bool) -> RequestSteps[None]:
-    templates = list(notification_templates(body))
+    templates = list(enrollment.notification_templates(body))
     if not templates:
         return
     answers = yield [
@@ -118,7 +110,7 @@ def _add_notification_messages(item: str, body: Body, proof: Proof, may_lack: bo
             whole = dict(template_body)
             yield from follow_inline_pages(whole, proof)
             messages.append({"kind": kind, "id": template, **{name: whole.get(name) for name in _TEMPLATE_PROPERTIES}})
-    body[MESSAGES] = messages
+    body[enrollment.MESSAGES] = messages
 
 
 # Its name, its scope tags and its default locale are the service's own, or follow from these.
@@ -132,8 +124,8 @@ def _add_device_groups(item: str, body: Body, proof: Proof, may_lack: bool) -> R
     [answer] = yield [f"{item}/retrieveEnrollmentTimeDeviceMembershipTarget"]
     reply = _body_or_withheld(answer, proof, "The device group that devices join while they enroll", may_lack)
     if reply is not None:
-        statuses = get_list(reply, "enrollmentTimeDeviceMembershipTargetValidationStatuses")
-        body[DEVICE_GROUPS] = [
+        statuses = enrollment.get_list(reply, "enrollmentTimeDeviceMembershipTargetValidationStatuses")
+        body[enrollment.DEVICE_GROUPS] = [
             {"targetType": "staticSecurityGroup", "targetId": status.get("targetId")}
             for status in statuses
             if isinstance(status, dict) and status.get("targetId")
@@ -145,14 +137,16 @@ _DEFAULTS = ",".join(f"default{platform}EnrollmentProfile" for platform in ("Ios
 
 def _add_default_flag(item: str, body: Body, proof: Proof, may_lack: bool) -> RequestSteps[None]:
     """Add whether the policy is its token's default: such an id ends in token and policy, and may begin with ECV2_."""
-    token = enrollment_token(body)
+    token = enrollment.enrollment_token(body)
     if not token:
         return
     [answer] = yield [paths.join("/deviceManagement/depOnboardingSettings", token) + f"?$expand={_DEFAULTS}"]
     token_body = _body_or_withheld(answer, proof, "Whether it is the default profile of its Apple token", may_lack)
     if token_body is not None:
         defaults = [token_body[name] for name in _DEFAULTS.split(",") if isinstance(token_body.get(name), dict)]
-        body[IS_DEFAULT] = any(str(profile.get("id")).endswith(f"{token}_{body.get('id')}") for profile in defaults)
+        body[enrollment.IS_DEFAULT] = any(
+            str(profile.get("id")).endswith(f"{token}_{body.get('id')}") for profile in defaults
+        )
 
 
 _RELATIONSHIP_PROPERTIES = (

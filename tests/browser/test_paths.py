@@ -4,7 +4,7 @@ import pytest
 
 from db.accounts import users
 from db.audit.audit import SYSTEM, Actor
-from db.models import AuditEvent, Membership, Policy, Run, Snapshot
+from db.models import AuditEvent, Membership, Policy, Run, Snapshot, Tenant
 from db.states import Role
 from tests.support.captures import capture_by_hand
 from tests.support.environment import PASSWORD
@@ -205,11 +205,17 @@ def test_what_moves_leaves_the_focus_where_it_is(page, enter, cast, working):
     assert page.evaluate("document.activeElement.textContent") == "all"
 
 
-def test_what_is_being_typed_outlives_the_end_of_a_run(page, enter, cast, working):
-    policy = Policy.get(Policy.tenant == cast.contoso)
-    working.fault(kind="delay", path=policy.graph_id, seconds=2, times=1)
-    enter(page, cast.max, f"/policies/{policy.id}")
+def start_capture(page, enter, person, working):
+    """Press “Capture snapshot” of a policy that takes seconds to read; return the policy."""
+    policy = Policy.select().join(Tenant).where(Tenant.name == "Contoso").order_by(Policy.id).first()
+    working.fault(kind="delay", path=policy.graph_id, seconds=4, times=1)
+    enter(page, person, f"/policies/{policy.id}")
     page.click("text=Capture snapshot")
+    return policy
+
+
+def test_what_is_being_typed_outlives_the_end_of_a_run(page, enter, cast, working):
+    policy = start_capture(page, enter, cast.max, working)
     page.goto(page.url.replace(f"/policies/{policy.id}", f"/tenants/{cast.contoso.id}"))
     page.fill("#full_every_days", "30")
     page.wait_for_selector("#runs >> text=succeeded")
@@ -219,10 +225,7 @@ def test_what_is_being_typed_outlives_the_end_of_a_run(page, enter, cast, workin
 
 def test_who_loses_the_role_while_following_is_told_and_asks_no_more(new_page, enter, cast, working):
     page = new_page()
-    policy = Policy.get(Policy.tenant == cast.contoso)
-    working.fault(kind="delay", path=policy.graph_id, seconds=4, times=1)
-    enter(page, cast.ada, f"/policies/{policy.id}")
-    page.click("text=Capture snapshot")
+    start_capture(page, enter, cast.ada, working)
     page.click("text=View run")
     users.remove_member(Membership.get(user=cast.ada, tenant=cast.contoso), SYSTEM)
     page.wait_for_selector("h1 >> text=This is not yours to see or do")
@@ -269,10 +272,7 @@ def test_where_nothing_runs_the_server_is_asked_seldom_and_in_a_hidden_tab_more_
 
 def test_a_page_says_when_the_server_does_not_answer_and_goes_on_when_it_does(new_page, enter, cast, working):
     page = new_page()
-    policy = Policy.get(Policy.tenant == cast.contoso)
-    working.fault(kind="delay", path=policy.graph_id, seconds=3, times=1)
-    enter(page, cast.ada, f"/policies/{policy.id}")
-    page.click("text=Capture snapshot")
+    start_capture(page, enter, cast.ada, working)
     page.click("text=View run")
     page.route("**/progress*", lambda route: route.abort())
     page.wait_for_selector("[data-offline]:visible")

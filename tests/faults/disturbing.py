@@ -67,11 +67,7 @@ def audit_head_held(stage):
             AuditHead.update(last_id=AuditHead.last_id).execute()
             release.wait(30)
 
-    thread = threading.Thread(target=hold)
-    thread.start()
-    yield
-    release.set()
-    thread.join()
+    yield from until_over(hold, release)
 
 
 def deadlocks(stage):
@@ -88,7 +84,12 @@ def deadlocks(stage):
                 cursor.execute("SELECT id FROM run WHERE state IN %s ORDER BY id FOR UPDATE", (tuple(ACTIVE),))
         connection.close()
 
-    thread = threading.Thread(target=collide)
+    yield from until_over(collide, over)
+
+
+def until_over(disturb, over):
+    """Disturb in a thread of its own until the work is over."""
+    thread = threading.Thread(target=disturb)
     thread.start()
     yield
     over.set()

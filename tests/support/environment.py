@@ -3,9 +3,7 @@
 Actors bind to the broker at import. Each process of a test run has ports of its own.
 """
 
-import base64
 import os
-import secrets
 
 from tests.support import servers
 
@@ -16,11 +14,4 @@ PASSWORD = "correct horse battery"
 
 for _name in [name for name in os.environ if name.startswith("TENANTKEEP_")]:
     del os.environ[_name]
-os.environ.update(
-    TENANTKEEP_REDIS_URL=f"redis://127.0.0.1:{REDIS_PORT}/0",
-    TENANTKEEP_SECRET_KEY=secrets.token_hex(16),
-    TENANTKEEP_ENCRYPTION_KEYS=base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
-    TENANTKEEP_GRAPH_URL=SIMULATOR_URL,
-    TENANTKEEP_LOGIN_URL=SIMULATOR_URL,
-    TENANTKEEP_LOG_FORMAT="text",
-)
+os.environ.update(servers.settings(REDIS_PORT, SIMULATOR_URL))

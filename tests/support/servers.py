@@ -1,6 +1,8 @@
 """Real servers for the tests, each on a free port below a directory of its own, ended by their process id."""
 
+import base64
 import os
+import secrets
 import shutil
 import socket
 import subprocess
@@ -22,6 +24,18 @@ TENANTKEEP = str(Path(sys.executable).parent / "tenantkeep")
 UNPRIVILEGED = "nobody"
 # What the largest tests write, and as much again.
 ROOM_FOR_DATABASES = 4 * 1024**3
+
+
+def settings(redis_port: int, simulator_url: str) -> dict[str, str]:
+    """Settings of an installation that asks the simulator, with keys that nobody had before."""
+    return {
+        "TENANTKEEP_REDIS_URL": f"redis://127.0.0.1:{redis_port}/0",
+        "TENANTKEEP_SECRET_KEY": secrets.token_hex(16),
+        "TENANTKEEP_ENCRYPTION_KEYS": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+        "TENANTKEEP_GRAPH_URL": simulator_url,
+        "TENANTKEEP_LOGIN_URL": simulator_url,
+        "TENANTKEEP_LOG_FORMAT": "text",
+    }
 
 
 def free_port() -> int:

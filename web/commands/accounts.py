@@ -8,6 +8,7 @@ from db.errors import Invalid
 from db.models import User
 from db.states import Role, SiteRole
 from web.commands.context import (
+    add_commands,
     command_actor,
     find_tenant,
     json_option,
@@ -19,11 +20,9 @@ from web.commands.context import (
 
 def register(cli: AppGroup) -> None:
     user = AppGroup("user", help="People who may sign in.")
-    user.command("add", with_appcontext=False)(add_user)
-    user.command("password", with_appcontext=False)(set_password)
-    user.command("sign-out", with_appcontext=False)(sign_out)
+    add_commands(user, {"add": add_user, "password": set_password, "sign-out": sign_out})
     member = AppGroup("member", help="Their roles in tenants.")
-    member.command("add", with_appcontext=False)(add_member)
+    add_commands(member, {"add": add_member})
     cli.add_command(user)
     cli.add_command(member)
 

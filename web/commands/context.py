@@ -4,11 +4,12 @@ import getpass
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import click
+from flask.cli import AppGroup
 
 import config
 from actors.process import logs, startup
@@ -24,6 +25,12 @@ WRONG_INPUT, WRONG_SETTING = 64, 78
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 force_option = click.option("--force", is_flag=True, help="Write over a file that is there.")
+
+
+def add_commands(group: AppGroup, commands: Mapping[str, Callable[..., Any]]) -> None:
+    """Add commands by their names. None gets Flask's application: a command opens what it needs by itself."""
+    for name, command in commands.items():
+        group.command(name, with_appcontext=False)(command)
 
 
 @contextmanager

@@ -25,6 +25,7 @@ from db.database import database
 from db.models import User
 from db.states import CredentialKind, Role, SiteRole
 from db.tenants import tenants
+from web.commands.context import add_commands
 from web.commands.process_logs import LogFiles
 
 PROCFILE = Path(__file__).with_name("Procfile.demo")
@@ -41,14 +42,12 @@ PEOPLE = (
     ("reader@demo.example", "Rita Reader", "demo reader password", SiteRole.NONE, Role.READER),
     ("auditor@demo.example", "Audra Auditor", "demo auditor password", SiteRole.AUDITOR, None),
 )
-
-
 # What the simulated directory's people have: an operator in every tenant, and an admin.
 HELPDESK_GROUP, ADMIN_ROLE = "5d0c6a5e-3f0b-4c8e-9a6b-0e1f2a3b4c51", "Tenantkeep.Admin"
 
 
 def register(cli: AppGroup) -> None:
-    cli.command("demo", with_appcontext=False)(demo)
+    add_commands(cli, {"demo": demo})
 
 
 @click.option(

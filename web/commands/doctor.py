@@ -24,7 +24,7 @@ from db.recovery import lost_runs, setbacks
 from db.runs import claims
 from db.schema import row_ids
 from db.tenants import schedules, tenants
-from web.commands.context import json_option, print_result
+from web.commands.context import add_commands, json_option, print_result
 
 FRESH_BEAT_SECONDS = 30
 # Share of the ids that a table can give: time enough to do something about it.
@@ -47,7 +47,7 @@ Finding = tuple[bool, str, str]
 
 
 def register(cli: AppGroup) -> None:
-    cli.command("doctor", with_appcontext=False)(doctor)
+    add_commands(cli, {"doctor": doctor})
 
 
 @json_option

@@ -25,17 +25,15 @@ from db.database import database
 from db.encryption import SealError
 from db.errors import Invalid
 from db.installation import privileges
-from web.commands.context import command_actor, force_option, json_option, open_installation, print_result
+from web.commands.context import add_commands, command_actor, force_option, json_option, open_installation, print_result
 
 T = TypeVar("T")
 
 
 def register(cli: AppGroup) -> None:
-    cli.command("migrate", with_appcontext=False)(migrate)
+    add_commands(cli, {"migrate": migrate})
     group = AppGroup("audit", help="The audit log.")
-    group.command("verify", with_appcontext=False)(verify)
-    group.command("export", with_appcontext=False)(export)
-    group.command("accept", with_appcontext=False)(accept)
+    add_commands(group, {"verify": verify, "export": export, "accept": accept})
     cli.add_command(group)
 
 

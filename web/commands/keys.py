@@ -8,14 +8,12 @@ from flask.cli import AppGroup
 
 from db.encryption import keyring
 from db.installation import key_rotation
-from web.commands.context import command_actor, json_option, open_installation, print_result
+from web.commands.context import add_commands, command_actor, json_option, open_installation, print_result
 
 
 def register(cli: AppGroup) -> None:
     group = AppGroup("keys", help="The keys that credentials and contents are sealed with.")
-    group.command("new", with_appcontext=False)(new)
-    group.command("show", with_appcontext=False)(show)
-    group.command("rotate", with_appcontext=False)(rotate)
+    add_commands(group, {"new": new, "show": show, "rotate": rotate})
     cli.add_command(group)
 
 

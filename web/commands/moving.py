@@ -11,6 +11,7 @@ from flask.cli import AppGroup
 from db.installation import export_file, import_file
 from db.installation.export_file import ReportProgress
 from web.commands.context import (
+    add_commands,
     command_actor,
     force_option,
     json_option,
@@ -25,8 +26,7 @@ passphrase_option = click.option(
 
 
 def register(cli: AppGroup) -> None:
-    cli.command("export-all", with_appcontext=False)(export_all)
-    cli.command("import-all", with_appcontext=False)(import_all)
+    add_commands(cli, {"export-all": export_all, "import-all": import_all})
 
 
 @click.argument("file", type=click.Path(path_type=Path))

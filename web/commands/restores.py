@@ -14,13 +14,13 @@ from db.errors import Invalid
 from db.models import BackupSet, Restore, Tenant
 from db.restores import approvals, restore_items
 from db.states import RestoreState
-from web.commands.context import command_actor, find_tenant, json_option, open_installation
+from web.commands.context import add_commands, command_actor, find_tenant, json_option, open_installation
 from web.commands.runs import EXIT_CODES, follow_run, show_run, wait_for_end, wait_option
 from web.presentation import restore_text
 
 
 def register(cli: AppGroup) -> None:
-    cli.command("restore", with_appcontext=False)(restore)
+    add_commands(cli, {"restore": restore})
 
 
 @dataclass(frozen=True)

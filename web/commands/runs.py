@@ -19,6 +19,7 @@ from db.models import BackupSet, Run
 from db.runs import run_progress, runs
 from db.states import ACTIVE, RunState
 from web.commands.context import (
+    add_commands,
     command_actor,
     find_policy,
     find_tenant,
@@ -38,12 +39,9 @@ wait_option = click.option("--wait", is_flag=True, help="Wait for its end. Exit 
 
 
 def register(cli: AppGroup) -> None:
-    cli.command("sync", with_appcontext=False)(sync)
-    cli.command("capture", with_appcontext=False)(capture)
-    cli.command("back-up", with_appcontext=False)(back_up)
-    cli.command("download", with_appcontext=False)(download)
+    add_commands(cli, {"sync": sync, "capture": capture, "back-up": back_up, "download": download})
     group = AppGroup("run", help="Runs.")
-    group.command("show", with_appcontext=False)(show)
+    add_commands(group, {"show": show})
     cli.add_command(group)
 
 

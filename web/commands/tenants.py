@@ -18,6 +18,7 @@ from db.models import Tenant
 from db.states import CredentialPlace
 from db.tenants import tenants
 from web.commands.context import (
+    add_commands,
     command_actor,
     find_tenant,
     json_option,
@@ -42,13 +43,18 @@ expires_option = click.option(
 
 def register(cli: AppGroup) -> None:
     group = AppGroup("tenant", help="Tenants and their app registrations.")
-    group.command("add", with_appcontext=False)(add)
-    group.command("check", with_appcontext=False)(check)
-    group.command("credential", with_appcontext=False)(credential)
-    group.command("rename", with_appcontext=False)(rename)
-    group.command("switch-off", with_appcontext=False)(switch_off)
-    group.command("switch-on", with_appcontext=False)(switch_on)
-    group.command("remove", with_appcontext=False)(remove)
+    add_commands(
+        group,
+        {
+            "add": add,
+            "check": check,
+            "credential": credential,
+            "rename": rename,
+            "switch-off": switch_off,
+            "switch-on": switch_on,
+            "remove": remove,
+        },
+    )
     cli.add_command(group)
 
 

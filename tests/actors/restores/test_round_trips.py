@@ -228,12 +228,17 @@ def parts_beside(collections):
 NEVER = {"built_in", "not_restorable", "secret_missing", "cannot_create", "unresolved", "past_date"}
 
 
-@tenants_with(95, 225)
-def test_what_was_deleted_comes_back_as_it_was(stage, name, at_least, worker, ended, quick):
+def broken_and_restored(stage, name, ended, break_tenant):
+    """Return the tenant, its objects as they were, and the restore of its backup after it was broken."""
     ours, theirs = stage.connect(name)
     backup_set, was = back_up(ours, ended), theirs.objects()
-    delete_everything(theirs)
-    restore = restored(backup_set, ours, ended)
+    break_tenant(theirs)
+    return theirs, was, restored(backup_set, ours, ended)
+
+
+@tenants_with(95, 225)
+def test_what_was_deleted_comes_back_as_it_was(stage, name, at_least, worker, ended, quick):
+    theirs, was, restore = broken_and_restored(stage, name, ended, delete_everything)
     assert parts_beside(theirs.objects()) == parts_beside(was)
     assert {one.reason for one in restore_items.items(restore) if one.action == "blocked"} <= NEVER
     assert compare_all(restore, theirs, made_ids(restore), was) >= at_least
@@ -241,10 +246,7 @@ def test_what_was_deleted_comes_back_as_it_was(stage, name, at_least, worker, en
 
 @tenants_with(95, 225)
 def test_what_was_changed_is_as_it_was_and_keeps_its_id(stage, name, at_least, worker, ended, quick):
-    ours, theirs = stage.connect(name)
-    backup_set, was = back_up(ours, ended), theirs.objects()
-    spoil_everything(theirs)
-    restore = restored(backup_set, ours, ended)
+    theirs, was, restore = broken_and_restored(stage, name, ended, spoil_everything)
     assert not {one.action for one in restore_items.items(restore)} & {"create", "recreate"}
     assert compare_all(restore, theirs, {}, was) >= at_least
 

@@ -37,9 +37,13 @@ def page(snapshot_id: str) -> str:
 @pages.post("/<snapshot_id>")
 @requires(Permission.MANAGE)
 def page_with_secrets(snapshot_id: str) -> str:
+    return _page(_fetch_to_show_secrets(snapshot_id, "page"), None)
+
+
+def _fetch_to_show_secrets(snapshot_id: str, where: str) -> Snapshot:
     snapshot = fetch(Snapshot, snapshot_id, Permission.MANAGE)
-    record_secrets_shown(snapshot.tenant, _named(snapshot), "page", current_actor())
-    return _page(snapshot, None)
+    record_secrets_shown(snapshot.tenant, _named(snapshot), where, current_actor())
+    return snapshot
 
 
 @dataclass(frozen=True)
@@ -124,9 +128,7 @@ def download(snapshot_id: str) -> Response:
 @pages.post("/<snapshot_id>/download")
 @requires(Permission.MANAGE)
 def download_with_secrets(snapshot_id: str) -> Response:
-    snapshot = fetch(Snapshot, snapshot_id, Permission.MANAGE)
-    record_secrets_shown(snapshot.tenant, _named(snapshot), "download", current_actor())
-    return _download(snapshot, None)
+    return _download(_fetch_to_show_secrets(snapshot_id, "download"), None)
 
 
 def _download(snapshot: Snapshot, hide: Masking | None) -> Response:
