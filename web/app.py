@@ -138,7 +138,6 @@ def _add_to_templates(app: Flask) -> None:
         policy_type_title=policy_type_names.title,
         run_kinds=run_page.KINDS,
     )
-    app.jinja_env.globals.update(_components(app.jinja_env))
     app.jinja_env.filters.update(
         audit_detail=formatters.audit_detail,
         browser_name=formatters.browser_name,
@@ -153,13 +152,15 @@ def _add_to_templates(app: Flask) -> None:
         time_ago_html=formatters.time_ago_html,
         words=snapshot_diff.words,
     )
+    # Last: what components use has to be there when they are compiled.
+    app.jinja_env.globals.update(_components(app.jinja_env))
 
 
 def _components(environment: Environment) -> dict[str, Macro]:
     """Return the macros of templates/components by name: all other templates use them without importing them."""
     files = environment.list_templates(filter_func=lambda name: name.startswith("components/"))
-    found = (vars(environment.get_template(name).module) for name in files)
-    return {name: macro for names in found for name, macro in names.items() if isinstance(macro, Macro)}
+    modules = (vars(environment.get_template(name).module) for name in files)
+    return {name: macro for names in modules for name, macro in names.items() if isinstance(macro, Macro)}
 
 
 def _add_pages(app: Flask) -> None:
