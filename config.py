@@ -61,7 +61,7 @@ class Settings:
 
 
 def secrets(settings: Settings) -> list[str]:
-    """What of the settings must never be shown, as it may stand in a text."""
+    """Return the values of settings that must never be shown, as they may stand in a text."""
     urls = (settings.database_url, settings.owner_database_url, settings.redis_url, settings.redis_locks_url)
     passwords = [password for url in urls for password in _passwords(url)]
     keys = [base64.urlsafe_b64encode(key).decode() for key in settings.encryption_keys]

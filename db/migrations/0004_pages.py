@@ -1,4 +1,4 @@
-"""What pages need: how a tenant stands, what a person prefers, and indexes for time, search and past durations."""
+"""Add what pages need: how a tenant stands, what a person prefers, and indexes for time, search and past durations."""
 
 import logging
 

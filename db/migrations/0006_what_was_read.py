@@ -1,4 +1,4 @@
-"""What a run was answered stays until it is recorded; backups are told per policy type; runs that stand still show."""
+"""Keep the answers that a run was given until they are recorded, and tell backups per policy type."""
 
 import peewee as pw
 

@@ -1,4 +1,4 @@
-"""What the scheduler could not do and tries again later, and why a schedule was paused by itself."""
+"""Keep what the scheduler could not do and tries again later, and why a schedule was paused by itself."""
 
 import peewee as pw
 

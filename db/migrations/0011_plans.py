@@ -1,4 +1,4 @@
-"""What a restore's plan was made for: nothing else is approved or executed."""
+"""Keep the fingerprint of a restore's plan: nothing else is approved or executed."""
 
 from db.schema.online_changes import add_column
 

@@ -1,4 +1,4 @@
-"""What of a tenant runs out, and whether the members of its groups are kept."""
+"""Keep what expires in a tenant, and whether the members of its groups are kept."""
 
 import peewee as pw
 

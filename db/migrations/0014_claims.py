@@ -1,4 +1,4 @@
-"""What was there under a policy's name when the preview looked, and what its plan leaves out."""
+"""Keep what was there under a policy's name when the preview looked, and what its plan leaves out."""
 
 from db.schema.online_changes import add_column
 

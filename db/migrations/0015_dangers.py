@@ -1,4 +1,4 @@
-"""What is dangerous in a plan, as its preview found it."""
+"""Keep the dangers of a plan, as its preview found them."""
 
 from db.schema.online_changes import add_column
 

@@ -1,4 +1,4 @@
-"""What an approval binds, everybody who asked for a restore, and rules that wait for a second person."""
+"""Keep what an approval binds, everybody who asked for a restore, and rules that wait for a second person."""
 
 import peewee as pw
 
