@@ -29,7 +29,9 @@ def test_every_make_target_that_a_document_names_exists(path):
 
 
 def test_help_lists_every_target_below_a_heading():
-    printed = subprocess.run(["make", "help"], cwd=servers.ROOT, capture_output=True, text=True, check=True).stdout
+    printed = subprocess.run(
+        ["make", "--no-print-directory", "help"], cwd=servers.ROOT, capture_output=True, text=True, check=True
+    ).stdout
     lines = printed.splitlines()
     assert lines[0] == "Begin"
     assert {line.split()[0] for line in lines if line.startswith("  ")} == TARGETS
