@@ -144,7 +144,7 @@ def test_a_content_that_cannot_be_opened_leaves_the_rest_of_the_page(client, sig
     capture_by_hand(policy, SYSTEM, {"name": "P", "settings": [setting(2)]})
     Content.update(sealed=b"nonsense").where(Content.id == broken.content_id).execute()
     page = sign_in(client, cast.ada).get(f"/policies/{policy.id}").get_data(as_text=True)
-    assert page.count("a content cannot be opened") == 2
+    assert page.count("a stored content cannot be opened") == 2
     assert "Capture snapshot" in page
 
 
