@@ -5,6 +5,7 @@ Conditional Access guard is a part of it, given before the approval.
 """
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -102,9 +103,9 @@ def items_held_back(restore: Restore) -> list[RestoreItem]:
     return list(RestoreItem.select().where((RestoreItem.restore == restore) & held).order_by(RestoreItem.position))
 
 
-def count_held_back(restore: Restore) -> dict[str, int]:
-    """Return how many items of each action the guard keeps from being written."""
-    return {} if restore.guard_reason else dict(Counter(item.action for item in items_held_back(restore)))
+def count_held_back(restore: Restore, held_back: Iterable[RestoreItem]) -> dict[str, int]:
+    """Return how many of these items of each action the guard keeps from being written: none if it is overridden."""
+    return {} if restore.guard_reason else dict(Counter(item.action for item in held_back))
 
 
 @transaction

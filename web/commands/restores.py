@@ -113,5 +113,6 @@ def _execute(draft: Restore, live: LiveRequest, wait: bool, as_json: bool) -> in
 
 def _echo_plan(draft: Restore) -> None:
     """Say the plan on stderr: standard output may be one JSON document."""
-    sentence = restore_text.plan_sentence(restore_items.count_by_action(draft), approvals.count_held_back(draft))
+    held_back = approvals.count_held_back(draft, approvals.items_held_back(draft))
+    sentence = restore_text.plan_sentence(restore_items.count_by_action(draft), held_back)
     click.echo(f"{draft} of {draft.source_name} to {draft.tenant.name}: {sentence}", err=True)

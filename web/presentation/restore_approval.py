@@ -33,6 +33,11 @@ class Approval:
         return self.restore.planned_mark or ""
 
     @property
+    def held_back_counts(self) -> dict[str, int]:
+        """The number of items of each action that the guard keeps from being written."""
+        return approvals.count_held_back(self.restore, self.held_back)
+
+    @property
     def short_fingerprint(self) -> str:
         return plan_fingerprint.short_fingerprint(self.restore.planned_mark)
 

@@ -157,7 +157,7 @@ class RunPage:
     def settled(self) -> int:
         return sum(self.counts[state] for state in LOOKS)
 
-    @property
+    @cached_property
     def tallies(self) -> list[Tally]:
         """The states that items are in, from left to right of the bar."""
         tallies: list[Tally] = []
@@ -177,7 +177,7 @@ class RunPage:
     def can_retry(self) -> bool:
         return may_retry(self.run)
 
-    @property
+    @cached_property
     def can_approve_retry(self) -> bool:
         return self.retry is not None and restore_approval.may_approve_retry(self.retry.restore)
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from flask_admin import AdminIndexView, expose
@@ -104,7 +105,7 @@ class DashboardPage:
     switched_off: list[Tenant]
     runs: list[Run]
 
-    @property
+    @cached_property
     def verdict(self) -> Verdict:
         return verdict(self.standings)
 

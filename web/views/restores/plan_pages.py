@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 from actors.facade.snapshot_diff import Difference
 from actors.plans.plan_text import Section
 from db.models import Policy, Restore, RestoreItem, RunItem, Snapshot, Tenant, User, Write
-from db.restores import approvals
 from db.states import WRITTEN_OUTCOMES, Outcome
 from web.presentation import restore_text
 from web.presentation.restore_approval import Approval
@@ -60,7 +59,7 @@ class PlanPage:
 
     @property
     def sentence(self) -> str:
-        return restore_text.plan_sentence(self.actions, approvals.count_held_back(self.restore))
+        return restore_text.plan_sentence(self.actions, self.approval.held_back_counts)
 
 
 class ResolvedReference(NamedTuple):

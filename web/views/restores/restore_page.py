@@ -65,7 +65,6 @@ class RestorePage:
     count: int
     show: str
     typed: Mapping[str, str]
-    approval: Approval
 
     @property
     def tenant(self) -> Tenant:
@@ -98,6 +97,10 @@ class RestorePage:
     @cached_property
     def active(self) -> Run | None:
         return next((run for run in self.runs if run.state in ACTIVE), None)
+
+    @cached_property
+    def approval(self) -> Approval:
+        return restore_approval.find_approval(self.restore, self.active)
 
     @cached_property
     def progress(self) -> Markup | str:
@@ -202,7 +205,7 @@ class RestorePage:
 
     @cached_property
     def sentence(self) -> str:
-        return restore_text.plan_sentence(self.actions, approvals.count_held_back(self.restore))
+        return restore_text.plan_sentence(self.actions, self.approval.held_back_counts)
 
     @cached_property
     def dangers(self) -> list[restore_text.DangerGroup]:
@@ -212,7 +215,7 @@ class RestorePage:
     def outcomes(self) -> Counter[str]:
         return Counter(result.outcome for result in self.results.values() if result.outcome)
 
-    @property
+    @cached_property
     def links(self) -> list[PlanFilter]:
         """The choices of items to show; the first is shown by itself."""
         if not (self.actions or self.outcomes):
@@ -228,7 +231,7 @@ class RestorePage:
         """The choice that the address asks for, as the links have it."""
         return self.show or None
 
-    @property
+    @cached_property
     def rows(self) -> list[PlanRow]:
         return [PlanRow(item, self.results.get(item.id)) for item in self.items]
 
@@ -245,7 +248,7 @@ class RestorePage:
         """Something that these items refer to is not in the tenant."""
         return any(_is_unresolved(item) for item in self.items)
 
-    @property
+    @cached_property
     def notes(self) -> list[tuple[RestoreItem, str]]:
         return [(item, note) for item in self.items for note in item.notes or ()][:NOTES_SHOWN]
 
@@ -255,7 +258,6 @@ def restore_page(restore: Restore, typed: Mapping[str, str] | None = None) -> Re
     show = request.args.get("show", "")
     runs = restores.runs_of_restore(restore)
     results = restore_items.results(runs)
-    active = next((run for run in runs if run.state in ACTIVE), None)
     return RestorePage(
         restore=restore,
         runs=runs,
@@ -265,7 +267,6 @@ def restore_page(restore: Restore, typed: Mapping[str, str] | None = None) -> Re
         count=restore_items.count(restore),
         show=show,
         typed=typed or {},
-        approval=restore_approval.find_approval(restore, active),
     )
 
 
