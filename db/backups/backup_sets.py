@@ -165,26 +165,6 @@ def _retries_last_backup(run: Run) -> bool:
     return earlier is not None and last is not None
 
 
-def fail_unlisted(run: Run, code: str, message: str, request_id: str | None) -> None:
-    """Give each policy type that nobody will list any more a failed item that says why. In a transaction."""
-    backup_set = find_of_run(run)
-    if backup_set is None:
-        return
-    for key in unlisted_types(backup_set):
-        RunItem.create(
-            run=run,
-            policy_type=key,
-            name=key,
-            state=ItemState.FAILED,
-            outcome=Outcome.ERROR,
-            reason=code,
-            message=message[:1000],
-            request_id=request_id,
-            ended_at=utcnow(),
-        )
-        record_type(backup_set, key, Offer.FAILED, message=message)
-
-
 def has_unlisted(run: Run) -> bool:
     backup_set = find_of_run(run) if run.kind == RunKind.BACK_UP else None
     return bool(backup_set and unlisted_types(backup_set))

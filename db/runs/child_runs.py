@@ -9,7 +9,7 @@ from db.database import database, lock_rows
 from db.models import IS_ACTIVE, Run, RunItem
 from db.runs import claims, completion, run_items, runs
 from db.runs.claims import Claim
-from db.states import RunKind
+from db.states import Offer, RunKind
 
 # Per tenant: enough that eight threads are busy with one, and few enough that two of them are left for others.
 CHILDREN_AT_ONCE = 6
@@ -56,8 +56,19 @@ def fail_child(claim: Claim, code: str, message: str, request_id: str | None) ->
         claims.assert_claim(claim)
         completion.fail_unsettled_items(claim.run, code, message, request_id)
         if claim.run.part == UNLISTED_PART:
-            backup_sets.fail_unlisted(claim.run.parent, code, message, request_id)
+            _fail_unlisted(claim.run.parent, code, message, request_id)
         return end_child(claim)
+
+
+def _fail_unlisted(whole: Run, code: str, message: str, request_id: str | None) -> None:
+    """Give each policy type that nobody will list any more a failed item that says why. In a transaction."""
+    backup_set = backup_sets.find_of_run(whole)
+    if backup_set is None:
+        return
+    failed = run_items.failure_columns(code, message, request_id)
+    for key in backup_sets.unlisted_types(backup_set):
+        RunItem.create(run=whole, policy_type=key, name=key, **failed)
+        backup_sets.record_type(backup_set, key, Offer.FAILED, message=message)
 
 
 def _create_next_child(whole: Run) -> Run | None:

@@ -11,7 +11,7 @@ from db.models import IS_ACTIVE, Restore, Run, RunItem, Tenant, Write
 from db.restores import restores
 from db.runs import answer_cache, claims, listing_cache, notifications, uploads
 from db.runs.claims import Claim, held_by, require_one_row
-from db.runs.run_items import is_item_of
+from db.runs.run_items import failure_columns, is_item_of
 from db.runs.run_progress import count_by_state
 from db.states import POSSIBLY_APPLIED, UNSETTLED, ItemState, Outcome, Result, RunKind, RunState
 
@@ -102,14 +102,8 @@ def fail_unsettled_items(run: Run, code: str, message: str, request_id: str | No
     """Fail the unsettled items of a run; of a child run only its own."""
     if run.restore_id is not None:
         _mark_begun_uncertain(run, message)
-    RunItem.update(
-        state=ItemState.FAILED,
-        outcome=Outcome.ERROR,
-        reason=code,
-        message=message[:1000],
-        request_id=request_id,
-        ended_at=utcnow(),
-    ).where(is_item_of(run) & RunItem.state.in_(UNSETTLED)).execute()
+    failed = failure_columns(code, message, request_id)
+    RunItem.update(**failed).where(is_item_of(run) & RunItem.state.in_(UNSETTLED)).execute()
 
 
 def _end(run: Run, expected: Any, state: RunState, tally: dict[str, int], error: RunItem | None) -> None:

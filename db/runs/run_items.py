@@ -100,6 +100,18 @@ class ItemDetails(TypedDict, total=False):
     snapshot_id: int | None
 
 
+def failure_columns(code: str, message: str, request_id: str | None) -> dict[str, Any]:
+    """Return the columns of an item that an error ends now."""
+    return {
+        "state": ItemState.FAILED,
+        "outcome": Outcome.ERROR,
+        "reason": code,
+        "message": message[:1000],
+        "request_id": request_id,
+        "ended_at": utcnow(),
+    }
+
+
 def finish_item(
     claim: Claim, item: RunItem, state: ItemState, outcome: Outcome, **details: Unpack[ItemDetails]
 ) -> None:
