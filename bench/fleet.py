@@ -55,7 +55,7 @@ STEPS: dict[str, Callable[[], object]] = {
     "sweep: take 200 schedules": _take_schedules,
     "sweep: expire plans": lambda: approvals.expire_old_plans(PLAN_HOURS),
     "sweep: tenants that go": tenant_removal.tenants_being_removed,
-    "sweep: wholes without parts": lost_runs.parents_without_children,
+    "sweep: parents of ended children": lost_runs.parents_of_ended_children,
     "sweep: never sent": lost_runs.never_enqueued,
     "sweep: whose message nobody claimed": lost_runs.due_to_resume,
     "sweep: which of 70,000 locks' runs are active": lambda: runs.active_ids(range(70_000)),

@@ -31,7 +31,7 @@ def _finish_parent(run: Run) -> None:
 STEPS = (
     Step(Sweep.TAKE_BACK, lost_runs.presumed_lost, _take_back),
     Step(Sweep.CANCEL, lost_runs.cancelled_and_unclaimed, completion.finish_if_cancelled),
-    Step(Sweep.CLOSE, lost_runs.parents_without_children, _finish_parent),
+    Step(Sweep.CLOSE, lost_runs.parents_of_ended_children, _finish_parent),
     Step(Sweep.LOCKS, once(dedupe.release_ended)),
     Step(Sweep.SEND, resend.runs_without_message, enqueue),
 )

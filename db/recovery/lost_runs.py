@@ -131,7 +131,7 @@ def cancelled_and_unclaimed(excluded_ids: Collection[int] = ()) -> list[Run]:
     return _oldest_active(Run.claimed_by.is_null() & is_asked, excluded_ids)
 
 
-def parents_without_children(excluded_ids: Collection[int] = ()) -> list[Run]:
+def parents_of_ended_children(excluded_ids: Collection[int] = ()) -> list[Run]:
     """Return parent runs whose children are all done but which nobody finished (the worker died in between)."""
     part = Run.alias()
     parts = part.select(part.id).where((part.parent == Run.id) & (part.state << pw.SQL("('queued', 'running')")))

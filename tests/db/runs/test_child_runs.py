@@ -51,7 +51,7 @@ def test_a_part_that_ended_as_a_run_keeps_its_whole_from_nothing(whole):
         Run.parent == whole
     ).execute()
     assert lost_runs.cancelled_and_unclaimed() == []
-    assert lost_runs.parents_without_children() == [whole]
+    assert lost_runs.parents_of_ended_children() == [whole]
     assert child_runs.finish_parent_if_done(whole.id)
     assert (Run.get_by_id(whole.id).state, parts_of(whole)) == (RunState.SUCCEEDED, [])
 
@@ -62,4 +62,4 @@ def test_an_end_that_fails_leaves_no_claim_behind(whole, monkeypatch):
     with pytest.raises(ZeroDivisionError):
         child_runs.finish_parent_if_done(whole.id)
     assert Run.get_by_id(whole.id).claimed_by is None
-    assert lost_runs.parents_without_children() == [whole]
+    assert lost_runs.parents_of_ended_children() == [whole]
