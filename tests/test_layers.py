@@ -3,11 +3,12 @@
 import ast
 import graphlib
 import re
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.support import product_modules
+from tests.support.product_modules import ROOT, imported, room_docstrings
+
 MAY_IMPORT = {
     "web": {"web", "actors", "db", "config"},
     "actors": {"actors", "db", "graph", "config"},
@@ -80,30 +81,14 @@ def test_functions_are_short(package):
                 assert node.end_lineno - node.lineno < LONGEST_FUNCTION, f"{path}: {node.name}"
 
 
-def _modules():
-    """{dotted name: path} of every module and package of the product."""
-    modules = {}
-    for package in MAY_IMPORT:
-        for path in (ROOT / package).rglob("*.py"):
-            parts = path.relative_to(ROOT).with_suffix("").parts
-            modules[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
-    return modules
-
-
 def _rooms(modules):
-    """{room: what its `__init__` says that it may import}. A room is a folder below a layer, of Python that is ours."""
+    """{room: what its `__init__` says that it may import}."""
     rooms = {}
-    for name, path in modules.items():
-        if path.name == "__init__.py" and "." in name and name not in NO_ROOMS:
-            docstring = ast.get_docstring(ast.parse(path.read_text())) or ""
-            line = re.search(r"May import: (.*?)\.$", docstring, re.DOTALL)
-            assert line, f"{path}: a room says in its docstring what it is, and then “May import: …”"
-            rooms[name] = set() if line[1].startswith("no other room") else set(re.split(r",\s+", line[1]))
+    for name, docstring in room_docstrings(modules).items():
+        line = re.search(r"May import: (.*?)\.$", docstring, re.DOTALL)
+        assert line, f"{name}: a room says in its docstring what it is, and then “May import: …”"
+        rooms[name] = set() if line[1].startswith("no other room") else set(re.split(r",\s+", line[1]))
     return rooms
-
-
-# Data of Microsoft's, numbered migrations, and the simulator: a program of its own, whose rooms are below it.
-NO_ROOMS = {"graph.microsoft", "graph.simulator", "db.migrations"}
 
 
 def _room(name, path, rooms):
@@ -116,23 +101,14 @@ def _arrows(modules, rooms):
     """(room, what it imports of its layer, a sentence)."""
     for name, path in modules.items():
         here = _room(name, path, rooms)
-        for imported in _imported(path, modules):
-            there = _room(imported, modules[imported], rooms)
+        for target in imported(path, modules):
+            there = _room(target, modules[target], rooms)
             if here in rooms and there != here and there.split(".")[0] == here.split(".")[0]:
-                yield here, there, f"{path.relative_to(ROOT)} imports {imported}"
-
-
-def _imported(path, modules):
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names if alias.name in modules)
-        elif isinstance(node, ast.ImportFrom):
-            names = [f"{node.module}.{alias.name}" for alias in node.names]
-            yield from (name if name in modules else node.module for name in names if {name, node.module} & {*modules})
+                yield here, there, f"{path.relative_to(ROOT)} imports {target}"
 
 
 def test_each_room_imports_only_the_rooms_that_its_docstring_names():
-    modules = _modules()
+    modules = product_modules.modules()
     rooms = _rooms(modules)
     used = {room: set() for room in rooms}
     for here, there, sentence in _arrows(modules, rooms):
@@ -143,12 +119,12 @@ def test_each_room_imports_only_the_rooms_that_its_docstring_names():
 
 
 def test_no_two_rooms_import_each_other_however_far_round():
-    modules = _modules()
+    modules = product_modules.modules()
     rooms = _rooms(modules)
     graph = {}
     for name, path in modules.items():
         here = _room(name, path, rooms)
-        there = {_room(imported, modules[imported], rooms) for imported in _imported(path, modules)}
+        there = {_room(target, modules[target], rooms) for target in imported(path, modules)}
         graph.setdefault(here, set()).update(there - {here})
     graphlib.TopologicalSorter(graph).prepare()
 
@@ -157,7 +133,7 @@ MOST_IN_A_ROOM = 14
 
 
 def test_rooms_are_small():
-    for folder in {path.parent for name, path in _modules().items() if "migrations" not in name}:
+    for folder in {path.parent for name, path in product_modules.modules().items() if "migrations" not in name}:
         count = len([path for path in folder.glob("*.py") if path.name != "__init__.py"])
         assert count <= MOST_IN_A_ROOM, f"{folder.relative_to(ROOT)} has {count} modules"
 

@@ -2,12 +2,12 @@
 
 import ast
 import re
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
-LAYERS = ("graph", "db", "actors", "web")
+from tests.support import product_modules
+from tests.support.product_modules import ROOT
+
 # Words that stand in for a noun.
 NO_NOUNS = {"one", "found", "made", "told", "kept", "said"}
 # A sentence that opens so has to be read twice.
@@ -16,12 +16,11 @@ RIDDLE = re.compile(r"(Of|As|Those|What|Who|Whose|Whether|Which|How|Why|Where|Th
 SAME_NAME = {"Tenant"}
 
 
-def modules():
-    paths = (path for layer in LAYERS for path in (ROOT / layer).rglob("*.py") if "migrations" not in path.parts)
-    return [(path.relative_to(ROOT).as_posix(), ast.parse(path.read_text())) for path in sorted(paths)]
-
-
-MODULES = modules()
+MODULES = [
+    (path.relative_to(ROOT).as_posix(), ast.parse(path.read_text()))
+    for path in product_modules.modules().values()
+    if "migrations" not in path.parts
+]
 
 
 def loop_names(tree):

@@ -1,13 +1,12 @@
 """Write the picture and the rooms of docs/architecture.md from the code: `python -m tests.tools.architecture_page`."""
 
-import ast
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
+from tests.support import product_modules
+from tests.support.product_modules import ROOT
 from tests.tools.markdown import formatted
 
-ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "architecture.md"
 # Layer -> what it is, above what it imports. The simulator is a program of its own.
 LAYERS = {
@@ -20,18 +19,16 @@ LAYERS = {
 # Facts that the product and the simulator both know, and no code that either would share with the other.
 MICROSOFT = "graph/microsoft"
 SIMULATOR = "graph/simulator"
-NO_ROOMS = {MICROSOFT, SIMULATOR, "db/migrations"}
 
 
 def rooms() -> dict[str, str]:
     """Return each room's folder with the sentence that its `__init__` begins with."""
-    found = {}
-    for path in sorted(path for top in LAYERS for path in (ROOT / top).rglob("__init__.py")):
-        folder = path.parent.relative_to(ROOT).as_posix()
-        if "/" in folder and folder not in NO_ROOMS:
-            docstring = ast.get_docstring(ast.parse(path.read_text())) or ""
-            found[folder] = " ".join(docstring.partition("\n\n")[0].split())
-    return found
+    docstrings = product_modules.room_docstrings(product_modules.modules())
+    return {_folder(name): " ".join(text.partition("\n\n")[0].split()) for name, text in docstrings.items()}
+
+
+def _folder(name: str) -> str:
+    return name.replace(".", "/")
 
 
 def layer_of(folder: str) -> str:
@@ -42,21 +39,15 @@ def node_of(name: str) -> str:
     """Return the room of a module as the picture has it: the first folder below its layer, else the layer."""
     layer = layer_of(name)
     room = "/".join(name.split("/")[: layer.count("/") + 2])
-    return room if (ROOT / room).is_dir() and room not in NO_ROOMS - {MICROSOFT} else layer
+    return room if (ROOT / room).is_dir() and room not in {SIMULATOR, "db/migrations"} else layer
 
 
 def imports() -> Iterator[tuple[str, str]]:
     """Yield (room, room that it imports) for every import of the product's own modules."""
-    for layer in LAYERS:
-        for path in (ROOT / layer).rglob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text())):
-                names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-                names += [f"{node.module}.{alias.name}" for alias in node.names] if names else []
-                names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-                for name in names:
-                    imported = name.replace(".", "/")
-                    if imported.split("/")[0] in LAYERS:
-                        yield node_of(path.relative_to(ROOT).as_posix()), node_of(imported)
+    modules = product_modules.modules()
+    for name, path in modules.items():
+        for target in product_modules.imported(path, modules):
+            yield node_of(_folder(name)), node_of(_folder(target))
 
 
 def arrows() -> set[tuple[str, str]]:
