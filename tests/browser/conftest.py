@@ -59,7 +59,7 @@ def page(new_page):
 def site(app):
     """The address of the application, served over HTTP from this process."""
     server = make_server("127.0.0.1", 0, _answering_whole(app), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     yield f"http://127.0.0.1:{server.port}"
     server.shutdown()

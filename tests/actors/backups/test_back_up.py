@@ -238,7 +238,7 @@ def test_a_token_that_ends_in_mid_run_is_renewed(graph, back_up):
 def test_a_permission_lost_in_mid_run_fails_the_rest_with_what_to_grant(graph, back_up):
     fill(graph, 30)
     body = {"error": {"code": "Forbidden", "message": "Application is not authorized to perform this operation."}}
-    graph.fault(kind="status", path=r"configurationPolicies/p2\d", status=403, body=body, times=10)
+    graph.fault(kind="status", path=r"configurationPolicies/p2\d", status=403, body=body, times=1000)
     run, made = back_up()
     assert (run.state, run.done, run.failed) == (RunState.PARTIAL, 22, 10)
     assert {one["reason"] for one in made.problems} == {"permission_missing"}

@@ -34,7 +34,7 @@ class Entra(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Slow)
         self.seconds, self.asked, self.now, self.most = seconds, [], 0, 0
         self.lock = threading.Lock()
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
 
     def settings(self):
         app = {f"TENANTKEEP_SIGN_IN_{name}": GUID for name in ("DIRECTORY_ID", "CLIENT_ID", "CLIENT_SECRET")}
