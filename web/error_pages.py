@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 PAGES = {
     400: ("That request was not understood", "Go back, reload the page and try again."),
     401: ("You are signed out", "Sign in again, then repeat what you were doing."),
-    403: ("This is not yours to see or do", "Ask an admin for a role in this tenant if you need one."),
+    403: ("You don't have access", "Ask an admin for a role if you need one."),
     404: ("There is no such page", "It may have been deleted. Check the address, or start from the dashboard."),
     405: ("This address cannot be used that way", "Use the buttons of the page instead of the address alone."),
     413: ("That is too large", "Send a smaller file."),
@@ -62,7 +62,9 @@ def _http_error(error: HTTPException) -> tuple[str | Response, int] | HTTPExcept
         return error
     # Whatever went wrong may be in the frame itself: then the page goes without it.
     g.is_bare = code >= 500
-    return _page(code, *PAGES.get(code, PAGES[500] if code >= 500 else PAGES[400]))
+    title, advice = PAGES.get(code, PAGES[500] if code >= 500 else PAGES[400])
+    # A refusal says whose page it is: web/security/who_may.py.
+    return _page(code, title, error.description or advice if code == 403 else advice)
 
 
 def _database_gone(error: Exception) -> tuple[str | Response, int]:

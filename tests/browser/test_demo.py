@@ -26,7 +26,7 @@ def test_an_operator_signs_in_and_captures_a_snapshot(demo, new_page):
     page.goto(f"{demo.address}/notifications/")
     assert name in page.locator(".news").inner_text()
     page.goto(f"{demo.address}/audit/")
-    assert page.locator("h1").inner_text() == "This is not yours to see or do"
+    assert page.locator("h1").inner_text() == "You don't have access"
     assert [problem for problem in page.problems if "403" not in problem] == []
 
 

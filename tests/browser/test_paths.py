@@ -177,7 +177,7 @@ def test_a_reader_sees_everything_and_is_offered_nothing(new_page, enter, cast, 
         assert page.locator("main >> text=/Restore (this|newest) version/").count() == 0
     assert page.problems == []
     page.goto(f"{site}/restores/new?snapshot={snapshot.id}")
-    assert page.locator("h1").inner_text() == "This is not yours to see or do"
+    assert page.locator("h1").inner_text() == "You don't have access"
     assert page.locator(".copyable code").inner_text() != ""
 
 
@@ -228,7 +228,7 @@ def test_who_loses_the_role_while_following_is_told_and_asks_no_more(new_page, e
     start_capture(page, enter, cast.ada, working)
     page.click("text=View run")
     users.remove_member(Membership.get(user=cast.ada, tenant=cast.contoso), SYSTEM)
-    page.wait_for_selector("h1 >> text=This is not yours to see or do")
+    page.wait_for_selector("h1 >> text=You don't have access")
     refused = AuditEvent.select().where(AuditEvent.action == "access:refused").count()
     page.wait_for_timeout(2500)
     assert AuditEvent.select().where(AuditEvent.action == "access:refused").count() == refused <= 3

@@ -16,6 +16,7 @@ from db.runs import runs
 from db.schema.row_ids import MAX_ID
 from db.states import Result, Role, SiteRole
 from db.tenants import tenants
+from web.security import who_may
 from web.security.permissions import EVERYWHERE, IN_TENANT, OPEN, Permission
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -63,8 +64,8 @@ def wants_json() -> bool:
     return best == "application/json" and not request.accept_mimetypes.accept_html
 
 
-def deny(permission: Permission, tenant: Tenant | None = None) -> None:
-    """Record the attempt in the audit log and abort with 403."""
+def deny(permission: Permission, tenant: Tenant | None = None, *, everywhere: bool = False) -> None:
+    """Record the attempt in the audit log and abort with 403, saying who may. `everywhere`: no role of one tenant."""
     audit.record(
         Action.ACCESS,
         current_actor(),
@@ -75,7 +76,7 @@ def deny(permission: Permission, tenant: Tenant | None = None) -> None:
         method=request.method,
         path=request.path[:500],
     )
-    abort(403)
+    abort(403, who_may.refusal_sentence(permission, tenant, everywhere=everywhere))
 
 
 def _roles() -> dict[int, Role]:

@@ -12,14 +12,14 @@ from db.models import User
 from web.security.access import current_actor
 from web.security.attempt_limits import TOO_MANY_TRIES, SignInThrottle
 
-NOT_YOURS = "That is not your present password. Nothing was changed."
+NOT_YOURS = "That is not your current password. Nothing was changed."
 NO_FRESH_CODE = (
     "That code is wrong, or was used already. Nothing was changed. Wait for the next one, or use a recovery code."
 )
 
 
 def act_with_proof(act: Callable[[User], Any], otherwise: str = "account.page") -> Any:
-    """Return `act(user)` if the form has the present password, and a fresh code where the user uses codes.
+    """Return `act(user)` if the form has the current password, and a fresh code where the user uses codes.
 
     Else, and when `act` raises Invalid, back to `otherwise` with the sentence that says why.
     """

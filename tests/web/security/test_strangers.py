@@ -178,7 +178,7 @@ def test_a_session_without_the_browsers_cookie_is_proof_too_and_has_a_count_of_i
         return answer.get_data(as_text=True)
 
     for _ in range(10):
-        assert "not your present password" in change("x" * 12)
+        assert "not your current password" in change("x" * 12)
     assert "Too many tries" in change(PASSWORD), "who found a browser open may not guess for ever"
 
 

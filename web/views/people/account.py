@@ -164,9 +164,7 @@ def end_session(session_id: int) -> Any:
 @requires(Permission.SIGNED_IN)
 def sign_out_everywhere() -> Any:
     ended = users.sign_out_everywhere(_me(), current_actor(), but_id=_here())
-    sentence = (
-        f"Signed out in {count_text(ended, 'other browser')}." if ended else "You are not signed in anywhere else."
-    )
+    sentence = f"Signed out in {count_text(ended, 'other browser')}." if ended else "No other sessions."
     flash(sentence, "success")
     return redirect(url_for("account.page"), 303)
 

@@ -106,7 +106,7 @@ def change(user_id: int) -> Any:
 def sign_out(user_id: int) -> Any:
     """Everywhere, at once: for a lost laptop, or a person who leaves."""
     ended = users.sign_out_everywhere(_user(user_id), current_actor())
-    flash(f"Signed out in {count_text(ended, 'browser')}." if ended else "They were not signed in anywhere.", "success")
+    flash(f"Signed out in {count_text(ended, 'browser')}." if ended else "They have no active sessions.", "success")
     return redirect(url_for("users.page", user_id=user_id), 303)
 
 
