@@ -17,6 +17,14 @@ def form_text(name: str, max_length: int = MAX_TEXT_LENGTH) -> str:
     return without_nul(request.form.get(name, "")).strip()[:max_length]
 
 
+def is_same_name(typed: str, name: str) -> bool:
+    """Return whether a name was typed that confirms an act, whatever its case and the spaces around and inside it.
+
+    A phone's keyboard begins with a capital letter, and ends with a space.
+    """
+    return " ".join(typed.split()).casefold() == " ".join(name.split()).casefold()
+
+
 def page_number(last: int) -> int:
     """Return the page number that the address asks for: 0 is the first, `last` the furthest."""
     return min(max(request.args.get("page", 0, type=int), 0), last)

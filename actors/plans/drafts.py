@@ -12,7 +12,7 @@ from db.models import BackupSet, Restore, RestoreItem, Snapshot, Tenant
 from db.policies import snapshots
 from db.restores import restore_drafts, restore_items
 from db.restores.restore_drafts import NewRestoreItem, RestoreSource
-from db.states import SUCCESSFUL_OUTCOMES, RestoreState
+from db.states import RestoreState
 from graph.content.fingerprint import content_hash, fingerprint
 from graph.display.diff import Difference
 from graph.policy_types.table import POLICY_TYPES
@@ -185,8 +185,8 @@ def _described_by(snapshot: Snapshot | None, item: NewRestoreItem) -> NewRestore
 
 
 def repeat_unfinished(restore: Restore, actor: Actor) -> Restore:
-    """Draft a restore of the items that `restore` did not do: changed meanwhile, or refused. Raises Invalid."""
-    left = [item for item in restore_items.items(restore) if _final_outcome(restore, item) not in SUCCESSFUL_OUTCOMES]
+    """Draft a restore of the items that `restore` did not do: changed meanwhile, refused, held back. Raises Invalid."""
+    left = restore_items.not_restored(restore)
     if restore.state not in (RestoreState.FINISHED, RestoreState.EXPIRED, RestoreState.CANCELLED) or not left:
         raise Invalid("Nothing is left of this restore that could be done again.")
     items = [
@@ -205,11 +205,6 @@ def repeat_unfinished(restore: Restore, actor: Actor) -> Restore:
     source = RestoreSource(restore.source_directory_id, restore.source_name, restore.backup_set)
     made_from: dict[str, Any] = {"undo_of": restore.undo_of, "made_from": restore, "file_says": restore.file_says}
     return restore_drafts.create(restore.tenant, source, items, restore.options, actor, **made_from)
-
-
-def _final_outcome(restore: Restore, item: RestoreItem) -> str | None:
-    """Return the item's outcome. An item that matched was not written: its action is its outcome."""
-    return item.outcome or (item.action if restore.state == RestoreState.FINISHED else None)
 
 
 def differences(item: RestoreItem, hide: Any, names: Mapping[str, str]) -> list[Difference]:

@@ -10,11 +10,16 @@ from db.database import Condition
 from db.models import Restore, RestoreItem, Run, RunItem
 from db.sql.value_lists import is_in
 from db.states import (
+    SUCCESSFUL_OUTCOMES,
     UNSETTLED,
     WRITTEN_OUTCOMES,
     Outcome,
+    RestoreState,
     RunKind,
 )
+
+# Why an item is blocked whatever its options say and whatever the tenant has: nobody can change such a policy.
+NEVER_RESTORED = ("built_in", "not_restorable", "group_stays")
 
 
 def _select(restore: Restore, *fields: Any) -> Any:
@@ -58,6 +63,29 @@ def written_ids(restore: Restore) -> list[int]:
 def not_written(restore: Restore, limit: int) -> list[RestoreItem]:
     """Return the first items that have a plan, and are not written by it."""
     return list(_select(restore).where(RestoreItem.action.is_null(False) & ~_is_written()).limit(limit))
+
+
+def not_restored(restore: Restore) -> list[RestoreItem]:
+    """Return the items that did not end as they were asked to, and that a new restore may write.
+
+    What nobody can change is left out, and so is what was to stay as it is.
+    """
+    return list(_select(restore).where(_is_not_restored(restore)))
+
+
+def count_not_restored(restore: Restore) -> int:
+    return int(_select(restore).where(_is_not_restored(restore)).count())
+
+
+def _is_not_restored(restore: Restore) -> Condition:
+    ended_well = [*SUCCESSFUL_OUTCOMES, Outcome.EXISTS]
+    condition = RestoreItem.reason.is_null() | RestoreItem.reason.not_in(list(NEVER_RESTORED))
+    condition &= RestoreItem.outcome.is_null() | RestoreItem.outcome.not_in(ended_well)
+    if restore.state == RestoreState.FINISHED:
+        # What was not written has no outcome of its own: it ended as it was planned.
+        is_planned_so = RestoreItem.outcome.is_null() & RestoreItem.action.in_([Outcome.MATCHES, Outcome.EXISTS])
+        condition &= ~is_planned_so | RestoreItem.action.is_null()
+    return condition
 
 
 def _is_written() -> Condition:

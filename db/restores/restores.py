@@ -97,6 +97,13 @@ def runs_of_restore(restore: Restore) -> list[Run]:
     return list(Run.select().where(Run.restore_id == restore.id).order_by(Run.id.desc()))
 
 
+def newest_live_run_id(restore: Restore) -> int | None:
+    newest: int | None = (
+        Run.select(pw.fn.MAX(Run.id)).where((Run.restore_id == restore.id) & (Run.kind == RunKind.RESTORE)).scalar()
+    )
+    return newest
+
+
 def undos_of(restore: Restore) -> list[Restore]:
     """Return the ids of the restores that undo this one."""
     return list(Restore.select(Restore.id).where(Restore.undo_of == restore))

@@ -13,7 +13,7 @@ from db.models import Restore, RestoreItem, Run, RunItem
 from db.restores import approvals, four_eyes, plan_fingerprint, restores
 from db.states import ItemState, Outcome, RestoreState, RunKind
 
-PREVIEW_AFRESH = "“Restore what is left” previews it anew."
+PREVIEW_AFRESH = "Make a new restore for what was not restored: it is previewed anew."
 
 
 def unfinished_in(run: Run) -> list[RestoreItem]:

@@ -261,9 +261,9 @@ def test_a_retry_needs_a_plan_that_may_still_be_executed(lost_create, cast):
     assert "the break-glass list" in retries.refusal(run, 24)
     Restore.update(break_glass=None, previewed_at=utcnow() - timedelta(hours=25)).where(mine).execute()
     assert "older than 24 hours" in retries.refusal(run, 24)
-    with pytest.raises(Invalid, match="Restore what is left"):
+    with pytest.raises(Invalid, match="Make a new restore"):
         actors.restores.live_restore.retry_failed(run, SYSTEM)
-    with pytest.raises(Invalid, match="Restore what is left"):
+    with pytest.raises(Invalid, match="Make a new restore"):
         retries.approve(run, person(cast.root.id), "late", 24)
     assert Restore.get(mine).state == "finished"
     assert Write.select().count() == 1

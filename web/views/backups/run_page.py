@@ -13,9 +13,9 @@ from db.accounts import users
 from db.backups import backup_sets
 from db.clock import utcnow
 from db.models import BackupSet, Policy, Restore, Run, RunItem, Tenant, User
-from db.restores import retries
+from db.restores import restore_items, restores, retries
 from db.runs import run_history, run_progress
-from db.states import ACTIVE, ItemState, Outcome, RunKind, RunState
+from db.states import ACTIVE, ItemState, Outcome, RestoreState, RunKind, RunState
 from web.inputs import page_number
 from web.presentation import restore_approval
 from web.presentation.restore_approval import Approval
@@ -176,6 +176,17 @@ class RunPage:
     @cached_property
     def can_retry(self) -> bool:
         return may_retry(self.run)
+
+    @cached_property
+    def not_restored(self) -> int:
+        """The number of items that a new restore could take up, where trying them again as planned cannot help."""
+        is_live = self.run.kind == RunKind.RESTORE and not self.is_active and self.run.restore_id is not None
+        if not is_live or self.can_retry or self.retry is not None:
+            return 0
+        restore = Restore.get_by_id(self.run.restore_id)
+        is_newest = restores.newest_live_run_id(restore) == self.run.id
+        may_act = is_newest and can_fetch(Permission.OPERATE, restore)
+        return restore_items.count_not_restored(restore) if may_act and restore.state == RestoreState.FINISHED else 0
 
     @cached_property
     def can_approve_retry(self) -> bool:

@@ -13,7 +13,7 @@ from db.models import Restore
 from db.restores import approvals, restore_drafts, restore_items, restores
 from db.runs import completion
 from db.states import ACTIVE, CHANGEABLE
-from web.inputs import ticked_values
+from web.inputs import is_same_name, ticked_values
 from web.presentation import run_messages
 from web.security.access import current_actor, deny, fetch, parse_row_id, requires
 from web.security.permissions import Permission
@@ -88,7 +88,7 @@ def override_guard(restore_id: int) -> Any:
 def execute(restore_id: int) -> Any:
     restore = fetch(Restore, restore_id, Permission.MANAGE)
     form = request.form
-    if form.get("name", "").strip() != restore.tenant.name:
+    if not is_same_name(form.get("name", ""), restore.tenant.name):
         raise Invalid(f"Type the name of the tenant that is written to: {restore.tenant.name}. Nothing was written.")
     start = actors.restores.live_restore.start(
         restore, current_actor(), plan=form.get("plan", ""), reason=form.get("reason", "")

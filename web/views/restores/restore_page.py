@@ -14,7 +14,7 @@ import config
 from db.accounts import users
 from db.models import BackupSet, Restore, RestoreItem, Run, RunItem, Tenant, User
 from db.restores import approvals, four_eyes, restore_items, restores
-from db.states import ACTIVE, CHANGEABLE, SUCCESSFUL_OUTCOMES, Outcome, RestoreState, RunKind, RunState
+from db.states import ACTIVE, CHANGEABLE, Outcome, RestoreState, RunKind, RunState
 from web.presentation import restore_approval, restore_text
 from web.presentation.restore_approval import Approval
 from web.security.access import can, can_fetch
@@ -179,11 +179,10 @@ class RestorePage:
     def can_undo(self) -> bool:
         return self._manages and self.restore.state == RestoreState.FINISHED and restores.has_written(self.restore)
 
-    @property
-    def can_do_again(self) -> bool:
-        """Some items did not end as they were asked to."""
-        is_left = sum(self.outcomes[outcome] for outcome in SUCCESSFUL_OUTCOMES) < self.count
-        return self._operates and self.restore.state in (RestoreState.FINISHED, RestoreState.CANCELLED) and is_left
+    @cached_property
+    def not_restored(self) -> int:
+        """The number of its items that this person may take up in a new restore."""
+        return count_not_restored(self.restore) if self._operates else 0
 
     # --- its options, its plan and its items ----------------------------------------------------------------------
 
@@ -282,6 +281,12 @@ def _items(restore: Restore, show: str, results: Mapping[int, RunItem]) -> list[
 def _is_unresolved(item: RestoreItem) -> bool:
     needed = [resolution for resolution in item.resolutions or () if resolution.get("is_needed", True)]
     return any(resolution["how"] in ("unresolved", "dropped") for resolution in needed)
+
+
+def count_not_restored(restore: Restore) -> int:
+    """Return how many items of a restore that has ended a new one could take up."""
+    has_ended = restore.state in (RestoreState.FINISHED, RestoreState.CANCELLED)
+    return restore_items.count_not_restored(restore) if has_ended else 0
 
 
 def may_cancel(restore: Restore) -> bool:

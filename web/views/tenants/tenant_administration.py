@@ -17,6 +17,7 @@ from db.models import Credential, Run, Tenant
 from db.runs import run_history
 from db.states import CredentialPlace, RunKind
 from db.tenants import credentials, tenants
+from web.inputs import is_same_name
 from web.presentation import run_messages
 from web.presentation.formatters import count_text
 from web.security.access import current_actor, fetch, requires
@@ -185,7 +186,7 @@ def remove(tenant_id: str) -> Any:
     tenant = _tenant(tenant_id)
 
     def act() -> str:
-        if request.form.get("name", "").strip() != tenant.name:
+        if not is_same_name(request.form.get("name", ""), tenant.name):
             raise Invalid(f"Type the name of the tenant to remove it: {tenant.name}. Nothing was removed.")
         rows = tenant_removal.begin(tenant, current_actor())
         return f"{tenant.name} is being removed, with all that is kept of it: {count_text(rows, 'row')}."
