@@ -19,7 +19,7 @@ CODESPELL := 2.4.3
 
 .PHONY: help setup run clean format hooks migration docs \
 	test test-fast test-one ci check lint types dead spell audit \
-	pages-before pages screenshots \
+	pages-before pages page-sizes screenshots \
 	fuzz steps soak peers bench \
 	lock wheel microsoft-model
 
@@ -114,6 +114,9 @@ pages-before: setup ## Render every page, to compare with later
 pages: setup ## Render every page again, and print what differs but for white space
 	@$(BIN)/python -m tests.tools.page_comparison render $(PAGES)/data $(PAGES)/now
 	@$(BIN)/python -m tests.tools.page_comparison compare $(PAGES)/before $(PAGES)/now
+
+page-sizes: setup ## Print how high and how wide every page is with as much to show as there ever is
+	@$(BIN)/pytest -q -s tests/browser/test_page_sizes.py
 
 screenshots: setup ## Render every page into docs/screenshots/all
 	@$(BIN)/python -m tests.tools.screenshots

@@ -1,0 +1,132 @@
+"""Every page with as much to show as there ever is: none is endless, and nothing on one is wider than the screen.
+
+`make page-sizes` prints what it measures.
+"""
+
+import logging
+import re
+
+import pytest
+
+from db.models import User
+from db.states import SiteRole
+from tests.support import large_installation
+
+# Width of the screen -> the most that a page may be high, in pixels.
+SCREENS = {1280: 6000, 390: 12000}
+# What a browser draws in a second or two.
+MOST_BYTES = 1_000_000
+# Page -> what makes it longer or wider yet.
+TOO_LARGE = {
+    "admin.index": "a line for each tenant that needs attention",
+    "policy_list.index_view": "long names, and a hundred rows",
+    "run_list.index_view": "a hundred rows",
+    "tenants.page": "everything of a tenant under one another",
+    "snapshots.page": "every setting",
+    "snapshots.compare": "every difference",
+    "backup_sets.page": "every policy",
+    "restores.page": "every policy",
+    "restores.item": "every difference",
+    "restores.plan_page": "every line that is written",
+    "new_restore.page": "every tenant",
+    "mappings.page": "every mapping",
+    "retention.page": "every backup set",
+    "runs.page": "every policy",
+    "runs.progress": "every policy",
+    "audit.index": "long details",
+    "users.page": "every tenant",
+}
+# Addresses that show no page of ours: Flask-Admin's that answer 404, files, probes, and the way to Entra ID.
+NO_PAGES = re.compile(
+    r".*\.(create_view|edit_view|details_view|ajax_lookup)|(admin\.)?static|health\..*|sign_in\..*entra"
+)
+# Endpoint -> what is asked besides the bare address.
+QUERIES = {
+    "new_restore.page": ("?backup_set={backup_set}", "?snapshot={snapshot}"),
+    "policy_list.index_view": ("?page_size=100", "?tenant={tenant}&search=BitLocker", "?search=nothing+like+it"),
+    "run_list.index_view": ("?page_size=100", "?state=unwell"),
+    "audit.index": ("?tenant={tenant}",),
+    "restores.page": ("?show=blocked",),
+    "retention.page": ("?last=1&daily=2",),
+}
+# Endpoint -> the names of what `fill` returns, in place of those that its arguments have.
+OTHERS = {
+    "restores.page": ({}, {"restore_id": "finished"}),
+    "restores.plan_page": ({}, {"restore_id": "finished"}),
+    "runs.page": ({}, {"run_id": "restore_run"}, {"run_id": "live_run"}),
+    "snapshots.compare_live": ({"run_id": "live_run"},),
+}
+# What reaches over the edge of the screen, or of a table's frame, and so has to be scrolled to the side.
+WIDER = """() => {
+  const edge = document.documentElement.clientWidth + 1, found = []
+  if (document.documentElement.scrollWidth > edge) found.push('page')
+  for (const one of document.querySelectorAll('main *, header *')) {
+    const box = one.getBoundingClientRect(), name = one.tagName.toLowerCase() + '.' + one.className
+    if (box.width < 2 || box.height < 2 || !one.checkVisibility()) continue
+    if (box.right > edge) found.push(`${name} to ${Math.round(box.right)}`)
+    else if (one.matches('.table-wrap') && one.scrollWidth > one.clientWidth + 1)
+      found.push(`${name} hides ${one.scrollWidth - one.clientWidth}`)
+  }
+  return found.slice(0, 3)
+}"""
+
+
+def addresses(app, ids):
+    """Endpoint and address of every page there is."""
+    for rule in app.url_map.iter_rules():
+        if "GET" not in rule.methods or NO_PAGES.fullmatch(rule.endpoint):
+            continue
+        for names in OTHERS.get(rule.endpoint, ({},)):
+            path = _address(rule, {**_arguments(ids), **{name: ids[other] for name, other in names.items()}})
+            yield rule.endpoint, path
+            for query in QUERIES.get(rule.endpoint, ()):
+                yield rule.endpoint, path + query.format(**ids)
+
+
+def _arguments(ids):
+    names = ("tenant", "policy", "snapshot", "run", "backup_set", "restore", "item", "user")
+    others = {"other_id": ids["other_snapshot"], "directory_id": ids["directory"], "export_type": "csv"}
+    return {f"{name}_id": ids[name] for name in names} | others
+
+
+def _address(rule, values):
+    return re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(values[found[1]]), rule.rule)
+
+
+@pytest.fixture
+def every_page(app, sign_in, _password_hash):
+    """Address -> endpoint of what is shown to the admin; downloads are no pages."""
+    ids = large_installation.fill(_password_hash)
+    client = sign_in(app.test_client(), User.get(User.site_role == SiteRole.ADMIN))
+    found = {}
+    for endpoint, path in addresses(app, ids):
+        answer = client.get(path)
+        assert answer.status_code in (200, 302, 303), f"{path} is {answer.status_code}"
+        if answer.status_code == 200 and answer.mimetype == "text/html":
+            assert endpoint in TOO_LARGE or len(answer.data) < MOST_BYTES, f"{path} has {len(answer.data)} bytes"
+            if len(answer.data) < MOST_BYTES:
+                found[path] = endpoint
+        answer.close()
+    return found
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_no_page_is_endless_or_wider_than_the_screen(every_page, enter, new_page, caplog):
+    caplog.set_level(logging.WARNING, logger="werkzeug")  # else each request is a line among the figures
+    too_large, lines = {}, ["", "width  height  page"]
+    for width, most in SCREENS.items():
+        page = new_page(viewport={"width": width, "height": 900}, reduced_motion="reduce")
+        page.set_default_timeout(60_000)
+        enter(page, User.get(User.site_role == SiteRole.ADMIN))
+        begin = page.url.rstrip("/")
+        for path, endpoint in every_page.items():
+            page.goto(begin + path)
+            height, wider = page.evaluate("document.documentElement.scrollHeight"), "; ".join(page.evaluate(WIDER))
+            lines.append(f"{width:5} {height:7}  {path}{f' is too wide: {wider}' if wider else ''}")
+            if height > most or wider:
+                too_large.setdefault(endpoint, []).append(lines[-1])
+    print("\n".join(lines))
+    wrong = [line for endpoint, ones in too_large.items() if endpoint not in TOO_LARGE for line in ones]
+    assert not wrong, "\n".join(wrong)
+    measured = {*every_page.values()}
+    assert not [endpoint for endpoint in TOO_LARGE if endpoint in measured and endpoint not in too_large], "short now"

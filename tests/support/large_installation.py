@@ -1,0 +1,220 @@
+"""An installation as large as they come, made in the database in seconds: what pages have to stay short with.
+
+A tenant of 900 policies with a year of nights, 303 tenants, restores of 900 and of 110 policies, a snapshot of 203
+settings, and years of what people did. `fill` returns the ids that addresses name.
+"""
+
+from datetime import datetime, timedelta
+
+from db.accounts import entra_grants
+from db.audit import audit
+from db.audit.audit import SYSTEM, Action, Actor
+from db.clock import utcnow
+from db.database import database
+from db.models import (
+    Coverage,
+    DirectoryName,
+    Expiry,
+    Mapping,
+    Membership,
+    Notification,
+    Passkey,
+    Run,
+    Schedule,
+    Session,
+    Tenant,
+    User,
+)
+from db.states import Offer, Role, SiteRole
+from tests.support import large_tenant
+from tests.support.large_tenant import LONG_NAME, TYPES, insert
+
+TENANTS, PEOPLE, EVENTS = 303, 30, 1500
+
+
+def fill(password_hash: str) -> dict[str, int | str]:
+    """Into an empty database. The first person is admin, the second manages every tenant."""
+    now = utcnow().replace(microsecond=0)
+    with database.atomic():
+        people = _people(password_hash, now)
+        tenants = _tenants(now)
+        _members(people, tenants)
+        made = large_tenant.back_up(tenants, people, now)
+        made |= large_tenant.make_restores(tenants[0], people, made, now)
+        _settings(tenants, people, made, now)
+        _grants(tenants)
+        _events(tenants, people)
+    return made | {"tenant": tenants[0].id, "user": people[3].id, "directory": tenants[1].directory_id}
+
+
+def _people(password_hash: str, now: datetime) -> list[User]:
+    rows = [
+        {
+            "email": f"person{n}@many.example",
+            "name": f"Maximiliane Person {n}",
+            "password_hash": password_hash,
+            "site_role": SiteRole.ADMIN if n == 1 else SiteRole.NONE,
+            "created_at": now - timedelta(days=400),
+        }
+        for n in range(1, PEOPLE + 1)
+    ]
+    insert(User, rows)
+    people = list(User.select().order_by(User.id))
+    for n in range(40):
+        Session.create(
+            user=people[0],
+            token_mark=f"mark {n}",
+            address="192.0.2.7",
+            browser="Firefox on Windows",
+            way="password and code",
+            began_at=now,
+            seen_at=now,
+        )
+    for n in range(8):
+        Passkey.create(user=people[0], name=f"Key {n}", credential_id=f"key {n}", public_key="x")
+    return people
+
+
+def _tenants(now: datetime) -> list[Tenant]:
+    rows = [
+        {
+            "name": "Contoso Health and Social Care Foundation" if n == 1 else f"Customer {n:03} Logistics GmbH",
+            "directory_id": f"{n:08x}-1111-4111-8111-111111111111",
+            "client_id": f"{n:08x}-2222-4222-8222-222222222222",
+            "last_synced_at": now - timedelta(minutes=20),
+            "connected_at": now - timedelta(minutes=20),
+            "connection_error": "The client secret has expired." if n % 10 == 4 else None,
+            "last_backup_at": None if n % 10 == 7 else now - timedelta(hours=9 if n % 10 else 200),
+            "expiries_at": now,
+        }
+        for n in range(1, TENANTS + 1)
+    ]
+    insert(Tenant, rows)
+    tenants = list(Tenant.select().order_by(Tenant.id))
+    insert(
+        Schedule,
+        [
+            {
+                "tenant": tenant.id,
+                "cron": "0 2 * * *",
+                "time_zone": "Europe/Berlin",
+                "next_at": now + timedelta(hours=5),
+                "last_at": now - timedelta(hours=9),
+            }
+            for tenant in tenants
+            if tenant.id % 10 != 2
+        ],
+    )
+    return tenants
+
+
+def _members(people: list[User], tenants: list[Tenant]) -> None:
+    """Person 4 is a member of every tenant, and everybody of the large one."""
+    everywhere = [(people[1], Role.MANAGER), (people[3], Role.OPERATOR)]
+    rows = [{"user": user.id, "tenant": tenant.id, "role": role} for user, role in everywhere for tenant in tenants]
+    rest = [user for user in people if user not in (people[1], people[3])]
+    rows += [{"user": user.id, "tenant": tenants[0].id, "role": Role.READER} for user in rest]
+    insert(Membership, rows)
+
+
+def _settings(tenants: list[Tenant], people: list[User], made: dict[str, int], now: datetime) -> None:
+    """What hangs on the large tenant: coverage, what expires, mappings, names; and the bell of the admin."""
+    large = tenants[0]
+    insert(
+        Coverage,
+        [
+            {
+                "tenant": large.id,
+                "policy_type": key,
+                "offer": Offer.OFFERED,
+                "good_at": now,
+                "bad_since": now if n % 15 == 14 else None,
+                "why": "Graph failed." if n % 15 == 14 else None,
+            }
+            for n, key in enumerate(TYPES)
+        ],
+    )
+    insert(
+        Expiry,
+        [
+            {
+                "tenant": large.id,
+                "kind": "certificates",
+                "object_id": f"{n}",
+                "name": f"Certificate {n}",
+                "expires_at": now + timedelta(days=n),
+                "state": "active",
+                "is_well": n > 40,
+            }
+            for n in range(60)
+        ],
+    )
+    insert(
+        Mapping,
+        [
+            {
+                "tenant": large.id,
+                "source_directory_id": tenants[1 + n % 60].directory_id,
+                "kind": "groups",
+                "source_id": f"{n:08x}-1111-4111-8111-111111111111",
+                "source_name": f"SG-Intune-{n}",
+                "target_id": f"{n:08x}-2222-4111-8111-111111111111",
+                "target_name": f"SG-Intune-{n}",
+                "set_by": people[1].id,
+            }
+            for n in range(60)
+        ],
+    )
+    insert(
+        Mapping,
+        [
+            {
+                "tenant": large.id,
+                "source_directory_id": tenants[1].directory_id,
+                "kind": "groups",
+                "source_id": f"{n:08x}-4444-4111-8111-111111111111",
+                "source_name": f"SG-More-{n}",
+                "target_id": f"{n:08x}-5555-4111-8111-111111111111",
+                "target_name": f"SG-More-{n}",
+                "set_by": people[1].id,
+            }
+            for n in range(300)
+        ],
+    )
+    insert(
+        DirectoryName,
+        [
+            {
+                "tenant": large.id,
+                "kind": "groups",
+                "object_id": f"{n:08x}-6666-4111-8111-111111111111",
+                "name": f"SG-Intune-{n}",
+            }
+            for n in range(500)
+        ],
+    )
+    runs = [row[0] for row in Run.select(Run.id).order_by(Run.id.desc()).limit(600).tuples()]
+    insert(Notification, [{"user": people[0].id, "run": run, "created_at": now, "changed_at": now} for run in runs])
+
+
+def _events(tenants: list[Tenant], people: list[User]) -> None:
+    actor = Actor.person(people[1], "192.0.2.7")
+    for n in range(EVENTS):
+        if n % 4:
+            audit.record(Action.SNAPSHOT_DOWNLOADED, actor, f"snapshot {n} of “{LONG_NAME}”", tenant=tenants[n % 7])
+        else:
+            outcomes = {"updated": 12, "recreated": 3, "blocked": 10}
+            audit.record(
+                Action.RESTORE_ENDED,
+                SYSTEM,
+                f"restore {n}",
+                tenant=tenants[n % 7],
+                run=n,
+                outcomes=outcomes,
+                safety_set=n,
+            )
+
+
+def _grants(tenants: list[Tenant]) -> None:
+    for tenant in tenants[:60]:
+        entra_grants.set_grant(f"SG-Tenantkeep-{tenant.id}", SYSTEM, tenant=tenant, role=Role.READER)
