@@ -17,7 +17,7 @@ UV := 0.13.9
 VULTURE := 2.16
 CODESPELL := 2.4.3
 
-.PHONY: help setup run clean format hooks migration docs \
+.PHONY: help setup run clean format hooks migration docs translations \
 	test test-fast test-one ci check lint types dead spell audit \
 	pages-before pages page-sizes screenshots \
 	fuzz steps soak peers bench \
@@ -61,6 +61,9 @@ docs: setup ## Write the generated pages of docs/ anew
 	@$(BIN)/python -m tests.tools.policy_types_page
 	@$(BIN)/python -m tests.tools.fidelity_page
 	@$(BIN)/python -m tests.tools.architecture_page
+
+translations: setup ## Collect what pages say into web/translation/catalogs, and compile it
+	@$(BIN)/python -m tests.tools.translations
 
 ##@ Check
 

@@ -25,6 +25,7 @@ from web.lists import filters, preferences
 from web.presentation import formatters, layout
 from web.security import access, client_address, headers
 from web.security.permissions import Permission
+from web.translation import translation
 from web.views.backups import backup_sets, policies, run_page, runs, snapshots
 from web.views.installation import audit, dashboard, health
 from web.views.people import account, entra_grants, notifications, passkeys, sign_in, users
@@ -86,6 +87,7 @@ def create_app() -> Flask:
     app.before_request(new_restore.allow_large_upload)
     CSRFProtect(app)
     _sign_in_by_session(app)
+    translation.register(app)
     _add_to_templates(app)
     _add_pages(app)
     return app

@@ -41,6 +41,7 @@ fails where that does not answer.
 | Peewee | SQLite and PostgreSQL with one set of tables; migrations |
 | requests, MSAL | Microsoft Graph, and signing in to it |
 | cryptography, argon2-cffi | sealing at rest; passwords |
+| Flask-Babel, Babel | pages in the reader's language, dates and numbers as it writes them |
 | limits | how often a sign-in may be tried, counted in Redis |
 | PyOTP, segno | one-time codes, and the picture that an authenticator app reads |
 | webauthn | checking what a passkey answers |

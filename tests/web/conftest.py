@@ -10,6 +10,7 @@ ON_ONE_ENGINE = {
     "test_people",
     "test_secrets_shown",
     "test_shown",
+    "test_languages",
     "test_sign_in",
     "test_strangers",
     "test_tenant_administration",

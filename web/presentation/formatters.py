@@ -5,6 +5,9 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
+from babel.dates import format_datetime
+from babel.numbers import format_decimal
+from flask_babel import gettext, ngettext
 from markupsafe import Markup
 
 from actors.facade import policy_type_names
@@ -23,6 +26,8 @@ from db.states import (
     Standing,
     WriteState,
 )
+from web.translation.languages import ENGLISH, current_language
+from web.translation.sentences import translated
 
 # What a badge says -> (look, icon). Never colour alone: the word stands beside it.
 # Keyed by the word: a word that two enums share, such as "running" for a run and a restore, has one look.
@@ -147,7 +152,7 @@ def _for_days(days: int) -> str:
 def state_badge(state: str) -> Markup:
     look, icon = _BADGES.get(state, ("muted", "circle-o"))
     return Markup('<span class="badge badge-{}"><i class="fa fa-{}" aria-hidden="true"></i> {}</span>').format(
-        look, icon, state
+        look, icon, translated(state)
     )
 
 
@@ -156,27 +161,33 @@ def datetime_html(at: datetime | None) -> Markup:
     if at is None:
         return Markup('<span class="text-muted">–</span>')
     at = at.replace(microsecond=0)
-    return Markup('<time datetime="{}Z" title="{} UTC">{} UTC</time>').format(
-        at.isoformat(), at, f"{at:%Y-%m-%d %H:%M}"
-    )
+    return Markup('<time datetime="{}Z" title="{} UTC">{} UTC</time>').format(at.isoformat(), at, _short_datetime(at))
+
+
+def _short_datetime(at: datetime) -> str:
+    """Write a time as the reader's language does. English has no one way: 2026-03-01 12:00."""
+    language = current_language()
+    return f"{at:%Y-%m-%d %H:%M}" if language == ENGLISH else format_datetime(at, "short", locale=language)
 
 
 def time_ago_html(at: datetime | None) -> Markup:
     """Show how long ago it was. The script puts the exact time in the reader's zone into the title."""
     if at is None:
-        return Markup('<span class="text-muted">never</span>')
+        return Markup('<span class="text-muted">{}</span>').format(gettext("never"))
     at = at.replace(microsecond=0)
-    return Markup('<time class="ago" datetime="{}Z" title="{} UTC">{} ago</time>').format(
-        at.isoformat(), at, _span_text((utcnow() - at).total_seconds(), parts=1)
-    )
+    ago = gettext("%(time)s ago", time=_span_text((utcnow() - at).total_seconds(), parts=1))
+    return Markup('<time class="ago" datetime="{}Z" title="{} UTC">{}</time>').format(at.isoformat(), at, ago)
 
 
 def credential_end(at: datetime, now: datetime) -> str:
     """Say when a credential ends: “ends on 2026-03-01, in 12 days”."""
-    days = (at - now).days
+    day = f"{at:%Y-%m-%d}"
     if at < now:
-        return f"ended on {at:%Y-%m-%d}"
-    return f"ends on {at:%Y-%m-%d}, {'today' if days == 0 else 'in 1 day' if days == 1 else f'in {days} days'}"
+        return gettext("ended on %(day)s", day=day)
+    days = (at - now).days
+    if days == 0:
+        return gettext("ends on %(day)s, today", day=day)
+    return ngettext("ends on %(day)s, in 1 day", "ends on %(day)s, in %(num)s days", days, day=day)
 
 
 # As browsers name themselves, the more particular first: each also names those it wants to be taken for.
@@ -194,7 +205,7 @@ def browser_name(user_agent: str) -> str:
 
 def count_text(count: int, noun: str) -> str:
     """Write a count with its noun: “1 run”, “3 runs”."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+    return ngettext(f"%(num)s {noun}", f"%(num)s {noun}s", count)
 
 
 def duration(begin: datetime | None, end: datetime | None = None) -> str:
@@ -206,7 +217,7 @@ def seconds_text(count: float) -> str:
     return _span_text(count, parts=2)
 
 
-_UNITS = ((86400, "day"), (3600, "h"), (60, "min"), (1, "s"))
+_UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
 def _span_text(count: float, parts: int) -> str:
@@ -217,7 +228,7 @@ def _span_text(count: float, parts: int) -> str:
         numbers.append(number)
     first = next((place for place, number in enumerate(numbers) if number), len(_UNITS) - 1)
     shown = [(numbers[place], _UNITS[place][1]) for place in range(first, min(first + parts, len(_UNITS)))]
-    words = [f"{number} {unit}{'s' if unit == 'day' and number != 1 else ''}" for number, unit in shown if number]
+    words = [count_text(number, "day") if unit == "d" else f"{number} {unit}" for number, unit in shown if number]
     return " ".join(words) or "0 s"
 
 
@@ -263,6 +274,7 @@ def audit_detail(value: object) -> str:
 
 
 def file_size(count: int) -> str:
-    return (
-        f"{count} B" if count < 1024 else f"{count / 1024:.1f} KB" if count < 1024**2 else f"{count / 1024**2:.1f} MB"
-    )
+    if count < 1024:
+        return f"{count} B"
+    size, unit = (count / 1024, "KB") if count < 1024**2 else (count / 1024**2, "MB")
+    return f"{format_decimal(size, '0.0', locale=current_language())} {unit}"

@@ -16,6 +16,7 @@ from web.security import relying_party, sealed_cookie
 from web.security.access import can, current_actor, requires
 from web.security.permissions import Permission
 from web.security.reauthentication import act_with_proof
+from web.translation import languages
 
 pages = Blueprint("account", __name__, url_prefix="/account")
 
@@ -44,6 +45,11 @@ class AccountPage:
         return relying_party.why_unavailable()
 
     @property
+    def language(self) -> str:
+        """Return "" for the one that the browser asks for."""
+        return languages.chosen_language() or ""
+
+    @property
     def can_administer(self) -> bool:
         return can(Permission.ADMINISTER)
 
@@ -60,6 +66,13 @@ def page() -> str:
         recovery_codes_left=recovery_codes.count_left(user),
     )
     return render_template("account/page.html", page=account)
+
+
+@pages.post("/language")
+@requires(Permission.SIGNED_IN)
+def choose_language() -> Any:
+    languages.choose_language(current_user.id, request.form.get("language", ""))
+    return redirect(url_for("account.page"), 303)
 
 
 @pages.post("/password")

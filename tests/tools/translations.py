@@ -1,0 +1,200 @@
+"""`make translations`: collect what pages say into web/translation/catalogs, and compile it.
+
+What a template says is marked there: `{% trans %}`, `_()`, `count_text`. A sentence made in Python is found by what it
+looks like, wherever a page could show it: Python is not marked, because what it makes is kept in English.
+"""
+
+import ast
+import itertools
+import re
+import sys
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+from jinja2 import Environment, nodes
+
+from actors.facade import policy_type_names
+from db import states
+from graph.policy_types.table import POLICY_TYPES
+from web.translation.languages import ENGLISH, LANGUAGES
+from web.translation.translation import CATALOGS
+
+ROOT = Path(__file__).parents[2]
+# What these say goes to a terminal or a log, or is about Microsoft's tables and no page.
+NO_PAGE = (
+    "web/commands",
+    "web/serving",
+    "actors/process",
+    "graph/simulator",
+    "graph/microsoft",
+    "db/migrations",
+    "db/schema",
+)
+_SENTENCE = re.compile(r"[A-Z“%].*[a-z]{2,}.* .*\w", re.DOTALL)
+_LABEL = re.compile(r"[A-Z][a-z]+(-[a-z]+)?")
+_NO_SENTENCE = re.compile(r"^(SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|WITH|DROP) |://|\$select|redis\.call|\\b|\|")
+
+Message = str | tuple[str, str]
+
+
+def messages() -> dict[Message, list[str]]:
+    """Return every message with the files that say it."""
+    found: dict[Message, list[str]] = {}
+    for path, message in itertools.chain(_template_messages(), _python_messages(), _words()):
+        files = found.setdefault(message, [])
+        if path not in files:
+            files.append(path)
+    return found
+
+
+def _template_messages() -> Iterator[tuple[str, Message]]:
+    options = {"**.html": {"trimmed": "true", "newstyle_gettext": "true", "silent": "false"}}
+    for name, _line, message, _comments, _context in extract_from_dir(
+        ROOT / "templates", [("**.html", "jinja2")], options, keywords={"_": None, "gettext": None, "ngettext": (1, 2)}
+    ):
+        yield f"templates/{name}", message
+    environment = Environment(extensions=["jinja2.ext.i18n"])  # noqa: S701 - nothing is drawn
+    for path in sorted((ROOT / "templates").rglob("*.html")):
+        tree = environment.parse(path.read_text())
+        for node in tree.find_all(nodes.Filter):
+            if node.name == "count_text":
+                yield str(path.relative_to(ROOT)), _counted(*(argument.as_const() for argument in node.args))
+
+
+def _counted(noun: str, plural: str | None = None) -> tuple[str, str]:
+    return f"%(num)s {noun}", f"%(num)s {plural or noun + 's'}"
+
+
+def _python_messages() -> Iterator[tuple[str, Message]]:
+    for room in ("graph", "db", "actors", "web"):
+        for path in sorted((ROOT / room).rglob("*.py")):
+            name = str(path.relative_to(ROOT))
+            if not name.startswith(NO_PAGE):
+                yield from ((name, message) for message in python_sentences(path.read_text(), room == "web"))
+
+
+def python_sentences(source: str, with_labels: bool) -> Iterator[Message]:
+    """Yield the texts of a module that read like a sentence, with placeholders; with its one-word labels if asked."""
+    tree = ast.parse(source)
+    skipped = {id(node) for node in _not_shown(tree)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            yield from _marked(node)
+        if id(node) in skipped:
+            continue
+        text = _text(node)
+        if (
+            text
+            and not _NO_SENTENCE.search(text)
+            and (_SENTENCE.match(text) or (with_labels and _LABEL.fullmatch(text)))
+        ):
+            yield text
+
+
+def _marked(call: ast.Call) -> Iterator[Message]:
+    """Yield what a call translates itself: `gettext`, `ngettext`, `count_text`."""
+    name = getattr(call.func, "id", getattr(call.func, "attr", ""))
+    texts = [argument.value for argument in call.args if isinstance(argument, ast.Constant) and argument.value]
+    if name == "gettext" and texts:
+        yield texts[0]
+    elif name == "ngettext" and len(texts) > 1:
+        yield texts[0], texts[1]
+    elif name == "count_text" and texts:
+        yield _counted(*texts)
+
+
+def _not_shown(tree: ast.Module) -> Iterator[ast.AST]:
+    """Yield docstrings, what is logged, and the parts of an f-string: it is a text as a whole."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            if node.body and isinstance(node.body[0], ast.Expr):
+                yield node.body[0].value
+        elif isinstance(node, ast.JoinedStr):
+            yield from node.values
+        elif isinstance(node, ast.Call):
+            name = getattr(node.func, "id", "") or getattr(getattr(node.func, "value", None), "id", "")
+            if name in {"logger", "gettext", "ngettext", "Lua"}:
+                yield from node.args
+
+
+def _text(node: ast.AST) -> str | None:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        names = itertools.count(1)
+        return re.sub(
+            r"\{(\w*)\}", lambda found: f"%({found[1] or f'value{next(names)}'})s", node.value.replace("%", "%%")
+        )
+    if not isinstance(node, ast.JoinedStr):
+        return None
+    names: list[str] = []
+    parts = []
+    for part in node.values:
+        if isinstance(part, ast.Constant):
+            parts.append(str(part.value).replace("%", "%%"))
+        elif isinstance(part, ast.FormattedValue):
+            parts.append(f"%({_placeholder(part.value, names)})s")
+    return "".join(parts)
+
+
+def _placeholder(value: ast.expr, taken: list[str]) -> str:
+    """Return a name that says what stands there, of its own within the sentence."""
+    name = next((node.id if isinstance(node, ast.Name) else node.attr
+                 for node in ast.walk(value) if isinstance(node, ast.Name | ast.Attribute)), "value")  # fmt: skip
+    name = name.strip("_") if name.strip("_") != "num" else "number"
+    taken.append(name)
+    count = taken.count(name)
+    return name if count == 1 else f"{name}{count}"
+
+
+def _words() -> Iterator[tuple[str, Message]]:
+    for value in vars(states).values():
+        if isinstance(value, type) and issubclass(value, StrEnum):
+            yield from (("db/states.py", str(state)) for state in value if str(state).replace(" ", "").isalpha())
+    for policy_type in POLICY_TYPES.values():
+        yield "graph/policy_types/table.py", policy_type_names.title(policy_type.key)
+
+
+def updated(language: str) -> Catalog:
+    """Return the language's catalog with the messages of today: what is no longer said goes, what is new is empty."""
+    path = catalog_path(language)
+    old = read_po(path.open("rb"), locale=language) if path.exists() else Catalog(locale=language)
+    catalog = Catalog(locale=language, project="Tenantkeep", fuzzy=False)
+    for message, files in sorted(messages().items(), key=lambda item: (item[1], str(item[0]))):
+        known = old.get(message if isinstance(message, str) else message[0])
+        translation = known.string if known and known.id == message else None
+        catalog.add(message, translation, locations=[(file, 0) for file in files[:3]], flags=("python-format",))
+    return catalog
+
+
+def catalog_path(language: str) -> Path:
+    return CATALOGS / language / "LC_MESSAGES" / "messages.po"
+
+
+def write(language: str) -> int:
+    """Write the catalog and compile it. Return how many messages have no translation yet."""
+    catalog = updated(language)
+    path = catalog_path(language)
+    with path.open("wb") as file:
+        write_po(file, catalog, width=120, include_lineno=False, omit_header=False)
+    with path.with_suffix(".mo").open("wb") as file:
+        write_mo(file, catalog)
+    return sum(1 for message in catalog if message.id and not is_translated(message.string))
+
+
+def is_translated(string: str | tuple[str, ...] | list[str] | None) -> bool:
+    return bool(string) and (isinstance(string, str) or all(string))
+
+
+def main() -> int:
+    for language in LANGUAGES:
+        if language != ENGLISH:
+            sys.stdout.write(f"{language}: {write(language)} messages without a translation\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

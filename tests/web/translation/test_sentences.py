@@ -1,0 +1,55 @@
+"""A sentence that was kept in English is recognised, and what stood in its placeholders is kept."""
+
+import pytest
+from babel import Locale
+from markupsafe import Markup
+
+from web.translation.sentences import SentenceBook, translated
+
+BOOK = SentenceBook(
+    {
+        ("Waiting for %(name)s.",): ("Wartet auf %(name)s.",),
+        ("Trying again in %(seconds)s s.",): ("Neuer Versuch in %(seconds)s s.",),
+        ("%(what)s cannot be restored: %(why)s",): ("%(what)s kann nicht wiederhergestellt werden: %(why)s",),
+        ("%(name)s stays %(name)s",): ("%(name)s bleibt %(name)s",),
+        ("It is 100%% full",): ("Es ist zu 100%% voll",),
+        ("At most %(most)s, 5%% of %(all)s",): ("5%% von %(all)s, also %(most)s",),
+        ("It is gone. Make it again.",): ("Neu anlegen: es ist weg.",),
+        ("%(num)s policy", "%(num)s policies"): ("%(num)s Richtlinie", "%(num)s Richtlinien"),
+        ("Group",): ("Gruppe",),
+        ("%(a)s, %(b)s",): ("nie",),
+    },
+    Locale("de").plural_form,
+)
+
+
+@pytest.mark.parametrize(
+    ("english", "german"),
+    [
+        ("Group", "Gruppe"),
+        ("Waiting for Fabrikam.", "Wartet auf Fabrikam."),
+        ("Waiting for 3 policies.", "Wartet auf 3 Richtlinien."),
+        ("1 policy", "1 Richtlinie"),
+        ("Waiting for Group.", "Wartet auf Group."),
+        ("Waiting for x. Trying again in 5 s.", "Wartet auf x. Neuer Versuch in 5 s."),
+        ("Nobody knows this. Trying again in 5 s.", "Nobody knows this. Neuer Versuch in 5 s."),
+        ("It is gone. Make it again. Trying again in 1 s.", "Neu anlegen: es ist weg. Neuer Versuch in 1 s."),
+        ("4 policies cannot be restored: Waiting for a %s.", "4 Richtlinien kann nicht wiederhergestellt werden: "
+         "Wartet auf a %s."),
+        ("It is 100% full", "Es ist zu 100% voll"),
+        ("At most 3, 5% of 60", "5% von 60, also 3"),
+        ("a stays a", "a bleibt a"),
+        ("a stays b", "a stays b"),
+        ("this, that", "this, that"),
+        ("CA001: block legacy", "CA001: block legacy"),
+        ("Waiting for a\nb.", "Wartet auf a\nb."),
+    ],
+)  # fmt: skip
+def test_a_kept_sentence_is_recognised_by_its_fixed_words(english, german):
+    assert BOOK.translate(english) == german
+
+
+def test_english_and_what_a_page_made_itself_stay():
+    assert translated("Waiting for Fabrikam.") == "Waiting for Fabrikam."
+    assert translated(None) == ""
+    assert translated(Markup("<b>Group</b>")) == "<b>Group</b>"

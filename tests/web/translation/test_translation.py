@@ -1,0 +1,41 @@
+"""The catalogs are whole, and what they hold can be filled in."""
+
+import re
+
+import pytest
+from babel.messages.mofile import read_mo
+from babel.messages.pofile import read_po
+
+from tests.tools.translations import catalog_path, is_translated
+from web.translation.languages import ENGLISH, LANGUAGES
+
+TRANSLATED = [language for language in LANGUAGES if language != ENGLISH]
+
+
+def catalog(language):
+    with catalog_path(language).open("rb") as file:
+        return [message for message in read_po(file, locale=language) if message.id]
+
+
+def as_pairs(messages):
+    pairs = ((message.id, message.string) for message in messages if message.id and is_translated(message.string))
+    return sorted((list(source), list(translation)) for source, translation in pairs)
+
+
+def placeholders(text):
+    return set(re.findall(r"%\((\w+)\)", text))
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_a_translation_has_the_placeholders_of_its_sentence(language):
+    for message in catalog(language):
+        source = message.id if isinstance(message.id, str) else message.id[-1]
+        for form in [message.string] if isinstance(message.string, str) else message.string:
+            assert not form or placeholders(form) == placeholders(source), message.id
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_what_is_compiled_is_what_is_written(language):
+    with catalog_path(language).with_suffix(".mo").open("rb") as file:
+        compiled = as_pairs(read_mo(file))
+    assert [pair for pair in as_pairs(catalog(language)) if pair not in compiled] == []

@@ -1,0 +1,150 @@
+"""Sentences that were made in English, turned into the reader's language when they are shown.
+
+Workers, the database and the command line make sentences too, and keep them: of a run, of an item, in a notification.
+What is kept is English, whoever reads it later. So a catalog has these sentences with their placeholders, and here a
+kept one is recognised by its fixed words: “Waiting 5 s.” is “Waiting %(seconds)s s.”, and what stood in the placeholder
+goes into the German one.
+"""
+
+import functools
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from babel import Locale
+from babel.messages.mofile import read_mo
+from babel.plural import PluralRule
+from markupsafe import Markup
+
+from web.translation.languages import ENGLISH, current_language
+
+_CATALOGS = Path(__file__).parent / "catalogs"
+_PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]")
+_SENTENCE_END = re.compile(r"(?<=[.!?:]) (?=[A-Z“\d])")
+# A placeholder's value may be a sentence or a count again: “4 policies: …”. Deeper than this none is.
+_DEEPEST = 3
+# What fits so little fixed text might be anything, such as the name of a policy.
+_LEAST_FIXED_LETTERS = 3
+
+
+@dataclass(frozen=True)
+class _Pattern:
+    expression: re.Pattern[str]
+    forms: tuple[str, ...]
+    fixed_letters: int
+
+
+class SentenceBook:
+    """The sentences of one language: English with placeholders -> its translation; each has one form, or several."""
+
+    def __init__(self, translations: Mapping[tuple[str, ...], tuple[str, ...]], plural_form: PluralRule) -> None:
+        self._plural_form = plural_form
+        self._exact: dict[str, str] = {}
+        self._by_first_word: dict[str, list[_Pattern]] = defaultdict(list)
+        for english, forms in translations.items():
+            if not all(forms):
+                continue
+            for source in english:
+                self._add(source, forms)
+        for patterns in self._by_first_word.values():
+            patterns.sort(key=lambda pattern: -pattern.fixed_letters)
+
+    def _add(self, source: str, forms: tuple[str, ...]) -> None:
+        if not _PLACEHOLDER.search(source):
+            self._exact[source.replace("%%", "%")] = forms[0].replace("%%", "%")
+            return
+        fixed = _PLACEHOLDER.sub("", source)
+        letters = sum(character.isalpha() for character in fixed)
+        if letters >= _LEAST_FIXED_LETTERS:
+            self._by_first_word[_first_fixed_word(source)].append(_Pattern(_expression(source), forms, letters))
+
+    def translate(self, text: str, depth: int = 0) -> str:
+        """Return the translation; what is no sentence of ours stays as it is."""
+        if text in self._exact:
+            return self._exact[text]
+        sentences = _SENTENCE_END.split(text)
+        each = [self._translate_one(sentence, depth) for sentence in sentences]
+        if None not in each:
+            return " ".join(filter(None, each))
+        whole = self._translate_one(text, depth)
+        return whole if whole is not None else " ".join(self._translate_in_turn(sentences, depth))
+
+    def _translate_in_turn(self, sentences: list[str], depth: int) -> Iterator[str]:
+        """A sentence of ours may itself be two: the longest that is known comes first."""
+        start = 0
+        while start < len(sentences):
+            for end in range(len(sentences), start, -1):
+                run = self._translate_one(" ".join(sentences[start:end]), depth)
+                if run is not None:
+                    break
+            else:
+                run, end = sentences[start], start + 1
+            yield run
+            start = end
+
+    def _translate_one(self, text: str, depth: int) -> str | None:
+        if text in self._exact:
+            return self._exact[text]
+        if depth > _DEEPEST:
+            return None
+        for pattern in (*self._by_first_word.get(text.split(" ", 1)[0], ()), *self._by_first_word.get("", ())):
+            if match := pattern.expression.fullmatch(text):
+                values = {name: self._translate_value(value, depth + 1) for name, value in match.groupdict().items()}
+                return self._form(pattern.forms, match.groupdict()) % values
+        return None
+
+    def _translate_value(self, value: str, depth: int) -> str:
+        """A single word may be somebody's name for something: it stays."""
+        return self.translate(value, depth) if " " in value else value
+
+    def _form(self, forms: tuple[str, ...], values: dict[str, str]) -> str:
+        count = values.get("num", "")
+        if len(forms) == 1 or not count.isdigit():
+            return forms[0]
+        return forms[0] if self._plural_form(int(count)) == "one" else forms[-1]
+
+
+def _expression(source: str) -> re.Pattern[str]:
+    parts, seen, place = [], set[str](), 0
+    for placeholder in _PLACEHOLDER.finditer(source):
+        parts.append(re.escape(source[place : placeholder.start()].replace("%%", "%")))
+        name, place = placeholder.group(1), placeholder.end()
+        parts.append(f"(?P={name})" if name in seen else rf"(?P<{name}>\d+)" if name == "num" else f"(?P<{name}>.+?)")
+        seen.add(name)
+    parts.append(re.escape(source[place:].replace("%%", "%")))
+    return re.compile("".join(parts), re.DOTALL)
+
+
+def _first_fixed_word(source: str) -> str:
+    """Return "" where a placeholder is part of the first word."""
+    word = source.split(" ", 1)[0]
+    return "" if _PLACEHOLDER.search(word) else word
+
+
+@functools.cache
+def book_of(language: str) -> SentenceBook:
+    with (_CATALOGS / language / "LC_MESSAGES" / "messages.mo").open("rb") as file:
+        catalog = read_mo(file)
+    translations = {
+        (message.id,) if isinstance(message.id, str) else tuple(message.id): tuple(
+            [message.string] if isinstance(message.string, str) else message.string or ()
+        )
+        for message in catalog
+        if message.id
+    }
+    return SentenceBook(translations, Locale(language).plural_form)
+
+
+@functools.lru_cache(maxsize=4096)
+def _translate(language: str, text: str) -> str:
+    return book_of(language).translate(text)
+
+
+def translated(text: str | None) -> str:
+    """Return a sentence made in Python in the reader's language. Markup comes back as it is: it is a page's own."""
+    language = current_language()
+    if not text or language == ENGLISH or isinstance(text, Markup):
+        return text or ""
+    return _translate(language, text)
