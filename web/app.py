@@ -149,6 +149,7 @@ def _add_to_templates(app: Flask) -> None:
         duration=formatters.duration,
         file_size=formatters.file_size,
         link_intune_addresses=formatters.link_intune_addresses,
+        schedule_words=formatters.schedule_html,
         seconds_text=formatters.seconds_text,
         state_badge=formatters.state_badge,
         time_ago_html=formatters.time_ago_html,

@@ -79,6 +79,7 @@ class Action(StrEnum):
     SCHEDULE_SET = "schedule:set"
     SCHEDULE_PAUSED = "schedule:paused"
     SCHEDULE_REMOVED = "schedule:removed"
+    SCHEDULE_PUT_BACK = "schedule:put-back"
     RESTORE_REQUESTED = "restore:requested"
     RESTORE_CHANGED = "restore:changed"
     RESTORE_APPROVED = "restore:approved"
@@ -151,7 +152,8 @@ DETAILS: dict[Action, frozenset[str]] = {
     Action.RETENTION_SET: frozenset({"rules"}),
     Action.SCHEDULE_SET: frozenset({"cron", "time_zone", "is_full", "is_paused"}),
     Action.SCHEDULE_PAUSED: frozenset({"cron", "time_zone", "why"}),
-    Action.SCHEDULE_REMOVED: frozenset({"cron"}),
+    Action.SCHEDULE_REMOVED: frozenset({"cron", "time_zone"}),
+    Action.SCHEDULE_PUT_BACK: frozenset({"cron", "time_zone", "is_full", "is_paused"}),
     Action.RESTORE_REQUESTED: frozenset({"source", "items", "options", "undo_of"}),
     Action.RESTORE_CHANGED: frozenset({"changed"}),
     # `fingerprint`: of everything that decides what is written (db/restores/plan_fingerprint.py).

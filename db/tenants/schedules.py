@@ -18,7 +18,7 @@ from cronsim import CronSim, CronSimError
 from db.audit import audit
 from db.audit.audit import Action, Actor
 from db.clock import utcnow
-from db.database import database
+from db.database import database, lock_rows
 from db.errors import Invalid
 from db.models import IS_ACTIVE, Policy, Run, Schedule, Tenant
 from db.sql.value_lists import equals_if_given, is_in
@@ -42,9 +42,7 @@ def times(cron: str, time_zone: str, after: datetime) -> Iterator[datetime]:
         local_times = CronSim(cron, after.replace(tzinfo=UTC).astimezone(zone))
         yield from (local_time.astimezone(UTC).replace(tzinfo=None) for local_time in local_times)
     except CronSimError as e:
-        raise Invalid(
-            f"“{cron}” is no cron expression: give minute, hour, day, month and weekday, as in 0 2 * * *."
-        ) from e
+        raise Invalid(f"Not a valid schedule: “{cron}”. Example: 0 2 * * * (every night at 2).") from e
 
 
 @lru_cache(maxsize=1000)
@@ -145,12 +143,59 @@ def paused_by_scheduler() -> list[Schedule]:
 def remove(schedule: Schedule, actor: Actor) -> None:
     with database.atomic():
         Schedule.delete().where(Schedule.id == schedule.id).execute()
-        _record(Action.SCHEDULE_REMOVED, actor, schedule)
+        _record(Action.SCHEDULE_REMOVED, actor, schedule, time_zone=schedule.time_zone)
 
 
-def _record_change(schedule: Schedule, actor: Actor) -> None:
+def put_back(columns: dict[str, Any], actor: Actor) -> Schedule | None:
+    """Make a schedule that was removed again, with its own id; None where it is there already.
+
+    It goes on from now: what came due meanwhile is not made up. Raises Invalid.
+    """
+    schedule = Schedule(**columns)
+    schedule.next_at = None if schedule.is_paused else next_after(schedule, utcnow())
+    with database.atomic():
+        lock_rows(Tenant, Tenant.id == schedule.tenant_id)
+        if Schedule.get_or_none(Schedule.id == schedule.id):
+            return None
+        if schedule.last_run_id and not Run.get_or_none(Run.id == schedule.last_run_id):
+            schedule.last_run = None
+        schedule.save(force_insert=True)
+        _record_change(schedule, actor, Action.SCHEDULE_PUT_BACK)
+    return schedule
+
+
+def columns_to_put_back(schedule: Schedule) -> dict[str, Any]:
+    """Return what `put_back` takes, as JSON can hold it, but for the moments."""
+    names = ("id", "tenant_id", "cron", "time_zone", "is_full", "is_paused", "last_run_id", "created_by_id")
+    return {name: getattr(schedule, name) for name in names}
+
+
+def find_same(tenant: Tenant, cron: str, time_zone: str, is_full: bool) -> Schedule | None:
+    """Return the schedule of the tenant that comes at the same times, and is not paused."""
+    same = (Schedule.cron == " ".join(cron.split())) & (Schedule.time_zone == time_zone) & (Schedule.is_full == is_full)
+    found: Schedule | None = Schedule.get_or_none((Schedule.tenant == tenant) & same & ~Schedule.is_paused)
+    return found
+
+
+def add_unless_there(tenant: Tenant, cron: str, time_zone: str, actor: Actor, *, is_full: bool) -> Schedule | None:
+    """Add it like `add`; None where the tenant has the same one already, so that a second press adds no second one."""
+    with database.atomic():
+        lock_rows(Tenant, Tenant.id == tenant.id)
+        if find_same(tenant, cron, time_zone, is_full):
+            return None
+        return add(tenant, cron, time_zone, actor, is_full=is_full)
+
+
+def last_time_zone(user_id: int | None) -> str:
+    """Return the zone that a form proposes: of this person's newest schedule, else of the newest of all, else UTC."""
+    newest = Schedule.select(Schedule.time_zone).order_by(Schedule.id.desc())
+    found = newest.where(Schedule.created_by == user_id).first() or newest.first()
+    return found.time_zone if found else "UTC"
+
+
+def _record_change(schedule: Schedule, actor: Actor, action: Action = Action.SCHEDULE_SET) -> None:
     now = {"time_zone": schedule.time_zone, "is_full": schedule.is_full, "is_paused": schedule.is_paused}
-    _record(Action.SCHEDULE_SET, actor, schedule, **now)
+    _record(action, actor, schedule, **now)
 
 
 def _record(action: Action, actor: Actor, schedule: Schedule, *, result: Result = Result.OK, **details: Any) -> None:
@@ -195,10 +240,13 @@ def record_run(schedule: Schedule, run: Run) -> None:
     Schedule.update(last_run=run).where(Schedule.id == schedule.id).execute()
 
 
-def of_tenants(tenant_ids: Sequence[int] | None, limit: int | None = None, offset: int = 0) -> list[Schedule]:
-    """Return the schedules by their tenant's name; None: of every tenant."""
+def of_tenants(
+    tenant_ids: Sequence[int] | None, limit: int | None = None, offset: int = 0, named: Any = None
+) -> list[Schedule]:
+    """Return the schedules by their tenant's name; None: of every tenant. `named`: a condition of their tenants."""
     ids: Any = Schedule.select(Schedule.id).join(Tenant).order_by(Tenant.name, Schedule.id).limit(limit).offset(offset)
     ids = ids if tenant_ids is None else ids.where(is_in(Schedule.tenant, tenant_ids))
+    ids = ids if named is None else ids.where(named)
     # Found by their ids first: joined, PostgreSQL would go along all runs for them.
     query = Schedule.select(Schedule, Tenant, Run).join(Tenant).switch(Schedule)
     query = query.join(Run, pw.JOIN.LEFT_OUTER, on=Schedule.last_run).order_by(Tenant.name, Schedule.id)
@@ -209,3 +257,11 @@ def listed(tenant: Tenant | None, limit: int) -> list[Schedule]:
     """Return the schedules of a tenant or of all, each with its tenant, by the tenant's name."""
     query = Schedule.select(Schedule, Tenant).join(Tenant).where(equals_if_given(Schedule.tenant, tenant))
     return list(query.order_by(Tenant.name, Schedule.id).limit(limit))
+
+
+def coming(schedule: Schedule, count: int) -> list[datetime]:
+    """Return its next moments, without the tenant's own delay; none for one that had to be paused."""
+    try:
+        return list(islice(times(schedule.cron, schedule.time_zone, utcnow()), count))
+    except Invalid:
+        return []

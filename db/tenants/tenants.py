@@ -201,6 +201,21 @@ def switched_on(ids: Sequence[int] | None, limit: int, also: Tenant | None = Non
     return first if also is None or also in first else [*first, *query.where(Tenant.id == also.id)]
 
 
+def names_switched_on(ids: Sequence[int] | None, limit: int) -> list[str]:
+    """Return the first names of these tenants that are switched on, and read nothing else of them."""
+    query = Tenant.select(Tenant.name).where(Tenant.is_active & is_in_if_given(Tenant.id, ids))
+    return [row[0] for row in query.order_by(Tenant.name).limit(limit).tuples()]
+
+
+def find_by_typed(text: str, ids: Sequence[int] | None, *, is_part: bool) -> list[Tenant]:
+    """Return the one of these tenants with that name or directory id, in any case; or two whose names hold it."""
+    among = Tenant.select().where(is_in_if_given(Tenant.id, ids))
+    if is_part:
+        return list(among.where(Tenant.name.contains(text)).order_by(Tenant.name).limit(2))
+    is_named = (pw.fn.LOWER(Tenant.name) == text.lower()) | (Tenant.directory_id == text.lower())
+    return list(among.where(is_named).limit(1))
+
+
 def count_tenants() -> int:
     return int(Tenant.select().count())
 

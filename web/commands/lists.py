@@ -16,7 +16,7 @@ from db.models import BackupSet, Snapshot, Tenant
 from db.policies import policies, snapshots
 from db.restores import restores
 from db.runs import run_history
-from db.tenants import schedules, tenants
+from db.tenants import schedule_words, schedules, tenants
 from web.commands.context import find_tenant, json_option, open_installation, print_result
 
 MAX_ROWS = 10_000
@@ -141,6 +141,7 @@ def _schedules(tenant: Tenant | None, limit: int) -> list[Row]:
         {
             "id": schedule.id,
             "tenant": schedule.tenant.name,
+            "when": schedule_words.when(schedule.cron),
             "cron": schedule.cron,
             "time_zone": schedule.time_zone,
             "full": schedule.is_full,

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from actors.facade import policy_type_names
 from actors.facade.snapshot_diff import Difference
 from db.clock import utcnow
-from db.models import Coverage
+from db.models import Coverage, Schedule
 from db.states import (
     ItemState,
     Offer,
@@ -26,6 +26,7 @@ from db.states import (
     Standing,
     WriteState,
 )
+from db.tenants import schedule_words, schedules
 from web.translation.languages import ENGLISH, current_language
 from web.translation.sentences import translated
 
@@ -168,6 +169,21 @@ def _short_datetime(at: datetime) -> str:
     """Write a time as the reader's language does. English has no one way: 2026-03-01 12:00."""
     language = current_language()
     return f"{at:%Y-%m-%d %H:%M}" if language == ENGLISH else format_datetime(at, "short", locale=language)
+
+
+NEXT_TIMES = 3
+
+
+def schedule_html(schedule: Schedule) -> Markup:
+    """Say when it comes in words, and what it reads. A cron that has none is shown with its next times."""
+    if schedule_words.recurrence(schedule.cron):
+        when = Markup("{}").format(schedule_words.describe(schedule.cron, schedule.time_zone))
+    else:
+        zone, now = str(schedule.time_zone), utcnow()
+        moments = (schedule_words.moment(at, zone, now) for at in schedules.coming(schedule, NEXT_TIMES))
+        times = ", ".join(moments)
+        when = Markup("<code>{}</code> ({}): {}").format(schedule.cron, schedule_words.zone_words(zone), times)
+    return Markup("{}, reads everything").format(when) if schedule.is_full else when
 
 
 def time_ago_html(at: datetime | None) -> Markup:

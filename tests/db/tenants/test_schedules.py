@@ -126,12 +126,12 @@ def test_a_paused_one_is_never_due_and_a_resumed_one_makes_nothing_up(nightly):
 @pytest.mark.parametrize(
     ("cron", "zone", "sentence"),
     [
-        ("every night", "UTC", "cron expression"),
+        ("every night", "UTC", "Not a valid schedule"),
         ("0 2 * * *", "Mars/Base", "time zone"),
         ("0 2 * * *", "Europe", "time zone"),
         ("0 2 * * *", "../UTC", "time zone"),
         ("*/5 * * * *", "UTC", "15 minutes"),
-        ("0 0 30 2 *", "UTC", "never|cron expression"),
+        ("0 0 30 2 *", "UTC", "never|Not a valid schedule"),
     ],
 )
 def test_what_cannot_be_is_refused_with_a_sentence(cast, cron, zone, sentence):
