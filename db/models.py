@@ -110,6 +110,37 @@ Tenant.add_index(
 )
 
 
+class TenantTag(Table):
+    """A free word on a tenant, by which lists find it. `folded` is the same in any case."""
+
+    tenant = pw.ForeignKeyField(Tenant, backref="tags", on_delete="CASCADE", index=False)
+    name = pw.CharField(max_length=40)
+    folded = pw.CharField(max_length=80)
+
+    class Meta:
+        indexes = ((("tenant", "folded"), True), (("folded", "tenant"), False))
+
+    def __str__(self) -> str:
+        return str(self.name)
+
+
+class NewTenantDefaults(Table):
+    """Defaults for new tenants: one row, or none. An empty column gives nothing."""
+
+    # The schedule.
+    cron = pw.CharField(null=True, max_length=100)
+    time_zone = pw.CharField(null=True, max_length=60)
+    is_full = pw.BooleanField(default=False)
+    # Like Tenant.retention.
+    retention = JsonText(null=True)
+    full_every_days = pw.IntegerField(null=True)
+    # E-mail address -> role.
+    members = JsonText(null=True)
+    tags = JsonText(null=True)
+    # Which emergency accounts a tenant should name, in words for whoever names them.
+    emergency_note = pw.CharField(null=True, max_length=500)
+
+
 class Credential(Table):
     """A tenant's next credential, until it has signed in, or its previous one, for a while:
     db/tenants/credentials.py."""
@@ -874,6 +905,8 @@ class Seal(Table):
 TABLES = (
     User,
     Tenant,
+    TenantTag,
+    NewTenantDefaults,
     Credential,
     RuleChange,
     Membership,

@@ -27,6 +27,7 @@ from web.security import access, client_address, headers
 from web.security.permissions import Permission
 from web.translation import translation
 from web.views.backups import backup_sets, policies, run_page, runs, snapshots
+from web.views.fleet import tenant_list
 from web.views.installation import audit, dashboard, health
 from web.views.people import account, entra_grants, notifications, passkeys, sign_in, users
 from web.views.restores import new_restore, restore_actions, restores
@@ -171,7 +172,7 @@ def _add_pages(app: Flask) -> None:
     admin = Admin(
         app, name="Tenantkeep", theme=theme, url="/", index_view=dashboard.Dashboard(url="/", endpoint="admin")
     )
-    for lists in (tenants, policies, backup_sets, restores, runs):
+    for lists in (tenant_list, policies, backup_sets, restores, runs):
         lists.register(admin)
     for pages in (
         sign_in,

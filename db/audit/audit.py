@@ -47,6 +47,8 @@ class Action(StrEnum):
     SNAPSHOT_DOWNLOADED = "snapshot:downloaded"
     TENANT_ADDED = "tenant:added"
     TENANT_CHANGED = "tenant:changed"
+    TENANT_TAGGED = "tenant:tagged"
+    DEFAULTS_SET = "tenant-defaults:set"
     RULES_ASKED = "tenant:rules-asked"
     RULES_CONFIRMED = "tenant:rules-confirmed"
     RULES_REJECTED = "tenant:rules-rejected"
@@ -117,6 +119,9 @@ DETAILS: dict[Action, frozenset[str]] = {
     Action.SNAPSHOT_DOWNLOADED: frozenset(),
     Action.TENANT_ADDED: frozenset({"directory_id", "client_id", "credential_kind"}),
     Action.TENANT_CHANGED: frozenset({"changed"}),
+    Action.TENANT_TAGGED: frozenset({"added", "removed"}),
+    # What a new tenant gets from now on.
+    Action.DEFAULTS_SET: frozenset({"changed"}),
     # Which rules for restores are to be turned down; who asked for that.
     Action.RULES_ASKED: frozenset({"changes"}),
     Action.RULES_CONFIRMED: frozenset({"changes", "asked_by"}),

@@ -18,7 +18,7 @@ from cronsim import CronSim, CronSimError
 from db.audit import audit
 from db.audit.audit import Action, Actor
 from db.clock import utcnow
-from db.database import database, lock_rows
+from db.database import Condition, database, lock_rows
 from db.errors import Invalid
 from db.models import IS_ACTIVE, Policy, Run, Schedule, Tenant
 from db.sql.value_lists import equals_if_given, is_in
@@ -251,6 +251,11 @@ def of_tenants(
     query = Schedule.select(Schedule, Tenant, Run).join(Tenant).switch(Schedule)
     query = query.join(Run, pw.JOIN.LEFT_OUTER, on=Schedule.last_run).order_by(Tenant.name, Schedule.id)
     return list(query.where(is_in(Schedule.id, [row[0] for row in ids.tuples()])))
+
+
+def is_scheduled() -> Condition:
+    """Return the condition that a tenant has a schedule that is not paused."""
+    return Tenant.id.in_(Schedule.select(Schedule.tenant).where(~Schedule.is_paused))
 
 
 def listed(tenant: Tenant | None, limit: int) -> list[Schedule]:

@@ -67,6 +67,9 @@ class ListView(ModelView):
     search_hint = ""
     # The column that sorts when none was asked for; without one the newest come first.
     sorted_by: ClassVar[str | None] = None
+    # That order in words, and what leads back and forth in it.
+    order_words = "newest first"
+    page_words = ("Newer", "Older")
     # After a search, which reads names as it goes, counting goes less far.
     search_cap = 1000
     # What to do when there is not a single row, filter or no filter.

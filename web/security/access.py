@@ -79,7 +79,8 @@ def deny(permission: Permission, tenant: Tenant | None = None, *, everywhere: bo
     abort(403, who_may.refusal_sentence(permission, tenant, everywhere=everywhere))
 
 
-def _roles() -> dict[int, Role]:
+def roles_by_tenant() -> dict[int, Role]:
+    """Return tenant id -> the current user's role in it. An admin may do everything without one."""
     if "roles" not in g:
         g.roles = users.roles_by_tenant(current_user.id)
     roles: dict[int, Role] = g.roles
@@ -95,7 +96,7 @@ def can(permission: Permission | str, tenant_id: int | None = None) -> bool:
         return False
     if permission in EVERYWHERE[SiteRole(current_user.site_role)]:
         return True
-    roles = _roles()
+    roles = roles_by_tenant()
     held = roles.values() if tenant_id is None else [roles[tenant_id]] if tenant_id in roles else []
     return any(permission in IN_TENANT[role] for role in held)
 
@@ -104,7 +105,7 @@ def allowed_tenant_ids(permission: Permission) -> list[int] | None:
     """Return the tenants that the current user holds the permission in; None means every tenant."""
     if permission in EVERYWHERE[SiteRole(current_user.site_role)]:
         return None
-    return [tenant_id for tenant_id, role in _roles().items() if permission in IN_TENANT[role]]
+    return [tenant_id for tenant_id, role in roles_by_tenant().items() if permission in IN_TENANT[role]]
 
 
 def parse_row_id(text: str) -> int | None:

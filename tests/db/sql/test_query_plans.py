@@ -75,10 +75,11 @@ SMALL = {
     "entra_grant": "set by hand",
     "setback": "what steps of the sweep could not do, and soon do again",
     "preference": "what people chose by hand",
+    "new_tenant_defaults": "one row",
 }
 GROWING = {model._meta.table_name for model in TABLES} - SMALL.keys()
 # What follows the number of tenants alone may be read where the answer is about all of a person's tenants.
-OF_TENANTS = frozenset({"tenant", "schedule", "membership"})
+OF_TENANTS = frozenset({"tenant", "schedule", "membership", "tenant_tag"})
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ PROPOSED = {"when": schedule_words.DAILY, "time": "02:00"}
 
 @dataclass(frozen=True)
 class ScheduleForm:
-    """What the fields hold. `cron` is empty unless it was typed, and counts in place of the choice."""
+    """Values of the fields. `cron` is empty unless it was typed, and counts in place of the choice."""
 
     when: str
     time: str

@@ -61,8 +61,7 @@ class SchedulesPage:
         return self._address(self.number + 1) if self.has_more else ""
 
     def _address(self, number: int) -> str:
-        asked = {"tenant": self.tenant_asked or None, "search": self.search or None}
-        return url_for("schedules.index", page=number, **asked)
+        return url_for("schedules.index", page=number, tenant=self.tenant_asked or None, search=self.search or None)
 
 
 @pages.get("/")
@@ -102,7 +101,8 @@ def add() -> Any:
         return _page(), 400
     flash(_added_sentence(added), "success")
     # Whoever adds one more finds the form as they filled it in, but for the tenant.
-    return redirect(url_for("schedules.index", **form.values), 303)
+    values: dict[str, Any] = {**form.values}
+    return redirect(url_for("schedules.index", **values), 303)
 
 
 def _added_sentence(schedule: Schedule) -> str:

@@ -1,89 +1,24 @@
-"""`/tenants/`: the list, a tenant's page, and starting its sync."""
+"""A tenant's page: starting its sync and its backups, its settings and its rules."""
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from flask_admin import Admin
-from flask_admin.actions import action
 from flask_login import current_user
-from markupsafe import Markup
 
 import actors.backups.back_up
 import actors.backups.sync
 from db.accounts import users
 from db.errors import Invalid
 from db.models import Tenant
-from db.policies import search
-from db.states import RunKind
 from db.tenants import tenants
-from web.lists.cells import cell, moment_cell
-from web.lists.list_view import ListView
 from web.presentation import rule_changes, run_messages
-from web.presentation.links import link
 from web.presentation.refusals import refusals_flashed
 from web.security.access import current_actor, fetch, requires
 from web.security.permissions import Permission
-from web.views.tenants.tenant_page import connection, last_backup, tenant_page
+from web.views.tenants.tenant_page import tenant_page
 
 pages = Blueprint("tenants", __name__, url_prefix="/tenants")
-
-
-def name_with_state(tenant: Tenant) -> Markup:
-    """Show the tenant's name as a link, and whether something can start in it."""
-    name = link("tenants.page", tenant.name, tenant_id=tenant.id)
-    if tenant.is_active:
-        return name
-    state = "being removed" if tenant.removing_since else "switched off"
-    return name + Markup(' <span class="badge badge-muted"><i class="fa fa-power-off" aria-hidden="true"></i> {}</span>'
-                         ).format(state)  # fmt: skip
-
-
-class TenantListView(ListView):
-    column_list = (
-        "name",
-        "last_backup_at",
-        "connected_at",
-        "last_synced_at",
-        "directory_id",
-        "client_id",
-        "created_at",
-    )
-    hidden_columns = ("client_id", "created_at")
-    column_labels: ClassVar = {
-        "last_backup_at": "Last good backup",
-        "connected_at": "Connection",
-        "last_synced_at": "Last sync",
-        "directory_id": "Directory id",
-        "client_id": "Client id",
-        "created_at": "Added",
-    }
-    column_sortable_list = ("name",)
-    sorted_by = "name"
-    search_hint = "Name or directory id"
-    nothing_yet = "No tenants yet. An admin adds one on the server with “tenantkeep tenant add”."
-    column_formatters: ClassVar = {
-        "name": cell(name_with_state),
-        "last_backup_at": cell(last_backup),
-        "connected_at": cell(connection),
-        "last_synced_at": moment_cell,
-        "created_at": moment_cell,
-    }
-    export_columns = (
-        "name", "directory_id", "client_id", "cloud", "last_backup_at", "last_synced_at", "connected_at",
-        "connection_error", "created_at",
-    )  # fmt: skip
-
-    def _matches_word(self, word: str) -> Any:
-        return search.tenant_name_matches(word)
-
-    @action("back_up", "Back up")
-    def back_up_selected(self, ids: list[str]) -> None:
-        run_messages.start_for_each(self.selected(Permission.OPERATE), actors.backups.back_up.start, RunKind.BACK_UP)
-
-
-def register(admin: Admin) -> None:
-    admin.add_view(TenantListView(Tenant, name="Tenants", endpoint="tenant_list", url="/tenants"))
 
 
 @pages.get("/<tenant_id>")

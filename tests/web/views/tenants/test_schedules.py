@@ -1,17 +1,14 @@
 """`/schedules/` and the scheduler that starts what is due."""
 
-import re
-
 import pytest
 
 from actors import scheduler
 from actors.backups import back_up
-from db.audit.audit import SYSTEM, Actor
+from db.audit.audit import SYSTEM
 from db.clock import utcnow
 from db.models import AuditEvent, BackupSet, Run, Schedule
 from db.tenants import schedules
 from tests.support.forms import csrf_token
-from web.views.tenants import removed_schedules
 
 pytestmark = [
     pytest.mark.parametrize("database_url", ["sqlite"], indirect=True),
@@ -58,52 +55,6 @@ def test_others_may_not_and_see_none_of_it(app, sign_in, cast):
     assert operator.post("/schedules/", data=form(operator, cast)).status_code == 403
     for act in ("", "/pause", "/remove", "/run-now"):
         assert manager.post(f"/schedules/{made.id}{act}", data=form(manager, cast)).status_code == 403
-
-
-def test_it_is_added_in_words_for_a_part_of_the_name_and_the_form_keeps_what_was_chosen(client, sign_in, cast):
-    sign_in(client, cast.max)
-    given = form(client, cast, tenant="tos", cron="", when="weekdays", time="22:30", time_zone="Europe/Berlin")
-    answer = client.post("/schedules/", data=given, follow_redirects=True)
-    assert (Schedule.get().tenant, Schedule.get().cron) == (cast.contoso, "30 22 * * 1-5")
-    page = answer.get_data(as_text=True)
-    assert "Weekdays at 22:30 (Berlin)" in page
-    assert re.search(r'value="weekdays" selected', page)
-    assert 'value="22:30"' in page
-    assert 'value="Europe/Berlin"' in page
-    again = client.post("/schedules/", data=given)
-    assert again.status_code == 400
-    assert "has this schedule already" in again.get_data(as_text=True)
-    assert Schedule.select().count() == 1
-
-
-@pytest.mark.parametrize("typed", ["nobody is called so", "Fabrikam", ""])
-def test_a_tenant_that_one_does_not_manage_is_found_by_no_name(client, sign_in, cast, typed):
-    sign_in(client, cast.max)
-    answer = client.post("/schedules/", data=form(client, cast, tenant=typed))
-    assert answer.status_code == 400
-    assert not Schedule.select().exists()
-
-
-def test_a_removed_one_comes_back_by_undo_and_once(app, sign_in, cast):
-    client = sign_in(app.test_client(), cast.max)
-    made = schedules.add(cast.contoso, "15 2 1 * *", "Europe/Vienna", Actor.person(cast.max, None), is_full=True)
-    other = schedules.add(cast.fabrikam, "0 2 * * *", "UTC", SYSTEM)
-    client.post(f"/schedules/{made.id}/remove", data=form(client, cast))
-    page = client.get("/schedules/").get_data(as_text=True)
-    removed = re.search(r'name="removed" value="([^"]+)"', page)[1]
-    for _ in range(2):
-        client.post("/schedules/undo", data=form(client, cast, removed=removed))
-    back = Schedule.get_by_id(made.id)
-    assert (back.cron, back.time_zone, back.is_full, back.created_by) == (made.cron, made.time_zone, True, cast.max)
-    assert back.next_at > utcnow()
-    assert AuditEvent.select().where(AuditEvent.action == "schedule:put-back").count() == 1
-    assert Schedule.select().count() == 2
-    with app.test_request_context():
-        foreign = removed_schedules._signer().dumps(schedules.columns_to_put_back(other))
-    schedules.remove(other, SYSTEM)
-    assert client.post("/schedules/undo", data=form(client, cast, removed=foreign)).status_code == 403
-    assert client.post("/schedules/undo", data=form(client, cast, removed=removed + "x")).status_code == 303
-    assert Schedule.select().count() == 1
 
 
 def test_a_full_backup_that_meets_one_that_reads_less_says_so(client, sign_in, cast, redis_url):
