@@ -20,9 +20,10 @@ from db import states
 from db.accounts import sessions
 from db.clock import utcnow
 from db.database import database
+from db.names import work_names
 from web import error_pages
 from web.lists import filters, preferences
-from web.presentation import formatters, layout
+from web.presentation import formatters, layout, links
 from web.security import access, client_address, headers
 from web.security.permissions import Permission
 from web.translation import translation
@@ -136,8 +137,15 @@ def _add_to_templates(app: Flask) -> None:
         running_runs=layout.running_runs,
         csrf_field=layout.csrf_field,
         unread_count=layout.unread_count,
+        find_name=work_names.find_name,
+        find_names=work_names.find_names,
         kind_title=formatters.kind_title,
         last_backup=tenant_page.last_backup,
+        name_html=links.name_html,
+        name_link=links.name_link,
+        name_of=work_names.name_of,
+        names_of=work_names.names_of,
+        number_html=links.number_html,
         policy_type_title=policy_type_names.title,
         run_kinds=run_page.KINDS,
     )

@@ -124,8 +124,8 @@ def test_pressing_twice_shows_the_same_run_and_no_request_reaches_graph(client, 
         for _ in range(2)
     ]
     run = Run.select().order_by(Run.id.desc()).get()
-    assert f"Run {run.id} started." in pages[0]
-    assert f"Run {run.id} is already queued; here it is." in pages[1]
+    assert "Started: Capture of Contoso policy 1." in pages[0]
+    assert "Waiting to start already: Capture of Contoso policy 1." in pages[1]
     assert all(f'href="/runs/{run.id}"' in page for page in pages)
     assert Notification.select().where(Notification.run == run).count() == 1
     for path in ("/", "/policies/", f"/policies/{policy.id}", f"/runs/{run.id}", f"/tenants/{cast.contoso.id}"):

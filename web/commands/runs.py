@@ -16,6 +16,7 @@ from db import private_file
 from db.backups import backup_sets, disclosures
 from db.errors import Invalid
 from db.models import BackupSet, Run
+from db.names.work_names import name_of
 from db.runs import run_progress, runs
 from db.states import ACTIVE, RunState
 from web.commands.context import (
@@ -120,7 +121,7 @@ def show(run_id: int, as_json: bool) -> None:
 
 def follow_run(start: EnqueuedRun, wait: bool, as_json: bool) -> int:
     if not as_json:
-        click.echo(start_sentence(start), err=wait)
+        click.echo(f"{start_sentence(start)} (run {start.run.id})", err=wait)
     run = wait_for_end(start.run.id) if wait else Run.get_by_id(start.run.id)
     if wait or as_json:
         show_run(run, as_json)
@@ -140,7 +141,7 @@ def wait_for_end(run_id: int) -> Run:
 
 def show_run(run: Run, as_json: bool) -> None:
     document = run_document(run)
-    lines = [f"Run {run.id} ({run.kind}) of {run.tenant.name}: {run.state}"]
+    lines = [f"{name_of(run).numbered}, {run.tenant.name}: {run.state}"]
     lines += [f"  {document['waiting']}"] if document["waiting"] else []
     lines += [f"  {run.error_message}"] if run.error_message else []
     lines += [_item_line(item) for item in document["items"]]

@@ -9,7 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from web.presentation.formatters import datetime_html, state_badge
-from web.presentation.links import link
+from web.presentation.links import link, name_link
 
 Cell = Callable[[Any, Any, Any, str], object]
 
@@ -22,6 +22,11 @@ def cell(show: Callable[[Any], object]) -> Cell:
 def link_cell(endpoint: str, argument: str, label: Callable[[Any], object] = str) -> Cell:
     """Return a cell with a link to the row's own page; `argument` is what the page calls the row's id."""
     return cell(lambda row: link(endpoint, label(row), **{argument: row.id}))
+
+
+def name_cell(view: Any, context: Any, row: Any, name: str) -> Markup:
+    """Show a link to a run, restore or backup set by its name, and its number: the list has looked its name up."""
+    return name_link(row.called)
 
 
 def person_cell(otherwise: str) -> Cell:

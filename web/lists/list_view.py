@@ -18,6 +18,7 @@ from flask_admin.model.base import ViewArgs
 
 from db.database import database, is_sqlite
 from db.models import Tenant, User
+from db.names import work_names
 from db.sql import time_ranges, value_lists
 from db.sql.value_lists import is_in
 from web.inputs import ticked_values, without_nul
@@ -72,6 +73,8 @@ class ListView(ModelView):
     page_words = ("Newer", "Older")
     # After a search, which reads names as it goes, counting goes less far.
     search_cap = 1000
+    # Its rows have names of their own, as db/names makes them: `called`.
+    has_names = False
     # What to do when there is not a single row, filter or no filter.
     nothing_yet = ""
     # The time that "From" and "To" are about. It rises with the id.
@@ -237,6 +240,8 @@ class ListView(ModelView):
         if not ids:
             return []
         rows = {row.id: row for row in self.get_query().where(self.model.id.in_(ids))}
+        for row_id, called in (work_names.names_of(rows.values()) if self.has_names else {}).items():
+            rows[row_id].called = called
         return [rows[row_id] for row_id in ids if row_id in rows]
 
     def _get_list_extra_args(self) -> ViewArgs:

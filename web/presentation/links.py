@@ -1,9 +1,15 @@
-"""Addresses of our own: links to pages, and where a form may lead back to."""
+"""Addresses of our own: links to pages, by the names of what they show, and where a form may lead back to."""
 
+from datetime import datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import url_for
-from markupsafe import Markup
+from markupsafe import Markup, escape
+
+from db.names import work_names
+from db.names.work_names import Name
+from web.presentation.formatters import datetime_html
 
 
 def link(endpoint: str, label: object, **values: object) -> Markup:
@@ -21,3 +27,42 @@ def safe_redirect_path(address: str | None) -> str:
     # Browsers read `///host` as `//host`, and a backslash as a slash.
     is_path = address.startswith("/") and address[1:2] not in ("/", "\\")
     return address if is_path and not parts.scheme and not parts.netloc else ""
+
+
+# What has a name -> its page, and what the page calls its number.
+_PAGES = {
+    work_names.RUN: ("runs.page", "run_id"),
+    work_names.RESTORE: ("restores.page", "restore_id"),
+    work_names.BACKUP_SET: ("backup_sets.page", "backup_set_id"),
+    work_names.SNAPSHOT: ("snapshots.page", "snapshot_id"),
+}
+
+
+def name_html(name: Name) -> Markup:
+    """Show a name with its times, which the script shows in the reader's zone."""
+    sentence = Markup("").join([escape(name.sentence)])
+    return sentence.format_map({key: _value_html(value) for key, value in name.values.items()})
+
+
+def _value_html(value: Any) -> Any:
+    if isinstance(value, Name):
+        return name_html(value)
+    return datetime_html(value) if isinstance(value, datetime) else value
+
+
+def number_html(name: Name) -> Markup:
+    """Show the number of what has a name, small: “run 41”."""
+    return Markup('<small class="number">{}&nbsp;{}</small>').format(name.kind, name.number)
+
+
+def name_link(name: Name, class_: str = "") -> Markup:
+    """Return a link to what has the name, and its number beside it."""
+    css = Markup(' class="{}"').format(class_) if class_ else ""
+    return Markup('<a{} href="{}">{}</a> {}').format(css, page_of(name), name_html(name), number_html(name))
+
+
+def page_of(name: Name) -> str:
+    """Return the address of the page of what has the name."""
+    endpoint, argument = _PAGES[name.kind]
+    values: dict[str, Any] = {argument: name.number}
+    return url_for(endpoint, **values)

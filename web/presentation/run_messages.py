@@ -1,6 +1,7 @@
 """The answer to every start of a run: a message with a link to it, at once."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
@@ -11,7 +12,9 @@ from werkzeug.wrappers import Response
 from actors.queue.enqueue import EnqueuedRun
 from db.audit.audit import Actor
 from db.errors import SwitchedOff
-from db.states import RunKind
+from db.names.work_names import Name, name_of
+from db.states import RunKind, RunState
+from web.presentation.links import name_html
 from web.security.access import current_actor, wants_json
 
 Row = TypeVar("Row")
@@ -30,7 +33,7 @@ def answer_start(start: EnqueuedRun, back_to: str) -> Response:
 def flash_run_started(start: EnqueuedRun) -> None:
     flash(
         Markup('{} <a class="alert-link" href="{}">View run</a>').format(
-            start_sentence(start), url_for("runs.page", run_id=start.run.id)
+            name_html(start_sentence(start)), url_for("runs.page", run_id=start.run.id)
         ),
         "success" if start.is_sent and not start.does_less else "warning",
     )
@@ -75,14 +78,22 @@ def _flash_runs_started(starts: Sequence[EnqueuedRun], runs_address: str) -> Non
     )
 
 
-def start_sentence(start: EnqueuedRun) -> str:
+def start_sentence(start: EnqueuedRun) -> Name:
+    """Return what became of the start, as a sentence around the name of the run."""
+    name = name_of(start.run)
+    return replace(name, sentence=_start_words(start), values={"run": name})
+
+
+def _start_words(start: EnqueuedRun) -> str:
     if not start.is_sent:
-        return f"Run {start.run.id} is recorded. The queue cannot be reached; it starts by itself when it is back."
+        return "Recorded: {run}. The queue cannot be reached; it starts by itself when it is back."
+    is_queued = start.run.state == RunState.QUEUED
     if start.does_less:
         return (
-            f"Run {start.run.id} is already {start.run.state}, and reads only what changed. "
-            "Start the full backup when it has ended."
+            "Waiting to start already: {run}. It reads only what changed. Start the full backup when it has ended."
+            if is_queued
+            else "Already running: {run}. It reads only what changed. Start the full backup when it has ended."
         )
     if not start.is_new:
-        return f"Run {start.run.id} is already {start.run.state}; here it is."
-    return f"Run {start.run.id} started."
+        return "Waiting to start already: {run}." if is_queued else "Already running: {run}."
+    return "Started: {run}."

@@ -70,8 +70,9 @@ def test_without_wait_it_answers_at_once_and_a_second_start_finds_the_first(grap
     first, second = tenantkeep("sync", "Contoso"), tenantkeep("sync", "Contoso")
     assert (first.returncode, second.returncode) == (0, 0)
     number = Run.get().id
-    assert f"Run {number} started." in first.stdout
-    assert f"Run {number} is already queued" in second.stdout
+    assert first.stdout.startswith("Started: Sync of ")
+    assert first.stdout.endswith(f" (run {number})\n")
+    assert second.stdout.startswith("Waiting to start already: Sync of ")
     assert graph.requests()["http"] == 0
 
 

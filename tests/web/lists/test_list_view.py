@@ -21,11 +21,15 @@ from web.lists.list_view import csv_row
 
 
 def rows(answer):
-    """The first cell of each row of a list, as text."""
+    """The first cell of each row of a list, as text; of what has a number beside its name, the number."""
     page = answer.get_data(as_text=True)
     found = re.findall(r"<tr>(.*?)</tr>", page.partition("<tbody>")[2].partition("</tbody>")[0], re.S)
     cells = [re.search(r'<td(?! class="tick")[^>]*>(.*?)</td>', row, re.S)[1] for row in found]
-    return [re.sub(r"<[^>]+>|\s+", " ", cell).strip() for cell in cells]
+    numbers = [re.search(r'class="number">(.*?)<', cell) for cell in cells]
+    return [
+        number[1].replace("&nbsp;", " ").capitalize() if number else re.sub(r"<[^>]+>|\s+", " ", cell).strip()
+        for number, cell in zip(numbers, cells, strict=True)
+    ]
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from db.models import BackupSet, Policy, Run, Snapshot, Tenant
 from db.policies import snapshots
 from db.states import ItemState, SetState
 from web.lists import filters
-from web.lists.cells import cell, link_cell, moment_cell, person_cell, state_cell, tenant_cell
+from web.lists.cells import cell, moment_cell, name_cell, person_cell, state_cell, tenant_cell
 from web.lists.list_view import ListView, with_connection
 from web.presentation.backup_zip import safe_file_name, zip_backup_set
 from web.presentation.masking import mask_secrets
@@ -54,12 +54,13 @@ class BackupSetListView(ListView):
         "scope": "Of",
         "completed_at": "Completed",
     }
+    has_names = True
     search_hint = "A backup set's number"
     nothing_yet = "There is no backup set yet. “Back up now” on a tenant's page makes one."
     day_field = BackupSet.created_at
     column_sortable_list = ("id",)
     column_formatters: ClassVar = {
-        "id": link_cell("backup_sets.page", "backup_set_id"),
+        "id": name_cell,
         "tenant": tenant_cell,
         "state": state_cell,
         "scope": cell(lambda backup_set: backup_set.name or scope(backup_set)),

@@ -13,6 +13,7 @@ from db.accounts import users
 from db.backups import backup_sets
 from db.clock import utcnow
 from db.models import BackupSet, Policy, Restore, Run, RunItem, Tenant, User
+from db.names.work_names import Name, name_of
 from db.restores import restore_items, restores, retries
 from db.runs import run_history, run_progress
 from db.states import ACTIVE, ItemState, Outcome, RestoreState, RunKind, RunState
@@ -123,9 +124,9 @@ class RunPage:
     def usual_seconds(self) -> float | None:
         return run_history.usual_seconds(self.run, self.counts["total"])
 
-    @property
-    def kind(self) -> str:
-        return KINDS.get(self.run.kind, self.run.kind)
+    @cached_property
+    def name(self) -> Name:
+        return name_of(self.run)
 
     @property
     def snapshot_id(self) -> int | None:

@@ -16,7 +16,7 @@ from db.restores import retries
 from db.runs import completion, notifications, run_progress
 from db.states import ACTIVE, RunKind, RunState
 from web.lists import filters
-from web.lists.cells import cell, link_cell, moment_cell, state_cell, tenant_cell, text_cell
+from web.lists.cells import cell, moment_cell, name_cell, state_cell, tenant_cell, text_cell
 from web.lists.filters import FAILED_OR_PARTIAL, Filter
 from web.lists.list_view import ListView
 from web.presentation import run_messages
@@ -35,10 +35,10 @@ STATES = {FAILED_OR_PARTIAL: "failed or partial"} | {str(state): str(state) for 
 class RunListView(ListView):
     related = (Run.tenant, Run.policy, Run.requested_by)
     column_list = (
-        "id", "kind", "tenant", "policy", "state", "requested_by", "created_at", "duration", "ended_at", "total",
-        "failed", "error_message",
+        "id", "tenant", "state", "requested_by", "created_at", "duration", "kind", "policy", "ended_at",
+        "total", "failed", "error_message",
     )  # fmt: skip
-    hidden_columns = ("ended_at", "total", "failed", "error_message")
+    hidden_columns = ("kind", "policy", "ended_at", "total", "failed", "error_message")
     column_labels: ClassVar = {
         "id": "Run",
         "requested_by": "Requested by",
@@ -49,12 +49,13 @@ class RunListView(ListView):
         "error_message": "Why",
     }
     column_sortable_list = ("id",)
+    has_names = True
     search_hint = "Policy, its Graph id, or a run's number"
     search_cap = 200  # their names are in another table
     nothing_yet = "No runs yet. Whatever you start is shown here."
     day_field = Run.created_at
     column_formatters: ClassVar = {
-        "id": link_cell("runs.page", "run_id"),
+        "id": name_cell,
         "kind": cell(lambda run: KINDS.get(run.kind, run.kind)),
         "tenant": tenant_cell,
         "policy": cell(

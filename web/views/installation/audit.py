@@ -1,5 +1,6 @@
 """`/audit/`: who did what, newest first; filtered, paged by event number, exported as CSV."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,6 +11,8 @@ from flask import Blueprint, Response, render_template, request
 from db.audit import audit, audit_rows, chain_export, daily_check
 from db.audit.audit import Action
 from db.models import AuditCheck, AuditEvent, Tenant
+from db.names import work_names
+from db.names.work_names import Name
 from db.sql import value_lists
 from db.states import Result
 from db.tenants import tenants
@@ -23,6 +26,7 @@ from web.security.permissions import Permission
 pages = Blueprint("audit", __name__, url_prefix="/audit")
 
 PAGE = 50
+_SUBJECT = re.compile(r"(run|restore|backup set|snapshot) ([0-9]{1,18})(?: of .*)?", re.DOTALL)
 FILTERS = ("tenant", "action", "actor", "result", *DAYS)
 COLUMNS = ("id", "at", "actor", "address", "action", "tenant_name", "subject", "result", "details", "hash")
 
@@ -41,6 +45,17 @@ class AuditPage:
     @cached_property
     def tenants(self) -> list[Tenant]:
         return tenants.by_name(allowed_tenant_ids(Permission.AUDIT))
+
+    @cached_property
+    def names(self) -> dict[int, Name]:
+        """The name of what each event is about, where that has one."""
+        subjects = {event.id: match for event in self.rows if (match := _SUBJECT.fullmatch(event.subject))}
+        numbers: dict[str, set[int]] = {}
+        for match in subjects.values():
+            numbers.setdefault(match[1], set()).add(int(match[2]))
+        found = {kind: work_names.find_names(kind, some) for kind, some in numbers.items()}
+        names = {event_id: found[match[1]].get(int(match[2])) for event_id, match in subjects.items()}
+        return {event_id: name for event_id, name in names.items() if name}
 
     @property
     def sees_all(self) -> bool:

@@ -16,7 +16,7 @@ from db.recovery import write_log
 from db.restores import approvals, restore_items, restores
 from db.states import RestoreState
 from web.lists import filters
-from web.lists.cells import link_cell, moment_cell, person_cell, state_cell, tenant_cell, text_cell
+from web.lists.cells import moment_cell, name_cell, person_cell, state_cell, tenant_cell, text_cell
 from web.lists.list_view import ListView
 from web.presentation import restore_approval, restore_text
 from web.presentation.masking import Masking, secrets_note
@@ -34,6 +34,7 @@ class RestoreListView(ListView):
     list_template = "restores/list.html"
     column_list = ("id", "tenant", "source_name", "state", "created_by", "created_at", "ended_at", "reason")
     hidden_columns = ("ended_at", "reason")
+    has_names = True
     search_hint = "A restore's number"
     nothing_yet = "No restores yet. “Restore” on a backup set previews one: looking changes nothing."
     day_field = Restore.created_at
@@ -46,7 +47,7 @@ class RestoreListView(ListView):
     }
     column_sortable_list = ("id",)
     column_formatters: ClassVar = {
-        "id": link_cell("restores.page", "restore_id"),
+        "id": name_cell,
         "tenant": tenant_cell,
         "state": state_cell,
         "created_by": person_cell("a command"),

@@ -35,8 +35,8 @@ def test_back_up_now_answers_at_once_and_a_second_press_finds_the_run(client, si
     data = {"csrf_token": csrf_token(client, path)}
     pages = [client.post(f"{path}/back-up", data=data, follow_redirects=True).get_data(as_text=True) for _ in "12"]
     run = Run.get()
-    assert f"Run {run.id} started." in pages[0]
-    assert f"Run {run.id} is already queued" in pages[1]
+    assert "Started: Backup of <time" in pages[0]
+    assert "Waiting to start already: Backup of <time" in pages[1]
     assert BackupSet.get().run == run
     assert graph.requests()["http"] == 0
 
