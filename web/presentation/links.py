@@ -1,15 +1,18 @@
 """Addresses of our own: links to pages, by the names of what they show, and where a form may lead back to."""
 
+import re
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 from flask import url_for
+from flask_babel import gettext
 from markupsafe import Markup, escape
 
 from db.names import work_names
 from db.names.work_names import Name
 from web.presentation.formatters import datetime_html
+from web.translation.sentences import translated
 
 
 def link(endpoint: str, label: object, **values: object) -> Markup:
@@ -38,10 +41,13 @@ _PAGES = {
 }
 
 
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+
 def name_html(name: Name) -> Markup:
-    """Show a name with its times, which the script shows in the reader's zone."""
-    sentence = Markup("").join([escape(name.sentence)])
-    return sentence.format_map({key: _value_html(value) for key, value in name.values.items()})
+    """Show a name in the reader's language, with its times, which the script shows in the reader's zone."""
+    sentence = gettext(_PLACEHOLDER.sub(r"%(\1)s", name.sentence.replace("%", "%%")))
+    return escape(sentence) % {key: _value_html(value) for key, value in name.values.items()}
 
 
 def _value_html(value: Any) -> Any:
@@ -52,7 +58,7 @@ def _value_html(value: Any) -> Any:
 
 def number_html(name: Name) -> Markup:
     """Show the number of what has a name, small: “run 41”."""
-    return Markup('<small class="number">{}&nbsp;{}</small>').format(name.kind, name.number)
+    return Markup('<small class="number">{}&nbsp;{}</small>').format(translated(name.kind), name.number)
 
 
 def name_link(name: Name, class_: str = "") -> Markup:
