@@ -1,6 +1,6 @@
 """The registry: imports every actor, so that the broker knows it."""
 
-from actors.backups import back_up, capture, sync
+from actors.backups import back_up, capture, look, sync
 from actors.housekeeping import daily_prune
 from actors.people import entra_recheck
 from actors.plans import preview
@@ -17,6 +17,7 @@ __all__ = [
     "daily_prune",
     "entra_recheck",
     "live_restore",
+    "look",
     "preview",
     "sync",
     "upload",

@@ -8,6 +8,8 @@ from enum import StrEnum
 
 class RunKind(StrEnum):
     SYNC = "policy.sync"
+    # A sync that also reads what differs from what was captured last.
+    LOOK = "policy.look"
     CAPTURE_SNAPSHOT = "policy.capture_snapshot"
     BACK_UP = "backup_set.capture"
     # A child run of a backup: one part of its items, for whichever worker takes it.
@@ -186,6 +188,14 @@ class Standing(StrEnum):
 class PolicyState(StrEnum):
     PRESENT = "present"
     GONE = "gone"
+
+
+class ChangeKind(StrEnum):
+    """The way in which a policy changed since a time."""
+
+    DELETED = "deleted"
+    CHANGED = "changed"
+    NEW = "new"
 
 
 class Role(StrEnum):

@@ -31,7 +31,7 @@ from web.views.backups import backup_sets, policies, run_page, runs, snapshots
 from web.views.fleet import tenant_list
 from web.views.installation import audit, dashboard, health
 from web.views.people import account, entra_grants, notifications, passkeys, sign_in, users
-from web.views.restores import new_restore, restore_actions, restores
+from web.views.restores import changes, new_restore, restore_actions, restores
 from web.views.tenants import (
     mappings,
     retention,
@@ -193,6 +193,7 @@ def _add_pages(app: Flask) -> None:
         restores,
         restore_actions,
         new_restore,
+        changes,
         mappings,
         retention,
         runs,

@@ -22,7 +22,7 @@ from actors.queue.enqueue import EnqueuedRun, enqueue, enqueue_new
 from actors.queue.run_actor import Completion, run_claimed
 from actors.reading import group_items
 from actors.reading.answer_memory import RunMemory
-from actors.reading.cached_listings import record_listing
+from actors.reading.cached_listings import listed_policies, record_listing
 from actors.reading.graph_errors import (
     classify_listing_error,
     finish_refused,
@@ -254,10 +254,7 @@ def _record_refusal(claim: Claim, backup_set: BackupSet, key: str, error: GraphE
 
 
 def _add_items(run: Run, backup_set: BackupSet, key: str, listed: Sequence[ListedPolicy]) -> None:
-    list_fingerprints = {policy.graph_id: policy.assignments_mark for policy in listed}
-    present = [policy for policy in policies.of_type(run.tenant, key) if policy.graph_id in list_fingerprints]
-    for policy in present:
-        policy.listed_mark = list_fingerprints[policy.graph_id] if POLICY_TYPES[key].trusts_list else None
+    present = listed_policies(run.tenant, key, listed)
     unchanged = {} if backup_set.is_full else backup_sets.unchanged_snapshots(present, run.tenant.full_every_days)
     run_items.add_items(
         run, [NewRunItem(key, policy.name, policy.id, policy.graph_id, unchanged.get(policy.id)) for policy in present]

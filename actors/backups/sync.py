@@ -1,7 +1,7 @@
 """`policy.sync`: reads the list of every policy type and records it. One run item per policy type."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import dramatiq
@@ -35,14 +35,19 @@ logger = logging.getLogger(__name__)
 
 # As many lists as one $batch carries; between two of them a run can be cancelled.
 LISTS_PER_BATCH = 20
+# What more is recorded of a policy type's list, in the transaction that takes the list over.
+AlsoRecord = Callable[[str, PolicyList], None]
 
 
 def start(tenant: Tenant, actor: Actor) -> EnqueuedRun:
+    return start_listing(tenant, RunKind.SYNC, actor)
+
+
+def start_listing(tenant: Tenant, kind: RunKind, actor: Actor) -> EnqueuedRun:
+    """Start a run of this kind, with an item for each policy type that a sync lists."""
     listed = [policy_type for policy_type in POLICY_TYPES.values() if not policy_type.is_referred]
     items = [NewRunItem(policy_type.key, policy_type.title) for policy_type in listed]
-    return enqueue_new(
-        runs.start(tenant=tenant, kind=RunKind.SYNC, dedupe_key=f"{RunKind.SYNC}:{tenant.id}", items=items, actor=actor)
-    )
+    return enqueue_new(runs.start(tenant=tenant, kind=kind, dedupe_key=f"{kind}:{tenant.id}", items=items, actor=actor))
 
 
 @dramatiq.actor(actor_name=RunKind.SYNC, queue_name=BULK, priority=PRIORITY[BULK])
@@ -53,28 +58,42 @@ def sync(run_id: int) -> None:
 def _sync(claim: Claim) -> None:
     tenant = claim.run.tenant
     graph = signed_in_client(tenant)
-    _skip_types_not_offered(claim)
-    while todo := next_to_read(run_items.unsettled_items(claim.run)):
-        unfinished: dict[RunItem, GraphError] = {}
-        for batch in value_lists.batched(todo, LISTS_PER_BATCH):
-            if claims.is_cancel_requested(claim):
-                return
-            unfinished |= _list_batch(claim, graph, batch)
-        # Items that Graph refused for now stay pending: the run waits, and goes on with these alone.
-        postpone(claim, unfinished)
+    if not list_policy_types(claim, graph):
+        return
     save_domains(tenant, graph)
     expiries.read_if_due(claim, graph)
     tenants.record_sync(tenant, claim.run.started_at)
 
 
+def list_policy_types(claim: Claim, graph: GraphClient, also_record: AlsoRecord | None = None) -> bool:
+    """List the policy types that the run still has to list. Return False where it is to be cancelled."""
+    _skip_types_not_offered(claim)
+    while todo := next_to_read(_types_to_list(claim)):
+        unfinished: dict[RunItem, GraphError] = {}
+        for batch in value_lists.batched(todo, LISTS_PER_BATCH):
+            if claims.is_cancel_requested(claim):
+                return False
+            unfinished |= _list_batch(claim, graph, batch, also_record)
+        # Items that Graph refused for now stay pending: the run waits, and goes on with these alone.
+        postpone(claim, unfinished)
+    return True
+
+
+def _types_to_list(claim: Claim) -> list[RunItem]:
+    """Return the unsettled items that are a policy type: an item of a policy has its Graph id."""
+    return [item for item in run_items.unsettled_items(claim.run) if item.graph_id is None]
+
+
 def _skip_types_not_offered(claim: Claim) -> None:
     known = coverage.not_offered(claim.run.tenant)
-    for item in run_items.unsettled_items(claim.run):
+    for item in _types_to_list(claim):
         if item.policy_type in known:
             finish_not_offered(claim, item, known[item.policy_type])
 
 
-def _list_batch(claim: Claim, graph: GraphClient, batch: Sequence[RunItem]) -> dict[RunItem, GraphError]:
+def _list_batch(
+    claim: Claim, graph: GraphClient, batch: Sequence[RunItem], also_record: AlsoRecord | None
+) -> dict[RunItem, GraphError]:
     """Record what was listed. Return the items that have to be listed again."""
     memory, began = RunMemory(claim, "list"), utcnow()
     lists = drive(
@@ -84,17 +103,25 @@ def _list_batch(claim: Claim, graph: GraphClient, batch: Sequence[RunItem]) -> d
     for item in batch:
         answer = lists[item.policy_type]
         if isinstance(answer, PolicyList):
-            _record(claim, item, answer, memory, began)
+            _record(claim, item, answer, memory, memory.began.get(item.policy_type, began), also_record)
         elif item not in unfinished:
             finish_unlisted(claim, item, answer, POLICY_TYPES[item.policy_type])
     return unfinished
 
 
-def _record(claim: Claim, item: RunItem, listed: PolicyList, memory: RunMemory, began: datetime) -> None:
-    began = memory.began.get(item.policy_type, began)
+def _record(
+    claim: Claim,
+    item: RunItem,
+    listed: PolicyList,
+    memory: RunMemory,
+    began: datetime,
+    also_record: AlsoRecord | None,
+) -> None:
     with database.atomic():
         claims.assert_claim(claim)
         gone = record_listing(claim.run.tenant, item.policy_type, listed, began)
+        if also_record:
+            also_record(item.policy_type, listed)
         run_items.finish_item(claim, item, ItemState.DONE, Outcome.LISTED, message=_summary(listed, gone))
         memory.forget([item.policy_type])
 

@@ -23,3 +23,9 @@ def expiry_title(kind: str) -> str:
 def titles() -> dict[str, str]:
     """Return {key: title} of all policy types, sorted by title."""
     return dict(sorted(((key, row.title) for key, row in POLICY_TYPES.items()), key=lambda pair: pair[1].lower()))
+
+
+def is_conditional_access(policy_type: str) -> bool:
+    """Tell whether such policies decide who can sign in, and how."""
+    row = POLICY_TYPES.get(policy_type)
+    return row is not None and row.path.startswith("/identity/conditionalAccess")

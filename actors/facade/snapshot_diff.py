@@ -27,6 +27,18 @@ def differences(before: Snapshot, after: Snapshot, hide: Hide | None = None) -> 
     return _compare(before, _content(before, hide), after, _content(after, hide))
 
 
+def differences_or_none(before: Snapshot, after: Snapshot, hide: Hide | None = None) -> list[Difference] | None:
+    """Compare like `differences`; None where a content cannot be opened."""
+    try:
+        return differences(before, after, hide)
+    except SealError:
+        return None
+
+
+def is_of_assignments(difference: Difference) -> bool:
+    return difference.path[:1] == ("assignments",)
+
+
 def open_contents(snapshots_to_open: Iterable[Snapshot], hide: Hide | None = None) -> dict[int, Any]:
     """Return {snapshot id: content}; None for one that cannot be decrypted: the others can still be read."""
     return {snapshot.id: _open_or_none(snapshot, hide) for snapshot in snapshots_to_open}

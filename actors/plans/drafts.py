@@ -144,6 +144,14 @@ def from_snapshot(snapshot: Snapshot, tenant: Tenant, options: Mapping[str, Any]
     return restore_drafts.create(tenant, source, items, options, actor)
 
 
+def put_back(snapshot_ids: Collection[int], tenant: Tenant, actor: Actor) -> Restore:
+    """Draft a restore of these snapshots of the tenant's own policies, as they were captured. Raises Invalid."""
+    chosen = snapshots.load_with_policies(sorted(snapshot_ids))
+    options = asdict(RestoreOptions(assignments=EXACT, conditional_access=AS_CAPTURED))
+    source = RestoreSource(tenant.directory_id, f"{tenant.name}, as it was before it was changed")
+    return restore_drafts.create(tenant, source, restore_drafts.new_items_from_snapshots(chosen), options, actor)
+
+
 def text_fingerprint_of(document: Mapping[str, Any]) -> str:
     """Return the fingerprint of a policy's text: a download's manifest holds it, and an upload checks it."""
     return content_hash(document)

@@ -1,6 +1,6 @@
 """Lists of policy types, cached for a run that may have to wait between two of them: none is asked for twice."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from actors.reading.answer_memory import RunMemory
 from db.clock import utcnow
 from db.database import database
-from db.models import RestoreItem, Tenant
+from db.models import Policy, RestoreItem, Tenant
 from db.policies import policies
 from db.runs import claims, listing_cache
 from db.runs.claims import Claim
@@ -97,6 +97,18 @@ def record_listing(tenant: Tenant, policy_type: str, listed: PolicyList, began: 
     return policies.record_listing(
         tenant, policy_type, [policy.facts() for policy in listed.policies], began=began, is_whole=not listed.without_id
     )
+
+
+def listed_policies(tenant: Tenant, policy_type: str, listed: Sequence[ListedPolicy]) -> list[Policy]:
+    """Return our rows of these policies, each with what its list says of its assignments as `listed_mark`.
+
+    `listed_mark` None: the list does not show whether the policy changed.
+    """
+    marks = {policy.graph_id: policy.assignments_mark for policy in listed}
+    present = [policy for policy in policies.of_type(tenant, policy_type) if policy.graph_id in marks]
+    for policy in present:
+        policy.listed_mark = marks[policy.graph_id] if POLICY_TYPES[policy_type].trusts_list else None
+    return present
 
 
 _STORED_FIELDS = ("graph_id", "name", "odata_type", "platform", "is_built_in", "key")

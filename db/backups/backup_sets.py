@@ -273,6 +273,15 @@ def newest_completed(tenant_ids: Sequence[int] | None, limit: int) -> list[Backu
     return list(query.where(is_made).order_by(BackupSet.id.desc()).limit(limit))
 
 
+def newest_whole(tenant: Tenant, before: datetime | None = None) -> BackupSet | None:
+    """Return the last good backup of the whole tenant, or the last one that had ended by then."""
+    good = BackupSet.state.in_([SetState.COMPLETE, SetState.WARNINGS])
+    whole = (BackupSet.tenant == tenant) & good & (BackupSet.selection == {}) & BackupSet.completed_at.is_null(False)
+    if before is not None:
+        whole &= BackupSet.completed_at <= before
+    return BackupSet.select().where(whole).order_by(BackupSet.id.desc()).first()
+
+
 def listed(tenant: Tenant | None, limit: int) -> list[BackupSet]:
     """Return the newest backup sets of a tenant or of all, each with its manifest where it has one."""
     query = BackupSet.select(BackupSet, Manifest).join(Manifest, pw.JOIN.LEFT_OUTER)

@@ -15,6 +15,7 @@ from actors.facade.snapshot_diff import Difference
 from db.clock import utcnow
 from db.models import Coverage, Schedule
 from db.states import (
+    ChangeKind,
     ItemState,
     Offer,
     Outcome,
@@ -59,6 +60,9 @@ _BADGES: dict[str, tuple[str, str]] = {
     Offer.FAILED: ("bad", "times"),
     PolicyState.PRESENT: ("good", "check"),
     PolicyState.GONE: ("warn", "chain-broken"),
+    ChangeKind.DELETED: ("bad", "trash-o"),
+    ChangeKind.CHANGED: ("warn", "pencil"),
+    ChangeKind.NEW: ("info", "plus"),
     Result.OK: ("good", "check"),
     Result.REFUSED: ("warn", "ban"),
     RestoreState.DRAFT: ("muted", "pencil-square-o"),
@@ -249,6 +253,7 @@ def _span_text(count: float, parts: int) -> str:
 
 
 NAMES_SHOWN = 4
+DIFFERENCES_SHOWN = 2
 LONGEST_VALUE = 60
 
 
@@ -265,6 +270,17 @@ def change_summary(differences: Sequence[Difference] | None) -> str:
     more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
     counts = ", ".join(f"{tally[kind]} {kind}" for kind in ("changed", "added", "removed") if tally[kind])
     return f"{counts}: {'; '.join(names[:NAMES_SHOWN])}{more}"
+
+
+def first_differences(differences: Sequence[Difference] | None) -> str:
+    """Say the first differences with their values, and how many more there are: for one line of a list."""
+    if not differences:
+        return change_summary(differences)
+    words = "; ".join(_change_sentence(difference) for difference in differences[:DIFFERENCES_SHOWN])
+    more = len(differences) - DIFFERENCES_SHOWN
+    if more <= 0:
+        return words
+    return f"{words}; and 1 more difference" if more == 1 else f"{words}; and {more} more differences"
 
 
 def _change_sentence(difference: Difference) -> str:

@@ -16,9 +16,9 @@ from actors.facade import policy_type_names, snapshot_diff
 from db.accounts import users
 from db.clock import utcnow
 from db.models import Policy, Run, Snapshot, Tenant
-from db.policies import search, snapshots
+from db.policies import changes, search, snapshots
 from db.runs import run_history
-from db.states import PolicyState, RunKind
+from db.states import ChangeKind, PolicyState, RunKind
 from web.inputs import page_number
 from web.lists import filters
 from web.lists.cells import cell, link_cell, moment_cell, state_cell, tenant_cell
@@ -46,7 +46,22 @@ def _is_captured(value: str) -> Any:
     return at < bound if value == "before" else at >= bound
 
 
+CHANGED: dict[str, str] = {
+    ChangeKind.CHANGED: "after the newest snapshot",
+    ChangeKind.NEW: "new: not captured yet",
+    ChangeKind.DELETED: "deleted from the tenant",
+}
+
+
+def _is_of_change(value: str) -> Any:
+    if value == ChangeKind.CHANGED:
+        return changes.is_changed_in_tenant()
+    is_new = (Policy.state == PolicyState.PRESENT) & Policy.last_captured_at.is_null()
+    return is_new if value == ChangeKind.NEW else Policy.state == PolicyState.GONE
+
+
 class PolicyListView(ListView):
+    list_template = "policies/list.html"
     related = (Policy.tenant,)
     column_list = (
         "name", "tenant", "policy_type", "state", "modified_at", "last_captured_at", "snapshot_count", "platform",
@@ -78,6 +93,7 @@ class PolicyListView(ListView):
         Filter("type", "Type", policy_type_names.titles, lambda value: Policy.policy_type == value),
         filters.state_filter(Policy.state, PolicyState),
         Filter("captured", "Captured", lambda: CAPTURED, _is_captured),
+        Filter("changed", "Changed", lambda: CHANGED, _is_of_change),
     )
     export_columns = ("tenant", "policy_type", "graph_id", "name", "state", "modified_at", "last_captured_at")
 

@@ -25,6 +25,7 @@ from web.security.permissions import Permission
 
 KINDS = {
     RunKind.SYNC: "Sync policies",
+    RunKind.LOOK: "Look for changes",
     RunKind.CAPTURE_SNAPSHOT: "Capture snapshot",
     RunKind.BACK_UP: "Back up",
     RunKind.UPLOAD: "Read uploaded set",

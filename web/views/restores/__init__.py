@@ -1,4 +1,4 @@
-"""Pages about restores: asking for one, its plan, approval and execution.
+"""Pages about restores: what changed in a tenant, asking for a restore, its plan, approval and execution.
 
 May import: web.lists, web.presentation, web.security, web.views.backups.
 """
