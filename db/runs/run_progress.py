@@ -3,10 +3,15 @@
 import peewee as pw
 
 from db.models import Run, RunItem
-from db.states import ACTIVE, ItemState
+from db.states import ACTIVE, ItemState, Outcome
 
 # States of an item that somebody has to look at.
 NEEDS_ATTENTION = (ItemState.FAILED, ItemState.UNCERTAIN, ItemState.SKIPPED)
+
+# Outcomes that say no more than that an item was looked at.
+QUIET_OUTCOMES = (Outcome.UNCHANGED, Outcome.LISTED, Outcome.MATCHES, Outcome.EXISTS, Outcome.READ)
+# Which items to return: those of which there is something to say, or all.
+NOTABLE, EVERY = "notable", "all"
 
 
 def waiting_reason(run: Run) -> str | None:
@@ -41,11 +46,13 @@ def count_by_outcome(run: Run) -> dict[str, int]:
 
 
 def page_of_items(run: Run, ended: str, limit: int, offset: int) -> list[RunItem]:
-    """Return some of the run's items, those that need a look first. `ended`: an outcome or a state, "" for any."""
+    """Return some of the run's items, those that need a look first. `ended`: an outcome, a state, NOTABLE or EVERY."""
     query = RunItem.select().where(RunItem.run == run)
-    if ended in NEEDS_ATTENTION:
+    if ended == NOTABLE:
+        query = query.where(RunItem.state.in_(NEEDS_ATTENTION) | RunItem.outcome.not_in(QUIET_OUTCOMES))
+    elif ended in NEEDS_ATTENTION:
         query = query.where(RunItem.state == ended)
-    elif ended:
+    elif ended != EVERY:
         query = query.where(RunItem.outcome == ended)
     is_bad = pw.Case(None, [(RunItem.state.in_(NEEDS_ATTENTION), 0)], 1)
     return list(query.order_by(is_bad, RunItem.id).limit(limit).offset(offset))

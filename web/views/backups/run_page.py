@@ -36,7 +36,7 @@ KINDS = {
 }
 # What a run of which kind has failed to do may be tried again, by whom.
 RETRIES = {RunKind.BACK_UP: Permission.OPERATE, RunKind.RESTORE: Permission.MANAGE}
-ITEMS_SHOWN = 200
+ITEMS_SHOWN = 40
 LAST_PAGE = 999
 SAID_BY_STATE = (Outcome.ERROR, Outcome.UNKNOWN)
 # Nobody minds a run of two seconds that takes four.
@@ -85,7 +85,9 @@ class ItemRow(NamedTuple):
 
 @dataclass(frozen=True)
 class RunPage:
-    """`shown` is which items the address asks for, by outcome or state; `typed_reason` stood in a form refused."""
+    """`shown` is which items the address asks for: by outcome or state, all of them, or "" for those of a long run of
+    which there is something to say. `typed_reason` stood in a form refused.
+    """
 
     run: Run
     counts: dict[str, int]
@@ -172,6 +174,15 @@ class RunPage:
         return tallies
 
     @property
+    def is_long(self) -> bool:
+        """So many items that at first only those are listed of which there is something to say."""
+        return self.counts["total"] > ITEMS_SHOWN
+
+    @property
+    def shows_notable(self) -> bool:
+        return self.is_long and not self.shown
+
+    @property
     def rows(self) -> list[ItemRow]:
         return [ItemRow(item) for item in self.items]
 
@@ -205,9 +216,10 @@ def run_page(run: Run, typed_reason: str = "") -> RunPage:
     choices = {name: count for name, count in by_outcome.items() if name not in SAID_BY_STATE}
     choices |= {name: counts[name] for name in run_progress.NEEDS_ATTENTION if counts[name]}
     shown = request.args.get("outcome", "")
-    shown = shown if shown in choices else ""
+    shown = shown if shown in {*choices, run_progress.EVERY} else ""
     number = page_number(LAST_PAGE)
-    items = run_progress.page_of_items(run, shown, ITEMS_SHOWN + 1, number * ITEMS_SHOWN)
+    wanted = shown or (run_progress.NOTABLE if counts["total"] > ITEMS_SHOWN else run_progress.EVERY)
+    items = run_progress.page_of_items(run, wanted, ITEMS_SHOWN + 1, number * ITEMS_SHOWN)
     return RunPage(
         run=run,
         counts=counts,
