@@ -92,9 +92,9 @@ def _policy_rows(tenant: Tenant, count: int, now: datetime) -> list[dict[str, ob
             "name": f"{LONG_NAME} {n}" if n % 9 == 0 else f"WIN - BitLocker - Ring {n}",
             "platform": "windows10",
             "state": "gone" if n % 100 == 99 else "present",
-            "gone_at": now if n % 100 == 99 else None,
+            "gone_at": now - timedelta(days=2) if n % 100 == 99 else None,
             "modified_at": now - timedelta(hours=n),
-            "first_seen_at": now - timedelta(days=NIGHTS),
+            "first_seen_at": now - timedelta(days=0 if n < 2 else NIGHTS),
             "last_seen_at": now,
         }
         for n in range(count)

@@ -1,41 +1,24 @@
 """`/backup-sets/`: the list, what a set holds, and its download."""
 
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from flask import Blueprint, Response, render_template, stream_with_context
 from flask_admin import Admin
 from markupsafe import Markup
 
-from actors.facade import policy_type_names
-from db.backups import backup_sets, disclosures
-from db.models import BackupSet, Policy, Run, Snapshot, Tenant
-from db.policies import snapshots
-from db.states import ItemState, SetState
+from db.backups import disclosures
+from db.models import BackupSet
+from db.states import SetState
 from web.lists import filters
 from web.lists.cells import cell, moment_cell, name_cell, person_cell, state_cell, tenant_cell
 from web.lists.list_view import ListView, with_connection
 from web.presentation.backup_zip import safe_file_name, zip_backup_set
 from web.presentation.masking import mask_secrets
-from web.presentation.policy_type_row import PolicyTypeRow
-from web.security.access import can, current_actor, fetch, requires
+from web.security.access import current_actor, fetch, requires
 from web.security.permissions import Permission
-from web.views.backups.run_page import may_retry
+from web.views.backups.backup_set_page import backup_set_page, scope
 
 pages = Blueprint("backup_sets", __name__, url_prefix="/backup-sets")
-
-SHOWN = 1000
-
-
-def scope(backup_set: BackupSet) -> str:
-    """Say what the backup was asked to cover: policy types, chosen policies or the whole tenant."""
-    selection = backup_set.selection
-    parts = [policy_type_names.title(key) for key in selection.get("policy_types", [])]
-    chosen = len(selection.get("policies", []))
-    if chosen:
-        parts.append("one policy" if chosen == 1 else f"{chosen} chosen policies")
-    return ", ".join(parts) or "whole tenant"
 
 
 def _pin(backup_set: BackupSet) -> Markup | str:
@@ -77,76 +60,11 @@ def register(admin: Admin) -> None:
     admin.add_view(BackupSetListView(BackupSet, name="Backup sets", endpoint="backup_set_list", url="/backup-sets"))
 
 
-@dataclass(frozen=True)
-class TypeRow(PolicyTypeRow):
-    """The counts of one policy type that a backup read, as the set keeps them."""
-
-    key: str
-    counts: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class BackupSetPage:
-    """`snapshots` are the first of `count`."""
-
-    backup_set: BackupSet
-    run: Run | None
-    snapshots: list[Snapshot]
-    count: int
-
-    @property
-    def tenant(self) -> Tenant:
-        return self.backup_set.tenant
-
-    @property
-    def of(self) -> str:
-        """The set's name, or else its scope."""
-        return self.backup_set.name or scope(self.backup_set)
-
-    @cached_property
-    def maker(self) -> str:
-        creator = backup_sets.creator(self.backup_set)
-        return str(creator.name) if creator else self.run.origin if self.run else "somebody"
-
-    @property
-    def types(self) -> list[TypeRow]:
-        """The policy types of which there is something to say: not those that the tenant has nothing of."""
-        rows = [
-            TypeRow(key, counts)
-            for key, counts in self.backup_set.types.items()
-            if counts["listed"] or counts["state"] not in (ItemState.DONE, ItemState.PENDING)
-        ]
-        return sorted(rows, key=lambda row: (row.counts["state"] == ItemState.DONE, row.title.lower()))
-
-    @property
-    def is_running(self) -> bool:
-        return bool(self.backup_set.state == SetState.RUNNING)
-
-    @property
-    def is_pinned(self) -> bool:
-        return bool(self.backup_set.pinned_reason)
-
-    @property
-    def can_restore(self) -> bool:
-        return bool(self.count) and not self.is_running and can(Permission.OPERATE, self.tenant.id)
-
-    @cached_property
-    def can_manage(self) -> bool:
-        return can(Permission.MANAGE, self.tenant.id)
-
-    @property
-    def can_retry(self) -> bool:
-        return self.run is not None and may_retry(self.run)
-
-
 @pages.get("/<backup_set_id>")
 @requires(Permission.SEE)
 def page(backup_set_id: str) -> str:
     backup_set = fetch(BackupSet, backup_set_id, Permission.SEE)
-    ids = backup_sets.snapshot_ids(backup_set)
-    first = snapshots.with_policies(ids[:SHOWN]).order_by(Policy.policy_type, Snapshot.name)
-    run = Run.get_or_none(Run.id == backup_set.run_id)
-    return render_template("backup_sets/page.html", page=BackupSetPage(backup_set, run, list(first), len(ids)))
+    return render_template("backup_sets/page.html", page=backup_set_page(backup_set))
 
 
 @pages.get("/<backup_set_id>/download")

@@ -75,7 +75,7 @@ def pin(backup_set_id: str) -> Any:
     actor = current_actor()
     with refusals_flashed():
         retention.pin(backup_set, request.form.get("reason", ""), actor.user_id, actor)
-        flash("It is kept, whatever the rules say.", "success")
+        flash("Protected from deletion, whatever the retention rules say.", "success")
     return redirect(url_for("backup_sets.page", backup_set_id=backup_set.id), 303)
 
 
