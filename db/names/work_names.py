@@ -174,6 +174,7 @@ def _items_of(restore_ids: set[int]) -> dict[int, tuple[int, str]]:
 
 _RUNS = {
     RunKind.SYNC: "Sync of {at}",
+    RunKind.LOOK: "Look for changes, {at}",
     RunKind.CAPTURE_SNAPSHOT: "Capture of {at}",
     RunKind.BACK_UP: "Backup of {at}",
     RunKind.BACK_UP_PART: "Part {part} of a backup, {at}",
