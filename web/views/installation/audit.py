@@ -1,18 +1,17 @@
 """`/audit/`: who did what, newest first; filtered, paged by event number, exported as CSV."""
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from flask import Blueprint, Response, render_template, request
+from markupsafe import Markup
 
-from db.audit import audit, audit_rows, chain_export, daily_check
+from db.audit import audit, audit_rows, chain_export, daily_check, word_search
 from db.audit.audit import Action
+from db.audit.word_search import LookedThrough
 from db.models import AuditCheck, AuditEvent, Tenant
-from db.names import work_names
-from db.names.work_names import Name
 from db.sql import value_lists
 from db.states import Result
 from db.tenants import tenants
@@ -22,12 +21,12 @@ from web.lists.filters import DAYS, EVERY_TENANT, asked_days
 from web.lists.list_view import EXPORT_CAP, csv_row, stream_download
 from web.security.access import allowed_tenant_ids, can, current_actor, deny, parse_row_id, requires
 from web.security.permissions import Permission
+from web.views.installation import audit_acts, audit_sentences
 
 pages = Blueprint("audit", __name__, url_prefix="/audit")
 
 PAGE = 50
-_SUBJECT = re.compile(r"(run|restore|backup set|snapshot) ([0-9]{1,18})(?: of .*)?", re.DOTALL)
-FILTERS = ("tenant", "action", "actor", "result", *DAYS)
+FILTERS = ("words", "tenant", "action", "actor", "result", *DAYS)
 COLUMNS = ("id", "at", "actor", "address", "action", "tenant_name", "subject", "result", "details", "hash")
 
 
@@ -39,23 +38,22 @@ class AuditPage:
     older: int | None
     filters: dict[str, str]
     check: AuditCheck
-    actions: tuple[Action, ...] = tuple(Action)
+    looked_through: LookedThrough | None = None
     results: tuple[Result, ...] = tuple(Result)
+
+    @property
+    def entries(self) -> Iterable[tuple[AuditEvent, Markup, Mapping[str, Any]]]:
+        """The events with their sentences and their details."""
+        facts = map(audit_sentences.details_of, self.rows)
+        return zip(self.rows, audit_sentences.sentences(self.rows), facts, strict=True)
+
+    @property
+    def actions(self) -> dict[str, list[tuple[str, str]]]:
+        return audit_acts.grouped_actions()
 
     @cached_property
     def tenants(self) -> list[Tenant]:
         return tenants.by_name(allowed_tenant_ids(Permission.AUDIT))
-
-    @cached_property
-    def names(self) -> dict[int, Name]:
-        """The name of what each event is about, where that has one."""
-        subjects = {event.id: match for event in self.rows if (match := _SUBJECT.fullmatch(event.subject))}
-        numbers: dict[str, set[int]] = {}
-        for match in subjects.values():
-            numbers.setdefault(match[1], set()).add(int(match[2]))
-        found = {kind: work_names.find_names(kind, some) for kind, some in numbers.items()}
-        names = {event_id: found[match[1]].get(int(match[2])) for event_id, match in subjects.items()}
-        return {event_id: name for event_id, name in names.items() if name}
 
     @property
     def sees_all(self) -> bool:
@@ -77,11 +75,18 @@ def index() -> str:
     query, before = _matching_events(chosen_filters), request.args.get("before", type=int)
     if before and 0 < before < 2**62:
         query = query.where(AuditEvent.id < before)
+    query, looked_through = _narrow_to_words(query, chosen_filters)
     rows = list(query.limit(PAGE + 1))
     older = rows[PAGE - 1].id if len(rows) > PAGE else None
-    return render_template(
-        "audit/page.html", page=AuditPage(rows[:PAGE], older, chosen_filters, daily_check.last_check())
-    )
+    if older is None and looked_through and looked_through.oldest > 1:
+        older = looked_through.oldest
+    page = AuditPage(rows[:PAGE], older, chosen_filters, daily_check.last_check(), looked_through)
+    return render_template("audit/page.html", page=page)
+
+
+def _narrow_to_words(query: Any, filters: Mapping[str, str]) -> tuple[Any, LookedThrough | None]:
+    words = without_nul(filters.get("words", ""))[:200].split()
+    return word_search.narrow_to_words(query, words) if words else (query, None)
 
 
 def _asked_filters() -> dict[str, str]:
@@ -110,7 +115,9 @@ def _matching_events(filters: Mapping[str, str]) -> Any:
 @pages.get("/export.csv")
 @requires(Permission.AUDIT)
 def export() -> Response:
-    ids = audit_rows.first_ids(_matching_events(_asked_filters()), EXPORT_CAP)
+    filters = _asked_filters()
+    query, _ = _narrow_to_words(_matching_events(filters), filters)
+    ids = audit_rows.first_ids(query, EXPORT_CAP)
     audit.record(Action.AUDIT_EXPORTED, current_actor(), "audit log", rows=len(ids))
     return stream_download("audit.csv", _lines(ids))
 

@@ -64,7 +64,7 @@ def test_the_audit_log_shows_the_chosen_tenant_until_any_is_asked_for(client, si
     sign_in(client, cast.root)
     data = {"csrf_token": csrf_token(client, "/"), "tenant": cast.contoso.id}
     client.post("/tenants/choose", data=data)
-    cell = '<td data-label="Tenant">Fabrikam'
+    cell = f'<a href="/tenants/{cast.fabrikam.id}">Fabrikam</a>'
     assert cell not in client.get("/audit/").get_data(as_text=True)
     page = client.get("/audit/?tenant=all&zone=UTC").get_data(as_text=True)
     assert cell in page

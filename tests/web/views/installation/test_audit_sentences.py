@@ -1,0 +1,195 @@
+"""Each event of the audit log is a sentence: of every action, and whatever it holds."""
+
+import html
+import re
+
+import pytest
+
+from actors.plans import drafts
+from db.audit import audit
+from db.audit.audit import DETAILS, SYSTEM, Action, Actor
+from db.models import AuditEvent, BackupSet
+from db.states import Result
+from tests.support.restore_steps import options
+from web.views.installation.audit_acts import ACTS
+
+RUN = {"run": 1}
+ADA = "user ada@example.com"
+REASON = {"reason": "INC-4711", "fingerprint": "f" * 64}
+# (action, subject, details, result, the sentence) as the product records them; Max acts, in Contoso.
+EVENTS = (
+    (Action.SIGN_IN, "session", {"by": "password"}, "ok", "Max signed in (password)"),
+    (Action.SIGN_IN, "session", {"by": "code"}, "refused", "A sign-in as Max was refused (code)"),
+    (Action.SIGN_OUT, "session", {}, "ok", "Max signed out"),
+    (Action.SESSIONS_ENDED, ADA, {"sessions": 2}, "ok", "Max signed Ada out of 2 browsers"),
+    (Action.SESSIONS_ENDED, ADA, {"sessions": 1}, "ok", "Max signed Ada out of 1 browser"),
+    (Action.SESSIONS_ENDED, "user max@example.com", {"sessions": 2}, "ok", "Max signed out of 2 other browsers"),
+    (Action.SECOND_FACTOR_ON, "user max@example.com", {}, "ok", "Max turned sign-in codes on"),
+    (Action.SECOND_FACTOR_OFF, ADA, {}, "ok", "Max turned sign-in codes off for Ada"),
+    (Action.RECOVERY_CODES_MADE, "user max@example.com", {}, "ok", "Max made new recovery codes"),
+    (Action.RECOVERY_CODE_USED, ADA, {"left": 9}, "ok", "Ada used a recovery code; 9 are left"),
+    (Action.PASSKEY_ADDED, "user max@example.com", {"name": "Laptop"}, "ok", "Max added the passkey “Laptop”"),
+    (Action.PASSKEY_REMOVED, ADA, {"name": "Laptop"}, "ok", "Max removed the passkey “Laptop” of Ada"),
+    (Action.PASSKEY_CLONED, ADA, {"name": "Laptop"}, "refused",
+     "The passkey “Laptop” of Ada was refused: there are two copies of it"),
+    (Action.ENTRA_GRANT_SET, "Helpdesk", {"gives": "operator"}, "ok",
+     "Max let Entra ID’s “Helpdesk” give the role operator in Contoso"),
+    (Action.ENTRA_GRANT_REMOVED, "Helpdesk", {"gives": "operator"}, "ok",
+     "Max no longer lets Entra ID’s “Helpdesk” give the role operator in Contoso"),
+    (Action.ACCESS, "GET /users/", {"permission": "site:administer", "method": "GET", "path": "/users/"}, "refused",
+     "Max was refused: GET /users/"),
+    (Action.RUN_REQUESTED, "run 1", {"kind": "backup_set.capture", "origin": "web"}, "ok",
+     "Max started a backup of Contoso: run 1"),
+    (Action.RUN_ENDED, "run 1", {"state": "partial", "counts": {"total": 9, "done": 7, "failed": 2}}, "failed",
+     "Capture of Contoso policy 1 (run 1) in Contoso succeeded in part: 7 done, 2 failed"),
+    (Action.RUN_CANCEL, "run 1", {}, "ok", "Max asked to cancel run 1 in Contoso"),
+    (Action.SNAPSHOT_CAPTURED, "policy 1 “Ring”", {**RUN, "fingerprint": "f", "outcome": "captured"}, "ok",
+     "Max captured “Ring” of Contoso in run 1"),
+    (Action.SNAPSHOT_DOWNLOADED, "snapshot 1 of “Ring”", {}, "ok", "Max downloaded snapshot 1 of “Ring” from Contoso"),
+    (Action.TENANT_ADDED, "tenant Contoso", {"directory_id": "d", "client_id": "c", "credential_kind": "none"}, "ok",
+     "Max added the tenant Contoso"),
+    (Action.TENANT_CHANGED, "tenant Contoso", {"changed": ["four_eyes on", "break_glass"]}, "ok",
+     "Max changed Contoso: second approval on, emergency accounts"),
+    (Action.RULES_ASKED, "tenant Contoso", {"changes": ["turn four eyes off"]}, "ok",
+     "Max asked to weaken the restore rules of Contoso: turn four eyes off"),
+    (Action.RULES_CONFIRMED, "tenant Contoso", {"changes": ["x"], "asked_by": "ada@example.com"}, "ok",
+     "Max confirmed what Ada asked for the restore rules of Contoso: x"),
+    (Action.RULES_REJECTED, "tenant Contoso", {"changes": ["x"], "asked_by": "gone@example.com"}, "ok",
+     "Max rejected what gone@example.com asked for the restore rules of Contoso: x"),
+    (Action.CREDENTIAL_GIVEN, "tenant Contoso", {"kind": "secret", "client_id": "c", "expires_at": None}, "ok",
+     "Max gave Contoso a new secret"),
+    (Action.CREDENTIAL_TRIED, "tenant Contoso", {**RUN, "kind": "secret", "code": "AADSTS7000215"}, "failed",
+     "The new secret of Contoso did not sign in: AADSTS7000215 (run 1)"),
+    (Action.CREDENTIAL_IN_FORCE, "tenant Contoso", {**RUN, "kind": "secret", "client_id": "c"}, "ok",
+     "The new secret of Contoso signed in and is in force (run 1)"),
+    (Action.CREDENTIAL_SWITCHED_BACK, "tenant Contoso", {"kind": "secret", "client_id": "c"}, "ok",
+     "Max switched Contoso back to its previous secret"),
+    (Action.CREDENTIAL_FORGOTTEN, "tenant Contoso", {"place": "previous", "kind": "secret"}, "ok",
+     "Max deleted the previous secret of Contoso"),
+    (Action.TENANT_SWITCHED_OFF, "tenant Contoso", {"cancelled_runs": 1}, "ok",
+     "Max switched Contoso off and cancelled 1 run"),
+    (Action.TENANT_SWITCHED_ON, "tenant Contoso", {}, "ok", "Max switched Contoso on"),
+    (Action.TENANT_REMOVAL, "tenant Contoso", {"rows": 900}, "ok", "Max began to remove Contoso with all its data"),
+    (Action.TENANT_REMOVED, "tenant Contoso", {"directory_id": "d"}, "ok", "Contoso was removed with all its data"),
+    (Action.USER_ADDED, ADA, {"site_role": "none"}, "ok", "Max added Ada"),
+    (Action.USER_ADDED, ADA, {"site_role": "auditor"}, "ok", "Max added Ada as auditor"),
+    (Action.USER_CHANGED, ADA, {"changed": ["password", "site_role"]}, "ok", "Max changed Ada: password, system role"),
+    (Action.MEMBER_SET, ADA, {"user": "ada@example.com", "role": "operator"}, "ok", "Max made Ada operator of Contoso"),
+    (Action.MEMBER_REMOVED, ADA, {"user": "ada@example.com"}, "ok", "Max took Ada’s role in Contoso"),
+    (Action.SECRETS_SHOWN, "snapshot 1 of “Ring”", {"where": "page"}, "ok",
+     "Max saw the secrets of snapshot 1 of “Ring” (page)"),
+    (Action.AUDIT_EXPORTED, "audit log", {"rows": 12}, "ok", "Max exported the audit log: 12 events"),
+    (Action.AUDIT_VERIFIED, "audit log", {"events": 12, "faults": 2}, "failed",
+     "The audit log was verified: 2 faults in 12 events"),
+    (Action.AUDIT_ACCEPTED, "audit log", {"reason": "Monday’s copy", "remembered": "7:ab"}, "ok",
+     "Max accepted the audit log as it is — Monday’s copy"),
+    (Action.KEYS_ROTATED, "installation", {"resealed": 5}, "ok", "Max rotated the keys: 5 values sealed again"),
+    (Action.EXPORTED, "installation", {"file": "/srv/all.gz"}, "ok", "Max exported the installation to /srv/all.gz"),
+    (Action.IMPORTED, "installation", {"made_at": "2026-01-02", "rows": 9, "ended_runs": 0}, "ok",
+     "Max imported the export of 2026-01-02: 9 rows, 0 runs ended"),
+    (Action.SET_COMPLETED, "backup set 1", {**RUN, "state": "complete", "snapshots": 98}, "ok",
+     "backup set 1 of Contoso was finished with 98 policies in run 1"),
+    (Action.SET_DOWNLOADED, "backup set 1", {"policies": 1, "with_secrets": False}, "ok",
+     "Max downloaded backup set 1 of Contoso with 1 policy"),
+    (Action.SET_PINNED, "Backup set 1", {"reason": "before CAB 12"}, "ok",
+     "Max protected Backup set 1 of Contoso from deletion — before CAB 12"),
+    (Action.SET_UNPINNED, "Backup set 1", {}, "ok", "Max no longer protects Backup set 1 of Contoso from deletion"),
+    (Action.SETS_PRUNED, "tenant Contoso", {"what": "backup sets", "count": 3, **RUN}, "ok",
+     "Max deleted what is old of Contoso in run 1: 3 of “backup sets”"),
+    (Action.RETENTION_SET, "tenant Contoso", {"rules": {"last": 3, "daily": 0}}, "ok",
+     "Max set the retention of Contoso: 3 last"),
+    (Action.RETENTION_SET, "tenant Contoso", {"rules": None}, "ok",
+     "Max turned retention off for Contoso: all backups stay"),
+    (Action.SCHEDULE_SET, "schedule 0 2 * * * (UTC)",
+     {"cron": "0 2 * * *", "time_zone": "UTC", "is_full": False, "is_paused": True}, "ok",
+     "Max paused a schedule of Contoso: Every night at 02:00 (UTC)"),
+    (Action.SCHEDULE_PAUSED, "schedule 0 2 * * * (UTC)",
+     {"cron": "0 2 * * *", "time_zone": "UTC", "why": "It never comes."}, "failed",
+     "A schedule of Contoso was paused: Every night at 02:00 (UTC). It never comes."),
+    (Action.SCHEDULE_REMOVED, "schedule 0 2 * * * (UTC)", {"cron": "0 2 * * *", "time_zone": "UTC"}, "ok",
+     "Max removed a schedule of Contoso: Every night at 02:00 (UTC)"),
+    (Action.SCHEDULE_PUT_BACK, "schedule 0 2 * * * (UTC)",
+     {"cron": "0 2 * * *", "time_zone": "UTC", "is_full": False, "is_paused": False}, "ok",
+     "Max put a removed schedule of Contoso back: Every night at 02:00 (UTC)"),
+    (Action.TENANT_TAGGED, "tenant Contoso", {"added": ["Gold"], "removed": []}, "ok", "Max tagged Contoso: Gold"),
+    (Action.TENANT_TAGGED, "tenant Contoso", {"added": ["Gold"], "removed": ["Tin"]}, "ok",
+     "Max changed the tags of Contoso: Gold added, Tin removed"),
+    (Action.DEFAULTS_SET, "defaults of new tenants", {"changed": ["retention"]}, "ok",
+     "Max changed what new tenants get: retention"),
+    (Action.RESTORE_REQUESTED, "restore 1", {"source": "Contoso", "items": 4, "options": {}, "undo_of": None}, "ok",
+     "Max prepared restore 1 of 4 policies from Contoso to Contoso"),
+    (Action.RESTORE_CHANGED, "restore 1", {"changed": ["options"]}, "ok",
+     "Max changed the options of restore 1 to Contoso"),
+    (Action.RESTORE_APPROVED, "restore 1", {"reason": None, "fingerprint": "f"}, "ok",
+     "Max approved restore 1 to Contoso"),
+    (Action.RESTORE_STARTED, "restore 1", {**REASON, **RUN, "undo_of": None}, "ok",
+     "Max started restore 1 to Contoso — INC-4711"),
+    (Action.RESTORE_GUARD, "restore 1", {**REASON, "policies": ["CA001", "CA002"]}, "ok",
+     "Max let restore 1 write what the guard holds back in Contoso: CA001, CA002 — INC-4711"),
+    (Action.RETRY_APPROVED, "restore 1", {**REASON, **RUN}, "ok",
+     "Max approved another try of restore 1 to Contoso — INC-4711"),
+    (Action.RESTORE_RETRIED, "restore 1", {"retry_of": 1, "fingerprint": "f"}, "ok",
+     "Max tried again what restore 1 to Contoso had left"),
+    (Action.RESTORE_CANCELLED, "restore 1", {}, "ok", "Max cancelled restore 1 to Contoso"),
+    (Action.RESTORE_ENDED, "restore 1", {**RUN, "outcomes": {"updated": 1, "matches": 3}, "safety_set": 2}, "ok",
+     "Ada restored 1 policy to Contoso (restore 1)"),
+    (Action.RESTORE_ENDED, "restore 1", {**RUN, "outcomes": {"updated": 2, "error": 1}, "safety_set": 2}, "failed",
+     "Ada restored 2 policies to Contoso, and 1 could not be (restore 1)"),
+    (Action.POLICY_WRITTEN, "policy “Ring”",
+     {"restore": 1, "policy_type": "configurationPolicies", "graph_id": "1000000-x", "outcome": "updated",
+      "before": None, "after": "f", "verified": True}, "ok", "Max wrote “Ring” to Contoso in restore 1: updated"),
+    (Action.MAPPING_SET, "tenant Contoso", {"kind": "groups", "source": "a", "target": "b"}, "ok",
+     "Max chose in Contoso for a group: b stands for a"),
+    (Action.MAPPING_REMOVED, "tenant Contoso", {"kind": "groups", "source": "a"}, "ok",
+     "Max removed in Contoso what stood for the group a"),
+)  # fmt: skip
+
+
+def texts(page):
+    """Return the sentences of the page, the oldest first, as they are read."""
+    cells = re.findall(r'data-label="What happened">(.*?)<details', page, re.DOTALL)
+    return [html.unescape(re.sub(r"<[^>]+>", "", cell)).strip() for cell in reversed(cells)]
+
+
+@pytest.fixture
+def rows(cast, captured):
+    """What the events name is there: run, snapshot, backup set and restore 1."""
+    BackupSet.create(tenant=cast.contoso, run=captured[0][1], selection={}, types={}, problems=[])
+    drafts.from_snapshot(captured[0][2], cast.contoso, options(), SYSTEM)
+
+
+def test_every_action_has_a_sentence_for_its_real_details(app, sign_in, cast, rows):
+    assert {event[0] for event in EVENTS} == set(Action) == set(ACTS)
+    root = sign_in(app.test_client(), cast.root)
+    for action, subject, details, result, expected in EVENTS:
+        assert set(details) == DETAILS[action]
+        who = Actor.person(cast.max, "192.0.2.7")
+        audit.record(action, who, subject, tenant=cast.contoso, result=Result(result), **details)
+        page = root.get(f"/audit/?tenant=all&action={action}").get_data(as_text=True)
+        assert texts(page)[-1] == expected
+        assert action in page.split("data-label")[1], "the code is one press away"
+
+
+def test_what_an_event_names_is_a_link_for_who_may_see_it(app, sign_in, cast, rows):
+    who = Actor.person(cast.max, "192.0.2.7")
+    facts = {"outcomes": {"updated": 1}, "safety_set": None}
+    audit.record(Action.RESTORE_ENDED, who, "restore 1", tenant=cast.contoso, run=1, **facts)
+    path = "/audit/?tenant=all&action=restore:ended"
+    pages = [sign_in(app.test_client(), who).get(path).get_data(as_text=True) for who in (cast.root, cast.audra)]
+    for address in ("/restores/1", f"/tenants/{cast.contoso.id}", f"/users/{cast.ada.id}"):
+        assert [f'href="{address}"' in page for page in pages] == [True, False], "an auditor sees no tenant"
+
+
+@pytest.mark.parametrize("details", [{}, {"run": "x", "restore": -1, "counts": 7, "outcomes": []}, [1], "x"])
+def test_details_that_nobody_knows_break_no_sentence(app, sign_in, cast, database, details):
+    for action in (*Action, "something:new"):
+        audit.record(Action.SIGN_OUT, SYSTEM, "session")
+        event = AuditEvent.select().order_by(AuditEvent.id.desc()).get()
+        database.execute_sql("DROP TRIGGER IF EXISTS audit_event_no_update" + (
+            " ON audit_event" if "postgres" in type(database).__name__.lower() else ""))  # fmt: skip
+        AuditEvent.update(action=action, details=details, subject="run 7 {who}").where(
+            AuditEvent.id == event.id
+        ).execute()
+    answer = sign_in(app.test_client(), cast.root).get("/audit/?tenant=all")
+    assert answer.status_code == 200
+    assert len(texts(answer.get_data(as_text=True))) == 50

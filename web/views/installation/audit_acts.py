@@ -1,0 +1,328 @@
+"""The words of the audit log: each action's title, its group in the filter, and its sentences.
+
+A sentence is one string with placeholders, which audit_sentences.py fills. A detail of the event is a placeholder of
+its own name. ` — {reason}` goes where there is no reason.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from db.audit.audit import Action
+from db.states import Result, RunKind, RunState
+
+SIGNING_IN, PEOPLE, TENANTS, BACKUPS = "Signing in", "People and roles", "Tenants", "Backups and runs"
+RESTORES, SCHEDULES, SECRETS, INSTALLATION = "Restores", "Schedules and retention", "Secrets and access", "Installation"
+
+
+@dataclass(frozen=True)
+class Act:
+    """`otherwise` when it was refused or failed; `own` of somebody's own account; `one` of exactly one thing.
+
+    `variants` are sentences by the value of the placeholder that `varies_by` names. `counts` names the detail that
+    `one` is about.
+    """
+
+    group: str
+    title: str
+    done: str
+    otherwise: str = ""
+    own: str = ""
+    one: str = ""
+    counts: str = ""
+    varies_by: str = ""
+    variants: Mapping[str, str] = field(default_factory=dict)
+
+    def sentence(self, result: str, *, is_own: bool, values: Mapping[str, object]) -> str:
+        """Choose the sentence for an event with these values."""
+        varied = self.variants.get(str(values.get(self.varies_by))) if self.varies_by else None
+        if varied:
+            return varied
+        if result != Result.OK and self.otherwise:
+            return self.otherwise
+        if is_own and self.own:
+            return self.own
+        return self.one if self.one and values.get(self.counts) in (1, "1") else self.done
+
+
+ACTS: dict[Action, Act] = {
+    Action.SIGN_IN: Act(SIGNING_IN, "Signed in", "{who} signed in ({by})", "A sign-in as {who} was refused ({by})"),
+    Action.SIGN_OUT: Act(SIGNING_IN, "Signed out", "{who} signed out"),
+    Action.SESSIONS_ENDED: Act(
+        SIGNING_IN,
+        "Ended sessions",
+        "{who} signed {person} out of {sessions} browsers",
+        own="{who} signed out of {sessions} other browsers",
+        one="{who} signed {person} out of 1 browser",
+        counts="sessions",
+    ),
+    Action.SECOND_FACTOR_ON: Act(
+        SIGNING_IN,
+        "Turned sign-in codes on",
+        "{who} turned sign-in codes on for {person}",
+        own="{who} turned sign-in codes on",
+    ),
+    Action.SECOND_FACTOR_OFF: Act(
+        SIGNING_IN,
+        "Turned sign-in codes off",
+        "{who} turned sign-in codes off for {person}",
+        own="{who} turned their sign-in codes off",
+    ),
+    Action.RECOVERY_CODES_MADE: Act(
+        SIGNING_IN,
+        "Made recovery codes",
+        "{who} made recovery codes for {person}",
+        own="{who} made new recovery codes",
+    ),
+    Action.RECOVERY_CODE_USED: Act(
+        SIGNING_IN, "Used a recovery code", "{person} used a recovery code; {left} are left"
+    ),
+    Action.PASSKEY_ADDED: Act(
+        SIGNING_IN,
+        "Added a passkey",
+        "{who} added the passkey “{name}” for {person}",
+        own="{who} added the passkey “{name}”",
+    ),
+    Action.PASSKEY_REMOVED: Act(
+        SIGNING_IN,
+        "Removed a passkey",
+        "{who} removed the passkey “{name}” of {person}",
+        own="{who} removed their passkey “{name}”",
+    ),
+    Action.PASSKEY_CLONED: Act(
+        SIGNING_IN,
+        "Refused a copied passkey",
+        "The passkey “{name}” of {person} was refused: there are two copies of it",
+    ),
+    Action.ENTRA_GRANT_SET: Act(
+        PEOPLE, "Set what Entra ID grants", "{who} let Entra ID’s “{subject}” give the role {gives} in {tenant}"
+    ),
+    Action.ENTRA_GRANT_REMOVED: Act(
+        PEOPLE,
+        "Removed what Entra ID grants",
+        "{who} no longer lets Entra ID’s “{subject}” give the role {gives} in {tenant}",
+    ),
+    Action.USER_ADDED: Act(
+        PEOPLE,
+        "Added a user",
+        "{who} added {person} as {site_role}",
+        own="{person} was added at their first sign-in with Entra ID",
+        varies_by="site_role",
+        variants={"none": "{who} added {person}"},
+    ),
+    Action.USER_CHANGED: Act(
+        PEOPLE, "Changed a user", "{who} changed {person}: {changed}", own="{who} changed their {changed}"
+    ),
+    Action.MEMBER_SET: Act(PEOPLE, "Gave a role in a tenant", "{who} made {person} {role} of {tenant}"),
+    Action.MEMBER_REMOVED: Act(PEOPLE, "Took a role in a tenant", "{who} took {person}’s role in {tenant}"),
+    Action.ACCESS: Act(SECRETS, "Was refused access", "{who} was refused: {method} {path}"),
+    Action.SECRETS_SHOWN: Act(SECRETS, "Saw secrets", "{who} saw the secrets of {subject} ({where})"),
+    Action.RUN_REQUESTED: Act(
+        BACKUPS,
+        "Started a run",
+        "{who} started {run} in {tenant}",
+        varies_by="kind",
+        variants={
+            RunKind.SYNC: "{who} started a sync of {tenant}: {run}",
+            RunKind.CAPTURE_SNAPSHOT: "{who} started the capture of a policy of {tenant}: {run}",
+            RunKind.BACK_UP: "{who} started a backup of {tenant}: {run}",
+            RunKind.UPLOAD: "{who} uploaded a backup set for {tenant}: {run}",
+            RunKind.PREVIEW: "{who} previewed a restore to {tenant}: {run}",
+            RunKind.RESTORE: "{who} started a restore to {tenant}: {run}",
+            RunKind.CREDENTIAL: "{who} started the check of a new credential of {tenant}: {run}",
+            RunKind.PRUNE: "{who} started the clean-up of {tenant}: {run}",
+        },
+    ),
+    Action.RUN_ENDED: Act(
+        BACKUPS,
+        "A run ended",
+        "{run} in {tenant} ended: {counts}",
+        varies_by="state",
+        variants={
+            RunState.SUCCEEDED: "{run} in {tenant} succeeded: {counts}",
+            RunState.PARTIAL: "{run} in {tenant} succeeded in part: {counts}",
+            RunState.FAILED: "{run} in {tenant} failed: {counts}",
+            RunState.CANCELLED: "{run} in {tenant} was cancelled: {counts}",
+        },
+    ),
+    Action.RUN_CANCEL: Act(BACKUPS, "Asked to cancel a run", "{who} asked to cancel {run} in {tenant}"),
+    Action.SNAPSHOT_CAPTURED: Act(
+        BACKUPS,
+        "Captured a policy",
+        "{who} captured {policy} of {tenant} in {run}",
+        varies_by="outcome",
+        variants={"unchanged": "{who} captured {policy} of {tenant} in {run}: unchanged"},
+    ),
+    Action.SNAPSHOT_DOWNLOADED: Act(SECRETS, "Downloaded a snapshot", "{who} downloaded {subject} from {tenant}"),
+    Action.SET_COMPLETED: Act(
+        BACKUPS,
+        "Finished a backup set",
+        "{backup_set} of {tenant} was finished with {snapshots} policies in {run}",
+        "{backup_set} of {tenant} is incomplete, with {snapshots} policies in {run}",
+    ),
+    Action.SET_DOWNLOADED: Act(
+        SECRETS,
+        "Downloaded a backup set",
+        "{who} downloaded {backup_set} of {tenant} with {policies} policies",
+        one="{who} downloaded {backup_set} of {tenant} with 1 policy",
+        counts="policies",
+    ),
+    Action.SET_PINNED: Act(
+        SCHEDULES, "Protected a backup set", "{who} protected {backup_set} of {tenant} from deletion — {reason}"
+    ),
+    Action.SET_UNPINNED: Act(
+        SCHEDULES,
+        "Ended the protection of a backup set",
+        "{who} no longer protects {backup_set} of {tenant} from deletion",
+    ),
+    Action.SETS_PRUNED: Act(
+        SCHEDULES,
+        "Deleted what is old",
+        "{who} deleted what is old of {tenant} in {run}: {count} of “{what}”",
+    ),
+    Action.RETENTION_SET: Act(
+        SCHEDULES,
+        "Set the retention",
+        "{who} set the retention of {tenant}: {rules}",
+        varies_by="rules",
+        variants={"None": "{who} turned retention off for {tenant}: all backups stay"},
+    ),
+    Action.SCHEDULE_SET: Act(
+        SCHEDULES,
+        "Set a schedule",
+        "{who} set a schedule of {tenant}: {schedule}",
+        varies_by="is_paused",
+        variants={"True": "{who} paused a schedule of {tenant}: {schedule}"},
+    ),
+    Action.SCHEDULE_PAUSED: Act(
+        SCHEDULES,
+        "Paused a schedule that has no next time",
+        "A schedule of {tenant} was paused: {schedule}. {why}",
+    ),
+    Action.SCHEDULE_REMOVED: Act(SCHEDULES, "Removed a schedule", "{who} removed a schedule of {tenant}: {schedule}"),
+    Action.SCHEDULE_PUT_BACK: Act(
+        SCHEDULES, "Put a schedule back", "{who} put a removed schedule of {tenant} back: {schedule}"
+    ),
+    Action.RESTORE_REQUESTED: Act(
+        RESTORES,
+        "Prepared a restore",
+        "{who} prepared {restore} of {items} policies from {source} to {tenant}",
+        one="{who} prepared {restore} of 1 policy from {source} to {tenant}",
+        counts="items",
+    ),
+    Action.RESTORE_CHANGED: Act(RESTORES, "Changed a restore", "{who} changed the {changed} of {restore} to {tenant}"),
+    Action.RESTORE_APPROVED: Act(RESTORES, "Approved a restore", "{who} approved {restore} to {tenant} — {reason}"),
+    Action.RESTORE_STARTED: Act(RESTORES, "Started a restore", "{who} started {restore} to {tenant} — {reason}"),
+    Action.RESTORE_GUARD: Act(
+        RESTORES,
+        "Passed the Conditional Access guard",
+        "{who} let {restore} write what the guard holds back in {tenant}: {policies} — {reason}",
+    ),
+    Action.RETRY_APPROVED: Act(
+        RESTORES, "Approved another try of a restore", "{who} approved another try of {restore} to {tenant} — {reason}"
+    ),
+    Action.RESTORE_RETRIED: Act(
+        RESTORES, "Tried a restore again", "{who} tried again what {restore} to {tenant} had left"
+    ),
+    Action.RESTORE_CANCELLED: Act(RESTORES, "Cancelled a restore", "{who} cancelled {restore} to {tenant}"),
+    Action.RESTORE_ENDED: Act(
+        RESTORES,
+        "A restore ended",
+        "{requester} restored {written} policies to {tenant} — {reason} ({restore})",
+        "{requester} restored {written} policies to {tenant}, and {unwritten} could not be — {reason} ({restore})",
+        one="{requester} restored 1 policy to {tenant} — {reason} ({restore})",
+        counts="written",
+    ),
+    Action.POLICY_WRITTEN: Act(
+        RESTORES,
+        "Wrote a policy",
+        "{who} wrote {policy} to {tenant} in {restore}: {outcome}",
+        "{who} could not write {policy} to {tenant} in {restore}: {outcome}",
+    ),
+    Action.MAPPING_SET: Act(
+        RESTORES, "Set a replacement", "{who} chose in {tenant} for a {kind}: {target} stands for {source}"
+    ),
+    Action.MAPPING_REMOVED: Act(
+        RESTORES, "Removed a replacement", "{who} removed in {tenant} what stood for the {kind} {source}"
+    ),
+    Action.TENANT_ADDED: Act(TENANTS, "Added a tenant", "{who} added the tenant {tenant}"),
+    Action.TENANT_CHANGED: Act(TENANTS, "Changed a tenant", "{who} changed {tenant}: {changed}"),
+    Action.TENANT_TAGGED: Act(
+        TENANTS,
+        "Tagged a tenant",
+        "{who} changed the tags of {tenant}: {added} added, {removed} removed",
+        varies_by="removed",
+        variants={"[]": "{who} tagged {tenant}: {added}"},
+    ),
+    Action.DEFAULTS_SET: Act(TENANTS, "Set what new tenants get", "{who} changed what new tenants get: {changed}"),
+    Action.RULES_ASKED: Act(
+        TENANTS, "Asked to weaken restore rules", "{who} asked to weaken the restore rules of {tenant}: {changes}"
+    ),
+    Action.RULES_CONFIRMED: Act(
+        TENANTS,
+        "Confirmed weaker restore rules",
+        "{who} confirmed what {asked_by} asked for the restore rules of {tenant}: {changes}",
+    ),
+    Action.RULES_REJECTED: Act(
+        TENANTS,
+        "Rejected weaker restore rules",
+        "{who} rejected what {asked_by} asked for the restore rules of {tenant}: {changes}",
+    ),
+    Action.CREDENTIAL_GIVEN: Act(
+        TENANTS,
+        "Gave a credential",
+        "{who} gave {tenant} a new {kind}, valid until {expires_at}",
+        varies_by="expires_at",
+        variants={"None": "{who} gave {tenant} a new {kind}"},
+    ),
+    Action.CREDENTIAL_TRIED: Act(
+        TENANTS, "Tried a credential", "The new {kind} of {tenant} did not sign in: {code} ({run})"
+    ),
+    Action.CREDENTIAL_IN_FORCE: Act(
+        TENANTS, "Put a credential in force", "The new {kind} of {tenant} signed in and is in force ({run})"
+    ),
+    Action.CREDENTIAL_SWITCHED_BACK: Act(
+        TENANTS, "Switched back to a credential", "{who} switched {tenant} back to its previous {kind}"
+    ),
+    Action.CREDENTIAL_FORGOTTEN: Act(TENANTS, "Deleted a credential", "{who} deleted the {place} {kind} of {tenant}"),
+    Action.TENANT_SWITCHED_OFF: Act(
+        TENANTS,
+        "Switched a tenant off",
+        "{who} switched {tenant} off and cancelled {cancelled_runs} runs",
+        one="{who} switched {tenant} off and cancelled 1 run",
+        counts="cancelled_runs",
+    ),
+    Action.TENANT_SWITCHED_ON: Act(TENANTS, "Switched a tenant on", "{who} switched {tenant} on"),
+    Action.TENANT_REMOVAL: Act(TENANTS, "Began to remove a tenant", "{who} began to remove {tenant} with all its data"),
+    Action.TENANT_REMOVED: Act(TENANTS, "Removed a tenant", "{tenant} was removed with all its data"),
+    Action.AUDIT_EXPORTED: Act(
+        INSTALLATION,
+        "Exported the audit log",
+        "{who} exported the audit log: {rows} events",
+        one="{who} exported the audit log: 1 event",
+        counts="rows",
+    ),
+    Action.AUDIT_VERIFIED: Act(
+        INSTALLATION,
+        "Verified the audit log",
+        "The audit log was verified: none of {events} events changed or missing",
+        "The audit log was verified: {faults} faults in {events} events",
+    ),
+    Action.AUDIT_ACCEPTED: Act(
+        INSTALLATION, "Accepted the audit log as it is", "{who} accepted the audit log as it is — {reason}"
+    ),
+    Action.KEYS_ROTATED: Act(
+        INSTALLATION, "Rotated the keys", "{who} rotated the keys: {resealed} values sealed again"
+    ),
+    Action.EXPORTED: Act(INSTALLATION, "Exported everything", "{who} exported the installation to {file}"),
+    Action.IMPORTED: Act(
+        INSTALLATION,
+        "Imported everything",
+        "{who} imported the export of {made_at}: {rows} rows, {ended_runs} runs ended",
+    ),
+}
+
+
+def grouped_actions() -> dict[str, list[tuple[str, str]]]:
+    """Return group -> (action, its title), in the order in which the filter offers them."""
+    order = (RESTORES, BACKUPS, SCHEDULES, TENANTS, PEOPLE, SIGNING_IN, SECRETS, INSTALLATION)
+    return {group: [(str(action), act.title) for action, act in ACTS.items() if act.group == group] for group in order}

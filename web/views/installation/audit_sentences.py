@@ -1,0 +1,292 @@
+"""Sentences of audit events: who did what, with links to what is there still and the reader may see.
+
+Whatever an event's details are, there is a sentence: what cannot be read is left out of it, never the event.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from markupsafe import Markup
+
+from db.audit.audit import SYSTEM, Action
+from db.models import AuditEvent, BackupSet, Policy, Restore, Run, Snapshot, Tenant, User
+from db.names import work_names
+from db.names.work_names import Name
+from db.sql.value_lists import is_in
+from db.states import WRITTEN_OUTCOMES, Outcome
+from db.tenants import schedule_words
+from web.presentation.formatters import audit_detail, kind_title
+from web.presentation.links import link, name_html
+from web.security.access import can
+from web.security.permissions import Permission
+from web.views.installation.audit_acts import ACTS, Act
+
+# `run 41`, `Backup set 3`, `snapshot 7 of “Name”`, `policy 5 “Name”`: what the subject of an event begins with.
+_NUMBERED = re.compile(r"(run|restore|backup set|snapshot|policy) (\d{1,18})\b", re.IGNORECASE)
+_PERSON = re.compile(r"user (\S+@\S+)")
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_REASON = " — {reason}"
+MISSING = "(unknown)"
+_NOT_WRITTEN = (Outcome.CONFLICT, Outcome.UNKNOWN, Outcome.ERROR, Outcome.BLOCKED, Outcome.FORBIDDEN)
+# A column or setting that changed -> what people call it.
+_CHANGED = {
+    "site_role": "system role",
+    "is_active": "whether they may sign in",
+    "entra_id": "Entra ID",
+    "break_glass": "emergency accounts",
+    "four_eyes on": "second approval on",
+    "four_eyes off": "second approval off",
+    "full_every_days": "days between full backups",
+    "keeps_members on": "group members kept",
+    "keeps_members off": "group members no longer kept",
+}
+
+
+@dataclass
+class _Rows:
+    """Rows that the events of a page name, as far as they are there still, by id."""
+
+    runs: Mapping[int, Run] = field(default_factory=dict)
+    restores: Mapping[int, Restore] = field(default_factory=dict)
+    sets: Mapping[int, BackupSet] = field(default_factory=dict)
+    run_names: Mapping[int, Name] = field(default_factory=dict)
+    restore_names: Mapping[int, Name] = field(default_factory=dict)
+    set_names: Mapping[int, Name] = field(default_factory=dict)
+    snapshots: Mapping[int, Snapshot] = field(default_factory=dict)
+    policies: Mapping[int, Policy] = field(default_factory=dict)
+    # (tenant, Graph id) -> policy, for events that name one so.
+    written: Mapping[tuple[int, str], Policy] = field(default_factory=dict)
+    tenants: Mapping[int, Tenant] = field(default_factory=dict)
+    people: Mapping[str, User] = field(default_factory=dict)
+
+
+def sentences(events: Sequence[AuditEvent]) -> list[Markup]:
+    """Return a sentence for each event, in their order."""
+    rows = _find_rows(events)
+    return [_Sentence(event, rows).make() for event in events]
+
+
+def _find_rows(events: Sequence[AuditEvent]) -> _Rows:
+    named = [(*_numbered(event), event) for event in events]
+
+    def of(kind: str, detail: str = "") -> set[int]:
+        numbers = {number for name, number, _ in named if name == kind}
+        return numbers | {number for event in events if (number := _whole(details_of(event).get(detail)))}
+
+    graph_ids = {str(details_of(event).get("graph_id")) for event in events if event.action == Action.POLICY_WRITTEN}
+    written = list(Policy.select().where(is_in(Policy.graph_id, sorted(graph_ids)))) if graph_ids else []
+    runs, restores = _by_id(Run, of("run", "run")), _by_id(Restore, of("restore", "restore"))
+    sets = _by_id(BackupSet, of("backup set"))
+    return _Rows(
+        runs=runs,
+        restores=restores,
+        sets=sets,
+        run_names=work_names.names_of(runs.values()),
+        restore_names=work_names.names_of(restores.values()),
+        set_names=work_names.names_of(sets.values()),
+        snapshots=_by_id(Snapshot, of("snapshot")),
+        policies=_by_id(Policy, of("policy")),
+        written={(policy.tenant_id, policy.graph_id): policy for policy in written},
+        tenants=_by_id(Tenant, {event.tenant_id for event in events if event.tenant_id}),
+        people=_people(events, runs),
+    )
+
+
+def _by_id(model: Any, ids: Iterable[int]) -> dict[int, Any]:
+    numbers = sorted(ids)
+    return {row.id: row for row in model.select().where(is_in(model.id, numbers))} if numbers else {}
+
+
+def _people(events: Sequence[AuditEvent], runs: Mapping[int, Run]) -> dict[str, User]:
+    """Return e-mail -> person: who acted, whom events are about, and who started the runs."""
+    emails = {event.actor for event in events}
+    for event in events:
+        found = _PERSON.match(event.subject)
+        emails |= {found[1]} if found else set()
+        emails |= {str(details_of(event).get("asked_by", ""))}
+    starters = sorted({run.requested_by_id for run in runs.values() if run.requested_by_id})
+    people = User.select().where(is_in(User.email, sorted(emails)) | is_in(User.id, starters))
+    return {user.email: user for user in people}
+
+
+def details_of(event: AuditEvent) -> Mapping[str, Any]:
+    """Return the event's details; none where what stands there is no details."""
+    return event.details if isinstance(event.details, dict) else {}
+
+
+def _numbered(event: AuditEvent) -> tuple[str, int]:
+    found = _NUMBERED.match(event.subject)
+    return (found[1].lower(), int(found[2])) if found else ("", 0)
+
+
+def _whole(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**63 else None
+
+
+class _Sentence:
+    """The sentence of one event. Every method answers something, whatever the event holds."""
+
+    def __init__(self, event: AuditEvent, rows: _Rows) -> None:
+        self._event, self._rows, self._details = event, rows, details_of(event)
+        self._kind, self._number = _numbered(event)
+        self._may_see = event.tenant_id is not None and can(Permission.SEE, event.tenant_id)
+
+    def make(self) -> Markup:
+        event = self._event
+        act = ACTS.get(event.action)
+        if act is None:
+            return Markup("{}: {} {}").format(self._who(), event.action, event.subject)
+        person = self._person_found()
+        is_own = bool(person and person.email == event.actor)
+        template = act.sentence(event.result, is_own=is_own, values=self._counted(act))
+        if not self._reason():
+            template = template.replace(_REASON, "")
+        # The templates are ours, and what fills them is escaped.
+        return Markup(template).format_map({name: self._value(name) for name in _PLACEHOLDER.findall(template)})  # noqa: S704
+
+    def _counted(self, act: Act) -> Mapping[str, object]:
+        return {**self._details, "written": self._written()} if act.counts == "written" else self._details
+
+    def _value(self, name: str) -> object:
+        made: dict[str, Callable[[], object]] = {
+            "who": self._who,
+            "tenant": self._tenant,
+            "run": self._run,
+            "restore": self._restore,
+            "backup_set": self._backup_set,
+            "policy": self._policy,
+            "person": self._person,
+            "subject": self._subject,
+            "reason": self._reason,
+            "requester": self._requester,
+            "written": self._written,
+            "unwritten": self._unwritten,
+            "asked_by": lambda: self._named_person(str(self._details.get("asked_by", MISSING))),
+            "changed": self._changed,
+            "kind": self._kind_title,
+            "schedule": self._schedule,
+            "counts": lambda: _counts(self._details.get("counts")),
+        }
+        if name in made:
+            return made[name]()
+        return audit_detail(self._details[name]) if name in self._details else MISSING
+
+    def _who(self) -> object:
+        return "Tenantkeep" if self._event.actor == SYSTEM.name else self._named_person(self._event.actor)
+
+    def _named_person(self, email: str) -> object:
+        user = self._rows.people.get(email)
+        if user is None:
+            return email
+        name = Markup('<span title="{}">{}</span>').format(user.email, user.name)
+        return link("users.page", name, user_id=user.id) if can(Permission.ADMINISTER) else name
+
+    def _person_found(self) -> User | None:
+        found = _PERSON.match(self._event.subject)
+        return self._rows.people.get(found[1]) if found else None
+
+    def _person(self) -> object:
+        found = _PERSON.match(self._event.subject)
+        return self._named_person(found[1]) if found else self._event.subject
+
+    def _tenant(self) -> object:
+        tenant = self._rows.tenants.get(self._event.tenant_id or 0)
+        if tenant is None or not self._may_see:
+            return self._event.tenant_name or "the installation"
+        return link("tenants.page", self._event.tenant_name, tenant_id=tenant.id)
+
+    def _linked(self, row: Any, endpoint: str, label: object, **values: object) -> object:
+        """Return a link where the row is there still, of the event's own tenant, and the reader may see it."""
+        is_there = row is not None and self._may_see and row.tenant_id == self._event.tenant_id
+        return link(endpoint, label, **values) if is_there else label
+
+    def _run(self) -> object:
+        number = self._number if self._kind == "run" else _whole(self._details.get("run"))
+        if not number:
+            return MISSING
+        run, name = self._rows.runs.get(number), self._rows.run_names.get(number)
+        if name and self._event.action == Action.RUN_ENDED:
+            shown = self._linked(run, "runs.page", name_html(name), run_id=number)
+            return Markup("{} <small>(run {})</small>").format(shown, number)
+        return self._linked(run, "runs.page", _titled(f"run {number}", name), run_id=number)
+
+    def _restore(self) -> object:
+        number = self._number if self._kind == "restore" else _whole(self._details.get("restore"))
+        row = self._rows.restores.get(number or 0)
+        label = _titled(f"restore {number or MISSING}", self._rows.restore_names.get(number or 0))
+        return self._linked(row, "restores.page", label, restore_id=number)
+
+    def _backup_set(self) -> object:
+        row = self._rows.sets.get(self._number)
+        label = _titled(self._event.subject, self._rows.set_names.get(self._number))
+        return self._linked(row, "backup_sets.page", label, backup_set_id=self._number)
+
+    def _policy(self) -> object:
+        """Return the policy by the name that the event says: it may have another by now."""
+        key = (self._event.tenant_id or 0, str(self._details.get("graph_id")))
+        row = self._rows.policies.get(self._number) if self._kind == "policy" else self._rows.written.get(key)
+        name = re.search(r"“(.*)”", self._event.subject, re.DOTALL)
+        return self._linked(
+            row, "policies.page", f"“{name[1]}”" if name else self._event.subject, policy_id=row and row.id
+        )
+
+    def _subject(self) -> object:
+        subject, number = self._event.subject, self._number
+        if self._kind == "snapshot":
+            return self._linked(self._rows.snapshots.get(number), "snapshots.page", subject, snapshot_id=number)
+        if self._kind == "restore":
+            return self._linked(self._rows.restores.get(number), "restores.page", subject, restore_id=number)
+        if self._kind == "backup set":
+            return self._backup_set()
+        return subject
+
+    def _restore_row(self) -> Restore | None:
+        return self._rows.restores.get(self._number) if self._kind == "restore" else None
+
+    def _reason(self) -> str:
+        restore = self._restore_row()
+        return str(self._details.get("reason") or (restore.reason if restore else "") or "")
+
+    def _requester(self) -> object:
+        """Return who ran the restore: its run is the system's own to end."""
+        run = self._rows.runs.get(_whole(self._details.get("run")) or 0)
+        starter = run.requested_by_id if run else None
+        email = next((user.email for user in self._rows.people.values() if user.id == starter), "")
+        return self._named_person(email) if email else "Tenantkeep"
+
+    def _outcomes(self) -> Mapping[str, Any]:
+        outcomes = self._details.get("outcomes")
+        return outcomes if isinstance(outcomes, dict) else {}
+
+    def _written(self) -> int:
+        return sum(_whole(self._outcomes().get(str(outcome))) or 0 for outcome in WRITTEN_OUTCOMES.values())
+
+    def _unwritten(self) -> int:
+        return sum(_whole(self._outcomes().get(str(outcome))) or 0 for outcome in _NOT_WRITTEN)
+
+    def _changed(self) -> str:
+        changed = self._details.get("changed")
+        names = changed if isinstance(changed, list) else [changed]
+        return ", ".join(_CHANGED.get(str(name), str(name)) for name in names)
+
+    def _schedule(self) -> str:
+        cron, zone = self._details.get("cron"), self._details.get("time_zone")
+        return schedule_words.describe(str(cron), str(zone)) if cron and zone else str(cron or MISSING)
+
+    def _kind_title(self) -> str:
+        kind = str(self._details.get("kind", MISSING))
+        return kind_title(kind).lower() if self._event.action in (Action.MAPPING_SET, Action.MAPPING_REMOVED) else kind
+
+
+def _titled(label: str, name: Name | None) -> object:
+    """Return the label, with what it is called by its work as the title."""
+    return Markup('<span title="{}">{}</span>').format(name, label) if name else label
+
+
+def _counts(counts: object) -> str:
+    """Say the counts of a run without its total, which is their sum."""
+    if not isinstance(counts, dict):
+        return MISSING
+    return audit_detail({name: count for name, count in counts.items() if name != "total"})
