@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, render_template, request
 from markupsafe import Markup
 
-from db.audit import audit, audit_rows, chain_export, daily_check, word_search
+from db.audit import audit, audit_rows, chain_export, daily_check, named_rows, word_search
 from db.audit.audit import Action
 from db.audit.word_search import LookedThrough
 from db.models import AuditCheck, AuditEvent, Tenant
@@ -44,7 +44,7 @@ class AuditPage:
     @property
     def entries(self) -> Iterable[tuple[AuditEvent, Markup, Mapping[str, Any]]]:
         """The events with their sentences and their details."""
-        facts = map(audit_sentences.details_of, self.rows)
+        facts = map(named_rows.details_of, self.rows)
         return zip(self.rows, audit_sentences.sentences(self.rows), facts, strict=True)
 
     @property

@@ -4,17 +4,18 @@ Whatever an event's details are, there is a sentence: what cannot be read is lef
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from markupsafe import Markup
 
+from db.audit import named_rows
 from db.audit.audit import SYSTEM, Action
-from db.models import AuditEvent, BackupSet, Policy, Restore, Run, Snapshot, Tenant, User
+from db.audit.named_rows import PERSON, NamedRows, details_of, numbered, whole_number
+from db.models import AuditEvent, Restore, User
 from db.names import work_names
 from db.names.work_names import Name
-from db.sql.value_lists import is_in
 from db.states import WRITTEN_OUTCOMES, Outcome
 from db.tenants import schedule_words
 from web.presentation.formatters import audit_detail, kind_title
@@ -23,9 +24,6 @@ from web.security.access import can
 from web.security.permissions import Permission
 from web.views.installation.audit_acts import ACTS, Act
 
-# `run 41`, `Backup set 3`, `snapshot 7 of “Name”`, `policy 5 “Name”`: what the subject of an event begins with.
-_NUMBERED = re.compile(r"(run|restore|backup set|snapshot|policy) (\d{1,18})\b", re.IGNORECASE)
-_PERSON = re.compile(r"user (\S+@\S+)")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _REASON = " — {reason}"
 MISSING = "(unknown)"
@@ -44,93 +42,28 @@ _CHANGED = {
 }
 
 
-@dataclass
-class _Rows:
-    """Rows that the events of a page name, as far as they are there still, by id."""
+@dataclass(frozen=True)
+class _Names:
+    """What runs, restores and backup sets are called by their work, by id."""
 
-    runs: Mapping[int, Run] = field(default_factory=dict)
-    restores: Mapping[int, Restore] = field(default_factory=dict)
-    sets: Mapping[int, BackupSet] = field(default_factory=dict)
-    run_names: Mapping[int, Name] = field(default_factory=dict)
-    restore_names: Mapping[int, Name] = field(default_factory=dict)
-    set_names: Mapping[int, Name] = field(default_factory=dict)
-    snapshots: Mapping[int, Snapshot] = field(default_factory=dict)
-    policies: Mapping[int, Policy] = field(default_factory=dict)
-    # (tenant, Graph id) -> policy, for events that name one so.
-    written: Mapping[tuple[int, str], Policy] = field(default_factory=dict)
-    tenants: Mapping[int, Tenant] = field(default_factory=dict)
-    people: Mapping[str, User] = field(default_factory=dict)
+    runs: Mapping[int, Name]
+    restores: Mapping[int, Name]
+    sets: Mapping[int, Name]
 
 
 def sentences(events: Sequence[AuditEvent]) -> list[Markup]:
     """Return a sentence for each event, in their order."""
-    rows = _find_rows(events)
-    return [_Sentence(event, rows).make() for event in events]
-
-
-def _find_rows(events: Sequence[AuditEvent]) -> _Rows:
-    named = [(*_numbered(event), event) for event in events]
-
-    def of(kind: str, detail: str = "") -> set[int]:
-        numbers = {number for name, number, _ in named if name == kind}
-        return numbers | {number for event in events if (number := _whole(details_of(event).get(detail)))}
-
-    graph_ids = {str(details_of(event).get("graph_id")) for event in events if event.action == Action.POLICY_WRITTEN}
-    written = list(Policy.select().where(is_in(Policy.graph_id, sorted(graph_ids)))) if graph_ids else []
-    runs, restores = _by_id(Run, of("run", "run")), _by_id(Restore, of("restore", "restore"))
-    sets = _by_id(BackupSet, of("backup set"))
-    return _Rows(
-        runs=runs,
-        restores=restores,
-        sets=sets,
-        run_names=work_names.names_of(runs.values()),
-        restore_names=work_names.names_of(restores.values()),
-        set_names=work_names.names_of(sets.values()),
-        snapshots=_by_id(Snapshot, of("snapshot")),
-        policies=_by_id(Policy, of("policy")),
-        written={(policy.tenant_id, policy.graph_id): policy for policy in written},
-        tenants=_by_id(Tenant, {event.tenant_id for event in events if event.tenant_id}),
-        people=_people(events, runs),
-    )
-
-
-def _by_id(model: Any, ids: Iterable[int]) -> dict[int, Any]:
-    numbers = sorted(ids)
-    return {row.id: row for row in model.select().where(is_in(model.id, numbers))} if numbers else {}
-
-
-def _people(events: Sequence[AuditEvent], runs: Mapping[int, Run]) -> dict[str, User]:
-    """Return e-mail -> person: who acted, whom events are about, and who started the runs."""
-    emails = {event.actor for event in events}
-    for event in events:
-        found = _PERSON.match(event.subject)
-        emails |= {found[1]} if found else set()
-        emails |= {str(details_of(event).get("asked_by", ""))}
-    starters = sorted({run.requested_by_id for run in runs.values() if run.requested_by_id})
-    people = User.select().where(is_in(User.email, sorted(emails)) | is_in(User.id, starters))
-    return {user.email: user for user in people}
-
-
-def details_of(event: AuditEvent) -> Mapping[str, Any]:
-    """Return the event's details; none where what stands there is no details."""
-    return event.details if isinstance(event.details, dict) else {}
-
-
-def _numbered(event: AuditEvent) -> tuple[str, int]:
-    found = _NUMBERED.match(event.subject)
-    return (found[1].lower(), int(found[2])) if found else ("", 0)
-
-
-def _whole(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**63 else None
+    rows = named_rows.find(events)
+    names = _Names(*(work_names.names_of(some.values()) for some in (rows.runs, rows.restores, rows.sets)))
+    return [_Sentence(event, rows, names).make() for event in events]
 
 
 class _Sentence:
     """The sentence of one event. Every method answers something, whatever the event holds."""
 
-    def __init__(self, event: AuditEvent, rows: _Rows) -> None:
-        self._event, self._rows, self._details = event, rows, details_of(event)
-        self._kind, self._number = _numbered(event)
+    def __init__(self, event: AuditEvent, rows: NamedRows, names: _Names) -> None:
+        self._event, self._rows, self._names, self._details = event, rows, names, details_of(event)
+        self._kind, self._number = numbered(event)
         self._may_see = event.tenant_id is not None and can(Permission.SEE, event.tenant_id)
 
     def make(self) -> Markup:
@@ -184,11 +117,11 @@ class _Sentence:
         return link("users.page", name, user_id=user.id) if can(Permission.ADMINISTER) else name
 
     def _person_found(self) -> User | None:
-        found = _PERSON.match(self._event.subject)
+        found = PERSON.match(self._event.subject)
         return self._rows.people.get(found[1]) if found else None
 
     def _person(self) -> object:
-        found = _PERSON.match(self._event.subject)
+        found = PERSON.match(self._event.subject)
         return self._named_person(found[1]) if found else self._event.subject
 
     def _tenant(self) -> object:
@@ -203,24 +136,24 @@ class _Sentence:
         return link(endpoint, label, **values) if is_there else label
 
     def _run(self) -> object:
-        number = self._number if self._kind == "run" else _whole(self._details.get("run"))
+        number = self._number if self._kind == "run" else whole_number(self._details.get("run"))
         if not number:
             return MISSING
-        run, name = self._rows.runs.get(number), self._rows.run_names.get(number)
+        run, name = self._rows.runs.get(number), self._names.runs.get(number)
         if name and self._event.action == Action.RUN_ENDED:
             shown = self._linked(run, "runs.page", name_html(name), run_id=number)
             return Markup("{} <small>(run {})</small>").format(shown, number)
         return self._linked(run, "runs.page", _titled(f"run {number}", name), run_id=number)
 
     def _restore(self) -> object:
-        number = self._number if self._kind == "restore" else _whole(self._details.get("restore"))
+        number = self._number if self._kind == "restore" else whole_number(self._details.get("restore"))
         row = self._rows.restores.get(number or 0)
-        label = _titled(f"restore {number or MISSING}", self._rows.restore_names.get(number or 0))
+        label = _titled(f"restore {number or MISSING}", self._names.restores.get(number or 0))
         return self._linked(row, "restores.page", label, restore_id=number)
 
     def _backup_set(self) -> object:
         row = self._rows.sets.get(self._number)
-        label = _titled(self._event.subject, self._rows.set_names.get(self._number))
+        label = _titled(self._event.subject, self._names.sets.get(self._number))
         return self._linked(row, "backup_sets.page", label, backup_set_id=self._number)
 
     def _policy(self) -> object:
@@ -251,7 +184,7 @@ class _Sentence:
 
     def _requester(self) -> object:
         """Return who ran the restore: its run is the system's own to end."""
-        run = self._rows.runs.get(_whole(self._details.get("run")) or 0)
+        run = self._rows.runs.get(whole_number(self._details.get("run")) or 0)
         starter = run.requested_by_id if run else None
         email = next((user.email for user in self._rows.people.values() if user.id == starter), "")
         return self._named_person(email) if email else "Tenantkeep"
@@ -261,10 +194,10 @@ class _Sentence:
         return outcomes if isinstance(outcomes, dict) else {}
 
     def _written(self) -> int:
-        return sum(_whole(self._outcomes().get(str(outcome))) or 0 for outcome in WRITTEN_OUTCOMES.values())
+        return sum(whole_number(self._outcomes().get(str(outcome))) or 0 for outcome in WRITTEN_OUTCOMES.values())
 
     def _unwritten(self) -> int:
-        return sum(_whole(self._outcomes().get(str(outcome))) or 0 for outcome in _NOT_WRITTEN)
+        return sum(whole_number(self._outcomes().get(str(outcome))) or 0 for outcome in _NOT_WRITTEN)
 
     def _changed(self) -> str:
         changed = self._details.get("changed")
