@@ -126,6 +126,7 @@ def _sign_in_by_session(app: Flask) -> None:
 def _add_to_templates(app: Flask) -> None:
     app.jinja_env.globals.update(
         ACTIVE=states.ACTIVE,
+        NEW_ACTIONS=(states.Outcome.CREATE, states.Outcome.RECREATE),
         MOST_TENANTS=filters.MOST_TENANTS,
         Permission=Permission,
         RunState=states.RunState,

@@ -6,7 +6,7 @@ from flask.testing import FlaskClient
 
 TAG = re.compile(r'(</?[a-z][\w-]*(?:"[^"]*"|[^">])*>)')
 # White space beside these is drawn, but not at the inner edge of a box.
-INLINE = re.compile(r"(a|abbr|b|button|code|em|i|img|input|label|progress|select|small|span|strong|svg|time)\b")
+INLINE = re.compile(r"(a|abbr|b|button|code|del|em|i|img|input|ins|label|progress|select|small|span|strong|svg|time)\b")
 BOXES = re.compile(r"(a|button|label|select|svg)\b")
 EXACT = ("<pre", "<textarea")
 

@@ -64,6 +64,7 @@ def plan_sentence(actions: Mapping[str, int], held_back: Mapping[str, int] = Map
 class DangerGroup:
     """The items with one kind of danger. `items`: (item id, name, sentence)."""
 
+    code: str
     title: str
     items: list[tuple[int, str, str]]
 
@@ -74,7 +75,7 @@ def group_dangers(items: Iterable[RestoreItem]) -> list[DangerGroup]:
     for item in items:
         for danger in item.dangers or ():
             items_by_code.setdefault(danger["code"], []).append((item.id, item.name, danger["said"]))
-    return [DangerGroup(DANGERS.get(code, code), listed) for code, listed in items_by_code.items() if listed]
+    return [DangerGroup(code, DANGERS.get(code, code), listed) for code, listed in items_by_code.items() if listed]
 
 
 def item_dangers(item: RestoreItem) -> list[tuple[str, str]]:

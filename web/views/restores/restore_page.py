@@ -6,64 +6,45 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from flask import request
 from flask_login import current_user
 from markupsafe import Markup
 
 import config
 from db.accounts import users
 from db.models import BackupSet, Restore, RestoreItem, Run, RunItem, Tenant, User
-from db.restores import approvals, four_eyes, restore_items, restores
-from db.states import ACTIVE, CHANGEABLE, Outcome, RestoreState, RunKind, RunState
+from db.restores import approvals, four_eyes, item_lists, restore_items, restores
+from db.states import ACTIVE, CHANGEABLE, WRITTEN_OUTCOMES, Outcome, RestoreState, RunKind, RunState
 from web.presentation import restore_approval, restore_text
 from web.presentation.restore_approval import Approval
 from web.security.access import can, can_fetch
 from web.security.permissions import Permission
-from web.views.backups.run_page import progress_of
+from web.views.backups.run_page import may_retry, progress_of
+from web.views.restores import page_words
+from web.views.restores.plan_list import PlanList, plan_list
 
 ITEMS_SHOWN = 500
-NOTES_SHOWN = 50
-EVERYTHING = "all"
+LEFT_SHOWN = 10
+BUILT_IN_SHOWN = 50
+# Codes of dangers after which a policy protects less, or fewer, than it does now.
+WEAKER = ("weakens", "nobody", "guests", "compliance", "protection", "taken")
 
 
-class PlanFilter(NamedTuple):
-    """A link above the plan: it shows some of the items. `show` stands in the address; None: nothing does."""
+class Left(NamedTuple):
+    """The first items that are not written, each with its result in the newest live run, and how many they are."""
 
-    label: str
-    show: str | None
-
-
-class PlanRow(NamedTuple):
-    """An item of the plan, with its result in the newest live run."""
-
-    item: RestoreItem
-    result: RunItem | None
-
-    @property
-    def plan(self) -> str | None:
-        """The action of a live run; None where only a preview can tell."""
-        return self.item.action or (Outcome.REMOVE if self.item.content_id is None else None)
-
-    @property
-    def outcome(self) -> str | None:
-        return self.result.outcome if self.result else None
-
-    @property
-    def message(self) -> str:
-        return (self.result and self.result.message) or self.item.message or ""
+    rows: list[tuple[RestoreItem, RunItem | None]]
+    total: int
 
 
 @dataclass(frozen=True)
 class RestorePage:
-    """`typed` is what a form held that was refused; `show` is which of its items the address asks for."""
+    """`typed` is what a form held that was refused."""
 
     restore: Restore
     runs: list[Run]
     results: dict[int, RunItem]
     actions: dict[str, int]
-    items: list[RestoreItem]
     count: int
-    show: str
     typed: Mapping[str, str]
 
     @property
@@ -133,7 +114,8 @@ class RestorePage:
 
     @property
     def awaits_approval(self) -> bool:
-        return self.approval.is_required and self.restore.state == RestoreState.PREVIEWED and not self.active
+        is_waiting = self.restore.state == RestoreState.PREVIEWED and not self.active
+        return self.approval.is_required and is_waiting and bool(self.writes)
 
     @property
     def is_done(self) -> bool:
@@ -141,8 +123,7 @@ class RestorePage:
 
     @property
     def shows_plan(self) -> bool:
-        """The plan stands in a section of its own; where one may execute it, it stands beside the button."""
-        return bool(self.actions) and not self.is_done and not self.active and not self.can_execute
+        return bool(self.actions) and not self.is_done and not self.active
 
     # --- what this person may do ----------------------------------------------------------------------------------
 
@@ -164,12 +145,12 @@ class RestorePage:
 
     @cached_property
     def can_approve(self) -> bool:
-        return self._manages and restore_approval.may_approve(self.restore)
+        return self._manages and restore_approval.may_approve(self.restore) and bool(self.writes)
 
     @cached_property
     def can_execute(self) -> bool:
         is_approved = not four_eyes.is_required(self.restore) or four_eyes.has_approved(self.restore)
-        return self._manages and is_approved and self.restore.state in approvals.READY
+        return self._manages and is_approved and self.is_ready and bool(self.writes)
 
     @property
     def can_cancel(self) -> bool:
@@ -207,54 +188,103 @@ class RestorePage:
         return restore_text.plan_sentence(self.actions, self.approval.held_back_counts)
 
     @cached_property
+    def _dangers(self) -> list[restore_text.DangerGroup]:
+        """What a person looks at before the plan is executed, and of what was written afterwards."""
+        items = item_lists.written(self.restore) if self.shows_outcomes else restore_items.written(self.restore)
+        return restore_text.group_dangers(items)
+
+    @property
+    def weaker(self) -> list[restore_text.DangerGroup]:
+        return [group for group in self._dangers if group.code in WEAKER]
+
+    @property
     def dangers(self) -> list[restore_text.DangerGroup]:
-        return restore_text.group_dangers(restore_items.written(self.restore))
+        """What else to look at."""
+        return [group for group in self._dangers if group.code not in WEAKER]
+
+    @cached_property
+    def weaker_names(self) -> list[str]:
+        return list(dict.fromkeys(name for group in self.weaker for _, name, _ in group.items))
+
+    @property
+    def first_weaker(self) -> str:
+        return page_words.first_names(self.weaker_names)
+
+    @property
+    def weaker_words(self) -> str:
+        return page_words.weaker(len(self.weaker_names), is_done=self.is_done)
+
+    @cached_property
+    def unverified_words(self) -> str:
+        count = item_lists.count_unverified(self.restore)
+        return page_words.unverified(count) if count else ""
+
+    @property
+    def matching_words(self) -> str:
+        count = self.actions.get(Outcome.MATCHES, 0)
+        return page_words.matching(count) if count else ""
+
+    @property
+    def built_in_words(self) -> str:
+        return page_words.built_in(self.built_in.total)
+
+    @property
+    def confirm_words(self) -> str:
+        return page_words.confirm(self.writes, self.tenant.name)
 
     @cached_property
     def outcomes(self) -> Counter[str]:
         return Counter(result.outcome for result in self.results.values() if result.outcome)
 
     @cached_property
-    def links(self) -> list[PlanFilter]:
-        """The choices of items to show; the first is shown by itself."""
-        if not (self.actions or self.outcomes):
-            return []
-        has_matches = bool(self.actions.get(Outcome.MATCHES))
-        first = PlanFilter("all but what matches" if has_matches else "all", None)
-        counts = self.actions | {name: count for name, count in self.outcomes.items() if name not in self.actions}
-        everything = [PlanFilter(f"all {self.count}", EVERYTHING)] if has_matches else []
-        return [first, *everything, *(PlanFilter(f"{name} {count}", name) for name, count in counts.items())]
-
-    @property
-    def shown(self) -> str | None:
-        """The choice that the address asks for, as the links have it."""
-        return self.show or None
-
-    @cached_property
-    def rows(self) -> list[PlanRow]:
-        return [PlanRow(item, self.results.get(item.id)) for item in self.items]
-
-    @property
-    def is_cut(self) -> bool:
-        return len(self.items) == ITEMS_SHOWN
+    def plan(self) -> PlanList:
+        return plan_list(self.restore, self.results, self.actions, self.outcomes, self.count)
 
     @property
     def shows_outcomes(self) -> bool:
         return self.restore.state in (RestoreState.RUNNING, RestoreState.FINISHED)
 
+    @cached_property
+    def writes(self) -> int:
+        """The number of policies that a live run of this plan writes."""
+        held_back = self.approval.held_back_counts
+        return sum(self.actions.get(action, 0) - held_back.get(action, 0) for action in WRITTEN_OUTCOMES)
+
     @property
-    def is_unresolved(self) -> bool:
-        """Something that these items refer to is not in the tenant."""
-        return any(_is_unresolved(item) for item in self.items)
+    def has_nothing_to_write(self) -> bool:
+        return self.is_ready and not self.writes
+
+    # --- what cannot be restored, or is still open ----------------------------------------------------------------
 
     @cached_property
-    def notes(self) -> list[tuple[RestoreItem, str]]:
-        return [(item, note) for item in self.items for note in item.notes or ()][:NOTES_SHOWN]
+    def blocked(self) -> Left:
+        """What the plan cannot write; once it was executed, what is still open."""
+        if self.is_done:
+            items = restore_items.not_restored(self.restore)
+            return Left([(item, self.results.get(item.id)) for item in items[:LEFT_SHOWN]], len(items))
+        items = item_lists.blocked(self.restore, LEFT_SHOWN, is_built_in=False)
+        return Left([(item, None) for item in items], item_lists.count_blocked(self.restore, is_built_in=False))
+
+    @cached_property
+    def built_in(self) -> Left:
+        items = item_lists.blocked(self.restore, BUILT_IN_SHOWN, is_built_in=True)
+        return Left([(item, None) for item in items], item_lists.count_blocked(self.restore, is_built_in=True))
+
+    @property
+    def is_unresolved(self) -> bool:
+        """Something that the items shown refer to is not in the tenant."""
+        shown = [*(item for item, _ in self.blocked.rows), *(row.item for row in self.plan.rows)]
+        return self.can_change and any(_is_unresolved(item) for item in shown)
+
+    @cached_property
+    def retry(self) -> Run | None:
+        """The newest live run, where what failed in it may be tried again as it was planned."""
+        live = next((run for run in self.runs if run.kind == RunKind.RESTORE), None)
+        return live if self.is_done and live and may_retry(live) else None
 
 
 def restore_page(restore: Restore, typed: Mapping[str, str] | None = None) -> RestorePage:
     """Look up what the page shows."""
-    show = request.args.get("show", "")
     runs = restores.runs_of_restore(restore)
     results = restore_items.results(runs)
     return RestorePage(
@@ -262,20 +292,9 @@ def restore_page(restore: Restore, typed: Mapping[str, str] | None = None) -> Re
         runs=runs,
         results=results,
         actions=restore_items.count_by_action(restore),
-        items=_items(restore, show, results),
         count=restore_items.count(restore),
-        show=show,
         typed=typed or {},
     )
-
-
-def _items(restore: Restore, show: str, results: Mapping[int, RunItem]) -> list[RestoreItem]:
-    """Return items filtered by action or outcome; matching items are hidden unless asked for."""
-    if show in set(Outcome):
-        ended_so = [item_id for item_id, result in results.items() if result.outcome == show]
-        return restore_items.of_outcome(restore, show, ended_so, ITEMS_SHOWN)
-    find = restore_items.first if show == EVERYTHING else restore_items.without_matches
-    return find(restore, ITEMS_SHOWN)
 
 
 def _is_unresolved(item: RestoreItem) -> bool:

@@ -4,10 +4,12 @@ import re
 
 import pytest
 
-from db.models import Restore, RestoreItem, Run, RunItem
+from db.models import Restore, RestoreItem, Run, RunItem, Tenant
+from db.policies import snapshots
 from db.restores import restore_drafts, restore_items
 from tests.support.forms import csrf_token
 from tests.support.restore_steps import as_previewed, options, person
+from web.views.restores.plan_list import ROWS_SHOWN
 
 pytestmark = [
     pytest.mark.parametrize("database_url", ["sqlite"], indirect=True),
@@ -68,6 +70,26 @@ def ended(draft, cast, *plans):
     return Restore.get_by_id(restore.id), run
 
 
+def many(draft, count):
+    """Instead of its own, so many policies of two types that are updated."""
+    RestoreItem.delete().where(RestoreItem.restore == draft).execute()
+    kinds = ("configurationPolicies", "deviceConfigurations")
+    for number in range(count):
+        RestoreItem.create(restore=draft, position=number, policy_type=kinds[number % 2], graph_id=f"id-{number}",
+                           name=f"Policy number {number}", references={}, action="update", differences=1)  # fmt: skip
+    return as_previewed(draft)
+
+
+@pytest.fixture
+def update_of_a_name(cast, draft):
+    """Previewed: the tenant calls it otherwise than the backup."""
+    item = restore_items.items(draft)[0]
+    body = snapshots.read_content(item.content_id)
+    body["body"]["name"] = "Called otherwise by somebody"
+    live = snapshots.save_content(cast.contoso.id, body, "f" * 64)
+    return planned(draft, ("update", None, {"live_content": live, "differences": 1}), ("matches", None, {}))
+
+
 @pytest.mark.parametrize("left", GONE_WRONG)
 @pytest.mark.parametrize("beside", [*NOTHING_LEFT, "updated"])
 def test_where_a_retry_cannot_help_a_new_restore_of_what_it_can_do_is_offered(
@@ -95,3 +117,48 @@ def test_where_nothing_is_left_that_anybody_could_do_nothing_is_offered(client, 
         assert not re.search(f"/restores/{restore.id}/again|/runs/{run.id}/retry-failed", page), path
     answer = send(client, f"/restores/{restore.id}/again")
     assert (answer.status_code, "Nothing is left of this restore" in answer.get_data(as_text=True)) == (400, True)
+
+
+def test_what_changes_and_what_gets_weaker_stands_before_what_asks_for_it(client, sign_in, cast, draft):
+    weaker = [{"code": "weakens", "said": "It is enforced now, and would be off."}]
+    planned(draft, ("update", None, {"dangers": weaker, "differences": 1}), ("blocked", "unresolved", {}))
+    sign_in(client, cast.max)
+    page = text(client, f"/restores/{draft.id}")
+    places = [page.index(mark) for mark in (
+        "1 policy will be weaker or incomplete after this restore", 'id="plan"', 'id="weaker"', 'id="left"',
+        'id="execute"', "Restore 1 policy to Contoso")]  # fmt: skip
+    assert places == sorted(places)
+    assert page.count("btn-danger") == 1
+
+
+def test_with_nothing_to_write_there_is_no_button(client, sign_in, cast, draft):
+    planned(draft, ("matches", None, {}), ("blocked", "built_in", {}))
+    Tenant.update(four_eyes=True).where(Tenant.id == cast.contoso.id).execute()
+    sign_in(client, cast.max)
+    page = text(client, f"/restores/{draft.id}")
+    assert not re.search(rf"/restores/{draft.id}/(execute|approve)|Four eyes", page)
+    assert "btn-danger" not in page
+    assert "1 policy is built into every tenant: nobody can change it" in page
+    assert re.search(r"<details class=.built-in.>", page), "folded"
+    assert "1 policy already matches the backup" in page
+
+
+def test_a_row_says_its_first_differences_before_and_after(client, sign_in, cast, captured, update_of_a_name):
+    page = text(sign_in(client, cast.max), f"/restores/{update_of_a_name.id}")
+    assert re.search(r"<del>[^<]+</del> → <ins>[^<]+</ins>", page)
+
+
+def test_many_items_are_paged_searched_and_filtered_by_type(client, sign_in, cast, draft):
+    many(draft, 40)
+    sign_in(client, cast.max)
+    path = f"/restores/{draft.id}"
+    page = text(client, path)
+    assert page.count('name="leave"') == ROWS_SHOWN
+    assert f"1 to {ROWS_SHOWN} of 40" in page
+    assert f"{ROWS_SHOWN + 1} to {2 * ROWS_SHOWN} of 40" in text(client, f"{path}?page=1")
+    found = text(client, f"{path}?search=NUMBER+7")
+    assert (found.count('name="leave"'), "Policy number 7<" in found) == (1, True)
+    of_type = text(client, f"{path}?type=deviceConfigurations&search=number+1")
+    assert of_type.count('name="leave"') == 6, "1, 11, 13, 15, 17, 19"
+    assert "No results" in text(client, f"{path}?search=nobody")
+    assert text(client, f"{path}?show=blocked&page=5&type=x%00").count('name="leave"') == 0

@@ -112,7 +112,7 @@ def test_from_the_button_on_a_set_to_written_and_undone(client, sign_in, cast, c
     assert f"/restores/{undo.id}" in text(client, f"/restores/{restore.id}")
     run = ended(Run.get(Run.restore_id == undo.id).id, 30)
     assert "1 policy will be changed, 1 removed." in text(client, f"/restores/{undo.id}")
-    assert "Preview of “Restore of " in text(client, f"/runs/{run.id}")
+    assert "Preview of “" in text(client, f"/runs/{run.id}")
     assert f'/restores/{undo.id}"' in text(client, "/notifications/")
 
 

@@ -1,0 +1,49 @@
+"""Sentences of a restore's page that have a number in them: one for one policy, one for several."""
+
+NAMES_SHOWN = 3
+
+
+def _by_count(count: int, one: str, several: str) -> str:
+    return (one if count == 1 else several).format(count=count)
+
+
+def weaker(count: int, *, is_done: bool) -> str:
+    if is_done:
+        return _by_count(
+            count, "{count} policy is weaker or incomplete now", "{count} policies are weaker or incomplete now"
+        )
+    return _by_count(
+        count,
+        "{count} policy will be weaker or incomplete after this restore",
+        "{count} policies will be weaker or incomplete after this restore",
+    )
+
+
+def built_in(count: int) -> str:
+    return _by_count(
+        count,
+        "{count} policy is built into every tenant: nobody can change it",
+        "{count} policies are built into every tenant: nobody can change them",
+    )
+
+
+def matching(count: int) -> str:
+    return _by_count(count, "{count} policy already matches the backup", "{count} policies already match the backup")
+
+
+def unverified(count: int) -> str:
+    return _by_count(
+        count,
+        "{count} policy was read back otherwise than it was written",
+        "{count} policies were read back otherwise than they were written",
+    )
+
+
+def confirm(count: int, tenant: str) -> str:
+    return _by_count(count, "Restore {count} policy to {{}}", "Restore {count} policies to {{}}").format(tenant)
+
+
+def first_names(names: list[str]) -> str:
+    """Name the first few, and how many more there are."""
+    shown, more = ", ".join(names[:NAMES_SHOWN]), len(names) - NAMES_SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown
