@@ -33,7 +33,9 @@ MOST_VARIABLES = 4
 
 
 def parsed(name: str) -> nodes.Template:
-    return Environment(extensions=["jinja2.ext.do"], autoescape=True).parse((FOLDER / name).read_text())
+    return Environment(extensions=["jinja2.ext.do", "jinja2.ext.i18n"], autoescape=True).parse(
+        (FOLDER / name).read_text()
+    )
 
 
 @pytest.mark.parametrize("name", TEMPLATES)

@@ -147,6 +147,7 @@ def _add_to_templates(app: Flask) -> None:
         name_of=work_names.name_of,
         names_of=work_names.names_of,
         number_html=links.number_html,
+        phrase_link=links.phrase_link,
         policy_type_title=policy_type_names.title,
         run_kinds=run_page.KINDS,
     )
@@ -160,6 +161,7 @@ def _add_to_templates(app: Flask) -> None:
         file_size=formatters.file_size,
         link_intune_addresses=formatters.link_intune_addresses,
         schedule_words=formatters.schedule_html,
+        policy_state_badge=formatters.policy_state_badge,
         seconds_text=formatters.seconds_text,
         state_badge=formatters.state_badge,
         time_ago_html=formatters.time_ago_html,

@@ -187,7 +187,8 @@ _RUNS = {
 
 
 def _run_names(runs: list[Run]) -> dict[int, Name]:
-    policies = _column_by_id(Policy, Policy.name, {row.policy_id for row in runs})
+    joined = {row.policy_id: row.policy.name for row in runs if row.__rel__.get("policy")}
+    policies = joined | _column_by_id(Policy, Policy.name, {row.policy_id for row in runs} - joined.keys())
     restores = find_names(RESTORE, {row.restore_id for row in runs if row.restore_id})
     sets = _sets_of([row.id for row in runs if row.kind == RunKind.BACK_UP])
     return {

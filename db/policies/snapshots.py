@@ -197,12 +197,19 @@ def _update_policies(now: datetime, drafts: Sequence[SnapshotDraft], captured_id
         last_captured_at=pw.Case(Policy.id, [(draft.policy_id, draft.read_at) for draft in drafts], now),
         last_seen_at=now,
         name=pw.Case(Policy.id, [(draft.policy_id, draft.name) for draft in drafts], Policy.name),
+        modified_at=_modified_at(drafts),
         assignments_mark=pw.Case(Policy.id, [(draft.policy_id, draft.assignments_mark) for draft in drafts], None),
         state=PolicyState.PRESENT,
         gone_at=None,
     ).where(Policy.id.in_(ids)).execute()
     if captured_ids:
         Policy.update(snapshot_count=Policy.snapshot_count + 1).where(Policy.id.in_(captured_ids)).execute()
+
+
+def _modified_at(drafts: Sequence[SnapshotDraft]) -> Any:
+    """Return when each was changed in the tenant, as it was just read; where that does not say, as it was known."""
+    told = [(draft.policy_id, draft.modified_at) for draft in drafts if draft.modified_at is not None]
+    return pw.Case(Policy.id, told, Policy.modified_at) if told else Policy.modified_at
 
 
 def content_owner(tenant_id: int, fingerprint: str) -> str:
@@ -242,9 +249,11 @@ def latest(policy: Policy) -> Snapshot | None:
     return _with_content().where(Snapshot.policy == policy).first()
 
 
-def of_policy(policy: Policy, limit: int, offset: int = 0) -> list[Snapshot]:
-    """Return the policy's snapshots, newest first."""
-    return list(_with_content().where(Snapshot.policy == policy).limit(limit).offset(offset))
+def of_policies(policies: Sequence[Policy], limit: int, offset: int = 0) -> list[Snapshot]:
+    """Return the snapshots of one policy, or of all its lives, newest first."""
+    ids = Snapshot.select(Snapshot.id).where(is_in(Snapshot.policy, [policy.id for policy in policies]))
+    page = [row[0] for row in ids.order_by(Snapshot.id.desc()).limit(limit).offset(offset).tuples()]
+    return list(_with_content().where(is_in(Snapshot.id, page)))
 
 
 def previous(snapshot: Snapshot) -> Snapshot | None:

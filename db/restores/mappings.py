@@ -65,9 +65,29 @@ def set_mapping(
 
 
 def remember(tenant: Tenant, source_directory_id: str, key: ObjectKey, target_id: str, name: str) -> None:
-    """Let the object that a restore made stand, from now on, for the one that it was made from."""
+    """Let the object that a restore made stand, from now on, for the one that it was made from.
+
+    It stands for what an earlier restore made of the same too, where that was deleted since.
+    """
+    former = _find(tenant, source_directory_id, key)
     if key[1] != target_id:
         _save(tenant, source_directory_id, key, target_id, name, name, None)
+    if former and former.set_by_id is None and _is_gone(tenant, key[0], former.target_id, target_id):
+        _save(tenant, tenant.directory_id, (key[0], former.target_id), target_id, name, name, None)
+
+
+def _find(tenant: Tenant, source_directory_id: str, key: ObjectKey) -> Mapping | None:
+    return Mapping.get_or_none(
+        (Mapping.tenant == tenant)
+        & (Mapping.source_directory_id == source_directory_id)
+        & (Mapping.kind == key[0])
+        & (Mapping.source_id == key[1])
+    )
+
+
+def _is_gone(tenant: Tenant, kind: str, graph_id: str, successor: str) -> bool:
+    row = Policy.get_or_none((Policy.tenant == tenant) & (Policy.policy_type == kind) & (Policy.graph_id == graph_id))
+    return row is not None and row.state == PolicyState.GONE and graph_id != successor
 
 
 def _save(

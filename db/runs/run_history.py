@@ -7,7 +7,7 @@ from typing import Any
 
 import peewee as pw
 
-from db.models import IS_ACTIVE, Policy, Run, Tenant, User
+from db.models import IS_ACTIVE, Policy, Run, RunItem, Snapshot, Tenant, User
 from db.sql import time_ranges
 from db.sql.value_lists import equals_if_given, is_in
 from db.states import ENDED, RunState
@@ -26,6 +26,17 @@ def newest_runs(condition: Any, limit: int) -> list[Run]:
         .order_by(Run.id.desc())
         .limit(limit)
     )
+
+
+def newest_of_policies(policies: Sequence[Policy], limit: int) -> list[Run]:
+    """Return the newest runs that touched the policy, in any of its lives: captures, backups, previews, restores."""
+    ids = [policy.id for policy in policies]
+    own = Run.select(Run.id).where(is_in(Run.policy, ids)).order_by(Run.id.desc()).limit(limit)
+    items = RunItem.select(RunItem.run).where(is_in(RunItem.policy, ids)).order_by(RunItem.run.desc())
+    kept = Snapshot.select(Snapshot.run).where(is_in(Snapshot.policy, ids) & Snapshot.run.is_null(False))
+    listed = [own, items.limit(limit), kept.order_by(Snapshot.id.desc()).limit(limit)]
+    found = {row[0] for query in listed for row in query.tuples()}
+    return newest_runs(is_in(Run.id, sorted(found)), limit)
 
 
 def count_ended_by_day(first: date, tenant_ids: Sequence[int] | None) -> dict[tuple[date, str], int]:

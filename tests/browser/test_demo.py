@@ -21,7 +21,7 @@ def test_an_operator_signs_in_and_captures_a_snapshot(demo, new_page):
     page.click("text=View run")
     page.wait_for_selector(".progress-line >> text=succeeded", timeout=15000)  # without reloading
     page.locator("td a", has_text="Snapshot").click()
-    page.wait_for_selector("text=Is it complete?")
+    page.wait_for_selector("text=Completeness check")
     assert name in page.content()
     page.goto(f"{demo.address}/notifications/")
     assert name in page.locator(".news").inner_text()

@@ -60,14 +60,14 @@ def test_a_capture_is_followed_without_reloading_wherever_one_is(page, enter, ca
     enter(page, cast.ada, f"/policies/{policy.id}")
     page.click("text=Capture snapshot")
     page.wait_for_selector("#pulse >> text=1 running")
-    page.wait_for_selector("#snapshots >> text=The first snapshot here")
+    page.wait_for_selector("#snapshots >> text=First snapshot")
     assert page.locator("#said").inner_text() == f"Capture snapshot: {policy.name}: succeeded"
     assert page.locator("#pulse .count").inner_text().startswith("1")
     page.click("text=View run")
     assert page.locator(RAN).inner_text().strip() == "succeeded"
     page.wait_for_selector("#pulse .bell:not(:has(.count))")  # a visit reads
     page.click("dd >> text=Snapshot")
-    page.wait_for_selector("text=Is it complete?")
+    page.wait_for_selector("text=Completeness check")
 
 
 def test_a_run_says_what_it_waits_for_and_is_cancelled(page, enter, cast, working):
@@ -104,7 +104,7 @@ def test_what_failed_is_read_filtered_copied_and_tried_again(new_page, enter, ca
     page.click("text=Retry failed")
     page.click("text=View run")
     page.wait_for_selector(f"{RAN} >> text=succeeded")
-    page.click("text=/what failed in run/")
+    page.click("dt:has-text('Tries again') + dd a")
     assert "Tried again by" in page.locator(".facts").inner_text()
     assert page.problems == []
 
@@ -116,11 +116,11 @@ def test_versions_are_compared_by_setting_in_words_and_with_the_tenant_now(page,
     enter(page, cast.ada, f"/policies/{policy.id}")
     said = page.locator(".history .what").all_inner_texts()
     assert said[0] == "1 changed, 1 added: Test 1; Group SG-Sales"
-    assert said[2] == "The first snapshot here."
+    assert said[2] == "First snapshot"
     assert "SG-Sales" in page.locator("#assignments").inner_text()
     page.check(f"input[name=one][value='{newest.id}']")
     page.check(f"input[name=other][value='{middle.id}']")
-    page.click("text=Compare the two chosen")
+    page.click("text=Compare selected")
     page.wait_for_url(f"**/snapshots/{middle.id}/compare/{newest.id}")
     row = page.locator("tr", has_text="Test 1")
     assert row.locator("td").all_inner_texts()[1:] == ["12", "99"]

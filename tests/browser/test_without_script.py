@@ -25,7 +25,7 @@ def test_signing_in_lists_capturing_and_following_the_run(page, enter, cast, gra
     page.click("text=View run")
     page.wait_for_selector(".progress-line >> text=succeeded")  # by the page's own refresh
     page.click("dd >> text=Snapshot")
-    assert "Is it complete?" in page.content()
+    assert "Completeness check" in page.content()
 
 
 def test_the_tenant_the_columns_and_the_account(page, enter, cast, captured, site):

@@ -100,7 +100,7 @@ def _snapshot(page, demo, policy: str) -> tuple[str, str]:
     page.wait_for_selector(".progress-line >> text=succeeded", timeout=60_000)
     run = number(page)
     page.locator("td a", has_text="Snapshot").click()
-    page.wait_for_selector("text=Is it complete?")
+    page.wait_for_selector("text=Completeness check")
     return number(page), run
 
 

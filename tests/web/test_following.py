@@ -85,7 +85,7 @@ def test_items_are_counted_and_shown_by_how_they_ended_the_bad_ones_first(client
     assert "outcome=failed" in part.partition(">")[0], "the script goes on with the same filter"
     completion.fail(claim, "x", "It broke.")
     part = client.get(f"/runs/{run.id}/progress").get_data(as_text=True)
-    assert part.lstrip().startswith(f'<div id="progress" data-run="{run.id}" data-ended="Run')
+    assert part.lstrip().startswith(f'<div id="progress" data-run="{run.id}" data-ended="Backup of')
 
 
 def test_very_many_items_are_shown_page_by_page(client, sign_in, cast, started):
@@ -138,7 +138,7 @@ def test_the_widget_asks_little_of_the_database(client, sign_in, cast, started, 
     asked, execute = [], type(database).execute_sql
     monkeypatch.setattr(type(database), "execute_sql", lambda self, *args: asked.append(args) or execute(self, *args))
     assert client.get("/runs/mine").status_code == 200
-    assert len(asked) <= 7, asked
+    assert len(asked) <= 9, asked
     assert notifications.followed_runs(cast.ada.id).active == 8
 
 
@@ -179,9 +179,11 @@ def test_a_policys_history_says_what_changed_and_who_captured_it(client, sign_in
         "2 added: Password length; Other",
         "Defender scan: 1 → 2",
         "1 changed, 1 added: Name; Defender scan",
-        "The first snapshot here.",
+        "First snapshot",
     ]
-    assert re.findall(r"by ([\w ]+)</small>", page) == ["a schedule or command", "Max", "Max", "Ada"]
+    origins = re.findall(r'<span class="origin"><a href="/runs/\d+">(.*?)</a>', page)
+    assert origins == ["captured by a command", *["captured by Max"] * 2, "captured by Ada"]
+    assert len(re.findall(r"Changed in the tenant between\s<time.*?</time> and <time.*?</time>:", page)) == 3
 
 
 def test_secrets_are_not_told_in_the_words_either(client, sign_in, cast, captured):
@@ -201,7 +203,7 @@ def test_a_long_history_goes_on_page_by_page_and_still_knows_what_changed(client
     words = [re.findall(r'<p class="what">(.*?)</p>', page) for page in (first, second)]
     assert words[0][0] == "Defender scan: 10 → 11"
     assert words[0][-1] == "Defender scan: 1 → 2"
-    assert words[1] == ["Defender scan: 0 → 1", "Defender scan added", "The first snapshot here."]
+    assert words[1] == ["Defender scan: 0 → 1", "Defender scan added", "First snapshot"]
 
 
 def test_two_chosen_snapshots_are_compared_the_older_first(client, sign_in, cast, captured):
@@ -227,7 +229,7 @@ def test_comparing_with_the_tenant_now_is_a_run_that_its_page_waits_for(client, 
     waiting = client.get(f"{address}/{started.id}").get_data(as_text=True)
     assert "is being read from the tenant" in waiting
     assert f'data-progress="/runs/{started.id}/progress"' in waiting
-    assert "exactly as snapshot 1 has it" in client.get(f"{address}/{run.id}").get_data(as_text=True)
+    assert "exactly as this snapshot has it" in client.get(f"{address}/{run.id}").get_data(as_text=True)
     completion.fail(claims.take_claim(started.id, started.kind), "x", "Graph is away.")
     failed = client.get(f"{address}/{started.id}").get_data(as_text=True)
     assert "there is nothing to compare with" in failed

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -42,8 +43,11 @@ class Filter:
         return value if value and value in self.options() else ""
 
 
-def state_filter(column: Any, states: Iterable[StrEnum], label: str = "State") -> Filter:
-    options = {str(state): str(state) for state in states}
+def state_filter(
+    column: Any, states: Iterable[StrEnum], label: str = "State", words: Mapping[Any, str] = MappingProxyType({})
+) -> Filter:
+    """Filter by a state; `words`: what a page calls those whose own word it does not show."""
+    options = {str(state): words.get(state, str(state)) for state in states}
     return Filter("state", label, lambda: options, lambda value: column == value)
 
 

@@ -154,11 +154,19 @@ def _for_days(days: int) -> str:
     return "today" if days < 1 else "yesterday" if days == 1 else f"{days} days"
 
 
-def state_badge(state: str) -> Markup:
+def state_badge(state: str, word: str = "") -> Markup:
+    """Show a state with its look and icon; `word`: what a page calls it, where that is not the state's own word."""
     look, icon = _BADGES.get(state, ("muted", "circle-o"))
     return Markup('<span class="badge badge-{}"><i class="fa fa-{}" aria-hidden="true"></i> {}</span>').format(
-        look, icon, translated(state)
+        look, icon, translated(word or state)
     )
+
+
+POLICY_STATES = {PolicyState.PRESENT: "in the tenant", PolicyState.GONE: "deleted from tenant"}
+
+
+def policy_state_badge(state: str) -> Markup:
+    return state_badge(state, POLICY_STATES[PolicyState(state)])
 
 
 def datetime_html(at: datetime | None) -> Markup:
@@ -257,12 +265,15 @@ DIFFERENCES_SHOWN = 2
 LONGEST_VALUE = 60
 
 
+NO_REAL_CHANGE = "No real change (order or timestamps only)"
+
+
 def change_summary(differences: Sequence[Difference] | None) -> str:
     """Say what changed: “Password minimum length: 8 → 12”; of several changes how many: “2 changed, 1 added: …”."""
     if differences is None:
         return "The changes cannot be shown: a stored content cannot be opened. Tell your admin."
     if not differences:
-        return "No relevant changes."
+        return NO_REAL_CHANGE
     if len(differences) == 1:
         return _change_sentence(differences[0])
     tally = Counter(difference.kind for difference in differences)

@@ -61,6 +61,11 @@ def number_html(name: Name) -> Markup:
     return Markup('<small class="number">{}&nbsp;{}</small>').format(translated(name.kind), name.number)
 
 
+def phrase_link(name: Name) -> Markup:
+    """Return a link to what the number of a name is of, around words that need no number beside them."""
+    return Markup('<a href="{}">{}</a>').format(page_of(name), name_html(name))
+
+
 def name_link(name: Name, class_: str = "") -> Markup:
     """Return a link to what has the name, and its number beside it."""
     css = Markup(' class="{}"').format(class_) if class_ else ""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property, partial
 from typing import Any, ClassVar, NamedTuple
 
@@ -13,19 +13,21 @@ from flask_admin.actions import action
 import actors.backups.back_up
 import actors.backups.capture
 from actors.facade import policy_type_names, snapshot_diff
-from db.accounts import users
 from db.clock import utcnow
 from db.models import Policy, Run, Snapshot, Tenant
-from db.policies import changes, search, snapshots
+from db.names import snapshot_origins
+from db.names.snapshot_origins import Origin
+from db.policies import changes, lives, search, snapshots
+from db.policies.lives import Lives
 from db.runs import run_history
 from db.states import ChangeKind, PolicyState, RunKind
 from web.inputs import page_number
 from web.lists import filters
-from web.lists.cells import cell, link_cell, moment_cell, state_cell, tenant_cell
+from web.lists.cells import cell, link_cell, moment_cell, tenant_cell
 from web.lists.filters import Filter
 from web.lists.list_view import ListView
 from web.presentation import run_messages
-from web.presentation.formatters import change_summary
+from web.presentation.formatters import NO_REAL_CHANGE, POLICY_STATES, change_summary, policy_state_badge
 from web.presentation.masking import Masking
 from web.security.access import can, current_actor, fetch, requires
 from web.security.permissions import Permission
@@ -83,7 +85,7 @@ class PolicyListView(ListView):
         "name": link_cell("policies.page", "policy_id"),
         "tenant": tenant_cell,
         "policy_type": cell(lambda policy: policy_type_names.title(policy.policy_type, policy.odata_type)),
-        "state": state_cell,
+        "state": cell(lambda policy: policy_state_badge(policy.state)),
         "modified_at": moment_cell,
         "last_captured_at": moment_cell,
         "platform": cell(lambda policy: policy.platform or "–"),
@@ -91,11 +93,15 @@ class PolicyListView(ListView):
     }
     filters = (
         Filter("type", "Type", policy_type_names.titles, lambda value: Policy.policy_type == value),
-        filters.state_filter(Policy.state, PolicyState),
+        filters.state_filter(Policy.state, PolicyState, words=POLICY_STATES),
         Filter("captured", "Captured", lambda: CAPTURED, _is_captured),
         Filter("changed", "Changed", lambda: CHANGED, _is_of_change),
     )
     export_columns = ("tenant", "policy_type", "graph_id", "name", "state", "modified_at", "last_captured_at")
+
+    def _scoped(self, query: Any) -> Any:
+        # What was deleted and created again is one policy: the one that lives.
+        return super()._scoped(query).where(lives.is_the_living_one())
 
     def _matches_word(self, word: str) -> Any:
         return search.policy_name_matches(word, Policy.id, self.tenant_ids())
@@ -123,11 +129,11 @@ def register(admin: Admin) -> None:
 
 
 class Version(NamedTuple):
-    """A snapshot in the policy's history. `before` is the one before it: None where that is not on this page."""
+    """A snapshot in the policy's history. `before` is the one before it; None for the first."""
 
     snapshot: Snapshot
     before: Snapshot | None
-    captured_by: str
+    origin: Origin
     what: str
 
     @property
@@ -135,12 +141,22 @@ class Version(NamedTuple):
         """A later capture found the same."""
         return bool(self.snapshot.confirmed_at != self.snapshot.captured_at)
 
+    @property
+    def is_created_again(self) -> bool:
+        """The snapshot before is of the policy that was deleted, and in whose place this one was created."""
+        return self.before is not None and self.before.policy_id != self.snapshot.policy_id
+
+    @property
+    def is_real_change(self) -> bool:
+        return self.before is not None and self.what != NO_REAL_CHANGE
+
 
 @dataclass(frozen=True)
 class PolicyPage:
-    """`versions` are one page of the policy's history, the newest first."""
+    """`versions` are one page of the policy's history, the newest first, with those of its earlier lives."""
 
     policy: Policy
+    lives: Lives
     newest: Snapshot | None
     versions: list[Version]
     number: int
@@ -164,7 +180,17 @@ class PolicyPage:
 
     @property
     def can_compare(self) -> bool:
-        return bool(self.policy.snapshot_count > 1)
+        return sum(policy.snapshot_count for policy in (self.policy, *self.lives.earlier)) > 1
+
+    @property
+    def successor(self) -> Policy | None:
+        """What was created in its place, most lately."""
+        return self.lives.later[-1] if self.lives.later else None
+
+    def deleted_at(self, version: Version) -> datetime | None:
+        """Return when the policy was found deleted that was before the one of this version."""
+        before = version.before
+        return next((row.gone_at for row in self.lives.earlier if before and row.id == before.policy_id), None)
 
     @cached_property
     def can_operate(self) -> bool:
@@ -177,19 +203,22 @@ def page(policy_id: str) -> str:
     policy = fetch(Policy, policy_id, Permission.SEE)
     number = page_number(LAST_PAGE)
     # One more than is shown: what changed with the last one is told by the one before it.
-    history = snapshots.of_policy(policy, SNAPSHOTS_SHOWN + 1, number * SNAPSHOTS_SHOWN)
+    lives_of = lives.of_policy(policy)
+    own = {row.id: row for row in (policy, *lives_of.earlier)}
+    history = snapshots.of_policies(list(own.values()), SNAPSHOTS_SHOWN + 1, number * SNAPSHOTS_SHOWN)
     for snapshot in history:
-        snapshot.policy = policy
+        snapshot.policy = own[snapshot.policy_id]
     newest = history[0] if history and number == 0 else snapshots.latest(policy)
     contents = snapshot_diff.open_contents({*history, *([newest] if newest else [])}, Masking(tells_apart=True))
     policy_page = PolicyPage(
         policy=policy,
+        lives=lives_of,
         newest=newest,
         versions=_versions(history, contents),
         number=number,
         has_older=len(history) > SNAPSHOTS_SHOWN,
         assignments=snapshot_diff.assignment_texts(newest, contents[newest.id]) if newest else None,
-        runs=run_history.newest_runs(Run.policy == policy, RUNS_SHOWN),
+        runs=run_history.newest_of_policies(list(own.values()), RUNS_SHOWN),
     )
     return render_template("policies/page.html", page=policy_page)
 
@@ -198,14 +227,10 @@ def _versions(history: list[Snapshot], contents: Mapping[int, Any]) -> list[Vers
     changes = [
         change_summary(differences) for differences in snapshot_diff.changes_between_neighbours(history, contents)
     ]
-    names = users.names_by_id({snapshot.captured_by_id for snapshot in history})
-    sentences = [*changes, "The first snapshot here."][: len(history)]
-    older = [*history[1:SNAPSHOTS_SHOWN], None]
-    rows = zip(history[:SNAPSHOTS_SHOWN], older, sentences, strict=False)
-    return [
-        Version(snapshot, before, names.get(snapshot.captured_by_id) or "a schedule or command", sentence)
-        for snapshot, before, sentence in rows
-    ]
+    shown = history[:SNAPSHOTS_SHOWN]
+    origins = snapshot_origins.origins_of(shown)
+    rows = zip(shown, [*history[1:], None], [*changes, "First snapshot"], strict=False)
+    return [Version(snapshot, before, origins[snapshot.id], what) for snapshot, before, what in rows]
 
 
 @pages.get("/<policy_id>/compare")

@@ -2,7 +2,8 @@
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from flask import Blueprint, Response, abort, redirect, render_template, url_for
@@ -14,6 +15,9 @@ from db.audit import audit
 from db.audit.audit import Action
 from db.backups.disclosures import record_secrets_shown
 from db.models import Policy, Run, RunItem, Snapshot
+from db.names import snapshot_origins
+from db.names.snapshot_origins import COMPARISON, Origin
+from db.names.work_names import Name, name_of
 from db.policies import snapshots
 from db.states import RunKind
 from web.presentation import run_messages
@@ -62,6 +66,14 @@ class SnapshotPage:
     @property
     def policy(self) -> Policy:
         return self.snapshot.policy
+
+    @cached_property
+    def name(self) -> Name:
+        return name_of(self.snapshot)
+
+    @cached_property
+    def origin(self) -> Origin:
+        return snapshot_origins.origins_of([self.snapshot])[self.snapshot.id]
 
     @property
     def proof(self) -> dict[str, Any]:
@@ -201,7 +213,7 @@ def _comparison(before: Snapshot, after: Snapshot, hide: Masking | None, run: Ru
 def start_compare_live(snapshot_id: str) -> Any:
     """Start a capture, which reads what is in the tenant now, or find one that runs; its page waits for it."""
     snapshot = fetch(Snapshot, snapshot_id, Permission.OPERATE)
-    start = actors.backups.capture.start(snapshot.policy, current_actor())
+    start = actors.backups.capture.start(snapshot.policy, replace(current_actor(), origin=COMPARISON))
     return run_messages.answer_start(
         start, url_for("snapshots.compare_live", snapshot_id=snapshot.id, run_id=start.run.id)
     )
