@@ -42,9 +42,10 @@ class Demo:
 
 
 @contextmanager
-def running_demo(data: Path, tenantkeep=servers.TENANTKEEP):
-    """Starts it, waits for the sign-ins it prints, and ends it as Ctrl-C does."""
-    command = [tenantkeep, "demo", "--data", str(data), "--port", "0"]
+def running_demo(data: Path, tenantkeep=servers.TENANTKEEP, *, history=False):
+    """Starts it, waits for what it prints, and ends it as Ctrl-C does. With a history, waits for that."""
+    command = [tenantkeep, "demo", "--data", str(data), "--port", "0", "--history" if history else "--no-history"]
+    last_words = "Made in " if history else "Ctrl-C stops"
     clean = {name: value for name, value in os.environ.items() if not name.startswith("TENANTKEEP_")}
     out = data.parent / f"{data.name}.out"
     with out.open("w") as log:
@@ -58,7 +59,9 @@ def running_demo(data: Path, tenantkeep=servers.TENANTKEEP):
             umask=0,  # the worst that a shell may have: what it writes is its owner's alone all the same
         )
         try:
-            servers.wait_for(lambda: "Ctrl-C stops" in out.read_text(), "The demo", seconds=60, process=process)
+            servers.wait_for(
+                lambda: last_words in out.read_text(), "The demo", seconds=300 if history else 60, process=process
+            )
             yield Demo(process, out.read_text())
         finally:
             process.send_signal(signal.SIGINT)

@@ -54,8 +54,9 @@ def register(cli: AppGroup) -> None:
     "--data", type=click.Path(path_type=Path), default=Path("var"), show_default=True, help="Where it keeps all."
 )
 @click.option("--port", type=int, default=8000, show_default=True, help="0 for any free one.")
+@click.option("--history/--no-history", default=True, help="Give the tenants a past: a year of nights and mistakes.")
 @click.option("--load", type=click.Path(exists=True, path_type=Path), help="Exported policies to add as a tenant.")
-def demo(data: Path, port: int, load: Path | None) -> None:
+def demo(data: Path, port: int, history: bool, load: Path | None) -> None:
     """Run the whole of Tenantkeep here with demo tenants; Ctrl-C stops it."""
     data = data.resolve()
     for folder in (data / "redis", data / "log"):
@@ -65,7 +66,7 @@ def demo(data: Path, port: int, load: Path | None) -> None:
     environment = _environment(data, _usable_port(port), load, own)
     config.use(environment)
     _seed([tenant for tenant in tenants_to_seed if tenant is not own and (load or "exported" not in tenant["purpose"])])
-    sys.exit(_serve(data, environment))
+    sys.exit(_serve(data, environment, history))
 
 
 def _usable_port(port: int) -> int:
@@ -162,13 +163,13 @@ def _seed_tenant(described: dict[str, str]) -> None:
             users.set_member(User.get(User.email == email), tenant, role, SYSTEM)
 
 
-def _serve(data: Path, environment: dict[str, str]) -> int:
+def _serve(data: Path, environment: dict[str, str], with_history: bool) -> int:
     """Run Procfile.demo until Ctrl-C, or until one of its processes ends."""
     with LogFiles(data / "log") as logs:
         manager = honcho.manager.Manager(printer=logs)
         for name, command in procfiles.parse_procfile(PROCFILE.read_text()).processes.items():
             manager.add_process(name, command, env=config.child_environment(**environment))
-        Thread(target=_announce_when_ready, args=(environment, data), daemon=True).start()
+        Thread(target=_announce_when_ready, args=(environment, data, with_history), daemon=True).start()
         manager.loop()
     if manager.returncode in STOPPED_BY_SIGNAL:
         click.echo("\nStopped.")
@@ -177,7 +178,7 @@ def _serve(data: Path, environment: dict[str, str]) -> int:
     return 1
 
 
-def _announce_when_ready(environment: dict[str, str], data: Path) -> None:
+def _announce_when_ready(environment: dict[str, str], data: Path, with_history: bool) -> None:
     address = f"http://127.0.0.1:{environment['PORT']}"
     click.echo(f"Starting; logs are below {data / 'log'} …")
     if not _becomes_ready(address):
@@ -187,7 +188,11 @@ def _announce_when_ready(environment: dict[str, str], data: Path) -> None:
     for email, _, password, site_role, role in PEOPLE:
         click.echo(f"  {role or site_role!s:<9} {email:<24} {password}")
     click.echo("  or with the (simulated) Entra ID: Nora is an operator, Ed an admin, Otto nobody.")
+    click.echo(f"\nThe simulator of Microsoft Graph is at {environment['TENANTKEEP_GRAPH_URL']}/_simulator/tenants:")
+    click.echo("  what you change there, somebody changed in the tenant (docs/simulator.md).")
     click.echo("\nCtrl-C stops everything.")
+    if with_history:
+        _make_history(environment)
     _sync_new_tenants(environment)
 
 
@@ -201,6 +206,18 @@ def _becomes_ready(address: str) -> bool:
             pass
         time.sleep(0.2)
     return False
+
+
+def _make_history(environment: dict[str, str]) -> None:
+    """Let a process of its own live through the year: this one's broker was made before its Redis."""
+    command = [sys.executable, "-P", "-m", "web.commands.demo_history", environment["TENANTKEEP_GRAPH_URL"]]
+    click.echo("\nMaking a year of backups, for something to look at …")
+    began = time.monotonic()
+    made = subprocess.run(
+        command, check=False, capture_output=True, text=True, env=config.child_environment(**environment)
+    )
+    seconds = time.monotonic() - began
+    click.echo(f"Made in {seconds:.0f} s." if made.returncode == 0 else f"It was not made whole:\n{made.stderr}")
 
 
 def _sync_new_tenants(environment: dict[str, str]) -> None:
