@@ -41,7 +41,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class _Kept:
+class _CapturedVersion:
     """A snapshot, as far as comparing by content needs it."""
 
     id: int
@@ -58,14 +58,16 @@ def find_changes(tenant: Tenant, since: datetime | None) -> list[Change]:
     rows = _candidates(tenant, since)
     kept = _load_kept(rows)
     made_from = _made_from(tenant)
-    by_key: dict[PolicyKey, Policy] = {(row.policy_type, row.graph_id): row for row in rows}
-    replaced = {made_from[key] for key in by_key if key in made_from}
+    by_key: dict[PolicyKey, Any] = {(row.policy_type, row.graph_id): row for row in rows}
+    replaced = {source for key in by_key for source in made_from.get(key, ())}
     changes = []
     for key, row in by_key.items():
         if row.state == PolicyState.GONE:
             change = None if key in replaced else _deletion(row)
         else:
-            change = _change_of_present(row, by_key.get(made_from.get(key, key)), kept, since)
+            sources = [by_key[source] for source in made_from.get(key, ()) if source in by_key]
+            is_new = since is not None and row.first_seen_at > since and key not in made_from
+            change = _creation(row) if is_new else _change_of_present(row, sources, kept)
         if change:
             changes.append(change)
     return _with_right_versions(changes)
@@ -91,45 +93,58 @@ def is_changed_in_tenant() -> Condition:
     return (Policy.state == PolicyState.PRESENT) & (Policy.modified_at > Policy.last_captured_at)
 
 
-def _load_kept(rows: Iterable[Policy]) -> dict[int, _Kept]:
+def _load_kept(rows: Iterable[Policy]) -> dict[int, _CapturedVersion]:
     names = ("newest_id", "oldest_id", "base_id")
     ids = {snapshot_id for row in rows for name in names if (snapshot_id := getattr(row, name, None))}
-    kept: dict[int, _Kept] = {}
+    kept: dict[int, _CapturedVersion] = {}
     for some in batched(sorted(ids)):
         columns = (Snapshot.id, Snapshot.content, Snapshot.captured_at, Snapshot.modified_at)
-        kept |= {row[0]: _Kept(*row) for row in Snapshot.select(*columns).where(Snapshot.id.in_(some)).tuples()}
+        kept |= {
+            row[0]: _CapturedVersion(*row) for row in Snapshot.select(*columns).where(Snapshot.id.in_(some)).tuples()
+        }
     return kept
 
 
-def _made_from(tenant: Tenant) -> dict[PolicyKey, PolicyKey]:
-    """Return policy -> the policy of the same tenant that a restore made it from."""
-    own = (ObjectMapping.tenant == tenant) & (ObjectMapping.source_directory_id == tenant.directory_id)
-    rows = ObjectMapping.select(ObjectMapping.kind, ObjectMapping.source_id, ObjectMapping.target_id).where(own)
-    return {(kind, target): (kind, source) for kind, source, target in rows.tuples()}
+def _made_from(tenant: Tenant) -> dict[PolicyKey, list[PolicyKey]]:
+    """Return policy -> the policies of the same tenant that restores made it from, after they were deleted."""
+    recorded = (
+        (ObjectMapping.tenant == tenant)
+        & (ObjectMapping.source_directory_id == tenant.directory_id)
+        & ObjectMapping.set_by.is_null()
+    )
+    rows = ObjectMapping.select(ObjectMapping.kind, ObjectMapping.source_id, ObjectMapping.target_id).where(recorded)
+    made_from: dict[PolicyKey, list[PolicyKey]] = {}
+    for kind, source, target in rows.order_by(ObjectMapping.id).tuples():
+        made_from.setdefault((kind, target), []).append((kind, source))
+    return made_from
 
 
-def _deletion(row: Any) -> Change | None:
-    """Return the deletion of a policy that can be made again, or whose loss somebody has to know."""
+def _deletion(row: Any) -> Change:
     return Change(row, ChangeKind.DELETED, row.gone_at, right_id=row.newest_id)
 
 
-def _change_of_present(
-    row: Any, source: Any | None, kept: Mapping[int, _Kept], since: datetime | None
-) -> Change | None:
-    """Return what became of a policy that is in the tenant; `source` is the deleted one that it was made from."""
-    is_new = since is not None and row.first_seen_at > since and (source is None or source is row)
-    if is_new:
-        return Change(row, ChangeKind.NEW, row.first_seen_at, now_id=row.newest_id)
+def _creation(row: Any) -> Change:
+    return Change(row, ChangeKind.NEW, row.first_seen_at, now_id=row.newest_id)
+
+
+def _change_of_present(row: Any, sources: Sequence[Any], kept: Mapping[int, _CapturedVersion]) -> Change | None:
+    """Return how a policy that is in the tenant differs, if at all. `sources`: the deleted ones it was made from."""
     if row.newest_id is None:
         return None
     newest = kept[row.newest_id]
     if _is_unread(row, newest.modified_at):
         return Change(row, ChangeKind.CHANGED, row.modified_at, right_id=row.newest_id)
-    older = source if source is not None else row
-    base = kept.get(getattr(older, "base_id", None) or older.oldest_id or row.oldest_id)
+    base = kept.get(_base_id([*sources, row]) or row.newest_id)
     if base is None or base.content_id == newest.content_id:
         return None
     return Change(row, ChangeKind.CHANGED, _changed_at(row, newest), right_id=base.id, now_id=newest.id)
+
+
+def _base_id(oldest_first: Sequence[Any]) -> int | None:
+    """Return the snapshot of that time, or the first one after it."""
+    of_that_time = [row.base_id for row in oldest_first if getattr(row, "base_id", None)]
+    first_after = [row.oldest_id for row in oldest_first if row.oldest_id]
+    return next(iter([*of_that_time, *first_after]), None)
 
 
 def _is_unread(row: Policy, captured_modified_at: datetime | None) -> bool:
@@ -143,7 +158,7 @@ def _is_unread(row: Policy, captured_modified_at: datetime | None) -> bool:
     return captured_modified_at is None or captured_modified_at < modified_at.replace(microsecond=0)
 
 
-def _changed_at(row: Policy, newest: _Kept) -> datetime:
+def _changed_at(row: Policy, newest: _CapturedVersion) -> datetime:
     """Return when Graph says that it was modified, else when the change was seen first."""
     return row.modified_at if row.modified_at and row.modified_at <= newest.at else newest.at
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, NamedTuple
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_admin import Admin
 from flask_admin.actions import action
+from markupsafe import Markup
 
 import actors.backups.back_up
 import actors.backups.capture
@@ -27,7 +28,7 @@ from web.lists.cells import cell, link_cell, moment_cell, tenant_cell
 from web.lists.filters import Filter
 from web.lists.list_view import ListView
 from web.presentation import run_messages
-from web.presentation.formatters import NO_REAL_CHANGE, POLICY_STATES, change_summary, policy_state_badge
+from web.presentation.formatters import NO_REAL_CHANGE, POLICY_STATES, change_summary, datetime_html, policy_state_badge
 from web.presentation.masking import Masking
 from web.security.access import can, current_actor, fetch, requires
 from web.security.permissions import Permission
@@ -153,11 +154,15 @@ class Version(NamedTuple):
 
 @dataclass(frozen=True)
 class PolicyPage:
-    """`versions` are one page of the policy's history, the newest first, with those of its earlier lives."""
+    """`versions` are one page of the policy's history, the newest first, with those of its earlier lives.
+
+    `right`: the version to put back, the last one that differs from what is in the tenant.
+    """
 
     policy: Policy
     lives: Lives
     newest: Snapshot | None
+    right: Snapshot | None
     versions: list[Version]
     number: int
     has_older: bool
@@ -177,6 +182,16 @@ class PolicyPage:
         """Somebody changed it in the tenant after its newest snapshot."""
         modified, captured = self.policy.modified_at, self.policy.last_captured_at
         return bool(self.newest and modified and captured and modified > captured)
+
+    @property
+    def restore_words(self) -> Markup | str:
+        """The words on the button that puts the right version back."""
+        if self.is_gone:
+            return "Restore it"
+        changed_at = self.policy.modified_at
+        if self.newest and not self.is_changed_since:
+            changed_at = self.newest.modified_at or self.newest.captured_at
+        return Markup("Restore the version before {}").format(datetime_html(changed_at))
 
     @property
     def can_compare(self) -> bool:
@@ -214,6 +229,7 @@ def page(policy_id: str) -> str:
         policy=policy,
         lives=lives_of,
         newest=newest,
+        right=_right_version(policy),
         versions=_versions(history, contents),
         number=number,
         has_older=len(history) > SNAPSHOTS_SHOWN,
@@ -223,13 +239,18 @@ def page(policy_id: str) -> str:
     return render_template("policies/page.html", page=policy_page)
 
 
+def _right_version(policy: Policy) -> Snapshot | None:
+    snapshot_id = changes.right_version_id(policy)
+    return Snapshot.get_by_id(snapshot_id) if snapshot_id else None
+
+
 def _versions(history: list[Snapshot], contents: Mapping[int, Any]) -> list[Version]:
-    changes = [
+    summaries = [
         change_summary(differences) for differences in snapshot_diff.changes_between_neighbours(history, contents)
     ]
     shown = history[:SNAPSHOTS_SHOWN]
     origins = snapshot_origins.origins_of(shown)
-    rows = zip(shown, [*history[1:], None], [*changes, "First snapshot"], strict=False)
+    rows = zip(shown, [*history[1:], None], [*summaries, "First snapshot"], strict=False)
     return [Version(snapshot, before, origins[snapshot.id], what) for snapshot, before, what in rows]
 
 

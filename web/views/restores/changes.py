@@ -13,7 +13,7 @@ from web.inputs import page_number, ticked_values
 from web.presentation import run_messages
 from web.security.access import current_actor, fetch, parse_row_id, requires
 from web.security.permissions import Permission
-from web.views.restores.changes_page import CHANGES_SHOWN, LAST_PAGE, Wanted, all_right_versions, changes_page
+from web.views.restores.changes_page import CHANGES_SHOWN, LAST_PAGE, WantedChanges, all_right_versions, changes_page
 from web.views.restores.new_restore import previewed
 
 pages = Blueprint("changes", __name__, url_prefix="/tenants")
@@ -22,10 +22,10 @@ pages = Blueprint("changes", __name__, url_prefix="/tenants")
 @pages.get("/<tenant_id>/changes")
 @requires(Permission.SEE)
 def page(tenant_id: str) -> str:
-    return _page(fetch(Tenant, tenant_id, Permission.SEE), Wanted.of(request.args))
+    return _page(fetch(Tenant, tenant_id, Permission.SEE), WantedChanges.of(request.args))
 
 
-def _page(tenant: Tenant, wanted: Wanted) -> str:
+def _page(tenant: Tenant, wanted: WantedChanges) -> str:
     return render_template("changes/page.html", page=changes_page(tenant, wanted, page_number(LAST_PAGE)))
 
 
@@ -33,7 +33,7 @@ def _page(tenant: Tenant, wanted: Wanted) -> str:
 @requires(Permission.OPERATE)
 def look(tenant_id: str) -> Any:
     """Start a look at the tenant, or find one under way; the page follows it."""
-    tenant, wanted = fetch(Tenant, tenant_id, Permission.OPERATE), Wanted.of(request.form)
+    tenant, wanted = fetch(Tenant, tenant_id, Permission.OPERATE), WantedChanges.of(request.form)
     back_to = url_for("changes.page", tenant_id=tenant.id, **wanted.arguments)
     return run_messages.answer_start(actors.backups.look.start(tenant, current_actor()), back_to)
 
@@ -42,7 +42,7 @@ def look(tenant_id: str) -> Any:
 @requires(Permission.OPERATE)
 def put_back(tenant_id: str) -> Any:
     """Make a restore of the versions that were ticked, or of all that are listed, and start its preview."""
-    tenant, wanted = fetch(Tenant, tenant_id, Permission.OPERATE), Wanted.of(request.form)
+    tenant, wanted = fetch(Tenant, tenant_id, Permission.OPERATE), WantedChanges.of(request.form)
     wants_all = request.form.get("all") == "yes"
     ids = all_right_versions(tenant, wanted) if wants_all else _ticked_versions(tenant)
     try:

@@ -54,7 +54,7 @@ class Baseline(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WantedChanges:
     """A part of the changes, as the address or the form asks for it."""
 
     age: str = ""
@@ -63,7 +63,7 @@ class Wanted:
     search: str = ""
 
     @classmethod
-    def of(cls, args: Mapping[str, str]) -> "Wanted":
+    def of(cls, args: Mapping[str, str]) -> "WantedChanges":
         search = args.get("search", "").strip()[:LONGEST_SEARCH]
         return cls(args.get("since", ""), args.get("kind", ""), args.get("type", ""), search)
 
@@ -81,12 +81,12 @@ class Wanted:
         )
 
 
-class Choice(NamedTuple):
+class ChangesLink(NamedTuple):
     """A link that shows less: its label, how many it shows, and what it asks for."""
 
     label: str
     number: int
-    wanted: Wanted
+    wanted: WantedChanges
     is_current: bool
 
 
@@ -148,7 +148,7 @@ class ChangesPage:
     """`found` is all that changed, `shown` what of it the address asks for, `rows` one page of that."""
 
     tenant: Tenant
-    wanted: Wanted
+    wanted: WantedChanges
     baselines: list[Baseline]
     baseline: Baseline | None
     found: list[Change]
@@ -229,36 +229,36 @@ class ChangesPage:
         return self.baseline.backup_set.completed_at if self.baseline else None
 
     @property
-    def ages(self) -> list[Choice]:
+    def ages(self) -> list[ChangesLink]:
         wanted = self.wanted
         return [
-            Choice(baseline.label, 0, Wanted(baseline.age, search=wanted.search), baseline == self.baseline)
+            ChangesLink(baseline.label, 0, WantedChanges(baseline.age, search=wanted.search), baseline == self.baseline)
             for baseline in self.baselines
         ]
 
     @cached_property
-    def kinds(self) -> list[Choice]:
+    def kinds(self) -> list[ChangesLink]:
         counts = Counter(change.kind for change in self.found)
         age, search = self.wanted.age, self.wanted.search
-        everything = Choice("all", self.count, Wanted(age, search=search), not self.wanted.kind)
+        everything = ChangesLink("all", self.count, WantedChanges(age, search=search), not self.wanted.kind)
         return [everything] + [
-            Choice(kind, counts[kind], Wanted(age, kind, search=search), self.wanted.kind == kind)
+            ChangesLink(kind, counts[kind], WantedChanges(age, kind, search=search), self.wanted.kind == kind)
             for kind in ChangeKind
             if counts[kind]
         ]
 
     @cached_property
-    def types(self) -> list[Choice]:
+    def types(self) -> list[ChangesLink]:
         """The policy types of what changed, Conditional Access first, then those of which most did."""
         wanted = self.wanted
         of_kind = [change for change in self.found if wanted.kind in ("", change.kind)]
         counts = Counter(change.policy.policy_type for change in of_kind)
         keys = sorted(counts, key=lambda key: (not policy_type_names.is_conditional_access(key), -counts[key], key))
         return [
-            Choice(
+            ChangesLink(
                 policy_type_names.title(key),
                 counts[key],
-                Wanted(wanted.age, wanted.kind, key, wanted.search),
+                WantedChanges(wanted.age, wanted.kind, key, wanted.search),
                 wanted.policy_type == key,
             )
             for key in keys
@@ -270,7 +270,7 @@ class ChangesPage:
         return len(right_versions(self.shown))
 
 
-def changes_page(tenant: Tenant, wanted: Wanted, number: int) -> ChangesPage:
+def changes_page(tenant: Tenant, wanted: WantedChanges, number: int) -> ChangesPage:
     """Look up what the page shows."""
     baselines = _baselines(tenant)
     baseline = _chosen(baselines, wanted.age)
@@ -293,7 +293,7 @@ def _is_look_of(tenant: Tenant) -> object:
     return (Run.tenant == tenant) & (Run.kind == RunKind.LOOK)
 
 
-def all_right_versions(tenant: Tenant, wanted: Wanted) -> list[int]:
+def all_right_versions(tenant: Tenant, wanted: WantedChanges) -> list[int]:
     """Return the snapshots to put back of all that is asked to be seen."""
     found = _found(tenant, _chosen(_baselines(tenant), wanted.age))
     return right_versions([change for change in found if wanted.is_met_by(change)])
