@@ -210,6 +210,13 @@ def find_membership(user_id: int, tenant: Tenant) -> Membership | None:
     return Membership.get_or_none(user=user_id, tenant=tenant)
 
 
+def roles_in_tenants(user: User, tenant_ids: Sequence[int]) -> dict[int, Role]:
+    """Return tenant id -> the role that the person has there, be it given here or by Entra ID."""
+    rows = Membership.select(Membership.tenant, Membership.role)
+    rows = rows.where((Membership.user == user) & is_in(Membership.tenant, tenant_ids))
+    return {tenant_id: Role(role) for tenant_id, role in rows.tuples()}
+
+
 def memberships_of_user(user: User) -> list[Membership]:
     """Return the person's memberships with their tenants, by the tenant's name."""
     return list(Membership.select(Membership, Tenant).join(Tenant).where(Membership.user == user).order_by(Tenant.name))

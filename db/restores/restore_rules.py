@@ -15,6 +15,7 @@ from db.errors import Invalid
 from db.models import Restore, RuleChange, Tenant, User
 from db.restores import four_eyes
 from db.restores.four_eyes import BreakGlass
+from db.sql.value_lists import is_in
 from db.tenants.tenants import parse_guid
 
 MAX_BREAK_GLASS = 50
@@ -34,6 +35,35 @@ def change(tenant: Tenant, wants_four_eyes: bool, break_glass: str, actor: Actor
     removed, named = _subtract(now.break_glass or [], wanted_list), [] if now.break_glass else wanted_list
     _apply(now, True, [*([] if named else wanted_list), *removed], actor)
     return _ask_for_change(now, not wants_four_eyes, removed, named, actor)
+
+
+@transaction
+def turn_four_eyes_on(tenant: Tenant, actor: Actor) -> None:
+    """Ask for a second person from now on. Everything else of the rules stays."""
+    now = _lock_tenant(tenant)
+    _apply(now, True, now.break_glass or [], actor)
+
+
+@transaction
+def name_break_glass(tenant: Tenant, entries: BreakGlass, actor: Actor) -> RuleChange | None:
+    """Add entries to the tenant's list; beginning an empty one waits for a second person where four eyes are asked for.
+
+    Raises Invalid.
+    """
+    now = _lock_tenant(tenant)
+    there: BreakGlass = now.break_glass or []
+    wanted_list = [*there, *_subtract(entries, there)]
+    if len(wanted_list) > MAX_BREAK_GLASS:
+        raise Invalid(f"Name at most {MAX_BREAK_GLASS} accounts and groups for emergencies.")
+    if not now.four_eyes or there:
+        _apply(now, now.four_eyes, wanted_list, actor)
+        return None
+    return _ask_for_change(now, False, [], wanted_list, actor)
+
+
+def tenants_with_waiting_change(tenant_ids: Sequence[int]) -> set[int]:
+    rows = RuleChange.select(RuleChange.tenant).where(is_in(RuleChange.tenant, tenant_ids))
+    return {row[0] for row in rows.tuples()}
 
 
 def _lock_tenant(tenant: Tenant) -> Tenant:

@@ -3,6 +3,8 @@
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
+import peewee as pw
+
 from db.clock import utcnow
 from db.models import DirectoryName, Tenant
 from db.sql import upserts, value_lists
@@ -28,6 +30,21 @@ def names_by_id(tenant: Tenant, ids: Collection[str]) -> dict[str, str]:
         rows = DirectoryName.select(DirectoryName.object_id, DirectoryName.name)
         names |= dict(rows.where(is_one & DirectoryName.object_id.in_(batch)).tuples())
     return names
+
+
+def objects_named(tenant_ids: Collection[int], name: str) -> dict[int, list[tuple[str, str, str]]]:
+    """Return tenant id -> (kind, object id, name) of the groups and users that were seen there with this name."""
+    query = DirectoryName.select(
+        DirectoryName.tenant, DirectoryName.kind, DirectoryName.object_id, DirectoryName.name
+    ).where(
+        value_lists.is_in(DirectoryName.tenant, tenant_ids)
+        & (DirectoryName.kind << ("groups", "users"))
+        & (pw.fn.LOWER(DirectoryName.name) == name.lower())
+    )
+    found: dict[int, list[tuple[str, str, str]]] = {}
+    for tenant_id, *of_object in query.order_by(DirectoryName.kind, DirectoryName.object_id).tuples():
+        found.setdefault(tenant_id, []).append(tuple(of_object))
+    return found
 
 
 def merge_names(references: Iterable[Mapping[str, Mapping[str, str | None]]]) -> dict[str, dict[str, str | None]]:

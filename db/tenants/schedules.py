@@ -89,7 +89,8 @@ def _count_policies(tenant_id: int) -> int:
     return Policy.select().where(Policy.tenant == tenant_id).count()
 
 
-def _validate_cron(cron: str, time_zone: str) -> str:
+def validate_cron(cron: str, time_zone: str) -> str:
+    """Return the cron as it is stored. Raises Invalid."""
     cron = " ".join(cron.split())
     coming = list(islice(times(cron, time_zone, utcnow()), 50))
     if len(coming) < 2:
@@ -102,7 +103,7 @@ def _validate_cron(cron: str, time_zone: str) -> str:
 def add(tenant: Tenant, cron: str, time_zone: str, actor: Actor, *, is_full: bool = False) -> Schedule:
     schedule = Schedule(
         tenant=tenant,
-        cron=_validate_cron(cron, time_zone),
+        cron=validate_cron(cron, time_zone),
         time_zone=time_zone,
         is_full=is_full,
         created_by=actor.user_id,
@@ -117,7 +118,7 @@ def add(tenant: Tenant, cron: str, time_zone: str, actor: Actor, *, is_full: boo
 def change(
     schedule: Schedule, actor: Actor, *, cron: str, time_zone: str, is_full: bool = False, is_paused: bool = False
 ) -> None:
-    schedule.cron, schedule.time_zone = _validate_cron(cron, time_zone), time_zone
+    schedule.cron, schedule.time_zone = validate_cron(cron, time_zone), time_zone
     schedule.is_full, schedule.is_paused, schedule.paused_because = is_full, is_paused, None
     schedule.next_at = None if is_paused else next_after(schedule, utcnow())
     with database.atomic():
@@ -170,18 +171,18 @@ def columns_to_put_back(schedule: Schedule) -> dict[str, Any]:
     return {name: getattr(schedule, name) for name in names}
 
 
-def find_same(tenant: Tenant, cron: str, time_zone: str, is_full: bool) -> Schedule | None:
-    """Return the schedule of the tenant that comes at the same times, and is not paused."""
+def tenants_with_same(tenant_ids: Sequence[int], cron: str, time_zone: str, is_full: bool) -> dict[int, bool]:
+    """Return tenant id -> whether it is paused, of those tenants that have the schedule already."""
     same = (Schedule.cron == " ".join(cron.split())) & (Schedule.time_zone == time_zone) & (Schedule.is_full == is_full)
-    found: Schedule | None = Schedule.get_or_none((Schedule.tenant == tenant) & same & ~Schedule.is_paused)
-    return found
+    rows = Schedule.select(Schedule.tenant, Schedule.is_paused).where(is_in(Schedule.tenant, tenant_ids) & same)
+    return dict(rows.order_by(Schedule.is_paused.desc()).tuples())
 
 
 def add_unless_there(tenant: Tenant, cron: str, time_zone: str, actor: Actor, *, is_full: bool) -> Schedule | None:
     """Add it like `add`; None where the tenant has the same one already, so that a second press adds no second one."""
     with database.atomic():
         lock_rows(Tenant, Tenant.id == tenant.id)
-        if find_same(tenant, cron, time_zone, is_full):
+        if tenants_with_same([tenant.id], cron, time_zone, is_full):
             return None
         return add(tenant, cron, time_zone, actor, is_full=is_full)
 

@@ -109,11 +109,17 @@ def find_by_text(text: str) -> Tenant | None:
 
 def set_full_every(tenant: Tenant, days: str, actor: Actor) -> None:
     """Set after how many days a backup reads everything, whatever the lists say. Raises Invalid."""
+    number = parse_full_every(days)
+    with database.atomic():
+        Tenant.update(full_every_days=number).where(Tenant.id == tenant.id).execute()
+        audit.record_of_tenant(Action.TENANT_CHANGED, actor, tenant, changed=["full_every_days"])
+
+
+def parse_full_every(days: str) -> int:
+    """Raises Invalid."""
     if not days.isdecimal() or len(days) > 2 or not 1 <= int(days) <= 90:
         raise Invalid("Give a number of days from 1 to 90.")
-    with database.atomic():
-        Tenant.update(full_every_days=int(days)).where(Tenant.id == tenant.id).execute()
-        audit.record_of_tenant(Action.TENANT_CHANGED, actor, tenant, changed=["full_every_days"])
+    return int(days)
 
 
 def set_keeps_members(tenant: Tenant, keeps: bool, actor: Actor) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from flask import g
+from flask import current_app, g, url_for
 from flask_admin import Admin
 from flask_admin.actions import action
 from markupsafe import Markup
@@ -90,8 +90,16 @@ def _changes(tenant: Any) -> object:
     return tenant.changes or ""
 
 
+FILTERS = (
+    Filter(STANDING, "Backups", lambda: {str(standing): str(standing) for standing in Standing}, _has_standing),
+    Filter("tag", "Tag", _known_tags, tags.has_tag),
+    Filter("role", "My role", _role_options, _has_role),
+    Filter("schedule", "Schedule", lambda: {WITH: "has one", WITHOUT: "has none"}, _is_scheduled),
+)
+
+
 class TenantListView(ListView):
-    list_template = "tenants/list.html"
+    list_template = "fleet/list.html"
     order_words = "what needs attention first, then by name,"
     page_words = ("Previous", "Next")
     column_list = (
@@ -123,12 +131,7 @@ class TenantListView(ListView):
     sorted_by = STANDING
     search_hint = "Name or directory id"
     nothing_yet = "No tenants yet. An admin adds one on the server with “tenantkeep tenant add”."
-    filters = (
-        Filter(STANDING, "Backups", lambda: {str(standing): str(standing) for standing in Standing}, _has_standing),
-        Filter("tag", "Tag", _known_tags, tags.has_tag),
-        Filter("role", "My role", _role_options, _has_role),
-        Filter("schedule", "Schedule", lambda: {WITH: "has one", WITHOUT: "has none"}, _is_scheduled),
-    )
+    filters = FILTERS
     column_formatters: ClassVar = {
         "name": cell(name_with_state),
         STANDING: cell(_standing),
@@ -192,10 +195,25 @@ class TenantListView(ListView):
             return row.health.next_at if row.health else None
         return super().export_value(row, column)
 
+    def all_matching_address(self) -> str:
+        """The address of acts on every tenant that the list finds, over all pages."""
+        narrowed = {select.arg: select.chosen() for select in self.filters if select.chosen()}
+        word = self._get_list_extra_args().search
+        args: dict[str, Any] = {"all": "yes", **narrowed} | ({"search": word} if word else {})
+        return url_for("tenant_acts.choose", **args)
+
     @action("back_up", "Back up")
     def back_up_selected(self, ids: list[str]) -> None:
         run_messages.start_for_each(self.selected(Permission.OPERATE), actors.backups.back_up.start, RunKind.BACK_UP)
 
 
 def register(admin: Admin) -> None:
-    admin.add_view(TenantListView(Tenant, name="Tenants", endpoint="tenant_list", url="/tenants"))
+    view = TenantListView(Tenant, name="Tenants", endpoint="tenant_list", url="/tenants")
+    admin.add_view(view)
+    admin.app.extensions["tenant_list"] = view
+
+
+def current_list() -> TenantListView:
+    """Return the list of this app, for what finds tenants as it does."""
+    view: TenantListView = current_app.extensions["tenant_list"]
+    return view
