@@ -28,7 +28,7 @@ from web.security import access, client_address, headers
 from web.security.permissions import Permission
 from web.translation import translation
 from web.views.backups import backup_sets, policies, run_page, runs, snapshots
-from web.views.fleet import act_pages, tenant_list
+from web.views.fleet import act_pages, new_tenant_defaults, tenant_list
 from web.views.installation import audit, dashboard, health
 from web.views.people import account, entra_grants, notifications, passkeys, sign_in, users
 from web.views.restores import changes, new_restore, restore_actions, restores
@@ -189,6 +189,7 @@ def _add_pages(app: Flask) -> None:
         sign_in,
         tenant_switcher,
         act_pages,
+        new_tenant_defaults,
         tenants,
         tenant_administration,
         policies,

@@ -22,6 +22,7 @@ from db import migrate
 from db.accounts import entra_grants, users
 from db.audit.audit import SYSTEM
 from db.database import database
+from db.installation import new_tenants
 from db.models import User
 from db.states import CredentialKind, Role, SiteRole
 from db.tenants import tenants
@@ -156,7 +157,7 @@ def _described_tenants() -> list[dict[str, str]]:
 def _seed_tenant(described: dict[str, str]) -> None:
     if tenants.find_by_text(described["directory_id"]):
         return
-    tenant = tenants.add(described["name"], described["directory_id"], described["client_id"], SYSTEM)
+    tenant = new_tenants.add(described["name"], described["directory_id"], described["client_id"], SYSTEM)
     tenants.set_credential(tenant, CredentialKind.SECRET, {"secret": described["client_secret"]}, SYSTEM)
     for email, _, _, _, role in PEOPLE:
         if role:

@@ -14,6 +14,7 @@ from db.clock import utcnow
 from db.database import database
 from db.errors import Invalid
 from db.housekeeping import tenant_removal, tenant_switch
+from db.installation import new_tenants
 from db.models import Tenant
 from db.states import CredentialPlace
 from db.tenants import tenants
@@ -71,11 +72,11 @@ def register(cli: AppGroup) -> None:
 def add(name: str, directory_id: str, client_id: str, cloud: str, client_secret_stdin: bool,
         certificate: Path | None, passphrase_stdin: bool, expires: datetime | None, wants_check: bool,
         as_json: bool) -> None:  # fmt: skip
-    """Add a tenant with its credential."""
+    """Add a tenant with its credential. It gets what the page "Defaults for new tenants" says."""
     with open_installation():
         credential = _read_credential(client_secret_stdin, certificate, passphrase_stdin, expires)
         with database.atomic():
-            tenant = tenants.add(name, directory_id, client_id, command_actor(), cloud=cloud)
+            tenant = new_tenants.add(name, directory_id, client_id, command_actor(), cloud=cloud)
             tenants.set_credential(
                 tenant, credential.kind, credential.values, command_actor(), expires_at=credential.expires_at
             )

@@ -26,6 +26,7 @@ from web.views.tenants.schedule_form import ScheduleForm, read_form
 
 pages = Blueprint("tenant_acts", __name__, url_prefix="/tenants/acts")
 
+PROPOSED_RETENTION = {"last": "7", "daily": "14", "weekly": "8", "monthly": "12"}
 NAMES_SHOWN = 20
 MOST_PEOPLE = 500
 NEEDED = {
@@ -51,6 +52,10 @@ class ActsPage:
     @property
     def schedule_form(self) -> ScheduleForm:
         return read_form(self.given)
+
+    @property
+    def retention(self) -> Mapping[str, str]:
+        return self.given if "last" in self.given else PROPOSED_RETENTION
 
     @property
     def emails(self) -> list[str]:

@@ -87,7 +87,7 @@ def _next_backup(tenant: Any) -> object:
 
 
 def _changes(tenant: Any) -> object:
-    return tenant.changes or ""
+    return link("changes.page", str(tenant.changes), tenant_id=tenant.id) if tenant.changes else ""
 
 
 FILTERS = (

@@ -8,9 +8,10 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 
 from actors.housekeeping import daily_prune
 from db.backups import retention
-from db.backups.retention import RetentionPreview, RetentionRules
+from db.backups.retention import Decision, RetentionPreview, RetentionRules
 from db.errors import SwitchedOff
 from db.models import BackupSet, Tenant
+from web.inputs import page_number
 from web.presentation import run_messages
 from web.presentation.refusals import refusals_flashed
 from web.security.access import current_actor, fetch, requires
@@ -18,6 +19,7 @@ from web.security.permissions import Permission
 
 pages = Blueprint("retention", __name__)
 
+SHOWN, LAST_PAGE = 50, 999
 NAMES = ("last", "daily", "weekly", "monthly")
 DEFAULTS = {"last": "7", "daily": "14", "weekly": "8", "monthly": "12"}
 
@@ -29,7 +31,25 @@ class RetentionPage:
     tenant: Tenant
     found: RetentionPreview | None
     given: Mapping[str, str]
-    names: tuple[str, ...] = NAMES
+    number: int = 0
+
+    @property
+    def decisions(self) -> list[Decision]:
+        """The page of them that is shown."""
+        return self.found.decisions[self.number * SHOWN :][:SHOWN] if self.found else []
+
+    @property
+    def before(self) -> str:
+        return self._address(self.number - 1) if self.number else ""
+
+    @property
+    def more(self) -> str:
+        is_last = self.found is None or len(self.found.decisions) <= (self.number + 1) * SHOWN
+        return "" if is_last else self._address(self.number + 1)
+
+    def _address(self, number: int) -> str:
+        typed: dict[str, Any] = {**self.given, "page": number}
+        return url_for("retention.page", tenant_id=self.tenant.id, **typed)
 
 
 @pages.get("/tenants/<tenant_id>/retention")
@@ -42,7 +62,7 @@ def page(tenant_id: str) -> Any:
             found = retention.preview(tenant, RetentionRules.parse(request.args))
     typed = {name: request.args[name] for name in NAMES if name in request.args}
     given = typed or tenant.retention or DEFAULTS
-    return render_template("retention/page.html", page=RetentionPage(tenant, found, given))
+    return render_template("retention/page.html", page=RetentionPage(tenant, found, given, page_number(LAST_PAGE)))
 
 
 @pages.post("/tenants/<tenant_id>/retention")
@@ -52,7 +72,12 @@ def change(tenant_id: str) -> Any:
     with refusals_flashed():
         rules = None if request.form.get("off") == "yes" else RetentionRules.parse(request.form)
         retention.set_rules(tenant, rules, current_actor())
-        flash("Old backup sets are removed from now on, once a day." if rules else "Every backup set stays.", "success")
+        flash(
+            "Retention is on: old backups are deleted once a day."
+            if rules
+            else "Retention is off: all backups are kept.",
+            "success",
+        )
     return redirect(url_for("retention.page", tenant_id=tenant.id), 303)
 
 

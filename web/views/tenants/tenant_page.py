@@ -13,12 +13,13 @@ from actors.facade import policy_type_names
 from db.accounts import users
 from db.backups import backup_sets
 from db.clock import utcnow
+from db.installation import new_tenants
 from db.models import BackupSet, Expiry, Membership, Restore, Run, Schedule, Tenant
 from db.policies import policies
 from db.restores import restores
 from db.runs import run_history
 from db.states import Offer, PolicyState, SetState, Standing
-from db.tenants import backup_health, coverage, expiries, schedules
+from db.tenants import backup_health, coverage, expiries, schedules, tags
 from db.tenants.backup_health import TenantHealth
 from web.presentation import rule_changes
 from web.presentation.formatters import credential_end, exceptions_summary, state_badge, time_ago_html
@@ -123,6 +124,21 @@ class TenantPage:
     def trouble(self) -> str:
         """The reason why the tenant does not stand well; "" where it does."""
         return (self.health.why or exceptions_summary(self.health.exceptions)) if self.health else ""
+
+    @cached_property
+    def tags(self) -> dict[str, str]:
+        """The tag as the list is narrowed by it -> the tag as it is written."""
+        return tags.known([self.tenant.id])
+
+    @cached_property
+    def other_than_defaults(self) -> list[str]:
+        """In what the tenant is not as a new one would be; for those who may change it."""
+        return new_tenants.differences(self.tenant) if self.can_manage else []
+
+    @cached_property
+    def emergency_note(self) -> str:
+        """The accounts that the tenant should name, as an admin wrote, while it names none."""
+        return "" if self.tenant.break_glass or not self.can_manage else new_tenants.defaults().emergency_note or ""
 
     @cached_property
     def members(self) -> list[Membership]:

@@ -1,13 +1,14 @@
 """`/tenants/choose`: the one place where a person says which tenant the lists show."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 
 from db.models import Tenant
 from db.policies import search
-from db.tenants import tenants
+from db.tenants import tags, tenants
 from web.inputs import without_nul
 from web.lists import preferences
 from web.presentation.links import safe_redirect_path
@@ -29,6 +30,11 @@ class ChoicePage:
     following: str
     chosen: Tenant | None
 
+    @cached_property
+    def tags(self) -> dict[int, list[str]]:
+        """Tenant id -> its tags."""
+        return tags.names_by_tenant([tenant.id for tenant in self.tenants])
+
 
 @pages.get("")
 @requires(Permission.SEE)
@@ -49,7 +55,9 @@ def page() -> str:
 
 def _find_tenants(word: str) -> list[Tenant]:
     ids = allowed_tenant_ids(Permission.SEE)
-    return tenants.by_name(ids, search.tenant_name_matches(word) if word else True, SHOWN + 1)
+    return tenants.by_name(
+        ids, search.tenant_name_matches(word) | tags.has_tag(tags.fold(word)) if word else True, SHOWN + 1
+    )
 
 
 @pages.post("")

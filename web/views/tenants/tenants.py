@@ -11,7 +11,7 @@ import actors.backups.sync
 from db.accounts import users
 from db.errors import Invalid
 from db.models import Tenant
-from db.tenants import tenants
+from db.tenants import tags, tenants
 from web.presentation import rule_changes, run_messages
 from web.presentation.refusals import refusals_flashed
 from web.security.access import current_actor, fetch, requires
@@ -55,6 +55,16 @@ def change_settings(tenant_id: str) -> Any:
     with refusals_flashed():
         tenants.set_full_every(tenant, request.form.get("full_every_days", ""), current_actor())
         tenants.set_keeps_members(tenant, request.form.get("keeps_members") == "yes", current_actor())
+        flash("Saved.", "success")
+    return redirect(url_for("tenants.page", tenant_id=tenant.id), 303)
+
+
+@pages.post("/<tenant_id>/tags")
+@requires(Permission.MANAGE)
+def change_tags(tenant_id: str) -> Any:
+    tenant = fetch(Tenant, tenant_id, Permission.MANAGE)
+    with refusals_flashed():
+        tags.replace(tenant, tags.parse(request.form.get("tags", "")), current_actor())
         flash("Saved.", "success")
     return redirect(url_for("tenants.page", tenant_id=tenant.id), 303)
 

@@ -11,6 +11,7 @@ from db.clock import utcnow
 from db.models import Membership, Tenant
 from db.states import Role, Standing
 from db.tenants import schedules, tags
+from tests.support.forms import csrf_token
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -102,3 +103,19 @@ def test_as_many_statements_with_a_thousand_tenants_as_with_few(five, client, ca
         Tenant.insert_many(facts[start : start + 100]).execute()
     many = statements(lambda: client.get("/tenants/?page_size=100"))
     assert many <= few + 2
+
+
+def test_a_manager_tags_a_tenant_on_its_page_and_the_chooser_finds_it_by_the_tag(app, cast, sign_in):
+    manager, reader = sign_in(app.test_client(), cast.max), sign_in(app.test_client(), cast.rita)
+    address = f"/tenants/{cast.contoso.id}/tags"
+    form = {"csrf_token": csrf_token(manager, "/"), "tags": "Gold, Straße"}
+    manager.post(address, data=form)
+    assert 'href="/tenants/?tag=strasse">Straße</a>' in manager.get(f"/tenants/{cast.contoso.id}").get_data(
+        as_text=True
+    )
+    chooser = reader.get("/tenants/choose?search=GOLD").get_data(as_text=True)
+    assert "Contoso" in chooser
+    assert "Straße" in chooser
+    assert reader.post(address, data={**form, "csrf_token": csrf_token(reader, "/")}).status_code == 403
+    manager.post(address, data={**form, "tags": ""})
+    assert tags.of_tenant(cast.contoso) == []

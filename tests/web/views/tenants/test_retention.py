@@ -18,7 +18,7 @@ def test_looking_changes_nothing_and_switching_on_takes_what_was_looked_at(clien
     sign_in(client, cast.max)
     path = f"/tenants/{cast.contoso.id}/retention"
     page = client.get(f"{path}?last=3&daily=0&weekly=0&monthly=0").get_data(as_text=True)
-    assert "What would be removed: 7 sets" in page
+    assert "Would be deleted: 7 sets" in page
     assert Tenant.get_by_id(cast.contoso.id).retention is None
     data = {"csrf_token": csrf_token(client, path), "last": "3", "daily": "0", "weekly": "0", "monthly": "0"}
     client.post(path, data=data)

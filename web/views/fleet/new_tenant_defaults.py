@@ -1,0 +1,123 @@
+"""`/tenants/defaults`: what a new tenant gets by itself. For admins."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+
+from db.accounts import users
+from db.backups.retention import RetentionRules
+from db.errors import Invalid
+from db.installation import new_tenants
+from db.models import NewTenantDefaults
+from db.states import Role
+from db.tenants import schedules, tags, tenants
+from web.inputs import form_text, without_nul
+from web.security.access import current_actor, requires
+from web.security.permissions import Permission
+from web.views.tenants.schedule_form import ScheduleForm, from_rule, read_form
+
+pages = Blueprint("new_tenant_defaults", __name__, url_prefix="/tenants/defaults")
+
+RETENTION = ("last", "daily", "weekly", "monthly")
+MAX_NOTE, MAX_MEMBERS = 500, 50
+
+
+@dataclass(frozen=True)
+class DefaultsPage:
+    """`given` is what was typed and refused; else the fields show what is set."""
+
+    row: NewTenantDefaults
+    given: Mapping[str, str]
+
+    @property
+    def schedule_form(self) -> ScheduleForm:
+        if self.given or not self.row.cron:
+            return read_form(self.given)
+        return from_rule(self.row.cron, self.row.time_zone, bool(self.row.is_full))
+
+    @property
+    def has_schedule(self) -> bool:
+        return self.given.get("has_schedule") == "yes" if self.given else bool(self.row.cron)
+
+    @property
+    def has_retention(self) -> bool:
+        return self.given.get("has_retention") == "yes" if self.given else bool(self.row.retention)
+
+    @property
+    def retention(self) -> Mapping[str, Any]:
+        return self.given or self.row.retention or {}
+
+    @property
+    def full_every_days(self) -> str:
+        return self.given.get("full_every_days", "") if self.given else str(self.row.full_every_days or "")
+
+    @property
+    def tags(self) -> str:
+        return self.given.get("tags", "") if self.given else ", ".join(self.row.tags or ())
+
+    @property
+    def members(self) -> str:
+        """One a line: a role, and an e-mail address."""
+        lines = (f"{role} {email}" for email, role in sorted((self.row.members or {}).items()))
+        return self.given.get("members", "") if self.given else "\n".join(lines)
+
+    @property
+    def emergency_note(self) -> str:
+        return self.given.get("emergency_note", "") if self.given else self.row.emergency_note or ""
+
+
+@pages.get("")
+@requires(Permission.ADMINISTER)
+def page() -> str:
+    return _page()
+
+
+def _page() -> str:
+    return render_template("fleet/defaults.html", page=DefaultsPage(new_tenants.defaults(), request.form))
+
+
+@pages.post("")
+@requires(Permission.ADMINISTER)
+def change() -> Any:
+    try:
+        is_changed = new_tenants.set_defaults(_read_columns(), current_actor())
+    except Invalid as e:
+        flash(str(e), "danger")
+        return _page(), 400
+    flash("Saved. New tenants get this; those that are there stay as they are." if is_changed else "Nothing changed.",
+          "success")  # fmt: skip
+    return redirect(url_for("new_tenant_defaults.page"), 303)
+
+
+def _read_columns() -> dict[str, Any]:
+    """Raises Invalid."""
+    form, schedule = request.form, read_form(request.form)
+    has_schedule, days = form.get("has_schedule") == "yes", form_text("full_every_days", 10)
+    return {
+        "cron": schedules.validate_cron(schedule.rule, schedule.time_zone) if has_schedule else None,
+        "time_zone": schedule.time_zone if has_schedule else None,
+        "is_full": schedule.is_full and has_schedule,
+        "retention": asdict(RetentionRules.parse(form)) if form.get("has_retention") == "yes" else None,
+        "full_every_days": tenants.parse_full_every(days) if days else None,
+        "members": _parse_members(without_nul(form.get("members", ""))),
+        "tags": tags.parse(form.get("tags", "")) or None,
+        "emergency_note": form_text("emergency_note", MAX_NOTE) or None,
+    }
+
+
+def _parse_members(text: str) -> dict[str, str] | None:
+    """Read members, one a line. Raises Invalid."""
+    lines = [line.split() for line in text.splitlines() if line.strip()]
+    if len(lines) > MAX_MEMBERS:
+        raise Invalid(f"Name at most {MAX_MEMBERS} members.")
+    members: dict[str, str] = {}
+    for words in lines:
+        user = users.find_by_email(words[1]) if len(words) == 2 else None
+        if words[0].lower() not in set(Role):
+            raise Invalid(f"Begin each line with a role: reader, operator or manager; not “{words[0][:40]}”.")
+        if user is None:
+            raise Invalid(f"Nobody here has the e-mail address “{' '.join(words[1:])[:100]}”.")
+        members[user.email] = words[0].lower()
+    return members or None
