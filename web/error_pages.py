@@ -3,7 +3,8 @@
 import logging
 
 import peewee as pw
-from flask import Flask, g, jsonify, render_template
+from flask import Flask, flash, g, jsonify, render_template, request
+from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import BadHost, HTTPException
 from werkzeug.wrappers import Response
@@ -12,7 +13,10 @@ from actors.process.startup import StartupError
 from db.database import DISK_FULL, is_deadlock, is_disk_full
 from db.encryption import SealError
 from db.errors import SwitchedOff
+from web.inputs import form_text
+from web.presentation.links import safe_redirect_path
 from web.security.access import wants_json
+from web.views.people import kept_forms, sign_in
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +36,8 @@ _OVERTAKEN = (
     "Two acts met",
     "Somebody was changing the same at the same moment, and went first. Nothing was changed here: look, and try again.",
 )
-_EXPIRED_FORM = ("This form was open too long", "Go back, reload the page and send it again. Nothing was changed.")
+_EXPIRED_FORM = ("This form expired", "Nothing was changed. Go back, reload the page and send it again.")
+_SIGN_INS = ("sign_in.enter", "passkeys.enter")
 
 
 def register(app: Flask) -> None:
@@ -47,8 +52,11 @@ def register(app: Flask) -> None:
     app.register_error_handler(SwitchedOff, _switched_off)
 
 
-def _expired_form(error: CSRFError) -> tuple[str | Response, int]:
-    return _page(400, *_EXPIRED_FORM)
+def _expired_form(error: CSRFError) -> tuple[str | Response, int] | Response:
+    if request.endpoint in _SIGN_INS and not current_user.is_authenticated:
+        flash(kept_forms.OPEN_TOO_LONG, "warning")
+        return sign_in.form(safe_redirect_path(request.form.get("next")), form_text("email")), 400
+    return (None if wants_json() else kept_forms.answer_late_form()) or _page(400, *_EXPIRED_FORM)
 
 
 def _bad_host(error: BadHost) -> tuple[str, int, dict[str, str]]:
@@ -56,15 +64,25 @@ def _bad_host(error: BadHost) -> tuple[str, int, dict[str, str]]:
     return "That request names no host that could be asked. Check the address.\n", 400, {"Content-Type": "text/plain"}
 
 
-def _http_error(error: HTTPException) -> tuple[str | Response, int] | HTTPException:
+def _http_error(error: HTTPException) -> tuple[str | Response, int] | HTTPException | Response:
     code = error.code or 500
     if code < 400:
         return error
+    late = None if wants_json() else _answer_late(code)
+    if late is not None:
+        return late
     # Whatever went wrong may be in the frame itself: then the page goes without it.
     g.is_bare = code >= 500
     title, advice = PAGES.get(code, PAGES[500] if code >= 500 else PAGES[400])
     # A refusal says whose page it is: web/security/who_may.py.
     return _page(code, title, error.description or advice if code == 403 else advice)
+
+
+def _answer_late(code: int) -> Response | None:
+    """Lead who was signed out when they sent a form to the sign-in; None where it is another error."""
+    if code == 413:
+        return kept_forms.answer_large_form()
+    return kept_forms.answer_late_form() if code == 401 and request.method == "POST" else None
 
 
 def _database_gone(error: Exception) -> tuple[str | Response, int]:

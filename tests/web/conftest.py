@@ -5,6 +5,7 @@ ON_ONE_ENGINE = {
     "test_backup_zip",
     "test_bad_input",
     "test_entra",
+    "test_kept_forms",
     "test_links",
     "test_passkeys",
     "test_people",

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from db.models import Tenant
 from db.runs import notifications
 from web.presentation import rule_changes
+from web.security import kept_forms
 from web.security.access import allowed_tenant_ids, parse_row_id
 from web.security.permissions import Permission
 
@@ -27,7 +28,8 @@ def signed_in_user() -> Any:
 
 def csrf_field() -> Markup:
     """Return the hidden field that every form which changes something carries."""
-    return Markup('<input type="hidden" name="csrf_token" value="{}">').format(generate_csrf())
+    token = Markup('<input type="hidden" name="csrf_token" value="{}">').format(generate_csrf())
+    return token + kept_forms.owner_field()
 
 
 def unread_count() -> int:

@@ -16,7 +16,7 @@ from db.runs import runs
 from db.schema.row_ids import MAX_ID
 from db.states import Result, Role, SiteRole
 from db.tenants import tenants
-from web.security import who_may
+from web.security import attempt_limits, who_may
 from web.security.permissions import EVERYWHERE, IN_TENANT, OPEN, Permission
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -27,8 +27,11 @@ MAX_FORM_BEFORE_SIGN_IN = 16 * 1024
 
 
 def limit_forms_before_sign_in() -> None:
-    """Limit the form of a request that is not signed in. Runs before anything reads the form, the token in it too."""
-    if request.content_length and not current_user.is_authenticated:
+    """Limit the form of a request that is not signed in. Runs before anything reads the form, the token in it too.
+
+    A browser that somebody signed in with before may send what it was showing when their session ended.
+    """
+    if request.content_length and not current_user.is_authenticated and not attempt_limits.is_known_browser():
         request.max_content_length = MAX_FORM_BEFORE_SIGN_IN
 
 

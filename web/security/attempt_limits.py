@@ -130,6 +130,21 @@ def _known_browser(account_hash: str) -> str | None:
     return str(browser) if owner == account_hash else None
 
 
+def is_known_browser() -> bool:
+    """Was anybody signed in with this browser before? It holds a signed cookie that says so."""
+    prefix = _cookie_name("")
+    owners = {_owner(value) for name, value in request.cookies.items() if name.startswith(prefix)}
+    return any(map(_known_browser, owners - {""}))
+
+
+def _owner(cookie: str) -> str:
+    """Return the account that a signed cookie is of; "" for one that is not ours."""
+    try:
+        return str(_signer().loads(cookie, max_age=KNOWN_BROWSER_SECONDS)[0])
+    except (BadSignature, LookupError, TypeError):
+        return ""
+
+
 def _live_session(email: str) -> str | None:
     is_theirs = current_user.is_authenticated and current_user.email == email
     return f"session {current_user.session.id}" if is_theirs else None

@@ -184,7 +184,7 @@
 
   // What the clock of this page keeps by itself is no change.
   const still = (text) => text.replace(/(data-elapsed-since="[^"]*">)[^<]*/g, "$1");
-  const isTouched = (field) => field.type === "radio" || field.type === "checkbox"
+  const isTouched = (field) => "kept" in field.dataset || field.type === "radio" || field.type === "checkbox"
     ? field.checked !== field.defaultChecked : "defaultValue" in field && field.value !== field.defaultValue;
 
   // Puts a fresh part in place, unless nothing changed: what is selected, open or focused stays so.
@@ -278,7 +278,7 @@
   function sayIsOver() {
     const note = document.createElement("p");
     note.className = "alert alert-warning";
-    note.textContent = "You are signed out. Copy what you typed, then load this page again and sign in.";
+    note.textContent = "You are signed out. What you typed is not lost: send it, sign in, and the form is there again.";
     one("main [role=status]").append(note);
   }
 

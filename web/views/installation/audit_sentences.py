@@ -44,7 +44,7 @@ _CHANGED = {
 
 @dataclass(frozen=True)
 class _Names:
-    """What runs, restores and backup sets are called by their work, by id."""
+    """Names of runs, restores and backup sets by their work, by id."""
 
     runs: Mapping[int, Name]
     restores: Mapping[int, Name]

@@ -173,7 +173,7 @@ def leave() -> Any:
     audit.record(Action.SIGN_OUT, current_actor(), "session")
     sessions.end(current_user.id, current_user.session.id)
     session.clear()
-    return redirect(url_for("sign_in.sign_in"), 303)
+    return redirect(url_for("sign_in.sign_in", next=safe_redirect_path(request.form.get("next")) or None), 303)
 
 
 def form(following: str, email: str = "") -> str:
