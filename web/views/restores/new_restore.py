@@ -26,6 +26,7 @@ from web.presentation import restore_text, run_messages
 from web.presentation.policy_type_row import PolicyTypeRow
 from web.security.access import allowed_tenant_ids, can, current_actor, deny, fetch, parse_row_id, requires, wants_json
 from web.security.permissions import Permission
+from web.views.restores.target_choice import TargetChoice, target_choice
 
 pages = Blueprint("new_restore", __name__, url_prefix="/restores")
 
@@ -34,6 +35,8 @@ LARGEST_UPLOAD = MAX_BYTES + 64 * 1024
 LATEST_SETS = 10
 # The page offers every policy and every type of a set.
 MOST_ITEMS, MOST_TYPES = 20_000, 500
+# Buttons that only look for something to choose: policies, or a tenant.
+FINDS = ("find", "find-tenant")
 
 
 def allow_large_upload() -> None:
@@ -70,14 +73,6 @@ def require_source_access(directory_id: str, target: Tenant) -> None:
     for tenant in (target, *([source] if source else [])):
         if not can(Permission.MANAGE, tenant.id):
             deny(Permission.MANAGE, tenant)
-
-
-def targets(source: Tenant) -> list[Tenant]:
-    """List the tenants to restore to: its own first; others only for those who manage both."""
-    own = [source] if source.is_active and can(Permission.OPERATE, source.id) else []
-    if not can(Permission.MANAGE, source.id):
-        return own
-    return own + [tenant for tenant in _places(Permission.MANAGE) if tenant.id != source.id]
 
 
 def _places(permission: Permission) -> list[Tenant]:
@@ -121,10 +116,10 @@ class TypeChoice(PolicyTypeRow):
 
 @dataclass(frozen=True)
 class NewRestorePage:
-    """`chosen` is what was typed; `targets` are the tenants that this person may restore it to."""
+    """`chosen` is what was typed; `target` is the choice of the tenant that it is restored to."""
 
     source: Source
-    targets: list[Tenant]
+    target: TargetChoice
     chosen: MultiDict[str, str]
     types: list[TypeChoice]
     count: int
@@ -136,7 +131,7 @@ class NewRestorePage:
     @property
     def target_id(self) -> str:
         """The tenant that is ticked."""
-        return self.chosen.get("tenant") or str(self.targets[0].id)
+        return self.target.chosen_id
 
     @cached_property
     def ticked(self) -> frozenset[str]:
@@ -151,11 +146,6 @@ class NewRestorePage:
     def items_are_open(self) -> bool:
         return self.is_some or bool(self.chosen.get("search"))
 
-    @property
-    def needs_manager_elsewhere(self) -> bool:
-        """It may go to its own tenant alone, for this person does not manage that."""
-        return len(self.targets) == 1 and not can(Permission.MANAGE, self.source.row.tenant_id)
-
 
 @pages.get("/new")
 @requires(Permission.OPERATE)
@@ -167,13 +157,13 @@ def _form(source: Source, form: MultiDict[str, str]) -> str:
     if source.row is None:
         sets = backup_sets.newest_completed(allowed_tenant_ids(Permission.OPERATE), LATEST_SETS)
         return render_template("restores/start.html", page=StartPage(sets, upload_form(form)))
-    places = targets(source.row.tenant)
-    if not places:
+    target = target_choice(source.row.tenant, form)
+    if target.is_empty:
         tenants.require_switched_on(source.row.tenant)
         deny(Permission.OPERATE, source.row.tenant)
     ids = backup_sets.snapshot_ids(source.backup_set) if source.backup_set else []
     types, count = (_types(ids, form), len(ids)) if source.backup_set else ([], 1)
-    return render_template("restores/new.html", page=NewRestorePage(source, places, form, types, count))
+    return render_template("restores/new.html", page=NewRestorePage(source, target, form, types, count))
 
 
 def _types(snapshot_ids: list[int], form: MultiDict[str, str]) -> list[TypeChoice]:
@@ -197,7 +187,7 @@ def _types(snapshot_ids: list[int], form: MultiDict[str, str]) -> list[TypeChoic
 @requires(Permission.OPERATE)
 def create() -> Any:
     source = Source.of(request.form)
-    if source.row is None or request.form.get("act") == "find":
+    if source.row is None or request.form.get("act") in FINDS:
         return _form(source, request.form)
     tenant = fetch(Tenant, request.form.get("tenant", ""), Permission.OPERATE)
     require_source_access(source.row.tenant.directory_id, tenant)
