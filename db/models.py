@@ -793,6 +793,9 @@ class Notification(Table):
     created_at = pw.DateTimeField(default=utcnow)
     changed_at = pw.DateTimeField(default=utcnow)
     read_at = pw.DateTimeField(null=True)
+    # Of a preview whose plan this person was asked to confirm: by whom, and when.
+    asked_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL", index=False)
+    asked_at = pw.DateTimeField(null=True)
 
     class Meta:
         indexes = ((("user", "run"), True), (("user", "changed_at"), False))

@@ -184,6 +184,12 @@ def members_of_tenant(tenant: Tenant) -> list[Membership]:
     )
 
 
+def admins() -> list[User]:
+    """Return the admins who may sign in, by name."""
+    is_admin = (User.site_role == SiteRole.ADMIN) & User.is_active
+    return list(User.select().where(is_admin).order_by(pw.fn.LOWER(User.name)))
+
+
 def find_by_id(user_id: int | None) -> User | None:
     return User.get_or_none(User.id == user_id) if user_id else None
 

@@ -84,6 +84,7 @@ class Action(StrEnum):
     SCHEDULE_PUT_BACK = "schedule:put-back"
     RESTORE_REQUESTED = "restore:requested"
     RESTORE_CHANGED = "restore:changed"
+    CONFIRMATION_ASKED = "restore:confirmation-asked"
     RESTORE_APPROVED = "restore:approved"
     RESTORE_STARTED = "restore:started"
     RESTORE_GUARD = "restore:guard-overridden"
@@ -161,6 +162,7 @@ DETAILS: dict[Action, frozenset[str]] = {
     Action.SCHEDULE_PUT_BACK: frozenset({"cron", "time_zone", "is_full", "is_paused"}),
     Action.RESTORE_REQUESTED: frozenset({"source", "items", "options", "undo_of"}),
     Action.RESTORE_CHANGED: frozenset({"changed"}),
+    Action.CONFIRMATION_ASKED: frozenset({"asked"}),
     # `fingerprint`: of everything that decides what is written (db/restores/plan_fingerprint.py).
     Action.RESTORE_APPROVED: frozenset({"reason", "fingerprint"}),
     Action.RESTORE_STARTED: frozenset({"reason", "run", "undo_of", "fingerprint"}),

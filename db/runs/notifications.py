@@ -125,10 +125,11 @@ def latest(
     newest = (Notification.changed_at.desc(), Notification.id.desc())
     page_ids = [row[0] for row in ids.order_by(*newest).limit(PAGE_SIZE + 1).offset(page * PAGE_SIZE).tuples()]
     return list(
-        Notification.select(Notification, Run, Tenant, Policy)
+        Notification.select(Notification, Run, Tenant, Policy, User)
         .join(Run)
         .join(Tenant)
         .join_from(Run, Policy, pw.JOIN.LEFT_OUTER, on=Run.policy)
+        .join_from(Notification, User, pw.JOIN.LEFT_OUTER, on=Notification.asked_by)
         .where(is_in(Notification.id, page_ids))
         .order_by(*newest)
     )

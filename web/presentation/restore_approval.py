@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from flask_login import current_user
 
 from db.accounts import users
-from db.models import Restore, RestoreItem, Run
+from db.models import Restore, RestoreItem, Run, Tenant, User
 from db.restores import approvals, four_eyes, plan_fingerprint
 from db.states import RestoreState, Role
 from db.tenants import tenants
@@ -55,7 +55,7 @@ def find_approval(restore: Restore, active: Run | None) -> Approval:
         refusal=refusal,
         requesters=_named_acts(acts_by_user),
         own_acts=" and ".join(acts_by_user.get(current_user.id, [])),
-        approvers=_approvers(restore),
+        approvers=[user.name for user in _managers_who_may(restore)],
         held_back=held_back,
         overridden_by=_user_name(restore.guard_by_id),
         may_override=wants_override and can_fetch(Permission.MANAGE, restore),
@@ -85,18 +85,28 @@ def _user_name(user_id: int | None) -> str:
     return row.name if row else "a command"
 
 
-def _approvers(restore: Restore) -> list[str]:
-    """Name the managers who decided nothing of it. Between two tenants of ours they manage both."""
-    requester_ids = four_eyes.requesters(restore)
-    managers = [
-        member.user
-        for member in users.members_of_tenant(restore.tenant)
-        if member.role == Role.MANAGER and member.user.is_active
-    ]
+def confirmers(restore: Restore) -> list[User]:
+    """Return who is asked to confirm a plan: the managers who may, and where there is none, the admins who may."""
+    return _managers_who_may(restore) or _without_requesters(restore, users.admins())
+
+
+def _managers_who_may(restore: Restore) -> list[User]:
+    """Between two tenants of ours they manage both. An approver decided nothing of the plan."""
+    managers = _managers(restore.tenant)
     source = tenants.find_by_directory_id(restore.source_directory_id)
     if source and source.id != restore.tenant_id:
-        source_manager_ids = {
-            member.user_id for member in users.members_of_tenant(source) if member.role == Role.MANAGER
-        }
+        source_manager_ids = {user.id for user in _managers(source)}
         managers = [user for user in managers if user.id in source_manager_ids]
-    return [user.name for user in managers if user.id not in requester_ids]
+    return _without_requesters(restore, managers)
+
+
+def _managers(tenant: Tenant) -> list[User]:
+    members = users.members_of_tenant(tenant)
+    return [member.user for member in members if member.role == Role.MANAGER and member.user.is_active]
+
+
+def _without_requesters(restore: Restore, people: list[User]) -> list[User]:
+    """Leave out who may not approve the plan; all may write one that needs no approval, or has it."""
+    needs_approval = four_eyes.is_required(restore) and not four_eyes.has_approved(restore)
+    requester_ids = four_eyes.requesters(restore) if needs_approval else frozenset()
+    return [user for user in people if user.id not in requester_ids]

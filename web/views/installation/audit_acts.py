@@ -210,6 +210,9 @@ ACTS: dict[Action, Act] = {
         counts="items",
     ),
     Action.RESTORE_CHANGED: Act(RESTORES, "Changed a restore", "{who} changed the {changed} of {restore} to {tenant}"),
+    Action.CONFIRMATION_ASKED: Act(
+        RESTORES, "Asked for a confirmation", "{who} asked for somebody to confirm {restore} to {tenant}: {asked}"
+    ),
     Action.RESTORE_APPROVED: Act(RESTORES, "Approved a restore", "{who} approved {restore} to {tenant} — {reason}"),
     Action.RESTORE_STARTED: Act(RESTORES, "Started a restore", "{who} started {restore} to {tenant} — {reason}"),
     Action.RESTORE_GUARD: Act(

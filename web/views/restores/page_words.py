@@ -39,6 +39,11 @@ def unverified(count: int) -> str:
     )
 
 
+def ready(names: list[str]) -> str:
+    """Say who can write a plan. An admin may everywhere."""
+    return f"Ready. {', '.join(names)} or an admin can write it." if names else "Ready. An admin can write it."
+
+
 def confirm(count: int, tenant: str) -> str:
     return _by_count(count, "Restore {count} policy to {{}}", "Restore {count} policies to {{}}").format(tenant)
 

@@ -95,7 +95,8 @@ class PlanList:
 
     @cached_property
     def types(self) -> list[TypeCount]:
-        return [TypeCount(*one) for one in item_lists.count_by_type(self.restore, self.shown).items()]
+        counts = item_lists.count_by_type(self.restore, self.shown)
+        return [TypeCount(key, count) for key, count in counts.items()]
 
     @property
     def first_types(self) -> list[TypeCount]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from flask import Blueprint, flash, redirect, request, url_for
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 import actors.restores.live_restore
@@ -11,10 +12,11 @@ from actors.plans import drafts
 from db.errors import Invalid
 from db.models import Restore
 from db.restores import approvals, restore_drafts, restore_items, restores
-from db.runs import completion
+from db.runs import completion, confirmation_requests
 from db.states import ACTIVE, CHANGEABLE
 from web.inputs import is_same_name, ticked_values
-from web.presentation import run_messages
+from web.presentation import restore_approval, run_messages
+from web.presentation.formatters import datetime_html
 from web.security.access import current_actor, deny, fetch, parse_row_id, requires
 from web.security.permissions import Permission
 from web.views.restores.new_restore import previewed
@@ -61,6 +63,23 @@ def leave_out(restore_id: int) -> Any:
     remaining_ids = [item_id for item_id in restore_items.ids(restore) if item_id not in left_out]
     restore_drafts.remove_other_items(restore, remaining_ids, current_actor())
     return previewed(Restore.get_by_id(restore.id))
+
+
+@pages.post("/<int:restore_id>/ask")
+@requires(Permission.OPERATE)
+def ask(restore_id: int) -> Any:
+    """Tell those who may confirm the plan that it waits for them."""
+    restore = fetch(Restore, restore_id, Permission.OPERATE)
+    actor = current_actor()
+    people = [user for user in restore_approval.confirmers(restore) if user.id != actor.user_id]
+    is_new = confirmation_requests.ask(restore, people, actor)
+    asked = confirmation_requests.find_recent(restore)
+    if is_new or asked is None:
+        flash(f"Asked: {', '.join(user.name for user in people)}. It is in their notifications.", "success")
+    else:
+        at, names = datetime_html(asked.asked_at), ", ".join(asked.names)
+        flash(Markup("{} asked them at {}: {}. They are asked once an hour.").format(asked.asked_by, at, names), "info")
+    return _back(restore)
 
 
 @pages.post("/<int:restore_id>/approve")

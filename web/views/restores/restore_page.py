@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from flask import url_for
 from flask_login import current_user
 from markupsafe import Markup
 
@@ -13,6 +14,8 @@ import config
 from db.accounts import users
 from db.models import BackupSet, Restore, RestoreItem, Run, RunItem, Tenant, User
 from db.restores import approvals, four_eyes, item_lists, restore_items, restores
+from db.runs import confirmation_requests
+from db.runs.confirmation_requests import ConfirmationRequest
 from db.states import ACTIVE, CHANGEABLE, WRITTEN_OUTCOMES, Outcome, RestoreState, RunKind, RunState
 from web.presentation import restore_approval, restore_text
 from web.presentation.restore_approval import Approval
@@ -151,6 +154,25 @@ class RestorePage:
     def can_execute(self) -> bool:
         is_approved = not four_eyes.is_required(self.restore) or four_eyes.has_approved(self.restore)
         return self._manages and is_approved and self.is_ready and bool(self.writes)
+
+    @property
+    def can_ask(self) -> bool:
+        """The plan waits for somebody else, who can be told."""
+        is_waiting = self.is_ready and bool(self.writes) and not self.approval.refusal
+        return self._operates and is_waiting and not self.can_execute and not self.can_approve
+
+    @property
+    def ready_words(self) -> str:
+        return page_words.ready([user.name for user in restore_approval.confirmers(self.restore)])
+
+    @cached_property
+    def asked(self) -> ConfirmationRequest | None:
+        return confirmation_requests.find_recent(self.restore)
+
+    @property
+    def address(self) -> str:
+        """The address of this page, to be sent to a colleague."""
+        return url_for("restores.page", restore_id=self.restore.id, _external=True)
 
     @property
     def can_cancel(self) -> bool:

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from flask import Blueprint, abort, render_template, request, stream_template
 from flask_admin import Admin
+from flask_login import current_user
 
 import config
 from actors.plans import drafts, plan_text
@@ -14,6 +15,7 @@ from db.models import Restore, RestoreItem
 from db.policies import policies
 from db.recovery import write_log
 from db.restores import approvals, restore_items, restores
+from db.runs import confirmation_requests
 from db.states import RestoreState
 from web.lists import filters
 from web.lists.cells import moment_cell, name_cell, person_cell, state_cell, tenant_cell, text_cell
@@ -69,7 +71,9 @@ def register(admin: Admin) -> None:
 @pages.get("/<int:restore_id>")
 @requires(Permission.SEE)
 def page(restore_id: int) -> str:
-    return show(fetch(Restore, restore_id, Permission.SEE))
+    restore = fetch(Restore, restore_id, Permission.SEE)
+    confirmation_requests.mark_read(restore, current_user.id)
+    return show(restore)
 
 
 def show(restore: Restore, typed: Mapping[str, str] | None = None) -> str:

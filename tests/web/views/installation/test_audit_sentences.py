@@ -120,6 +120,8 @@ EVENTS = (
      "Max prepared restore 1 of 4 policies from Contoso to Contoso"),
     (Action.RESTORE_CHANGED, "restore 1", {"changed": ["options"]}, "ok",
      "Max changed the options of restore 1 to Contoso"),
+    (Action.CONFIRMATION_ASKED, "restore 1", {"asked": ["Mia", "Root"]}, "ok",
+     "Max asked for somebody to confirm restore 1 to Contoso: Mia, Root"),
     (Action.RESTORE_APPROVED, "restore 1", {"reason": None, "fingerprint": "f"}, "ok",
      "Max approved restore 1 to Contoso"),
     (Action.RESTORE_STARTED, "restore 1", {**REASON, **RUN, "undo_of": None}, "ok",

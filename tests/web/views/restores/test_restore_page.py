@@ -1,12 +1,14 @@
 """The page of a restore as its reader meets it: what comes first, what is offered, and what is not."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
-from db.models import Restore, RestoreItem, Run, RunItem, Tenant
+from db.clock import utcnow
+from db.models import AuditEvent, Notification, Restore, RestoreItem, Run, RunItem, Tenant
 from db.policies import snapshots
-from db.restores import restore_drafts, restore_items
+from db.restores import four_eyes, restore_drafts, restore_items
 from tests.support.forms import csrf_token
 from tests.support.restore_steps import as_previewed, options, person
 from web.views.restores.plan_list import ROWS_SHOWN
@@ -162,3 +164,54 @@ def test_many_items_are_paged_searched_and_filtered_by_type(client, sign_in, cas
     assert of_type.count('name="leave"') == 6, "1, 11, 13, 15, 17, 19"
     assert "No results" in text(client, f"{path}?search=nobody")
     assert text(client, f"{path}?show=blocked&page=5&type=x%00").count('name="leave"') == 0
+
+
+def test_who_may_not_confirm_asks_those_who_may_once_an_hour(app, client, sign_in, cast, draft):
+    restore = planned(draft, ("update", None, {}), ("update", None, {}))
+    preview = Run.create(tenant=cast.contoso, kind="restore.preview", state="succeeded", restore_id=restore.id,
+                         dedupe_key="x", total=2)  # fmt: skip
+    sign_in(client, cast.ada)
+    path = f"/restores/{restore.id}"
+    page = text(client, path)
+    assert "Ready. Max or an admin can write it." in page
+    assert f"http://localhost{path}</code>" in page, "its address can be read where no script copies it"
+    send(client, f"{path}/ask")
+    assert f"Asked: {cast.max.name}." in text(client, path)
+    mine = Notification.get(user=cast.max)
+    assert (mine.run_id, mine.asked_by_id, mine.read_at) == (preview.id, cast.ada.id, None)
+    manager = sign_in(app.test_client(), cast.max)
+    bell = text(manager, "/notifications/")
+    assert "Ada asks you to confirm this restore." in bell
+    assert f'href="{path}"' in bell
+    text(manager, path)
+    assert Notification.get(user=cast.max).read_at is not None, "a visit reads"
+    send(client, f"{path}/ask")
+    assert re.search("Ada asked them at .*: Max. They are asked once an hour.", text(client, path))
+    asked = [event for event in AuditEvent.select() if event.action == "restore:confirmation-asked"]
+    assert [(event.actor_id, event.details) for event in asked] == [(cast.ada.id, {"asked": ["Max"]})]
+    Notification.update(asked_at=utcnow() - timedelta(minutes=61)).execute()
+    send(client, f"{path}/ask")
+    assert Notification.get(user=cast.max).read_at is None, "told again"
+
+
+def test_with_four_eyes_those_are_asked_who_may_approve(client, sign_in, cast, draft):
+    Tenant.update(four_eyes=True).where(Tenant.id == cast.contoso.id).execute()
+    four_eyes.record_requester([draft.id], cast.max, four_eyes.CHANGED_OPTIONS)
+    restore = planned(draft, ("update", None, {}), ("update", None, {}))
+    Run.create(tenant=cast.contoso, kind="restore.preview", state="succeeded", restore_id=restore.id, dedupe_key="x")
+    sign_in(client, cast.max)
+    path = f"/restores/{restore.id}"
+    assert "you may not approve this restore, because you changed its options" in text(client, path)
+    send(client, f"{path}/ask")
+    asked = Notification.select().where(Notification.asked_by == cast.max)
+    assert [row.user.name for row in asked] == [cast.root.name], "no manager is left, so an admin"
+
+
+def test_nobody_asks_for_a_plan_that_is_none(client, sign_in, cast, draft):
+    sign_in(client, cast.ada)
+    answer = send(client, f"/restores/{draft.id}/ask")
+    assert (answer.status_code, "no plan to confirm" in answer.get_data(as_text=True)) == (400, True)
+    assert not Notification.select().where(Notification.asked_at.is_null(False)).exists()
+    assert "Ask them" not in text(client, f"/restores/{draft.id}")
+    sign_in(client, cast.rita)
+    assert send(client, f"/restores/{draft.id}/ask").status_code == 403
