@@ -99,6 +99,8 @@ class Tenant(Table):
     keeps_members = pw.BooleanField(default=False)
     # When it was read last what of it runs out (Expiry).
     expiries_at = pw.DateTimeField(null=True)
+    # Somebody said that it has no accounts for emergencies: nobody is asked for them.
+    has_no_break_glass = pw.BooleanField(default=False)
 
     def __str__(self) -> str:
         return str(self.name)
@@ -378,6 +380,8 @@ class Run(Table):
     restore_id = pw.BigIntegerField(null=True)
     # When a message of it last got something done before it had to wait; null: none has yet.
     progressed_at = pw.DateTimeField(null=True)
+    # A retry's: the backup set that it completes. No foreign key: a backup set refers to the run that began it.
+    backup_set_id = pw.BigIntegerField(null=True)
 
     class Meta:
         indexes = (

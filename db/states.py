@@ -175,14 +175,29 @@ QUIET_OFFERS = (Offer.NOT_OFFERED, Offer.NEVER_READ)
 
 
 class Standing(StrEnum):
-    """The standing of a tenant, the worst first: may we rely on its backups?"""
+    """The standing of a tenant, the worst first: may we rely on its backups? What lists of tenants are filtered by."""
 
-    DISCONNECTED = "not connected"
-    NEVER = "never backed up"
+    DISCONNECTED = "not_connected"
+    NEVER = "never_backed_up"
     LATE = "late"
-    PARTLY = "backed up, except"
-    UNSCHEDULED = "no schedule"
-    GOOD = "backed up"
+    # Its newest backup lacks something that could not be read.
+    INCOMPLETE = "incomplete_backup"
+    # Some policy types may not be read: a permission is missing.
+    UNPERMITTED = "missing_permission"
+    UNSCHEDULED = "no_schedule"
+    # Conditional Access is backed up, and nobody said whom it must never lock out.
+    UNGUARDED = "no_emergency_accounts"
+    GOOD = "good"
+
+
+class Level(StrEnum):
+    """The level of a verdict. Good: nothing is missing. What pages colour goes by it."""
+
+    GOOD = "good"
+    ATTENTION = "attention"
+    BAD = "bad"
+    RUNNING = "running"
+    NEUTRAL = "neutral"
 
 
 class PolicyState(StrEnum):

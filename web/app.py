@@ -27,6 +27,7 @@ from web.presentation import formatters, layout, links
 from web.security import access, client_address, headers
 from web.security.permissions import Permission
 from web.translation import translation
+from web.verdicts import verdicts
 from web.views.backups import backup_sets, policies, run_page, runs, snapshots
 from web.views.fleet import act_pages, new_tenant_defaults, tenant_list
 from web.views.installation import audit, dashboard, health
@@ -127,10 +128,10 @@ def _sign_in_by_session(app: Flask) -> None:
 def _add_to_templates(app: Flask) -> None:
     app.jinja_env.globals.update(
         ACTIVE=states.ACTIVE,
+        Level=states.Level,
         NEW_ACTIONS=(states.Outcome.CREATE, states.Outcome.RECREATE),
         MOST_TENANTS=filters.MOST_TENANTS,
         Permission=Permission,
-        RunState=states.RunState,
         back_after_choosing=layout.back_after_choosing,
         can=access.can,
         chosen_tenant=preferences.chosen_tenant,
@@ -155,6 +156,7 @@ def _add_to_templates(app: Flask) -> None:
     app.jinja_env.filters.update(
         audit_detail=formatters.audit_detail,
         browser_name=formatters.browser_name,
+        count_policies=formatters.count_policies,
         count_text=formatters.count_text,
         credential_end=lambda at: formatters.credential_end(at, utcnow()),
         datetime_html=formatters.datetime_html,
@@ -168,6 +170,7 @@ def _add_to_templates(app: Flask) -> None:
         time_ago_html=formatters.time_ago_html,
         words=snapshot_diff.words,
     )
+    app.jinja_env.filters.update(verdicts.FILTERS)
     # Last: what components use has to be there when they are compiled.
     app.jinja_env.globals.update(_components(app.jinja_env))
 

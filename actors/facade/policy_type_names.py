@@ -29,3 +29,9 @@ def is_conditional_access(policy_type: str) -> bool:
     """Tell whether such policies decide who can sign in, and how."""
     row = POLICY_TYPES.get(policy_type)
     return row is not None and row.path.startswith("/identity/conditionalAccess")
+
+
+def permission(policy_type: str) -> str:
+    """Return the permission that reading policies of the type needs, as Entra names it."""
+    policy_type_row = POLICY_TYPES.get(policy_type)
+    return policy_type_row.access.ask if policy_type_row else policy_type

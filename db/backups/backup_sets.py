@@ -8,20 +8,18 @@ import peewee as pw
 
 from db.audit import audit
 from db.audit.audit import SYSTEM, Action
-from db.backups import manifests
+from db.backups import completeness, manifests
 from db.clock import utcnow
 from db.database import lock_rows
 from db.models import BackupSet, Manifest, Policy, Run, RunItem, Snapshot, Tenant, User
 from db.sql import value_lists
-from db.states import QUIET_OFFERS, ItemState, Offer, Outcome, Result, RunKind, RunState, SetState
+from db.states import QUIET_OFFERS, ItemState, Offer, Outcome, PolicyState, Result, RunKind, RunState, SetState
 from db.tenants import coverage
 
 # A policy changed this shortly before it was read may have changed again within the same second.
 TOO_FRESH = timedelta(seconds=5)
 # A schedule that runs at the same time every day must not miss the day by a minute.
 HALF_A_DAY = timedelta(hours=12)
-# Outcomes of run items whose policy was not read.
-UNREAD = (Outcome.ERROR, Outcome.UNKNOWN, Outcome.CANCELLED)
 
 
 def begin(run: Run, selection: Mapping[str, Any], is_full: bool, policy_types: Iterable[str]) -> BackupSet:
@@ -145,10 +143,9 @@ def _update_tenant(backup_set: BackupSet, run: Run, types: Mapping[str, Mapping[
     began, is_cancelled = run.started_at or utcnow(), Run.get_by_id(run.id).state == RunState.CANCELLED
     # Some policies of a policy type are no backup of it, unless they are what the last one lacked.
     relevant = types if not backup_set.selection.get("policies") or _retries_last_backup(run) else {}
-    good = [key for key, row in relevant.items() if is_whole(row)]
-    bad = {
-        key: _why(row) for key, row in relevant.items() if not is_whole(row) and row.get("offer") not in QUIET_OFFERS
-    }
+    good = [key for key, row in relevant.items() if completeness.is_whole(row)]
+    lacking = {key: row for key, row in relevant.items() if not completeness.is_whole(row)}
+    bad = {key: completeness.why(row) for key, row in lacking.items() if row.get("offer") not in QUIET_OFFERS}
     # A cancelled backup says nothing about what the one before it holds.
     coverage.record_backup(run.tenant_id, began, good, {} if backup_set.selection or is_cancelled else bad)
     if not backup_set.selection and good and not is_cancelled:
@@ -170,29 +167,6 @@ def has_unlisted(run: Run) -> bool:
     return bool(backup_set and unlisted_types(backup_set))
 
 
-def is_whole(row: Mapping[str, Any]) -> bool:
-    """Return whether a row of `types` has all: every policy of the type was read, or was seen to be unchanged."""
-    return row["state"] == ItemState.DONE and not _count_unread(row)
-
-
-def is_usable(row: Mapping[str, Any]) -> bool:
-    """Return whether a row of `types` is whole, or has at least some policies."""
-    read = sum(row.get(outcome, 0) for outcome in (Outcome.CAPTURED, Outcome.UNCHANGED, Outcome.GONE))
-    return is_whole(row) or bool(row["state"] == ItemState.DONE and read)
-
-
-def _count_unread(row: Mapping[str, Any]) -> int:
-    return sum(row.get(outcome, 0) for outcome in UNREAD)
-
-
-def _why(row: Mapping[str, Any]) -> str:
-    if row["message"]:
-        return str(row["message"])
-    if row["state"] != ItemState.DONE:
-        return "It was not listed: the backup ended before."
-    return f"{_count_unread(row)} of its policies could not be read."
-
-
 def _final_state(backup_set: BackupSet, run: Run) -> SetState:
     ended = Run.get_by_id(run.id)
     unread = RunItem.select().where((RunItem.run == run) & RunItem.state.in_([ItemState.FAILED, ItemState.UNCERTAIN]))
@@ -201,7 +175,7 @@ def _final_state(backup_set: BackupSet, run: Run) -> SetState:
     is_short |= not rows and "policies" not in backup_set.selection  # nothing was so much as asked for
     if ended.state in {RunState.CANCELLED, RunState.FAILED} or unread.exists() or is_short:
         return SetState.INCOMPLETE
-    is_warned = any(row["state"] == ItemState.SKIPPED and row.get("offer") not in QUIET_OFFERS for row in rows)
+    is_warned = any(completeness.is_unpermitted(row) for row in rows)
     return SetState.WARNINGS if is_warned else SetState.COMPLETE
 
 
@@ -217,7 +191,18 @@ def _count_by_type(backup_set: BackupSet, run: Run) -> dict[str, Any]:
     for policy_type, outcome, count in rows:
         row = counts.setdefault(policy_type, {"state": str(ItemState.DONE), "listed": 0, "message": None})
         row[str(outcome)] = count
+    _note_known(run.tenant_id, counts)
     return counts
+
+
+def _note_known(tenant_id: int, counts: Mapping[str, dict[str, Any]]) -> None:
+    """Note of each type that was not read how many policies it had when it was listed last."""
+    unread = [key for key, row in counts.items() if completeness.was_not_read(row)]
+    present = (Policy.tenant == tenant_id) & Policy.policy_type.in_(unread) & (Policy.state == PolicyState.PRESENT)
+    query = Policy.select(Policy.policy_type, pw.fn.COUNT(Policy.id)).where(present).group_by(Policy.policy_type)
+    known = dict(query.tuples()) if unread else {}
+    for key in unread:
+        counts[key]["known"] = known.get(key, 0)
 
 
 def _problems(run: Run) -> list[dict[str, Any]]:

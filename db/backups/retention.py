@@ -18,7 +18,7 @@ import peewee as pw
 from db.audit import audit
 from db.audit.audit import Action, Actor
 from db.backups import manifests
-from db.backups.backup_sets import is_usable, is_whole
+from db.backups.completeness import is_usable, is_whole
 from db.database import Condition, database
 from db.errors import Invalid
 from db.models import (

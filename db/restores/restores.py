@@ -104,6 +104,12 @@ def newest_live_run_id(restore: Restore) -> int | None:
     return newest
 
 
+def newest_live_run(restore: Restore) -> Run | None:
+    is_live = (Run.restore_id == restore.id) & (Run.kind == RunKind.RESTORE)
+    run: Run | None = Run.select().where(is_live).order_by(Run.id.desc()).first()
+    return run
+
+
 def undos_of(restore: Restore) -> list[Restore]:
     """Return the ids of the restores that undo this one."""
     return list(Restore.select(Restore.id).where(Restore.undo_of == restore))

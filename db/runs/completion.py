@@ -9,7 +9,7 @@ from db.clock import utcnow
 from db.database import database, lock_rows, transaction
 from db.models import IS_ACTIVE, Restore, Run, RunItem, Tenant, Write
 from db.restores import restores
-from db.runs import answer_cache, claims, listing_cache, notifications, uploads
+from db.runs import answer_cache, claims, levels, listing_cache, notifications, uploads
 from db.runs.claims import Claim, held_by, require_one_row
 from db.runs.run_items import failure_columns, is_item_of
 from db.runs.run_progress import count_by_state
@@ -66,7 +66,7 @@ def _mark_begun_uncertain(run: Run, why: str) -> None:
 
 
 def final_state(run: Run, tally: dict[str, int]) -> tuple[RunState, RunItem | None]:
-    """Return the state that a run ends in, and the item whose sentence explains a failure."""
+    """Return the state that a run ends in, and the item whose sentence says why it is not wholly good."""
     was_cut_short = RunItem.outcome << (Outcome.CANCELLED, Outcome.UNKNOWN)
     is_cut_short = RunItem.select().where((RunItem.run == run) & was_cut_short).exists()
     if run.cancel_requested_at and (is_cut_short or not tally["total"] or backup_sets.has_unlisted(run)):
@@ -82,7 +82,7 @@ def final_state(run: Run, tally: dict[str, int]) -> tuple[RunState, RunItem | No
         return RunState.FAILED, trouble
     if tally["failed"] or tally["uncertain"]:
         return RunState.PARTIAL, trouble
-    return RunState.SUCCEEDED, None
+    return RunState.SUCCEEDED, levels.first_lacking(run)
 
 
 def fail(claim: Claim, code: str, message: str, request_id: str | None = None) -> None:
@@ -117,7 +117,7 @@ def _end(run: Run, expected: Any, state: RunState, tally: dict[str, int], error:
             heartbeat_at=None,
             waiting=None,
             resume_at=None,
-            error_code=error and error.reason,
+            error_code=error and (error.reason or levels.LACKING),
             error_message=error and error.message and error.message[:1000],
             request_id=error and error.request_id,
             **tally,

@@ -8,6 +8,7 @@ from typing import Any
 import peewee as pw
 
 from db.models import IS_ACTIVE, Policy, Run, RunItem, Snapshot, Tenant, User
+from db.runs import levels
 from db.sql import time_ranges
 from db.sql.value_lists import equals_if_given, is_in
 from db.states import ENDED, RunState
@@ -40,17 +41,17 @@ def newest_of_policies(policies: Sequence[Policy], limit: int) -> list[Run]:
 
 
 def count_ended_by_day(first: date, tenant_ids: Sequence[int] | None) -> dict[tuple[date, str], int]:
-    """Return (day of the request in UTC, state) -> runs; for tenant_ids None of every tenant."""
-    day, begin = pw.fn.DATE(Run.created_at), datetime.combine(first, time())
+    """Return (day of the request in UTC, level) -> runs; for tenant_ids None of every tenant."""
+    day, begin, level = pw.fn.DATE(Run.created_at), datetime.combine(first, time()), levels.as_column()
     query = (
-        Run.select(day, Run.state, pw.fn.COUNT(Run.id))
+        Run.select(day, level, pw.fn.COUNT(Run.id))
         .where(time_ranges.since(Run.created_at, begin) & Run.parent.is_null() & Run.state.in_(ENDED))
-        .group_by(day, Run.state)
+        .group_by(pw.SQL("1"), pw.SQL("2"))
     )
     if tenant_ids is not None:
         query = query.where(is_in(Run.tenant, tenant_ids))
     # SQLite answers a day as text, PostgreSQL as a date.
-    return {(date.fromisoformat(str(ended_on)[:10]), state): count for ended_on, state, count in query.tuples()}
+    return {(date.fromisoformat(str(ended_on)[:10]), level): count for ended_on, level, count in query.tuples()}
 
 
 def usual_seconds(run: Run, total: int) -> float | None:

@@ -13,7 +13,7 @@ import peewee as pw
 from db.models import IS_CHANGED, BackupSet, Coverage, Policy, Run, Schedule, Tenant
 from db.sql import time_ranges
 from db.sql.value_lists import is_in
-from db.states import PolicyState, RunState, Standing
+from db.states import Offer, PolicyState, RunState, Standing
 from db.tenants import coverage
 
 # A backup that was due has this long to end well, and the scheduler this long to begin it.
@@ -23,19 +23,45 @@ OLD_AFTER = timedelta(days=7)
 
 # The worst first.
 _SEVERITY = {standing: place for place, standing in enumerate(Standing)}
+# Whose first capture is when to ask for the accounts that they must never lock out.
+CONDITIONAL_ACCESS = "conditionalAccessPolicies"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that keeps a tenant from standing well."""
+
+    standing: Standing
+    # One sentence; "" where the policy types concerned say it.
+    why: str = ""
+    # The policy types that its last backup lacks for this, the oldest first.
+    types: Sequence[Coverage] = ()
 
 
 @dataclass(frozen=True)
 class TenantHealth:
     tenant: Tenant
-    standing: Standing
-    # One sentence; "" when there is nothing to say, or when the exceptions say it.
-    why: str
+    # The worst first; none: all is as it should be.
+    findings: Sequence[Finding]
     # The policy types that its last backup does not hold all of, the oldest first.
     exceptions: Sequence[Coverage]
     next_at: datetime | None
     # The run that its schedule started last.
     last_run_id: int | None
+
+    @property
+    def standing(self) -> Standing:
+        """What is worst about it."""
+        return self.findings[0].standing if self.findings else Standing.GOOD
+
+    @property
+    def standings(self) -> list[Standing]:
+        """All that is found of it; good alone where nothing is."""
+        return [finding.standing for finding in self.findings] or [Standing.GOOD]
+
+    @property
+    def why(self) -> str:
+        return self.findings[0].why if self.findings else ""
 
 
 def health_of_tenants(tenant_ids: Sequence[int] | None, now: datetime) -> list[TenantHealth]:
@@ -43,8 +69,15 @@ def health_of_tenants(tenant_ids: Sequence[int] | None, now: datetime) -> list[T
     tenants, schedules = _select_tenants(tenant_ids), _active_schedules(tenant_ids)
     good_runs = _good_runs(tenants, schedules, now)
     excepted = coverage.exceptions_by_tenant(tenant_ids)
+    unguarded = _unguarded_ids(tenant_ids)
     healths = [
-        _health_of_tenant(tenant, schedules.get(tenant.id, ()), good_runs, excepted.get(tenant.id, []), now)
+        _health_of_tenant(
+            tenant,
+            schedules.get(tenant.id, ()),
+            excepted.get(tenant.id, []),
+            _outage(tenant, schedules.get(tenant.id, ()), good_runs, now),
+            is_unguarded=tenant.id in unguarded,
+        )
         for tenant in tenants
     ]
     return sorted(healths, key=lambda health: (_SEVERITY[health.standing], health.tenant.name.lower()))
@@ -57,6 +90,7 @@ def _select_tenants(tenant_ids: Sequence[int] | None) -> list[Tenant]:
         Tenant.name,
         Tenant.last_backup_id,
         Tenant.last_backup_at,
+        Tenant.last_synced_at,
         Tenant.connected_at,
         Tenant.connection_error,
     )
@@ -92,43 +126,71 @@ def _good_runs(tenants: Sequence[Tenant], schedules: Mapping[int, Sequence[Sched
     return {row[0] for row in run_ids.tuples()}
 
 
+def _unguarded_ids(tenant_ids: Sequence[int] | None) -> set[int]:
+    """Return the tenants whose Conditional Access was captured, and of which nobody named or denied such accounts."""
+    is_captured = (
+        (Policy.tenant == Tenant.id)
+        & (Policy.policy_type == CONDITIONAL_ACCESS)
+        & Policy.last_captured_at.is_null(False)
+    )
+    is_unnamed = Tenant.break_glass.is_null() | (Tenant.break_glass == pw.Value("[]", converter=False))
+    query = Tenant.select(Tenant.id).where(Tenant.is_active & ~Tenant.has_no_break_glass & is_unnamed)
+    query = query.where(pw.fn.EXISTS(Policy.select(Policy.id).where(is_captured)))
+    return {row[0] for row in (query if tenant_ids is None else query.where(is_in(Tenant.id, tenant_ids))).tuples()}
+
+
 def _health_of_tenant(
-    tenant: Tenant, schedules: Sequence[Schedule], good_runs: set[int], exceptions: Sequence[Coverage], now: datetime
+    tenant: Tenant,
+    schedules: Sequence[Schedule],
+    exceptions: Sequence[Coverage],
+    outage: Finding | None,
+    *,
+    is_unguarded: bool,
 ) -> TenantHealth:
-    standing, why = _outage(tenant, schedules, good_runs, now) or _standing_without_outage(schedules, exceptions)
+    findings = [outage] if outage else []
+    refused = [row for row in exceptions if row.offer == Offer.NOT_PERMITTED]
+    unread = [row for row in exceptions if row.offer != Offer.NOT_PERMITTED]
+    if unread:
+        findings.append(Finding(Standing.INCOMPLETE, types=unread))
+    if refused:
+        findings.append(Finding(Standing.UNPERMITTED, types=refused))
+    if not schedules:
+        findings.append(Finding(Standing.UNSCHEDULED, NO_SCHEDULE))
+    if is_unguarded:
+        findings.append(Finding(Standing.UNGUARDED, NO_EMERGENCY_ACCOUNTS))
     coming = min((schedule.next_at for schedule in schedules if schedule.next_at), default=None)
     last = max(
         (schedule for schedule in schedules if schedule.last_at), key=lambda schedule: schedule.last_at, default=None
     )
-    return TenantHealth(tenant, standing, why, exceptions, coming, last and last.last_run_id)
+    return TenantHealth(tenant, findings, exceptions, coming, last and last.last_run_id)
 
 
-def _outage(
-    tenant: Tenant, schedules: Sequence[Schedule], good_runs: set[int], now: datetime
-) -> tuple[Standing, str] | None:
+NO_SCHEDULE = "No schedule: backups run only when someone starts one."
+NO_EMERGENCY_ACCOUNTS = (
+    "No emergency (break-glass) accounts are named: a restore of Conditional Access policies that apply to all users "
+    "will be held back."
+)
+
+
+def _outage(tenant: Tenant, schedules: Sequence[Schedule], good_runs: set[int], now: datetime) -> Finding | None:
     """Return what keeps the tenant as a whole from being backed up, if anything."""
     if tenant.connection_error:
-        return Standing.DISCONNECTED, tenant.connection_error
+        return Finding(Standing.DISCONNECTED, tenant.connection_error)
     if tenant.last_backup_at is None:
-        return Standing.NEVER, "There is no good backup of the whole tenant yet."
+        return Finding(Standing.NEVER, "Never fully backed up.")
     # A run that was begun by hand before its time is what the schedule found, and waited for.
     if any(
         _was_missed(schedule, tenant.last_backup_at, now)
         for schedule in schedules
         if schedule.last_run_id not in good_runs
     ):
-        return Standing.LATE, "The backup that was due last did not end well."
+        return Finding(Standing.LATE, "The backup that was due last did not end well.")
     if any(schedule.next_at and schedule.next_at < now - GRACE for schedule in schedules):
-        return Standing.LATE, "Its schedule is overdue. Is the scheduler running?"
+        return Finding(Standing.LATE, "Its schedule is overdue. Is the scheduler running?")
     if not schedules and tenant.last_backup_at < now - OLD_AFTER:
-        return Standing.LATE, f"The last good backup is {(now - tenant.last_backup_at).days} days old."
+        days = (now - tenant.last_backup_at).days
+        return Finding(Standing.LATE, f"The last good backup is {days} days old.")
     return None
-
-
-def _standing_without_outage(schedules: Sequence[Schedule], exceptions: Sequence[Coverage]) -> tuple[Standing, str]:
-    if exceptions:
-        return Standing.PARTLY, ""
-    return (Standing.GOOD, "") if schedules else (Standing.UNSCHEDULED, "Nothing backs it up by itself.")
 
 
 def _was_missed(schedule: Schedule, last_backup_at: datetime, now: datetime) -> bool:

@@ -1,4 +1,4 @@
 """Formats, sentences, charts, masked secrets and downloads: values as a page shows them.
 
-May import: web.security, web.translation.
+May import: web.security, web.translation, web.verdicts.
 """

@@ -13,18 +13,14 @@ from markupsafe import Markup
 from actors.facade import policy_type_names
 from actors.facade.snapshot_diff import Difference
 from db.clock import utcnow
-from db.models import Coverage, Schedule
+from db.models import Schedule
 from db.states import (
     ChangeKind,
     ItemState,
     Offer,
     Outcome,
     PolicyState,
-    RestoreState,
     Result,
-    RunState,
-    SetState,
-    Standing,
     WriteState,
 )
 from db.tenants import schedule_words, schedules
@@ -32,28 +28,14 @@ from web.translation.languages import ENGLISH, current_language
 from web.translation.sentences import translated
 
 # What a badge says -> (look, icon). Never colour alone: the word stands beside it.
-# Keyed by the word: a word that two enums share, such as "running" for a run and a restore, has one look.
+# Runs, backup sets, restores and tenants have none here: what their badges say is a verdict (web/verdicts/).
 _BADGES: dict[str, tuple[str, str]] = {
-    RunState.QUEUED: ("muted", "clock-o"),
-    RunState.RUNNING: ("info", "refresh"),
-    RunState.SUCCEEDED: ("good", "check"),
-    RunState.PARTIAL: ("warn", "exclamation-triangle"),
-    RunState.FAILED: ("bad", "times"),
-    RunState.CANCELLED: ("muted", "ban"),
     ItemState.PENDING: ("muted", "clock-o"),
     ItemState.WORKING: ("info", "refresh"),
     ItemState.DONE: ("good", "check"),
     ItemState.SKIPPED: ("warn", "minus"),
+    ItemState.FAILED: ("bad", "times"),
     ItemState.UNCERTAIN: ("warn", "question"),
-    SetState.COMPLETE: ("good", "check"),
-    SetState.WARNINGS: ("warn", "exclamation-triangle"),
-    SetState.INCOMPLETE: ("bad", "times"),
-    Standing.GOOD: ("good", "check"),
-    Standing.UNSCHEDULED: ("muted", "calendar-times-o"),
-    Standing.PARTLY: ("warn", "exclamation-triangle"),
-    Standing.LATE: ("warn", "clock-o"),
-    Standing.NEVER: ("bad", "times"),
-    Standing.DISCONNECTED: ("bad", "chain-broken"),
     Offer.NOT_OFFERED: ("muted", "minus"),
     Offer.NEVER_READ: ("muted", "lock"),
     Offer.NOT_PERMITTED: ("warn", "lock"),
@@ -65,11 +47,6 @@ _BADGES: dict[str, tuple[str, str]] = {
     ChangeKind.NEW: ("info", "plus"),
     Result.OK: ("good", "check"),
     Result.REFUSED: ("warn", "ban"),
-    RestoreState.DRAFT: ("muted", "pencil-square-o"),
-    RestoreState.PREVIEWED: ("info", "eye"),
-    RestoreState.APPROVED: ("good", "thumbs-o-up"),
-    RestoreState.FINISHED: ("good", "flag-checkered"),
-    RestoreState.EXPIRED: ("warn", "hourglass-end"),
     Outcome.LISTED: ("good", "check"),
     Outcome.CAPTURED: ("good", "camera"),
     Outcome.UNCHANGED: ("muted", "check"),
@@ -89,6 +66,7 @@ _BADGES: dict[str, tuple[str, str]] = {
     Outcome.UNKNOWN: ("warn", "question"),
     Outcome.FREED: ("good", "recycle"),
     Outcome.ERROR: ("bad", "times"),
+    Outcome.CANCELLED: ("muted", "ban"),
     WriteState.SENDING: ("info", "refresh"),
     WriteState.ANSWERED: ("good", "check"),
     WriteState.FOUND: ("good", "check"),
@@ -138,20 +116,6 @@ def link_intune_addresses(text: str) -> Markup:
     anchor = Markup('<a href="{0}" rel="noopener noreferrer">{0}</a>')
     parts = _INTUNE.split(text)
     return Markup("").join(anchor.format(part) if number % 2 else part for number, part in enumerate(parts))
-
-
-def exceptions_summary(exceptions: Sequence[Coverage]) -> str:
-    """Say how many policy types are not backed up, for how long, and the first one's reason; "" for none."""
-    if not exceptions:
-        return ""
-    count, oldest = len(exceptions), exceptions[0]
-    since = _for_days((utcnow() - oldest.bad_since).days)
-    types = "1 policy type" if count == 1 else f"{count} policy types"
-    return f"{types} since {since}: {policy_type_names.title(oldest.policy_type)}: {oldest.why}"
-
-
-def _for_days(days: int) -> str:
-    return "today" if days < 1 else "yesterday" if days == 1 else f"{days} days"
 
 
 def state_badge(state: str, word: str = "") -> Markup:
@@ -234,6 +198,10 @@ def browser_name(user_agent: str) -> str:
 def count_text(count: int, noun: str) -> str:
     """Write a count with its noun: “1 run”, “3 runs”."""
     return ngettext(f"%(num)s {noun}", f"%(num)s {noun}s", count)
+
+
+def count_policies(count: int) -> str:
+    return "1 policy" if count == 1 else f"{count} policies"
 
 
 def duration(begin: datetime | None, end: datetime | None = None) -> str:

@@ -6,7 +6,8 @@ from db.audit.audit import SYSTEM
 from db.clock import utcnow
 from db.models import BackupSet, Policy, Schedule, Tenant
 from db.runs import runs
-from db.tenants import backup_health, schedules, tenants
+from db.states import Offer, Standing
+from db.tenants import backup_health, coverage, schedules, tenants
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -31,20 +32,20 @@ def scheduled(tenant, **columns):
 
 
 def test_a_tenant_without_a_good_backup_or_a_schedule_says_so(contoso):
-    assert contoso().standing == "never backed up"
-    assert contoso(last_backup_at=utcnow() - HOUR).standing == "no schedule"
+    assert contoso().standing == Standing.NEVER
+    assert contoso(last_backup_at=utcnow() - HOUR).standing == Standing.UNSCHEDULED
     late = contoso(last_backup_at=utcnow() - 9 * DAY)
-    assert (late.standing, late.why) == ("late", "The last good backup is 9 days old.")
+    assert (late.standing, late.why) == (Standing.LATE, "The last good backup is 9 days old.")
 
 
 def test_a_backup_that_was_due_and_did_not_end_well_makes_it_late_after_a_while(cast, contoso):
     scheduled(cast.contoso, last_at=utcnow() - HOUR, next_at=utcnow() + DAY)
     stand = contoso(last_backup_at=utcnow() - DAY)
-    assert (stand.standing, stand.why) == ("backed up", "")
+    assert (stand.standing, stand.why) == (Standing.GOOD, "")
     assert stand.next_at > utcnow()
     Schedule.update(last_at=utcnow() - 3 * HOUR).execute()
     assert contoso().why == "The backup that was due last did not end well."
-    assert contoso(last_backup_at=utcnow() - 2 * HOUR).standing == "backed up"
+    assert contoso(last_backup_at=utcnow() - 2 * HOUR).standing == Standing.GOOD
 
 
 def test_a_backup_by_hand_that_its_schedule_found_going_is_the_one_that_was_due(cast, contoso):
@@ -52,7 +53,7 @@ def test_a_backup_by_hand_that_its_schedule_found_going_is_the_one_that_was_due(
     made = BackupSet.create(tenant=cast.contoso, run=run, selection={}, types={}, problems=[])
     scheduled(cast.contoso, last_at=utcnow() - 3 * HOUR, next_at=utcnow() + DAY, last_run=run)
     began = utcnow() - 3 * HOUR - timedelta(minutes=10)
-    assert contoso(last_backup_at=began, last_backup_id=made.id).standing == "backed up"
+    assert contoso(last_backup_at=began, last_backup_id=made.id).standing == Standing.GOOD
 
 
 def test_a_schedule_that_nobody_takes_makes_it_late(cast, contoso):
@@ -63,13 +64,13 @@ def test_a_schedule_that_nobody_takes_makes_it_late(cast, contoso):
 def test_a_refused_sign_in_comes_before_everything_else(cast, contoso):
     tenants.record_connection(cast.contoso, "The client secret has expired.")
     stand = contoso(last_backup_at=utcnow())
-    assert (stand.standing, stand.why) == ("not connected", "The client secret has expired.")
+    assert (stand.standing, stand.why) == (Standing.DISCONNECTED, "The client secret has expired.")
     assert [health.standing for health in backup_health.health_of_tenants(None, utcnow())] == [
-        "not connected",
-        "never backed up",
+        Standing.DISCONNECTED,
+        Standing.NEVER,
     ]
     tenants.record_connection(cast.contoso, None)
-    assert contoso().standing == "no schedule"
+    assert contoso().standing == Standing.UNSCHEDULED
 
 
 def test_only_the_tenants_asked_for_are_told(cast):
@@ -92,3 +93,19 @@ def test_changes_are_what_no_snapshot_has_and_what_went_since(cast):
     assert backup_health.count_changes(ids) == {cast.contoso.id: 1}
     Policy.update(gone_at=now + HOUR).where(Policy.id == other.id).execute()
     assert backup_health.count_changes(ids) == {cast.contoso.id: 2}
+
+
+def test_each_thing_that_is_found_of_a_tenant_is_told(cast, contoso):
+    coverage.record_offer(cast.contoso, "deviceManagementScripts", Offer.NOT_PERMITTED, "It lacks a permission.")
+    coverage.record_backup(cast.contoso.id, utcnow(), [], {"deviceManagementScripts": "No.", "groups": "503."})
+    policy = Policy.select().where(Policy.tenant == cast.contoso).get()
+    Policy.update(policy_type="conditionalAccessPolicies", last_captured_at=utcnow()).where(
+        Policy.id == policy.id
+    ).execute()
+    found = [Standing.INCOMPLETE, Standing.UNPERMITTED, Standing.UNSCHEDULED, Standing.UNGUARDED]
+    stand = contoso(last_backup_at=utcnow() - HOUR)
+    assert [finding.standing for finding in stand.findings] == found
+    assert stand.standings == found
+    for said in ({"has_no_break_glass": True}, {"break_glass": [{"kind": "users", "id": "1", "name": "One"}]}):
+        stand = contoso(**{"has_no_break_glass": False, "break_glass": []} | said)
+        assert [finding.standing for finding in stand.findings] == found[:-1]

@@ -7,15 +7,16 @@ from typing import Any, NamedTuple
 from flask import request, url_for
 
 from actors.facade import policy_type_names
-from db.backups import backup_sets, set_findings
+from db.backups import backup_sets, completeness, set_findings
 from db.backups.set_findings import Findings
 from db.models import BackupSet, Policy, Run, Snapshot, Tenant
 from db.policies import snapshots
-from db.states import ItemState, SetState
+from db.states import ItemState, Level, SetState
 from web.inputs import page_number, without_nul
 from web.presentation.policy_type_row import PolicyTypeRow
 from web.security.access import can
 from web.security.permissions import Permission
+from web.verdicts.verdicts import Verdict, set_verdict
 from web.views.backups.run_page import may_retry
 
 SHOWN, PROBLEMS_SHOWN = 25, 8
@@ -47,7 +48,19 @@ class TypeRow(PolicyTypeRow):
 
     @property
     def failed(self) -> int:
-        return int(self.counts.get("error", 0))
+        return completeness.count_unread(self.counts)
+
+    @property
+    def why(self) -> str:
+        return completeness.why(self.counts)
+
+    @property
+    def known_said(self) -> str:
+        """How many policies of a type that was not read the tenant had when it was listed last; "": nobody knows."""
+        known = self.counts.get("known", 0)
+        if not known:
+            return ""
+        return "At least 1 policy." if known == 1 else f"At least {known} policies."
 
 
 class Choice(NamedTuple):
@@ -109,6 +122,24 @@ class BackupSetPage:
     @property
     def count(self) -> int:
         return len(self.snapshot_ids)
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        return set_verdict(self.backup_set)
+
+    @property
+    def says_verdict(self) -> bool:
+        """Is there more to say than the badge does?"""
+        return self.verdict.level != Level.GOOD and not self.is_running
+
+    @property
+    def count_said(self) -> str:
+        """The policies that it holds, and of how many where some are missing."""
+        missing = completeness.count_missing(self.backup_set)
+        if not missing.policies and not missing.types:
+            return str(self.count)
+        total = self.count + missing.policies
+        return f"{self.count} of at least {total}" if missing.types else f"{self.count} of {total}"
 
     @cached_property
     def maker(self) -> str:

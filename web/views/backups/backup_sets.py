@@ -10,12 +10,13 @@ from db.backups import disclosures
 from db.models import BackupSet
 from db.states import SetState
 from web.lists import filters
-from web.lists.cells import cell, moment_cell, name_cell, person_cell, state_cell, tenant_cell
+from web.lists.cells import cell, moment_cell, name_cell, person_cell, tenant_cell
 from web.lists.list_view import ListView, with_connection
 from web.presentation.backup_zip import safe_file_name, zip_backup_set
 from web.presentation.masking import mask_secrets
 from web.security.access import current_actor, fetch, requires
 from web.security.permissions import Permission
+from web.verdicts import verdicts
 from web.views.backups.backup_set_page import backup_set_page, scope
 
 pages = Blueprint("backup_sets", __name__, url_prefix="/backup-sets")
@@ -45,7 +46,7 @@ class BackupSetListView(ListView):
     column_formatters: ClassVar = {
         "id": name_cell,
         "tenant": tenant_cell,
-        "state": state_cell,
+        "state": cell(verdicts.set_badge),
         "scope": cell(lambda backup_set: backup_set.name or scope(backup_set)),
         "created_at": moment_cell,
         "created_by": person_cell("by itself"),

@@ -22,6 +22,7 @@ from web.presentation import restore_approval
 from web.presentation.restore_approval import Approval
 from web.security.access import can_fetch
 from web.security.permissions import Permission
+from web.verdicts.verdicts import Verdict, run_verdict
 
 KINDS = {
     RunKind.SYNC: "Sync policies",
@@ -130,6 +131,10 @@ class RunPage:
     @cached_property
     def name(self) -> Name:
         return name_of(self.run)
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        return run_verdict(self.run)
 
     @property
     def snapshot_id(self) -> int | None:

@@ -13,10 +13,10 @@ from db.errors import Invalid
 from db.models import Run
 from db.policies import search
 from db.restores import retries
-from db.runs import completion, notifications, run_progress
+from db.runs import completion, levels, notifications, run_progress
 from db.states import ACTIVE, RunKind, RunState
 from web.lists import filters
-from web.lists.cells import cell, moment_cell, name_cell, state_cell, tenant_cell, text_cell
+from web.lists.cells import cell, moment_cell, name_cell, tenant_cell, text_cell
 from web.lists.filters import FAILED_OR_PARTIAL, Filter
 from web.lists.list_view import ListView
 from web.presentation import run_messages
@@ -24,12 +24,21 @@ from web.presentation.formatters import duration
 from web.presentation.links import link
 from web.security.access import current_actor, deny, fetch, parse_row_id, require, requires, wants_json
 from web.security.permissions import Permission
+from web.verdicts import verdicts
 from web.views.backups.run_page import KINDS, RETRIES, may_cancel, run_page
 
 pages = Blueprint("runs", __name__, url_prefix="/runs")
 
 TROUBLED = (RunState.FAILED, RunState.PARTIAL)
-STATES = {FAILED_OR_PARTIAL: "failed or partial"} | {str(state): str(state) for state in RunState}
+NEEDS_ATTENTION = "attention"
+STATES = {FAILED_OR_PARTIAL: "failed or partial", NEEDS_ATTENTION: "something is missing"}
+STATES |= {str(state): str(state) for state in RunState}
+
+
+def _is_in_state(value: str) -> Any:
+    if value == NEEDS_ATTENTION:
+        return levels.NEEDS_ATTENTION
+    return Run.state.in_(TROUBLED if value == FAILED_OR_PARTIAL else [value])
 
 
 class RunListView(ListView):
@@ -61,7 +70,7 @@ class RunListView(ListView):
         "policy": cell(
             lambda run: link("policies.page", run.policy.name, policy_id=run.policy_id) if run.policy else ""
         ),
-        "state": state_cell,
+        "state": cell(verdicts.run_badge),
         "requested_by": cell(lambda run: run.requested_by.name if run.requested_by else run.origin),
         "created_at": moment_cell,
         "duration": cell(lambda run: duration(run.started_at, run.ended_at)),
@@ -73,7 +82,7 @@ class RunListView(ListView):
             "state",
             "State",
             lambda: STATES,
-            lambda value: Run.state.in_(TROUBLED if value == FAILED_OR_PARTIAL else [value]),
+            _is_in_state,
         ),
         Filter(
             "kind", "Kind", lambda: {str(kind): title for kind, title in KINDS.items()}, lambda value: Run.kind == value

@@ -20,10 +20,11 @@ from web.lists.cells import cell, moment_cell
 from web.lists.filters import Filter
 from web.lists.list_view import COUNT_CAP, PAGE_SIZES, ListView
 from web.presentation import run_messages
-from web.presentation.formatters import datetime_html, state_badge
+from web.presentation.formatters import datetime_html
 from web.presentation.links import link
 from web.security.access import allowed_tenant_ids, roles_by_tenant
 from web.security.permissions import Permission
+from web.verdicts.verdicts import WORDS, tenant_badge
 from web.views.tenants.tenant_page import connection, last_backup
 
 WITH, WITHOUT = "yes", "no"
@@ -40,7 +41,8 @@ def healths() -> Mapping[int, TenantHealth]:
 
 
 def _has_standing(value: str) -> Any:
-    return is_in(Tenant.id, [tenant_id for tenant_id, health in healths().items() if health.standing == value])
+    """Find the tenants of which this is found, be it the worst about them or not."""
+    return is_in(Tenant.id, [tenant_id for tenant_id, health in healths().items() if value in health.standings])
 
 
 def _known_tags() -> Mapping[str, str]:
@@ -72,7 +74,7 @@ def name_with_state(tenant: Tenant) -> Markup:
 
 
 def _standing(tenant: Any) -> object:
-    return state_badge(tenant.health.standing) if tenant.health else ""
+    return tenant_badge(tenant.health) if tenant.health else ""
 
 
 def _tags(tenant: Any) -> Markup:
@@ -91,7 +93,7 @@ def _changes(tenant: Any) -> object:
 
 
 FILTERS = (
-    Filter(STANDING, "Backups", lambda: {str(standing): str(standing) for standing in Standing}, _has_standing),
+    Filter(STANDING, "Backups", lambda: {str(standing): WORDS[standing] for standing in Standing}, _has_standing),
     Filter("tag", "Tag", _known_tags, tags.has_tag),
     Filter("role", "My role", _role_options, _has_role),
     Filter("schedule", "Schedule", lambda: {WITH: "has one", WITHOUT: "has none"}, _is_scheduled),

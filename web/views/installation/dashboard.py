@@ -10,66 +10,77 @@ from typing import Any, NamedTuple
 from flask_admin import AdminIndexView, expose
 
 from db.audit import daily_check
+from db.backups import nights
 from db.clock import utcnow
 from db.models import Restore, RuleChange, Run, Tenant
 from db.restores import restores
-from db.runs import run_history
+from db.runs import levels, run_history
 from db.sql.value_lists import is_in_if_given
-from db.states import ENDED, RunState, Standing
+from db.states import Level, Standing
 from db.tenants import backup_health
 from db.tenants.backup_health import TenantHealth
 from web.lists.filters import FAILED_OR_PARTIAL
 from web.presentation import rule_changes
 from web.presentation.chart import Chart
-from web.presentation.formatters import exceptions_summary
 from web.security.access import allowed_tenant_ids, can, requires
 from web.security.permissions import Permission
+from web.verdicts.installation import InstallationVerdict, installation_verdict
+from web.verdicts.verdicts import LEVELS, LOOKS, WORDS, Help, Verdict, finding_verdicts, help_at
 
 LATEST = 8
 WAITING = 20
-# A table of this many is read at once; the rest is behind "Tenants".
-TENANTS_SHOWN = 50
+# Tables of so many are read at once; the rest is behind "Tenants".
+TENANTS_SHOWN = 20
+TROUBLED_SHOWN = 10
 DAYS = 14
 WEEK = timedelta(days=7)
-# What a tenant that is not well counts as: red, or yellow.
-BAD = (Standing.DISCONNECTED, Standing.NEVER)
-WELL = (Standing.GOOD, Standing.UNSCHEDULED)
-TILES = {
-    Standing.DISCONNECTED: "tile-bad",
-    Standing.NEVER: "tile-bad",
-    Standing.LATE: "tile-warn",
-    Standing.PARTLY: "tile-warn",
-    Standing.GOOD: "tile-good",
-}
-ICONS = {"good": "check-circle", "muted": "info-circle"}
-
-
-class Verdict(NamedTuple):
-    """The answer to “is everyone backed up?”."""
-
-    look: str
-    sentence: str
-
-    @property
-    def icon(self) -> str:
-        return ICONS.get(self.look, "exclamation-triangle")
+NIGHT_HEIGHTS = {Level.GOOD: 20, Level.ATTENTION: 13, Level.BAD: 7, Level.NEUTRAL: 3}
+NIGHT_WORDS = {Level.GOOD: "good", Level.ATTENTION: "partial", Level.BAD: "missed", Level.NEUTRAL: "none"}
 
 
 class Tile(NamedTuple):
-    """The number of tenants with one standing."""
+    """The number of tenants that stand in one way at worst."""
 
     standing: Standing
     number: int
 
     @property
     def look(self) -> str:
-        return TILES.get(self.standing, "")
+        return f"tile-{LOOKS[LEVELS[self.standing]][0]}"
+
+    @property
+    def word(self) -> str:
+        return WORDS[self.standing]
+
+    @property
+    def help(self) -> Help:
+        return help_at(self.word, "tenant_list.index_view", standing=str(self.standing))
+
+
+class Night(NamedTuple):
+    """A night in the picture of a tenant's last ones. Its height says it too: never colour alone."""
+
+    day: date
+    level: Level
+
+    @property
+    def look(self) -> str:
+        return LOOKS[self.level][0]
+
+    @property
+    def word(self) -> str:
+        return NIGHT_WORDS[self.level]
+
+    @property
+    def height(self) -> int:
+        return NIGHT_HEIGHTS[self.level]
 
 
 class TenantRow(NamedTuple):
-    """A tenant in the table: its standing, changes since its last good backup, runs that failed this week."""
+    """A tenant in the table: what is found of it, its last nights, changes since its last good backup, failures."""
 
     health: TenantHealth
+    nights: list[Night]
     changes: int
     failures: int
 
@@ -78,13 +89,16 @@ class TenantRow(NamedTuple):
         return self.health.tenant
 
     @property
-    def trouble(self) -> str:
-        return self.health.why or exceptions_summary(self.health.exceptions)
+    def found(self) -> list[Verdict]:
+        return finding_verdicts(self.health)
 
     @property
-    def late_run_id(self) -> int | None:
-        """The run that its schedule started, where that is why it is late."""
-        return self.health.last_run_id if self.health.standing == Standing.LATE else None
+    def nights_said(self) -> str:
+        """The picture of the nights in words."""
+        counts = Counter(night.level for night in self.nights)
+        return f"Last {len(self.nights)} nights: " + ", ".join(
+            f"{counts[level]} {word}" for level, word in NIGHT_WORDS.items() if counts[level]
+        )
 
     @property
     def can_back_up(self) -> bool:
@@ -93,9 +107,11 @@ class TenantRow(NamedTuple):
 
 @dataclass(frozen=True)
 class DashboardPage:
-    """`rows` are of the tenants shown, those that need attention first; `standings` are of all."""
+    """`rows` are of the tenants shown, those that need attention first; `verdict` and `tiles` are of all."""
 
-    standings: list[Standing]
+    verdict: InstallationVerdict
+    tiles: list[Tile]
+    count: int
     rows: list[TenantRow]
     week_ago: datetime
     restores_to_approve: list[Restore]
@@ -106,21 +122,19 @@ class DashboardPage:
     runs: list[Run]
 
     @cached_property
-    def verdict(self) -> Verdict:
-        return verdict(self.standings)
-
-    @property
-    def count(self) -> int:
-        return len(self.standings)
-
-    @property
-    def tiles(self) -> list[Tile]:
-        counts = Counter(self.standings)
-        return [Tile(standing, counts[standing]) for standing in Standing if counts[standing]]
-
-    @property
     def troubled(self) -> list[TenantRow]:
-        return [row for row in self.rows if row.health.standing not in WELL]
+        return [row for row in self.rows if row.health.findings][:TROUBLED_SHOWN]
+
+    @property
+    def untold(self) -> int:
+        """The number of tenants that need attention as well, and are not told one by one."""
+        return (
+            self.count - sum(tile.number for tile in self.tiles if tile.standing == Standing.GOOD) - len(self.troubled)
+        )
+
+    @property
+    def night_legend(self) -> list[tuple[str, str]]:
+        return [(LOOKS[level][0], word) for level, word in NIGHT_WORDS.items()]
 
     @property
     def failures_shown(self) -> dict[str, str]:
@@ -146,48 +160,40 @@ class Dashboard(AdminIndexView):
 
 def _page(tenant_ids: list[int] | None, now: datetime) -> DashboardPage:
     tenants = backup_health.health_of_tenants(tenant_ids, now)
+    worst = Counter(health.standing for health in tenants)
+    first = now.date() - timedelta(days=DAYS - 1)
+    days = [first + timedelta(days=number) for number in range(DAYS)]
     return DashboardPage(
-        standings=[health.standing for health in tenants],
-        rows=_rows(tenants[:TENANTS_SHOWN], now - WEEK),
+        verdict=installation_verdict(tenants),
+        tiles=[Tile(standing, worst[standing]) for standing in Standing if worst[standing]],
+        count=len(tenants),
+        rows=_rows(tenants[:TENANTS_SHOWN], days, now),
         week_ago=now - WEEK,
         restores_to_approve=restores.awaiting_approval(tenant_ids, WAITING),
         rule_changes=rule_changes.changes_to_decide(),
-        chart=_chart(tenant_ids, now),
+        chart=Chart.draw(days, levels.OF_ENDED, run_history.count_ended_by_day(first, tenant_ids)),
         audit_fault=_audit_fault(),
         switched_off=backup_health.switched_off(tenant_ids),
         runs=run_history.newest_runs(is_in_if_given(Run.tenant, tenant_ids), LATEST),
     )
 
 
-def _rows(tenants: Sequence[TenantHealth], week_ago: datetime) -> list[TenantRow]:
+def _rows(tenants: Sequence[TenantHealth], days: Sequence[date], now: datetime) -> list[TenantRow]:
     ids = [health.tenant.id for health in tenants]
-    changes, failures = backup_health.count_changes(ids), backup_health.count_failures(ids, week_ago)
+    changes, failures = backup_health.count_changes(ids), backup_health.count_failures(ids, now - WEEK)
+    by_tenant = nights.of_tenants(ids, days, now)
     return [
-        TenantRow(health, changes.get(health.tenant.id, 0), failures.get(health.tenant.id, 0)) for health in tenants
+        TenantRow(
+            health,
+            [Night(day, level) for day, level in zip(days, by_tenant[health.tenant.id], strict=True)],
+            changes.get(health.tenant.id, 0),
+            failures.get(health.tenant.id, 0),
+        )
+        for health in tenants
     ]
-
-
-def verdict(standings: Sequence[Standing]) -> Verdict:
-    behind = [standing for standing in standings if standing not in WELL]
-    if not standings:
-        return Verdict("muted", "There is no tenant to back up.")
-    if not behind and len(standings) == 1:
-        return Verdict("good", "The tenant is backed up.")
-    if not behind:
-        return Verdict("good", f"All {len(standings)} tenants are backed up.")
-    look = "bad" if any(standing in BAD for standing in behind) else "warn"
-    are = "is not backed up as it should be" if len(behind) == 1 else "are not backed up as they should be"
-    return Verdict(look, f"{len(behind)} of {len(standings)} tenants {are}.")
 
 
 def _audit_fault() -> str | None:
     """Return the audit log's first fault, for people who may see the whole log."""
     is_theirs = allowed_tenant_ids(Permission.AUDIT) is None
     return daily_check.last_check().first_fault if is_theirs else None
-
-
-def _chart(ids: list[int] | None, now: datetime) -> Chart:
-    first = now.date() - timedelta(days=DAYS - 1)
-    counts = run_history.count_ended_by_day(first, ids)
-    days: list[date] = [first + timedelta(days=number) for number in range(DAYS)]
-    return Chart.draw(days, [RunState(state) for state in ENDED], counts)

@@ -18,12 +18,13 @@ from db.restores import approvals, restore_items, restores
 from db.runs import confirmation_requests
 from db.states import RestoreState
 from web.lists import filters
-from web.lists.cells import moment_cell, name_cell, person_cell, state_cell, tenant_cell, text_cell
+from web.lists.cells import cell, moment_cell, name_cell, person_cell, tenant_cell, text_cell
 from web.lists.list_view import ListView
 from web.presentation import restore_approval, restore_text
 from web.presentation.masking import Masking, secrets_note
 from web.security.access import can_fetch, current_actor, fetch, requires
 from web.security.permissions import Permission
+from web.verdicts import verdicts
 from web.views.restores.new_restore import upload_form
 from web.views.restores.plan_pages import ItemPage, PlanItem, PlanPage
 from web.views.restores.restore_page import ITEMS_SHOWN, restore_page
@@ -51,7 +52,7 @@ class RestoreListView(ListView):
     column_formatters: ClassVar = {
         "id": name_cell,
         "tenant": tenant_cell,
-        "state": state_cell,
+        "state": cell(verdicts.restore_badge),
         "created_by": person_cell("a command"),
         "created_at": moment_cell,
         "ended_at": moment_cell,

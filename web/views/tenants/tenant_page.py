@@ -22,12 +22,13 @@ from db.states import Offer, PolicyState, SetState, Standing
 from db.tenants import backup_health, coverage, expiries, schedules, tags
 from db.tenants.backup_health import TenantHealth
 from web.presentation import rule_changes
-from web.presentation.formatters import credential_end, exceptions_summary, state_badge, time_ago_html
+from web.presentation.formatters import credential_end, time_ago_html
 from web.presentation.links import link
 from web.presentation.policy_type_row import PolicyTypeRow
 from web.presentation.rule_changes import WaitingChange
 from web.security.access import can
 from web.security.permissions import Permission
+from web.verdicts.verdicts import LEVELS, LOOKS, WORDS, Verdict, finding_verdicts
 
 RUNS_SHOWN = 8
 NEWEST_SHOWN = 5
@@ -44,7 +45,8 @@ def last_backup(tenant: Tenant) -> Markup:
 
 def connection(tenant: Tenant) -> Markup:
     if tenant.connection_error:
-        return state_badge(Standing.DISCONNECTED) + Markup(" {}").format(tenant.connection_error)
+        look, word = LOOKS[LEVELS[Standing.DISCONNECTED]][0], WORDS[Standing.DISCONNECTED]
+        return Markup('<span class="badge badge-{}">{}</span> {}').format(look, word, tenant.connection_error)
     if tenant.connected_at is None:
         return Markup('<span class="text-muted">not tried yet</span>')
     return Markup('<i class="fa fa-check good" aria-hidden="true"></i> worked {}').format(
@@ -121,9 +123,9 @@ class TenantPage:
         return credential(self.tenant)
 
     @property
-    def trouble(self) -> str:
-        """The reason why the tenant does not stand well; "" where it does."""
-        return (self.health.why or exceptions_summary(self.health.exceptions)) if self.health else ""
+    def found(self) -> list[Verdict]:
+        """What keeps the tenant from standing well, the worst first."""
+        return finding_verdicts(self.health) if self.health else []
 
     @cached_property
     def tags(self) -> dict[str, str]:
