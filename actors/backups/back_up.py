@@ -35,7 +35,7 @@ from actors.reading.graph_errors import (
 from actors.tenants import expiries
 from actors.tenants.graph_clients import client, signed_in_client
 from db.audit.audit import Actor
-from db.backups import backup_sets
+from db.backups import backup_sets, set_retries
 from db.clock import utcnow
 from db.database import database
 from db.errors import Invalid
@@ -46,7 +46,7 @@ from db.runs.claims import Claim
 from db.runs.run_items import NewRunItem
 from db.runs.runs import StartedRun
 from db.sql.value_lists import batched
-from db.states import QUIET_OFFERS, ItemState, Offer, Outcome, RunKind
+from db.states import QUIET_OFFERS, ItemState, Offer, Outcome, RunKind, SetState
 from db.tenants import coverage
 from graph.errors import GraphError, Rejected, Throttled
 from graph.policy_types.table import POLICY_TYPES, get_policy_type
@@ -61,12 +61,11 @@ logger = logging.getLogger(__name__)
 
 
 class WantedBackup(TypedDict, total=False):
-    """The named arguments of `create_run`: policy types and policies; whether all is read; the run that is retried."""
+    """The named arguments of `create_run`: policy types and policies; whether all is read."""
 
     policy_types: Sequence[str]
     policy_ids: Sequence[int]
     is_full: bool
-    retry_of: Run | None
 
 
 def start(tenant: Tenant, actor: Actor, **wanted: Unpack[WantedBackup]) -> EnqueuedRun:
@@ -88,7 +87,6 @@ def create_run(
     policy_types: Sequence[str] = (),
     policy_ids: Sequence[int] = (),
     is_full: bool = False,
-    retry_of: Run | None = None,
 ) -> StartedRun:
     """Like `start`, for a caller that commits more with the run, and enqueues it after that."""
     unknown = sorted(set(policy_types) - set(POLICY_TYPES))
@@ -106,7 +104,6 @@ def create_run(
             dedupe_key=f"{RunKind.BACK_UP}:{tenant.id}:{_selection_key(selection)}",
             items=_chosen_items(tenant, selection),
             actor=actor,
-            retry_of=retry_of,
         )
         if started.is_new:
             backup_sets.begin(started.run, selection, is_full, _types_to_list(selection))
@@ -114,11 +111,31 @@ def create_run(
 
 
 def retry_failed(run: Run, actor: Actor) -> EnqueuedRun:
-    """Start a run of what failed in `run`, and of nothing else. Raises Invalid when nothing failed."""
-    policy_ids, policy_types = backup_sets.failed_in_run(run)
-    if not policy_ids and not policy_types:
-        raise Invalid(f"Nothing failed in run {run.id} that could be tried again.")
-    return start(run.tenant, actor, policy_ids=policy_ids, policy_types=policy_types, is_full=True, retry_of=run)
+    """Start a run that reads what the backup set of `run` lacks, and adds it there.
+
+    Raises Invalid when nothing is missing, or the set is gone.
+    """
+    backup_set = backup_sets.find_of_run(run)
+    if backup_set is None:
+        raise Invalid("Its backup set was deleted by retention. Start a new backup.")
+    if backup_set.state == SetState.RUNNING:
+        raise Invalid("It is still being made.")
+    lacking = set_retries.find_lacking(backup_set)
+    if not lacking.policies and not lacking.types:
+        raise Invalid(f"Nothing is missing in backup set {backup_set.id}.")
+    with database.atomic():
+        started = runs.start(
+            tenant=run.tenant,
+            kind=RunKind.BACK_UP,
+            dedupe_key=f"{RunKind.BACK_UP}:{run.tenant_id}:set {backup_set.id}",
+            items=_chosen_items(run.tenant, {"policies": lacking.policies}),
+            actor=actor,
+            retry_of=run,
+            backup_set_id=backup_set.id,
+        )
+        if started.is_new:
+            set_retries.begin(backup_set.id, lacking.types)
+    return enqueue_new(started)
 
 
 def _selection_key(selection: dict[str, Any]) -> str:

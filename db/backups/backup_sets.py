@@ -8,7 +8,7 @@ import peewee as pw
 
 from db.audit import audit
 from db.audit.audit import SYSTEM, Action
-from db.backups import completeness, manifests
+from db.backups import completeness, manifests, set_retries
 from db.clock import utcnow
 from db.database import lock_rows
 from db.models import BackupSet, Manifest, Policy, Run, RunItem, Snapshot, Tenant, User
@@ -36,6 +36,9 @@ def begin(run: Run, selection: Mapping[str, Any], is_full: bool, policy_types: I
 
 
 def find_of_run(run: Run) -> BackupSet | None:
+    """Return the set that the run makes, or completes."""
+    if run.backup_set_id is not None:
+        return BackupSet.get_or_none(BackupSet.id == run.backup_set_id)
     return BackupSet.get_or_none(BackupSet.run == run)
 
 
@@ -49,7 +52,9 @@ def record_type(
 ) -> None:
     """Record that a policy type was listed, or could not be. Only the holder of the run's claim may call this."""
     state = _STATE_OF_OFFER[offer]
-    backup_set.types[policy_type] = {"state": str(state), "offer": str(offer), "listed": listed, "message": message}
+    row = {"state": str(state), "offer": str(offer), "listed": listed, "message": message}
+    before = {key: value for key, value in backup_set.types.get(policy_type, {}).items() if key == set_retries.BEFORE}
+    backup_set.types[policy_type] = row | before
     BackupSet.update(types=backup_set.types).where(BackupSet.id == backup_set.id).execute()
 
 
@@ -106,60 +111,62 @@ def complete(run: Run) -> None:
     backup_set = find_of_run(run) if run.kind == RunKind.BACK_UP else None
     if backup_set is None:
         return
-    state = _final_state(backup_set, run)
-    snapshot_ids = [
-        row[0]
-        for row in RunItem.select(RunItem.snapshot)
-        .where((RunItem.run == run) & (RunItem.state == ItemState.DONE) & RunItem.snapshot.is_null(False))
-        .tuples()
-    ]
-    now, types = utcnow(), _count_by_type(backup_set, run)
     lock_rows(BackupSet, BackupSet.id == backup_set.id)
-    BackupSet.update(
-        state=state,
-        completed_at=now,
-        manifest=manifests.save(run.tenant_id, snapshot_ids),
-        types=types,
-        problems=_problems(run),
-    ).where(BackupSet.id == backup_set.id).execute()
-    _update_tenant(backup_set, run, types)
+    snapshot_ids = _captured_in(run)
+    if run.backup_set_id is not None:
+        counted = _count_items(run)
+        addition = set_retries.add_to_set(backup_set, run, counted, _problems(run), snapshot_ids)
+        columns, touched, count = dict(addition.columns), addition.touched, addition.count
+    else:
+        types = _count_by_type(backup_set, run)
+        columns = {
+            "state": _final_state(backup_set, run),
+            "manifest": manifests.save(run.tenant_id, snapshot_ids),
+            "types": types,
+            "problems": _problems(run),
+        }
+        touched, count = list(types), len(snapshot_ids)
+    _note_known(run.tenant_id, columns["types"])
+    BackupSet.update(completed_at=utcnow(), **columns).where(BackupSet.id == backup_set.id).execute()
+    _update_tenant(backup_set, run, {key: columns["types"][key] for key in touched})
     audit.record(
         Action.SET_COMPLETED,
         SYSTEM,
         f"backup set {backup_set.id}",
         tenant=run.tenant,
-        result=Result.FAILED if state == SetState.INCOMPLETE else Result.OK,
+        result=Result.FAILED if columns["state"] == SetState.INCOMPLETE else Result.OK,
         run=run.id,
-        state=str(state),
-        snapshots=len(snapshot_ids),
+        state=str(columns["state"]),
+        snapshots=count,
     )
 
 
+def _captured_in(run: Run) -> list[int]:
+    is_read = (RunItem.run == run) & (RunItem.state == ItemState.DONE) & RunItem.snapshot.is_null(False)
+    return [row[0] for row in RunItem.select(RunItem.snapshot).where(is_read).tuples()]
+
+
 def _update_tenant(backup_set: BackupSet, run: Run, types: Mapping[str, Mapping[str, Any]]) -> None:
-    """Record of what the tenant has a good backup now, per policy type.
+    """Record of what the tenant has a good backup now, per policy type. `types`: those that the run worked on.
 
     One that could not be read costs itself alone.
     """
     began, is_cancelled = run.started_at or utcnow(), Run.get_by_id(run.id).state == RunState.CANCELLED
-    # Some policies of a policy type are no backup of it, unless they are what the last one lacked.
-    relevant = types if not backup_set.selection.get("policies") or _retries_last_backup(run) else {}
-    good = [key for key, row in relevant.items() if completeness.is_whole(row)]
-    lacking = {key: row for key, row in relevant.items() if not completeness.is_whole(row)}
+    last_id, is_retry = Tenant.get_by_id(run.tenant_id).last_backup_id or 0, run.backup_set_id is not None
+    # Some policies of a policy type are no backup of it. What completes an older set says nothing about the last one.
+    if backup_set.selection.get("policies") or (is_retry and backup_set.id < last_id):
+        return
+    good = [key for key, row in types.items() if completeness.is_whole(row)]
+    lacking = {key: row for key, row in types.items() if not completeness.is_whole(row)}
     bad = {key: completeness.why(row) for key, row in lacking.items() if row.get("offer") not in QUIET_OFFERS}
     # A cancelled backup says nothing about what the one before it holds.
     coverage.record_backup(run.tenant_id, began, good, {} if backup_set.selection or is_cancelled else bad)
-    if not backup_set.selection and good and not is_cancelled:
-        values = {Tenant.last_synced_at: began, Tenant.last_backup_at: began, Tenant.last_backup_id: backup_set.id}
-        Tenant.update(values).where(Tenant.id == run.tenant_id).execute()
-
-
-def _retries_last_backup(run: Run) -> bool:
-    """Return whether the run retries what failed in the tenant's last backup, or in a retry of that."""
-    last = BackupSet.get_or_none(BackupSet.id == Tenant.get_by_id(run.tenant_id).last_backup_id)
-    earlier = run.retry_of
-    while earlier is not None and last is not None and earlier.id != last.run_id:
-        earlier = earlier.retry_of
-    return earlier is not None and last is not None
+    if backup_set.selection or not good or is_cancelled or backup_set.id <= last_id:
+        return
+    # What a retry completes is as old as its backup.
+    at = backup_set.created_at if is_retry else began
+    values = {Tenant.last_synced_at: began, Tenant.last_backup_at: at, Tenant.last_backup_id: backup_set.id}
+    Tenant.update(values).where(Tenant.id == run.tenant_id).execute()
 
 
 def has_unlisted(run: Run) -> bool:
@@ -181,18 +188,25 @@ def _final_state(backup_set: BackupSet, run: Run) -> SetState:
 
 def _count_by_type(backup_set: BackupSet, run: Run) -> dict[str, Any]:
     """Return per policy type what was listed, and how many items had each outcome."""
-    counts = {key: dict(row) for key, row in backup_set.types.items()}
+    types = {key: dict(row) for key, row in backup_set.types.items()}
+    for policy_type, counts in _count_items(run).items():
+        row = types.setdefault(policy_type, {"state": str(ItemState.DONE), "listed": 0, "message": None})
+        row.update(counts)
+    return types
+
+
+def _count_items(run: Run) -> dict[str, dict[str, int]]:
+    """Return policy type -> outcome -> items of the run."""
     rows = (
         RunItem.select(RunItem.policy_type, RunItem.outcome, pw.fn.COUNT(RunItem.id))
         .where(RunItem.run == run)
         .group_by(RunItem.policy_type, RunItem.outcome)
         .tuples()
     )
+    counted: dict[str, dict[str, int]] = {}
     for policy_type, outcome, count in rows:
-        row = counts.setdefault(policy_type, {"state": str(ItemState.DONE), "listed": 0, "message": None})
-        row[str(outcome)] = count
-    _note_known(run.tenant_id, counts)
-    return counts
+        counted.setdefault(policy_type, {})[str(outcome)] = count
+    return counted
 
 
 def _note_known(tenant_id: int, counts: Mapping[str, dict[str, Any]]) -> None:
@@ -220,18 +234,6 @@ def _problems(run: Run) -> list[dict[str, Any]]:
         }
         for item in bad
     ]
-
-
-def failed_in_run(run: Run) -> tuple[list[int], list[str]]:
-    """Return the policies that were not read, and the policy types that could not be listed."""
-    states = [ItemState.FAILED, ItemState.UNCERTAIN, ItemState.SKIPPED]
-    items = RunItem.select(RunItem.policy, RunItem.policy_type, RunItem.state).where(
-        (RunItem.run == run) & RunItem.state.in_(states)
-    )
-    rows = list(items.tuples())
-    policies = [policy for policy, _, _ in rows if policy is not None]
-    # A type that was skipped lacks a permission: asking again cannot help.
-    return policies, [key for policy, key, state in rows if policy is None and state == ItemState.FAILED]
 
 
 def snapshot_ids(backup_set: BackupSet) -> list[int]:

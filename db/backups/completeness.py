@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from db.models import BackupSet
-from db.states import QUIET_OFFERS, ItemState, Outcome
+from db.states import QUIET_OFFERS, ItemState, Outcome, SetState
 
 # Outcomes of run items whose policy was not read.
 UNREAD = (Outcome.ERROR, Outcome.UNKNOWN, Outcome.CANCELLED)
@@ -62,5 +62,9 @@ def count_missing(backup_set: BackupSet) -> Missing:
     return Missing(known + sum(count_unread(row) for row in rows if row["state"] == ItemState.DONE), len(unread))
 
 
-def unpermitted_types(backup_set: BackupSet) -> list[str]:
-    return [key for key, row in backup_set.types.items() if is_unpermitted(row)]
+def state_of(types: Mapping[str, Mapping[str, Any]]) -> SetState:
+    """Return the state of an ended set with these rows."""
+    rows = types.values()
+    if any(row["state"] in (ItemState.FAILED, ItemState.PENDING) or count_unread(row) for row in rows):
+        return SetState.INCOMPLETE
+    return SetState.WARNINGS if any(is_unpermitted(row) for row in rows) else SetState.COMPLETE

@@ -23,6 +23,7 @@ from db.backups.retention import (
     is_snapshot_in_active_run,
     is_snapshot_used_by_restore,
 )
+from db.backups.set_retries import is_being_completed
 from db.clock import utcnow
 from db.database import Condition, database, is_sqlite, lock_rows
 from db.models import (
@@ -193,7 +194,7 @@ def _find_sets(tenant: Tenant, _ages: Ages) -> list[int]:
 def _delete_sets(tenant: Tenant, _ages: Ages, ids: Sequence[int]) -> int:
     """Delete sets, with the manifests that no other set shares."""
     still = BackupSet.pinned_reason.is_null() & (BackupSet.state != SetState.RUNNING)
-    still &= ~is_set_used_by_restore(BackupSet.id) & _has_same_rules(tenant)
+    still &= ~is_set_used_by_restore(BackupSet.id) & ~is_being_completed(BackupSet.id) & _has_same_rules(tenant)
     gone = _delete(BackupSet, ids, still, BackupSet.manifest)
     shared = BackupSet.select(BackupSet.id).where(BackupSet.manifest == Manifest.id)
     _delete(Manifest, sorted({row[0] for row in gone if row[0]}), ~pw.fn.EXISTS(shared))

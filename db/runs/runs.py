@@ -45,6 +45,7 @@ def start(
     policy: Policy | None = None,
     retry_of: Run | None = None,
     restore_id: int | None = None,
+    backup_set_id: int | None = None,
     is_quiet: bool = False,
 ) -> StartedRun:
     """Make a run with its items, notifications and audit event, or find the active one of the same key.
@@ -62,6 +63,7 @@ def start(
         "total": len(items),
         "retry_of": retry_of,
         "restore_id": restore_id,
+        "backup_set_id": backup_set_id,
     }
     # The winner may end between our INSERT and our SELECT: then the key is free again and we try once more.
     for _ in range(START_TRIES):

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from actors.queue.enqueue import EnqueuedRun
 from db.audit.audit import Actor
 from db.errors import SwitchedOff
+from db.models import Run, User
 from db.names.work_names import Name, name_of
 from db.states import RunKind, RunState
 from web.presentation.links import name_html
@@ -97,3 +98,10 @@ def _start_words(start: EnqueuedRun) -> str:
     if not start.is_new:
         return "Waiting to start already: {run}." if is_queued else "Already running: {run}."
     return "Started: {run}."
+
+
+def started_by(run: Run, person: User | None) -> str:
+    """Say who started the run, as words that follow the time."""
+    if person is None:
+        return "from the command line" if run.origin == "command" else "automatically"
+    return f"by {person.name}, from the command line" if run.origin == "command" else f"by {person.name}"

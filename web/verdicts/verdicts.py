@@ -144,7 +144,7 @@ def _has_something(backup_set: BackupSet) -> bool:
 
 
 def _unpermitted(backup_set: BackupSet) -> str:
-    count = len(completeness.unpermitted_types(backup_set))
+    count = completeness.count_missing(backup_set).types
     return (
         "1 policy type is missing: a permission is lacking."
         if count == 1

@@ -5,7 +5,8 @@ import pytest
 import actors.backups.back_up
 from actors.tenants import graph_clients
 from db.audit.audit import SYSTEM, Actor
-from db.backups import backup_sets, manifests
+from db.backups import backup_sets, manifests, set_retries
+from db.errors import Invalid
 from db.models import AuditEvent, BackupSet, Content, Notification, Policy, Run, RunItem, Snapshot, Tenant
 from db.policies import snapshots
 from db.runs import completion, run_progress
@@ -125,6 +126,58 @@ def test_a_policy_that_never_reads_fails_alone_and_can_be_tried_again(graph, bac
     assert [one["name"] for one in made.problems] == ["Policy 2"]
     again = ended(actors.backups.back_up.retry_failed(run, SYSTEM).run.id)
     assert (again.state, again.retry_of_id, again.total) == (RunState.SUCCEEDED, run.id, 1)
+    completed = BackupSet.get()
+    assert (completed.id, completed.state, completed.problems) == (made.id, SetState.COMPLETE, [])
+    assert len(backup_sets.snapshot_ids(completed)) == 7
+    assert completed.types["configurationPolicies"]["captured"] == 7
+    with pytest.raises(Invalid, match="Nothing is missing"):
+        actors.backups.back_up.retry_failed(run, SYSTEM)
+
+
+def test_a_set_stays_as_it_was_until_its_retry_ends_and_a_second_retry_finds_the_first(
+    graph, back_up, cast, ended, monkeypatch
+):
+    monkeypatch.setattr(actors.queue.run_actor, "LONGEST_BACKOFF", 0.05)
+    fill(graph, 5)
+    graph.fault(kind="status", path="p2", status=500, times=5)
+    graph.fault(kind="status", path="deviceManagement/deviceCategories", status=503, times=20)
+    run, made = back_up()
+    held = backup_sets.snapshot_ids(made)
+    graph.clear_faults()
+    graph.change(flags={"latency_ms": 300})
+    first = actors.backups.back_up.retry_failed(run, SYSTEM)
+    second = actors.backups.back_up.retry_failed(run, SYSTEM)
+    assert (first.is_new, second.is_new, second.run.id) == (True, False, first.run.id)
+    under_way = BackupSet.get()
+    assert (under_way.state, backup_sets.snapshot_ids(under_way)) == (SetState.INCOMPLETE, held)
+    assert not set_retries.is_completable(under_way)
+    assert BackupSet.select().where(set_retries.is_being_completed(BackupSet.id)).count() == 1
+    completion.request_cancel(first.run, SYSTEM)
+    assert ended(first.run.id).state == RunState.CANCELLED
+    graph.change(flags={"latency_ms": 0})
+    cancelled = BackupSet.get()
+    assert set(held) <= set(backup_sets.snapshot_ids(cancelled))
+    assert (cancelled.state, cancelled.types["deviceCategories"]["state"]) == (SetState.INCOMPLETE, "failed")
+    ended(actors.backups.back_up.retry_failed(first.run, SYSTEM).run.id)
+    completed = BackupSet.get()
+    assert (completed.state, completed.problems) == (SetState.COMPLETE, [])
+    assert len(backup_sets.snapshot_ids(completed)) == 7
+
+
+def test_a_policy_deleted_before_the_retry_is_gone_and_the_set_complete(graph, back_up, cast, ended, monkeypatch):
+    monkeypatch.setattr(actors.queue.run_actor, "LONGEST_BACKOFF", 0.05)
+    fill(graph, 3)
+    graph.fault(kind="status", path="p2", status=500, times=5)
+    run, _ = back_up()
+    graph.delete(PATH, "p2")
+    assert ended(actors.backups.back_up.retry_failed(run, SYSTEM).run.id).state == RunState.SUCCEEDED
+    completed = BackupSet.get()
+    assert (completed.state, completed.problems, completed.types["configurationPolicies"]["gone"]) == (
+        SetState.COMPLETE,
+        [],
+        1,
+    )
+    assert len(backup_sets.snapshot_ids(completed)) == 4
 
 
 def test_a_policy_deleted_between_list_and_read_is_gone_and_no_failure(graph, back_up):
@@ -145,8 +198,11 @@ def test_a_list_that_never_comes_costs_its_own_type_alone_and_can_be_tried_again
     assert outcomes(run)["captured"] == 2
     graph.clear_faults()
     again = ended(actors.backups.back_up.retry_failed(run, SYSTEM).run.id)
-    tried = BackupSet.get(BackupSet.run == again)
-    assert (tried.selection, tried.state) == ({"policy_types": ["deviceCategories"]}, SetState.COMPLETE)
+    completed = BackupSet.get()
+    assert (again.backup_set_id, completed.id, completed.run_id) == (made.id, made.id, run.id)
+    assert (completed.state, completed.problems) == (SetState.COMPLETE, [])
+    assert len(backup_sets.snapshot_ids(completed)) == 2
+    assert completed.types["deviceCategories"] == {"state": "done", "offer": "offered", "listed": 0, "message": None}
 
 
 def test_throttling_in_mid_run_waits_and_loses_nothing(graph, back_up):

@@ -13,6 +13,7 @@ from db.models import BackupSet, Policy, Run, Snapshot, Tenant
 from db.policies import snapshots
 from db.states import ItemState, Level, SetState
 from web.inputs import page_number, without_nul
+from web.presentation import run_messages
 from web.presentation.policy_type_row import PolicyTypeRow
 from web.security.access import can
 from web.security.permissions import Permission
@@ -143,8 +144,11 @@ class BackupSetPage:
 
     @cached_property
     def maker(self) -> str:
+        """Who made it, as words that follow the time."""
         creator = backup_sets.creator(self.backup_set)
-        return str(creator.name) if creator else self.run.origin if self.run else "somebody"
+        if self.run:
+            return run_messages.started_by(self.run, creator)
+        return f"by {creator.name}" if creator else "automatically"
 
     @property
     def choices(self) -> list[Choice]:

@@ -49,7 +49,7 @@ class BackupSetListView(ListView):
         "state": cell(verdicts.set_badge),
         "scope": cell(lambda backup_set: backup_set.name or scope(backup_set)),
         "created_at": moment_cell,
-        "created_by": person_cell("by itself"),
+        "created_by": person_cell("automatically"),
         "completed_at": moment_cell,
         "pinned": cell(_pin),
     }

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 import config
 from db.accounts import users
-from db.backups import backup_sets
+from db.backups import backup_sets, set_retries
 from db.clock import utcnow
 from db.models import BackupSet, Policy, Restore, Run, RunItem, Tenant, User
 from db.names.work_names import Name, name_of
@@ -18,7 +18,7 @@ from db.restores import restore_items, restores, retries
 from db.runs import run_history, run_progress
 from db.states import ACTIVE, ItemState, Outcome, RestoreState, RunKind, RunState
 from web.inputs import page_number
-from web.presentation import restore_approval
+from web.presentation import restore_approval, run_messages
 from web.presentation.restore_approval import Approval
 from web.security.access import can_fetch
 from web.security.permissions import Permission
@@ -131,6 +131,17 @@ class RunPage:
     @cached_property
     def name(self) -> Name:
         return name_of(self.run)
+
+    @property
+    def set_said(self) -> str:
+        """What the run does, or did, to its backup set."""
+        if self.run.backup_set_id is not None:
+            return "Completes" if self.is_active else "Added to"
+        return "Makes" if self.is_active else "Made"
+
+    @property
+    def started_by(self) -> str:
+        return run_messages.started_by(self.run, self.requester)
 
     @cached_property
     def verdict(self) -> Verdict:
@@ -245,9 +256,12 @@ def progress_of(run: Run) -> Markup:
 
 def may_retry(run: Run) -> bool:
     """May this person retry what failed in the run, item by item?"""
-    if not (run.kind in RETRIES and _is_bad(run) and can_fetch(RETRIES[RunKind(run.kind)], run)):
+    if run.kind not in RETRIES or run.state in ACTIVE or not can_fetch(RETRIES[RunKind(run.kind)], run):
         return False
-    return run.kind != RunKind.RESTORE or not retries.refusal(run, config.settings().plan_hours)
+    if run.kind == RunKind.RESTORE:
+        return _is_bad(run) and not retries.refusal(run, config.settings().plan_hours)
+    backup_set = backup_sets.find_of_run(run)
+    return backup_set is not None and set_retries.is_completable(backup_set)
 
 
 def may_cancel(run: Run) -> bool:

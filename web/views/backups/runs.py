@@ -50,8 +50,8 @@ class RunListView(ListView):
     hidden_columns = ("kind", "policy", "ended_at", "total", "failed", "error_message")
     column_labels: ClassVar = {
         "id": "Run",
-        "requested_by": "Requested by",
-        "created_at": "Requested",
+        "requested_by": "Started by",
+        "created_at": "Started",
         "duration": "Took",
         "ended_at": "Ended",
         "total": "Items",
@@ -71,7 +71,7 @@ class RunListView(ListView):
             lambda run: link("policies.page", run.policy.name, policy_id=run.policy_id) if run.policy else ""
         ),
         "state": cell(verdicts.run_badge),
-        "requested_by": cell(lambda run: run.requested_by.name if run.requested_by else run.origin),
+        "requested_by": cell(lambda run: run_messages.started_by(run, run.requested_by).removeprefix("by ")),
         "created_at": moment_cell,
         "duration": cell(lambda run: duration(run.started_at, run.ended_at)),
         "ended_at": moment_cell,
