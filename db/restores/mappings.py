@@ -3,6 +3,7 @@
 A person sets it, or a restore remembers it.
 """
 
+import re
 from collections.abc import Mapping as MappingOf
 
 from db.audit import audit
@@ -16,6 +17,10 @@ from db.restores import four_eyes
 from db.sql import upserts
 from db.sql.value_lists import is_in
 from db.states import CHANGEABLE, PolicyState
+
+# What has its names in the directory, and is no policy.
+DIRECTORY_KINDS = ("groups", "users", "servicePrincipals", "agentIdentities")
+_DOMAIN, _NO_LETTERS = re.compile(r"(?<=\w)@[\w.-]+"), re.compile(r"[^\w]|_")
 
 # (kind, id of the object)
 ObjectKey = tuple[str, str]
@@ -62,6 +67,20 @@ def set_mapping(
     with database.atomic():
         _save(tenant, source_directory_id, key, target_id, source_name, target_name, actor.user_id)
         audit.record_of_tenant(Action.MAPPING_SET, actor, tenant, kind=key[0], source=key[1], target=target_id)
+
+
+def set_many(
+    tenant: Tenant,
+    source_directory_id: str,
+    targets: MappingOf[ObjectKey, str],
+    actor: Actor,
+    source_names: MappingOf[ObjectKey, str | None],
+) -> None:
+    """Set mappings in a person's name, all or none. Raises Invalid as `set_mapping` does."""
+    with database.atomic():
+        for key, target_id in targets.items():
+            names = {"source_name": source_names.get(key), "target_name": object_name(tenant, (key[0], target_id))}
+            set_mapping(tenant, source_directory_id, key, target_id, actor, **names)
 
 
 def remember(tenant: Tenant, source_directory_id: str, key: ObjectKey, target_id: str, name: str) -> None:
@@ -176,7 +195,8 @@ def suggestions(
 
 
 def _similar_names(tenant: Tenant, kind: str, name: str, most: int) -> list[tuple[str, str]]:
-    if kind == "groups":
+    """Of people, those with the same name before the @ are the most similar, whatever their domain."""
+    if kind in DIRECTORY_KINDS:
         rows = DirectoryName.select(DirectoryName.object_id, DirectoryName.name).where(
             (DirectoryName.tenant == tenant) & (DirectoryName.kind == kind) & DirectoryName.name.is_null(False)
         )
@@ -200,6 +220,6 @@ def object_name(tenant: Tenant, key: ObjectKey) -> str | None:
 
 
 def _word_overlap(name: str, other_name: str) -> float:
-    """Return the share of words that two names have in common."""
-    words, others = (set(text.lower().replace("-", " ").replace("_", " ").split()) for text in (name, other_name))
+    """Return the share of words that two names have in common. The domain of a person's address is none of them."""
+    words, others = (set(_NO_LETTERS.sub(" ", _DOMAIN.sub("", text.lower())).split()) for text in (name, other_name))
     return len(words & others) / max(len(words | others), 1)

@@ -296,7 +296,7 @@ class RestorePage:
     def is_unresolved(self) -> bool:
         """Something that the items shown refer to is not in the tenant."""
         shown = [*(item for item, _ in self.blocked.rows), *(row.item for row in self.plan.rows)]
-        return self.can_change and any(_is_unresolved(item) for item in shown)
+        return self.restore.state in CHANGEABLE and any(_is_unresolved(item) for item in shown)
 
     @cached_property
     def retry(self) -> Run | None:

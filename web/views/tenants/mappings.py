@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -15,13 +16,14 @@ from db.models import Mapping, Restore, Tenant
 from db.restores import mappings, restores
 from db.states import CHANGEABLE
 from db.tenants import tenants
-from web.inputs import form_text
+from web.inputs import without_nul
 from web.presentation.formatters import OTHER_KINDS, kind_title
 from web.security.access import can, can_fetch, current_actor, fetch, requires
 from web.security.permissions import Permission
 
 LONGEST_ID = 200
 RESTORES_SHOWN = 5
+MISSING_SHOWN, MOST_SAVED = 40, 200
 
 pages = Blueprint("mappings", __name__, url_prefix="/tenants/<tenant_id>/mappings")
 
@@ -57,12 +59,24 @@ def page(tenant_id: str, directory_id: str) -> str:
 
 
 class MissingObject(NamedTuple):
-    """A source object that nothing stands for yet. `similar`: (id, name) of target objects with a like name."""
+    """A source object that nothing stands for yet. `similar`: (id, name) of target objects with a like name. `chosen`
+    and `typed` stood in a form that was refused.
+    """
 
     kind: str
     source_id: str
     name: str | None
     similar: list[tuple[str, str]]
+    chosen: str = ""
+    typed: str = ""
+
+    @property
+    def label(self) -> str:
+        """Its name, or that nobody knows it."""
+        return (
+            self.name
+            or f"Unknown {kind_title(self.kind)[:1].lower()}{kind_title(self.kind)[1:]} ({self.source_id[:4]}…)"
+        )
 
 
 class ListedRestore(NamedTuple):
@@ -84,8 +98,19 @@ class MappingPage:
     source: str | None
     rows: list[Mapping]
     missing: list[MissingObject]
+    missing_count: int
     restores: list[ListedRestore]
     form: MultiDict[str, str]
+
+    @property
+    def missing_words(self) -> str:
+        count = self.missing_count
+        return "1 reference needs a replacement" if count == 1 else f"{count} references need a replacement"
+
+    @property
+    def missing_more(self) -> int:
+        """How many come once these have a replacement."""
+        return self.missing_count - len(self.missing)
 
     @property
     def said(self) -> list[Mapping]:
@@ -110,14 +135,21 @@ class MappingPage:
 
 
 def _page(tenant: Tenant, directory_id: str) -> str:
-    missing = mappings.missing_mappings(tenant, directory_id)
+    all_missing = mappings.missing_mappings(tenant, directory_id)
+    missing = dict(list(all_missing.items())[:MISSING_SHOWN])
     similar = mappings.suggestions(tenant, missing)
+    typed = dict(
+        zip(_texts("source_id"), zip_longest(_texts("target_id"), _texts("typed_id"), fillvalue=""), strict=False)
+    )
     page = MappingPage(
         tenant=tenant,
         directory_id=directory_id,
         source=_directory_name(directory_id),
         rows=mappings.of_pair(tenant, directory_id),
-        missing=[MissingObject(*key, name, similar.get(key, [])) for key, name in missing.items()],
+        missing=[
+            MissingObject(*key, name, similar.get(key, []), *typed.get(key[1], ())) for key, name in missing.items()
+        ],
+        missing_count=len(all_missing),
         restores=[ListedRestore(row) for row in restores.of_pair(tenant, directory_id, RESTORES_SHOWN)],
         form=request.form,
     )
@@ -127,16 +159,13 @@ def _page(tenant: Tenant, directory_id: str) -> str:
 @pages.post("/<directory_id>")
 @requires(Permission.MANAGE)
 def put(tenant_id: str, directory_id: str) -> Any:
+    """Save what is chosen, for as many objects as the form has."""
     tenant = fetch(Tenant, tenant_id, Permission.MANAGE)
     _known_directory(tenant, directory_id)
-    key = form_text("kind", LONGEST_ID), form_text("source_id", LONGEST_ID)
-    target = form_text("typed_id", LONGEST_ID) or form_text("target_id", LONGEST_ID)
     try:
-        if key[0] not in OTHER_KINDS and key[0] not in policy_type_names.titles():
-            raise Invalid("Choose what the mapping is of.")
-        names = {"source_name": _source_name(tenant, directory_id, key),
-                 "target_name": mappings.object_name(tenant, (key[0], target))}  # fmt: skip
-        mappings.set_mapping(tenant, directory_id, key, target, current_actor(), **names)
+        chosen = _chosen_targets()
+        source_names = mappings.missing_mappings(tenant, directory_id)
+        mappings.set_many(tenant, directory_id, chosen, current_actor(), source_names)
     except Invalid as e:
         flash(str(e), "danger")
         return _page(tenant, directory_id), 400
@@ -144,8 +173,25 @@ def put(tenant_id: str, directory_id: str) -> Any:
     return _back(tenant, directory_id)
 
 
-def _source_name(tenant: Tenant, directory_id: str, key: mappings.ObjectKey) -> str | None:
-    return mappings.missing_mappings(tenant, directory_id).get(key)
+def _chosen_targets() -> dict[mappings.ObjectKey, str]:
+    """Return what each object of the form is to be replaced by; among several, those left open are left out. Raises
+    Invalid.
+    """
+    kinds, source_ids, chosen, typed = map(_texts, ("kind", "source_id", "target_id", "typed_id"))
+    if len(kinds) > MOST_SAVED:
+        abort(400)
+    rows = list(zip_longest(kinds, source_ids, chosen, typed, fillvalue=""))
+    targets = {(kind, source_id): by_hand or one for kind, source_id, one, by_hand in rows}
+    if any(kind not in OTHER_KINDS and kind not in policy_type_names.titles() for kind, _ in targets):
+        raise Invalid("Choose what the mapping is of.")
+    replaced = {key: target for key, target in targets.items() if target}
+    if not replaced and len(targets) > 1:
+        raise Invalid("Choose a replacement for at least one of them.")
+    return replaced or targets
+
+
+def _texts(name: str) -> list[str]:
+    return [without_nul(text).strip()[:LONGEST_ID] for text in request.form.getlist(name)]
 
 
 def _back(tenant: Tenant, directory_id: str) -> Response:

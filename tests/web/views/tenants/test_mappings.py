@@ -5,7 +5,7 @@ import pytest
 from actors.plans import drafts
 from db.accounts import users
 from db.audit.audit import SYSTEM
-from db.models import AuditEvent, Mapping, Restore, RestoreItem
+from db.models import AuditEvent, DirectoryName, Mapping, Restore, RestoreItem
 from db.restores import mappings, restore_items
 from db.runs import name_cache
 from db.states import Role
@@ -55,7 +55,7 @@ def test_a_manager_says_what_stands_for_what_was_not_found(client, sign_in, cast
         "SG-Pilot", PILOT, "SG Pilot Users", cast.max)  # fmt: skip
     assert AuditEvent.get(AuditEvent.action == "mapping:set").tenant_id == cast.contoso.id
     page = client.get(path).get_data(as_text=True)
-    assert "by the last previews" not in page
+    assert "a replacement</h2>" not in page
     assert f"/restores/{restore.id}/preview" not in page, "it is from a tenant that he does not manage"
     users.set_member(cast.max, cast.fabrikam, Role.MANAGER, SYSTEM)
     assert f"/restores/{restore.id}/preview" in client.get(path).get_data(as_text=True)
@@ -105,3 +105,36 @@ def test_of_a_directory_that_is_another_tenants_only_the_id_is_shown(client, sig
             page = client.get(f"/tenants/{cast.contoso.id}/mappings/{path}")
             assert page.status_code == 200
             assert ("Fabrikam" in page.get_data(as_text=True).partition("<main")[2]) == sees, path
+
+
+def test_all_that_is_chosen_on_the_page_is_saved_at_once_and_what_is_left_open_stays_open(
+    client, sign_in, cast, restore, path
+):
+    ids = [f"aaaaaaaa-0000-4000-8000-00000000010{number}" for number in range(3)]
+    found = {"kind": "users", "how": "unresolved", "to": None, "to_name": None, "item": None, "is_assignment": False}
+    names = ("max@fabrikam.example", "eve@fabrikam.example", None)
+    lacking = [{**found, "id": one, "name": name, "why": "x"} for one, name in zip(ids, names, strict=True)]
+    RestoreItem.update(resolutions=lacking).execute()
+    mine, others = "dddddddd-0000-4000-8000-000000000001", "dddddddd-0000-4000-8000-000000000002"
+    for object_id, name in ((mine, "Max Manager (max@contoso.example)"), (others, "rita@contoso.example")):
+        DirectoryName.create(tenant=cast.contoso, kind="users", object_id=object_id, name=name)
+    sign_in(client, cast.max)
+    page = client.get(path).get_data(as_text=True)
+    assert "3 references need a replacement" in page
+    assert f'<option value="{mine}">Max Manager (max@contoso.example)</option>' in page
+    assert others not in page, "the domain is nobody's name"
+    assert "Unknown user (aaaa…)" in page
+    form = {"kind": ["users"] * 3, "source_id": ids}
+    answer = send(client, path, **form, target_id=["", "", ""], typed_id=["", "", ""])
+    assert (answer.status_code, "at least one" in answer.get_data(as_text=True)) == (400, True)
+    assert send(client, path, **form, target_id=[mine, "", ""], typed_id=["", "", "typed"]).status_code == 303
+    saved = {row.source_id: (row.target_id, row.target_name) for row in Mapping.select()}
+    assert saved == {ids[0]: (mine, "Max Manager (max@contoso.example)"), ids[2]: ("typed", None)}
+    assert "1 reference needs a replacement" in client.get(path).get_data(as_text=True)
+
+
+def test_nothing_is_saved_where_one_of_several_is_of_nothing_known(client, sign_in, cast, path):
+    sign_in(client, cast.max)
+    form = {"kind": ["groups", "nonsense"], "source_id": [GROUP, "x"], "target_id": [PILOT, PILOT]}
+    assert send(client, path, **form).status_code == 400
+    assert not Mapping.select().exists()
