@@ -302,6 +302,8 @@ class Policy(Table):
             (("graph_id",), False),
             (("last_captured_at",), False),
             (("policy_type", "name"), False),
+            (("modified_at", "id"), False),
+            (("tenant", "modified_at", "id"), False),
         )
 
     def __str__(self) -> str:

@@ -7,6 +7,8 @@ from graph.review.dangers import TITLES
 
 # Code -> title of what is dangerous in a plan, the worst first.
 DANGERS = TITLES
+# “of”, “iOS”: too short to be told from a misspelled one.
+LONGEST_SHORT_WORD = 3
 
 
 def title(policy_type: str, odata_type: str | None = None) -> str:
@@ -35,3 +37,24 @@ def permission(policy_type: str) -> str:
     """Return the permission that reading policies of the type needs, as Entra names it."""
     policy_type_row = POLICY_TYPES.get(policy_type)
     return policy_type_row.access.ask if policy_type_row else policy_type
+
+
+def types_with_word(word: str) -> tuple[list[str], dict[str, list[str]]]:
+    """Return the keys of the policy types whose titles have the word; and, of others, their subtypes that have it.
+
+    A subtype is an OData type as lists have it.
+    """
+    folded = word.casefold()
+    keys = [key for key, row in POLICY_TYPES.items() if folded in row.title.casefold()]
+    subtypes = {
+        key: [f"#microsoft.graph.{subtype}" for subtype, name in row.titles.items() if folded in name.casefold()]
+        for key, row in POLICY_TYPES.items()
+        if key not in keys
+    }
+    return keys, {key: found for key, found in subtypes.items() if found}
+
+
+def title_words() -> set[str]:
+    """Return the words of all titles, as somebody searches for them."""
+    every_title = [name for row in POLICY_TYPES.values() for name in (row.title, *row.titles.values())]
+    return {word.lower() for name in every_title for word in name.split() if len(word) > LONGEST_SHORT_WORD}

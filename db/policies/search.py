@@ -1,23 +1,35 @@
-"""Search of policies and tenants by part of a name, or by the beginning of an id, among a million.
+"""Search of policies and tenants by part of a name, by type, or by the beginning of an id, among a million.
 
 Each engine has an index of every three letters of a name (migration 0004). It finds rare words at once; a word that
 many names hold is found sooner without it, by reading from the newest on.
 """
 
+import difflib
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import peewee as pw
 
 from db.database import Condition, database, is_sqlite
 from db.models import Policy, Tenant
-from db.sql.value_lists import is_in
+from db.sql.value_lists import is_in, is_in_if_given
 
 # With more names than this the rows themselves are read: the first page is full long before their end.
 MAX_IDS = 5000
 # The index holds every three letters: it knows no shorter words.
 MIN_INDEXED_LETTERS = 3
+# How many letters in a row a misspelled word shares with the right one, the longer first: those are fewer names.
+SHARED_LETTERS = (4, 3)
+# Names that are looked at for each run of such letters.
+NAMES_OF_LETTERS = 40
+# Of 1: “bitlokcer” is 0.89 like “bitlocker”.
+LIKE_ENOUGH = 0.72
+# The index is read from its beginning, and each row with it, until there are enough.
+_NAMES_WITH = """SELECT policy.name FROM policy_search CROSS JOIN policy ON policy.id = policy_search.rowid
+WHERE policy_search MATCH ? AND (? IS NULL OR policy.tenant_id IN (SELECT value FROM json_each(?))) LIMIT ?"""
+_WORD = re.compile(r"\w{3,}")
 _LIKE_AN_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.-]{7,}")
 
 
@@ -38,9 +50,8 @@ def policy_name_matches(word: str, column: Any, tenant_ids: Sequence[int] | None
 def _ids_by_name(word: str) -> list[int]:
     """Return the ids of policies whose names hold the word, as many as need to be known."""
     if is_sqlite() and len(word) >= MIN_INDEXED_LETTERS:
-        phrase = '"{}"'.format(word.replace('"', '""'))
         rows = database.execute_sql(
-            "SELECT rowid FROM policy_search WHERE policy_search MATCH ? LIMIT ?", (phrase, MAX_IDS + 1)
+            "SELECT rowid FROM policy_search WHERE policy_search MATCH ? LIMIT ?", (_phrase(word), MAX_IDS + 1)
         )
     else:
         rows = Policy.select(Policy.id).where(Policy.name.contains(word)).limit(MAX_IDS + 1).tuples()
@@ -68,6 +79,58 @@ def _ids_in_tenants(tenant_ids: Sequence[int] | None, ids: list[int]) -> list[in
         return ids
     policies = Policy.select(Policy.id).where(is_in(Policy.id, ids) & is_in(Policy.tenant, tenant_ids))
     return [row[0] for row in policies.tuples()]
+
+
+def is_of_types(policy_types: Sequence[str], subtypes: Mapping[str, Sequence[str]]) -> Condition:
+    """Return the condition that a policy is of one of the types, or of one of the subtypes (OData types) of another."""
+    condition = Policy.policy_type.in_(list(policy_types))
+    for policy_type, odata_types in subtypes.items():
+        condition |= (Policy.policy_type == policy_type) & Policy.odata_type.in_(list(odata_types))
+    return condition
+
+
+def spell(text: str, tenant_ids: Sequence[int] | None, other_words: Collection[str]) -> str:
+    """Return the text with those words replaced that no policy of the tenants has in its name, by the most alike.
+
+    `other_words` are as good as those of names. "" where a word is like no other, or there is nothing to replace.
+    """
+    words = text.lower().split()[:5]
+    better = [_spell_word(word, tenant_ids, other_words) for word in words]
+    return " ".join(better) if all(better) and better != words else ""
+
+
+def _spell_word(word: str, tenant_ids: Sequence[int] | None, other_words: Collection[str]) -> str:
+    if any(word in other for other in other_words) or _names_with(word, tenant_ids, 1):
+        return word
+    for length in SHARED_LETTERS if _WORD.fullmatch(word) else ():
+        names = (name for letters in _runs(word, length) for name in _names_with(letters, tenant_ids, NAMES_OF_LETTERS))
+        found = difflib.get_close_matches(word, _words_of(names) | set(other_words), 1, LIKE_ENOUGH)
+        if found:
+            return found[0]
+    return ""
+
+
+def _runs(word: str, length: int) -> list[str]:
+    return [word[begin : begin + length] for begin in range(len(word) - length + 1)]
+
+
+def _words_of(names: Iterable[str]) -> set[str]:
+    return {word for name in names for word in _WORD.findall(name.lower())}
+
+
+def _names_with(letters: str, tenant_ids: Sequence[int] | None, limit: int) -> list[str]:
+    """Return some names of the tenants' policies that hold the letters. It reads no further than it must."""
+    if is_sqlite() and len(letters) >= MIN_INDEXED_LETTERS:
+        ids = None if tenant_ids is None else json.dumps(list(tenant_ids))
+        rows = database.execute_sql(_NAMES_WITH, (_phrase(letters), ids, ids, limit))
+    else:
+        named = Policy.name.contains(letters) & is_in_if_given(Policy.tenant, tenant_ids)
+        rows = Policy.select(Policy.name).where(named).limit(limit).tuples()
+    return [row[0] for row in rows]
+
+
+def _phrase(letters: str) -> str:
+    return '"{}"'.format(letters.replace('"', '""'))
 
 
 def tenant_name_matches(word: str) -> Condition:

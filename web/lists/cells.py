@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from web.presentation.formatters import datetime_html, state_badge
+from web.presentation.formatters import datetime_html, state_badge, time_ago_html
 from web.presentation.links import link, name_link
 
 Cell = Callable[[Any, Any, Any, str], object]
@@ -41,6 +41,11 @@ def person_cell(otherwise: str) -> Cell:
 
 def moment_cell(view: Any, context: Any, row: Any, name: str) -> Markup:
     return datetime_html(getattr(row, name))
+
+
+def ago_cell(view: Any, context: Any, row: Any, name: str) -> Markup:
+    """Show how long ago it was; the title has the exact time."""
+    return time_ago_html(getattr(row, name))
 
 
 def state_cell(view: Any, context: Any, row: Any, name: str) -> Markup:

@@ -15,6 +15,8 @@ from flask import Response, abort, redirect, request, stream_with_context
 from flask_admin import expose
 from flask_admin.contrib.peewee import ModelView
 from flask_admin.model.base import ViewArgs
+from flask_babel import gettext
+from markupsafe import Markup
 
 from db.database import database, is_sqlite
 from db.models import Tenant, User
@@ -33,7 +35,7 @@ Chunk = TypeVar("Chunk", str, bytes)
 # Counting goes on no further than this.
 COUNT_CAP = 10_000
 EXPORT_CAP = 100_000
-PAGE_SIZES = (20, 50, 100)
+PAGE_SIZES = (20, 50)
 
 
 def _not_found_view(path: str, *methods: str) -> Any:
@@ -68,6 +70,8 @@ class ListView(ModelView):
     search_hint = ""
     # The column that sorts when none was asked for; without one the newest come first.
     sorted_by: ClassVar[str | None] = None
+    # Whether that column sorts backwards then.
+    sorted_backwards = False
     # That order in words, and what leads back and forth in it.
     order_words = "newest first"
     page_words = ("Newer", "Older")
@@ -120,10 +124,10 @@ class ListView(ModelView):
 
     def render(self, template: str, **kwargs: Any) -> Any:
         first = self._list_columns[0][0]
-        shown = preferences.chosen_columns(self.endpoint) or [
-            name for name, _ in self._list_columns if name not in self.hidden_columns
-        ]
+        shown = preferences.chosen_columns(self.endpoint) or self.columns_by_itself(kwargs["data"])
         narrowed = self._get_list_extra_args()
+        count_cap = self.search_cap if narrowed.search else COUNT_CAP
+        last_page = _last_page(kwargs["count"], kwargs["page_size"], count_cap)
         return super().render(
             template,
             **kwargs
@@ -132,10 +136,23 @@ class ListView(ModelView):
                 "every_column": self._list_columns,
                 "only_tenant": self._only_tenant(),
                 "is_narrowed": self._is_narrowed(),
-                "count_cap": self.search_cap if narrowed.search else COUNT_CAP,
+                "count_cap": count_cap,
+                "page": min(kwargs["page"], last_page),
+                "last_page": last_page,
+                **self._order_shown(kwargs["sort_column"], kwargs["sort_desc"]),
                 "export_url": self.get_url(".export", export_type="csv", search=narrowed.search, **narrowed.extra_args),
             },
         )
+
+    def columns_by_itself(self, rows: list[Any]) -> list[str]:
+        """Return the columns to show of these rows to who has chosen none."""
+        return [name for name, _ in self._list_columns if name not in self.hidden_columns]
+
+    def _order_shown(self, column: Any, is_backwards: Any) -> dict[str, Any]:
+        """Return the order that the headings show: the list's own where none was asked for."""
+        if column is not None or self.sorted_by is None or self.sorted_by not in self._sortable_columns:
+            return {"sort_column": column, "sort_desc": is_backwards}
+        return {"sort_column": self.column_number(self.sorted_by), "sort_desc": self.sorted_backwards}
 
     def tenant_of(self, row: Any) -> int:
         return int(row.id if self.model is Tenant else row.tenant_id)
@@ -153,11 +170,21 @@ class ListView(ModelView):
         tenant, is_asked = filters.asked_tenant() if self.model is not Tenant else (None, False)
         return any(request.args.get(name) for name in args) or (is_asked and tenant is None)
 
-    def get_empty_list_message(self) -> str:
-        if self._is_narrowed():
-            return "Nothing matches. Clear the search and the filters to see more."
+    def get_empty_list_message(self) -> str | Markup:
         tenant = self._only_tenant()
-        return f"Nothing of {tenant.name}. Show all tenants to see more." if tenant else self.nothing_yet
+        if self._is_narrowed():
+            address = self.get_url(".index_view", tenant=request.args.get("tenant") if tenant else None)
+            clear = Markup('<a href="{}">{}</a>').format(address, gettext("Clear filters"))
+            return Markup(" ").join(part for part in (gettext("No results."), self.suggestion(), clear) if part)
+        if tenant:
+            address = self.get_url(".index_view", tenant=filters.EVERY_TENANT)
+            nothing = gettext("Nothing of %(tenant)s.", tenant=tenant.name)
+            return Markup('{} <a href="{}">{}</a>').format(nothing, address, gettext("Show all tenants"))
+        return self.nothing_yet
+
+    def suggestion(self) -> str | Markup:
+        """Return what to search for in place of what nothing was found for."""
+        return ""
 
     # --- scope ---------------------------------------------------------------------------------------------------
 
@@ -187,9 +214,10 @@ class ListView(ModelView):
         page_size: int | None = None,
     ) -> tuple[int, list[Any]]:
         query = self._matching(search)
-        count = query.limit((self.search_cap if search else COUNT_CAP) + 1).count()
+        count_cap = self.search_cap if search else COUNT_CAP
+        count = query.limit(count_cap + 1).count()
         size = page_size if page_size in PAGE_SIZES else self.page_size
-        offset = min(max(page or 0, 0) * size, COUNT_CAP)
+        offset = min(page or 0, _last_page(count, size, count_cap)) * size
         ids = [row[0] for row in self._ordered(query, sort_column, sort_desc).limit(size).offset(offset).tuples()]
         return count, self._rows(ids)
 
@@ -231,6 +259,7 @@ class ListView(ModelView):
         """Sort by an indexed column, empty values first; the id makes pages stable."""
         newest_first = self.model.id.desc()
         name = self._sortable_columns.get(sort_column) if sort_column else self.sorted_by
+        sort_desc = sort_desc if sort_column else self.sorted_backwards
         field = getattr(self.model, name) if name else None
         if field is None or field is self.model.id:
             return query.order_by(self.model.id if field is not None and not sort_desc else newest_first)
@@ -275,6 +304,11 @@ class ListView(ModelView):
         return [
             fetch(self.model, row_id, permission) for row_id in ticked_values(request.form, "rowid", max(PAGE_SIZES))
         ]
+
+
+def _last_page(count: int, page_size: int, count_cap: int) -> int:
+    """Return the number of the last page that can be looked at: who asks for one beyond it gets that."""
+    return max(min(count, count_cap) - 1, 0) // page_size
 
 
 def _sort_order(field: Any, is_backwards: bool) -> Any:

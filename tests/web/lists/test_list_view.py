@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from db.accounts import users
 from db.audit.audit import SYSTEM
 from db.clock import utcnow
-from db.models import BackupSet, Policy, Preference, Run
+from db.models import BackupSet, Membership, Policy, Preference, Run
 from db.runs import runs
 from db.states import Role, RunKind, RunState
 from tests.support.forms import csrf_token
@@ -24,7 +24,9 @@ def rows(answer):
     """The first cell of each row of a list, as text; of what has a number beside its name, the number."""
     page = answer.get_data(as_text=True)
     found = re.findall(r"<tr>(.*?)</tr>", page.partition("<tbody>")[2].partition("</tbody>")[0], re.S)
-    cells = [re.search(r'<td(?! class="tick")[^>]*>(.*?)</td>', row, re.S)[1] for row in found]
+    cells = [
+        re.search(r'<td(?! class="tick")[^>]*>(.*?)(?:<span class="under">.*?)?</td>', row, re.S)[1] for row in found
+    ]
     numbers = [re.search(r'class="number">(.*?)<', cell) for cell in cells]
     return [
         number[1].replace("&nbsp;", " ").capitalize() if number else re.sub(r"<[^>]+>|\s+", " ", cell).strip()
@@ -86,9 +88,13 @@ def test_policies_are_narrowed_by_when_they_were_captured(listed, captured):
 def test_lists_are_sorted_by_the_columns_that_say_so_what_is_empty_first(listed, client, captured):
     order = ["Contoso policy 1", "Contoso policy 2", "Fabrikam policy 1", "Fabrikam policy 2"]
     addresses = re.findall(r'<a href="(/policies/\?sort=[^"]+)"', client.get("/policies/").get_data(as_text=True))
-    by_name, by_capture = (address.replace("&amp;", "&") for address in addresses)
+    by_name, by_change, by_capture = (address.replace("&amp;", "&") for address in addresses)
     assert listed(by_name) == order
     assert listed(f"{by_name}&desc=1") == order[::-1]
+    Policy.update(modified_at="2026-01-02").where(Policy.name == order[1]).execute()
+    Policy.update(modified_at="2026-01-01").where(Policy.name == order[3]).execute()
+    assert listed("/policies/") == [order[1], order[3], order[2], order[0]], "what was changed last, and what never"
+    assert listed(f"{by_change}&desc=1") == listed("/policies/")
     Policy.update(last_captured_at=None).where(Policy.name == order[2]).execute()
     Policy.update(last_captured_at="2026-01-01").where(Policy.name == order[3]).execute()
     assert listed(by_capture)[:2] == [order[2], order[3]]
@@ -107,7 +113,7 @@ def test_the_tenant_of_the_address_comes_before_the_one_that_was_chosen(listed, 
     page = client.get(f"/runs/?tenant={cast.contoso.id}").get_data(as_text=True)
     assert "<strong>Contoso</strong> <small>Lists show Fabrikam</small>" in page
     assert len(listed("/runs/?tenant=all")) == 4
-    assert listed("/runs/?tenant=999") == ["Nothing matches. Clear the search and the filters to see more."]
+    assert listed("/runs/?tenant=999") == ["No results. Clear filters"]
     exported = client.get("/runs/export/csv/").get_data(as_text=True)
     assert "Contoso" not in exported
     choose("")
@@ -193,9 +199,7 @@ def test_an_empty_list_says_what_to_do_next(client, sign_in, cast):
     sign_in(client, cast.ada)
     assert rows(client.get("/runs/")) == ["No runs yet. Whatever you start is shown here."]
     assert "“Restore” on a backup set previews one" in client.get("/restores/").get_data(as_text=True)
-    assert rows(client.get("/policies/?search=nowhere")) == [
-        "Nothing matches. Clear the search and the filters to see more."
-    ]
+    assert rows(client.get("/policies/?search=nowhere")) == ["No results. Clear filters"]
 
 
 formulas = st.sampled_from(["=1", "+1", "-1", "@x", "\t=1", "\r=1", "\n=1", " =1", "＝1", "=\n"])
@@ -206,3 +210,26 @@ def test_no_cell_of_an_export_is_a_formula_and_none_runs_into_another(values):
     [row] = csv.reader(io.StringIO(csv_row(values), newline=""))
     assert [cell.removeprefix("'") for cell in row] == [value.removeprefix("'") for value in values]
     assert not any(cell.lstrip().startswith(tuple("=+-@＝＋－＠")) or cell.startswith(tuple("\t\r\n")) for cell in row)
+
+
+def test_policies_are_found_by_type_and_a_misspelled_word_leads_to_the_right_one(listed, client, cast):
+    Policy.update(name="WIN - BitLocker - Pilot").where(Policy.name == "Contoso policy 2").execute()
+    Policy.update(policy_type="conditionalAccessPolicies").where(Policy.name == "Contoso policy 1").execute()
+    assert listed("/policies/?search=conditional+access") == ["Contoso policy 1"]
+    Policy.update(
+        policy_type="deviceConfigurations", odata_type="#microsoft.graph.windowsUpdateForBusinessConfiguration"
+    ).where(Policy.name == "Fabrikam policy 1").execute()
+    assert listed("/policies/?search=update+ring") == ["Fabrikam policy 1"], "by the title of its subtype"
+    page = client.get("/policies/?search=bitlokcer").get_data(as_text=True)
+    assert 'Did you mean <a href="/policies/?search=bitlocker">bitlocker</a>?' in page
+    assert listed("/policies/?search=bitlocker") == ["WIN - BitLocker - Pilot"]
+    assert "Did you mean" not in client.get("/policies/?search=xyzzy").get_data(as_text=True)
+    Policy.update(name="Secret Zanzibar", tenant=cast.fabrikam).where(Policy.name == "Fabrikam policy 2").execute()
+    Membership.delete().where(Membership.tenant == cast.fabrikam).execute()
+    assert "anzibar" not in client.get("/policies/?search=zanzibra").get_data(as_text=True).partition("<tbody>")[2]
+
+
+def test_the_state_is_a_column_only_where_a_policy_is_gone(listed, client):
+    assert ">State<" not in client.get("/policies/").get_data(as_text=True).partition("<thead>")[2]
+    Policy.update(state="gone").where(Policy.name == "Contoso policy 1").execute()
+    assert 'data-label="State"' in client.get("/policies/").get_data(as_text=True)

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, NamedTuple
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_admin import Admin
 from flask_admin.actions import action
+from flask_babel import gettext
 from markupsafe import Markup
 
 import actors.backups.back_up
@@ -22,19 +23,22 @@ from db.policies import changes, lives, search, snapshots
 from db.policies.lives import Lives
 from db.runs import run_history
 from db.states import ChangeKind, PolicyState, RunKind
-from web.inputs import page_number
+from web.inputs import page_number, without_nul
 from web.lists import filters
-from web.lists.cells import cell, link_cell, moment_cell, tenant_cell
+from web.lists.cells import ago_cell, cell, moment_cell, tenant_cell
 from web.lists.filters import Filter
 from web.lists.list_view import ListView
 from web.presentation import run_messages
 from web.presentation.formatters import NO_REAL_CHANGE, POLICY_STATES, change_summary, datetime_html, policy_state_badge
+from web.presentation.links import link
 from web.presentation.masking import Masking
 from web.security.access import can, current_actor, fetch, requires
 from web.security.permissions import Permission
 
 pages = Blueprint("policies", __name__, url_prefix="/policies")
 
+# A shorter word is in the titles of nearly all types.
+SHORTEST_TYPE_WORD = 3
 SNAPSHOTS_SHOWN, RUNS_SHOWN, LAST_PAGE = 10, 8, 9999
 
 
@@ -63,6 +67,15 @@ def _is_of_change(value: str) -> Any:
     return is_new if value == ChangeKind.NEW else Policy.state == PolicyState.GONE
 
 
+def _type_of(policy: Policy) -> str:
+    return policy_type_names.title(policy.policy_type, policy.odata_type)
+
+
+def _name_and_type(policy: Policy) -> Markup:
+    name = link("policies.page", policy.name, policy_id=policy.id)
+    return Markup('{}<span class="under">{}</span>').format(name, _type_of(policy))
+
+
 class PolicyListView(ListView):
     list_template = "policies/list.html"
     related = (Policy.tenant,)
@@ -70,7 +83,8 @@ class PolicyListView(ListView):
         "name", "tenant", "policy_type", "state", "modified_at", "last_captured_at", "snapshot_count", "platform",
         "graph_id", "first_seen_at",
     )  # fmt: skip
-    hidden_columns = ("platform", "graph_id", "first_seen_at")
+    hidden_columns = ("policy_type", "platform", "graph_id", "first_seen_at")
+    sorted_by, sorted_backwards, order_words = "modified_at", True, "changed last first"
     column_labels: ClassVar = {
         "policy_type": "Type",
         "modified_at": "Modified",
@@ -79,16 +93,16 @@ class PolicyListView(ListView):
         "graph_id": "Graph id",
         "first_seen_at": "First seen",
     }
-    column_sortable_list = ("name", "last_captured_at")
-    search_hint = "Name or Graph id"
+    column_sortable_list = ("name", "modified_at", "last_captured_at")
+    search_hint = "Name, type or Graph id"
     nothing_yet = "No policies known yet. “Sync policies” on a tenant's page reads them from it."
     column_formatters: ClassVar = {
-        "name": link_cell("policies.page", "policy_id"),
+        "name": cell(_name_and_type),
         "tenant": tenant_cell,
-        "policy_type": cell(lambda policy: policy_type_names.title(policy.policy_type, policy.odata_type)),
+        "policy_type": cell(_type_of),
         "state": cell(lambda policy: policy_state_badge(policy.state)),
-        "modified_at": moment_cell,
-        "last_captured_at": moment_cell,
+        "modified_at": ago_cell,
+        "last_captured_at": ago_cell,
         "platform": cell(lambda policy: policy.platform or "–"),
         "first_seen_at": moment_cell,
     }
@@ -105,7 +119,24 @@ class PolicyListView(ListView):
         return super()._scoped(query).where(lives.is_the_living_one())
 
     def _matches_word(self, word: str) -> Any:
-        return search.policy_name_matches(word, Policy.id, self.tenant_ids())
+        of_name = search.policy_name_matches(word, Policy.id, self.tenant_ids())
+        types = policy_type_names.types_with_word(word) if len(word) >= SHORTEST_TYPE_WORD else ([], {})
+        return of_name | search.is_of_types(*types) if any(types) else of_name
+
+    def columns_by_itself(self, rows: list[Policy]) -> list[str]:
+        """Leave the states out where they say nothing: every policy of the page is in its tenant."""
+        says_nothing = all(policy.state == PolicyState.PRESENT for policy in rows)
+        names = super().columns_by_itself(rows)
+        return [name for name in names if not (says_nothing and name == "state")]
+
+    def suggestion(self) -> Markup | str:
+        """Return a link to the same search with words that there are, in place of those that nothing has."""
+        asked = without_nul(request.args.get("search", ""))[:200]
+        better = search.spell(asked, self.tenant_ids(), policy_type_names.title_words())
+        if not better:
+            return ""
+        address = self.get_url(".index_view", search=better, tenant=request.args.get("tenant") or None)
+        return Markup('{} <a href="{}">{}</a>?').format(gettext("Did you mean"), address, better)
 
     @action("capture", "Capture snapshot")
     def capture_selected(self, ids: list[str]) -> None:

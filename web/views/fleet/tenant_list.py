@@ -169,7 +169,7 @@ class TenantListView(ListView):
         ids = self.matching_ids(search)
         ids = ids[::-1] if sort_desc else ids
         size = page_size if page_size in PAGE_SIZES else self.page_size
-        offset = max(page or 0, 0) * size
+        offset = min(page or 0, max(len(ids) - 1, 0) // size) * size
         return len(ids), self._rows(ids[offset : offset + size])
 
     def matching_ids(self, word: str | None) -> list[int]:
