@@ -31,7 +31,7 @@ from web.security.permissions import Permission
 from web.verdicts.verdicts import LEVELS, LOOKS, WORDS, Verdict, finding_verdicts
 
 RUNS_SHOWN = 8
-NEWEST_SHOWN = 5
+NEWEST_SHOWN, EXPIRIES_SHOWN = 10, 8
 # Time enough to make another credential, and to have it given here by whoever may.
 ENDS_SOON = timedelta(days=30)
 
@@ -97,22 +97,99 @@ class TypeCounts(PolicyTypeRow):
     gone: int = 0
     captured: int = 0
 
+    @property
+    def uncaptured(self) -> int:
+        """The policies that no backup has yet; one that was captured and is gone stands for none."""
+        return max(self.present + self.gone - self.captured, 0)
+
+
+class Tab(NamedTuple):
+    """One of the pages about a tenant. `permission`: what it takes to see it."""
+
+    key: str
+    label: str
+    endpoint: str
+    permission: Permission
+
+
+# The first stands at the tenant's own address.
+TABS = (
+    Tab("overview", "Overview", "tenants.page", Permission.SEE),
+    Tab("types", "Policies by type", "tenants.types", Permission.SEE),
+    Tab("backups", "Backups", "tenants.backups", Permission.SEE),
+    Tab("restores", "Restores", "tenants.restores", Permission.SEE),
+    Tab("members", "Members", "tenants.members", Permission.MANAGE),
+    Tab("settings", "Settings", "tenants.settings", Permission.MANAGE),
+)
+
 
 @dataclass(frozen=True)
 class TenantPage:
+    """A tenant on one of its tabs. What only another tab shows is not looked up."""
+
     tenant: Tenant
-    health: TenantHealth | None
-    uncovered: list[CoverageGap]
-    expiries: list[ExpiryRow]
-    oldest_reading: datetime | None
-    changes: int
-    types: list[TypeCounts]
-    runs: list[Run]
-    backup_sets: list[BackupSet]
-    restores: list[Restore]
-    rule_change: WaitingChange | None
-    schedules: list[Schedule]
-    membership: Membership | None
+    tab: str
+
+    @property
+    def tabs(self) -> list[Tab]:
+        return [tab for tab in TABS if can(tab.permission, self.tenant.id)]
+
+    @cached_property
+    def health(self) -> TenantHealth | None:
+        return next(iter(backup_health.health_of_tenants([self.tenant.id], utcnow())), None)
+
+    @cached_property
+    def uncovered(self) -> list[CoverageGap]:
+        return _uncovered(self.tenant)
+
+    @cached_property
+    def expiries(self) -> list[ExpiryRow]:
+        now = utcnow()
+        return [ExpiryRow(row, *expiries.describe(row, now)) for row in expiries.of_tenant(self.tenant)]
+
+    @property
+    def first_expiries(self) -> list[ExpiryRow]:
+        return self.expiries[:EXPIRIES_SHOWN]
+
+    @property
+    def more_expiries(self) -> list[ExpiryRow]:
+        return self.expiries[EXPIRIES_SHOWN:]
+
+    @cached_property
+    def oldest_reading(self) -> datetime | None:
+        return policies.oldest_reading(self.tenant)
+
+    @cached_property
+    def changes(self) -> int:
+        return backup_health.count_changes([self.tenant.id])[self.tenant.id]
+
+    @cached_property
+    def types(self) -> list[TypeCounts]:
+        return _types(self.tenant)
+
+    @cached_property
+    def runs(self) -> list[Run]:
+        return run_history.newest_runs(Run.tenant == self.tenant, RUNS_SHOWN)
+
+    @cached_property
+    def backup_sets(self) -> list[BackupSet]:
+        return backup_sets.of_tenant(self.tenant, NEWEST_SHOWN)
+
+    @cached_property
+    def restores(self) -> list[Restore]:
+        return restores.of_tenant(self.tenant, NEWEST_SHOWN)
+
+    @cached_property
+    def rule_change(self) -> WaitingChange | None:
+        return rule_changes.waiting_change(self.tenant)
+
+    @cached_property
+    def schedules(self) -> list[Schedule]:
+        return schedules.of_tenants([self.tenant.id])
+
+    @cached_property
+    def membership(self) -> Membership | None:
+        return users.find_membership(current_user.id, self.tenant)
 
     @property
     def connection(self) -> Markup:
@@ -152,11 +229,6 @@ class TenantPage:
         return request.form.get("break_glass", _lines(self.tenant))
 
     @property
-    def rules_are_open(self) -> bool:
-        """A form of this page was refused."""
-        return request.method == "POST"
-
-    @property
     def can_operate(self) -> bool:
         return can(Permission.OPERATE, self.tenant.id)
 
@@ -171,26 +243,6 @@ class TenantPage:
     @property
     def can_administer(self) -> bool:
         return can(Permission.ADMINISTER)
-
-
-def tenant_page(tenant: Tenant) -> TenantPage:
-    """Look up what the page shows."""
-    now = utcnow()
-    return TenantPage(
-        tenant=tenant,
-        health=next(iter(backup_health.health_of_tenants([tenant.id], now)), None),
-        uncovered=_uncovered(tenant),
-        expiries=[ExpiryRow(row, *expiries.describe(row, now)) for row in expiries.of_tenant(tenant)],
-        oldest_reading=policies.oldest_reading(tenant),
-        changes=backup_health.count_changes([tenant.id])[tenant.id],
-        types=_types(tenant),
-        runs=run_history.newest_runs(Run.tenant == tenant, RUNS_SHOWN),
-        backup_sets=backup_sets.of_tenant(tenant, NEWEST_SHOWN),
-        restores=restores.of_tenant(tenant, NEWEST_SHOWN),
-        rule_change=rule_changes.waiting_change(tenant),
-        schedules=schedules.of_tenants([tenant.id]),
-        membership=users.find_membership(current_user.id, tenant),
-    )
 
 
 def _uncovered(tenant: Tenant) -> list[CoverageGap]:

@@ -1,4 +1,4 @@
-"""A tenant's page: starting its sync and its backups, its settings and its rules."""
+"""A tenant's page and its tabs: starting its sync and its backups, its settings and its rules."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +16,7 @@ from web.presentation import rule_changes, run_messages
 from web.presentation.refusals import refusals_flashed
 from web.security.access import current_actor, fetch, requires
 from web.security.permissions import Permission
-from web.views.tenants.tenant_page import tenant_page
+from web.views.tenants.tenant_page import TenantPage
 
 pages = Blueprint("tenants", __name__, url_prefix="/tenants")
 
@@ -24,11 +24,41 @@ pages = Blueprint("tenants", __name__, url_prefix="/tenants")
 @pages.get("/<tenant_id>")
 @requires(Permission.SEE)
 def page(tenant_id: str) -> str:
-    return _page(fetch(Tenant, tenant_id, Permission.SEE))
+    return _tab("page", "overview", fetch(Tenant, tenant_id, Permission.SEE))
 
 
-def _page(tenant: Tenant) -> str:
-    return render_template("tenants/page.html", page=tenant_page(tenant))
+def _tab(template: str, tab: str, tenant: Tenant) -> str:
+    return render_template(f"tenants/{template}.html", page=TenantPage(tenant, tab))
+
+
+@pages.get("/<tenant_id>/types")
+@requires(Permission.SEE)
+def types(tenant_id: str) -> str:
+    return _tab("types", "types", fetch(Tenant, tenant_id, Permission.SEE))
+
+
+@pages.get("/<tenant_id>/backups")
+@requires(Permission.SEE)
+def backups(tenant_id: str) -> str:
+    return _tab("backups", "backups", fetch(Tenant, tenant_id, Permission.SEE))
+
+
+@pages.get("/<tenant_id>/restores")
+@requires(Permission.SEE)
+def restores(tenant_id: str) -> str:
+    return _tab("restores", "restores", fetch(Tenant, tenant_id, Permission.SEE))
+
+
+@pages.get("/<tenant_id>/members")
+@requires(Permission.MANAGE)
+def members(tenant_id: str) -> str:
+    return _tab("members", "members", fetch(Tenant, tenant_id, Permission.MANAGE))
+
+
+@pages.get("/<tenant_id>/settings")
+@requires(Permission.MANAGE)
+def settings(tenant_id: str) -> str:
+    return _tab("settings", "settings", fetch(Tenant, tenant_id, Permission.MANAGE))
 
 
 @pages.post("/<tenant_id>/sync")
@@ -56,7 +86,7 @@ def change_settings(tenant_id: str) -> Any:
         tenants.set_full_every(tenant, request.form.get("full_every_days", ""), current_actor())
         tenants.set_keeps_members(tenant, request.form.get("keeps_members") == "yes", current_actor())
         flash("Saved.", "success")
-    return redirect(url_for("tenants.page", tenant_id=tenant.id), 303)
+    return redirect(url_for("tenants.settings", tenant_id=tenant.id), 303)
 
 
 @pages.post("/<tenant_id>/tags")
@@ -97,8 +127,8 @@ def _ruled(tenant: Tenant, act: Callable[[], tuple[str, str]]) -> Any:
         flash(*act())
     except Invalid as e:
         flash(str(e), "danger")
-        return _page(tenant), 400
-    return redirect(url_for("tenants.page", tenant_id=tenant.id), 303)
+        return _tab("settings", "settings", tenant), 400
+    return redirect(url_for("tenants.settings", tenant_id=tenant.id), 303)
 
 
 @pages.post("/<tenant_id>/subscribe")

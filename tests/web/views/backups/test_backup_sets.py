@@ -60,7 +60,7 @@ def test_the_page_says_what_it_holds_and_the_list_finds_it(client, sign_in, cast
         assert text in page
     listed = client.get(f"/backup-sets/?state={backed_up.state}").get_data(as_text=True)
     assert f"/backup-sets/{backed_up.id}" in listed
-    assert f"/backup-sets/{backed_up.id}" in client.get(f"/tenants/{cast.contoso.id}").get_data(as_text=True)
+    assert f"/backup-sets/{backed_up.id}" in client.get(f"/tenants/{cast.contoso.id}/backups").get_data(as_text=True)
 
 
 @pytest.mark.parametrize(("who", "sees_secrets"), [("rita", False), ("max", False), ("max", True)])

@@ -405,7 +405,7 @@ def test_a_managers_rules_for_restores_are_kept_audited_and_checked(client, sign
         {"kind": "users", "id": guid, "name": "ada"},
     ]
     assert events("tenant:changed")[-1].details == {"changed": ["four_eyes on", "break_glass"]}
-    assert f"group {guid} SG Break Glass" in text(client, path)
+    assert f"group {guid} SG Break Glass" in text(client, f"{path}/settings")
     for wrong, sentence in (("somebody else", "“group” or “user”"), ("group nonsense x", "must be a GUID")):
         answer = send(client, f"{path}/restore-rules", four_eyes="no", break_glass=wrong)
         page = answer.get_data(as_text=True)

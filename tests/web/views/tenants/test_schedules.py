@@ -29,7 +29,7 @@ def test_a_manager_adds_pauses_runs_and_removes(client, sign_in, cast, redis_url
     shown = client.get("/schedules/").get_data(as_text=True)
     assert "Schedule added: Contoso, every night at 02:00 (next: " in shown
     assert "Every night at 02:00 (Vienna)" in shown
-    assert "Every night at 02:00 (Vienna)" in client.get(f"/tenants/{cast.contoso.id}").get_data(as_text=True)
+    assert "Every night at 02:00 (Vienna)" in client.get(f"/tenants/{cast.contoso.id}/backups").get_data(as_text=True)
     client.post(f"{path}/pause", data=form(client, cast))
     assert "paused" in client.get("/schedules/").get_data(as_text=True)
     client.post(f"{path}/run-now", data=form(client, cast))
