@@ -51,7 +51,7 @@ def types_with_word(word: str) -> tuple[list[str], dict[str, list[str]]]:
         for key, row in POLICY_TYPES.items()
         if key not in keys
     }
-    return keys, {key: found for key, found in subtypes.items() if found}
+    return keys, {key: odata_types for key, odata_types in subtypes.items() if odata_types}
 
 
 def title_words() -> set[str]:

@@ -26,7 +26,7 @@ class Findings:
 
 
 @dataclass(frozen=True)
-class _Kept:
+class _ListedSnapshot:
     snapshot_id: int
     policy_id: int
     content_id: int
@@ -58,16 +58,16 @@ def _last_before(backup_set: BackupSet) -> BackupSet | None:
     return BackupSet.select().where(earlier & whole).order_by(BackupSet.id.desc()).first()
 
 
-def _load(snapshot_ids: Iterable[int]) -> dict[int, _Kept]:
+def _load(snapshot_ids: Iterable[int]) -> dict[int, _ListedSnapshot]:
     """Return policy id -> its snapshot among these."""
-    found: dict[int, _Kept] = {}
+    found: dict[int, _ListedSnapshot] = {}
     for some in batched(sorted(snapshot_ids)):
         rows = Snapshot.select(Snapshot.id, Snapshot.policy, Snapshot.content).where(Snapshot.id.in_(some))
-        found |= {row[1]: _Kept(*row) for row in rows.tuples()}
+        found |= {row[1]: _ListedSnapshot(*row) for row in rows.tuples()}
     return found
 
 
-def _made_since(before: BackupSet, those: Iterable[_Kept]) -> list[int]:
+def _made_since(before: BackupSet, those: Iterable[_ListedSnapshot]) -> list[int]:
     """Return those whose policies nobody had seen before: others were only not read the time before."""
     by_policy = {listed.policy_id: listed.snapshot_id for listed in those}
     made: list[int] = []
@@ -77,7 +77,7 @@ def _made_since(before: BackupSet, those: Iterable[_Kept]) -> list[int]:
     return made
 
 
-def _deleted_by(backup_set: BackupSet, those: Iterable[_Kept]) -> list[int]:
+def _deleted_by(backup_set: BackupSet, those: Iterable[_ListedSnapshot]) -> list[int]:
     """Return those whose policies were gone when the backup ended: others were not read, or not asked for."""
     by_policy = {listed.policy_id: listed.snapshot_id for listed in those}
     is_gone = (Policy.state == PolicyState.GONE) & (Policy.gone_at <= backup_set.completed_at)

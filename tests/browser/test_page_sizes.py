@@ -37,8 +37,8 @@ NO_PAGES = re.compile(
 # Endpoint -> what is asked besides the bare address.
 QUERIES = {
     "new_restore.page": ("?backup_set={backup_set}", "?snapshot={snapshot}"),
-    "policy_list.index_view": ("?page_size=50", "?tenant={tenant}&search=BitLocker", "?search=nothing+like+it"),
-    "run_list.index_view": ("?page_size=50", "?state=unwell"),
+    "policy_list.index_view": ("?page_size=40", "?tenant={tenant}&search=BitLocker", "?search=nothing+like+it"),
+    "run_list.index_view": ("?page_size=40", "?state=unwell"),
     "audit.index": ("?tenant={tenant}",),
     "restores.page": ("?show=blocked",),
     "retention.page": ("?last=1&daily=2",),

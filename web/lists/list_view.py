@@ -35,7 +35,7 @@ Chunk = TypeVar("Chunk", str, bytes)
 # Counting goes on no further than this.
 COUNT_CAP = 10_000
 EXPORT_CAP = 100_000
-PAGE_SIZES = (20, 50)
+PAGE_SIZES = (20, 40)
 
 
 def _not_found_view(path: str, *methods: str) -> Any:

@@ -29,7 +29,7 @@ def rows(answer):
     ]
     numbers = [re.search(r'class="number">(.*?)<', cell) for cell in cells]
     return [
-        number[1].replace("&nbsp;", " ").capitalize() if number else re.sub(r"<[^>]+>|\s+", " ", cell).strip()
+        number[1].replace("&nbsp;", " ").capitalize() if number else " ".join(re.sub(r"<[^>]+>", " ", cell).split())
         for number, cell in zip(numbers, cells, strict=True)
     ]
 

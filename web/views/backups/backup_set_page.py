@@ -64,8 +64,8 @@ class TypeRow(PolicyTypeRow):
         return "At least 1 policy." if known == 1 else f"At least {known} policies."
 
 
-class Choice(NamedTuple):
-    """Which policies to list, as the address says it and as the page calls it."""
+class PolicySort(NamedTuple):
+    """A sort of policies to list, as the address says it and as the page calls it."""
 
     show: str
     label: str
@@ -81,8 +81,8 @@ class SnapshotRow(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What the address asks to see: which policies, of which type, with which words in their names."""
+class PolicyFilter:
+    """The wish of an address: a sort of policies, of a type, with words in their names."""
 
     show: str
     policy_type: str
@@ -107,7 +107,7 @@ class BackupSetPage:
     run: Run | None
     snapshot_ids: list[int]
     findings: Findings
-    wanted: Wanted
+    wanted: PolicyFilter
     rows: list[SnapshotRow]
     matching: int
 
@@ -151,13 +151,13 @@ class BackupSetPage:
         return f"by {creator.name}" if creator else "automatically"
 
     @property
-    def choices(self) -> list[Choice]:
+    def choices(self) -> list[PolicySort]:
         """The sorts of policies that can be listed, those that differ from the backup before first."""
         found = self.findings
         counts = {CHANGED: len(found.changed), NEW: len(found.new), DELETED: len(found.deleted)}
-        each = [Choice(show, f"{count} {show}") for show, count in counts.items() if count]
-        together = [Choice(DIFFERENT, "what differs")] if len(each) > 1 else []
-        return [*together, *each, Choice(EVERY, f"all {self.count}")]
+        each = [PolicySort(show, f"{count} {show}") for show, count in counts.items() if count]
+        together = [PolicySort(DIFFERENT, "what differs")] if len(each) > 1 else []
+        return [*together, *each, PolicySort(EVERY, f"all {self.count}")]
 
     @property
     def differs(self) -> bool:
@@ -237,7 +237,7 @@ def backup_set_page(backup_set: BackupSet) -> BackupSetPage:
     wanted = _wanted(findings)
     query = _matching(_ids_of(wanted.show, ids, findings), wanted)
     matching = query.count()
-    wanted = Wanted(wanted.show, wanted.policy_type, wanted.search, min(wanted.number, _last_page(matching)))
+    wanted = PolicyFilter(wanted.show, wanted.policy_type, wanted.search, min(wanted.number, _last_page(matching)))
     rows = query.order_by(Policy.policy_type, Snapshot.name, Snapshot.id).limit(SHOWN).offset(wanted.number * SHOWN)
     return BackupSetPage(
         backup_set=backup_set,
@@ -250,13 +250,13 @@ def backup_set_page(backup_set: BackupSet) -> BackupSetPage:
     )
 
 
-def _wanted(findings: Findings) -> Wanted:
+def _wanted(findings: Findings) -> PolicyFilter:
     """Read the address. Without a wish what differs is shown, and where nothing does, everything."""
     differs = bool(findings.changed or findings.new or findings.deleted)
     policy_type, words = request.args.get("type", ""), without_nul(request.args.get("search", "")).strip()[:200]
     by_itself = DIFFERENT if differs and not policy_type and not words else EVERY
     show = request.args.get("show", "")
-    return Wanted(
+    return PolicyFilter(
         show=show if show in (DIFFERENT, CHANGED, NEW, DELETED, EVERY) else by_itself,
         policy_type=policy_type if policy_type in policy_type_names.titles() else "",
         search=words,
@@ -274,7 +274,7 @@ def _ids_of(show: str, ids: list[int], findings: Findings) -> list[int]:
     return of_show.get(show, ids)
 
 
-def _matching(ids: list[int], wanted: Wanted) -> Any:
+def _matching(ids: list[int], wanted: PolicyFilter) -> Any:
     query = snapshots.with_policies(ids)
     if wanted.policy_type:
         query = query.where(Policy.policy_type == wanted.policy_type)

@@ -10,7 +10,7 @@ from db.backups import disclosures
 from db.models import BackupSet
 from db.states import SetState
 from web.lists import filters
-from web.lists.cells import cell, moment_cell, name_cell, person_cell, tenant_cell
+from web.lists.cells import ago_cell, cell, moment_cell, name_cell, person_cell, tenant_cell
 from web.lists.list_view import ListView, with_connection
 from web.presentation.backup_zip import safe_file_name, zip_backup_set
 from web.presentation.masking import mask_secrets
@@ -23,7 +23,8 @@ pages = Blueprint("backup_sets", __name__, url_prefix="/backup-sets")
 
 
 def _pin(backup_set: BackupSet) -> Markup | str:
-    icon = Markup('<i class="fa fa-thumb-tack" title="{}" aria-hidden="true"></i><span class="sr-only">pinned</span>')
+    words = Markup('<span class="sr-only">protected from deletion</span>')
+    icon = Markup('<i class="fa fa-lock" title="{}" aria-hidden="true"></i>') + words
     return icon.format(backup_set.pinned_reason) if backup_set.pinned_reason else ""
 
 
@@ -36,6 +37,7 @@ class BackupSetListView(ListView):
         "created_at": "Made",
         "created_by": "By",
         "scope": "Of",
+        "pinned": "Protected",
         "completed_at": "Completed",
     }
     has_names = True
@@ -48,7 +50,7 @@ class BackupSetListView(ListView):
         "tenant": tenant_cell,
         "state": cell(verdicts.set_badge),
         "scope": cell(lambda backup_set: backup_set.name or scope(backup_set)),
-        "created_at": moment_cell,
+        "created_at": ago_cell,
         "created_by": person_cell("automatically"),
         "completed_at": moment_cell,
         "pinned": cell(_pin),

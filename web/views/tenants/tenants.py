@@ -24,41 +24,41 @@ pages = Blueprint("tenants", __name__, url_prefix="/tenants")
 @pages.get("/<tenant_id>")
 @requires(Permission.SEE)
 def page(tenant_id: str) -> str:
-    return _tab("page", "overview", fetch(Tenant, tenant_id, Permission.SEE))
+    return _tab("tenants/page.html", "overview", fetch(Tenant, tenant_id, Permission.SEE))
 
 
 def _tab(template: str, tab: str, tenant: Tenant) -> str:
-    return render_template(f"tenants/{template}.html", page=TenantPage(tenant, tab))
+    return render_template(template, page=TenantPage(tenant, tab))
 
 
 @pages.get("/<tenant_id>/types")
 @requires(Permission.SEE)
 def types(tenant_id: str) -> str:
-    return _tab("types", "types", fetch(Tenant, tenant_id, Permission.SEE))
+    return _tab("tenants/types.html", "types", fetch(Tenant, tenant_id, Permission.SEE))
 
 
 @pages.get("/<tenant_id>/backups")
 @requires(Permission.SEE)
 def backups(tenant_id: str) -> str:
-    return _tab("backups", "backups", fetch(Tenant, tenant_id, Permission.SEE))
+    return _tab("tenants/backups.html", "backups", fetch(Tenant, tenant_id, Permission.SEE))
 
 
 @pages.get("/<tenant_id>/restores")
 @requires(Permission.SEE)
 def restores(tenant_id: str) -> str:
-    return _tab("restores", "restores", fetch(Tenant, tenant_id, Permission.SEE))
+    return _tab("tenants/restores.html", "restores", fetch(Tenant, tenant_id, Permission.SEE))
 
 
 @pages.get("/<tenant_id>/members")
 @requires(Permission.MANAGE)
 def members(tenant_id: str) -> str:
-    return _tab("members", "members", fetch(Tenant, tenant_id, Permission.MANAGE))
+    return _tab("tenants/members.html", "members", fetch(Tenant, tenant_id, Permission.MANAGE))
 
 
 @pages.get("/<tenant_id>/settings")
 @requires(Permission.MANAGE)
 def settings(tenant_id: str) -> str:
-    return _tab("settings", "settings", fetch(Tenant, tenant_id, Permission.MANAGE))
+    return _tab("tenants/settings.html", "settings", fetch(Tenant, tenant_id, Permission.MANAGE))
 
 
 @pages.post("/<tenant_id>/sync")
@@ -127,7 +127,7 @@ def _ruled(tenant: Tenant, act: Callable[[], tuple[str, str]]) -> Any:
         flash(*act())
     except Invalid as e:
         flash(str(e), "danger")
-        return _tab("settings", "settings", tenant), 400
+        return _tab("tenants/settings.html", "settings", tenant), 400
     return redirect(url_for("tenants.settings", tenant_id=tenant.id), 303)
 
 

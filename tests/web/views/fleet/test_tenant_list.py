@@ -101,7 +101,7 @@ def test_as_many_statements_with_a_thousand_tenants_as_with_few(five, client, ca
     facts = [{"name": f"Tenant {number}", "directory_id": f"{number}", "client_id": "x"} for number in range(1000)]
     for start in range(0, 1000, 100):
         Tenant.insert_many(facts[start : start + 100]).execute()
-    many = statements(lambda: client.get("/tenants/?page_size=50"))
+    many = statements(lambda: client.get("/tenants/?page_size=40"))
     assert many <= few + 2
 
 
