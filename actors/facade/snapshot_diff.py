@@ -6,7 +6,8 @@ from typing import Any
 
 from db.encryption import SealError
 from db.models import Snapshot
-from db.policies import snapshots
+from db.policies import policies, snapshots
+from db.runs import name_cache
 from graph.display import labels
 from graph.display.diff import Difference as Difference
 from graph.display.diff import compare
@@ -14,6 +15,7 @@ from graph.display.labels import names_by_id
 from graph.display.masking import MASK as MASK
 from graph.display.masking import Masking as Masking
 from graph.display.masking import mask_secrets as mask_secrets
+from graph.display.object_names import names_of_objects, referenced
 from graph.display.outline import OutlineLine as OutlineLine
 from graph.display.outline import outline_body, unset_properties
 from graph.policy_types.table import POLICY_TYPES
@@ -69,7 +71,21 @@ def _content(snapshot: Snapshot, hide: Hide | None) -> Any:
 
 
 def _compare(before: Snapshot, old: Any, after: Snapshot, new: Any) -> list[Difference]:
-    return compare(POLICY_TYPES[after.policy.policy_type], old, new, _merged_names(before, after))
+    names = object_names([(before, old), (after, new)])
+    return compare(POLICY_TYPES[after.policy.policy_type], old, new, names)
+
+
+def object_names(oldest_first: Sequence[tuple[Snapshot, Any]]) -> dict[str, str | None]:
+    """Return {id: name} of all that these contents refer to: as their snapshots know them, else as seen last."""
+    known = _merged_names(*(snapshot for snapshot, _ in oldest_first))
+    names: dict[str, str | None] = {}
+    for snapshot, content in oldest_first:
+        keys = referenced(snapshot.policy.policy_type, content)
+        ids = {object_id for _, object_id in keys}
+        policy_names = policies.names_by_key(snapshot.tenant_id, ids)
+        seen = name_cache.names_by_id(snapshot.tenant_id, {one for one in ids if not known.get(one)})
+        names |= names_of_objects(keys, policy_names, {**known, **seen})
+    return {**names, **{one: name for one, name in known.items() if name or one not in names}}
 
 
 def _merged_names(*oldest_first: Snapshot) -> dict[str, str | None]:
@@ -81,15 +97,20 @@ def _merged_names(*oldest_first: Snapshot) -> dict[str, str | None]:
     return names
 
 
-def readable_lines(body: dict[str, Any]) -> tuple[list[OutlineLine], list[str]]:
-    """Return a body's lines for reading, and the names of what is not set."""
-    return outline_body(body), unset_properties(body)
+def readable_lines(snapshot: Snapshot, content: Any) -> tuple[list[OutlineLine], list[str]]:
+    """Return the lines of a content's body for reading, and the names of what is not set."""
+    names = object_names([(snapshot, content)])
+
+    def name_of(holder: str, value: str) -> str | None:
+        return names.get(labels.scope_tag_key(value) if holder in labels.SCOPE_TAGS else value)
+
+    return outline_body(content["body"], name_of), unset_properties(content["body"])
 
 
 def assignment_texts(snapshot: Snapshot, content: Mapping[str, Any] | None) -> list[tuple[bool, str]] | None:
     """Return (is an exclusion, text) of each assignment; None if the type has none, or the content is not open."""
     assigned = content["assignments"] if content else None
-    names = _merged_names(snapshot)
+    names = object_names([(snapshot, content)]) if assigned else {}
     return assigned and [
         (labels.is_exclusion(assignment), labels.assignment_label(assignment, names)) for assignment in assigned
     ]

@@ -6,12 +6,12 @@ from typing import Any
 
 from actors.plans import plan_items
 from db.models import RestoreItem, Tenant
-from db.policies import snapshots
+from db.policies import policies, snapshots
 from db.restores import restore_items
 from db.runs import name_cache
 from db.states import WRITTEN_OUTCOMES, Outcome
+from graph.display.object_names import ObjectKey, names_of_objects, referenced
 from graph.policy_types.table import POLICY_TYPES
-from graph.read.directory_names import groups_and_filters_in
 from graph.restore.options import LEAVE, RestoreOptions
 from graph.review import content_lines
 from graph.review.content_lines import ContentLine
@@ -81,10 +81,14 @@ def target_names(tenant: Tenant, items: Sequence[RestoreItem]) -> dict[str, str]
     """Return {id: name} of the objects that these items refer to, as the target tenant calls them."""
     resolved = [(resolution["to"], resolution["to_name"]) for item in items for resolution in item.resolutions or ()]
     names = {object_id: name for object_id, name in resolved if object_id and name}
-    return {**name_cache.names_by_id(tenant, _referenced_ids(items)), **names}
+    keys = _referenced(items)
+    ids = {object_id for _, object_id in keys}
+    known: dict[str, str | None] = {**name_cache.names_by_id(tenant, ids), **names}
+    return names_of_objects(keys, policies.names_by_key(tenant.id, ids), known) | names
 
 
-def _referenced_ids(items: Iterable[RestoreItem]) -> set[str]:
-    content_ids = {item.content_id for item in items} | {item.live_content_id for item in items}
-    contents = (snapshots.read_content(content_id) for content_id in content_ids if content_id)
-    return {object_id for content in contents for ids in groups_and_filters_in(content) for object_id in ids}
+def _referenced(items: Iterable[RestoreItem]) -> set[ObjectKey]:
+    """Return (kind, id) of what the backup and what is there refer to."""
+    content_ids = [(item.policy_type, item.content_id) for item in items if item.content_id]
+    content_ids += [(item.policy_type, item.live_content_id) for item in items if item.live_content_id]
+    return {key for kind, content_id in content_ids for key in referenced(kind, snapshots.read_content(content_id))}

@@ -9,7 +9,8 @@ from db.tenants import tenants
 from graph.content.normalise import ZERO_GUID
 from graph.content.spellings import GUID
 from graph.errors import Rejected
-from graph.references.reference_kinds import DIRECTORIES, DOMAINS, GROUPS, PRINCIPALS
+from graph.read.directory_names import PRINCIPAL_NAMES
+from graph.references.reference_kinds import AGENTS, APPLICATIONS, DIRECTORIES, DOMAINS, GROUPS, PRINCIPALS, USERS
 from graph.restore.resolver import TenantNames, names_in_content
 from graph.restore.target_directory import ObjectKey, SourceObject
 from graph.transport.client import GraphClient
@@ -29,7 +30,7 @@ def known_sources(directory_id: str) -> dict[ObjectKey, SourceObject]:
     for kind, object_id, name in name_cache.known_names(tenant):
         if kind == "principals":
             sources_by_key |= principal_sources({object_id: name})
-        else:
+        elif kind != PRINCIPAL_NAMES:
             sources_by_key[_KINDS.get(kind, kind), object_id] = SourceObject(name)
     for policy_type, graph_id, name, odata_type, platform in policies.ever_known(tenant):
         sources_by_key[policy_type, graph_id] = SourceObject(name, odata_type, platform)
@@ -42,8 +43,8 @@ def sources_named_by(item: RestoreItem, content: PolicyContent) -> dict[ObjectKe
     """Return what an item's snapshot itself says of its policy, and of what that refers to."""
     sources_by_key = {(item.policy_type, item.graph_id): SourceObject(item.name, content["body"].get("@odata.type"))}
     sources_by_key |= names_in_content(item.policy_type, content)
-    for kind, key in ((GROUPS, "groups"), ("assignmentFilters", "filters")):
-        names = item.references.get(key) or {}
+    for key in (*_KINDS, USERS, APPLICATIONS, AGENTS):
+        kind, names = _KINDS.get(key, key), item.references.get(key) or {}
         sources_by_key |= {(kind, object_id): SourceObject(name) for object_id, name in names.items() if name}
     return sources_by_key | principal_sources(item.references.get("principals") or {})
 

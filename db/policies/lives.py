@@ -15,6 +15,9 @@ from db.models import Mapping, Policy, Tenant
 from db.sql.value_lists import is_in
 from db.states import PolicyState
 
+# Who set a mapping, in place of a person's id.
+A_RESTORE, NOBODY = 0, -1
+
 
 @dataclass(frozen=True)
 class Lives:
@@ -66,15 +69,12 @@ def _rows(policy: Policy, graph_ids: set[str]) -> list[Policy]:
 
 def is_the_living_one() -> Condition:
     """Return the condition of policies but for those that are gone and were created again: those live on elsewhere."""
-    again = (
-        Mapping.select(pw.SQL("1"))
-        .join(Tenant)
-        .where(
-            (Mapping.tenant == Policy.tenant)
-            & (Mapping.source_directory_id == Tenant.directory_id)
-            & (Mapping.kind == Policy.policy_type)
-            & (Mapping.source_id == Policy.graph_id)
-            & Mapping.set_by.is_null()
-        )
+    directory_id = Tenant.select(Tenant.directory_id).where(Tenant.id == Policy.tenant)
+    # A value, not EXISTS: looked up by its key for each policy that is gone, and never for all at once.
+    mapped_by = Mapping.select(pw.fn.COALESCE(Mapping.set_by, A_RESTORE)).where(
+        (Mapping.tenant == Policy.tenant)
+        & (Mapping.source_directory_id == directory_id)
+        & (Mapping.kind == Policy.policy_type)
+        & (Mapping.source_id == Policy.graph_id)
     )
-    return (Policy.state != PolicyState.GONE) | ~pw.fn.EXISTS(again)
+    return (Policy.state != PolicyState.GONE) | (pw.fn.COALESCE(mapped_by, NOBODY) != A_RESTORE)

@@ -1,6 +1,6 @@
 """Policies as the last sync saw them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ from db.clock import utcnow
 from db.database import Condition, database, lock_rows
 from db.models import Policy, Tenant
 from db.sql import upserts
-from db.sql.value_lists import equals_if_given, is_in
+from db.sql.value_lists import batched, equals_if_given, is_in
 from db.states import PolicyState
 
 KEY = (Policy.tenant, Policy.policy_type, Policy.graph_id)
@@ -161,6 +161,16 @@ def ever_known(tenant: Tenant) -> list[tuple[str, str, str, str | None, str | No
     """Return (policy type, Graph id, name, OData type, platform) of every policy that the tenant has or had."""
     fields = (Policy.policy_type, Policy.graph_id, Policy.name, Policy.odata_type, Policy.platform)
     return list(Policy.select(*fields).where(Policy.tenant == tenant).tuples())
+
+
+def names_by_key(tenant_id: int, graph_ids: Collection[str]) -> dict[tuple[str, str], str]:
+    """Return (policy type, Graph id) -> name of the tenant's policies with these ids, whatever their type."""
+    names: dict[tuple[str, str], str] = {}
+    for some in batched(sorted(graph_ids)):
+        rows = Policy.select(Policy.policy_type, Policy.graph_id, Policy.name)
+        is_one = (Policy.tenant == tenant_id) & Policy.graph_id.in_(some)
+        names |= {(kind, graph_id): name for kind, graph_id, name in rows.where(is_one).tuples()}
+    return names
 
 
 def chosen(tenant: Tenant, policy_ids: Sequence[int]) -> list[Policy]:

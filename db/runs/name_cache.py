@@ -10,7 +10,9 @@ from db.models import DirectoryName, Tenant
 from db.sql import upserts, value_lists
 
 # A service principal's name is the id of its app.
-KINDS = ("groups", "filters", "principals")
+KINDS = (
+    "groups", "filters", "principals", "users", "servicePrincipals", "principalNames", "agentIdentities",
+)  # fmt: skip
 
 
 def seen_since(tenant: Tenant, begin: datetime) -> dict[str, dict[str, str | None]]:
@@ -22,9 +24,14 @@ def seen_since(tenant: Tenant, begin: datetime) -> dict[str, dict[str, str | Non
     return names
 
 
-def names_by_id(tenant: Tenant, ids: Collection[str]) -> dict[str, str]:
-    """Return the last known names of the tenant's groups and filters with these ids."""
-    is_one = (DirectoryName.tenant == tenant) & (DirectoryName.kind << KINDS[:2]) & DirectoryName.name.is_null(False)
+def names_by_id(tenant: Tenant | int, ids: Collection[str]) -> dict[str, str]:
+    """Return the last known names of the tenant's groups, filters, people and apps with these ids."""
+    is_one = (
+        (DirectoryName.tenant == tenant)
+        & (DirectoryName.kind != KINDS[2])
+        & (DirectoryName.kind << KINDS)
+        & DirectoryName.name.is_null(False)
+    )
     names: dict[str, str] = {}
     for batch in value_lists.batched(sorted(ids)):
         rows = DirectoryName.select(DirectoryName.object_id, DirectoryName.name)

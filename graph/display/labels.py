@@ -34,7 +34,10 @@ def setting_label(path: tuple[str, ...], names: NamesById) -> str:
         parts = [_target_label(parts[1], names), *parts[2:]]
     # A child setting's name begins with its parent's, which is not repeated.
     short = [part.removeprefix(f"{above}_") for above, part in pairwise(["", *parts])]
-    return " › ".join(readable_name(part, names) for part in short) or "Whole policy"
+    tags = [above in SCOPE_TAGS and names.get(scope_tag_key(part)) for above, part in pairwise(["", *parts])]
+    return (
+        " › ".join(tag or readable_name(part, names) for tag, part in zip(tags, short, strict=True)) or "Whole policy"
+    )
 
 
 def names_by_id(references: Mapping[str, NamesById], were_read: bool = True) -> dict[str, str | None]:
@@ -49,6 +52,15 @@ def names_by_id(references: Mapping[str, NamesById], were_read: bool = True) -> 
         for object_id, name in names.items()
     ]
     return {object_id: name for object_id, name in pairs if name or were_read}
+
+
+# Properties that hold the numbers of scope tags.
+SCOPE_TAGS = frozenset({"roleScopeTagIds", "roleScopeTags", "scopeIds"})
+
+
+def scope_tag_key(tag_id: str) -> str:
+    """Return the key of a scope tag's name: its id is a number, as many other values are."""
+    return f"roleScopeTags {tag_id}"
 
 
 def readable_name(name: str, names: NamesById | None = None) -> str:
@@ -76,6 +88,8 @@ def readable_value(value: Any, path: tuple[str, ...], names: NamesById) -> Any:
         return _setting(value)
     if not isinstance(value, str):
         return value
+    if len(path) > 1 and path[-2] in SCOPE_TAGS:
+        return names.get(scope_tag_key(value)) or value
     of_setting = next((part for part in reversed(path) if value.startswith(f"{part}_")), None)
     return names.get(value) or (value.removeprefix(f"{of_setting}_") if of_setting else value)
 

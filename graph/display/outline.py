@@ -3,8 +3,8 @@
 The raw JSON is shown beside it. Properties that are not set (null or an empty list) are only named.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 from graph.content.element_names import element_name
@@ -22,17 +22,32 @@ _PLUMBING = frozenset(
 )
 
 
+# (property, id) -> name
+NameOf = Callable[[str, str], str | None]
+
+
 @dataclass(frozen=True)
 class OutlineLine:
-    """One line. `value` is None for the heading of deeper lines."""
+    """One line. `value` is None for the heading of deeper lines. `exact`: the ids behind the names in it."""
 
     depth: int
     label: str
     value: str | None
+    exact: str = ""
 
 
-def outline_body(body: dict[str, Any]) -> list[OutlineLine]:
-    return list(_object(body, 0))
+def outline_body(body: dict[str, Any], name_of: NameOf = lambda _property, _id: None) -> list[OutlineLine]:
+    """Return the lines of a body. `name_of` says what the id in a property is called, or None."""
+    return [_with_names(line, name_of) for line in _object(body, 0)]
+
+
+def _with_names(line: OutlineLine, name_of: NameOf) -> OutlineLine:
+    parts = line.value.split(", ") if line.value else []
+    names = [name_of(line.label, part) for part in parts]
+    if not any(names):
+        return line
+    shown = ", ".join(name or part for name, part in zip(names, parts, strict=True))
+    return replace(line, value=shown, exact=line.value or "")
 
 
 def unset_properties(body: dict[str, Any]) -> list[str]:

@@ -1,8 +1,9 @@
 """Names of groups and filters in assignments, for people. Never part of a content: a new name changes no policy."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from graph.content.spellings import GUID
 from graph.errors import GraphError, NotFound, Rejected, Throttled
 from graph.policy_types.permissions import GROUP_NAMES
 from graph.policy_types.policy_type import MAX_NAME_LENGTH, storable
@@ -10,13 +11,23 @@ from graph.read.groups import group_path
 from graph.read.paging import all_elements
 from graph.read.proof import Proof
 from graph.references import references
-from graph.references.reference_kinds import GROUPS
+from graph.references.reference_kinds import AGENTS, APPLICATIONS, GROUPS, PRINCIPALS, USERS
 from graph.transport import paths
 from graph.transport.batch_driver import RequestSteps
 
 NamesById = dict[str, str | None]
-# {"groups": {id: name}, "filters": {id: name}, "principals": {id: the app that it is of}}
+# Kind of name -> {id: name}. "principals" has, of service principals, the id of the app in place of a name;
+# "principalNames" has their names.
 KnownNames = dict[str, NamesById]
+PRINCIPAL_NAMES = "principalNames"
+# Kind of name -> (kind of reference, where one of that id is, what it is called).
+_OBJECTS = {
+    USERS: (USERS, "/users", "?$select=id,displayName,userPrincipalName"),
+    APPLICATIONS: (APPLICATIONS, "/servicePrincipals", ""),
+    PRINCIPAL_NAMES: (PRINCIPALS, "/servicePrincipals", "?$select=id,displayName"),
+    AGENTS: (AGENTS, "/servicePrincipals", "?$select=id,displayName"),
+}
+NAME_KINDS = ("groups", "filters", "principals", *_OBJECTS)
 # The longest id of a group or a filter that the database keeps.
 LONGEST_ID = 80
 NO_GROUPS = f"The app may not read group names ({GROUP_NAMES.ask})."
@@ -24,22 +35,21 @@ NO_FILTERS = "The app may not read assignment filters."
 
 
 def no_known_names() -> KnownNames:
-    return {"groups": {}, "filters": {}, "principals": {}}
+    return {kind: {} for kind in NAME_KINDS}
 
 
 def resolve_names(
     policy_type: str, content: dict[str, Any], proof: Proof, known: KnownNames, *, may_lack: bool = False
 ) -> RequestSteps[KnownNames]:
-    """Return {"groups": {id: name}, "filters": {id: name}, "principals": {id: appId}} for what `content` refers to.
+    """Return {kind: {id: name}} of groups, filters, people and apps that `content` refers to.
 
-    A deleted group's name is None. Names in `known` are not asked for. A missing permission costs the names, not the
-    snapshot; the proof says so. With `may_lack`, so does an answer that cannot be had now; else its error is raised,
-    for another try.
+    A deleted group's name is None; of people and apps that cannot be read there is none. Names in `known` are not asked
+    for. A missing permission costs the names, not the snapshot; for those of groups and filters the proof says so. With
+    `may_lack`, so does an answer that cannot be had now; else its error is raised, for another try.
     """
     named, filters = (set(filter(_may_be_id, ids)) for ids in groups_and_filters_in(content))
-    group_references = [
-        reference for reference in references.find_references(policy_type, content) if reference.kind == GROUPS
-    ]
+    found = references.find_references(policy_type, content)
+    group_references = [reference for reference in found if reference.kind == GROUPS]
     groups = named | {
         reference.id for reference in group_references if not reference.is_hint and _may_be_id(reference.id)
     }
@@ -47,7 +57,8 @@ def resolve_names(
     perhaps_groups = {reference.id for reference in group_references if reference.is_hint} - groups
     newly_read = yield from _read_group_names(sorted((groups | perhaps_groups) - set(known["groups"])), proof, may_lack)
     group_names = _subset(known["groups"], groups | perhaps_groups) | newly_read
-    return {
+    objects = yield from _read_objects(found, known, may_lack)
+    return objects | {
         "groups": {group_id: name for group_id, name in group_names.items() if name or group_id in groups},
         "filters": {
             **_subset(known["filters"], filters),
@@ -65,11 +76,47 @@ def look_up_names(groups: set[str], filters: set[str]) -> RequestSteps[KnownName
     of_groups, of_filters = Proof(), Proof()
     names = yield from _read_group_names(sorted(groups), of_groups, may_lack=True)
     filter_names = yield from _read_filter_names(sorted(filters), of_filters, may_lack=True)
-    return {
+    return no_known_names() | {
         "groups": {group_id: name for group_id, name in names.items() if name or _is_complete(of_groups)},
         "filters": filter_names if _is_complete(of_filters) else {},
-        "principals": {},
     }
+
+
+def _read_objects(found: Iterable[references.Reference], known: KnownNames, may_lack: bool) -> RequestSteps[KnownNames]:
+    """Return the names of the people and apps in these references; only the kinds that there are any of."""
+    of_kind = {kind: [one.id for one in found if one.kind == refers] for kind, (refers, _, _) in _OBJECTS.items()}
+    ids_of_kind = {kind: sorted(set(filter(_is_object_id, ids))) for kind, ids in of_kind.items()}
+    unknown = [(kind, one) for kind, ids in ids_of_kind.items() for one in ids if one not in known.get(kind, {})]
+    names = {kind: _subset(known.get(kind, {}), set(ids)) for kind, ids in ids_of_kind.items() if ids}
+    if not unknown:
+        return names
+    answers = yield [_object_path(kind, object_id) for kind, object_id in unknown]
+    for (kind, object_id), answer in zip(unknown, answers, strict=True):
+        if answer.error is None:
+            names[kind][object_id] = _object_name(answer.body or {})
+        elif not may_lack and not isinstance(answer.error, Rejected):
+            raise answer.error
+    return names
+
+
+def _is_object_id(text: str) -> bool:
+    return bool(GUID.fullmatch(text))
+
+
+def _object_path(kind: str, object_id: str) -> str:
+    _, collection, query = _OBJECTS[kind]
+    if kind == APPLICATIONS:
+        return f"{collection}?$filter=appId eq '{paths.quote_literal(object_id)}'&$select=appId,displayName"
+    return paths.join(collection, object_id) + query
+
+
+def _object_name(body: Mapping[str, Any]) -> str | None:
+    """Return the name in an answer that is an object, or a list of one."""
+    listed = body.get("value")
+    item = (listed[0] if listed else {}) if isinstance(listed, list) else body
+    if not isinstance(item, dict):
+        return None
+    return display_name(item) or display_name({"displayName": item.get("userPrincipalName")})
 
 
 def _is_complete(proof: Proof) -> bool:

@@ -53,3 +53,25 @@ def test_groups_and_filters_in_reads_assignments_and_conditional_access():
     target = {"groupId": A, "deviceAndAppManagementAssignmentFilterId": "f"}
     body = {"conditions": {"users": {"excludeGroups": [B]}}}
     assert groups_and_filters_in({"body": body, "assignments": [{"target": target}]}) == ({A, B}, {"f"})
+
+
+def test_people_and_apps_are_named_in_one_batch_and_a_refusal_costs_their_names_alone():
+    users, apps = {"includeUsers": ["All", A], "excludeUsers": [B]}, {"includeApplications": ["Office365", A]}
+    content = {"body": {"conditions": {"users": users, "applications": apps}}, "assignments": None}
+    path = f"/servicePrincipals?$filter=appId eq '{A}'&$select=appId,displayName"
+    person = "?$select=id,displayName,userPrincipalName"
+    answers = {
+        f"/users/{A}{person}": {"id": A, "displayName": "Break glass 1"},
+        f"/users/{B}{person}": Forbidden("forbidden", "No."),
+        path: {"value": [{"appId": A, "displayName": "Payroll"}]},
+    }
+    proof = Proof()
+    names, requests = run_steps(resolve_names("conditionalAccessPolicies", content, proof, no_known_names()), answers)
+    assert names["users"] == {A: "Break glass 1"}
+    assert names["servicePrincipals"] == {A: "Payroll"}
+    assert proof.names == "read", "ids of people are no lack of the snapshot"
+    assert len(requests) == len(answers)
+    known = {**no_known_names(), **names, "users": {A: "Break glass 1", B: "Ann"}}
+    again, requests = run_steps(resolve_names("conditionalAccessPolicies", content, Proof(), known), {})
+    assert again["users"] == {A: "Break glass 1", B: "Ann"}
+    assert requests == []

@@ -106,7 +106,7 @@ class SnapshotPage:
 
 def _page(snapshot: Snapshot, hide: Masking | None) -> str:
     document = _document(snapshot, hide)
-    lines, unset = snapshot_diff.readable_lines(document["body"])
+    lines, unset = snapshot_diff.readable_lines(snapshot, document)
     page = SnapshotPage(
         snapshot=snapshot,
         document=document,
