@@ -64,6 +64,8 @@ def _of_backup(run: Run, backup: Name, person: str | None) -> Name:
 def _of_capture(snapshot: Snapshot, run: Run | None, person: str | None) -> Name:
     values = {"person": person}
     kind, number = (RUN, run.id) if run else (SNAPSHOT, snapshot.id)
+    if run and run.kind == RunKind.LOOK:
+        return Name(kind, number, "kept when {person} looked for changes" if person else "kept by a look", values)
     if run and run.origin == COMPARISON:
         return Name(
             kind, number, "captured by {person} for a comparison" if person else "captured for a comparison", values

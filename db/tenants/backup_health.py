@@ -4,15 +4,19 @@ Worked out when looked at, from what backups, schedules and sign-ins left behind
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping as MappingOf
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 
 import peewee as pw
 
-from db.models import IS_CHANGED, BackupSet, Coverage, Policy, Run, Schedule, Tenant
+from db.database import Condition
+from db.models import IS_CHANGED, BackupSet, Coverage, Mapping, Policy, Run, Schedule, Snapshot, Tenant
 from db.sql import time_ranges
-from db.sql.value_lists import is_in
+from db.sql.value_lists import batched, is_in
 from db.states import Offer, PolicyState, RunState, Standing
 from db.tenants import coverage
 
@@ -20,6 +24,8 @@ from db.tenants import coverage
 GRACE = timedelta(hours=2)
 # Without a schedule nobody said how often: after this long anybody would want one.
 OLD_AFTER = timedelta(days=7)
+# Each has a condition of its own in it.
+TENANTS_PER_STATEMENT = 100
 
 # The worst first.
 _SEVERITY = {standing: place for place, standing in enumerate(Standing)}
@@ -114,7 +120,7 @@ def switched_off(tenant_ids: Sequence[int] | None) -> list[Tenant]:
     return list(query if tenant_ids is None else query.where(is_in(Tenant.id, tenant_ids)))
 
 
-def _good_runs(tenants: Sequence[Tenant], schedules: Mapping[int, Sequence[Schedule]], now: datetime) -> set[int]:
+def _good_runs(tenants: Sequence[Tenant], schedules: MappingOf[int, Sequence[Schedule]], now: datetime) -> set[int]:
     """Return the runs of the last good backups, for tenants that seem to have missed one since."""
     in_question = [
         tenant.last_backup_id
@@ -198,16 +204,59 @@ def _was_missed(schedule: Schedule, last_backup_at: datetime, now: datetime) -> 
 
 
 def count_changes(tenant_ids: Sequence[int]) -> Counter[int]:
-    """Return tenant id -> policies that differ in the tenant from their newest snapshot.
+    """Return tenant id -> policies that are new, changed or deleted since the last good backup.
 
-    New, changed, or deleted since the last good backup; as the last listing saw them.
+    As the last listing saw them, and whatever was captured since: what somebody read is as it was no more.
     """
     per_tenant = Policy.select(Policy.tenant, pw.fn.COUNT(Policy.id)).group_by(Policy.tenant)
     per_tenant = per_tenant.where(is_in(Policy.tenant, tenant_ids))
-    is_deleted = (Policy.state == PolicyState.GONE) & (Policy.gone_at > BackupSet.completed_at)
     last_backup = BackupSet.id == Tenant.last_backup_id
-    deleted = per_tenant.join(Tenant).join(BackupSet, on=last_backup).where(is_deleted)
-    return Counter(dict(per_tenant.where(IS_CHANGED).tuples())) + Counter(dict(deleted.tuples()))
+    is_deleted = (Policy.state == PolicyState.GONE) & (Policy.gone_at > BackupSet.completed_at)
+    deleted = (
+        per_tenant.join(Tenant).join(BackupSet, on=last_backup).where(is_deleted & ~_was_made_again(Mapping.source_id))
+    )
+    counts = Counter(dict(per_tenant.where(IS_CHANGED).tuples())) + Counter(dict(deleted.tuples()))
+    for some in batched(_last_backups(tenant_ids), TENANTS_PER_STATEMENT):
+        read = Policy.select(Policy.tenant, pw.fn.COUNT(Policy.id)).join(Tenant).group_by(Policy.tenant)
+        counts += Counter(dict(read.where(_is_read_and_differs(dict(some))).tuples()))
+    return counts
+
+
+def _last_backups(tenant_ids: Sequence[int]) -> list[tuple[int, datetime]]:
+    """Return (tenant id, when its last good backup ended)."""
+    ended = Tenant.select(Tenant.id, BackupSet.completed_at).join(BackupSet, on=BackupSet.id == Tenant.last_backup_id)
+    return list(ended.where(is_in(Tenant.id, tenant_ids) & BackupSet.completed_at.is_null(False)).tuples())
+
+
+def _was_made_again(own_id: pw.Field) -> Condition:
+    """Return the condition that a restore recorded the policy's Graph id as the source, or the target, of another."""
+    recorded = (
+        (Mapping.tenant == Policy.tenant)
+        & (Mapping.source_directory_id == Tenant.directory_id)
+        & (Mapping.kind == Policy.policy_type)
+        & (own_id == Policy.graph_id)
+        & Mapping.set_by.is_null()
+    )
+    return pw.fn.EXISTS(Mapping.select(pw.SQL("1")).where(recorded))
+
+
+def _is_read_and_differs(last_backups: MappingOf[int, datetime]) -> Condition:
+    """Return the condition that a policy was captured after the last good backup, with another content.
+
+    `last_backups`: tenant id -> when that ended. One that a restore made again is compared with what it was made from
+    on the page of changes alone.
+    """
+    newest, then = Snapshot.alias(), Snapshot.alias()
+    content = newest.select(newest.content).where(newest.policy == Policy.id).order_by(newest.id.desc()).limit(1)
+    is_then = (then.policy == Policy.id) & (then.captured_at <= pw.Case(Policy.tenant, list(last_backups.items())))
+    content_then = pw.fn.COALESCE(then.select(then.content).where(is_then).order_by(then.id.desc()).limit(1), 0)
+    is_captured_since = reduce(
+        or_, [(Policy.tenant == tenant) & (Policy.last_captured_at > ended) for tenant, ended in last_backups.items()]
+    )
+    is_read = Policy.modified_at.is_null() | (Policy.modified_at <= Policy.last_captured_at)
+    is_there = (Policy.state == PolicyState.PRESENT) & is_read
+    was_made_again = (content_then == 0) & _was_made_again(Mapping.target_id)
+    return is_captured_since & is_there & (content != content_then) & ~was_made_again
 
 
 def count_failures(tenant_ids: Sequence[int], since: datetime) -> dict[int, int]:

@@ -40,6 +40,7 @@ QUERIES = {
     "policy_list.index_view": ("?page_size=40", "?tenant={tenant}&search=BitLocker", "?search=nothing+like+it"),
     "run_list.index_view": ("?page_size=40", "?state=unwell"),
     "audit.index": ("?tenant={tenant}",),
+    "changes.page": ("?since=month", "?kind=changed&page=3"),
     "restores.page": ("?show=blocked",),
     "retention.page": ("?last=1&daily=2",),
 }

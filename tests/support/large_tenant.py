@@ -24,6 +24,8 @@ from graph.restore.resolver import Resolution
 from tests.support.restore_steps import options
 
 POLICIES, NIGHTS, SETTINGS = 900, 365, 203
+# What somebody changed since the last night, and a look has read.
+BROKEN = 300
 # The policy types of the large tenant, each with as many policies of its name: the rest has one or a few.
 TYPES = sorted(POLICY_TYPES)[:44]
 LARGEST_TYPE = "configurationPolicies"
@@ -51,6 +53,7 @@ def back_up(tenants: list[Tenant], people: list[User], now: datetime) -> dict[st
     sets = _sets(large, nights, kept, now)
     insert(RunItem, [_run_item(n, ids[n], kept[n], nights[-1], now) for n in range(POLICIES)])
     Tenant.update(last_backup_id=sets[-1]).where(Tenant.id == large.id).execute()
+    _break(large, ids[300 : 300 + BROKEN], nights[-1], now)
     looked_at = _captured(large, ids[0], people[1], now)
     return {"policy": ids[0], "run": nights[-1], "backup_set": sets[-1]} | looked_at
 
@@ -196,6 +199,28 @@ def _snapshots(large: Tenant, ids: list[int], nights: list[int], person: User, n
     # Every policy of the list was captured since it was changed last, but for a few.
     Policy.update(last_captured_at=now - timedelta(hours=8), snapshot_count=1).where(Policy.tenant == large).execute()
     return insert(Snapshot, rows)
+
+
+def _break(large: Tenant, ids: list[int], run: int, now: datetime) -> None:
+    content_id = snapshots.save_content(large.id, {"body": _body("Laptops", SETTINGS), "assignments": []}, "e" * 64)
+    at = now - timedelta(minutes=30)
+    rows = [
+        {
+            "tenant": large.id,
+            "policy": policy_id,
+            "content": content_id,
+            "run": run,
+            "captured_at": at,
+            "confirmed_at": at,
+            "name": LONG_NAME,
+            "modified_at": at,
+            "proof": {"names": "read"},
+            "references": {"groups": {}, "filters": {}, "scope_tags": {}},
+        }
+        for policy_id in ids
+    ]
+    insert(Snapshot, rows)
+    Policy.update(last_captured_at=at, snapshot_count=2).where(Policy.id.in_(ids)).execute()
 
 
 def _sets(large: Tenant, nights: list[int], kept: list[int], now: datetime) -> list[int]:

@@ -4,10 +4,13 @@ import pytest
 
 from db.audit.audit import SYSTEM
 from db.clock import utcnow
-from db.models import BackupSet, Policy, Schedule, Tenant
+from db.models import BackupSet, Policy, Schedule, Snapshot, Tenant
+from db.policies import policies
+from db.restores import mappings
 from db.runs import runs
 from db.states import Offer, Standing
 from db.tenants import backup_health, coverage, schedules, tenants
+from tests.support.captures import capture_by_hand
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -109,3 +112,23 @@ def test_each_thing_that_is_found_of_a_tenant_is_told(cast, contoso):
     for said in ({"has_no_break_glass": True}, {"break_glass": [{"kind": "users", "id": "1", "name": "One"}]}):
         stand = contoso(**{"has_no_break_glass": False, "break_glass": []} | said)
         assert [finding.standing for finding in stand.findings] == found[:-1]
+
+
+def test_what_was_read_since_counts_by_its_content_and_what_a_restore_made_again_does_not(cast, captured):
+    (changed, _, good), (deleted, _, _) = captured[:2]
+    ids, then = [cast.contoso.id], utcnow()
+    made = BackupSet.create(tenant=cast.contoso, selection={}, types={}, problems=[], completed_at=then)
+    Tenant.update(last_backup_id=made.id).where(Tenant.id == cast.contoso.id).execute()
+    assert backup_health.count_changes(ids) == {}
+    capture_by_hand(Policy.get_by_id(changed.id), SYSTEM, {"name": changed.name, "description": "broken"})
+    assert backup_health.count_changes(ids) == {cast.contoso.id: 1}, "though it was captured"
+    Snapshot.update(content=good.content).where(Snapshot.policy == changed).execute()
+    assert backup_health.count_changes(ids) == {}, "it is again as it was"
+    policies.mark_gone(deleted)
+    assert backup_health.count_changes(ids) == {cast.contoso.id: 1}
+    again = policies.get_or_create(cast.contoso, deleted.policy_type, "again", deleted.name, None)
+    capture_by_hand(again, SYSTEM)
+    mappings.remember(
+        cast.contoso, cast.contoso.directory_id, (deleted.policy_type, deleted.graph_id), "again", deleted.name
+    )
+    assert backup_health.count_changes(ids) == {}
