@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from functools import cache
+from typing import Any
 from uuid import UUID
 
 import peewee as pw
@@ -194,8 +195,10 @@ def find_by_id(user_id: int | None) -> User | None:
     return User.get_or_none(User.id == user_id) if user_id else None
 
 
-def all_by_name() -> list[User]:
-    return list(User.select().order_by(User.name))
+def some_by_name(word: str, limit: int, offset: int) -> list[User]:
+    """Return people whose name or e-mail address holds the word, by name."""
+    matches = User.name.contains(word) | User.email.contains(word) if word else User.id > 0
+    return list(User.select().where(matches).order_by(User.name, User.id).limit(limit).offset(offset))
 
 
 def names_by_id(user_ids: Iterable[int | None]) -> dict[int, str]:
@@ -226,6 +229,17 @@ def roles_in_tenants(user: User, tenant_ids: Sequence[int]) -> dict[int, Role]:
 def memberships_of_user(user: User) -> list[Membership]:
     """Return the person's memberships with their tenants, by the tenant's name."""
     return list(Membership.select(Membership, Tenant).join(Tenant).where(Membership.user == user).order_by(Tenant.name))
+
+
+def some_memberships(user: User, named: Any, limit: int, offset: int) -> list[Membership]:
+    """Return memberships like `memberships_of_user`, a page of them. `named`: a condition of their tenants, or None."""
+    query = Membership.select(Membership, Tenant).join(Tenant).where(Membership.user == user)
+    query = query if named is None else query.where(named)
+    return list(query.order_by(Tenant.name).limit(limit).offset(offset))
+
+
+def count_memberships(user: User) -> int:
+    return int(Membership.select().where(Membership.user == user).count())
 
 
 def count_users() -> int:

@@ -20,7 +20,7 @@ def typed_tenant(text: str, permission: Permission) -> Tenant:
     """Return the tenant that was typed. Raises Invalid; a number that is another tenant's id is refused as ever."""
     text = without_nul(text).strip()[:200]
     if not text:
-        raise Invalid("Choose a tenant: type a part of its name.")
+        raise Invalid("Choose the tenant: type a part of its name.")
     ids = allowed_tenant_ids(permission)
     found = tenants.find_by_typed(text, ids, is_part=False)
     if not found and not parse_row_id(text):

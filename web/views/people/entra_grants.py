@@ -8,11 +8,11 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from actors.people import entra_sign_in
 from db.accounts import entra_grants
 from db.errors import Invalid
-from db.models import EntraGrant, Tenant
+from db.models import EntraGrant
 from db.schema.row_ids import MAX_ID
 from db.states import Role, SiteRole
-from db.tenants import tenants
-from web.security.access import current_actor, parse_row_id, requires
+from web.lists import tenant_field
+from web.security.access import current_actor, requires
 from web.security.permissions import Permission
 
 pages = Blueprint("entra_grants", __name__, url_prefix="/users/entra")
@@ -21,7 +21,7 @@ pages = Blueprint("entra_grants", __name__, url_prefix="/users/entra")
 @dataclass(frozen=True)
 class GrantsPage:
     grants: list[EntraGrant]
-    tenants: list[Tenant]
+    tenant_names: list[str]
     is_set_up: bool
     return_path: str
     roles: tuple[Role, ...] = tuple(Role)
@@ -32,7 +32,10 @@ class GrantsPage:
 @requires(Permission.ADMINISTER)
 def index() -> str:
     page = GrantsPage(
-        entra_grants.all_grants(), tenants.by_name(), entra_sign_in.is_set_up(), entra_sign_in.RETURN_PATH
+        entra_grants.all_grants(),
+        tenant_field.proposed_names(Permission.ADMINISTER),
+        entra_sign_in.is_set_up(),
+        entra_sign_in.RETURN_PATH,
     )
     return render_template("users/entra_grants.html", page=page)
 
@@ -46,7 +49,8 @@ def grant() -> Any:
         if form.get("gives") in {SiteRole.AUDITOR, SiteRole.ADMIN}:
             entra_grants.set_grant(claim, current_actor(), site_role=SiteRole(form["gives"]))
         elif form.get("gives") in set(Role):
-            entra_grants.set_grant(claim, current_actor(), tenant=_tenant(), role=Role(form["gives"]))
+            tenant = tenant_field.typed_tenant(form.get("tenant", ""), Permission.ADMINISTER)
+            entra_grants.set_grant(claim, current_actor(), tenant=tenant, role=Role(form["gives"]))
         else:
             abort(400)
     except Invalid as e:
@@ -65,10 +69,3 @@ def remove(grant_id: int) -> Any:
     entra_grants.remove_grant(grant, current_actor())
     flash("Removed. Who has the role because of it loses it at the next sign-in, or within the hour.", "success")
     return redirect(url_for("entra_grants.index"), 303)
-
-
-def _tenant() -> Tenant:
-    tenant = tenants.find_by_id(parse_row_id(request.form.get("tenant", "")))
-    if tenant is None:
-        raise Invalid("Choose the tenant in which the role is given.")
-    return tenant

@@ -1,5 +1,6 @@
 """`/users/`: people and their memberships, for admins."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,22 +9,60 @@ from flask_login import current_user
 
 from db.accounts import passkeys, sessions, totp, users
 from db.errors import Invalid
-from db.models import Membership, Passkey, Session, Tenant, User
+from db.models import Membership, Passkey, Session, User
+from db.policies import search
 from db.schema.row_ids import MAX_ID
 from db.states import Role, SiteRole
-from db.tenants import tenants
-from web.inputs import form_text
+from db.tenants import tags
+from web.inputs import form_text, page_number, without_nul
+from web.lists import tenant_field
 from web.presentation.formatters import count_text
-from web.security.access import current_actor, parse_row_id, requires
+from web.security.access import current_actor, requires
 from web.security.permissions import Permission
 
+SHOWN, LAST_PAGE = 25, 999
+
 pages = Blueprint("users", __name__, url_prefix="/users")
+
+
+@dataclass(frozen=True)
+class UsersPage:
+    """`form` is what was typed to add somebody, and refused."""
+
+    users: list[User]
+    search: str
+    number: int
+    has_more: bool
+    form: Mapping[str, str]
+    site_roles: tuple[SiteRole, ...] = tuple(SiteRole)
+
+    @property
+    def before(self) -> str:
+        return self._address(self.number - 1) if self.number else ""
+
+    @property
+    def more(self) -> str:
+        return self._address(self.number + 1) if self.has_more else ""
+
+    def _address(self, number: int) -> str:
+        return url_for("users.index", page=number, search=self.search or None)
 
 
 @pages.get("/")
 @requires(Permission.ADMINISTER)
 def index() -> str:
-    return render_template("users/index.html", users=users.all_by_name(), site_roles=list(SiteRole))
+    return _index()
+
+
+def _index() -> str:
+    number, word = page_number(LAST_PAGE), _searched()
+    people = users.some_by_name(word, SHOWN + 1, number * SHOWN)
+    page = UsersPage(people[:SHOWN], word, number, len(people) > SHOWN, request.form)
+    return render_template("users/index.html", page=page)
+
+
+def _searched() -> str:
+    return without_nul(request.args.get("search", "")).strip()[:100]
 
 
 @pages.post("/")
@@ -40,20 +79,46 @@ def add() -> Any:
         )
     except Invalid as e:
         flash(str(e), "danger")
-        return render_template("users/index.html", users=users.all_by_name(), site_roles=list(SiteRole), form=form), 400
+        return _index(), 400
     flash(f"{user.name} was added. Give them a role in a tenant below.", "success")
     return redirect(url_for("users.page", user_id=user.id), 303)
 
 
 @dataclass(frozen=True)
 class UserPage:
+    """`search` narrows the memberships by the tenant's name; `typed` are the fields of a role, typed and refused."""
+
     user: User
     memberships: list[Membership]
+    membership_count: int
+    search: str
+    number: int
+    has_more: bool
     sessions: list[Session]
     passkeys: list[Passkey]
-    tenants: list[Tenant]
+    typed: Mapping[str, str]
     roles: tuple[Role, ...] = tuple(Role)
     site_roles: tuple[SiteRole, ...] = tuple(SiteRole)
+
+    @property
+    def tenant_names(self) -> list[str]:
+        return tenant_field.proposed_names(Permission.ADMINISTER)
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        return tags.known(None)
+
+    @property
+    def before(self) -> str:
+        return self._address(self.number - 1) if self.number else ""
+
+    @property
+    def more(self) -> str:
+        return self._address(self.number + 1) if self.has_more else ""
+
+    def _address(self, number: int) -> str:
+        asked = url_for("users.page", user_id=self.user.id, page=number, search=self.search or None)
+        return f"{asked}#tenants"
 
     @property
     def is_own(self) -> bool:
@@ -67,13 +132,23 @@ class UserPage:
 @pages.get("/<int:user_id>")
 @requires(Permission.ADMINISTER)
 def page(user_id: int) -> str:
-    user = _user(user_id)
+    return _user_page(_user(user_id))
+
+
+def _user_page(user: User) -> str:
+    number, word = page_number(LAST_PAGE), _searched()
+    named = search.tenant_name_matches(word) if word else None
+    memberships = users.some_memberships(user, named, SHOWN + 1, number * SHOWN)
     user_page = UserPage(
         user=user,
-        memberships=users.memberships_of_user(user),
+        memberships=memberships[:SHOWN],
+        membership_count=users.count_memberships(user),
+        search=word,
+        number=number,
+        has_more=len(memberships) > SHOWN,
         sessions=sessions.of_user(user.id),
         passkeys=passkeys.of_user(user.id),
-        tenants=tenants.by_name(),
+        typed=request.form,
     )
     return render_template("users/page.html", page=user_page)
 
@@ -129,9 +204,13 @@ def turn_off_second_factor(user_id: int) -> Any:
 @requires(Permission.ADMINISTER)
 def set_membership(user_id: int) -> Any:
     user = _user(user_id)
-    tenant = tenants.find_by_id(parse_row_id(request.form.get("tenant", "")))
-    if tenant is None or request.form.get("role") not in set(Role):
+    if request.form.get("role") not in set(Role):
         abort(400)
+    try:
+        tenant = tenant_field.typed_tenant(request.form.get("tenant", ""), Permission.ADMINISTER)
+    except Invalid as e:
+        flash(str(e), "danger")
+        return _user_page(user), 400
     users.set_member(user, tenant, Role(request.form["role"]), current_actor())
     flash(f"{user.name} is {request.form['role']} of {tenant.name}.", "success")
     return redirect(url_for("users.page", user_id=user.id), 303)

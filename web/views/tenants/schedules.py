@@ -183,7 +183,7 @@ def remove(schedule_id: str) -> Any:
     return redirect(url_for("schedules.index"), 303)
 
 
-@pages.post("/undo")
+@pages.post("/removed/undo")
 @requires(Permission.MANAGE)
 def undo() -> Any:
     """Put back a schedule that was removed a while ago."""

@@ -25,7 +25,7 @@ def test_a_removed_one_comes_back_by_undo_and_once(app, sign_in, cast):
     page = client.get("/schedules/").get_data(as_text=True)
     removed = re.search(r'name="removed" value="([^"]+)"', page)[1]
     for _ in range(2):
-        client.post("/schedules/undo", data=form(client, cast, removed=removed))
+        client.post("/schedules/removed/undo", data=form(client, cast, removed=removed))
     back = Schedule.get_by_id(made.id)
     assert (back.cron, back.time_zone, back.is_full, back.created_by) == (made.cron, made.time_zone, True, cast.max)
     assert back.next_at > utcnow()
@@ -34,6 +34,6 @@ def test_a_removed_one_comes_back_by_undo_and_once(app, sign_in, cast):
     with app.test_request_context():
         foreign = removed_schedules._signer().dumps(schedules.columns_to_put_back(other))
     schedules.remove(other, SYSTEM)
-    assert client.post("/schedules/undo", data=form(client, cast, removed=foreign)).status_code == 403
-    assert client.post("/schedules/undo", data=form(client, cast, removed=removed + "x")).status_code == 303
+    assert client.post("/schedules/removed/undo", data=form(client, cast, removed=foreign)).status_code == 403
+    assert client.post("/schedules/removed/undo", data=form(client, cast, removed=removed + "x")).status_code == 303
     assert Schedule.select().count() == 1
