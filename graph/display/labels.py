@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
-from graph.display.outline import outline_body
+from graph.display.outline import choice_text, outline_body
+from graph.display.word_splitting import split_words
 from graph.microsoft.model import bare_type
 
 # {id: name} of groups, filters and whatever else a content refers to.
@@ -24,6 +25,8 @@ _PLUMBING = frozenset(
 )  # fmt: skip
 _EVERYBODY = {"allDevicesAssignmentTarget": "All devices", "allLicensedUsersAssignmentTarget": "All users"}
 _FILTER = "deviceAndAppManagementAssignmentFilter"
+# A longer id says nothing to a person.
+_LONGEST_PLAIN_ID = 12
 _SPECIAL = {f"{_FILTER}Id": "Filter", f"{_FILTER}Type": "Filter mode", "@odata.type": "Type"}
 
 
@@ -64,16 +67,27 @@ def scope_tag_key(tag_id: str) -> str:
 
 
 def readable_name(name: str, names: NamesById | None = None) -> str:
-    """Return “Password minimum length” for passwordMinimumLength, “Defender allowscanning” for a catalog id."""
+    """Return “Password minimum length” for passwordMinimumLength, “Device Lock: Allow Camera” for a catalog id."""
     if names and names.get(name):
         return str(names[name])
     if name in _SPECIAL:
         return _SPECIAL[name]
     if _CATALOGUE.match(name.lower()):
-        return _capitalise(
-            _CATALOGUE.sub("", name.lower()).rpartition("~policy~")[2].replace("_", " ").replace("~", " › ")
-        )
+        return _catalogue_name(_CATALOGUE.sub("", name.lower()))
     return _capitalise(_HUMP.sub(" ", name).lower()) if _PROPERTY.fullmatch(name) else name
+
+
+def _catalogue_name(name: str) -> str:
+    """Return “Area: Setting” in words, as far as the id tells where a word ends."""
+    _, is_admx, below = name.rpartition("~policy~")
+    area, has_area, setting = name.partition("_")
+    if not is_admx and has_area:
+        return f"{split_words(area)}: {_words_of(setting)}"
+    return " › ".join(_words_of(part) for part in below.split("~"))
+
+
+def _words_of(part: str) -> str:
+    return " ".join(split_words(word) for word in part.split("_") if word)
 
 
 def _capitalise(text: str) -> str:
@@ -91,7 +105,8 @@ def readable_value(value: Any, path: tuple[str, ...], names: NamesById) -> Any:
     if len(path) > 1 and path[-2] in SCOPE_TAGS:
         return names.get(scope_tag_key(value)) or value
     of_setting = next((part for part in reversed(path) if value.startswith(f"{part}_")), None)
-    return names.get(value) or (value.removeprefix(f"{of_setting}_") if of_setting else value)
+    is_choice = any(part.startswith("choiceSetting") for part in path)
+    return names.get(value) or (choice_text(of_setting, value, is_choice=is_choice) if of_setting else value)
 
 
 def _setting(setting: dict[str, Any]) -> str:
@@ -124,7 +139,8 @@ def _target_label(element_name: str, names: NamesById) -> str:
     kind, _, whom = element_name.partition(" ")
     if kind in _EVERYBODY or not whom:  # whatever id stands beside it, everybody is meant
         return _EVERYBODY.get(kind, readable_name(kind))
-    name = names.get(whom) or (f"{whom} (deleted)" if whom in names else whom)
+    short = f"{whom[:4]}…" if len(whom) > _LONGEST_PLAIN_ID else whom
+    name = names.get(whom) or (f"{short} (deleted)" if whom in names else whom)
     if not kind.lower().endswith("groupassignmenttarget"):
         return f"{readable_name(kind)} {name}"
     return f"Without group {name}" if kind.startswith("exclusion") else f"Group {name}"

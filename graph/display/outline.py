@@ -47,7 +47,7 @@ def _with_names(line: OutlineLine, name_of: NameOf) -> OutlineLine:
     if not any(names):
         return line
     shown = ", ".join(name or part for name, part in zip(names, parts, strict=True))
-    return replace(line, value=shown, exact=line.value or "")
+    return replace(line, value=shown, exact=line.exact or line.value or "")
 
 
 def unset_properties(body: dict[str, Any]) -> list[str]:
@@ -110,12 +110,24 @@ def _setting(instance: dict[str, Any], depth: int) -> Iterator[OutlineLine]:
     ]
     values = [inner for _, value in value_properties for inner in (value if isinstance(value, list) else [value])]
     values = [value for value in values if isinstance(value, dict)]
-    plain = [_text(value["value"]).removeprefix(f"{name}_") for value in values if value.get("value") is not None]
-    yield OutlineLine(depth, name, ", ".join(plain) if plain else None)
+    chosen = [value["value"] for value in values if value.get("value") is not None]
+    is_choice = any(key.startswith("choiceSetting") for key, _ in value_properties)
+    plain = [choice_text(name, _text(value), is_choice=is_choice) for value in chosen]
+    exact = ", ".join(map(_text, chosen)) if is_choice else ""
+    yield OutlineLine(depth, name, ", ".join(plain) if plain else None, exact)
     for value in values:
         children = value.get("children")
         for child in children if isinstance(children, list) else ():
             yield from _element(child, depth + 1)
+
+
+def choice_text(setting: str, value: str, *, is_choice: bool) -> str:
+    """Return what was chosen, without its setting's name.
+
+    A number is “option 0”: the number of an option is no value. In more than one setting 0 means enabled.
+    """
+    short = value.removeprefix(f"{setting}_")
+    return f"option {short}" if is_choice and short != value and short.isdigit() else short
 
 
 def _text(value: Any) -> str:

@@ -13,6 +13,7 @@ from graph.content.element_names import NAMING_KEYS, element_name
 from graph.content.secrets import settle_secrets
 from graph.display.decoding import describe_text, show_invisible
 from graph.display.labels import NamesById, assignment_label, is_exclusion, readable_name
+from graph.display.outline import choice_text
 from graph.microsoft import model
 from graph.policy_types.policy_type import PolicyType
 from graph.references.references import EVERYBODY
@@ -152,9 +153,11 @@ class _LineWriter:
         values = [pair for key in keys for pair in _values(instance[key], masked.get(key))]
         plain = [self._leaf(name, value["value"], _masked_at(seen, "value", value["value"]), depth)
                  for value, seen in values if value.get("value") is not None]  # fmt: skip
-        texts = [str(line.value).removeprefix(f"{name}_") for line in plain]
+        is_choice = any(key.startswith("choiceSetting") for key in keys)
+        texts = [choice_text(name, str(line.value), is_choice=is_choice and not line.is_hidden) for line in plain]
         templates = filter(None, map(_template_ids, [instance, *(value for value, _ in values)]))
-        more = " · ".join([name, *(line.more for line in plain if line.more), *templates])
+        options = [str(line.value) for line, text in zip(plain, texts, strict=True) if text.startswith("option ")]
+        more = " · ".join([name, *options, *(line.more for line in plain if line.more), *templates])
         yield ContentLine(
             depth, readable_name(name), ", ".join(texts) if texts else None, more, any(line.is_hidden for line in plain)
         )

@@ -177,8 +177,8 @@ def test_a_policys_history_says_what_changed_and_who_captured_it(client, sign_in
     said = re.findall(r'<p class="what">(.*?)</p>', page)
     assert said == [
         "2 added: Password length; Other",
-        "Defender scan: 1 → 2",
-        "1 changed, 1 added: Name; Defender scan",
+        "Defender: Scan: 1 → 2",
+        "1 changed, 1 added: Name; Defender: Scan",
         "First snapshot",
     ]
     origins = re.findall(r'<span class="origin"><a href="/runs/\d+">(.*?)</a>', page)
@@ -201,9 +201,9 @@ def test_a_long_history_goes_on_page_by_page_and_still_knows_what_changed(client
     sign_in(client, cast.ada)
     first, second = (client.get(f"/policies/{policy.id}?page={n}").get_data(as_text=True) for n in (0, 1))
     words = [re.findall(r'<p class="what">(.*?)</p>', page) for page in (first, second)]
-    assert words[0][0] == "Defender scan: 10 → 11"
-    assert words[0][-1] == "Defender scan: 1 → 2"
-    assert words[1] == ["Defender scan: 0 → 1", "Defender scan added", "First snapshot"]
+    assert words[0][0] == "Defender: Scan: 10 → 11"
+    assert words[0][-1] == "Defender: Scan: 1 → 2"
+    assert words[1] == ["Defender: Scan: 0 → 1", "Defender: Scan added", "First snapshot"]
 
 
 def test_two_chosen_snapshots_are_compared_the_older_first(client, sign_in, cast, captured):

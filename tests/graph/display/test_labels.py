@@ -26,10 +26,10 @@ def by_filter(mode):
     ("name", "read"),
     [
         ("passwordMinimumLength", "Password minimum length"),
-        (SCAN, "Defender allowrealtimemonitoring"),
+        (SCAN, "Defender: Allow Real Time Monitoring"),
         ("device_vendor_msft_policy_config_microsoft_edgev83diff~policy~microsoft_edge_configureshare",
-         "Microsoft edge configureshare"),
-        ("com.apple.applicationaccess_allowscreenshot", "Applicationaccess allowscreenshot"),
+         "Microsoft Edge Configure Share"),
+        ("com.apple.applicationaccess_allowscreenshot", "Application Access: Allow Screenshot"),
         ("./Device/Vendor/MSFT/Policy", "./Device/Vendor/MSFT/Policy"),
         ("en-us", "en-us"),
     ],
@@ -44,7 +44,7 @@ def test_a_choice_is_said_without_the_name_of_its_setting():
         return {"body": {"settings": [{"settingInstance": instance}]}, "assignments": []}
 
     [found] = compare(CATALOG, policy(1), policy(0))
-    assert (found.label, found.before, found.after) == ("Defender allowrealtimemonitoring", "1", "0")
+    assert (found.label, found.before, found.after) == ("Defender: Allow Real Time Monitoring", "option 1", "option 0")
 
 
 def test_what_depends_on_a_setting_is_not_called_by_its_name_twice():
@@ -54,7 +54,7 @@ def test_what_depends_on_a_setting_is_not_called_by_its_name_twice():
         return {"body": {"settings": [{"settingInstance": instance}]}, "assignments": []}
 
     [found] = compare(CATALOG, policy(1), policy(2))
-    assert found.label == "Defender allowrealtimemonitoring › Size"
+    assert found.label == "Defender: Allow Real Time Monitoring › Size"
 
 
 def test_a_setting_that_came_or_went_is_said_by_its_values():
@@ -64,7 +64,7 @@ def test_a_setting_that_came_or_went_is_said_by_its_values():
     child = {"settingDefinitionId": f"{SCAN}_size", "simpleSettingValue": {"value": 8}}
     whole = {"settingDefinitionId": SCAN, "choiceSettingValue": {"value": f"{SCAN}_1", "children": [child]}}
     [found] = compare(CATALOG, policy(), policy(whole))
-    assert (found.kind, found.before, found.after) == ("added", None, "1\nSize: 8")
+    assert (found.kind, found.before, found.after) == ("added", None, "option 1\nSize: 8")
 
 
 def test_assignments_are_said_with_the_names_of_groups_and_filters():

@@ -14,7 +14,7 @@ def test_a_setting_is_one_line_with_what_depends_on_it_below():
               "choiceSettingValue": {"value": "pin_1", "children": [child]}}  # fmt: skip
     assert outline_body({"settings": [{"id": "0", "settingInstance": parent}]}) == [
         OutlineLine(0, "settings", None),
-        OutlineLine(1, "pin", "1"),
+        OutlineLine(1, "pin", "option 1", "pin_1"),
         OutlineLine(2, "pin_length", "8"),
     ]
 
