@@ -178,7 +178,7 @@ def _error_of(status: int, headers: Mapping[str, str], error: Mapping[str, Any],
         return Malformed("not_graph", _NOT_GRAPH.format(status=status))
     code = _printable(error.get("code"))
     if _asks_to_wait(status, code, message, _header(headers, "Retry-After")):
-        return Throttled("throttled", "Microsoft Graph asks us to slow down.")
+        return Throttled("throttled", "Microsoft limit reached.")
     reason = find_reason(status, code, message)
     return NotAvailable(*reason) if reason else _classify(status, code, message)
 
@@ -243,7 +243,9 @@ def _classify(status: int, code: str, message: str) -> GraphError:
     if status in {409, 412, 423}:
         return Conflict("conflict", "The object was changed by someone else at the same time. Start this again.")
     if status in {408, 500, 502, 503, 504}:
-        return Unavailable("unavailable", f"Microsoft Graph is in trouble (it answered {status}).")
+        return Unavailable(
+            "unavailable", f"Microsoft Graph failed (error {status}). Usually temporary: retry in a few minutes."
+        )
     excerpt = f": {message[:300]}" if message else ""
     return Rejected("rejected", f"Microsoft Graph refused the request ({status} {code}{excerpt}).")
 

@@ -96,10 +96,8 @@ def _do_and_complete(claim: Claim, do: Callable[[Claim], None], completion: Comp
 
 def _wait_for_graph(claim: Claim, error: Throttled) -> None:
     seconds = DEFAULT_THROTTLE_WAIT if error.retry_after is None else error.retry_after
-    reason = f"Microsoft Graph asks us to wait {seconds:.0f} s."
-    if error.code == "budget":
-        reason = f"Waiting {seconds:.0f} s, so as to stay within Microsoft Graph's limits."
-    else:
+    reason = f"Microsoft limit reached, continuing in {seconds:.0f} s."
+    if error.code != "budget":
         # Runs that Graph refused together come back a little apart. Our own budget lets them in one by one.
         seconds += random.uniform(0, 0.5)
     _set_aside(claim, reason, seconds)

@@ -92,7 +92,9 @@ def _apply(
     changed = [name for name, value in rules.items() if (getattr(tenant, name) or False) != (value or False)]
     if not changed:
         return
-    Tenant.update(rules).where(Tenant.id == tenant.id).execute()
+    # Named once, they are asked for again should the list become empty.
+    values = rules | ({"has_no_break_glass": False} if break_glass else {})
+    Tenant.update(values).where(Tenant.id == tenant.id).execute()
     if "break_glass" in changed:
         four_eyes.record_requester_of_open(Restore.tenant == tenant, decided_by or actor, four_eyes.CHANGED_LIST)
     changes = [f"four_eyes {'on' if wants_four_eyes else 'off'}" if name == "four_eyes" else name for name in changed]

@@ -45,6 +45,12 @@ def count_by_outcome(run: Run) -> dict[str, int]:
     return dict(rows.tuples())
 
 
+def has_captured(run: Run, policy_type: str) -> bool:
+    """Return whether the run captured a policy of the type."""
+    of_type = (RunItem.run == run) & (RunItem.policy_type == policy_type) & RunItem.snapshot.is_null(False)
+    return bool(RunItem.select().where(of_type).exists())
+
+
 def page_of_items(run: Run, ended: str, limit: int, offset: int) -> list[RunItem]:
     """Return some of the run's items, those that need a look first. `ended`: an outcome, a state, NOTABLE or EVERY."""
     query = RunItem.select().where(RunItem.run == run)

@@ -132,6 +132,11 @@ def _good_runs(tenants: Sequence[Tenant], schedules: MappingOf[int, Sequence[Sch
     return {row[0] for row in run_ids.tuples()}
 
 
+def is_unguarded(tenant: Tenant) -> bool:
+    """Return whether Conditional Access is captured, and nobody named or denied accounts for emergencies."""
+    return tenant.id in _unguarded_ids([tenant.id])
+
+
 def _unguarded_ids(tenant_ids: Sequence[int] | None) -> set[int]:
     """Return the tenants whose Conditional Access was captured, and of which nobody named or denied such accounts."""
     is_captured = (

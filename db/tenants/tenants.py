@@ -131,6 +131,15 @@ def set_keeps_members(tenant: Tenant, keeps: bool, actor: Actor) -> None:
             audit.record_of_tenant(Action.TENANT_CHANGED, actor, tenant, changed=changes)
 
 
+def set_has_no_break_glass(tenant: Tenant, has_none: bool, actor: Actor) -> None:
+    """Set whether the tenant has no accounts for emergencies, so that nobody is asked for them."""
+    with database.atomic():
+        changed = (Tenant.id == tenant.id) & (Tenant.has_no_break_glass != has_none)
+        if Tenant.update(has_no_break_glass=has_none).where(changed).execute():
+            changes = ["has no emergency accounts" if has_none else "is asked for emergency accounts"]
+            audit.record_of_tenant(Action.TENANT_CHANGED, actor, tenant, changed=changes)
+
+
 def set_credential(
     tenant: Tenant,
     kind: CredentialKind,

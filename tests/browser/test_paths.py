@@ -76,7 +76,7 @@ def test_a_run_says_what_it_waits_for_and_is_cancelled(page, enter, cast, workin
     enter(page, cast.ada, f"/policies/{policy.id}")
     page.click("text=Capture snapshot")
     page.click("text=View run")
-    page.wait_for_selector("text=/Graph asks us to wait/")
+    page.wait_for_selector("text=/Microsoft limit reached/")
     page.wait_for_selector("text=Elapsed")
     page.click("button:has-text('Cancel')")
     page.wait_for_selector(f"{RAN} >> text=cancelled")

@@ -14,7 +14,7 @@ from db.backups import completeness
 from db.models import BackupSet, Restore, Run, Tenant
 from db.restores import restores
 from db.runs import levels
-from db.states import Level, Outcome, RestoreState, RunKind, RunState, SetState, Standing
+from db.states import Level, RestoreState, RunKind, RunState, SetState, Standing
 from db.tenants.backup_health import Finding, TenantHealth
 from web.translation.sentences import translated
 
@@ -101,7 +101,7 @@ def run_verdict(run: Run) -> Verdict:
 
 
 def _what_is_missing(run: Run) -> str:
-    if run.error_code == Outcome.GONE:
+    if run.kind == RunKind.CAPTURE_SNAPSHOT:
         return NOT_CAPTURED
     return run.error_message or "Something that was asked for is missing."
 
@@ -258,7 +258,9 @@ def _help(health: TenantHealth, standing: Standing) -> Help:
     if standing == Standing.UNSCHEDULED:
         return help_at("Add a schedule", "schedules.index", tenant=tenant.id)
     if standing == Standing.UNGUARDED:
-        return help_at("Name them, or say that there are none", "tenants.page", tenant_id=tenant.id, _anchor="rules")
+        return help_at(
+            "Name them, or say that there are none", "tenants.page", tenant_id=tenant.id, _anchor="break_glass"
+        )
     if standing == Standing.UNPERMITTED:
         return help_at("What to permit", "tenants.page", tenant_id=tenant.id, _anchor="coverage")
     if standing == Standing.INCOMPLETE and tenant.last_backup_id:

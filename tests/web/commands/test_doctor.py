@@ -271,9 +271,7 @@ def text_of(url):
 def test_a_run_that_waits_without_getting_on_is_a_finding_and_a_figure(cast, client, redis_url):
     assert only("runs")["ok"]
     run = runs.start(tenant=cast.contoso, kind="policy.sync", dedupe_key="k", items=[], actor=SYSTEM).run
-    claims.wait(
-        claims.take_claim(run.id, run.kind), "Waiting 1 s, so as to stay within Microsoft Graph's limits.", 3600
-    )
+    claims.wait(claims.take_claim(run.id, run.kind), "Microsoft limit reached, continuing in 1 s.", 3600)
     Run.update(started_at=utcnow() - timedelta(hours=1)).where(Run.id == run.id).execute()
     found = only("runs")
     assert not found["ok"]

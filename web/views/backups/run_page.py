@@ -17,6 +17,7 @@ from db.names.work_names import Name, name_of
 from db.restores import restore_items, restores, retries
 from db.runs import run_history, run_progress
 from db.states import ACTIVE, ItemState, Outcome, RestoreState, RunKind, RunState
+from db.tenants import backup_health
 from web.inputs import page_number
 from web.presentation import restore_approval, run_messages
 from web.presentation.restore_approval import Approval
@@ -52,10 +53,22 @@ LOOKS = {
 BAR_WIDTH = 1000
 
 
+# What people call the outcomes of items that were skipped, where the outcome's own word is not theirs.
+WORDS = {
+    Outcome.FORBIDDEN: "no permission",
+    Outcome.NOT_AVAILABLE: "not offered here",
+    Outcome.LEFT_OUT: "left out",
+}
+
+
+def outcome_word(name: str) -> str:
+    return {str(outcome): word for outcome, word in WORDS.items()}.get(name) or name.replace("_", " ")
+
+
 class Tally(NamedTuple):
     """The number of items in one state, and their place in the bar."""
 
-    state: ItemState
+    word: str
     number: int
     look: str
     icon: str
@@ -74,8 +87,14 @@ class ItemRow(NamedTuple):
         return str(self.item.state if is_said_by_state else self.item.outcome)
 
     @property
+    def badge_word(self) -> str:
+        """What the badge says, where that is not the state's own word."""
+        return WORDS.get(self.item.outcome, "") if self.item.state == ItemState.SKIPPED else ""
+
+    @property
     def beside_badge(self) -> str:
-        is_shown = self.item.state in run_progress.NEEDS_ATTENTION and self.item.outcome not in SAID_BY_STATE
+        needs_a_look = self.item.state in run_progress.NEEDS_ATTENTION
+        is_shown = needs_a_look and self.item.outcome not in (*SAID_BY_STATE, *WORDS)
         return str(self.item.outcome or "") if is_shown else ""
 
     @property
@@ -185,9 +204,32 @@ class RunPage:
         for state, (look, icon) in LOOKS.items():
             if number := self.counts[state]:
                 width = number / self.counts["total"] * BAR_WIDTH
-                tallies.append(Tally(state, number, look, icon, x, width))
+                tallies.append(Tally(self._tally_word(state), number, look, icon, x, width))
                 x += width
         return tallies
+
+    def _tally_word(self, state: ItemState) -> str:
+        """Call skipped items by what kept them from being done, where that is one thing."""
+        if state == ItemState.SKIPPED:
+            for outcome, word in WORDS.items():
+                if self.choices.get(outcome) == self.counts[state]:
+                    return word
+        return str(state)
+
+    @property
+    def chips(self) -> list[tuple[str, str]]:
+        """The outcomes and states to choose from, each with its words."""
+        return [(name, f"{outcome_word(name)} {number}") for name, number in self.choices.items()]
+
+    @cached_property
+    def asks_for_emergency_accounts(self) -> bool:
+        """Did the run capture Conditional Access of a tenant of which nobody named or denied such accounts?"""
+        reads = self.run.kind in (RunKind.BACK_UP, RunKind.CAPTURE_SNAPSHOT) and not self.is_active
+        return (
+            reads
+            and run_progress.has_captured(self.run, backup_health.CONDITIONAL_ACCESS)
+            and backup_health.is_unguarded(self.tenant)
+        )
 
     @property
     def is_long(self) -> bool:

@@ -219,6 +219,10 @@ class TenantPage:
         """The accounts that the tenant should name, as an admin wrote, while it names none."""
         return "" if self.tenant.break_glass or not self.can_manage else new_tenants.defaults().emergency_note or ""
 
+    @property
+    def asks_for_emergency_accounts(self) -> bool:
+        return self.health is not None and Standing.UNGUARDED in self.health.standings
+
     @cached_property
     def members(self) -> list[Membership]:
         return users.members_of_tenant(self.tenant)

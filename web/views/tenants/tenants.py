@@ -107,6 +107,18 @@ def change_restore_rules(tenant_id: str) -> Any:
     return _ruled(tenant, lambda: rule_changes.change_rules(tenant, wants_four_eyes, break_glass))
 
 
+@pages.post("/<tenant_id>/no-emergency-accounts")
+@requires(Permission.MANAGE)
+def say_no_emergency_accounts(tenant_id: str) -> Any:
+    tenant = fetch(Tenant, tenant_id, Permission.MANAGE)
+    tenants.set_has_no_break_glass(tenant, True, current_actor())
+    flash(
+        f"Noted: {tenant.name} has no emergency accounts. Restores still hold back what could lock everybody out.",
+        "success",
+    )
+    return redirect(url_for("tenants.page", tenant_id=tenant.id), 303)
+
+
 @pages.post("/<tenant_id>/restore-rules/confirm")
 @requires(Permission.MANAGE)
 def confirm_rules(tenant_id: str) -> Any:

@@ -20,10 +20,18 @@ def page_of(run, counts=COUNTS, **values):
 
 def test_bar_has_one_tally_for_each_state_that_items_are_in():
     tallies = page_of(Run(kind=RunKind.SYNC)).tallies
-    assert [(tally.state, tally.number, tally.x, tally.width) for tally in tallies] == [
+    assert [(tally.word, tally.number, tally.x, tally.width) for tally in tallies] == [
         (ItemState.DONE, 2, 0, 500),
         (ItemState.FAILED, 1, 500, 250),
     ]
+
+
+def test_items_without_permission_are_called_so_and_not_skipped():
+    counts = {"total": 5, "done": 1, "skipped": 4, "failed": 0, "uncertain": 0}
+    page = page_of(Run(kind=RunKind.SYNC), counts, choices={"forbidden": 4, "listed": 1})
+    assert [tally.word for tally in page.tallies] == ["done", "no permission"]
+    assert page.chips == [("forbidden", "no permission 4"), ("listed", "listed 1")]
+    assert ItemRow(RunItem(state=ItemState.SKIPPED, outcome=Outcome.FORBIDDEN)).badge_word == "no permission"
 
 
 def test_bar_of_a_run_without_items_is_empty():
@@ -37,6 +45,7 @@ def test_bar_of_a_run_without_items_is_empty():
         (ItemState.PENDING, None, "pending", ""),
         (ItemState.FAILED, Outcome.ERROR, "failed", ""),
         (ItemState.SKIPPED, Outcome.CONFLICT, "skipped", "conflict"),
+        (ItemState.SKIPPED, Outcome.FORBIDDEN, "skipped", ""),
     ],
 )
 def test_badge_says_the_state_where_that_needs_a_look_and_else_the_outcome(state, outcome, badge, beside):
