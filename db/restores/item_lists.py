@@ -71,6 +71,19 @@ def count_blocked(restore: Restore, *, is_built_in: bool) -> int:
     )
 
 
+def count_ends(restore_ids: Sequence[int]) -> dict[int, dict[tuple[str, str | None], int]]:
+    """Return, for each restore, how many of its items have each outcome and reason; where nothing was done with an
+    item, its action stands for its outcome.
+    """
+    end = pw.fn.COALESCE(RestoreItem.outcome, RestoreItem.action)
+    rows = RestoreItem.select(RestoreItem.restore, end, RestoreItem.reason, pw.fn.COUNT(RestoreItem.id))
+    of_these = rows.where(is_in(RestoreItem.restore, restore_ids) & end.is_null(False))
+    counts: dict[int, dict[tuple[str, str | None], int]] = {restore_id: {} for restore_id in restore_ids}
+    for restore_id, outcome, reason, count in of_these.group_by(RestoreItem.restore, end, RestoreItem.reason).tuples():
+        counts[restore_id][outcome, reason] = count
+    return counts
+
+
 def written(restore: Restore) -> list[RestoreItem]:
     """Return the id, name and dangers of what was written."""
     fields = (RestoreItem.id, RestoreItem.name, RestoreItem.dangers)

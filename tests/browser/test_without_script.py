@@ -2,7 +2,9 @@
 
 import pytest
 
-from db.models import Policy
+from db.models import Policy, RestoreItem, Run
+from db.restores import restore_drafts
+from tests.support.restore_steps import as_previewed, options, person
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -49,3 +51,29 @@ def test_on_a_phone_the_menu_is_there(new_page, enter, cast):
     enter(page, cast.ada)
     page.click("nav >> text=Runs")
     assert page.locator("h1").inner_text() == "Runs"
+
+
+def test_on_a_phone_an_operator_asks_and_a_manager_confirms_below_the_plan(new_page, enter, cast, captured, site):
+    items = restore_drafts.new_items_from_snapshots([captured[0][2], captured[1][2]])
+    source = restore_drafts.RestoreSource(cast.contoso.directory_id, "two snapshots")
+    draft = restore_drafts.create(cast.contoso, source, items, options(), person(cast.ada.id))
+    RestoreItem.update(action="update", differences=1).execute()
+    restore = as_previewed(draft)
+    Run.create(tenant=cast.contoso, kind="restore.preview", state="succeeded", restore_id=restore.id, dedupe_key="x")
+    phone = {"java_script_enabled": False, "viewport": {"width": 390, "height": 844}}
+    operator, manager = new_page(**phone), new_page(**phone)
+    enter(operator, cast.ada, f"/restores/{restore.id}")
+    assert operator.locator(".btn-danger:not(.acts *)").count() == 0
+    assert operator.locator("#ask code").inner_text() == f"{site}/restores/{restore.id}"
+    operator.click("text=Ask them")
+    operator.wait_for_selector("text=Asked: Max.")
+    enter(manager, cast.max, "/notifications/")
+    manager.click("li:has-text('Ada asks you to confirm') >> .news-acts a")
+    manager.wait_for_url(f"{site}/restores/{restore.id}")
+    plan, red = (manager.locator(one).bounding_box()["y"] for one in ("#plan", "#execute .btn-danger"))
+    assert plan < red
+    manager.fill("#name", " cONTOSO ")
+    manager.fill("#reason", "INC-4711")
+    manager.click("text=Restore 2 policies to Contoso")
+    manager.wait_for_selector(".progress-line")
+    assert Run.get(Run.kind == "restore.live").requested_by == cast.max

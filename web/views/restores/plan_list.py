@@ -17,7 +17,7 @@ from db.states import Outcome
 from web.inputs import page_number, without_nul
 from web.presentation.masking import Masking
 
-ROWS_SHOWN = 15
+ROWS_SHOWN = 12
 DIFFERENCES_SHOWN = 3
 TYPES_SHOWN = 5
 LAST_PAGE = 999
