@@ -573,6 +573,11 @@ class Restore(Table):
             (("created_by", "id"), False),
         )
 
+    @property
+    def is_into_own_tenant(self) -> bool:
+        """Is it into the tenant that the policies are from?"""
+        return bool(self.source_directory_id == self.tenant.directory_id)
+
     def __str__(self) -> str:
         return f"Restore {self.id}"
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from actors.plans import plan_text
+from actors.plans import plan_items, plan_text
 from db.audit.audit import Actor
 from db.backups import backup_sets
 from db.errors import Invalid
@@ -19,58 +19,12 @@ from graph.policy_types.table import POLICY_TYPES
 from graph.references.reference_kinds import GROUPS
 from graph.restore.options import (
     AS_CAPTURED,
-    COPY,
-    EMPTY_GROUPS,
     EXACT,
     GROUPS_WITH_MEMBERS,
-    LEAVE,
     NO_GROUPS,
-    NONE,
-    OFF,
-    REPORT_ONLY,
-    SKIP,
-    UPDATE,
     RestoreOptions,
 )
 from graph.write.write_requests import remaining_differences
-
-EXISTING = {UPDATE: "Update in place", SKIP: "Leave as they are", COPY: "Create a copy, with a prefix"}
-ASSIGNMENTS = {
-    LEAVE: "Leave as they are (a new policy gets none)",
-    EXACT: "Restore exactly as captured",
-    NONE: "Remove them all",
-}
-GROUPS_THAT_ARE_GONE = {
-    NO_GROUPS: "Do not make them: what needs one is blocked",
-    EMPTY_GROUPS: "Make them again, without members",
-    GROUPS_WITH_MEMBERS: "Make them again, with the members that the backup holds",
-}
-CONDITIONAL_ACCESS = {REPORT_ONLY: "Report-only", OFF: "Off", AS_CAPTURED: "As captured"}
-LONGEST_PREFIX = 40
-
-
-def parse_options(form: Mapping[str, str]) -> dict[str, Any]:
-    """Parse a form's options. Assignments have no default: they are a choice. Raises Invalid with what to choose."""
-    existing, assignments = form.get("existing") or UPDATE, form.get("assignments") or ""
-    conditional_access = form.get("conditional_access") or REPORT_ONLY
-    groups = form.get("groups") or NO_GROUPS
-    prefix = form.get("prefix", "").replace("\x00", "")[:LONGEST_PREFIX]
-    if assignments not in ASSIGNMENTS:
-        raise Invalid("Choose what happens to assignments: leave them, restore them exactly, or remove them.")
-    if existing not in EXISTING or conditional_access not in CONDITIONAL_ACCESS or groups not in GROUPS_THAT_ARE_GONE:
-        raise Invalid("Choose one of the options shown.")
-    if existing == COPY and not prefix.strip():
-        raise Invalid("A copy needs a prefix, so that nobody takes it for the policy itself.")
-    return asdict(
-        RestoreOptions(
-            assignments=assignments,
-            existing=existing,
-            prefix=prefix if existing == COPY else "",
-            drop_missing=form.get("drop_missing") == "yes",
-            conditional_access=conditional_access,
-            groups=groups,
-        )
-    )
 
 
 def from_backup_set(
@@ -124,7 +78,9 @@ def change_options(restore: Restore, options: Mapping[str, Any], actor: Actor) -
 
 def _refuse_members_elsewhere(options: Mapping[str, Any], source_directory_id: str, tenant: Tenant) -> None:
     if options["groups"] == GROUPS_WITH_MEMBERS and source_directory_id != tenant.directory_id:
-        raise Invalid("Members are people and devices of their own tenant: make the groups without them elsewhere.")
+        raise Invalid(
+            "Members are people and devices of their own tenant. In another tenant, create the groups without members."
+        )
 
 
 def _lacking_groups(restore: Restore) -> list[NewRestoreItem]:
@@ -170,9 +126,7 @@ def undo(restore: Restore, actor: Actor) -> Restore:
     if not items:
         raise Invalid("This restore wrote nothing: there is nothing to undo.")
     options = asdict(RestoreOptions(assignments=EXACT, conditional_access=AS_CAPTURED))
-    source = RestoreSource(
-        restore.tenant.directory_id, f"what was there before restore {restore.id}", restore.safety_set
-    )
+    source = RestoreSource(restore.tenant.directory_id, f"Undo of restore {restore.id}", restore.safety_set)
     return restore_drafts.create(restore.tenant, source, items, options, actor, undo_of=restore, made_from=restore)
 
 
@@ -225,7 +179,5 @@ def differences(item: RestoreItem, hide: Any, names: Mapping[str, str]) -> list[
     want, live = plan_text.content_with_names(item), snapshots.read_content(item.live_content_id)
     if hide:
         want, live = hide(want), hide(live)
-    with_assignments = item.restore.options["assignments"] != LEAVE
-    return remaining_differences(
-        POLICY_TYPES[item.policy_type], live, want, with_assignments=with_assignments, names=names
-    )
+    is_assigned = plan_items.with_assignments(item.action, RestoreOptions(**item.restore.options))
+    return remaining_differences(POLICY_TYPES[item.policy_type], live, want, with_assignments=is_assigned, names=names)

@@ -40,16 +40,9 @@ from graph.references.reference_kinds import CONTEXTS, GROUPS, policy_types_of
 from graph.references.references import NOTHING_KNOWN, Reference, find_references, fold_id
 from graph.restore.desired_content import desired_content, source_traces
 from graph.restore.matching import NO_COPIES, UNREADABLE, Match, NameCopies
-from graph.restore.options import COPY, RestoreOptions, is_copied
-from graph.restore.planner import (
-    ItemPlan,
-    PlanCase,
-    ReferenceKey,
-    live_fingerprint,
-    plan_item,
-    plan_removal,
-    reference_key,
-)
+from graph.restore.options import COPY, RestoreOptions, is_copied, writes_assignments
+from graph.restore.plan_case import ItemPlan, PlanCase, ReferenceKey, reference_key
+from graph.restore.planner import live_fingerprint, plan_item, plan_removal
 from graph.restore.resolver import Resolver, TenantNames
 from graph.restore.target_directory import ObjectKey, SourceObject, TargetDirectory, look_up_references
 from graph.review.lockout_guard import find_lockout
@@ -272,7 +265,13 @@ class PlanBuilder:
             is_uploaded=is_uploaded(item),
             mentions=()
             if self._same_tenant
-            else source_traces(policy_type, desired, self._known, resolutions, self._options),
+            else source_traces(
+                policy_type,
+                desired,
+                self._known,
+                resolutions,
+                with_assignments=writes_assignments(self._options, is_made=live is None),
+            ),
             is_kept_otherwise=lambda: prior_creations.was_written_to_no_effect(
                 self._restore, item, str(match.target_id)
             ),

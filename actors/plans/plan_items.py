@@ -1,6 +1,6 @@
 """Translates between a restore item's columns and what graph/ takes and gives."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import asdict
 from types import MappingProxyType
 from typing import Any
@@ -12,9 +12,11 @@ from graph.display.masking import hide_live_secrets
 from graph.policy_types.policy_type import PolicyType, policy_name
 from graph.policy_types.table import POLICY_TYPES
 from graph.restore.desired_content import desired_content
-from graph.restore.options import LEAVE, RestoreOptions
-from graph.restore.planner import ItemPlan
+from graph.restore.options import RestoreOptions, writes_assignments
+from graph.restore.plan_case import ItemPlan
 from graph.restore.resolver import Resolution
+from graph.restore.shortfalls import ShortfallCode
+from graph.review.danger import Danger
 from graph.review.dangers import find_dangers
 from graph.write.write_requests import PolicyContent
 from graph.write.write_rules import WRITE_RULES
@@ -70,6 +72,11 @@ def comparable_live(item: RestoreItem, live: PolicyContent | None, want: PolicyC
     return hide_live_secrets(live, want, WRITE_RULES[item.policy_type].create_only)
 
 
+def with_assignments(action: str | None, options: RestoreOptions) -> bool:
+    """Tell whether a live restore writes the assignments of an item with this action."""
+    return writes_assignments(options, is_made=action in (Outcome.CREATE, Outcome.RECREATE))
+
+
 class BackupContents(dict[RestoreItem, PolicyContent]):
     """Item -> its content in the backup, decrypted when it is first needed."""
 
@@ -99,12 +106,39 @@ def summary_columns(
     live: PolicyContent | None,
     options: RestoreOptions,
 ) -> dict[str, Any]:
-    """Return the columns that a person sees first: the item's name and its dangers.
+    """Return the columns that a person sees first: the item's name, and what it leaves weaker or is dangerous in it.
 
-    The name is that of the content itself, or of what is removed, whatever anybody else calls it.
+    The name is that of the content itself, or of what is removed, whatever anybody else calls it. Also a policy that
+    is not written may have a shortfall: the options leave it weaker than the backup has it.
     """
     named = {"name": policy_name(policy_type, backup["body"])} if backup else {}
+    shortfalls = [{"code": str(shortfall.code), "values": dict(shortfall.values)} for shortfall in plan.shortfalls]
     if plan.action not in WRITTEN_OUTCOMES:
-        return {**named, "dangers": []}
-    dangers = find_dangers(policy_type, desired, live, with_assignments=options.assignments != LEAVE)
-    return {**named, "dangers": [{"code": danger.code, "said": danger.sentence} for danger in dangers]}
+        return {**named, "dangers": shortfalls}
+    is_assigned = with_assignments(plan.action, options)
+    found = find_dangers(policy_type, desired, live, with_assignments=is_assigned)
+    dangers = [danger for danger in found if not _is_said(danger, {shortfall.code for shortfall in plan.shortfalls})]
+    return {**named, "dangers": [*shortfalls, *map(_danger_entry, dangers)]}
+
+
+# Danger -> the shortfalls that say the same.
+_SAID_BY: Mapping[str, frozenset[ShortfallCode]] = {
+    "weakens": frozenset(
+        {
+            ShortfallCode.ON_TO_REPORT_ONLY,
+            ShortfallCode.ON_TO_OFF,
+            ShortfallCode.CAPTURED_REPORT_ONLY,
+            ShortfallCode.CAPTURED_OFF,
+            ShortfallCode.REMOVED_ON,
+        }
+    ),
+    "taken": frozenset({ShortfallCode.UNASSIGNED}),
+}
+
+
+def _is_said(danger: Danger, by: Set[ShortfallCode]) -> bool:
+    return not by.isdisjoint(_SAID_BY.get(danger.code, frozenset()))
+
+
+def _danger_entry(danger: Danger) -> dict[str, str]:
+    return {"code": danger.code, "said": danger.sentence, **({"after": danger.after} if danger.after else {})}

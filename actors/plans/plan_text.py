@@ -12,7 +12,7 @@ from db.runs import name_cache
 from db.states import WRITTEN_OUTCOMES, Outcome
 from graph.display.object_names import ObjectKey, names_of_objects, referenced
 from graph.policy_types.table import POLICY_TYPES
-from graph.restore.options import LEAVE, RestoreOptions
+from graph.restore.options import RestoreOptions
 from graph.review import content_lines
 from graph.review.content_lines import ContentLine
 from graph.write.write_requests import PolicyContent
@@ -53,7 +53,8 @@ def sections(item: RestoreItem, hide: Hide | None, names: Mapping[str, str | Non
         return _sections_of(_REMOVED, live, hide, names) if live else []
     desired = content_with_names(item)
     compared = plan_items.comparable_live(item, live, desired) if hide else live
-    sent = content_lines.sent_content(policy_type, desired, compared, with_assignments=options.assignments != LEAVE)
+    is_assigned = plan_items.with_assignments(item.action, options)
+    sent = content_lines.sent_content(policy_type, desired, compared, with_assignments=is_assigned)
     return _sections_of(_WHOLE, sent, hide, names)
 
 

@@ -38,7 +38,7 @@ from graph.restore.executor import (
     execute_task,
     read_approval_status,
 )
-from graph.restore.options import GROUPS_WITH_MEMBERS, LEAVE, RestoreOptions
+from graph.restore.options import GROUPS_WITH_MEMBERS, RestoreOptions
 from graph.restore.resolver import ResolvedBy
 from graph.review.lockout_guard import find_lockout
 from graph.transport.batch_driver import drive
@@ -66,7 +66,6 @@ class LiveBatch:
         self._restore, self._rows = restore, rows
         self._claim = claim
         self._options = RestoreOptions(**restore.options)
-        self._with_assignments = self._options.assignments != LEAVE
         self._graph = graph_clients.client(restore.tenant)
         self._known_names = name_cache.seen_since(restore.tenant, restore.started_at)
         self._break_glass = four_eyes.break_glass_list(restore)
@@ -250,12 +249,12 @@ class LiveBatch:
         if unread is not None:
             self._record_unreadable(item, write, unread)
             return False
-        begun = self._begun(item, is_made=True)
+        begun, is_assigned = self._begun(item, is_made=True), self._with_assignments(item)
         ours = {
             key: reading
             for key, reading in readings.items()
             if isinstance(reading, Reading)
-            and begun.explains(POLICY_TYPES[item.policy_type], reading.content, with_assignments=self._with_assignments)
+            and begun.explains(POLICY_TYPES[item.policy_type], reading.content, with_assignments=is_assigned)
         }
         # Where a backup has several policies of one name, each item adopts one.
         if ours and len(ours) <= self._lost_creates(item):
@@ -302,6 +301,9 @@ class LiveBatch:
         created = {needed_item.id: needed_item.created_id for needed_item in needed if needed_item.created_id}
         return plan_items.content_to_write(item, self._options, created)
 
+    def _with_assignments(self, item: RestoreItem) -> bool:
+        return plan_items.with_assignments(item.action, self._options)
+
     def _task(self, item: RestoreItem) -> RestoreTask:
         has_begun = item.created_id is not None or write_log.may_have_been_applied(self._writes[item.id])
         return RestoreTask(
@@ -311,7 +313,7 @@ class LiveBatch:
             token=_parent_token(item),
             live_fingerprint=None if has_begun else item.live_mark,
             begun=self._begun(item, is_made=item.live_content_id is None) if has_begun else None,
-            with_assignments=self._with_assignments,
+            with_assignments=self._with_assignments(item),
             is_new=item.created_id is not None,
             live=_fresh_live_content(item, self._writes[item.id]),
             is_written=self._rows[item.id].state == ItemState.WORKING,

@@ -29,6 +29,7 @@ from db.states import UNSETTLED, ItemState, Outcome, Result, Role, RunKind
 from db.tenants import tenants
 from graph.errors import Rejected
 from graph.policy_types.table import POLICY_TYPES
+from graph.restore.options import complete_options
 
 # Stands at the run's items where others have a policy type.
 FILE_ITEM = "uploaded file"
@@ -166,6 +167,11 @@ class _UploadReader:
         first = run_items.first_of_outcome(self.claim.run, Outcome.LEFT_OUT)
         return f"“{first.name[:60]}” was {first.message[0].lower()}{first.message[1:]}" if first else ""
 
+    def _options(self) -> dict[str, Any]:
+        """Return the options of the draft: what was chosen, and what is proposed now that the source is known."""
+        own_tenant = self.unpacking.directory_id == self.upload.tenant.directory_id
+        return complete_options(self.upload.options, own_tenant=own_tenant)
+
     def _create_draft(self, items: list[NewRestoreItem], whole: RunItem) -> None:
         directory_id = self.unpacking.directory_id
         source = RestoreSource(directory_id, f"file uploaded by run {self.claim.run.id}")
@@ -173,7 +179,7 @@ class _UploadReader:
         with database.atomic():
             claims.assert_claim(self.claim)
             draft = restore_drafts.create(
-                self.upload.tenant, source, items, self.upload.options, self._actor(), file_says=says
+                self.upload.tenant, source, items, self._options(), self._actor(), file_says=says
             )
             runs.set_restore(self.claim.run, draft)
             left_out = len(self.unpacking.lines) - len(items)

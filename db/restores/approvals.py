@@ -4,8 +4,6 @@ What is approved and executed is the plan of one fingerprint (db/restores/plan_f
 Conditional Access guard is a part of it, given before the approval.
 """
 
-from collections import Counter
-from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -101,11 +99,6 @@ def items_held_back(restore: Restore) -> list[RestoreItem]:
     """Return the items that the Conditional Access guard does not let pass, unless somebody overrides it."""
     held = (RestoreItem.reason == "guard") & RestoreItem.action.in_(list(WRITTEN_OUTCOMES))
     return list(RestoreItem.select().where((RestoreItem.restore == restore) & held).order_by(RestoreItem.position))
-
-
-def count_held_back(restore: Restore, held_back: Iterable[RestoreItem]) -> dict[str, int]:
-    """Return how many of these items of each action the guard keeps from being written: none if it is overridden."""
-    return {} if restore.guard_reason else dict(Counter(item.action for item in held_back))
 
 
 @transaction

@@ -91,11 +91,6 @@ def written(restore: Restore) -> list[RestoreItem]:
     return list(RestoreItem.select(*fields).where(_is_of(restore) & is_done).order_by(RestoreItem.position))
 
 
-def count_unverified(restore: Restore) -> int:
-    """Return how many written items were read back otherwise than they were written."""
-    return int(RestoreItem.select().where(_is_of(restore) & (RestoreItem.verified == False)).count())  # noqa: E712
-
-
 def _is_of(restore: Restore) -> Condition:
     return RestoreItem.restore == restore
 

@@ -41,7 +41,8 @@ def first(restore: Restore, limit: int) -> list[RestoreItem]:
 
 def without_matches(restore: Restore, limit: int) -> list[RestoreItem]:
     """Return the first items that are not as the backup has them already; the first of all where every item is."""
-    others = _select(restore).where(RestoreItem.action.is_null() | (RestoreItem.action != Outcome.MATCHES))
+    differs = (RestoreItem.action != Outcome.MATCHES) | (RestoreItem.reason == "kept")
+    others = _select(restore).where(RestoreItem.action.is_null() | differs)
     return list(others.limit(limit)) if others.exists() else first(restore, limit)
 
 
@@ -50,10 +51,12 @@ def of_outcome(restore: Restore, outcome: str, ended_so: Iterable[int], limit: i
     return list(_select(restore).where((RestoreItem.action == outcome) | is_in(RestoreItem.id, ended_so)).limit(limit))
 
 
-def written(restore: Restore) -> list[RestoreItem]:
-    """Return the items that a live run writes: their id, name and dangers, and nothing else of them."""
-    fields = (RestoreItem.id, RestoreItem.name, RestoreItem.dangers)
-    return list(_select(restore, *fields).where(_is_written()))
+def with_dangers(restore: Restore) -> list[RestoreItem]:
+    """Return the planned items that are dangerous, or leave something weaker: what a sentence about them needs."""
+    fields = (RestoreItem.id, RestoreItem.name, RestoreItem.action, RestoreItem.reason, RestoreItem.dangers,
+              RestoreItem.verified)  # fmt: skip
+    planned = _select(restore, *fields).where(RestoreItem.action.is_null(False))
+    return [item for item in planned if item.dangers or item.verified is False or item.reason == "guard"]
 
 
 def written_ids(restore: Restore) -> list[int]:
@@ -105,11 +108,12 @@ def items(restore: Restore) -> list[RestoreItem]:
     return list(RestoreItem.select().where(RestoreItem.restore == restore).order_by(RestoreItem.position))
 
 
-def count_by_action(restore: Restore) -> dict[str, int]:
-    """Return how many items of the plan have each action."""
+def count_plan(restore: Restore) -> dict[tuple[str, str | None], int]:
+    """Return how many items of the plan have each action and reason."""
     planned = (RestoreItem.restore == restore) & RestoreItem.action.is_null(False)
-    rows = RestoreItem.select(RestoreItem.action, pw.fn.COUNT(RestoreItem.id)).where(planned)
-    return dict(rows.group_by(RestoreItem.action).tuples())
+    rows = RestoreItem.select(RestoreItem.action, RestoreItem.reason, pw.fn.COUNT(RestoreItem.id)).where(planned)
+    grouped = rows.group_by(RestoreItem.action, RestoreItem.reason).tuples()
+    return {(action, reason): count for action, reason, count in grouped}
 
 
 def is_content_referenced(content_id: Any) -> Condition:

@@ -10,7 +10,7 @@ from graph.read import groups
 from graph.references import leftover_ids
 from graph.references.references import KnownIds
 from graph.restore.matching import copy_name
-from graph.restore.options import COPY, GROUPS_WITH_MEMBERS, LEAVE, NONE, OFF, REPORT_ONLY, RestoreOptions, is_copied
+from graph.restore.options import COPY, GROUPS_WITH_MEMBERS, NONE, OFF, REPORT_ONLY, RestoreOptions, is_copied
 from graph.restore.resolver import Resolution, ResolvedBy, replace_references
 from graph.write.actions import add_block_action, lacks_block_action
 from graph.write.write_requests import (
@@ -70,7 +70,8 @@ def source_traces(
     want: PolicyContent,
     known: KnownIds,
     resolutions: Iterable[Resolution],
-    options: RestoreOptions,
+    *,
+    with_assignments: bool,
 ) -> list[str]:
     """Return sentences on ids of the source tenant that are left in what may be written: none travels in silence."""
     accounted_for, to_come = set(), set()
@@ -82,7 +83,7 @@ def source_traces(
         accounted_for |= {resolution.to.lower()} if resolution.to else set()
     body = settle_secrets(policy_type, want["body"]).body
     written = {**sendable_properties(policy_type, body), "@odata.type": want["body"].get("@odata.type")}
-    if options.assignments != LEAVE:
+    if with_assignments:
         written["assignments"] = want.get("assignments")
     return leftover_ids.leftover_sentences(
         leftover_ids.find_leftovers(policy_type.key, written, known, accounted_for, to_come), object_label

@@ -92,7 +92,9 @@ def _find_weakening(now: Object, then: Object | None) -> Iterator[Danger]:
     elif then.get("state") != ON:
         yield Danger("weakens", f"It is enforced now, and would be {_state_words(then)}.")
     elif changes := [*_narrowed_conditions(now, then), *_lessened_grant(now, then), *_loosened_session(now, then)]:
-        yield Danger("weakens", f"It is enforced now, and would {' and '.join(dict.fromkeys(changes))}.")
+        what = " and ".join(dict.fromkeys(changes))
+        after = f"It is enforced, and this restore made it {what}."
+        yield Danger("weakens", f"It is enforced now, and would {what}.", after)
 
 
 def _narrowed_conditions(now: Object, then: Object) -> Iterator[str]:
@@ -173,12 +175,20 @@ def _find_moved_location(now: Object, then: Object | None) -> Iterator[Danger]:
 
 def _find_weaker_strength(now: Object, then: Object | None) -> Iterator[Danger]:
     if then and _names_at(then, "allowedCombinations") - _names_at(now, "allowedCombinations"):
-        yield Danger("weakens", "More ways to sign in would satisfy the policies that ask for it.")
+        yield Danger(
+            "weakens",
+            "More ways to sign in would satisfy the policies that ask for it.",
+            "More ways to sign in satisfy the policies that ask for it now.",
+        )
 
 
 def _find_lost_context(now: Object, then: Object | None) -> Iterator[Danger]:
     if now.get("isAvailable") is True and (then is None or then.get("isAvailable") is False):
-        yield Danger("weakens", "What asks for this authentication context would not be protected by it any more.")
+        yield Danger(
+            "weakens",
+            "What asks for this authentication context would not be protected by it any more.",
+            "What asks for this authentication context is not protected by it any more.",
+        )
 
 
 LOSSES: Mapping[str, tuple[FindLosses, ...]] = {

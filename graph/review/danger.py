@@ -7,10 +7,14 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Danger:
-    """A danger that a person is warned of. `code`: of graph.review.dangers.TITLES; `sentence`: in plain words."""
+    """A danger that a person is warned of. `code`: of graph.review.dangers.TITLES; `sentence`: in plain words.
+
+    `after`: the sentence once it is done, for what makes something weaker.
+    """
 
     code: str
     sentence: str
+    after: str = ""
 
 
 @dataclass(frozen=True)

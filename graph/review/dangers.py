@@ -83,10 +83,14 @@ def _new_findings(now: _HeldPolicy | None, then: _HeldPolicy | None) -> Iterator
     for find in _FINDERS:
         present = {canonical_json(finding.evidence) for finding in find(now)} if now else set()
         yield from (
-            Danger(finding.code, finding.sentence)
+            Danger(finding.code, finding.sentence, finding.sentence if now and finding.code in _WEAKER else "")
             for finding in find(then)
             if canonical_json(finding.evidence) not in present
         )
+
+
+# Findings that make what is there protect less.
+_WEAKER = frozenset({"nobody", "guests", "protection"})
 
 
 def _find_losses(now: _HeldPolicy | None, then: _HeldPolicy | None) -> Iterator[Danger]:
@@ -294,11 +298,13 @@ def _find_lost_assignments(now: _HeldPolicy, then: _HeldPolicy | None) -> Iterat
     if not any(_is_for_somebody(assignment) for assignment in now.assignments):
         return
     if then is None:
-        yield Danger("taken", "It is assigned now, and would be removed.")
+        yield Danger("taken", "It is assigned now, and would be removed.", "It was assigned, and is removed.")
     elif not any(_is_for_somebody(assignment) for assignment in then.assignments):
         yield Danger("taken", "It is assigned now, and would be assigned to nobody.")
     elif lost := dict(_reach_of_everybody(now)).keys() - dict(_reach_of_everybody(then)).keys():
-        yield Danger("taken", f"It is {' and '.join(sorted(lost))} now, and would be for some of them alone.")
+        whom = " and ".join(sorted(lost))
+        after = f"It was {whom}, and is for some of them alone now."
+        yield Danger("taken", f"It is {whom} now, and would be for some of them alone.", after)
 
 
 def _is_for_somebody(assignment: dict[str, Any]) -> bool:
@@ -308,17 +314,29 @@ def _is_for_somebody(assignment: dict[str, Any]) -> bool:
 
 def _find_ended_approval(now: dict[str, Any], then: dict[str, Any] | None) -> Iterator[Danger]:
     if then is None:
-        yield Danger("approval", "Nothing that it protects would need a second person any more.")
+        yield Danger(
+            "approval",
+            "Nothing that it protects would need a second person any more.",
+            "Nothing that it protected needs a second person any more.",
+        )
 
 
 def _find_looser_default(now: dict[str, Any], then: dict[str, Any] | None) -> Iterator[Danger]:
     if then and now.get("secureByDefault") is True and then.get("secureByDefault") is False:
-        yield Danger("compliance", "Devices without a compliance policy would count as compliant.")
+        yield Danger(
+            "compliance",
+            "Devices without a compliance policy would count as compliant.",
+            "Devices without a compliance policy count as compliant now.",
+        )
 
 
 def _find_changed_filter(now: dict[str, Any], then: dict[str, Any] | None) -> Iterator[Danger]:
     if then is None or now.get("rule") != then.get("rule"):
-        yield Danger("taken", "What is assigned through it would reach other devices than now.")
+        yield Danger(
+            "taken",
+            "What is assigned through it would reach other devices than now.",
+            "What is assigned through it reaches other devices than before.",
+        )
 
 
 _LOSSES: Mapping[str, tuple[FindLosses, ...]] = {

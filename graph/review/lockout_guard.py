@@ -21,10 +21,10 @@ def find_lockout(policy_type: str, want: PolicyContent, break_glass: Sequence[Ma
     if "all" not in _lower_names(users, "includeUsers"):
         return ""
     if not break_glass:
-        return "It is for all users, and the tenant names no break-glass account or group that it could exclude."
+        return "It applies to all users, and no emergency (break-glass) accounts are set for this tenant."
     missing = [account for account in break_glass if not _is_excluded(account, users)]
     names = ", ".join(str(account.get("name") or account["id"]) for account in missing)
-    return f"It is for all users and does not exclude {names}." if missing else ""
+    return f"It applies to all users and does not exclude {names}." if missing else ""
 
 
 def _lower_names(users: Mapping[str, Any], name: str) -> set[str]:

@@ -94,12 +94,12 @@ def find_weaker_settings(policy_type: PolicyType, now: dict[str, Any], then: dic
     elif then is not None:
         lost = [name for name in _true_properties(policy_type, now) if _PROTECTS.match(name) and not then.get(name)]
         if lost:
-            yield Danger("protection", f"It would not ask for this any more: {_setting_names(lost)}.")
+            yield _no_longer_asked("protection", lost)
 
 
 def _find_weaker_compliance(now: dict[str, Any], then: dict[str, Any] | None) -> Iterator[Danger]:
     if then is None:
-        yield Danger("compliance", "Devices would not be held to it any more.")
+        yield Danger("compliance", "Devices would not be held to it any more.", "Devices are not held to it any more.")
         return
     lost = [name for name, value in now.items() if _is_requirement(name, value) and is_unset(then.get(name))]
     was, is_to_be = _settings_by_id(now), _settings_by_id(then)
@@ -108,11 +108,23 @@ def _find_weaker_compliance(now: dict[str, Any], then: dict[str, Any] | None) ->
              and _may_be_weaker(name, value, then.get(name))]  # fmt: skip
     other += sorted(name for name in was.keys() & is_to_be.keys() if was[name] != is_to_be[name])
     if lost or gone:
-        yield Danger("compliance", f"It would not ask for this any more: {_setting_names([*lost, *gone])}.")
+        yield _no_longer_asked("compliance", [*lost, *gone])
     elif other:
-        yield Danger("compliance", f"It would ask for this otherwise, maybe for less: {_setting_names(other)}.")
+        names = _setting_names(other)
+        after = f"It asks for this otherwise, maybe for less: {names}."
+        yield Danger("compliance", f"It would ask for this otherwise, maybe for less: {names}.", after)
     elif _grace_hours(now) < _grace_hours(then):
-        yield Danger("compliance", "Devices would have longer until they count as not compliant.")
+        yield Danger(
+            "compliance",
+            "Devices would have longer until they count as not compliant.",
+            "Devices have longer until they count as not compliant.",
+        )
+
+
+def _no_longer_asked(code: str, settings: list[str]) -> Danger:
+    names = _setting_names(settings)
+    after = f"It does not ask for this any more: {names}."
+    return Danger(code, f"It would not ask for this any more: {names}.", after)
 
 
 def _may_be_weaker(name: str, value: Any, wanted: Any) -> bool:

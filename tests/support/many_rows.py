@@ -8,7 +8,7 @@ import json
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
-from actors.plans import drafts
+from actors.plans import option_choices
 from db.backups import manifests
 from db.clock import utcnow
 from db.database import database, is_sqlite
@@ -61,7 +61,7 @@ def fill(size: Size, password_hash: str | None = None) -> None:
         "hour_ago": _after(now, "-3600"),
         "far_off": _after(now, "86400000"),
         "packed": _bytes(manifests.pack([1, 2, 3])),
-        "options": json.dumps(drafts.parse_options({"assignments": "none"})),
+        "options": json.dumps(option_choices.parse_options({"assignments": "none"}, own_tenant=True)),
         "sealed": _bytes(keyring().seal(b"x", "nobody")),
         "hash": f"'{password_hash}'" if password_hash else "NULL",
     }

@@ -4,7 +4,7 @@ import json
 
 import actors.plans.preview
 import actors.restores.live_restore
-from actors.plans import drafts
+from actors.plans import drafts, option_choices
 from db.audit.audit import SYSTEM, Actor
 from db.clock import utcnow
 from db.models import Restore, RestoreItem, RunItem, User
@@ -16,7 +16,7 @@ OPTIONS = {"assignments": "exact", "conditional_access": "as captured"}
 
 
 def options(**changes):
-    return drafts.parse_options({**OPTIONS, **changes})
+    return option_choices.parse_options({**OPTIONS, **changes}, own_tenant=True)
 
 
 def previewed(restore, ended, seconds=60):

@@ -13,6 +13,7 @@ from graph.microsoft import model
 from graph.policy_types.table import POLICY_TYPES
 from tests.support.restore_steps import renamed_ids
 from tests.support.simulated_tenant import truth_of
+from tests.support.told import told_of
 
 # The service's own, though its model does not mark it read-only (graph-wide conventions of learn.microsoft.com).
 SERVICE = frozenset({
@@ -59,7 +60,7 @@ def silent_differences(restore, was, now, ids):
         declared = _declared(item.policy_type)
         facts, found = _facts(declared, before), _facts(declared, after)
         compared += facts.total()
-        told = " ".join([*item.notes, str(item.message or "")])
+        told = " ".join([*told_of(item), str(item.message or "")])
         places = sorted({place for place, _ in (facts - found) + (found - facts)})
         silent += [(item.policy_type, item.name, place) for place in places if not _is_told(place, told)]
     return silent, compared

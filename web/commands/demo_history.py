@@ -18,7 +18,7 @@ import actors.backups.back_up
 import actors.backups.sync
 import actors.plans.preview
 import actors.restores.live_restore
-from actors.plans import drafts
+from actors.plans import drafts, option_choices
 from actors.queue.enqueue import EnqueuedRun
 from db.audit.audit import Actor
 from db.backups import backup_sets
@@ -148,7 +148,7 @@ def _restore_half(portal: Portal, manager: Actor) -> None:
     names = {name for _, name, _ in MISTAKES}
     of_set = snapshots.load_with_policies(backup_sets.snapshot_ids(good))
     chosen = [snapshot.id for snapshot in of_set if snapshot.name in names]
-    options = drafts.parse_options({"assignments": "exact", "existing": "update", "conditional_access": "as captured"})
+    options = option_choices.parse_options({"assignments": "exact"}, own_tenant=True)
     with demo_past.moved_back(timedelta(days=MISTAKE_DAYS_AGO)):
         restore = drafts.from_backup_set(good, portal.tenant, options, manager, snapshot_ids=chosen)
         _wait_for([actors.plans.preview.start(restore, manager)])

@@ -9,7 +9,7 @@ from flask.cli import AppGroup
 import actors.plans.preview
 import actors.restores.live_restore
 from actors.facade import policy_type_names
-from actors.plans import drafts
+from actors.plans import drafts, option_choices
 from db.errors import Invalid
 from db.models import BackupSet, Restore, Tenant
 from db.restores import approvals, restore_items
@@ -38,13 +38,15 @@ class LiveRequest:
 @click.option("--to", "target", help="Another tenant, by its name or directory id.  [default: the set's own]")
 @click.option("--preview/--live", "only_preview", default=True, help="Show what would happen (default), or do it.")
 @click.option("--yes", is_flag=True, help="Yes, write. Without it a live restore stops after its preview.")
-@click.option("--assignments", type=click.Choice(["leave", "exact", "none"]), required=True,
-              help="Leave them as they are, restore them exactly, or remove them all.")  # fmt: skip
+@click.option("--assignments", type=click.Choice(["made", "leave", "exact", "none"]),
+              help="Restore them where a policy is made again, leave them as they are, restore them all, or remove "
+                   "them.  [default: made into its own tenant, leave into another]")  # fmt: skip
 @click.option("--existing", type=click.Choice(["update", "skip", "copy"]), default="update", show_default=True,
               help="What happens to policies that are there.")  # fmt: skip
 @click.option("--prefix", default="", help="Of the copies' names, with --existing copy.")
-@click.option("--conditional-access", type=click.Choice(["report-only", "off", "as-captured"]), default="report-only",
-              show_default=True, help="The state of Conditional Access policies that were on.")  # fmt: skip
+@click.option("--conditional-access", type=click.Choice(["as-captured", "report-only", "off"]),
+              help="The state of Conditional Access policies that were on.  [default: as-captured into its own "
+                   "tenant, report-only into another]")  # fmt: skip
 @click.option("--drop-missing", is_flag=True, help="Leave assignments out whose group cannot be found.")
 @click.option("--groups", type=click.Choice(["no", "empty", "members"]), default="no", show_default=True,
               help="Make groups again that are gone: not at all, without members, or with the backup's.")  # fmt: skip
@@ -53,24 +55,26 @@ class LiveRequest:
 @wait_option
 @json_option
 def restore(backup_set_id: int, items: tuple[int, ...], types: tuple[str, ...], target: str | None, only_preview: bool,
-            yes: bool, assignments: str, existing: str, prefix: str, conditional_access: str, drop_missing: bool,
-            groups: str, reason: str, override_guard: str, wait: bool, as_json: bool) -> None:  # fmt: skip
+            yes: bool, assignments: str | None, existing: str, prefix: str, conditional_access: str | None,
+            drop_missing: bool, groups: str, reason: str, override_guard: str, wait: bool,
+            as_json: bool) -> None:  # fmt: skip
     """Restore a backup set, or some of it: preview it, or with --live --yes execute it."""
     with open_installation():
-        options = drafts.parse_options(
+        backup_set, target_tenant = _source_and_target(backup_set_id, target, types)
+        options = option_choices.parse_options(
             {
-                "assignments": assignments,
+                "assignments": assignments or "",
                 "existing": existing,
                 "prefix": prefix,
-                "conditional_access": conditional_access.replace("-", " "),
+                "conditional_access": (conditional_access or "").replace("-", " "),
                 "drop_missing": "yes" if drop_missing else "no",
                 "groups": groups,
-            }
+            },
+            own_tenant=backup_set.tenant_id == target_tenant.id,
         )
         live = None if only_preview else LiveRequest(yes, reason.strip(), override_guard.strip())
         if live and live.confirmed and not live.reason:
             raise Invalid("Say why with --reason: a ticket or a sentence. It is kept with the restore.")
-        backup_set, target_tenant = _source_and_target(backup_set_id, target, types)
         draft = drafts.from_backup_set(
             backup_set, target_tenant, options, command_actor(), snapshot_ids=items, policy_types=types
         )
@@ -113,6 +117,8 @@ def _execute(draft: Restore, live: LiveRequest, wait: bool, as_json: bool) -> in
 
 def _echo_plan(draft: Restore) -> None:
     """Say the plan on stderr: standard output may be one JSON document."""
-    held_back = approvals.count_held_back(draft, approvals.items_held_back(draft))
-    sentence = restore_text.plan_sentence(restore_items.count_by_action(draft), held_back)
+    fates = restore_text.plan_fates(restore_items.count_plan(draft), is_overridden=bool(draft.guard_reason))
+    sentence = restore_text.plan_sentence(fates, [item.name for item in approvals.items_held_back(draft)])
     click.echo(f"{draft} of {draft.source_name} to {draft.tenant.name}: {sentence}", err=True)
+    for warned in restore_text.warnings_before(restore_items.with_dangers(draft)):
+        click.echo(f"{warned.name}: {warned.sentence}", err=True)

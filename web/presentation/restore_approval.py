@@ -33,9 +33,9 @@ class Approval:
         return self.restore.planned_mark or ""
 
     @property
-    def held_back_counts(self) -> dict[str, int]:
-        """The number of items of each action that the guard keeps from being written."""
-        return approvals.count_held_back(self.restore, self.held_back)
+    def held_back_names(self) -> list[str]:
+        """The policies that the guard keeps from being written: none where it is overridden."""
+        return [] if self.restore.guard_reason else [item.name for item in self.held_back]
 
     @property
     def short_fingerprint(self) -> str:

@@ -25,6 +25,7 @@ from tests.support import servers
 from tests.support.captures import capture_by_hand
 from tests.support.restore_steps import executed, items_of, options, person, plan_of, previewed, undone
 from tests.support.simulated_tenant import WRITE, SimulatedTenant, catalog_policy
+from tests.support.told import told_of
 
 CATALOG = "deviceManagement/configurationPolicies"
 pytestmark = pytest.mark.usefixtures("app", "worker", "quick", "lock_order")
@@ -38,7 +39,8 @@ def policy_of(tenant, number=1):
 def captured(policy, **body):
     """A snapshot of it, as if it had once been so."""
     content = {**catalog_policy(policy.graph_id, policy.name), **body}
-    return capture_by_hand(policy, SYSTEM, {name: value for name, value in content.items() if name != "assignments"})[1]
+    assignments = content.pop("assignments", None) or ()
+    return capture_by_hand(policy, SYSTEM, content, assignments)[1]
 
 
 def drafted(snapshot, tenant, **changes):
@@ -153,9 +155,19 @@ def test_assignments_are_left_removed_or_restored_as_chosen(contoso, cast, ended
     assert live(contoso, policy)["description"] == "old"
 
 
-def test_an_assignments_choice_has_no_default():
-    with pytest.raises(Invalid, match="Choose what happens to assignments"):
-        drafts.parse_options({"existing": "update"})
+@pytest.mark.parametrize(("choice", "expected"), [("made", [GROUP]), ("leave", [])])
+def test_a_policy_that_is_made_again_has_its_assignments_or_says_that_it_has_none(
+    contoso, cast, ended, choice, expected
+):
+    contoso.put("groups", {"id": GROUP, "displayName": "SG-Pilot"})
+    policy = policy_of(cast.contoso)
+    snapshot = captured(policy, assignments=assigned_to(GROUP))
+    contoso.delete(CATALOG, policy.graph_id)
+    restore, _ = executed(previewed(drafted(snapshot, cast.contoso, assignments=choice), ended), ended)
+    [made] = [policy for policy in contoso.objects()[CATALOG].values() if policy["name"] == snapshot.name]
+    assert [one["target"]["groupId"] for one in made.get("assignments") or ()] == expected
+    nobody = [sentence for sentence in told_of(restore_items.items(restore)[0]) if "assigned to nobody" in sentence]
+    assert nobody == ([] if expected else ["It will be assigned to nobody; it was assigned to SG-Pilot."])
 
 
 # --- Conditional Access ----------------------------------------------------------------------------------------------
@@ -549,7 +561,7 @@ def test_two_groups_of_the_name_are_never_the_first_of_them(contoso, fabrikam, c
 def test_an_assignment_to_a_missing_group_is_left_out_when_that_was_chosen(contoso, fabrikam, cast, ended):
     restore = previewed(drafted(assigned_snapshot(contoso, cast), cast.fabrikam, drop_missing="yes"), ended)
     [item] = restore_items.items(restore)
-    assert "SG-Pilot" in item.notes[0]
+    assert "SG-Pilot" in told_of(item)[0]
     executed(restore, ended)
     [made] = fabrikam.objects()[CATALOG].values()
     assert made["assignments"] == []

@@ -11,6 +11,7 @@ from graph.policy_types import quotas
 from tests.support.captures import capture_by_hand
 from tests.support.restore_steps import executed, options, plan_of, previewed, undone
 from tests.support.simulated_tenant import catalog_policy
+from tests.support.told import told_of
 
 CATALOG = "deviceManagement/configurationPolicies"
 UPDATES = "deviceManagement/windowsFeatureUpdateProfiles"
@@ -108,7 +109,7 @@ def test_a_policy_that_is_gone_is_made_without_its_past_start(contoso, cast, end
     contoso.delete(UPDATES, ID)
     restore = previewed(drafted(_snapshot(cast, "2025-03-01T00:00:00Z"), cast), ended)
     [item] = restore_items.items(restore)
-    assert (item.action, len(item.notes)) == ("recreate", 1)
+    assert (item.action, len(told_of(item))) == ("recreate", 1)
     _, run = executed(restore, ended)
     [made] = contoso.objects()[UPDATES].values()
     assert (run.state, (made.get("rolloutSettings") or {}).get("offerStartDateTimeInUTC")) == (RunState.SUCCEEDED, None)

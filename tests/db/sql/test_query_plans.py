@@ -16,7 +16,7 @@ import actors.housekeeping.daily_prune
 import config
 from actors import scheduler
 from actors.backups import back_up, capture, sync
-from actors.plans import drafts, preview
+from actors.plans import option_choices, preview
 from actors.restores import live_restore
 from db import database as engine
 from db import encryption
@@ -303,7 +303,9 @@ def restored():
     """From a request to a live run's end, a try of what failed, and an undo."""
     source = restore_drafts.RestoreSource("22222222-2222-4222-8222-222222222222", "Tenant", None)
     items = [restore_drafts.NewRestoreItem("configurationPolicies", f"graph {n}", "x", n, {}) for n in range(1, 4)]
-    made = restore_drafts.create(tenant(), source, items, drafts.parse_options({"assignments": "none"}), OWNER)
+    made = restore_drafts.create(
+        tenant(), source, items, option_choices.parse_options({"assignments": "none"}, own_tenant=True), OWNER
+    )
     restore_drafts.change_options(made, made.options, OWNER)
     completion.finish(claim_of(preview.start(made, OWNER).run))
     made = as_previewed(made)
@@ -315,7 +317,7 @@ def restored():
     write_log.record_answers([write_log.WriteAnswer(write.id, WriteState.ANSWERED, item_id=ids[0], created_id="x")])
     write_log.taken_ids(made.id)
     write_log.last_sent_at(run)
-    restore_items.count_by_action(made)
+    restore_items.count_plan(made)
     restore_items.items_by_ids(ids)
     completion.fail(claim, "x", "x")
     with suppress(Invalid):

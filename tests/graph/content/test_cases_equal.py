@@ -10,7 +10,8 @@ from graph.policy_types.policy_type import match_key
 from graph.policy_types.table import POLICY_TYPES
 from graph.restore.matching import Match
 from graph.restore.options import RestoreOptions
-from graph.restore.planner import PlanCase, plan_item
+from graph.restore.plan_case import PlanCase
+from graph.restore.planner import plan_item
 from graph.write.write_requests import change_requests, creation_request
 from tests.graph.restore.test_planner import NOW
 

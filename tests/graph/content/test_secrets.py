@@ -10,11 +10,14 @@ from graph.content.places import root_type
 from graph.content.secrets import FROM_CONNECTOR, SECRETS, is_mask, settle_secrets
 from graph.microsoft import model
 from graph.policy_types.table import POLICY_TYPES
+from graph.restore.matching import Match
 from graph.restore.options import RestoreOptions
-from graph.restore.planner import Match, PlanCase, plan_item
+from graph.restore.plan_case import PlanCase
+from graph.restore.planner import plan_item
 from graph.write.own_writes import begun_change, begun_creation
 from graph.write.write_requests import change_requests, creation_request, remaining_differences
 from tests.graph.restore.test_planner import NOW
+from tests.support.told import told
 
 CATALOG, DEVICE = POLICY_TYPES["configurationPolicies"], POLICY_TYPES["deviceConfigurations"]
 CONFIGURATION = f"{model.PREFIX}deviceManagementConfiguration"
@@ -82,7 +85,7 @@ def test_beside_a_secret_everything_else_is_made():
     want = policy(groups("vpn", [text("host", "a"), secret("password")]), text("other", "b"))
     assert sent(creation_request(CATALOG, want)) == [groups("vpn", [text("host", "a")]), text("other", "b")]
     plan = planned(CATALOG, want)
-    assert (plan.action, plan.notes) == ("create", (f"password: {KEEPS}; it has to be entered again.",))
+    assert (plan.action, told(plan)) == ("create", (f"password: {KEEPS}. Enter it again in Intune afterwards.",))
 
 
 KEEPS = "Microsoft Graph never gives this secret back"
@@ -93,7 +96,7 @@ def test_beside_a_secret_everything_else_is_changed_and_the_tenants_own_token_go
     live = policy(groups("vpn", [text("host", "b"), secret("password", "of the target")]))
     [request] = change_requests(CATALOG, "1", live, want, with_assignments=True)
     assert sent(request) == [groups("vpn", [text("host", "a"), secret("password", "of the target")])]
-    assert planned(CATALOG, want, live).notes == (f"password: {KEEPS}; it stays as it is in the tenant.",)
+    assert told(planned(CATALOG, want, live)) == (f"password: {KEEPS}; it stays as it is in the tenant.",)
     after = policy(groups("vpn", [text("host", "a"), secret("password", "a newer one")]))
     assert planned(CATALOG, want, after).action == "matches"
 
@@ -120,7 +123,7 @@ def test_a_secret_that_somebody_took_away_is_not_written_and_no_update_for_ever(
     want = policy(groups("vpn", [text("host", "a"), secret("password")]))
     live = policy(groups("vpn", [text("host", "a")]))
     plan = planned(CATALOG, want, live)
-    assert (plan.action, plan.notes) == ("matches", (f"password: {KEEPS}; it has to be entered again.",))
+    assert (plan.action, told(plan)) == ("matches", (f"password: {KEEPS}. Enter it again in Intune afterwards.",))
 
 
 def test_what_stands_for_the_connector_is_written_and_is_no_secret_that_is_missing():
@@ -129,7 +132,7 @@ def test_what_stands_for_the_connector_is_written_and_is_no_secret_that_is_missi
     [made] = sent(creation_request(CATALOG, want))
     value = made["choiceSettingValue"]["children"][0]["simpleSettingValue"]
     assert (value["value"], value["valueState"]) == ("Microsoft ATP connector enabled", "notEncrypted")
-    assert planned(CATALOG, want).notes == ()
+    assert told(planned(CATALOG, want)) == ()
     live = policy(choice("type", secret(definition, "of the target")))
     assert planned(CATALOG, want, live).action == "matches"
     [request] = change_requests(CATALOG, "1", policy(text("x", "y")), want, with_assignments=True)
@@ -215,14 +218,14 @@ NEEDED = [
 def test_whatever_graph_answers_in_its_place_a_needed_secret_is_named_and_never_written(kind, properties, name):
     want = typed(kind, **properties)
     plan = planned(DEVICE, want)
-    assert (plan.action, plan.notes) == ("create", (f"{name}: {KEEPS}; it has to be entered again.",))
+    assert (plan.action, told(plan)) == ("create", (f"{name}: {KEEPS}. Enter it again in Intune afterwards.",))
     assert name not in creation_request(DEVICE, want).body
     live = typed(kind, **properties, description="other")
     [request] = change_requests(
         DEVICE, "1", live, {**want, "body": {**want["body"], "description": "x"}}, with_assignments=True
     )
     assert name not in request.body
-    assert planned(DEVICE, want, live).notes == (f"{name}: {KEEPS}; it stays as it is in the tenant.",)
+    assert told(planned(DEVICE, want, live)) == (f"{name}: {KEEPS}; it stays as it is in the tenant.",)
 
 
 @pytest.mark.parametrize(("kind", "properties"), [
@@ -235,7 +238,7 @@ def test_whatever_graph_answers_in_its_place_a_needed_secret_is_named_and_never_
      {"kioskModeUseManagedHomeScreenApp": "multiAppMode", "isKioskModeExitCodeSet": False, "kioskModeExitCode": None}),
 ])  # fmt: skip
 def test_what_is_not_needed_or_held_is_not_named(kind, properties):
-    assert planned(DEVICE, typed(kind, **properties)).notes == ()
+    assert told(planned(DEVICE, typed(kind, **properties))) == ()
 
 
 def test_a_secret_that_is_held_is_written_and_cannot_be_compared():
@@ -262,7 +265,7 @@ def test_an_intents_onboarding_file_is_named_and_stays():
     intents, name = POLICY_TYPES["intents"], "deviceConfiguration--x_advancedThreatProtectionOnboardingBlob"
     settings = [{"definitionId": definition, "valueJson": '"a"'} for definition in (name, "other")]
     want = {"body": {"displayName": "i", "templateId": "t", "settings": settings}, "assignments": []}
-    assert planned(intents, want).notes == (f"{name}: {KEEPS}; it has to be entered again.",)
+    assert told(planned(intents, want)) == (f"{name}: {KEEPS}. Enter it again in Intune afterwards.",)
     live = copy.deepcopy(want)
     live["body"]["settings"][0]["valueJson"] = '"b"'
     assert planned(intents, want, live).action == "matches"
@@ -272,7 +275,7 @@ def test_a_mask_inside_a_list_is_left_out_of_what_is_made_and_blocks_what_would_
     apps = POLICY_TYPES["targetedManagedAppConfigurations"]
     pair = {"name": "password", "value": "********"}
     want = {"body": {"displayName": "c", "customSettings": [pair, {"name": "a", "value": "1"}]}, "assignments": []}
-    assert planned(apps, want).notes == (f"password: {KEEPS}; it has to be entered again.",)
+    assert told(planned(apps, want)) == (f"password: {KEEPS}. Enter it again in Intune afterwards.",)
     assert "****" not in repr(creation_request(apps, want).body)
     live = {"body": {**want["body"], "description": "other"}, "assignments": []}
     assert planned(apps, want, live).action == "matches", "which says nothing of a description"
@@ -283,7 +286,7 @@ def test_a_mask_inside_a_list_is_left_out_of_what_is_made_and_blocks_what_would_
 def test_a_masked_setting_of_a_catalogue_or_an_intent_is_left_out_whole():
     want = policy(text("password", "********"), text("other", "b"))
     assert sent(creation_request(CATALOG, want)) == [text("other", "b")]
-    assert planned(CATALOG, want).notes == (f"password: {KEEPS}; it has to be entered again.",)
+    assert told(planned(CATALOG, want)) == (f"password: {KEEPS}. Enter it again in Intune afterwards.",)
     settings = [{"definitionId": "key", "valueJson": '"****"'}, {"definitionId": "a", "valueJson": "1"}]
     intent = {"body": {"displayName": "i", "templateId": "t", "settings": settings}, "assignments": []}
     made = creation_request(POLICY_TYPES["intents"], intent).body["settingsDelta"]

@@ -8,7 +8,8 @@ from graph.policy_types.tenant_wide_types import BRANDING_FILES
 from graph.policy_types.write_rule import LOCKS
 from graph.restore.matching import Match
 from graph.restore.options import RestoreOptions
-from graph.restore.planner import PlanCase, plan_item
+from graph.restore.plan_case import PlanCase
+from graph.restore.planner import plan_item
 from graph.write.write_requests import change_requests, creation_request
 from graph.write.write_rules import WRITE_RULES, write_order
 

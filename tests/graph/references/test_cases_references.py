@@ -17,7 +17,8 @@ from graph.references.references import DROP, Reference, find_references, rewrit
 from graph.restore.desired_content import desired_content, source_traces
 from graph.restore.matching import Match, SoughtPolicy, match_policies
 from graph.restore.options import RestoreOptions
-from graph.restore.planner import PlanCase, plan_item
+from graph.restore.plan_case import PlanCase
+from graph.restore.planner import plan_item
 from graph.restore.resolver import Resolver, TenantNames
 from graph.restore.target_directory import SourceObject, TargetDirectory
 from graph.transport.client import GraphClient
@@ -25,6 +26,7 @@ from graph.write.write_requests import creation_request
 from graph.write.write_rules import order_by_needs
 from tests.graph.write.test_routes import linking_writes, writes
 from tests.graph.write.test_write_requests import DEMO
+from tests.support.told import told
 
 NOW = datetime(2026, 11, 24)
 
@@ -250,9 +252,9 @@ def planned(policy_type, body, *, listed=None, sources=None, same_tenant=False, 
     )
     resolutions = [resolver.resolve(reference) for reference in find_references(policy_type, content, known=known)]
     want = desired_content(POLICY_TYPES[policy_type], content, RestoreOptions("exact"), resolutions)
-    notes = source_traces(POLICY_TYPES[policy_type], want, known, resolutions, RestoreOptions("exact"))
+    notes = source_traces(POLICY_TYPES[policy_type], want, known, resolutions, with_assignments=True)
     case = PlanCase(POLICY_TYPES[policy_type], content, Match(), None, NOW, resolutions, same_tenant, mentions=notes)
-    return resolutions, want, plan_item(case, RestoreOptions("exact")).notes
+    return resolutions, want, told(plan_item(case, RestoreOptions("exact")))
 
 
 @pytest.mark.parametrize(
@@ -354,9 +356,9 @@ def test_a_hint_is_told_only_where_it_is_written():
     )
     resolutions = [resolver.resolve(reference) for reference in find_references("mobileApps", content, known=known)]
     case = PlanCase(POLICY_TYPES["mobileApps"], content, Match(), None, NOW, resolutions)
-    told = {choice: [note for note in plan_item(case, RestoreOptions(choice)).notes if "Teams" in note]
+    notes = {choice: [note for note in told(plan_item(case, RestoreOptions(choice))) if "Teams" in note]
             for choice in ("exact", "leave")}  # fmt: skip
-    assert (len(told["exact"]), told["leave"]) == (1, [])
+    assert (len(notes["exact"]), notes["leave"]) == (1, [])
 
 
 def test_a_default_of_the_source_tenant_stands_for_the_targets_default_of_that_sort():

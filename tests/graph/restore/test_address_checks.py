@@ -17,7 +17,8 @@ from graph.restore import address_checks
 from graph.restore.executor import read_approval_status
 from graph.restore.matching import Match
 from graph.restore.options import RestoreOptions
-from graph.restore.planner import PlanCase, plan_item
+from graph.restore.plan_case import PlanCase
+from graph.restore.planner import plan_item
 from graph.restore.target_directory import SourceObject, TargetDirectory, look_up_references
 from graph.transport import paths
 from graph.transport.client import Answer, GraphClient, Request

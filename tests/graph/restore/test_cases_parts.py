@@ -22,10 +22,13 @@ from graph.restore.executor import (
     execute_task,
     request_hash,
 )
+from graph.restore.matching import Match
 from graph.restore.options import RestoreOptions
-from graph.restore.planner import Match, PlanCase, plan_item
+from graph.restore.plan_case import PlanCase
+from graph.restore.planner import plan_item
 from graph.write.write_requests import change_requests, creation_request, remaining_differences
 from graph.write.write_rules import WRITE_RULES
+from tests.support.told import told
 
 TYPE = "#microsoft.graph."
 TOKEN = "00000070-1111-4111-8111-111111111111"
@@ -118,7 +121,7 @@ def test_a_compliance_policy_gets_the_action_that_the_service_demands_and_the_pl
     kinds = [action["actionType"] for action in rule["scheduledActionConfigurations"]]
     had = [action["actionType"] for each in rules or () for action in each.get("scheduledActionConfigurations", ())]
     assert kinds == [*had, "block"]
-    assert any("marks the device noncompliant" in note for note in plan(key, body).notes)
+    assert any("marks the device noncompliant" in note for note in told(plan(key, body)))
 
 
 @pytest.mark.parametrize("rules", RULES.values(), ids=RULES)
@@ -127,7 +130,7 @@ def test_a_backup_without_actions_leaves_those_of_the_tenant_as_they_are(key, ru
     body = {"displayName": "A", "name": "A", "@odata.type": f"{TYPE}iosCompliancePolicy"}
     live = {**body, "scheduledActionsForRule": [{"scheduledActionConfigurations": [NOTIFY, {"actionType": "block"}]}]}
     want = body | ({} if rules is None else {"scheduledActionsForRule": rules})
-    assert (plan(key, want, live).action, plan(key, want, live).notes) == ("matches", ())
+    assert (plan(key, want, live).action, told(plan(key, want, live))) == ("matches", ())
     assert plan(key, want, want).action == "matches"
 
 
@@ -136,7 +139,7 @@ def test_a_compliance_policy_that_marks_the_device_keeps_its_actions_and_has_no_
     body = {"name": "A", "scheduledActionsForRule": [{"scheduledActionConfigurations": [NOTIFY, block]}]}
     kept = desired_content(POLICY_TYPES["compliancePolicies"], content(body), RestoreOptions("leave"), [])
     assert kept["body"]["scheduledActionsForRule"] == body["scheduledActionsForRule"]
-    assert plan("compliancePolicies", body).notes == ()
+    assert told(plan("compliancePolicies", body)) == ()
 
 
 # --- what is never sent ----------------------------------------------------------------------------------------------
@@ -241,19 +244,19 @@ def test_what_was_decided_on_drivers_is_applied_where_the_target_lists_them():
         ("POST", "/executeAction", {"actionName": "decline", "driverIds": ["here b"]}),
         ("POST", "/executeAction", {"actionName": "suspend", "driverIds": ["here d"]}),
     ]  # fmt: skip
-    assert plan(DRIVERS, want, live).notes == ()
+    assert told(plan(DRIVERS, want, live)) == ()
     assert writes(DRIVERS, want, want) == []
 
 
 def test_a_driver_that_the_target_does_not_list_is_named_and_no_difference_for_ever():
     row, want = POLICY_TYPES[DRIVERS], drivers(driver("a", "approved"), driver("b", "needsReview"))
-    assert ["“a 1”" in note for note in plan(DRIVERS, want).notes] == [True]
+    assert ["“a 1”" in note for note in told(plan(DRIVERS, want))] == [True]
     bare = drivers()
     assert plan(DRIVERS, want, bare).action == "matches"
-    assert ["“a 1”" in note for note in plan(DRIVERS, want, bare).notes] == [True]
+    assert ["“a 1”" in note for note in told(plan(DRIVERS, want, bare))] == [True]
     assert remaining_differences(row, content(bare), content(want), with_assignments=False) == []
     taken_back = plan(DRIVERS, drivers(driver("a", "needsReview")), drivers(driver("a", "declined")))
-    assert (taken_back.action, ["decision back" in note for note in taken_back.notes]) == ("matches", [True])
+    assert (taken_back.action, ["decision back" in note for note in told(taken_back)]) == ("matches", [True])
 
 
 def test_what_somebody_decides_is_a_change_and_what_devices_report_is_none():
@@ -275,8 +278,8 @@ DriverStates = ("needsReview", "approved", "declined", "suspended")
 
 
 def test_a_backup_from_before_approvals_were_read_says_so_when_the_profile_is_made_again():
-    assert any("approved or declined" in note for note in plan(DRIVERS, {"approvalType": "manual"}).notes)
-    assert plan(DRIVERS, {"approvalType": "automatic"}).notes == ()
+    assert any("approved or declined" in note for note in told(plan(DRIVERS, {"approvalType": "manual"})))
+    assert told(plan(DRIVERS, {"approvalType": "automatic"})) == ()
 
 
 # --- enrollment ------------------------------------------------------------------------------------------------------
@@ -331,14 +334,14 @@ def test_an_update_of_a_notification_keeps_the_ids_that_the_tenant_has():
 
 def test_texts_that_a_backup_does_not_hold_are_named():
     old = {name: value for name, value in NOTIFICATION.items() if name != "notificationMessages"}
-    assert any("email and push messages" in note for note in plan(ENROLLMENT, old).notes)
-    assert plan(ENROLLMENT, NOTIFICATION).notes == ()
+    assert any("email and push messages" in note for note in told(plan(ENROLLMENT, old)))
+    assert told(plan(ENROLLMENT, NOTIFICATION)) == ()
 
 
 def test_texts_of_a_kind_that_could_not_be_read_stay_and_are_no_difference_for_ever():
     push_only = {**NOTIFICATION, "notificationMessages": NOTIFICATION["notificationMessages"][1:]}
     assert plan(ENROLLMENT, push_only, NOTIFICATION).action == "matches"
-    assert any("its email messages" in note for note in plan(ENROLLMENT, push_only).notes)
+    assert any("its email messages" in note for note in told(plan(ENROLLMENT, push_only)))
 
 
 PREPARATION = {**CATALOG, "name": "Prepared", "technologies": "enrollment", "priorityMetaData": {"priority": 2},
@@ -351,10 +354,10 @@ def test_the_device_group_of_an_enrollment_policy_is_a_step_by_hand_and_no_failu
     row, none = POLICY_TYPES["configurationPolicies"], {**PREPARATION, "enrollmentTimeDeviceMembershipTargets": []}
     assert "enrollmentTimeDeviceMembershipTargets" not in made("configurationPolicies", PREPARATION)
     for live in (None, none):
-        assert ["devices by hand" in note for note in plan("configurationPolicies", PREPARATION, live).notes] == [True]
+        assert ["devices by hand" in note for note in told(plan("configurationPolicies", PREPARATION, live))] == [True]
     assert plan("configurationPolicies", PREPARATION, none).action == "matches"
     assert remaining_differences(row, content(none), content(PREPARATION), with_assignments=False) == []
-    assert plan("configurationPolicies", PREPARATION, PREPARATION).notes == ()
+    assert told(plan("configurationPolicies", PREPARATION, PREPARATION)) == ()
     assert fingerprint(row, content(none)) != fingerprint(row, content(PREPARATION))
 
 
@@ -373,7 +376,7 @@ def test_the_default_profile_of_an_apple_token_becomes_it_again():
     assert (method, path) == ("POST", f"{below}/setDefaultProfile")
     assert writes("configurationPolicies", token, other) == []
     no_more = plan("configurationPolicies", other, token)
-    assert (no_more.action, ["stays it until" in note for note in no_more.notes]) == ("matches", [True])
+    assert (no_more.action, ["stays it until" in note for note in told(no_more)]) == ("matches", [True])
     apple = {"@odata.type": f"{TYPE}depIOSEnrollmentProfile", "displayName": "A", "isDefault": False}
     row = POLICY_TYPES["depOnboardingSettings"]
     [asked] = change_requests(

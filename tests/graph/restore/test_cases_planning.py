@@ -9,8 +9,10 @@ from graph.microsoft.model import properties
 from graph.policy_types.table import POLICY_TYPES
 from graph.restore.matching import Match
 from graph.restore.options import RestoreOptions
-from graph.restore.planner import PlanCase, plan_item
+from graph.restore.plan_case import PlanCase
+from graph.restore.planner import plan_item
 from graph.restore.resolver import Resolution
+from graph.restore.shortfalls import ShortfallCode
 from graph.write.write_rules import WRITE_RULES
 
 NOW = datetime(2026, 11, 26)
@@ -90,9 +92,14 @@ def test_a_scope_tag_that_is_gone_stands_in_the_way_only_of_what_would_name_it(k
 
 def test_a_dropped_assignment_is_noted_where_assignments_are_written():
     dropped = Resolution("groups", GROUP, "SG-Pilot", "dropped", is_assignment=True, why="It is not there.")
-    assert len(decided("deviceManagementScripts", content("deviceManagementScripts"), None, [dropped]).notes) == 1
-    leave = decided("deviceManagementScripts", content("deviceManagementScripts"), None, [dropped], assignments="leave")
-    assert leave.notes == ()
+    want = content("deviceManagementScripts")
+    codes = {
+        choice: [shortfall.code for shortfall in decided("deviceManagementScripts", want, None, [dropped],
+                                                         assignments=choice).shortfalls]
+        for choice in ("exact", "leave", "made")
+    }  # fmt: skip
+    nobody, left_out = ShortfallCode.ASSIGNED_TO_NOBODY, ShortfallCode.ASSIGNMENT_LEFT_OUT
+    assert codes == {"exact": [nobody, left_out], "leave": [nobody], "made": [nobody, left_out]}
 
 
 def test_what_stands_is_left_out_where_that_was_chosen_and_assignments_are_written_anyway():

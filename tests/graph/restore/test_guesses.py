@@ -10,7 +10,8 @@ from graph.display.masking import Masking, mask_secrets
 from graph.policy_types.table import POLICY_TYPES
 from graph.restore.matching import Match
 from graph.restore.options import RestoreOptions
-from graph.restore.planner import PlanCase, plan_item
+from graph.restore.plan_case import PlanCase
+from graph.restore.planner import plan_item
 from graph.write.write_rules import WRITE_RULES
 from tests.graph.display.test_masking import SCRIPT, SECRET
 from tests.graph.write.test_write_requests import WRITTEN

@@ -12,7 +12,8 @@ from graph.restore import past_dates
 from graph.restore.desired_content import desired_content
 from graph.restore.matching import Match
 from graph.restore.options import RestoreOptions
-from graph.restore.planner import PlanCase, plan_item
+from graph.restore.plan_case import PlanCase
+from graph.restore.planner import plan_item
 from graph.write.write_requests import change_requests, remaining_differences
 from graph.write.write_rules import WRITE_RULES
 

@@ -8,8 +8,9 @@ from graph.policy_types.table import POLICY_TYPES
 from graph.restore.desired_content import desired_content
 from graph.restore.matching import Match
 from graph.restore.options import RestoreOptions
-from graph.restore.planner import PlanCase, live_fingerprint, plan_item
-from graph.restore.resolver import Resolution
+from graph.restore.plan_case import PlanCase
+from graph.restore.planner import live_fingerprint, plan_item
+from tests.support.told import shortfall_codes
 
 NOW = datetime(2026, 11, 24)
 SCRIPTS, CATALOG = POLICY_TYPES["deviceManagementScripts"], POLICY_TYPES["configurationPolicies"]
@@ -41,25 +42,13 @@ def test_what_cannot_be_made_is_blocked_with_a_sentence(key, body, reason):
     assert plan.message.endswith(".")
 
 
-@pytest.mark.parametrize("how", ["unresolved", "dropped"])
-def test_what_an_uploaded_file_calls_something_is_told_as_its_word(how):
-    group = "11111111-2222-4333-8444-555555555555"
-    target = {"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": group}
-    missing = Resolution("groups", group, "SG-Test-lab", how, is_assignment=True, why="It is not there.")
-    script = {**SCRIPT, "assignments": [{"target": target}]}
-    ours, uploaded = (decided(script, resolutions=[missing], is_uploaded=is_uploaded) for is_uploaded in (False, True))
-    assert "the group “SG-Test-lab”" in " ".join((ours.message or "", *ours.notes))
-    assert f"the group “{group}” (its source calls it “SG-Test-lab”)" in " ".join(
-        (uploaded.message or "", *uploaded.notes)
-    )
-
-
 def test_a_secret_that_graph_keeps_is_noted_with_what_becomes_of_it():
     wifi = {"body": {"displayName": "w", "preSharedKeyIsSet": True, "ssid": "a"}, "assignments": []}
-    assert "has to be entered again" in decided(wifi, policy_type=POLICY_TYPES["deviceConfigurations"]).notes[0]
+    [missing] = decided(wifi, policy_type=POLICY_TYPES["deviceConfigurations"]).shortfalls
+    assert missing.code == "to_be_entered"
     live = {"body": {**wifi["body"], "ssid": "b"}, "assignments": []}
     plan = decided(wifi, live, policy_type=POLICY_TYPES["deviceConfigurations"])
-    assert (plan.action, "stays as it is" in plan.notes[0]) == ("update", True)
+    assert (plan.action, "stays as it is" in plan.notes[0], plan.shortfalls) == ("update", True, ())
 
 
 def test_a_compliance_policy_without_an_action_gets_the_one_that_graph_demands_and_says_so():
@@ -76,8 +65,8 @@ def test_priorities_that_move_with_other_policies_are_no_conflict():
     assert live_fingerprint(enrollment, one) == live_fingerprint(enrollment, two)
 
 
-def test_a_policy_that_is_on_and_will_be_report_only_says_that_it_stops_being_enforced():
+def test_a_policy_that_is_on_and_will_be_report_only_says_that_it_protects_nobody():
     live = {"body": {"displayName": "c", "state": "enabled"}, "assignments": None}
     want = {"body": {"displayName": "d", "state": "enabled"}, "assignments": None}
     plan = decided(want, live, policy_type=POLICY_TYPES["conditionalAccessPolicies"])
-    assert "not enforced any more" in plan.notes[0]
+    assert shortfall_codes(plan) == ["on_to_report_only"]

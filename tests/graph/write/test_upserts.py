@@ -9,7 +9,8 @@ from graph.policy_types.tenant_wide_types import BUILT_IN_CATEGORIES
 from graph.restore.executor import ChangedSincePreview, RestoreTask, execute_task
 from graph.restore.matching import Match
 from graph.restore.options import RestoreOptions
-from graph.restore.planner import PlanCase, plan_item
+from graph.restore.plan_case import PlanCase
+from graph.restore.planner import plan_item
 from graph.transport.client import Answer, Request
 from graph.write.write_requests import chosen_id, created_id, creation_request
 from graph.write.write_rules import WRITE_RULES

@@ -1,7 +1,7 @@
 """`/restores/new`: of what, to which tenant, how much of it, and how; and of an uploaded file."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 import actors.plans.preview
-from actors.plans import drafts
+from actors.plans import drafts, option_choices
 from actors.queue.enqueue import EnqueuedRun
 from actors.uploads import upload as uploads
 from db.backups import backup_sets
@@ -81,14 +81,12 @@ def _places(permission: Permission) -> list[Tenant]:
 
 @dataclass(frozen=True)
 class UploadForm:
-    """The form for a downloaded set, wherever it stands; `chosen` is what was typed into it."""
+    """The form for a downloaded set, wherever it stands; `chosen` is what was typed into it. It asks for no options:
+    only a worker sees where the set is from, and what is proposed depends on that.
+    """
 
     targets: list[Tenant]
     chosen: Mapping[str, str]
-
-    @property
-    def choices(self) -> Mapping[str, Any]:
-        return restore_text.CHOICES
 
 
 def upload_form(form: Mapping[str, str]) -> UploadForm:
@@ -126,7 +124,17 @@ class NewRestorePage:
 
     @property
     def choices(self) -> Mapping[str, Any]:
-        return restore_text.CHOICES
+        return restore_text.choices(own_tenant=self.is_into_own_tenant)
+
+    @property
+    def is_into_own_tenant(self) -> bool:
+        """Is the ticked tenant the one that it is from?"""
+        return self.target_id == str(self.source.row.tenant_id)
+
+    @property
+    def proposed_for(self) -> str:
+        """The sort of tenant that the options are proposed for; the form sends it back."""
+        return _sort_of_target(self.is_into_own_tenant)
 
     @property
     def target_id(self) -> str:
@@ -163,7 +171,10 @@ def _form(source: Source, form: MultiDict[str, str]) -> str:
         deny(Permission.OPERATE, source.row.tenant)
     ids = backup_sets.snapshot_ids(source.backup_set) if source.backup_set else []
     types, count = (_types(ids, form), len(ids)) if source.backup_set else ([], 1)
-    return render_template("restores/new.html", page=NewRestorePage(source, target, form, types, count))
+    page = NewRestorePage(source, target, form, types, count)
+    if form.get("proposed_for") not in (None, page.proposed_for):
+        page = replace(page, chosen=_without_options(form))
+    return render_template("restores/new.html", page=page)
 
 
 def _types(snapshot_ids: list[int], form: MultiDict[str, str]) -> list[TypeChoice]:
@@ -191,21 +202,40 @@ def create() -> Any:
         return _form(source, request.form)
     tenant = fetch(Tenant, request.form.get("tenant", ""), Permission.OPERATE)
     require_source_access(source.row.tenant.directory_id, tenant)
+    own_tenant = source.row.tenant_id == tenant.id
+    if request.form.get("proposed_for") not in (None, _sort_of_target(own_tenant)):
+        flash(OTHER_PROPOSALS[own_tenant], "warning")
+        return _form(source, request.form), 400
     try:
-        return previewed(_draft(source, tenant, request.form))
+        return previewed(_draft(source, tenant, request.form, own_tenant))
     except Invalid as e:
         flash(str(e), "danger")
         return _form(source, request.form), 400
 
 
-def _draft(source: Source, tenant: Tenant, form: MultiDict[str, str]) -> Restore:
-    options = drafts.parse_options(form)
+def _sort_of_target(own_tenant: bool) -> str:
+    return "own" if own_tenant else "another"
+
+
+# What is proposed for one sort of tenant is never taken for a choice that somebody made for the other.
+OTHER_PROPOSALS = {
+    True: "The policies are from this tenant, so other options are proposed now. Look at them, then preview.",
+    False: "The policies are from another tenant, so other options are proposed now. Look at them, then preview.",
+}
+
+
+def _without_options(form: MultiDict[str, str]) -> MultiDict[str, str]:
+    return MultiDict((name, value) for name, value in form.items(multi=True) if name not in option_choices.CHOICES)
+
+
+def _draft(source: Source, tenant: Tenant, form: MultiDict[str, str], own_tenant: bool) -> Restore:
+    options = option_choices.parse_options(form, own_tenant=own_tenant)
     if source.snapshot:
         return drafts.from_snapshot(source.snapshot, tenant, options, current_actor())
     is_some, chosen, types = form.get("what") == "some", _numbers(_items(form)), _types_ticked(form)
     if is_some != bool(chosen or types):
         missing = "Tick the policies or the policy types to restore, or choose everything."
-        raise Invalid(missing if is_some else "Some policies are ticked, but everything is chosen: say which you mean.")
+        raise Invalid(missing if is_some else "You ticked policies but chose “Everything”. Choose one.")
     return drafts.from_backup_set(source.row, tenant, options, current_actor(), snapshot_ids=chosen, policy_types=types)
 
 
@@ -247,8 +277,7 @@ def upload() -> Any:
 
 
 def _kept(tenant: Tenant) -> EnqueuedRun:
-    options = drafts.parse_options(request.form)
     file = request.files.get("file")
     if file is None or not file.filename:
         raise Invalid("Choose a file.")
-    return uploads.start(tenant, options, file.stream, current_actor())
+    return uploads.start(tenant, {}, file.stream, current_actor())

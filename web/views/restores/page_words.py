@@ -7,18 +7,6 @@ def _by_count(count: int, one: str, several: str) -> str:
     return (one if count == 1 else several).format(count=count)
 
 
-def weaker(count: int, *, is_done: bool) -> str:
-    if is_done:
-        return _by_count(
-            count, "{count} policy is weaker or incomplete now", "{count} policies are weaker or incomplete now"
-        )
-    return _by_count(
-        count,
-        "{count} policy will be weaker or incomplete after this restore",
-        "{count} policies will be weaker or incomplete after this restore",
-    )
-
-
 def built_in(count: int) -> str:
     return _by_count(
         count,
@@ -29,14 +17,6 @@ def built_in(count: int) -> str:
 
 def matching(count: int) -> str:
     return _by_count(count, "{count} policy already matches the backup", "{count} policies already match the backup")
-
-
-def unverified(count: int) -> str:
-    return _by_count(
-        count,
-        "{count} policy was read back otherwise than it was written",
-        "{count} policies were read back otherwise than they were written",
-    )
 
 
 def ready(names: list[str]) -> str:

@@ -12,7 +12,7 @@ from db.models import Policy, Restore, RestoreItem, RunItem, Snapshot, Tenant, U
 from db.states import WRITTEN_OUTCOMES, Outcome
 from web.presentation import restore_text
 from web.presentation.restore_approval import Approval
-from web.presentation.restore_text import DangerGroup
+from web.presentation.restore_text import DangerGroup, Warned
 from web.security.access import can
 from web.security.permissions import Permission
 
@@ -40,7 +40,8 @@ class PlanPage:
     restore: Restore
     creator: User | None
     expires_at: datetime | None
-    actions: dict[str, int]
+    plan: dict[tuple[str, str | None], int]
+    warnings: list[Warned]
     approval: Approval
     dangers: list[DangerGroup]
     secrets: str
@@ -54,12 +55,17 @@ class PlanPage:
         return self.restore.tenant
 
     @property
+    def weaker_words(self) -> str:
+        return restore_text.warnings_title(self.warnings, is_done=False)
+
+    @property
     def options(self) -> list[tuple[str, str]]:
         return restore_text.describe_options(self.restore.options)
 
     @property
     def sentence(self) -> str:
-        return restore_text.plan_sentence(self.actions, self.approval.held_back_counts)
+        fates = restore_text.plan_fates(self.plan, is_overridden=bool(self.restore.guard_reason))
+        return restore_text.plan_sentence(fates, self.approval.held_back_names)
 
 
 class ResolvedReference(NamedTuple):

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 import actors.restores.live_restore
 import config
-from actors.plans import drafts
+from actors.plans import drafts, option_choices
 from db.errors import Invalid
 from db.models import Restore
 from db.restores import approvals, restore_drafts, restore_items, restores
@@ -48,7 +48,8 @@ def preview(restore_id: int) -> Any:
 @requires(Permission.OPERATE)
 def options(restore_id: int) -> Any:
     restore = fetch(Restore, restore_id, Permission.OPERATE)
-    drafts.change_options(restore, drafts.parse_options(request.form), current_actor())
+    chosen = option_choices.parse_options(request.form, own_tenant=restore.is_into_own_tenant)
+    drafts.change_options(restore, chosen, current_actor())
     return previewed(Restore.get_by_id(restore.id))
 
 

@@ -11,6 +11,7 @@ from flask_login import current_user
 from markupsafe import Markup
 
 import config
+from actors.plans import option_choices
 from db.accounts import users
 from db.models import BackupSet, Restore, RestoreItem, Run, RunItem, Tenant, User
 from db.restores import approvals, four_eyes, item_lists, restore_items, restores
@@ -21,6 +22,7 @@ from web.presentation import restore_approval, restore_text
 from web.presentation.restore_approval import Approval
 from web.security.access import can, can_fetch
 from web.security.permissions import Permission
+from web.verdicts.verdicts import Verdict, restore_badge
 from web.views.backups.run_page import may_retry, progress_of
 from web.views.restores import page_words
 from web.views.restores.plan_list import PlanList, plan_list
@@ -28,8 +30,6 @@ from web.views.restores.plan_list import PlanList, plan_list
 ITEMS_SHOWN = 500
 LEFT_SHOWN = 10
 BUILT_IN_SHOWN = 50
-# Codes of dangers after which a policy protects less, or fewer, than it does now.
-WEAKER = ("weakens", "nobody", "guests", "compliance", "protection", "taken")
 
 
 class Left(NamedTuple):
@@ -46,7 +46,7 @@ class RestorePage:
     restore: Restore
     runs: list[Run]
     results: dict[int, RunItem]
-    actions: dict[str, int]
+    planned: dict[tuple[str, str | None], int]
     count: int
     typed: Mapping[str, str]
 
@@ -126,7 +126,8 @@ class RestorePage:
 
     @property
     def shows_plan(self) -> bool:
-        return bool(self.actions) and not self.is_done and not self.active
+        is_over = self.restore.state in (RestoreState.FINISHED, RestoreState.CANCELLED)
+        return bool(self.actions) and not is_over and not self.active
 
     # --- what this person may do ----------------------------------------------------------------------------------
 
@@ -195,11 +196,11 @@ class RestorePage:
 
     @property
     def choices(self) -> Mapping[str, Any]:
-        return restore_text.CHOICES
+        return restore_text.choices(own_tenant=self.restore.is_into_own_tenant)
 
     @property
     def chosen(self) -> dict[str, str]:
-        return {**restore_text.as_form_fields(self.restore.options), **self.typed}
+        return {**option_choices.as_form_fields(self.restore.options), **self.typed}
 
     @property
     def options_are_open(self) -> bool:
@@ -207,26 +208,60 @@ class RestorePage:
 
     @cached_property
     def sentence(self) -> str:
-        return restore_text.plan_sentence(self.actions, self.approval.held_back_counts)
+        return restore_text.plan_sentence(self.plan_fates, self.approval.held_back_names)
 
     @cached_property
-    def _dangers(self) -> list[restore_text.DangerGroup]:
-        """What a person looks at before the plan is executed, and of what was written afterwards."""
-        items = item_lists.written(self.restore) if self.shows_outcomes else restore_items.written(self.restore)
-        return restore_text.group_dangers(items)
+    def plan_fates(self) -> Counter[str]:
+        return restore_text.plan_fates(self.planned, is_overridden=bool(self.restore.guard_reason))
+
+    @cached_property
+    def actions(self) -> dict[str, int]:
+        counts: Counter[str] = Counter()
+        for (action, _), count in self.planned.items():
+            counts[action] += count
+        return counts
+
+    @cached_property
+    def result_fates(self) -> Counter[str]:
+        return restore_text.result_fates(self.results.values(), self.count)
 
     @property
-    def weaker(self) -> list[restore_text.DangerGroup]:
-        return [group for group in self._dangers if group.code in WEAKER]
+    def result_sentence(self) -> str:
+        """The sentence on what a finished restore did."""
+        held_back = [
+            item.name for item in self._looked_at if (result := self.results.get(item.id)) and result.reason == "guard"
+        ]
+        return restore_text.result_sentence(self.result_fates, held_back)
+
+    @property
+    def badge(self) -> Markup:
+        """Its state; once it is finished, the end that it came to: green only where nothing is open or weaker."""
+        if not self.is_done:
+            return restore_badge(self.restore)
+        is_undo = self.restore.undo_of_id is not None
+        verdict = restore_text.result_verdict(self.result_fates, is_undo=is_undo, is_weaker=bool(self.warnings))
+        return Verdict(verdict.level, verdict.word, self.result_sentence).badge
+
+    @cached_property
+    def _looked_at(self) -> list[RestoreItem]:
+        return restore_items.with_dangers(self.restore)
+
+    @cached_property
+    def warnings(self) -> list[restore_text.Warned]:
+        """Sentences on all that is weaker, incomplete or assigned to nobody: after it, or if it were executed."""
+        if self.shows_outcomes:
+            return restore_text.warnings_after(self._looked_at, self.results)
+        return restore_text.warnings_before(self._looked_at)
 
     @property
     def dangers(self) -> list[restore_text.DangerGroup]:
-        """What else to look at."""
-        return [group for group in self._dangers if group.code not in WEAKER]
+        """All else to look at: in the plan, or in what was written."""
+        items = item_lists.written(self.restore) if self.shows_outcomes else self._looked_at
+        return restore_text.group_dangers(items)
 
     @cached_property
     def weaker_names(self) -> list[str]:
-        return list(dict.fromkeys(name for group in self.weaker for _, name, _ in group.items))
+        return list(dict.fromkeys(warned.name for warned in self.warnings))
 
     @property
     def first_weaker(self) -> str:
@@ -234,12 +269,7 @@ class RestorePage:
 
     @property
     def weaker_words(self) -> str:
-        return page_words.weaker(len(self.weaker_names), is_done=self.is_done)
-
-    @cached_property
-    def unverified_words(self) -> str:
-        count = item_lists.count_unverified(self.restore)
-        return page_words.unverified(count) if count else ""
+        return restore_text.warnings_title(self.warnings, is_done=self.is_done)
 
     @property
     def matching_words(self) -> str:
@@ -269,8 +299,7 @@ class RestorePage:
     @cached_property
     def writes(self) -> int:
         """The number of policies that a live run of this plan writes."""
-        held_back = self.approval.held_back_counts
-        return sum(self.actions.get(action, 0) - held_back.get(action, 0) for action in WRITTEN_OUTCOMES)
+        return sum(self.plan_fates[action] for action in WRITTEN_OUTCOMES)
 
     @property
     def has_nothing_to_write(self) -> bool:
@@ -280,7 +309,7 @@ class RestorePage:
 
     @cached_property
     def blocked(self) -> Left:
-        """What the plan cannot write; once it was executed, what is still open."""
+        """Items that the plan cannot write; once it was executed, those still open."""
         if self.is_done:
             items = restore_items.not_restored(self.restore)
             return Left([(item, self.results.get(item.id)) for item in items[:LEFT_SHOWN]], len(items))
@@ -313,7 +342,7 @@ def restore_page(restore: Restore, typed: Mapping[str, str] | None = None) -> Re
         restore=restore,
         runs=runs,
         results=results,
-        actions=restore_items.count_by_action(restore),
+        planned=restore_items.count_plan(restore),
         count=restore_items.count(restore),
         typed=typed or {},
     )

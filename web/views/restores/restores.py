@@ -111,13 +111,15 @@ def plan_with_secrets(restore_id: int) -> Any:
 
 
 def _plan_page(restore: Restore, hide: Masking | None) -> Any:
+    looked_at = restore_items.with_dangers(restore)
     page = PlanPage(
         restore=restore,
         creator=users.find_by_id(restore.created_by_id),
         expires_at=approvals.expires_at(restore, config.settings().plan_hours),
-        actions=restore_items.count_by_action(restore),
+        plan=restore_items.count_plan(restore),
+        warnings=restore_text.warnings_before(looked_at),
         approval=restore_approval.find_approval(restore, None),
-        dangers=restore_text.group_dangers(restore_items.written(restore)),
+        dangers=restore_text.group_dangers(looked_at),
         secrets="shown" if hide is None else "masked" if may_show_secrets(restore) else "managers",
         items=_read_out(restore, hide),
         not_written=restore_items.not_written(restore, ITEMS_SHOWN),
