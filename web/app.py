@@ -30,7 +30,7 @@ from web.translation import translation
 from web.verdicts import verdicts
 from web.views.backups import backup_sets, policies, run_page, runs, snapshots
 from web.views.fleet import act_pages, new_tenant_defaults, tenant_list
-from web.views.installation import audit, dashboard, health
+from web.views.installation import audit, dashboard, health, search
 from web.views.people import account, entra_grants, kept_forms, notifications, passkeys, sign_in, users
 from web.views.restores import changes, new_restore, restore_actions, restores
 from web.views.tenants import (
@@ -87,6 +87,7 @@ def create_app() -> Flask:
     headers.register(app)
     error_pages.register(app)
     kept_forms.register(app)
+    search.register(app)
     app.before_request(access.limit_forms_before_sign_in)
     app.before_request(new_restore.allow_large_upload)
     CSRFProtect(app)
@@ -209,6 +210,7 @@ def _add_pages(app: Flask) -> None:
         schedules,
         notifications,
         audit,
+        search,
         users,
         entra_grants,
         account,

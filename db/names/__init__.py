@@ -1,4 +1,4 @@
 """Names of runs, restores, backup sets and snapshots: what each of them is, in words.
 
-May import: db.sql.
+May import: db.sql, db.policies, db.schema.
 """

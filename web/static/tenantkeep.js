@@ -101,34 +101,110 @@
     localStorage.setItem("theme", root.dataset.theme);
   }
 
-  // --- The choice of a tenant, over the page. -----------------------------------------------------------------
+  // --- The search, and the choice of a tenant, over the page. --------------------------------------------------
   async function openChooser(address) {
     const dialog = document.getElementById("chooser");
+    if (dialog.open) dialog.close();
     dialog.innerHTML = '<p class="loading">Loading …</p>';
     dialog.showModal();
     const fresh = await fragment(`${address}${address.includes("?") ? "&" : "?"}part=1`);
     if (fresh === null) { location.href = address; return; }
     dialog.innerHTML = fresh;
-    const field = one("input[type=search]", dialog);
-    let waiting;
-    field.focus();
-    field.addEventListener("input", () => {
-      clearTimeout(waiting);
-      waiting = later(() => find(dialog, field), 0.15);
-    });
-    one("form[role=search]", dialog).addEventListener("submit", (event) => { event.preventDefault(); find(dialog, field); });
+    prepareFinder(dialog);
+    one("input[type=search]", dialog).focus();
   }
 
-  async function find(dialog, field) {
-    const form = field.form;
-    const query = new URLSearchParams(new FormData(form));
-    const fresh = await fragment(`${form.getAttribute("action")}?part=1&${query}`);
-    if (fresh === null || new FormData(form).get("search") !== query.get("search")) return;
+  // A field and what it finds: arrows mark a hit, Enter takes it; the first is marked as soon as something is typed.
+  function prepareFinder(root) {
+    const field = one("input[type=search]", root);
+    let waiting;
+    let looking = Promise.resolve();
+    let isStale = false;
+    field.setAttribute("role", "combobox");
+    field.setAttribute("aria-autocomplete", "list");
+    field.setAttribute("aria-expanded", "true");
+    field.setAttribute("aria-controls", "hits");
+    nameHits(root);
+    field.addEventListener("input", () => {
+      isStale = true;
+      clearTimeout(waiting);
+      waiting = later(look, 0.12);
+    });
+    field.addEventListener("keydown", (event) => {
+      const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+      if (!step) return;
+      event.preventDefault();
+      const hits = all("[data-hit]", root);
+      const now = hits.findIndex((hit) => hit.id === field.getAttribute("aria-activedescendant"));
+      if (hits.length) mark(root, field, hits[now < 0 && step < 0 ? hits.length - 1 : (now + step + hits.length) % hits.length]);
+    });
+    field.form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      if (isStale) look();
+      await looking;
+      const marked = document.getElementById(field.getAttribute("aria-activedescendant"));
+      const hits = all("[data-hit]", root);
+      if (marked) marked.click();
+      else if (hits.length === 1) hits[0].click();
+    });
+
+    function look() {
+      clearTimeout(waiting);
+      isStale = false;
+      looking = find(root, field);
+    }
+  }
+
+  async function find(root, field) {
+    const asked = field.value;
+    const query = new URLSearchParams(new FormData(field.form));
+    const fresh = await fragment(`${field.form.getAttribute("action")}?part=1&${query}`);
+    if (fresh === null || field.value !== asked) return;
     const made = document.createElement("template");
     made.innerHTML = fresh;
-    one("[data-found]", dialog).replaceWith(one("[data-found]", made.content));
-    one("[role=status]", dialog).textContent = `${all("[data-found] li", dialog).length - 1} found`;
+    localTimes(made.content);
+    one("[data-found]", root).replaceWith(one("[data-found]", made.content));
+    nameHits(root);
+    one("[role=status]", root).textContent = `${one("[data-found]", root).dataset.found} found`;
+    const first = one("[data-hit]", root);
+    if (asked && first) mark(root, field, first);
+    else field.removeAttribute("aria-activedescendant");
   }
+
+  function nameHits(root) {
+    const list = one(".chooser-list", root);
+    list.setAttribute("role", "listbox");
+    list.setAttribute("aria-label", "Found");
+    list.id = "hits";
+    all("[data-hit]", root).forEach((hit, number) => {
+      hit.id = `hit-${number}`;
+      hit.setAttribute("role", "option");
+      hit.setAttribute("aria-selected", "false");
+    });
+    all("[data-hit-group]", root).forEach((group) => {
+      group.setAttribute("role", "group");
+      group.setAttribute("aria-label", group.dataset.hitGroup);
+    });
+    all(".chooser-list li", root).forEach((row) => row.setAttribute("role", "presentation"));
+    all(".chooser-list button:not([data-hit])", root).forEach((button) => button.setAttribute("role", "option"));
+    all(".hit-group h2", root).forEach((title) => title.setAttribute("aria-hidden", "true"));
+  }
+
+  function mark(root, field, hit) {
+    all("[data-hit]", root).forEach((other) => other.setAttribute("aria-selected", String(other === hit)));
+    field.setAttribute("aria-activedescendant", hit.id);
+    hit.scrollIntoView({ block: "nearest" });
+  }
+
+  document.addEventListener("keydown", (event) => {
+    const isTyping = event.target.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
+    const isAsked = (event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.altKey)
+      || (event.key === "/" && !isTyping && !event.ctrlKey && !event.metaKey && !event.altKey);
+    const opener = one(".search-open");
+    if (!isAsked || !opener) return;
+    event.preventDefault();
+    openChooser(opener.href);
+  });
 
   document.addEventListener("click", (event) => {
     if (event.target.matches("dialog")) event.target.close();  // beside it
@@ -301,6 +377,7 @@
 
   localTimes();
   prepareLists();
+  all(".chooser-page").forEach(prepareFinder);
   reachWideTables();
   addEventListener("resize", reachWideTables);
   tick();

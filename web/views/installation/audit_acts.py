@@ -15,7 +15,7 @@ RESTORES, SCHEDULES, SECRETS, INSTALLATION = "Restores", "Schedules and retentio
 
 
 @dataclass(frozen=True)
-class Act:
+class AuditAct:
     """`otherwise` when it was refused or failed; `own` of somebody's own account; `one` of exactly one thing.
 
     `variants` are sentences by the value of the placeholder that `varies_by` names. `counts` names the detail that
@@ -44,10 +44,12 @@ class Act:
         return self.one if self.one and values.get(self.counts) in (1, "1") else self.done
 
 
-ACTS: dict[Action, Act] = {
-    Action.SIGN_IN: Act(SIGNING_IN, "Signed in", "{who} signed in ({by})", "A sign-in as {who} was refused ({by})"),
-    Action.SIGN_OUT: Act(SIGNING_IN, "Signed out", "{who} signed out"),
-    Action.SESSIONS_ENDED: Act(
+ACTS: dict[Action, AuditAct] = {
+    Action.SIGN_IN: AuditAct(
+        SIGNING_IN, "Signed in", "{who} signed in ({by})", "A sign-in as {who} was refused ({by})"
+    ),
+    Action.SIGN_OUT: AuditAct(SIGNING_IN, "Signed out", "{who} signed out"),
+    Action.SESSIONS_ENDED: AuditAct(
         SIGNING_IN,
         "Ended sessions",
         "{who} signed {person} out of {sessions} browsers",
@@ -55,53 +57,53 @@ ACTS: dict[Action, Act] = {
         one="{who} signed {person} out of 1 browser",
         counts="sessions",
     ),
-    Action.SECOND_FACTOR_ON: Act(
+    Action.SECOND_FACTOR_ON: AuditAct(
         SIGNING_IN,
         "Turned sign-in codes on",
         "{who} turned sign-in codes on for {person}",
         own="{who} turned sign-in codes on",
     ),
-    Action.SECOND_FACTOR_OFF: Act(
+    Action.SECOND_FACTOR_OFF: AuditAct(
         SIGNING_IN,
         "Turned sign-in codes off",
         "{who} turned sign-in codes off for {person}",
         own="{who} turned their sign-in codes off",
     ),
-    Action.RECOVERY_CODES_MADE: Act(
+    Action.RECOVERY_CODES_MADE: AuditAct(
         SIGNING_IN,
         "Made recovery codes",
         "{who} made recovery codes for {person}",
         own="{who} made new recovery codes",
     ),
-    Action.RECOVERY_CODE_USED: Act(
+    Action.RECOVERY_CODE_USED: AuditAct(
         SIGNING_IN, "Used a recovery code", "{person} used a recovery code; {left} are left"
     ),
-    Action.PASSKEY_ADDED: Act(
+    Action.PASSKEY_ADDED: AuditAct(
         SIGNING_IN,
         "Added a passkey",
         "{who} added the passkey “{name}” for {person}",
         own="{who} added the passkey “{name}”",
     ),
-    Action.PASSKEY_REMOVED: Act(
+    Action.PASSKEY_REMOVED: AuditAct(
         SIGNING_IN,
         "Removed a passkey",
         "{who} removed the passkey “{name}” of {person}",
         own="{who} removed their passkey “{name}”",
     ),
-    Action.PASSKEY_CLONED: Act(
+    Action.PASSKEY_CLONED: AuditAct(
         SIGNING_IN,
         "Refused a copied passkey",
         "The passkey “{name}” of {person} was refused: there are two copies of it",
     ),
-    Action.ENTRA_GRANT_SET: Act(
+    Action.ENTRA_GRANT_SET: AuditAct(
         PEOPLE, "Set what Entra ID grants", "{who} let Entra ID’s “{subject}” give the role {gives} in {tenant}"
     ),
-    Action.ENTRA_GRANT_REMOVED: Act(
+    Action.ENTRA_GRANT_REMOVED: AuditAct(
         PEOPLE,
         "Removed what Entra ID grants",
         "{who} no longer lets Entra ID’s “{subject}” give the role {gives} in {tenant}",
     ),
-    Action.USER_ADDED: Act(
+    Action.USER_ADDED: AuditAct(
         PEOPLE,
         "Added a user",
         "{who} added {person} as {site_role}",
@@ -109,14 +111,14 @@ ACTS: dict[Action, Act] = {
         varies_by="site_role",
         variants={"none": "{who} added {person}"},
     ),
-    Action.USER_CHANGED: Act(
+    Action.USER_CHANGED: AuditAct(
         PEOPLE, "Changed a user", "{who} changed {person}: {changed}", own="{who} changed their {changed}"
     ),
-    Action.MEMBER_SET: Act(PEOPLE, "Gave a role in a tenant", "{who} made {person} {role} of {tenant}"),
-    Action.MEMBER_REMOVED: Act(PEOPLE, "Took a role in a tenant", "{who} took {person}’s role in {tenant}"),
-    Action.ACCESS: Act(SECRETS, "Was refused access", "{who} was refused: {method} {path}"),
-    Action.SECRETS_SHOWN: Act(SECRETS, "Saw secrets", "{who} saw the secrets of {subject} ({where})"),
-    Action.RUN_REQUESTED: Act(
+    Action.MEMBER_SET: AuditAct(PEOPLE, "Gave a role in a tenant", "{who} made {person} {role} of {tenant}"),
+    Action.MEMBER_REMOVED: AuditAct(PEOPLE, "Took a role in a tenant", "{who} took {person}’s role in {tenant}"),
+    Action.ACCESS: AuditAct(SECRETS, "Was refused access", "{who} was refused: {method} {path}"),
+    Action.SECRETS_SHOWN: AuditAct(SECRETS, "Saw secrets", "{who} saw the secrets of {subject} ({where})"),
+    Action.RUN_REQUESTED: AuditAct(
         BACKUPS,
         "Started a run",
         "{who} started {run} in {tenant}",
@@ -132,7 +134,7 @@ ACTS: dict[Action, Act] = {
             RunKind.PRUNE: "{who} started the clean-up of {tenant}: {run}",
         },
     ),
-    Action.RUN_ENDED: Act(
+    Action.RUN_ENDED: AuditAct(
         BACKUPS,
         "A run ended",
         "{run} in {tenant} ended: {counts}",
@@ -144,90 +146,96 @@ ACTS: dict[Action, Act] = {
             RunState.CANCELLED: "{run} in {tenant} was cancelled: {counts}",
         },
     ),
-    Action.RUN_CANCEL: Act(BACKUPS, "Asked to cancel a run", "{who} asked to cancel {run} in {tenant}"),
-    Action.SNAPSHOT_CAPTURED: Act(
+    Action.RUN_CANCEL: AuditAct(BACKUPS, "Asked to cancel a run", "{who} asked to cancel {run} in {tenant}"),
+    Action.SNAPSHOT_CAPTURED: AuditAct(
         BACKUPS,
         "Captured a policy",
         "{who} captured {policy} of {tenant} in {run}",
         varies_by="outcome",
         variants={"unchanged": "{who} captured {policy} of {tenant} in {run}: unchanged"},
     ),
-    Action.SNAPSHOT_DOWNLOADED: Act(SECRETS, "Downloaded a snapshot", "{who} downloaded {subject} from {tenant}"),
-    Action.SET_COMPLETED: Act(
+    Action.SNAPSHOT_DOWNLOADED: AuditAct(SECRETS, "Downloaded a snapshot", "{who} downloaded {subject} from {tenant}"),
+    Action.SET_COMPLETED: AuditAct(
         BACKUPS,
         "Finished a backup set",
         "{backup_set} of {tenant} was finished with {snapshots} policies in {run}",
         "{backup_set} of {tenant} is incomplete, with {snapshots} policies in {run}",
     ),
-    Action.SET_DOWNLOADED: Act(
+    Action.SET_DOWNLOADED: AuditAct(
         SECRETS,
         "Downloaded a backup set",
         "{who} downloaded {backup_set} of {tenant} with {policies} policies",
         one="{who} downloaded {backup_set} of {tenant} with 1 policy",
         counts="policies",
     ),
-    Action.SET_PINNED: Act(
+    Action.SET_PINNED: AuditAct(
         SCHEDULES, "Protected a backup set", "{who} protected {backup_set} of {tenant} from deletion — {reason}"
     ),
-    Action.SET_UNPINNED: Act(
+    Action.SET_UNPINNED: AuditAct(
         SCHEDULES,
         "Ended the protection of a backup set",
         "{who} no longer protects {backup_set} of {tenant} from deletion",
     ),
-    Action.SETS_PRUNED: Act(
+    Action.SETS_PRUNED: AuditAct(
         SCHEDULES,
         "Deleted what is old",
         "{who} deleted what is old of {tenant} in {run}: {count} of “{what}”",
     ),
-    Action.RETENTION_SET: Act(
+    Action.RETENTION_SET: AuditAct(
         SCHEDULES,
         "Set the retention",
         "{who} set the retention of {tenant}: {rules}",
         varies_by="rules",
         variants={"None": "{who} turned retention off for {tenant}: all backups stay"},
     ),
-    Action.SCHEDULE_SET: Act(
+    Action.SCHEDULE_SET: AuditAct(
         SCHEDULES,
         "Set a schedule",
         "{who} set a schedule of {tenant}: {schedule}",
         varies_by="is_paused",
         variants={"True": "{who} paused a schedule of {tenant}: {schedule}"},
     ),
-    Action.SCHEDULE_PAUSED: Act(
+    Action.SCHEDULE_PAUSED: AuditAct(
         SCHEDULES,
         "Paused a schedule that has no next time",
         "A schedule of {tenant} was paused: {schedule}. {why}",
     ),
-    Action.SCHEDULE_REMOVED: Act(SCHEDULES, "Removed a schedule", "{who} removed a schedule of {tenant}: {schedule}"),
-    Action.SCHEDULE_PUT_BACK: Act(
+    Action.SCHEDULE_REMOVED: AuditAct(
+        SCHEDULES, "Removed a schedule", "{who} removed a schedule of {tenant}: {schedule}"
+    ),
+    Action.SCHEDULE_PUT_BACK: AuditAct(
         SCHEDULES, "Put a schedule back", "{who} put a removed schedule of {tenant} back: {schedule}"
     ),
-    Action.RESTORE_REQUESTED: Act(
+    Action.RESTORE_REQUESTED: AuditAct(
         RESTORES,
         "Prepared a restore",
         "{who} prepared {restore} of {items} policies from {source} to {tenant}",
         one="{who} prepared {restore} of 1 policy from {source} to {tenant}",
         counts="items",
     ),
-    Action.RESTORE_CHANGED: Act(RESTORES, "Changed a restore", "{who} changed the {changed} of {restore} to {tenant}"),
-    Action.CONFIRMATION_ASKED: Act(
+    Action.RESTORE_CHANGED: AuditAct(
+        RESTORES, "Changed a restore", "{who} changed the {changed} of {restore} to {tenant}"
+    ),
+    Action.CONFIRMATION_ASKED: AuditAct(
         RESTORES, "Asked for a confirmation", "{who} asked for somebody to confirm {restore} to {tenant}: {asked}"
     ),
-    Action.RESTORE_APPROVED: Act(RESTORES, "Approved a restore", "{who} approved {restore} to {tenant} — {reason}"),
-    Action.RESTORE_STARTED: Act(RESTORES, "Started a restore", "{who} started {restore} to {tenant} — {reason}"),
-    Action.RESTORE_GUARD: Act(
+    Action.RESTORE_APPROVED: AuditAct(
+        RESTORES, "Approved a restore", "{who} approved {restore} to {tenant} — {reason}"
+    ),
+    Action.RESTORE_STARTED: AuditAct(RESTORES, "Started a restore", "{who} started {restore} to {tenant} — {reason}"),
+    Action.RESTORE_GUARD: AuditAct(
         RESTORES,
         "Passed the Conditional Access guard",
         "{who} let {restore} write what the guard holds back in {tenant}: {policies} — {reason}",
     ),
-    Action.RETRY_APPROVED: Act(
+    Action.RETRY_APPROVED: AuditAct(
         RESTORES, "Approved another try of a restore", "{who} approved another try of {restore} to {tenant} — {reason}"
     ),
-    Action.RESTORE_RETRIED: Act(
+    Action.RESTORE_RETRIED: AuditAct(
         RESTORES, "Tried a restore again", "{who} tried again what {restore} to {tenant} had left"
     ),
-    Action.RESTORE_CANCELLED: Act(RESTORES, "Cancelled a restore", "{who} cancelled {restore} to {tenant}"),
-    Action.RESTORE_ENDED: Act(
+    Action.RESTORE_CANCELLED: AuditAct(RESTORES, "Cancelled a restore", "{who} cancelled {restore} to {tenant}"),
+    Action.RESTORE_ENDED: AuditAct(
         RESTORES,
         "A restore ended",
         "{requester} restored {written} policies to {tenant} — {reason} ({restore})",
@@ -235,89 +243,93 @@ ACTS: dict[Action, Act] = {
         one="{requester} restored 1 policy to {tenant} — {reason} ({restore})",
         counts="written",
     ),
-    Action.POLICY_WRITTEN: Act(
+    Action.POLICY_WRITTEN: AuditAct(
         RESTORES,
         "Wrote a policy",
         "{who} wrote {policy} to {tenant} in {restore}: {outcome}",
         "{who} could not write {policy} to {tenant} in {restore}: {outcome}",
     ),
-    Action.MAPPING_SET: Act(
+    Action.MAPPING_SET: AuditAct(
         RESTORES, "Set a replacement", "{who} chose in {tenant} for a {kind}: {target} stands for {source}"
     ),
-    Action.MAPPING_REMOVED: Act(
+    Action.MAPPING_REMOVED: AuditAct(
         RESTORES, "Removed a replacement", "{who} removed in {tenant} what stood for the {kind} {source}"
     ),
-    Action.TENANT_ADDED: Act(TENANTS, "Added a tenant", "{who} added the tenant {tenant}"),
-    Action.TENANT_CHANGED: Act(TENANTS, "Changed a tenant", "{who} changed {tenant}: {changed}"),
-    Action.TENANT_TAGGED: Act(
+    Action.TENANT_ADDED: AuditAct(TENANTS, "Added a tenant", "{who} added the tenant {tenant}"),
+    Action.TENANT_CHANGED: AuditAct(TENANTS, "Changed a tenant", "{who} changed {tenant}: {changed}"),
+    Action.TENANT_TAGGED: AuditAct(
         TENANTS,
         "Tagged a tenant",
         "{who} changed the tags of {tenant}: {added} added, {removed} removed",
         varies_by="removed",
         variants={"[]": "{who} tagged {tenant}: {added}"},
     ),
-    Action.DEFAULTS_SET: Act(TENANTS, "Set what new tenants get", "{who} changed what new tenants get: {changed}"),
-    Action.RULES_ASKED: Act(
+    Action.DEFAULTS_SET: AuditAct(TENANTS, "Set what new tenants get", "{who} changed what new tenants get: {changed}"),
+    Action.RULES_ASKED: AuditAct(
         TENANTS, "Asked to weaken restore rules", "{who} asked to weaken the restore rules of {tenant}: {changes}"
     ),
-    Action.RULES_CONFIRMED: Act(
+    Action.RULES_CONFIRMED: AuditAct(
         TENANTS,
         "Confirmed weaker restore rules",
         "{who} confirmed what {asked_by} asked for the restore rules of {tenant}: {changes}",
     ),
-    Action.RULES_REJECTED: Act(
+    Action.RULES_REJECTED: AuditAct(
         TENANTS,
         "Rejected weaker restore rules",
         "{who} rejected what {asked_by} asked for the restore rules of {tenant}: {changes}",
     ),
-    Action.CREDENTIAL_GIVEN: Act(
+    Action.CREDENTIAL_GIVEN: AuditAct(
         TENANTS,
         "Gave a credential",
         "{who} gave {tenant} a new {kind}, valid until {expires_at}",
         varies_by="expires_at",
         variants={"None": "{who} gave {tenant} a new {kind}"},
     ),
-    Action.CREDENTIAL_TRIED: Act(
+    Action.CREDENTIAL_TRIED: AuditAct(
         TENANTS, "Tried a credential", "The new {kind} of {tenant} did not sign in: {code} ({run})"
     ),
-    Action.CREDENTIAL_IN_FORCE: Act(
+    Action.CREDENTIAL_IN_FORCE: AuditAct(
         TENANTS, "Put a credential in force", "The new {kind} of {tenant} signed in and is in force ({run})"
     ),
-    Action.CREDENTIAL_SWITCHED_BACK: Act(
+    Action.CREDENTIAL_SWITCHED_BACK: AuditAct(
         TENANTS, "Switched back to a credential", "{who} switched {tenant} back to its previous {kind}"
     ),
-    Action.CREDENTIAL_FORGOTTEN: Act(TENANTS, "Deleted a credential", "{who} deleted the {place} {kind} of {tenant}"),
-    Action.TENANT_SWITCHED_OFF: Act(
+    Action.CREDENTIAL_FORGOTTEN: AuditAct(
+        TENANTS, "Deleted a credential", "{who} deleted the {place} {kind} of {tenant}"
+    ),
+    Action.TENANT_SWITCHED_OFF: AuditAct(
         TENANTS,
         "Switched a tenant off",
         "{who} switched {tenant} off and cancelled {cancelled_runs} runs",
         one="{who} switched {tenant} off and cancelled 1 run",
         counts="cancelled_runs",
     ),
-    Action.TENANT_SWITCHED_ON: Act(TENANTS, "Switched a tenant on", "{who} switched {tenant} on"),
-    Action.TENANT_REMOVAL: Act(TENANTS, "Began to remove a tenant", "{who} began to remove {tenant} with all its data"),
-    Action.TENANT_REMOVED: Act(TENANTS, "Removed a tenant", "{tenant} was removed with all its data"),
-    Action.AUDIT_EXPORTED: Act(
+    Action.TENANT_SWITCHED_ON: AuditAct(TENANTS, "Switched a tenant on", "{who} switched {tenant} on"),
+    Action.TENANT_REMOVAL: AuditAct(
+        TENANTS, "Began to remove a tenant", "{who} began to remove {tenant} with all its data"
+    ),
+    Action.TENANT_REMOVED: AuditAct(TENANTS, "Removed a tenant", "{tenant} was removed with all its data"),
+    Action.AUDIT_EXPORTED: AuditAct(
         INSTALLATION,
         "Exported the audit log",
         "{who} exported the audit log: {rows} events",
         one="{who} exported the audit log: 1 event",
         counts="rows",
     ),
-    Action.AUDIT_VERIFIED: Act(
+    Action.AUDIT_VERIFIED: AuditAct(
         INSTALLATION,
         "Verified the audit log",
         "The audit log was verified: none of {events} events changed or missing",
         "The audit log was verified: {faults} faults in {events} events",
     ),
-    Action.AUDIT_ACCEPTED: Act(
+    Action.AUDIT_ACCEPTED: AuditAct(
         INSTALLATION, "Accepted the audit log as it is", "{who} accepted the audit log as it is — {reason}"
     ),
-    Action.KEYS_ROTATED: Act(
+    Action.KEYS_ROTATED: AuditAct(
         INSTALLATION, "Rotated the keys", "{who} rotated the keys: {resealed} values sealed again"
     ),
-    Action.EXPORTED: Act(INSTALLATION, "Exported everything", "{who} exported the installation to {file}"),
-    Action.IMPORTED: Act(
+    Action.EXPORTED: AuditAct(INSTALLATION, "Exported everything", "{who} exported the installation to {file}"),
+    Action.IMPORTED: AuditAct(
         INSTALLATION,
         "Imported everything",
         "{who} imported the export of {made_at}: {rows} rows, {ended_runs} runs ended",

@@ -22,7 +22,7 @@ from web.presentation.formatters import audit_detail, kind_title
 from web.presentation.links import link, name_html
 from web.security.access import can
 from web.security.permissions import Permission
-from web.views.installation.audit_acts import ACTS, Act
+from web.views.installation.audit_acts import ACTS, AuditAct
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _REASON = " — {reason}"
@@ -79,7 +79,7 @@ class _Sentence:
         # The templates are ours, and what fills them is escaped.
         return Markup(template).format_map({name: self._value(name) for name in _PLACEHOLDER.findall(template)})  # noqa: S704
 
-    def _counted(self, act: Act) -> Mapping[str, object]:
+    def _counted(self, act: AuditAct) -> Mapping[str, object]:
         return {**self._details, "written": self._written()} if act.counts == "written" else self._details
 
     def _value(self, name: str) -> object:

@@ -7,10 +7,11 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 
 from db.models import Tenant
+from db.names import finder
 from db.policies import search
 from db.tenants import tags, tenants
 from web.inputs import without_nul
-from web.lists import preferences
+from web.lists import opened_lately, preferences
 from web.presentation.links import safe_redirect_path
 from web.security.access import allowed_tenant_ids, fetch, requires
 from web.security.permissions import Permission
@@ -55,9 +56,13 @@ def page() -> str:
 
 def _find_tenants(word: str) -> list[Tenant]:
     ids = allowed_tenant_ids(Permission.SEE)
-    return tenants.by_name(
-        ids, search.tenant_name_matches(word) | tags.has_tag(tags.fold(word)) if word else True, SHOWN + 1
-    )
+    if not word:
+        lately = finder.rows_by_id(
+            Tenant, [number for kind, number in opened_lately.things() if kind == opened_lately.TENANT], ids
+        )
+        others = tenants.by_name(ids, True, SHOWN + 1)
+        return [*lately.values(), *(tenant for tenant in others if tenant.id not in lately)][: SHOWN + 1]
+    return tenants.by_name(ids, search.tenant_name_matches(word) | tags.has_tag(tags.fold(word)), SHOWN + 1)
 
 
 @pages.post("")
