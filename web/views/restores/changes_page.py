@@ -27,6 +27,8 @@ from web.security.permissions import Permission
 from web.views.backups.run_page import progress_of
 
 CHANGES_SHOWN = 25
+# So much content is compared for one page, which may take half a second; the first rows matter most.
+MOST_BYTES_COMPARED = 1_500_000
 LAST_PAGE = 999
 UNREAD_SHOWN = 10
 LONGEST_SEARCH = 100
@@ -98,6 +100,7 @@ class ChangeRow:
     right: Snapshot | None
     now: Snapshot | None
     differences: list[Difference] | None
+    is_compared: bool
 
     @property
     def policy(self) -> Policy:
@@ -133,7 +136,9 @@ class ChangeRow:
         if self.is_new:
             return "Made since then. Removing it is not offered here: do that in Intune or Entra."
         if self.change.is_unread:
-            return "Changed in the tenant. What differs was not read yet: press “Look now”."
+            return "Changed in the tenant. What differs was not read yet."
+        if not self.is_compared:
+            return "Changed. It is too large to be compared in this list: see every difference."
         return first_differences(self.differences)
 
     @property
@@ -336,13 +341,15 @@ def _urgency(change: Change) -> tuple[bool, bool]:
 
 def _rows(shown: Sequence[Change]) -> list[ChangeRow]:
     ids = {number for change in shown for number in (change.right_id, change.now_id) if number}
-    by_id = {snapshot.id: snapshot for snapshot in snapshots.load_with_policies(sorted(ids))}
-    return [_row(change, by_id) for change in shown]
-
-
-def _row(change: Change, by_id: Mapping[int, Snapshot]) -> ChangeRow:
-    right, now = by_id.get(change.right_id or 0), by_id.get(change.now_id or 0)
-    differences: list[Difference] | None = []
-    if change.kind == ChangeKind.CHANGED and right and now:
-        differences = snapshot_diff.differences_or_none(right, now, Masking(tells_apart=True))
-    return ChangeRow(change, right, now, differences)
+    by_id = {snapshot.id: snapshot for snapshot in snapshots.with_policies(sorted(ids))}
+    rows: list[ChangeRow] = []
+    left = MOST_BYTES_COMPARED
+    for change in shown:
+        right, now = by_id.get(change.right_id or 0), by_id.get(change.now_id or 0)
+        differences: list[Difference] | None = []
+        if change.kind == ChangeKind.CHANGED and right and now:
+            left -= right.content.plain_bytes + now.content.plain_bytes
+            if left > 0:
+                differences = snapshot_diff.differences_or_none(right, now, Masking(tells_apart=True))
+        rows.append(ChangeRow(change, right, now, differences, is_compared=left > 0))
+    return rows
