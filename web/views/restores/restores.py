@@ -14,7 +14,7 @@ from db.backups.disclosures import record_secrets_shown
 from db.models import Restore, RestoreItem
 from db.policies import policies
 from db.recovery import write_log
-from db.restores import approvals, restore_items, restores
+from db.restores import approvals, item_lists, restore_items, restores
 from db.runs import confirmation_requests
 from db.states import RestoreState
 from web.lists import filters
@@ -24,10 +24,12 @@ from web.presentation import restore_approval, restore_text
 from web.presentation.masking import Masking, secrets_note
 from web.security.access import can_fetch, current_actor, fetch, requires
 from web.security.permissions import Permission
+from web.translation.sentences import translated
 from web.verdicts import verdicts
 from web.views.restores.new_restore import upload_form
 from web.views.restores.plan_pages import ItemPage, PlanItem, PlanPage
 from web.views.restores.restore_page import ITEMS_SHOWN, restore_page
+from web.views.restores.restore_tally import tally
 
 pages = Blueprint("restores", __name__, url_prefix="/restores")
 
@@ -35,15 +37,16 @@ pages = Blueprint("restores", __name__, url_prefix="/restores")
 class RestoreListView(ListView):
     related = (Restore.tenant, Restore.created_by)
     list_template = "restores/list.html"
-    column_list = ("id", "tenant", "source_name", "state", "created_by", "created_at", "ended_at", "reason")
-    hidden_columns = ("ended_at", "reason")
+    column_list = ("id", "tenant", "policies", "state", "created_at", "created_by", "source_name", "ended_at", "reason")
+    hidden_columns = ("source_name", "ended_at", "reason")
     has_names = True
     search_hint = "A restore's number"
     nothing_yet = "No restores yet. “Restore” on a backup set previews one: looking changes nothing."
     day_field = Restore.created_at
     column_labels: ClassVar = {
         "id": "Restore",
-        "source_name": "Of",
+        "policies": "Policies",
+        "source_name": "From",
         "created_by": "Requested by",
         "created_at": "Requested",
         "ended_at": "Ended",
@@ -52,6 +55,7 @@ class RestoreListView(ListView):
     column_formatters: ClassVar = {
         "id": name_cell,
         "tenant": tenant_cell,
+        "policies": cell(lambda restore: translated(tally(restore, restore.ends))),
         "state": cell(verdicts.restore_badge),
         "created_by": person_cell("a command"),
         "created_at": moment_cell,
@@ -60,6 +64,13 @@ class RestoreListView(ListView):
     }
     filters = (filters.state_filter(Restore.state, RestoreState), filters.person_filter(Restore.created_by))
     export_columns = ("id", "tenant", "source_name", "state", "created_by", "created_at", "ended_at", "reason")
+
+    def _rows(self, ids: list[int]) -> list[Any]:
+        rows = super()._rows(ids)
+        ends = item_lists.count_ends(ids)
+        for row in rows:
+            row.ends = ends[row.id]
+        return rows
 
     def render(self, template: str, **kwargs: Any) -> Any:
         return super().render(template, **kwargs, upload_form=upload_form(request.args))

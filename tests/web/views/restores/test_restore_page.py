@@ -121,6 +121,19 @@ def test_where_nothing_is_left_that_anybody_could_do_nothing_is_offered(client, 
     assert (answer.status_code, "Nothing is left of this restore" in answer.get_data(as_text=True)) == (400, True)
 
 
+def test_the_list_says_what_each_restore_did_by_kind(client, sign_in, cast, draft):
+    restore, _ = ended(draft, cast, ("update", None, "updated"), ("update", None, "conflict"))
+    sign_in(client, cast.max)
+    page = text(client, "/restores/")
+    assert "1 changed · 1 was edited after the preview and left as it is" in page
+    assert re.search(r'badge-warn"[^>]*>.{0,90}partly restored', page)
+    Restore.update(state="previewed").where(Restore.id == restore.id).execute()
+    RestoreItem.update(outcome=None).execute()
+    assert "2 will change" in text(client, "/restores/")
+    Restore.update(state="cancelled").where(Restore.id == restore.id).execute()
+    assert "will change" not in text(client, "/restores/")
+
+
 def test_what_changes_and_what_gets_weaker_stands_before_what_asks_for_it(client, sign_in, cast, draft):
     weaker = [{"code": "weakens", "said": "It is enforced now, and would be off."}]
     planned(draft, ("update", None, {"dangers": weaker, "differences": 1}), ("blocked", "unresolved", {}))
