@@ -290,6 +290,8 @@ class Policy(Table):
     snapshot_count = pw.IntegerField(default=0)
     # SHA-256 of the assignments as last read: with the modification time it tells an unchanged policy from its list.
     assignments_mark = pw.CharField(null=True, max_length=64)
+    # Of its description and of the names of its settings, for the search; null: not read since there is a search.
+    words = pw.TextField(null=True)
 
     class Meta:
         indexes = (

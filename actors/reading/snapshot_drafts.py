@@ -7,6 +7,7 @@ from db.models import Policy
 from db.policies import snapshots
 from db.policies.snapshots import SnapshotDraft
 from graph.content.fingerprint import assignments_fingerprint, fingerprint
+from graph.display import search_words
 from graph.policy_types.table import POLICY_TYPES
 from graph.read.readings import Reading
 from graph.write import additions
@@ -24,6 +25,7 @@ def make_draft(policy: Policy, reading: Reading, read_at: datetime) -> SnapshotD
         modified_at=reading.modified_at,
         proof=reading.proof,
         references=reading.references,
+        words=search_words.words_of(reading.content["body"]),
         same_as=_same_as(policy, reading, content_fingerprint),
     )
 

@@ -1,4 +1,4 @@
-"""Search of policies and tenants by part of a name, by type, or by the beginning of an id, among a million.
+"""Search of policies and tenants by part of a name, by words, by type, or by the beginning of an id, among a million.
 
 Each engine has an index of every three letters of a name (migration 0004). It finds rare words at once; a word that
 many names hold is found sooner without it, by reading from the newest on.
@@ -29,6 +29,8 @@ LIKE_ENOUGH = 0.72
 # The index is read from its beginning, and each row with it, until there are enough.
 _NAMES_WITH = """SELECT policy.name FROM policy_search CROSS JOIN policy ON policy.id = policy_search.rowid
 WHERE policy_search MATCH ? AND (? IS NULL OR policy.tenant_id IN (SELECT value FROM json_each(?))) LIMIT ?"""
+_IDS_WITH_WORDS = "SELECT rowid FROM policy_search_words WHERE policy_search_words MATCH ?"
+_LETTERS = re.compile(r"[^\W_]+")
 _WORD = re.compile(r"\w{3,}")
 _LIKE_AN_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.-]{7,}")
 
@@ -79,6 +81,35 @@ def _ids_in_tenants(tenant_ids: Sequence[int] | None, ids: list[int]) -> list[in
         return ids
     policies = Policy.select(Policy.id).where(is_in(Policy.id, ids) & is_in(Policy.tenant, tenant_ids))
     return [row[0] for row in policies.tuples()]
+
+
+def policy_matches(word: str, tenant_ids: Sequence[int] | None = None) -> Condition:
+    """Return the condition that a policy has the word in its name, that a word of its description or of a name of its
+    settings begins so, or that its Graph id does.
+    """
+    named = policy_name_matches(word, Policy.id, tenant_ids)
+    begins = _begins_words(word)
+    if begins is None:
+        return named
+    rows = Policy.select(Policy.id).where(begins).limit(MAX_IDS + 1).tuples()
+    ids = [row[0] for row in rows]
+    if len(ids) <= MAX_IDS:
+        ids = _ids_in_tenants(tenant_ids, ids)
+        return named | is_in(Policy.id, ids) if ids else named
+    return named | begins
+
+
+def _begins_words(word: str) -> Condition | None:
+    """Return the condition that words of the policy begin with those in `word`. None where it has none."""
+    parts = [part.lower() for part in _LETTERS.findall(word)]
+    if not parts:
+        return None
+    if is_sqlite():
+        return Policy.id << pw.SQL(f"({_IDS_WITH_WORDS})", [" AND ".join(f'"{part}"*' for part in parts)])
+    # As the index is made.
+    words = pw.fn.to_tsvector(pw.SQL("'simple'"), pw.fn.COALESCE(Policy.words, pw.SQL("''")))
+    asked = pw.fn.to_tsquery(pw.SQL("'simple'"), " & ".join(f"{part}:*" for part in parts))
+    return pw.NodeList((words, pw.SQL("@@"), asked), parens=True)
 
 
 def is_of_types(policy_types: Sequence[str], subtypes: Mapping[str, Sequence[str]]) -> Condition:

@@ -48,6 +48,8 @@ class SnapshotDraft:
     # The newest snapshot's content, where that says the same by what is called equal today: its fingerprint may be of
     # an earlier version of the rules.
     same_as: int | None = None
+    # By which the policy is found: graph/display/search_words.py.
+    words: str = ""
 
     @classmethod
     def of(cls, policy: Policy, content: Mapping[str, Any], fingerprint: str, **facts: Any) -> "SnapshotDraft":
@@ -198,6 +200,7 @@ def _update_policies(now: datetime, drafts: Sequence[SnapshotDraft], captured_id
         last_seen_at=now,
         name=pw.Case(Policy.id, [(draft.policy_id, draft.name) for draft in drafts], Policy.name),
         modified_at=_modified_at(drafts),
+        words=pw.Case(Policy.id, [(draft.policy_id, draft.words) for draft in drafts], Policy.words),
         assignments_mark=pw.Case(Policy.id, [(draft.policy_id, draft.assignments_mark) for draft in drafts], None),
         state=PolicyState.PRESENT,
         gone_at=None,

@@ -16,7 +16,7 @@ _PROPERTY = re.compile(r"[a-z][A-Za-z0-9]*")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _CATALOGUE = re.compile(r"^(?:(?:device|user)_)?vendor_msft_(?:policy_config_)?|^com\.apple\.|^deviceconfiguration--")
 # Names that lead to a value and say nothing about it.
-_PLUMBING = frozenset(
+PLUMBING = frozenset(
     {
         "body", "settings", "settingInstance", "omaSettings", "definitionValues", "children", "value",
         "choiceSettingValue", "choiceSettingCollectionValue", "simpleSettingValue", "simpleSettingCollectionValue",
@@ -32,7 +32,7 @@ _SPECIAL = {f"{_FILTER}Id": "Filter", f"{_FILTER}Type": "Filter mode", "@odata.t
 
 def setting_label(path: tuple[str, ...], names: NamesById) -> str:
     """Return the setting's name and the way to the value inside it."""
-    parts = [part for part in path if part not in _PLUMBING]
+    parts = [part for part in path if part not in PLUMBING]
     if parts[:1] == ["assignments"] and len(parts) > 1:
         parts = [_target_label(parts[1], names), *parts[2:]]
     # A child setting's name begins with its parent's, which is not repeated.

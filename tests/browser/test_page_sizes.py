@@ -40,6 +40,8 @@ QUERIES = {
     "restores.page": ("?show=blocked",),
     "retention.page": ("?last=1&daily=2",),
 }
+# Endpoint -> what has to be asked.
+NEEDS = {"tenant_acts.choose": "?all=yes", "tenant_acts.preview": "?all=yes&act=tags&add=gold"}
 # Endpoint -> the names of what `fill` returns, in place of those that its arguments have.
 OTHERS = {
     "restores.page": ({}, {"restore_id": "finished"}),
@@ -69,7 +71,7 @@ def addresses(app, ids):
             continue
         for names in OTHERS.get(rule.endpoint, ({},)):
             path = _address(rule, {**_arguments(ids), **{name: ids[other] for name, other in names.items()}})
-            yield rule.endpoint, path
+            yield rule.endpoint, path + NEEDS.get(rule.endpoint, "")
             for query in QUERIES.get(rule.endpoint, ()):
                 yield rule.endpoint, path + query.format(**ids)
 

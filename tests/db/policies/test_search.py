@@ -1,7 +1,10 @@
 import pytest
 
+from db.audit.audit import SYSTEM
+from db.clock import utcnow
 from db.models import Policy, Tenant
-from db.policies import policies, search
+from db.policies import policies, search, snapshots
+from tests.support.captures import capture_by_hand
 
 
 @pytest.fixture
@@ -73,3 +76,35 @@ def test_a_tenant_is_found_by_part_of_its_name_or_its_directory_id(cast, monkeyp
     assert found("a") == ["Fabrikam"]
     monkeypatch.setattr(search, "MAX_IDS", 0)
     assert found("o") == ["Contoso"], "a word of more names than are looked at by id"
+
+
+def matching(word, *tenant_ids):
+    condition = search.policy_matches(word, list(tenant_ids) or None)
+    return [row.name for row in Policy.select().where(condition).order_by(Policy.id)]
+
+
+def test_the_beginning_of_a_word_finds_what_a_policy_sets_and_says(named, cast, monkeypatch):
+    [one, other] = named("First", "Second")
+    Policy.update(words="bitlocker requiredeviceencryption fürs büro").where(Policy.id == one.id).execute()
+    assert matching("bitlock") == matching("BitLocker") == matching("büro") == ["First"]
+    assert matching("locker") == matching("'; DROP") == []
+    Policy.update(words="firewall").where(Policy.id == one.id).execute()
+    assert (matching("bitlocker"), matching("fire")) == ([], ["First"])
+    assert matching("fire", cast.contoso.id) == []
+    Policy.update(words="firewall").where(Policy.id == other.id).execute()
+    monkeypatch.setattr(search, "MAX_IDS", 1)
+    assert matching("firewall") == ["First", "Second"], "of very many"
+    Policy.update(words=None).where(Policy.id == one.id).execute()
+    other.delete_instance()
+    assert matching("firewall") == []
+
+
+def test_a_capture_tells_by_what_words_a_policy_is_found(cast):
+    policy = Policy.select().where(Policy.tenant == cast.contoso).first()
+    run, _ = capture_by_hand(policy, SYSTEM)
+    draft = snapshots.SnapshotDraft.of(
+        policy, {"body": {}}, "f" * 64, read_at=utcnow(), assignments_mark="", name=policy.name, modified_at=None,
+        proof={}, references={}, words="windowsfirewall",
+    )  # fmt: skip
+    snapshots.save(run, [draft])
+    assert matching("windowsf") == [policy.name]

@@ -94,7 +94,7 @@ class PolicyListView(ListView):
         "first_seen_at": "First seen",
     }
     column_sortable_list = ("name", "modified_at", "last_captured_at")
-    search_hint = "Name, type or Graph id"
+    search_hint = "Name, type, description, setting or Graph id"
     nothing_yet = "No policies known yet. “Sync policies” on a tenant's page reads them from it."
     column_formatters: ClassVar = {
         "name": cell(_name_and_type),
@@ -119,7 +119,7 @@ class PolicyListView(ListView):
         return super()._scoped(query).where(lives.is_the_living_one())
 
     def _matches_word(self, word: str) -> Any:
-        of_name = search.policy_name_matches(word, Policy.id, self.tenant_ids())
+        of_name = search.policy_matches(word, self.tenant_ids())
         types = policy_type_names.types_with_word(word) if len(word) >= SHORTEST_TYPE_WORD else ([], {})
         return of_name | search.is_of_types(*types) if any(types) else of_name
 
