@@ -6,10 +6,10 @@ from datetime import date, datetime, time, timedelta
 import peewee as pw
 
 from db.errors import Invalid
-from db.models import BackupSet, Manifest, Schedule
+from db.models import BackupSet, Manifest, Run, Schedule
 from db.sql import time_ranges
 from db.sql.value_lists import is_in
-from db.states import Level, SetState
+from db.states import Level, RunKind, RunState, SetState
 from db.tenants import schedules
 from db.tenants.backup_health import GRACE
 
@@ -39,6 +39,11 @@ def _levels_by_day(tenant_ids: Sequence[int], first: date) -> Mapping[tuple[int,
         key, level = (tenant_id, created_at.date()), _level_of_set(state, count)
         if level in _BEST_FIRST:
             found[key] = min(found.get(key, level), level, key=_BEST_FIRST.index)
+    # A run that failed before it had a set, or whose set was deleted since.
+    failed = is_in(Run.tenant, tenant_ids) & (Run.kind == RunKind.BACK_UP) & (Run.state == RunState.FAILED)
+    failed &= Run.dedupe_key.endswith(":all") & time_ranges.since(Run.created_at, datetime.combine(first, time()))
+    for tenant_id, created_at in Run.select(Run.tenant, Run.created_at).where(failed).tuples():
+        found.setdefault((tenant_id, created_at.date()), Level.BAD)
     return found
 
 

@@ -92,8 +92,8 @@ def _copy_night(before: BackupSet, day: int, began: datetime) -> None:
         total=total,
         done=total - failed,
         failed=failed,
-        error_code="unavailable" if day in FAILED_NIGHTS else None,
-        error_message=UNREACHABLE if day in FAILED_NIGHTS else None,
+        error_code="unavailable" if day in FAILED_NIGHTS else before.run.error_code,
+        error_message=UNREACHABLE if day in FAILED_NIGHTS else before.run.error_message,
     )
     if day not in FAILED_NIGHTS:
         _copy_set(before, run, day in PARTIAL_NIGHTS)

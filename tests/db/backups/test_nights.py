@@ -5,8 +5,8 @@ from datetime import timedelta
 from db.audit.audit import SYSTEM
 from db.backups import manifests, nights
 from db.clock import utcnow
-from db.models import BackupSet, Schedule
-from db.states import Level, SetState
+from db.models import BackupSet, Run, Schedule
+from db.states import Level, RunKind, RunState, SetState
 from db.tenants import schedules
 
 DAY = timedelta(days=1)
@@ -14,7 +14,7 @@ DAY = timedelta(days=1)
 
 def test_a_night_is_as_good_as_its_best_backup_of_the_whole_tenant(cast):
     now = utcnow()
-    days = [now.date() - number * DAY for number in (5, 4, 3, 2, 1)]
+    days = [now.date() - number * DAY for number in (6, 5, 4, 3, 2, 1)]
 
     def made(age, state, selection=None, snapshot_ids=(1,)):
         BackupSet.create(
@@ -32,9 +32,16 @@ def test_a_night_is_as_good_as_its_best_backup_of_the_whole_tenant(cast):
     made(4, SetState.WARNINGS)
     made(3, SetState.INCOMPLETE, snapshot_ids=())
     made(2, SetState.COMPLETE, selection={"policies": [1]})
+    Run.create(
+        tenant=cast.contoso,
+        kind=RunKind.BACK_UP,
+        dedupe_key="backup_set.capture:1:all",
+        state=RunState.FAILED,
+        created_at=now - 6 * DAY,
+    )
     schedule = schedules.add(cast.contoso, "0 2 * * *", "UTC", SYSTEM)
     yesterday = now.replace(hour=0, minute=0, second=0, microsecond=0) - DAY
     Schedule.update(created_at=yesterday).where(Schedule.id == schedule.id).execute()
     found = nights.of_tenants([cast.contoso.id, cast.fabrikam.id], days, now.replace(hour=12))
-    assert found[cast.contoso.id] == [Level.GOOD, Level.ATTENTION, Level.BAD, Level.NEUTRAL, Level.BAD]
-    assert found[cast.fabrikam.id] == [Level.NEUTRAL] * 5
+    assert found[cast.contoso.id] == [Level.BAD, Level.GOOD, Level.ATTENTION, Level.BAD, Level.NEUTRAL, Level.BAD]
+    assert found[cast.fabrikam.id] == [Level.NEUTRAL] * 6
