@@ -101,6 +101,14 @@ def items_held_back(restore: Restore) -> list[RestoreItem]:
     return list(RestoreItem.select().where((RestoreItem.restore == restore) & held).order_by(RestoreItem.position))
 
 
+def asks_about_guard(restore: Restore) -> bool:
+    """Return whether executing asks, yes or no, for what the guard holds back: an undo writes what was live until the
+    restore that it undoes. With four eyes an override is given, and approved, before.
+    """
+    is_undo = restore.undo_of_id is not None and restore.guard_reason is None
+    return is_undo and not four_eyes.is_required(restore) and bool(items_held_back(restore))
+
+
 @transaction
 def override_guard(restore: Restore, actor: Actor, reason: str, *, plan: str | None = None) -> None:
     """Let what the guard holds back be written, as a part of the plan: it is to be approved again. Raises Invalid.

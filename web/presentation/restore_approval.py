@@ -26,6 +26,7 @@ class Approval:
     held_back: list[RestoreItem]
     overridden_by: str
     may_override: bool
+    asks_about_guard: bool
 
     @property
     def fingerprint(self) -> str:
@@ -36,6 +37,11 @@ class Approval:
     def held_back_names(self) -> list[str]:
         """The policies that the guard keeps from being written: none where it is overridden."""
         return [] if self.restore.guard_reason else [item.name for item in self.held_back]
+
+    @property
+    def lacks_emergency_accounts(self) -> bool:
+        """The tenant names no accounts that the guard could ask for."""
+        return bool(self.held_back) and not four_eyes.break_glass_list(self.restore)
 
     @property
     def short_fingerprint(self) -> str:
@@ -59,6 +65,7 @@ def find_approval(restore: Restore, active: Run | None) -> Approval:
         held_back=held_back,
         overridden_by=_user_name(restore.guard_by_id),
         may_override=wants_override and can_fetch(Permission.MANAGE, restore),
+        asks_about_guard=wants_override and approvals.asks_about_guard(restore),
     )
 
 

@@ -110,10 +110,25 @@ def execute(restore_id: int) -> Any:
     form = request.form
     if not is_same_name(form.get("name", ""), restore.tenant.name):
         raise Invalid(f"Type the name of the tenant that is written to: {restore.tenant.name}. Nothing was written.")
-    start = actors.restores.live_restore.start(
-        restore, current_actor(), plan=form.get("plan", ""), reason=form.get("reason", "")
-    )
+    plan = _answered_plan(restore)
+    start = actors.restores.live_restore.start(restore, current_actor(), plan=plan, reason=form.get("reason", ""))
     return run_messages.answer_start(start, url_for("restores.page", restore_id=restore.id))
+
+
+def _answered_plan(restore: Restore) -> str:
+    """Return the plan to execute: with the guard overridden where the form asked and the answer is yes.
+
+    Raises Invalid without an answer: nothing is held back, or written, by a field that somebody overlooked.
+    """
+    plan, answer = request.form.get("plan", ""), request.form.get("put_back_held")
+    if not approvals.asks_about_guard(restore):
+        return plan
+    if answer not in ("yes", "no"):
+        raise Invalid("Choose whether to put back what the Conditional Access guard holds back. Nothing was written.")
+    if answer == "yes":
+        approvals.override_guard(restore, current_actor(), request.form.get("reason", ""), plan=plan)
+        plan = str(Restore.get_by_id(restore.id).planned_mark)
+    return plan
 
 
 @pages.post("/<int:restore_id>/cancel")

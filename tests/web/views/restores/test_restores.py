@@ -11,7 +11,7 @@ from db.accounts import users
 from db.audit.audit import SYSTEM
 from db.backups import backup_sets
 from db.models import AuditEvent, BackupSet, Policy, Restore, RestoreItem, RuleChange, Run, Tenant, User
-from db.restores import restore_drafts, restore_items
+from db.restores import approvals, restore_drafts, restore_items
 from db.states import Role
 from tests.support.captures import capture_by_hand
 from tests.support.forms import csrf_token
@@ -135,6 +135,21 @@ def test_the_form_keeps_everything_that_was_chosen_when_it_is_refused(client, si
         assignments="none",
     )  # fmt: skip
     assert "Choose one." in both.get_data(as_text=True)
+
+
+def test_what_is_proposed_follows_the_tenant_and_is_never_taken_for_a_choice(client, sign_in, cast, backup_set):
+    users.set_member(cast.max, cast.fabrikam, Role.MANAGER, SYSTEM)
+    sign_in(client, cast.max)
+    into_own = text(client, f"/restores/new?backup_set={backup_set.id}")
+    elsewhere = text(client, f"/restores/new?backup_set={backup_set.id}&tenant={cast.fabrikam.id}")
+    for page, access, assignments in ((into_own, "as captured", "made"), (elsewhere, "report only", "leave")):
+        assert re.search(f'name="conditional_access" value="{access}"[^>]* checked', page)
+        assert re.search(f'name="assignments" value="{assignments}"[^>]* checked', page)
+    refused = send(client, "/restores/new", backup_set=backup_set.id, tenant=cast.fabrikam.id, what="all",
+                   proposed_for="own", conditional_access="as captured", assignments="made")  # fmt: skip
+    page = refused.get_data(as_text=True)
+    assert (refused.status_code, "other options are proposed now" in page, Restore.select().count()) == (400, True, 0)
+    assert re.search('name="conditional_access" value="report only"[^>]* checked', page)
 
 
 def test_finding_policies_shows_what_is_called_so_and_what_was_ticked(client, sign_in, cast, backup_set):
@@ -339,6 +354,34 @@ def test_overriding_the_guard_drops_an_approval_and_makes_a_requester(app, clien
     assert "because I say so" in page
     assert send(mia, f"{path}/approve", reason="seen, with the override").status_code == 303
     assert send(client, f"{path}/execute", name="Contoso", reason="INC-1").status_code == 303
+
+
+def test_an_undo_asks_yes_or_no_for_what_the_guard_holds_back(client, sign_in, cast, draft):
+    undone = restore_drafts.create(
+        cast.contoso,
+        restore_drafts.RestoreSource(cast.contoso.directory_id, "before"),
+        [restore_drafts.NewRestoreItem("configurationPolicies", "1", "x", None, {}, target_id="1")],
+        options(),
+        person(cast.max.id),
+    )
+    Restore.update(undo_of=undone).where(Restore.id == draft.id).execute()
+    held_back(draft)
+    sign_in(client, cast.max)
+    path = f"/restores/{draft.id}"
+    assert re.search('name="put_back_held" value="yes" required', text(client, path))
+    assert not re.search('put_back_held" [^>]*checked', text(client, path)), "neither is chosen"
+    unsaid = send(client, f"{path}/execute", name="Contoso", reason="INC-2")
+    assert (unsaid.status_code, "Choose whether to put back" in unsaid.get_data(as_text=True)) == (400, True)
+    assert not Run.select().where(Run.kind == "restore.live").exists()
+    said = send(client, f"{path}/execute", name="Contoso", reason="INC-2", put_back_held="yes")
+    assert (said.status_code, Restore.get_by_id(draft.id).guard_reason) == (303, "INC-2")
+    assert [event.details["reason"] for event in events("restore:guard-overridden")] == ["INC-2"]
+
+
+def test_with_four_eyes_an_undo_is_not_asked_when_it_is_executed(client, sign_in, cast, draft):
+    Restore.update(undo_of=draft.id, asks_four_eyes=True).where(Restore.id == draft.id).execute()
+    held_back(draft)
+    assert not approvals.asks_about_guard(Restore.get_by_id(draft.id))
 
 
 def test_a_reason_typed_when_executing_overrides_no_guard(client, sign_in, cast, draft):
