@@ -20,7 +20,7 @@ from web.presentation.formatters import count_text
 from web.security.access import can, current_actor, requires
 from web.security.permissions import Permission
 from web.views.fleet import chosen_tenants
-from web.views.fleet.acts import ACTS, Act, ActResult, Wish
+from web.views.fleet.acts import ACTS, TenantAct, ActResult, Wish
 from web.views.fleet.chosen_tenants import ChosenTenants
 from web.views.tenants.schedule_form import ScheduleForm, read_form
 
@@ -45,7 +45,7 @@ class ActsPage:
     open_code: str = ""
 
     @property
-    def acts(self) -> list[Act]:
+    def acts(self) -> list[TenantAct]:
         """The acts that the person may do in some tenant."""
         return [act for act in ACTS.values() if can(act.permission)]
 
@@ -104,7 +104,7 @@ class TenantsLeftOut:
 
 @dataclass(frozen=True)
 class PreviewPage:
-    act: Act
+    act: TenantAct
     wish: Wish
     chosen: ChosenTenants
     tenants: list[Tenant]
@@ -140,14 +140,14 @@ def preview() -> Any:
     return render_template("fleet/preview.html", page=PreviewPage(act, wish, chosen, tenants, left_out))
 
 
-def _act(code: str) -> Act:
+def _act(code: str) -> TenantAct:
     act = ACTS.get(code)
     if act is None:
         abort(404)
     return act
 
 
-def _parted(act: Act, wish: Wish, tenants: list[Tenant]) -> tuple[list[Tenant], list[TenantsLeftOut]]:
+def _parted(act: TenantAct, wish: Wish, tenants: list[Tenant]) -> tuple[list[Tenant], list[TenantsLeftOut]]:
     """Part those to which the act will be done from those that it leaves out, by the reason."""
     reasons: dict[str, list[Tenant]] = {}
     for tenant in tenants:
@@ -156,7 +156,7 @@ def _parted(act: Act, wish: Wish, tenants: list[Tenant]) -> tuple[list[Tenant], 
     return done, [TenantsLeftOut(why, left) for why, left in reasons.items()]
 
 
-def _why_not(act: Act, wish: Wish, tenant: Tenant) -> str:
+def _why_not(act: TenantAct, wish: Wish, tenant: Tenant) -> str:
     if not can(act.permission, tenant.id):
         return NEEDED[act.permission]
     return "it is being removed" if tenant.removing_since else wish.why_not(tenant)
@@ -195,7 +195,7 @@ def _done_to_each(
     return results, refused
 
 
-def _flash_results(act: Act, wish: Wish, results: Counter[ActResult]) -> None:
+def _flash_results(act: TenantAct, wish: Wish, results: Counter[ActResult]) -> None:
     done = results[ActResult.DONE]
     sentence = f"{wish.words}: done for {count_text(done, 'tenant')}."
     if results[ActResult.ASKED]:

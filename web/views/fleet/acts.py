@@ -44,7 +44,7 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Act:
+class TenantAct:
     """`read` makes a Wish from a form, for these tenants; it raises Invalid."""
 
     code: str
@@ -210,12 +210,12 @@ def _tag(form: Mapping[str, str], chosen: Sequence[Tenant]) -> Wish:
 ACTS = {
     act.code: act
     for act in (
-        Act("back-up", "Back up", Permission.OPERATE, _back_up),
-        Act("schedule", "Add a schedule", Permission.MANAGE, _add_schedule),
-        Act("retention", "Set a retention rule", Permission.MANAGE, _set_retention),
-        Act("tags", "Add or remove tags", Permission.MANAGE, _tag),
-        Act("emergency", "Name emergency (break-glass) accounts", Permission.MANAGE, _name_emergency_accounts),
-        Act("settings", "Change settings", Permission.MANAGE, _change_settings),
-        Act("role", "Give a role to a person", Permission.ADMINISTER, _give_role),
+        TenantAct("back-up", "Back up", Permission.OPERATE, _back_up),
+        TenantAct("schedule", "Add a schedule", Permission.MANAGE, _add_schedule),
+        TenantAct("retention", "Set a retention rule", Permission.MANAGE, _set_retention),
+        TenantAct("tags", "Add or remove tags", Permission.MANAGE, _tag),
+        TenantAct("emergency", "Name emergency (break-glass) accounts", Permission.MANAGE, _name_emergency_accounts),
+        TenantAct("settings", "Change settings", Permission.MANAGE, _change_settings),
+        TenantAct("role", "Give a role to a person", Permission.ADMINISTER, _give_role),
     )
 }
