@@ -22,9 +22,7 @@ TOO_LARGE = {
     "snapshots.page": "every setting",
     "snapshots.compare": "every difference",
     "restores.plan_page": "the whole plan, to be read from its first line to its last, and printed",
-    "retention.page": "every backup set",
     "audit.index": "long details",
-    "users.page": "every tenant",
 }
 # Addresses that show no page of ours: Flask-Admin's that answer 404, files, probes, and the way to Entra ID.
 NO_PAGES = re.compile(
@@ -36,6 +34,9 @@ QUERIES = {
     "policy_list.index_view": ("?page_size=40", "?tenant={tenant}&search=BitLocker", "?search=nothing+like+it"),
     "run_list.index_view": ("?page_size=40", "?state=unwell"),
     "audit.index": ("?tenant={tenant}",),
+    "tenant_list.index_view": ("?page_size=40", "?tag=gold"),
+    "tenant_acts.choose": ("?all=yes",),
+    "tenant_acts.preview": ("?all=yes&act=back-up", "?all=yes&act=tags&add=gold,silver"),
     "changes.page": ("?since=month", "?kind=changed&page=3"),
     "restores.page": ("?show=blocked",),
     "retention.page": ("?last=1&daily=2",),
@@ -77,7 +78,7 @@ def addresses(app, ids):
 
 
 def _arguments(ids):
-    names = ("tenant", "policy", "snapshot", "run", "backup_set", "restore", "item", "user")
+    names = ("tenant", "policy", "snapshot", "run", "backup_set", "restore", "item", "user", "schedule")
     others = {"other_id": ids["other_snapshot"], "directory_id": ids["directory"], "export_type": "csv"}
     return {f"{name}_id": ids[name] for name in names} | others
 

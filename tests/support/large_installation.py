@@ -23,6 +23,7 @@ from db.models import (
     Schedule,
     Session,
     Tenant,
+    TenantTag,
     User,
 )
 from db.states import Offer, Role, SiteRole
@@ -44,6 +45,7 @@ def fill(password_hash: str) -> dict[str, int | str]:
         _settings(tenants, people, made, now)
         _grants(tenants)
         _events(tenants, people)
+    made |= {"schedule": Schedule.select().order_by(Schedule.id).get().id}
     return made | {"tenant": tenants[0].id, "user": people[3].id, "directory": tenants[1].directory_id}
 
 
@@ -104,6 +106,11 @@ def _tenants(now: datetime) -> list[Tenant]:
             for tenant in tenants
             if tenant.id % 10 != 2
         ],
+    )
+    names = ("gold", "north west", "nightly until the contract ends", "health")
+    insert(
+        TenantTag,
+        [{"tenant": tenant.id, "name": name, "folded": name} for tenant in tenants for name in names[: tenant.id % 5]],
     )
     return tenants
 

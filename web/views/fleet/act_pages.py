@@ -20,7 +20,7 @@ from web.presentation.formatters import count_text
 from web.security.access import can, current_actor, requires
 from web.security.permissions import Permission
 from web.views.fleet import chosen_tenants
-from web.views.fleet.acts import ACTS, TenantAct, ActResult, Wish
+from web.views.fleet.acts import ACTS, ActResult, TenantAct, Wish
 from web.views.fleet.chosen_tenants import ChosenTenants
 from web.views.tenants.schedule_form import ScheduleForm, read_form
 
@@ -130,6 +130,8 @@ class PreviewPage:
 @pages.get("/preview")
 @requires(Permission.OPERATE)
 def preview() -> Any:
+    if "act" not in request.args:
+        return redirect(url_for("tenant_acts.choose"))
     act, chosen = _act(request.args.get("act", "")), chosen_tenants.from_address()
     try:
         wish = act.read(request.args, chosen.tenants)

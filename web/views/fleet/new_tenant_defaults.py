@@ -20,7 +20,7 @@ from web.views.tenants.schedule_form import ScheduleForm, from_rule, read_form
 
 pages = Blueprint("new_tenant_defaults", __name__, url_prefix="/tenants/defaults")
 
-RETENTION = ("last", "daily", "weekly", "monthly")
+PROPOSED_RETENTION = {"last": "7", "daily": "14", "weekly": "8", "monthly": "12"}
 MAX_NOTE, MAX_MEMBERS = 500, 50
 
 
@@ -47,7 +47,7 @@ class DefaultsPage:
 
     @property
     def retention(self) -> Mapping[str, Any]:
-        return self.given or self.row.retention or {}
+        return self.given or self.row.retention or PROPOSED_RETENTION
 
     @property
     def full_every_days(self) -> str:

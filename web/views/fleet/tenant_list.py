@@ -20,7 +20,7 @@ from web.lists.cells import cell, moment_cell
 from web.lists.filters import Filter
 from web.lists.list_view import COUNT_CAP, PAGE_SIZES, ListView
 from web.presentation import run_messages
-from web.presentation.formatters import datetime_html
+from web.presentation.formatters import seconds_text
 from web.presentation.links import link
 from web.security.access import allowed_tenant_ids, roles_by_tenant
 from web.security.permissions import Permission
@@ -63,14 +63,14 @@ def _is_scheduled(value: str) -> Any:
     return schedules.is_scheduled() if value == WITH else ~schedules.is_scheduled()
 
 
-def name_with_state(tenant: Tenant) -> Markup:
-    """Show the tenant's name as a link, and whether something can start in it."""
+def name_with_tags(tenant: Any) -> Markup:
+    """Show the tenant's name as a link, whether something can start in it, and its tags below."""
     name = link("tenants.page", tenant.name, tenant_id=tenant.id)
-    if tenant.is_active:
-        return name
-    state = "being removed" if tenant.removing_since else "switched off"
-    return name + Markup(' <span class="badge badge-muted"><i class="fa fa-power-off" aria-hidden="true"></i> {}</span>'
-                         ).format(state)  # fmt: skip
+    if not tenant.is_active:
+        state = "being removed" if tenant.removing_since else "switched off"
+        name += Markup(' <span class="badge badge-muted"><i class="fa fa-power-off" aria-hidden="true"></i> {}</span>'
+                       ).format(state)  # fmt: skip
+    return Markup("{}<br>{}").format(name, _tags(tenant)) if tenant.tag_names else name
 
 
 def _standing(tenant: Any) -> object:
@@ -83,9 +83,12 @@ def _tags(tenant: Any) -> Markup:
 
 
 def _next_backup(tenant: Any) -> object:
-    if tenant.health and tenant.health.next_at:
-        return datetime_html(tenant.health.next_at)
-    return Markup('<span class="text-muted">not scheduled</span>')
+    at = tenant.health.next_at if tenant.health else None
+    if at is None:
+        return Markup('<span class="text-muted">not scheduled</span>')
+    seconds, at = (at - utcnow()).total_seconds(), at.replace(microsecond=0)
+    words = f"in {seconds_text(seconds)}" if seconds > 0 else "due"
+    return Markup('<time class="ago" datetime="{}Z" title="{} UTC">{}</time>').format(at.isoformat(), at, words)
 
 
 def _changes(tenant: Any) -> object:
@@ -107,7 +110,6 @@ class TenantListView(ListView):
     column_list = (
         "name",
         STANDING,
-        "tags",
         "last_backup_at",
         "next_backup",
         "changes",
@@ -120,8 +122,8 @@ class TenantListView(ListView):
     hidden_columns = ("connected_at", "last_synced_at", "directory_id", "client_id", "created_at")
     column_labels: ClassVar = {
         STANDING: "Backups",
-        "last_backup_at": "Last good backup",
-        "next_backup": "Next backup",
+        "last_backup_at": "Last good",
+        "next_backup": "Next",
         "changes": "Changed since",
         "connected_at": "Connection",
         "last_synced_at": "Last sync",
@@ -135,9 +137,8 @@ class TenantListView(ListView):
     nothing_yet = "No tenants yet. An admin adds one on the server with “tenantkeep tenant add”."
     filters = FILTERS
     column_formatters: ClassVar = {
-        "name": cell(name_with_state),
+        "name": cell(name_with_tags),
         STANDING: cell(_standing),
-        "tags": cell(_tags),
         "last_backup_at": cell(last_backup),
         "next_backup": cell(_next_backup),
         "changes": cell(_changes),
@@ -182,6 +183,8 @@ class TenantListView(ListView):
 
     def _rows(self, ids: list[int]) -> list[Any]:
         """Fetch the tenants, each with what its row shows: `health`, `tag_names` and `changes`."""
+        if not ids:
+            return []
         rows, changes, names = super()._rows(ids), backup_health.count_changes(ids), tags.names_by_tenant(ids)
         for row in rows:
             row.health, row.tag_names = healths().get(row.id), names.get(row.id, [])
