@@ -92,7 +92,7 @@ def test_what_was_broken_is_found_put_back_and_verified_in_a_few_taps(new_page, 
     page.wait_for_selector("text=What is still open?", timeout=60_000)  # by itself
     assert [item.verified for item in RestoreItem.select()] == [True, True, True]
     phone.tap("text=What is still open?")
-    page.wait_for_selector("text=/Everything that was looked at is as in the backup of/")
+    page.wait_for_selector("text=/everything that was looked at is as in the backup of/")
     seconds = time.monotonic() - began
     with capsys.disabled():
         print(f"\n{len(phone.taps)} taps, {len(phone.pages)} pages, {seconds:.0f} s: {' → '.join(phone.pages)}")

@@ -20,7 +20,7 @@ from db.policies.changes import Change
 from db.runs import run_history, run_progress
 from db.states import ACTIVE, ChangeKind, Offer, Outcome, RunKind, RunState
 from db.tenants import coverage
-from web.presentation.formatters import datetime_html, first_differences
+from web.presentation.formatters import datetime_html, first_differences, time_ago_html
 from web.presentation.masking import Masking
 from web.security.access import can
 from web.security.permissions import Permission
@@ -171,7 +171,8 @@ class ChangesPage:
         """Say how many policies are not as the backup has them."""
         when = datetime_html(self._since)
         if not self.count:
-            return Markup("Everything that was looked at is as in the backup of {}.").format(when)
+            looked = time_ago_html(self.looked_at)
+            return Markup("As of {}: everything that was looked at is as in the backup of {}.").format(looked, when)
         if self.count == 1:
             return Markup("1 policy is not as in the backup of {}.").format(when)
         return Markup("{} policies are not as in the backup of {}.").format(self.count, when)
