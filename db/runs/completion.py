@@ -129,7 +129,8 @@ def _end(run: Run, expected: Any, state: RunState, tally: dict[str, int], error:
     listing_cache.delete(run)
     answer_cache.delete(run)
     uploads.delete_of_run(run)
-    notifications.mark_unread(run.id)
+    is_as_asked = state == RunState.SUCCEEDED and not tally["skipped"]
+    notifications.mark_unread(run.id, run.requested_by_id if is_as_asked else None)
     result = Result.FAILED if state in {RunState.FAILED, RunState.PARTIAL} else Result.OK
     audit.record(
         Action.RUN_ENDED, SYSTEM, f"run {run.id}", tenant=run.tenant, result=result, state=str(state), counts=tally

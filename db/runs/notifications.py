@@ -24,7 +24,9 @@ def notify_recipients(run: Run) -> None:
     }
     if run.requested_by_id is not None:
         recipients.add(run.requested_by_id)
-    rows = [{"user": user_id, "run": run.id} for user_id in sorted(recipients)]
+    # Who asked knows that it began.
+    known = {run.requested_by_id: utcnow()}
+    rows = [{"user": user_id, "run": run.id, "read_at": known.get(user_id)} for user_id in sorted(recipients)]
     upserts.insert_missing(Notification, (Notification.user, Notification.run), rows)
 
 
@@ -38,9 +40,15 @@ def has_recipients(run: Run) -> bool:
     return bool(Notification.select().where(Notification.run == run).exists())
 
 
-def mark_unread(run_id: int) -> None:
-    """Make the ended run unread again for everybody who was notified of it."""
-    Notification.update(changed_at=utcnow(), read_at=None).where(Notification.run == run_id).execute()
+def mark_unread(run_id: int, but_user_id: int | None = None) -> None:
+    """Make the ended run unread again for everybody who was notified of it, but for one who need not be told.
+
+    Who started a run and sees it succeed has no news of it: it stays in their list, read.
+    """
+    now, of_run = utcnow(), Notification.run == run_id
+    Notification.update(changed_at=now, read_at=None).where(of_run).execute()
+    if but_user_id is not None:
+        Notification.update(read_at=now).where(of_run & (Notification.user == but_user_id)).execute()
 
 
 def unread_count(user_id: int, tenant_ids: Sequence[int] | None = None) -> int:

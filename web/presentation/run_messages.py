@@ -33,10 +33,11 @@ def answer_start(start: EnqueuedRun, back_to: str) -> Response:
 
 def flash_run_started(start: EnqueuedRun) -> None:
     flash(
-        Markup('{} <a class="alert-link" href="{}">View run</a>').format(
-            name_html(start_sentence(start)), url_for("runs.page", run_id=start.run.id)
+        # The script puts its end in place of the words when it has ended.
+        Markup('<span data-started="{}">{}</span> <a class="alert-link" href="{}">View run</a>').format(
+            start.run.id, name_html(start_sentence(start)), url_for("runs.page", run_id=start.run.id)
         ),
-        "success" if start.is_sent and not start.does_less else "warning",
+        "info" if start.is_sent and not start.does_less else "warning",
     )
 
 

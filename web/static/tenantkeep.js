@@ -333,9 +333,19 @@
         .filter((row) => !["queued", "running"].includes(row.dataset.state));
       say(ended.filter((row) => row.dataset.run !== followed)
         .map((row) => `${one("a", row).textContent}: ${row.dataset.state}`).join(". "));
+      ended.forEach(tellStarted);
       if (ended.length) refresh();
     }
     plan();
+  }
+
+  // “… started” says how it ended, once it has.
+  function tellStarted(row) {
+    const badge = one(".badge", row);
+    all(`[data-started="${row.dataset.run}"]`).forEach((words) => {
+      words.textContent = `${one("a", row).textContent}: ${badge ? badge.textContent.trim() : row.dataset.state}.`;
+      words.closest(".alert").className = `alert alert-${badge && badge.matches(".badge-good") ? "success" : "warning"}`;
+    });
   }
 
   // Parts of this page that a run may have changed: what one reads after "Capture snapshot" is what was captured.

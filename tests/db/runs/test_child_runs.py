@@ -58,7 +58,7 @@ def test_a_part_that_ended_as_a_run_keeps_its_whole_from_nothing(whole):
 
 def test_an_end_that_fails_leaves_no_claim_behind(whole, monkeypatch):
     Run.delete().where(Run.parent == whole).execute()
-    monkeypatch.setattr(completion.notifications, "mark_unread", lambda run_id: 1 / 0)
+    monkeypatch.setattr(completion.notifications, "mark_unread", lambda run_id, but_user_id=None: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         child_runs.finish_parent_if_done(whole.id)
     assert Run.get_by_id(whole.id).claimed_by is None

@@ -2,6 +2,7 @@
 
 import pytest
 
+from db.accounts import users
 from db.audit.audit import Actor
 from db.models import AuditEvent, Run
 from db.runs import claims, completion, notifications, run_items
@@ -55,12 +56,13 @@ def test_cancel_is_seen_by_the_worker_that_holds_the_run(start, cast):
 
 
 def test_the_end_of_a_run_is_told_and_audited_once(start, cast):
+    users.set_subscribed(cast.rita, cast.contoso, True)
     claim = claimed(start())
-    notifications.mark_read(cast.ada.id)
-    assert notifications.unread_count(cast.ada.id) == 0
+    for person in (cast.ada, cast.rita):
+        notifications.mark_read(person.id)
     settle_all(claim)
     completion.finish(claim)
     with pytest.raises(claims.ClaimLost):
         completion.finish(claim)
-    assert notifications.unread_count(cast.ada.id) == 1
+    assert notifications.unread_count(cast.rita.id) == 1
     assert AuditEvent.select().where(AuditEvent.action == "run:ended").count() == 1

@@ -3,7 +3,9 @@
 import pytest
 
 from db.accounts import users
-from db.runs import notifications
+from db.runs import completion, notifications
+from db.states import ItemState
+from tests.support.claimed_runs import claimed, settle_all
 
 pytestmark = pytest.mark.usefixtures("lock_order")
 
@@ -12,3 +14,15 @@ def test_subscribers_hear_of_every_run_of_the_tenant(start, cast):
     users.set_subscribed(cast.rita, cast.contoso, True)
     start(cast.ada)
     assert notifications.unread_count(cast.rita.id) == 1
+
+
+@pytest.mark.parametrize(("state", "news"), [(ItemState.DONE, (0, 1)), (ItemState.FAILED, (1, 1))])
+def test_a_success_of_ones_own_is_no_news_and_a_failure_is(start, cast, state, news):
+    """Who asked for it has it in their list, read; who hears of every run has it unread."""
+    users.set_subscribed(cast.rita, cast.contoso, True)
+    claim = claimed(start(cast.ada))
+    assert notifications.unread_count(cast.ada.id) == 0, "that it began is none"
+    settle_all(claim, state, reason=None if state == ItemState.DONE else "failed")
+    completion.finish(claim)
+    assert tuple(notifications.unread_count(person.id) for person in (cast.ada, cast.rita)) == news
+    assert len(notifications.latest(cast.ada.id)) == 1

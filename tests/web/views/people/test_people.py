@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from db.models import AuditEvent, Membership, User
+from db.models import AuditEvent, Membership, Notification, User
 from db.runs import notifications
 from tests.support.environment import PASSWORD
 from tests.support.forms import csrf_token
@@ -102,6 +102,7 @@ def test_the_bell_counts_marks_read_and_a_visit_reads(client, sign_in, cast, cap
     def unread():
         return re.search(r'class="count">(\d+)<', client.get("/runs/mine").get_data(as_text=True))[1]
 
+    Notification.update(read_at=None).execute()
     sign_in(client, cast.ada)
     assert unread() == "2"
     client.get(f"/runs/{captured[0][1].id}")
