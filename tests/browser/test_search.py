@@ -1,0 +1,62 @@
+"""The search and the choice of a tenant by keyboard and on a phone."""
+
+import pytest
+
+PHONE = {"viewport": {"width": 390, "height": 800}}
+
+
+def test_the_search_opens_by_keyboard_and_enter_takes_the_marked_hit(page, enter, cast, captured, site):
+    enter(page, cast.max, "/runs/")
+    for key in ("Control+k", "/"):
+        page.keyboard.press(key)
+        page.wait_for_selector("#chooser[open] #search-everything")
+        assert page.evaluate("document.activeElement.id") == "search-everything"
+        page.keyboard.press("Escape")
+        page.wait_for_selector("#chooser[open]", state="hidden")
+    page.keyboard.press("/")
+    page.fill("#search-everything", "contoso policy")
+    page.wait_for_selector("[data-hit][aria-selected=true]")
+    page.keyboard.press("ArrowDown")
+    marked = page.get_attribute("[aria-selected=true]", "href")
+    assert page.locator("[aria-selected=true]").count() == 1
+    page.keyboard.press("Enter")
+    page.wait_for_url(site + marked)
+
+
+def test_enter_takes_the_only_tenant_that_was_found(page, enter, cast, captured, site):
+    enter(page, cast.root, "/runs/")
+    page.click(".tenant-now")
+    page.fill("#tenant-search", "fabr")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".tenant-words >> text=Fabrikam")
+
+
+@pytest.mark.parametrize("path", ["/", "/runs/", "/tenants/{tenant}", "/policies/{policy}", "/notifications/"])
+def test_on_a_phone_there_is_one_header_and_acts_are_within_reach(new_page, enter, cast, captured, site, path):
+    page = new_page(**PHONE)
+    path = path.format(tenant=cast.contoso.id, policy=captured[0][0].id)
+    enter(page, cast.max, path)
+    assert page.locator("header").bounding_box()["height"] < 80
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    search = page.locator(".search-open").bounding_box()
+    assert search["y"] > 700
+    assert min(search["width"], search["height"]) >= 44
+    acts = page.locator(".head > .acts")
+    if acts.count() and acts.locator("button, a").count():
+        assert acts.bounding_box()["y"] > 600
+    page.click("[data-menu]")
+    assert page.locator("#menu a").first.bounding_box()["height"] >= 24
+
+
+@pytest.mark.parametrize(
+    "path", ["/policies/", "/runs/", "/backup-sets/", "/restores/", "/tenants/", "/notifications/"]
+)
+def test_on_a_phone_links_and_ticks_of_lists_are_large_enough_for_a_finger(new_page, enter, cast, captured, path):
+    page = new_page(**PHONE)
+    enter(page, cast.max, path)
+    boxes = page.evaluate(
+        """() => [...document.querySelectorAll("main td a, main td input, .crumbs a, .news a")]
+        .filter((one) => one.offsetParent).map((one) => [one.textContent || one.name, ...["width", "height"]
+        .map((side) => one.getBoundingClientRect()[side])])"""
+    )
+    assert [box for box in boxes if min(box[1:]) < 24] == []
