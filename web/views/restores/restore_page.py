@@ -273,7 +273,7 @@ class RestorePage:
 
     @property
     def matching_words(self) -> str:
-        count = self.actions.get(Outcome.MATCHES, 0)
+        count = (self.result_fates if self.is_done else self.plan_fates)[Outcome.MATCHES]
         return page_words.matching(count) if count else ""
 
     @property

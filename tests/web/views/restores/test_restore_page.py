@@ -144,6 +144,7 @@ def test_what_changes_and_what_gets_weaker_stands_before_what_asks_for_it(client
         'id="execute"', "Restore 1 policy to Contoso")]  # fmt: skip
     assert places == sorted(places)
     assert page.count("btn-danger") == 1
+    assert page.count('id="weaker"') == 1
 
 
 def test_with_nothing_to_write_there_is_no_button(client, sign_in, cast, draft):
