@@ -35,7 +35,7 @@ def test_a_manager_undoes_what_was_restored_into_another_tenant(demo, toured, ne
     page = new_page()
     sign_in(page, demo, "manager")
     page.goto(f"{demo.address}/restores/{toured['finished']}")
-    assert "updated" in page.locator("text=What was done >> xpath=..").inner_text()
+    assert "1 changed" in page.locator("text=What was done >> xpath=..").inner_text()
     page.goto(f"{demo.address}/restores/{toured['undo']}")
     tenant = page.locator("#execute label strong").first.inner_text()
     page.fill("#name", "Contoso Health")
