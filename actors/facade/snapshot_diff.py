@@ -16,8 +16,10 @@ from graph.display.masking import MASK as MASK
 from graph.display.masking import Masking as Masking
 from graph.display.masking import mask_secrets as mask_secrets
 from graph.display.object_names import names_of_objects, referenced
-from graph.display.outline import OutlineLine as OutlineLine
 from graph.display.outline import outline_body, unset_properties
+from graph.display.outline_groups import OutlineGroup as OutlineGroup
+from graph.display.outline_groups import group_lines
+from graph.display.outline_groups import search_lines as search_lines
 from graph.policy_types.table import POLICY_TYPES
 
 Hide = Callable[[Any], Any]
@@ -97,14 +99,14 @@ def _merged_names(*oldest_first: Snapshot) -> dict[str, str | None]:
     return names
 
 
-def readable_lines(snapshot: Snapshot, content: Any) -> tuple[list[OutlineLine], list[str]]:
-    """Return the lines of a content's body for reading, and the names of what is not set."""
+def readable_lines(snapshot: Snapshot, content: Any) -> tuple[list[OutlineGroup], list[str]]:
+    """Return the lines of a content's body for reading, in groups, and the names of what is not set."""
     names = object_names([(snapshot, content)])
 
     def name_of(holder: str, value: str) -> str | None:
         return names.get(labels.scope_tag_key(value) if holder in labels.SCOPE_TAGS else value)
 
-    return outline_body(content["body"], name_of), unset_properties(content["body"])
+    return group_lines(outline_body(content["body"], name_of)), unset_properties(content["body"])
 
 
 def assignment_texts(snapshot: Snapshot, content: Mapping[str, Any] | None) -> list[tuple[bool, str]] | None:

@@ -115,18 +115,18 @@ def test_versions_are_compared_by_setting_in_words_and_with_the_tenant_now(page,
     working.put(POLICIES, {**catalog_policy(policy.graph_id, policy.name, count=3)})
     enter(page, cast.ada, f"/policies/{policy.id}")
     said = page.locator(".history .what").all_inner_texts()
-    assert said[0] == "1 changed, 1 added: Test 1; Group SG-Sales"
+    assert said[0] == "1 changed, 1 added: Test: 1; Group SG-Sales"
     assert said[2] == "First snapshot"
     assert "SG-Sales" in page.locator("#assignments").inner_text()
     page.check(f"input[name=one][value='{newest.id}']")
     page.check(f"input[name=other][value='{middle.id}']")
     page.click("text=Compare selected")
     page.wait_for_url(f"**/snapshots/{middle.id}/compare/{newest.id}")
-    row = page.locator("tr", has_text="Test 1")
+    row = page.locator("tr", has_text="Test: 1")
     assert row.locator("td").all_inner_texts()[1:] == ["12", "99"]
     page.click("text=Compare with the tenant now")
     page.wait_for_selector("th >> text=Now")
-    row = page.locator("tr", has_text="Test 1")
+    row = page.locator("tr", has_text="Test: 1")
     assert row.locator("td").all_inner_texts()[1:] == ["99", "1"]
     assert Snapshot.select().where(Snapshot.policy == policy).count() == 4, "what was read is kept"
     page.goto(page.url.split("/snapshots/")[0] + f"/policies/{policy.id}")

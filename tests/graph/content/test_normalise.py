@@ -82,7 +82,7 @@ def test_settings_may_come_in_any_order_and_are_named_in_the_difference():
     changed = next(s for s in after["settings"] if s["id"] == "7")
     changed["settingInstance"]["simpleSettingValue"]["value"] = 99
     [difference] = compare(CATALOG, content(before), content(after))
-    assert difference.label == "Test 7"
+    assert difference.label == "Test: 7"
     assert (difference.kind, difference.before, difference.after) == ("changed", 7, 99)
 
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from flask import Blueprint, Response, abort, redirect, render_template, url_for
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 
 import actors.backups.capture
 from actors.facade import snapshot_diff
-from actors.facade.snapshot_diff import Difference, OutlineLine
+from actors.facade.snapshot_diff import Difference, OutlineGroup
 from db.audit import audit
 from db.audit.audit import Action
 from db.backups.disclosures import record_secrets_shown
@@ -20,12 +20,16 @@ from db.names.snapshot_origins import COMPARISON, Origin
 from db.names.work_names import Name, name_of
 from db.policies import snapshots
 from db.states import RunKind
+from web.inputs import without_nul
 from web.presentation import run_messages
 from web.presentation.masking import Masking, secrets_note
 from web.security.access import can, current_actor, fetch, requires
 from web.security.permissions import Permission
 from web.views.backups.run_page import progress_of
 
+# So many lines of a content, or differences, stand on a page before the rest is folded.
+MOST_UNFOLDED = 60
+LONGEST_SEARCH = 100
 # What a proof says of a part of the policy that was read to its end.
 WAS_READ = "read"
 
@@ -58,7 +62,7 @@ class SnapshotPage:
     document: dict[str, Any]
     fingerprint: str
     previous: Snapshot | None
-    lines: list[OutlineLine]
+    groups: list[OutlineGroup]
     unset: list[str]
     assignments: list[tuple[bool, str]] | None
     secrets: str
@@ -70,6 +74,24 @@ class SnapshotPage:
     @cached_property
     def name(self) -> Name:
         return name_of(self.snapshot)
+
+    @property
+    def find(self) -> str:
+        """What is searched for in the content."""
+        return without_nul(request.args.get("find", "")).strip()[:LONGEST_SEARCH]
+
+    @cached_property
+    def shown_groups(self) -> list[OutlineGroup]:
+        return snapshot_diff.search_lines(self.groups, self.find) if self.find else self.groups
+
+    @property
+    def is_long(self) -> bool:
+        """Too long to be unfolded whole."""
+        return sum(len(group.lines) for group in self.groups) > MOST_UNFOLDED
+
+    @cached_property
+    def is_folded(self) -> bool:
+        return sum(len(group.lines) for group in self.shown_groups) > MOST_UNFOLDED
 
     @cached_property
     def origin(self) -> Origin:
@@ -106,14 +128,14 @@ class SnapshotPage:
 
 def _page(snapshot: Snapshot, hide: Masking | None) -> str:
     document = _document(snapshot, hide)
-    lines, unset = snapshot_diff.readable_lines(snapshot, document)
+    groups, unset = snapshot_diff.readable_lines(snapshot, document)
     page = SnapshotPage(
         snapshot=snapshot,
         document=document,
         # Beside masked secrets it would tell whoever guesses them that it is so.
         fingerprint="" if hide and hide.count else snapshot.content.fingerprint,
         previous=snapshots.previous(snapshot),
-        lines=lines,
+        groups=groups,
         unset=unset,
         assignments=snapshot_diff.assignment_texts(snapshot, document),
         secrets=secrets_note(hide, can(Permission.MANAGE, snapshot.tenant_id)),
@@ -194,6 +216,14 @@ class ComparisonPage:
     @property
     def can_operate(self) -> bool:
         return can(Permission.OPERATE, self.policy.tenant_id)
+
+    @property
+    def first(self) -> list[Difference]:
+        return self.differences[:MOST_UNFOLDED]
+
+    @property
+    def others(self) -> list[Difference]:
+        return self.differences[MOST_UNFOLDED:]
 
     @property
     def is_as_captured(self) -> bool:
