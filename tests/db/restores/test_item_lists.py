@@ -63,4 +63,5 @@ def test_of_a_finished_restore_what_was_written_is_listed(restore):
     RestoreItem.update(outcome="conflict").where(RestoreItem.name == "new").execute()
     restore = Restore.get_by_id(restore.id)
     assert names(restore) == ["changed"] == [item.name for item in item_lists.written(restore)]
-    assert item_lists.count_unverified(restore) == 1
+    ends = item_lists.count_ends([restore.id])[restore.id]
+    assert (ends["updated", None], ends["conflict", None], ends["blocked", "built_in"]) == (1, 1, 1)
