@@ -125,7 +125,7 @@ def test_pages_have_no_button_for_who_manages_one_end_alone(crossing, ask, cast)
 
 def test_who_managed_both_ends_when_it_was_previewed_and_does_no_more_executes_nothing(crossing, ask, cast):
     become(ask.person, SiteRole.NONE, Role.MANAGER, Role.MANAGER, cast)
-    assert f"/restores/{crossing.id}/execute" in ask("GET", f"/restores/{crossing.id}").get_data(as_text=True)
+    assert f"/restores/{crossing.id}/guard" in ask("GET", f"/restores/{crossing.id}").get_data(as_text=True)
     become(ask.person, SiteRole.NONE, Role.READER, Role.MANAGER, cast)
     form = {"plan": crossing.planned_mark, "name": "Contoso", "reason": "mine"}
     assert ask("POST", f"/restores/{crossing.id}/execute", **form).status_code == 403

@@ -154,7 +154,8 @@ class RestorePage:
     @cached_property
     def can_execute(self) -> bool:
         is_approved = not four_eyes.is_required(self.restore) or four_eyes.has_approved(self.restore)
-        return self._manages and is_approved and self.is_ready and bool(self.writes)
+        has_choice = bool(self.writes) or self.approval.asks_about_guard
+        return self._manages and is_approved and self.is_ready and has_choice
 
     @property
     def can_ask(self) -> bool:
@@ -303,7 +304,7 @@ class RestorePage:
 
     @property
     def has_nothing_to_write(self) -> bool:
-        return self.is_ready and not self.writes
+        return self.is_ready and not self.writes and not self.approval.asks_about_guard
 
     # --- what cannot be restored, or is still open ----------------------------------------------------------------
 

@@ -365,7 +365,8 @@ def test_an_undo_asks_yes_or_no_for_what_the_guard_holds_back(client, sign_in, c
         person(cast.max.id),
     )
     Restore.update(undo_of=undone).where(Restore.id == draft.id).execute()
-    held_back(draft)
+    RestoreItem.update(reason="guard", message="It is for all users.").where(RestoreItem.restore == draft).execute()
+    in_state(draft, "previewed")
     sign_in(client, cast.max)
     path = f"/restores/{draft.id}"
     assert re.search('name="put_back_held" value="yes" required', text(client, path))
