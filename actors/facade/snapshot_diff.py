@@ -85,9 +85,9 @@ def object_names(oldest_first: Sequence[tuple[Snapshot, Any]]) -> dict[str, str 
         keys = referenced(snapshot.policy.policy_type, content)
         ids = {object_id for _, object_id in keys}
         policy_names = policies.names_by_key(snapshot.tenant_id, ids)
-        seen = name_cache.names_by_id(snapshot.tenant_id, {one for one in ids if not known.get(one)})
+        seen = name_cache.names_by_id(snapshot.tenant_id, {object_id for object_id in ids if not known.get(object_id)})
         names |= names_of_objects(keys, policy_names, {**known, **seen})
-    return {**names, **{one: name for one, name in known.items() if name or one not in names}}
+    return {**names, **{object_id: name for object_id, name in known.items() if name or object_id not in names}}
 
 
 def _merged_names(*oldest_first: Snapshot) -> dict[str, str | None]:

@@ -1,4 +1,4 @@
-"""How much of what was asked for a backup set holds: told per policy type, from what the set's row says of each."""
+"""The share of what was asked for that a backup set holds: per policy type, from what the set's row says of each."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -63,7 +63,7 @@ def begin(backup_set_id: int, policy_types: Iterable[str]) -> None:
 
 @dataclass(frozen=True)
 class Addition:
-    """What a retry that has ended adds to its set: the set's new columns, and the types that it worked on."""
+    """All that a retry that has ended adds to its set: the set's new columns, and the types that it worked on."""
 
     columns: Mapping[str, Any]
     touched: Sequence[str]
@@ -157,7 +157,7 @@ def _newest_of_each(backup_set: BackupSet, new_ids: Sequence[int]) -> list[int]:
         for ids in value_lists.batched(held)
         for snapshot_id, policy_id in Snapshot.select(Snapshot.id, Snapshot.policy).where(Snapshot.id.in_(ids)).tuples()
     }
-    return sorted({*new_ids, *(one for one in held if policy_of.get(one) not in renewed)})
+    return sorted({*new_ids, *(snapshot_id for snapshot_id in held if policy_of.get(snapshot_id) not in renewed)})
 
 
 def is_completable(backup_set: BackupSet) -> bool:

@@ -1,4 +1,4 @@
-"""By what a snapshot was made: somebody's capture, a comparison, a backup, or a restore before or after it wrote.
+"""The work by which a snapshot was made: somebody's capture, a comparison, a backup, or a restore, before or after.
 
 Who captured a policy did not change it: these words never say so.
 """

@@ -1,4 +1,4 @@
-"""What a run, a restore, a backup set and a snapshot are called: by the work, its numbers small beside it.
+"""The names of a run, a restore, a backup set and a snapshot: by the work, its numbers small beside it.
 
 Everything that shows one of them asks here: titles, links, lists, messages, notifications and the audit log.
 """

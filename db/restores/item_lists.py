@@ -19,8 +19,8 @@ HELD_BACK = "guard"
 
 @dataclass(frozen=True)
 class ItemFilter:
-    """Which items are listed. `outcome`: those planned so, or that ended so (`ended_so` has their ids); "": what is to
-    be written, or was.
+    """The choice of items listed. `outcome`: those planned so, or that ended so (`ended_so` has their ids); "": what is
+    to be written, or was.
     """
 
     outcome: str = ""

@@ -195,7 +195,7 @@ def suggestions(
 
 
 def _similar_names(tenant: Tenant, kind: str, name: str, most: int) -> list[tuple[str, str]]:
-    """Of people, those with the same name before the @ are the most similar, whatever their domain."""
+    """Return the most similar names; of people those with the same name before the @ first, whatever the domain."""
     if kind in DIRECTORY_KINDS:
         rows = DirectoryName.select(DirectoryName.object_id, DirectoryName.name).where(
             (DirectoryName.tenant == tenant) & (DirectoryName.kind == kind) & DirectoryName.name.is_null(False)

@@ -22,7 +22,7 @@ PATIENCE = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class ConfirmationRequest:
-    """Who was asked to confirm a plan, when, by whom."""
+    """A plan that somebody was asked to confirm: who, when, by whom."""
 
     asked_at: datetime
     asked_by: str

@@ -34,7 +34,7 @@ CONDITIONAL_ACCESS = "conditionalAccessPolicies"
 
 
 @dataclass(frozen=True)
-class Finding:
+class HealthFinding:
     """One thing that keeps a tenant from standing well."""
 
     standing: Standing
@@ -48,7 +48,7 @@ class Finding:
 class TenantHealth:
     tenant: Tenant
     # The worst first; none: all is as it should be.
-    findings: Sequence[Finding]
+    findings: Sequence[HealthFinding]
     # The policy types that its last backup does not hold all of, the oldest first.
     exceptions: Sequence[Coverage]
     next_at: datetime | None
@@ -57,7 +57,7 @@ class TenantHealth:
 
     @property
     def standing(self) -> Standing:
-        """What is worst about it."""
+        """The worst of what is found of it."""
         return self.findings[0].standing if self.findings else Standing.GOOD
 
     @property
@@ -154,7 +154,7 @@ def _health_of_tenant(
     tenant: Tenant,
     schedules: Sequence[Schedule],
     exceptions: Sequence[Coverage],
-    outage: Finding | None,
+    outage: HealthFinding | None,
     *,
     is_unguarded: bool,
 ) -> TenantHealth:
@@ -162,13 +162,13 @@ def _health_of_tenant(
     refused = [row for row in exceptions if row.offer == Offer.NOT_PERMITTED]
     unread = [row for row in exceptions if row.offer != Offer.NOT_PERMITTED]
     if unread:
-        findings.append(Finding(Standing.INCOMPLETE, types=unread))
+        findings.append(HealthFinding(Standing.INCOMPLETE, types=unread))
     if refused:
-        findings.append(Finding(Standing.UNPERMITTED, types=refused))
+        findings.append(HealthFinding(Standing.UNPERMITTED, types=refused))
     if not schedules:
-        findings.append(Finding(Standing.UNSCHEDULED, NO_SCHEDULE))
+        findings.append(HealthFinding(Standing.UNSCHEDULED, NO_SCHEDULE))
     if is_unguarded:
-        findings.append(Finding(Standing.UNGUARDED, NO_EMERGENCY_ACCOUNTS))
+        findings.append(HealthFinding(Standing.UNGUARDED, NO_EMERGENCY_ACCOUNTS))
     coming = min((schedule.next_at for schedule in schedules if schedule.next_at), default=None)
     last = max(
         (schedule for schedule in schedules if schedule.last_at), key=lambda schedule: schedule.last_at, default=None
@@ -183,24 +183,24 @@ NO_EMERGENCY_ACCOUNTS = (
 )
 
 
-def _outage(tenant: Tenant, schedules: Sequence[Schedule], good_runs: set[int], now: datetime) -> Finding | None:
+def _outage(tenant: Tenant, schedules: Sequence[Schedule], good_runs: set[int], now: datetime) -> HealthFinding | None:
     """Return what keeps the tenant as a whole from being backed up, if anything."""
     if tenant.connection_error:
-        return Finding(Standing.DISCONNECTED, tenant.connection_error)
+        return HealthFinding(Standing.DISCONNECTED, tenant.connection_error)
     if tenant.last_backup_at is None:
-        return Finding(Standing.NEVER, "Never fully backed up.")
+        return HealthFinding(Standing.NEVER, "Never fully backed up.")
     # A run that was begun by hand before its time is what the schedule found, and waited for.
     if any(
         _was_missed(schedule, tenant.last_backup_at, now)
         for schedule in schedules
         if schedule.last_run_id not in good_runs
     ):
-        return Finding(Standing.LATE, "The backup that was due last did not end well.")
+        return HealthFinding(Standing.LATE, "The backup that was due last did not end well.")
     if any(schedule.next_at and schedule.next_at < now - GRACE for schedule in schedules):
-        return Finding(Standing.LATE, "Its schedule is overdue. Is the scheduler running?")
+        return HealthFinding(Standing.LATE, "Its schedule is overdue. Is the scheduler running?")
     if not schedules and tenant.last_backup_at < now - OLD_AFTER:
         days = (now - tenant.last_backup_at).days
-        return Finding(Standing.LATE, f"The last good backup is {days} days old.")
+        return HealthFinding(Standing.LATE, f"The last good backup is {days} days old.")
     return None
 
 

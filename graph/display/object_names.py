@@ -88,8 +88,8 @@ def referenced(policy_type: str, content: Any) -> set[ObjectKey]:
     """Return (kind, id) of all that a content refers to, where Graph has it under an id that no other thing has."""
     if not isinstance(content, dict) or not isinstance(content.get("body"), dict):
         return set()
-    found = (one for reference in find_references(policy_type, content) for one in reference.candidates())
-    return {(kind, one) for kind, one in found if GUID.fullmatch(one) or kind == "roleScopeTags"}
+    found = (key for reference in find_references(policy_type, content) for key in reference.candidates())
+    return {(kind, object_id) for kind, object_id in found if GUID.fullmatch(object_id) or kind == "roleScopeTags"}
 
 
 def names_of_objects(keys: Iterable[ObjectKey], policies: Mapping[ObjectKey, str], known: NamesById) -> dict[str, str]:

@@ -84,9 +84,17 @@ def look_up_names(groups: set[str], filters: set[str]) -> RequestSteps[KnownName
 
 def _read_objects(found: Iterable[references.Reference], known: KnownNames, may_lack: bool) -> RequestSteps[KnownNames]:
     """Return the names of the people and apps in these references; only the kinds that there are any of."""
-    of_kind = {kind: [one.id for one in found if one.kind == refers] for kind, (refers, _, _) in _OBJECTS.items()}
+    of_kind = {
+        kind: [reference.id for reference in found if reference.kind == refers]
+        for kind, (refers, _, _) in _OBJECTS.items()
+    }
     ids_of_kind = {kind: sorted(set(filter(_is_object_id, ids))) for kind, ids in of_kind.items()}
-    unknown = [(kind, one) for kind, ids in ids_of_kind.items() for one in ids if one not in known.get(kind, {})]
+    unknown = [
+        (kind, object_id)
+        for kind, ids in ids_of_kind.items()
+        for object_id in ids
+        if object_id not in known.get(kind, {})
+    ]
     names = {kind: _subset(known.get(kind, {}), set(ids)) for kind, ids in ids_of_kind.items() if ids}
     if not unknown:
         return names

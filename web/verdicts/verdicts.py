@@ -15,7 +15,7 @@ from db.models import BackupSet, Restore, Run, Tenant
 from db.restores import restores
 from db.runs import levels
 from db.states import Level, RestoreState, RunKind, RunState, SetState, Standing
-from db.tenants.backup_health import Finding, TenantHealth
+from db.tenants.backup_health import HealthFinding, TenantHealth
 from web.translation.sentences import translated
 
 # Level -> (how it looks, its icon). Never colour alone: the word stands beside it.
@@ -234,7 +234,7 @@ def finding_verdicts(health: TenantHealth) -> list[Verdict]:
     ]
 
 
-def finding_sentence(finding: Finding) -> str:
+def finding_sentence(finding: HealthFinding) -> str:
     if not finding.types:
         return finding.why
     count, first = len(finding.types), finding.types[0]

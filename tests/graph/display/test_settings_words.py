@@ -4,7 +4,6 @@ import pytest
 
 from graph.display.diff import compare
 from graph.display.outline import outline_body
-from graph.display.word_splitting import split_words
 from graph.policy_types.table import POLICY_TYPES
 
 LOCK = "device_vendor_msft_policy_config_devicelock_devicepasswordenabled"
@@ -46,19 +45,3 @@ def test_a_changed_choice_is_called_an_option_and_a_changed_number_is_a_number()
         )
         sides = ("option 1", "option 0") if "choice" in key else (1, 0)
         assert (found.label, found.before, found.after) == ("Device Lock: Device Password Enabled", *sides)
-
-
-@pytest.mark.parametrize(
-    ("together", "apart"),
-    [
-        ("devicepasswordenabled", "Device Password Enabled"),
-        ("allowscriptscanning", "Allow Script Scanning"),
-        ("cloudextendedtimeout", "Cloud Extended Timeout"),
-        ("bitlocker", "BitLocker"),
-        ("preventinstallationofmatchingdeviceids", "Prevent Installation Of Matching Device IDs"),
-        ("xqzzy", "Xqzzy"),
-        ("v83", "V83"),
-    ],
-)
-def test_words_written_together_are_split_only_where_there_is_one_way(together, apart):
-    assert split_words(together) == apart

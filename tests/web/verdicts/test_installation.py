@@ -4,7 +4,7 @@ import pytest
 
 from db.models import Tenant
 from db.states import Standing
-from db.tenants.backup_health import Finding, TenantHealth
+from db.tenants.backup_health import HealthFinding, TenantHealth
 from web.verdicts.installation import installation_verdict
 
 GOOD = ()
@@ -14,7 +14,7 @@ PARTLY = (Standing.UNPERMITTED, Standing.UNSCHEDULED)
 
 def healths(*of_each):
     return [
-        TenantHealth(Tenant(id=number), [Finding(one) for one in standings], [], None, None)
+        TenantHealth(Tenant(id=number), [HealthFinding(one) for one in standings], [], None, None)
         for number, standings in enumerate(of_each)
     ]
 

@@ -19,7 +19,7 @@ from db.states import (
     SetState,
     Standing,
 )
-from db.tenants.backup_health import Finding, TenantHealth
+from db.tenants.backup_health import HealthFinding, TenantHealth
 from web.verdicts.installation import installation_verdict
 from web.verdicts.verdicts import (
     WORDS,
@@ -106,7 +106,7 @@ def test_a_finished_restore_is_green_only_where_all_of_it_was_written():
 def health(*standings):
     row = Coverage(tenant=TENANT, policy_type="deviceManagementScripts", bad_since=utcnow(), why="It was refused.")
     with_types = (Standing.INCOMPLETE, Standing.UNPERMITTED)
-    findings = [Finding(one, "A sentence.", [row] if one in with_types else ()) for one in standings]
+    findings = [HealthFinding(one, "A sentence.", [row] if one in with_types else ()) for one in standings]
     return TenantHealth(TENANT, findings, [row], None, None)
 
 

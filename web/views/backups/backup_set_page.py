@@ -57,7 +57,7 @@ class TypeRow(PolicyTypeRow):
 
     @property
     def known_said(self) -> str:
-        """How many policies of a type that was not read the tenant had when it was listed last; "": nobody knows."""
+        """Say how many policies of a type that was not read the tenant had when last listed; "": nobody knows."""
         known = self.counts.get("known", 0)
         if not known:
             return ""
@@ -144,7 +144,7 @@ class BackupSetPage:
 
     @cached_property
     def maker(self) -> str:
-        """Who made it, as words that follow the time."""
+        """The person or schedule that made it, as words that follow the time."""
         creator = backup_sets.creator(self.backup_set)
         if self.run:
             return run_messages.started_by(self.run, creator)

@@ -230,7 +230,7 @@ class PolicyPage:
 
     @property
     def successor(self) -> Policy | None:
-        """What was created in its place, most lately."""
+        """The policy created in its place, most lately."""
         return self.lives.later[-1] if self.lives.later else None
 
     def deleted_at(self, version: Version) -> datetime | None:

@@ -88,7 +88,7 @@ class ItemRow(NamedTuple):
 
     @property
     def badge_word(self) -> str:
-        """What the badge says, where that is not the state's own word."""
+        """The words of the badge, where that is not the state's own word."""
         return WORDS.get(self.item.outcome, "") if self.item.state == ItemState.SKIPPED else ""
 
     @property
@@ -153,7 +153,7 @@ class RunPage:
 
     @property
     def set_said(self) -> str:
-        """What the run does, or did, to its backup set."""
+        """Say what the run does, or did, to its backup set."""
         if self.run.backup_set_id is not None:
             return "Completes" if self.is_active else "Added to"
         return "Makes" if self.is_active else "Made"

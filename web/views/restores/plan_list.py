@@ -72,7 +72,7 @@ class PlanRow(NamedTuple):
 
 @dataclass(frozen=True)
 class PlanList:
-    """What of a restore's items is shown. `number`: which page of them, from 0."""
+    """The part of a restore's items that is shown. `number`: which page of them, from 0."""
 
     restore: Restore
     results: Mapping[int, RunItem]

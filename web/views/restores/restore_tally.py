@@ -1,4 +1,4 @@
-"""What each restore of a list does, or did, by kind: counted for all rows of a page at once."""
+"""The work of each restore of a list, planned or done, by kind: counted for all rows of a page at once."""
 
 from collections import Counter
 from collections.abc import Mapping

@@ -109,7 +109,7 @@ class MappingPage:
 
     @property
     def missing_more(self) -> int:
-        """How many come once these have a replacement."""
+        """The number that come once these have a replacement."""
         return self.missing_count - len(self.missing)
 
     @property
@@ -181,7 +181,7 @@ def _chosen_targets() -> dict[mappings.ObjectKey, str]:
     if len(kinds) > MOST_SAVED:
         abort(400)
     rows = list(zip_longest(kinds, source_ids, chosen, typed, fillvalue=""))
-    targets = {(kind, source_id): by_hand or one for kind, source_id, one, by_hand in rows}
+    targets = {(kind, source_id): by_hand or picked for kind, source_id, picked, by_hand in rows}
     if any(kind not in OTHER_KINDS and kind not in policy_type_names.titles() for kind, _ in targets):
         raise Invalid("Choose what the mapping is of.")
     replaced = {key: target for key, target in targets.items() if target}

@@ -201,7 +201,7 @@ class TenantPage:
 
     @property
     def found(self) -> list[Verdict]:
-        """What keeps the tenant from standing well, the worst first."""
+        """The things that keep the tenant from standing well, the worst first."""
         return finding_verdicts(self.health) if self.health else []
 
     @cached_property
