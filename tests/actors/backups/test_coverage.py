@@ -10,7 +10,7 @@ import actors.plans.preview
 from actors.plans import drafts
 from actors.tenants import graph_clients
 from db.audit.audit import SYSTEM
-from db.backups import backup_sets
+from db.backups import backup_sets, set_retries
 from db.clock import utcnow
 from db.models import BackupSet, Coverage, Policy, Run, RunItem, Snapshot, Tenant
 from db.restores import restore_items
@@ -303,4 +303,4 @@ def test_what_the_part_that_lists_could_not_list_fails_by_name(cast):
     made = BackupSet.get(BackupSet.run == whole)
     assert (ended_run.state, ended_run.failed, made.state) == (RunState.FAILED, 1, SetState.INCOMPLETE)
     assert [one["policy_type"] for one in made.problems] == ["deviceCategories"]
-    assert backup_sets.failed_in_run(ended_run) == ([], ["deviceCategories"])
+    assert set_retries.find_lacking(made) == set_retries.Lacking([], ["deviceCategories"])

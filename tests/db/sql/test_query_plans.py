@@ -21,7 +21,7 @@ from actors.restores import live_restore
 from db import database as engine
 from db import encryption
 from db.audit.audit import SYSTEM, Actor
-from db.backups import backup_sets, retention
+from db.backups import backup_sets, retention, set_retries
 from db.clock import utcnow
 from db.errors import Invalid
 from db.housekeeping import daily_prune, tenant_removal, tenant_switch
@@ -289,7 +289,14 @@ def backed_up():
     backup_sets.snapshot_ids(backup_set)
     child_runs.finish_parent_if_done(start.run.id)
     backup_sets.snapshot_ids(BackupSet.get_by_id(backup_set.id))
-    backup_sets.failed_in_run(start.run)
+    completed(BackupSet.get_by_id(backup_set.id))
+
+
+def completed(backup_set):
+    """The set with what a retry of its run read besides."""
+    set_retries.is_completable(backup_set)
+    set_retries.begin(backup_set.id, ["configurationPolicies"])
+    set_retries.add_to_set(backup_set, backup_set.run, {"configurationPolicies": {"captured": 3}}, [], [1, 2, 3])
 
 
 def failed():
