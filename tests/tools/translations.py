@@ -42,10 +42,11 @@ _NO_SENTENCE = re.compile(r"^(SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|WITH|DROP
 Message = str | tuple[str, str]
 
 
-def messages() -> dict[Message, list[str]]:
-    """Return every message with the files that say it."""
+def messages(*, with_commands: bool = False) -> dict[Message, list[str]]:
+    """Return every message with the files that say it; what commands print on a terminal is not translated."""
     found: dict[Message, list[str]] = {}
-    for path, message in itertools.chain(_template_messages(), _python_messages(), _words()):
+    left_out = tuple(folder for folder in NO_PAGE if not (with_commands and folder == "web/commands"))
+    for path, message in itertools.chain(_template_messages(), _python_messages(left_out), _words()):
         files = found.setdefault(message, [])
         if path not in files:
             files.append(path)
@@ -70,11 +71,11 @@ def _counted(noun: str, plural: str | None = None) -> tuple[str, str]:
     return f"%(num)s {noun}", f"%(num)s {plural or noun + 's'}"
 
 
-def _python_messages() -> Iterator[tuple[str, Message]]:
+def _python_messages(left_out: tuple[str, ...]) -> Iterator[tuple[str, Message]]:
     for room in ("graph", "db", "actors", "web"):
         for path in sorted((ROOT / room).rglob("*.py")):
             name = str(path.relative_to(ROOT))
-            if not name.startswith(NO_PAGE):
+            if not name.startswith(left_out):
                 yield from ((name, message) for message in python_sentences(path.read_text(), room == "web"))
 
 
