@@ -195,9 +195,9 @@ def browser_name(user_agent: str) -> str:
     return f"{name} on {system}" if system else name
 
 
-def count_text(count: int, noun: str) -> str:
-    """Write a count with its noun: “1 run”, “3 runs”."""
-    return ngettext(f"%(num)s {noun}", f"%(num)s {noun}s", count)
+def count_text(count: int, noun: str, nouns: str = "") -> str:
+    """Write a count with its noun: “1 run”, “3 runs”. `nouns` is the plural of those that do not end in “s”."""
+    return ngettext(f"%(num)s {noun}", f"%(num)s {nouns or noun + 's'}", count)
 
 
 def count_policies(count: int) -> str:
