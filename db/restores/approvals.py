@@ -176,7 +176,7 @@ def _refusal(restore: Restore, hours: int, plan: str | None) -> str:
     if now.planned_mark and plan not in (None, now.planned_mark):
         return "Its plan is another one since you looked at it. Look at it as it is now; nothing was written."
     if now.state == RestoreState.PREVIEWED and four_eyes.is_required(now):
-        return "This tenant asks for four eyes: another manager has to approve this restore first."
+        return "This tenant asks for a second approval: another manager has to approve this restore first."
     if now.state in (*READY, RestoreState.EXPIRED):
         return f"The preview is older than {hours} hours. Preview it again."
     if now.state == RestoreState.DRAFT:

@@ -24,7 +24,7 @@ CHANGED_LIST = "changed the break-glass list meanwhile"
 
 
 def is_required(restore: Restore) -> bool:
-    """Return whether the tenant asks for four eyes now, or did when the restore was requested."""
+    """Return whether the tenant asks for a second approval now, or did when the restore was requested."""
     return bool(restore.asks_four_eyes or _tenant(restore).four_eyes)
 
 
@@ -119,7 +119,9 @@ def require_approval(restore: Restore) -> None:
     """Raises Invalid for a restore that only its requester has approved. The restore is locked."""
     now = Restore.get_by_id(restore.id)
     if is_required(now) and now.state == RestoreState.APPROVED and not has_approved(now):
-        raise Invalid("This tenant asks for four eyes by now. Preview it again: another manager has to approve it.")
+        raise Invalid(
+            "This tenant asks for a second approval by now. Preview it again: another manager has to approve it."
+        )
 
 
 def refuse_requester(restore: Restore, user_id: int | None) -> None:
@@ -128,4 +130,6 @@ def refuse_requester(restore: Restore, user_id: int | None) -> None:
     if not is_required(restore) or user_id not in requesters(restore):
         return
     acts = " and ".join(acts_by_user(restore).get(user_id or 0, [])) or ASKED_FOR_IT
-    raise Invalid(f"This tenant asks for four eyes: somebody other than you has to approve this, for you {acts}.")
+    raise Invalid(
+        f"This tenant asks for a second approval: somebody other than you has to approve this, for you {acts}."
+    )

@@ -45,7 +45,7 @@ class LiveRequest:
               help="What happens to policies that are there.")  # fmt: skip
 @click.option("--prefix", default="", help="Of the copies' names, with --existing copy.")
 @click.option("--conditional-access", type=click.Choice(["as-captured", "report-only", "off"]),
-              help="The state of Conditional Access policies that were on.  [default: as-captured into its own "
+              help="The state of policies of Conditional Access that were on.  [default: as-captured into its own "
                    "tenant, report-only into another]")  # fmt: skip
 @click.option("--drop-missing", is_flag=True, help="Leave assignments out whose group cannot be found.")
 @click.option("--groups", type=click.Choice(["no", "empty", "members"]), default="no", show_default=True,

@@ -31,7 +31,7 @@ def test_a_translation_has_the_placeholders_of_its_sentence(language):
     for message in catalog(language):
         source = message.id if isinstance(message.id, str) else message.id[-1]
         for form in [message.string] if isinstance(message.string, str) else message.string:
-            assert not form or placeholders(form) == placeholders(source), message.id
+            assert not form or placeholders(form) | {"num"} == placeholders(source) | {"num"}, message.id
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
