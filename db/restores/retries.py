@@ -61,7 +61,10 @@ def _missing_approval(restore: Restore, run: Run) -> str:
     """
     if not four_eyes.is_required(restore) or _is_approved(restore, run):
         return ""
-    return "This tenant asks for a second approval: somebody who did not ask for this restore approves each retry of it first."
+    return (
+        "This tenant asks for a second approval: "
+        "somebody who did not ask for this restore approves each retry of it first."
+    )
 
 
 def _is_approved(restore: Restore, run: Run) -> bool:
