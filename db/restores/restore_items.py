@@ -35,22 +35,6 @@ def ids(restore: Restore) -> list[int]:
     return [row[0] for row in _select(restore, RestoreItem.id).tuples()]
 
 
-def first(restore: Restore, limit: int) -> list[RestoreItem]:
-    return list(_select(restore).limit(limit))
-
-
-def without_matches(restore: Restore, limit: int) -> list[RestoreItem]:
-    """Return the first items that are not as the backup has them already; the first of all where every item is."""
-    differs = (RestoreItem.action != Outcome.MATCHES) | (RestoreItem.reason == "kept")
-    others = _select(restore).where(RestoreItem.action.is_null() | differs)
-    return list(others.limit(limit)) if others.exists() else first(restore, limit)
-
-
-def of_outcome(restore: Restore, outcome: str, ended_so: Iterable[int], limit: int) -> list[RestoreItem]:
-    """Return the first items that are planned to end so, and those that did: `ended_so` has their ids."""
-    return list(_select(restore).where((RestoreItem.action == outcome) | is_in(RestoreItem.id, ended_so)).limit(limit))
-
-
 def with_dangers(restore: Restore) -> list[RestoreItem]:
     """Return the planned items that are dangerous, or leave something weaker: what a sentence about them needs."""
     fields = (RestoreItem.id, RestoreItem.name, RestoreItem.action, RestoreItem.reason, RestoreItem.dangers,

@@ -14,7 +14,7 @@ from db.errors import Invalid
 DAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 # Steps that divide a day, so that every day has the same times.
 HOUR_STEPS = (1, 2, 3, 4, 6, 8, 12)
-DAILY, WEEKDAYS, HOURLY, CRON = "daily", "weekdays", "hourly", "cron"
+DAILY, WEEKDAYS, HOURLY = "daily", "weekdays", "hourly"
 # What is at night: from ten in the evening to six in the morning.
 NIGHT_BEGINS, NIGHT_ENDS = 22, 6
 

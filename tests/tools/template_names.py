@@ -10,7 +10,7 @@ TEMPLATES = Path(__file__).parents[2] / "templates"
 
 
 def names_read_by_templates(folder: Path = TEMPLATES) -> set[str]:
-    environment = Environment()  # noqa: S701 - nothing is rendered
+    environment = Environment(extensions=["jinja2.ext.i18n"])  # noqa: S701 - nothing is rendered
     names: set[str] = set()
     for path in folder.rglob("*.html"):
         tree = environment.parse(path.read_text())

@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from web.presentation.formatters import datetime_html, state_badge, time_ago_html
+from web.presentation.formatters import datetime_html, time_ago_html
 from web.presentation.links import link, name_link
 
 Cell = Callable[[Any, Any, Any, str], object]
@@ -17,11 +17,6 @@ Cell = Callable[[Any, Any, Any, str], object]
 def cell(show: Callable[[Any], object]) -> Cell:
     """Return a cell that shows what `show` makes of the row."""
     return lambda view, context, row, name: show(row)
-
-
-def link_cell(endpoint: str, argument: str, label: Callable[[Any], object] = str) -> Cell:
-    """Return a cell with a link to the row's own page; `argument` is what the page calls the row's id."""
-    return cell(lambda row: link(endpoint, label(row), **{argument: row.id}))
 
 
 def name_cell(view: Any, context: Any, row: Any, name: str) -> Markup:
@@ -46,10 +41,6 @@ def moment_cell(view: Any, context: Any, row: Any, name: str) -> Markup:
 def ago_cell(view: Any, context: Any, row: Any, name: str) -> Markup:
     """Show how long ago it was; the title has the exact time."""
     return time_ago_html(getattr(row, name))
-
-
-def state_cell(view: Any, context: Any, row: Any, name: str) -> Markup:
-    return state_badge(getattr(row, name))
 
 
 def tenant_cell(view: Any, context: Any, row: Any, name: str) -> Markup:

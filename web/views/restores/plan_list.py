@@ -103,10 +103,6 @@ class PlanList:
         return self.types[:TYPES_SHOWN]
 
     @property
-    def more_types(self) -> int:
-        return len(self.types) - len(self.first_types)
-
-    @property
     def can_be_searched(self) -> bool:
         return self.shown.is_narrow or self.count > ROWS_SHOWN
 

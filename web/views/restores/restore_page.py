@@ -302,10 +302,6 @@ class RestorePage:
         """The number of policies that a live run of this plan writes."""
         return sum(self.plan_fates[action] for action in WRITTEN_OUTCOMES)
 
-    @property
-    def has_nothing_to_write(self) -> bool:
-        return self.is_ready and not self.writes and not self.approval.asks_about_guard
-
     # --- what cannot be restored, or is still open ----------------------------------------------------------------
 
     @cached_property
