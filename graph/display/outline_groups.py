@@ -30,7 +30,7 @@ def group_lines(lines: Iterable[OutlineLine]) -> list[OutlineGroup]:
         elif line.depth == 1 and is_catalogue:
             title = _area(line.label)
         groups.setdefault(title, []).append(line)
-    return [OutlineGroup(name, found) for name, found in groups.items()]
+    return [OutlineGroup(title, lines) for title, lines in groups.items()]
 
 
 def _area(definition_id: str) -> str:

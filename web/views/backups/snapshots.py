@@ -77,7 +77,7 @@ class SnapshotPage:
 
     @property
     def find(self) -> str:
-        """What is searched for in the content."""
+        """The words searched for in the content."""
         return without_nul(request.args.get("find", "")).strip()[:LONGEST_SEARCH]
 
     @cached_property
