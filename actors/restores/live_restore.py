@@ -11,11 +11,11 @@ from itertools import groupby
 import dramatiq
 
 import config
-from actors.plans import plan_items
+from actors.plans import plan_items, restore_results
 from actors.plans.preview import new_run_item
 from actors.queue.broker import INTERACTIVE
 from actors.queue.enqueue import EnqueuedRun, enqueue_new
-from actors.queue.run_actor import GivenUp, Wait, run_claimed
+from actors.queue.run_actor import Completion, GivenUp, Wait, run_claimed
 from actors.restores import safety_backup
 from actors.restores.live_batch import LiveBatch
 from actors.restores.outcomes import AwaitingApproval
@@ -27,7 +27,7 @@ from db.models import Restore, RestoreItem, Run, RunItem
 from db.policies import snapshots
 from db.recovery import write_log
 from db.restores import approvals, restore_items, restores, retries
-from db.runs import claims, run_items, runs
+from db.runs import claims, completion, run_items, runs
 from db.runs.claims import Claim
 from db.states import WRITTEN_OUTCOMES, ItemState, Outcome, RunKind
 from graph.errors import Throttled
@@ -106,7 +106,14 @@ def _existing_run(restore: Restore, active: Run, actor: Actor) -> EnqueuedRun:
 
 @dramatiq.actor(actor_name=RunKind.RESTORE, queue_name=INTERACTIVE)
 def restore_live(run_id: int) -> None:
-    run_claimed(run_id, RunKind.RESTORE, _restore)
+    run_claimed(run_id, RunKind.RESTORE, _restore, COMPLETION)
+
+
+def _finish(claim: Claim) -> None:
+    completion.finish(claim, restore_results.find_lack(Restore.get_by_id(claim.run.restore_id)))
+
+
+COMPLETION = Completion(finish=_finish)
 
 
 def _restore(claim: Claim) -> None:

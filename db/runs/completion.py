@@ -16,8 +16,11 @@ from db.runs.run_progress import count_by_state
 from db.states import POSSIBLY_APPLIED, UNSETTLED, ItemState, Outcome, Result, RunKind, RunState
 
 
-def finish(claim: Claim) -> RunState:
-    """End a run whose items are settled (or whose cancel was asked for). Return its state, which follows from them."""
+def finish(claim: Claim, lack: RunItem | None = None) -> RunState:
+    """End a run whose items are settled (or whose cancel was asked for). Return its state, which follows from them.
+
+    `lack`: what is not as it was asked for although its items do not say so; of a run that succeeded.
+    """
     with database.atomic():
         lock_ending_rows(claim.run)
         run = Run.get_by_id(claim.run.id)
@@ -25,6 +28,8 @@ def finish(claim: Claim) -> RunState:
             _cancel_unsettled_items(run)
         tally = count_by_state(run)
         state, error = final_state(run, tally)
+        if state == RunState.SUCCEEDED:
+            error = error or lack
         _end(run, held_by(claim), state, tally, error)
     return state
 

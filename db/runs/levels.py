@@ -22,6 +22,8 @@ OF_ENDED = (Level.GOOD, Level.ATTENTION, Level.BAD, Level.NEUTRAL)
 SHORT = (Outcome.FORBIDDEN, Outcome.BLOCKED, Outcome.LEFT_OUT)
 SHORT_IN_KIND = {RunKind.BACK_UP: Outcome.NOT_AVAILABLE, RunKind.CAPTURE_SNAPSHOT: Outcome.GONE}
 DIFFERS = "differs"
+# The error code of a restore that is done as asked, and left a policy weaker, incomplete or assigned to nobody.
+WEAKER = "weaker"
 
 
 def first_lacking(run: Run) -> RunItem | None:

@@ -9,7 +9,7 @@ from flask.cli import AppGroup
 import actors.plans.preview
 import actors.restores.live_restore
 from actors.facade import policy_type_names
-from actors.plans import drafts, option_choices
+from actors.plans import drafts, option_choices, restore_results
 from db.errors import Invalid
 from db.models import BackupSet, Restore, Tenant
 from db.restores import approvals, restore_items
@@ -117,8 +117,8 @@ def _execute(draft: Restore, live: LiveRequest, wait: bool, as_json: bool) -> in
 
 def _echo_plan(draft: Restore) -> None:
     """Say the plan on stderr: standard output may be one JSON document."""
-    fates = restore_text.plan_fates(restore_items.count_plan(draft), is_overridden=bool(draft.guard_reason))
+    fates = restore_results.plan_fates(restore_items.count_plan(draft), is_overridden=bool(draft.guard_reason))
     sentence = restore_text.plan_sentence(fates, [item.name for item in approvals.items_held_back(draft)])
     click.echo(f"{draft} of {draft.source_name} to {draft.tenant.name}: {sentence}", err=True)
-    for warned in restore_text.warnings_before(restore_items.with_dangers(draft)):
+    for warned in restore_results.warnings_before(restore_items.with_dangers(draft)):
         click.echo(f"{warned.name}: {warned.sentence}", err=True)

@@ -80,6 +80,9 @@ _SHORT = {
     RunKind.PREVIEW: "partly possible",
     RunKind.RESTORE: "partly restored",
 }
+# All that was asked for is written, and a policy is weaker, incomplete or assigned to nobody now.
+DONE_BUT_WEAKER = "restored, weaker or incomplete"
+UNDONE_BUT_WEAKER = "undone, weaker or incomplete"
 NOT_CAPTURED = "Not captured: it is no longer in the tenant."
 _SENTENCES = {
     RunState.QUEUED: "Waiting to start.",
@@ -94,7 +97,8 @@ _SENTENCES = {
 def run_verdict(run: Run) -> Verdict:
     level, kind = levels.level_of(run), RunKind(run.kind)
     if run.state == RunState.SUCCEEDED and level == Level.ATTENTION:
-        return Verdict(level, _SHORT.get(kind, "partly done"), _what_is_missing(run), run_help(run))
+        word = DONE_BUT_WEAKER if run.error_code == levels.WEAKER else _SHORT.get(kind, "partly done")
+        return Verdict(level, word, _what_is_missing(run), run_help(run))
     has_ended_badly = run.state in (RunState.PARTIAL, RunState.FAILED)
     sentence = (run.error_message if has_ended_badly else "") or _SENTENCES[RunState(run.state)]
     return Verdict(level, str(run.state), sentence, run_help(run) if has_ended_badly else None)
@@ -186,6 +190,9 @@ def restore_verdict(restore: Restore, live_run: Run | None) -> Verdict:
     if level == Level.GOOD:
         return Verdict(level, str(state), "Everything asked for was written and read back.")
     help_here = help_at("What was left, and why", "restores.page", restore_id=restore.id)
+    if live_run and live_run.error_code == levels.WEAKER and level == Level.ATTENTION:
+        word = UNDONE_BUT_WEAKER if restore.undo_of_id else DONE_BUT_WEAKER
+        return Verdict(level, word, live_run.error_message or "A policy is weaker or incomplete.", help_here)
     if level == Level.ATTENTION:
         word = "half undone" if restore.undo_of_id else "partly restored"
         return Verdict(level, word, (live_run and live_run.error_message) or "Some of it was not written.", help_here)

@@ -6,6 +6,7 @@ from actors.plans import drafts
 from db.audit.audit import SYSTEM
 from db.models import Content, Policy, Restore, RestoreItem
 from db.restores import restore_items
+from db.runs import levels
 from db.states import RestoreState, RunState
 from graph.policy_types import quotas
 from tests.support.captures import capture_by_hand
@@ -17,6 +18,7 @@ CATALOG = "deviceManagement/configurationPolicies"
 UPDATES = "deviceManagement/windowsFeatureUpdateProfiles"
 GROUP = "00000901-1111-4111-8111-111111111111"
 ID = "00000001-1111-4111-8111-111111111111"
+ALL = {"@odata.type": "#microsoft.graph.allDevicesAssignmentTarget"}
 pytestmark = [
     pytest.mark.usefixtures("app", "worker", "quick"),
     pytest.mark.parametrize("database_url", ["sqlite"], indirect=True),
@@ -70,6 +72,18 @@ def test_an_assignment_to_it_that_would_be_written_blocks(dangling, cast, ended)
     snapshot = dangling("by hand", [])
     assert plan_of(previewed(drafted(snapshot, cast), ended)) == {"Dangling group": "blocked: unresolved"}
     assert plan_of(previewed(drafted(snapshot, cast, assignments="leave"), ended)) == {"Dangling group": "update"}
+
+
+@pytest.mark.parametrize(
+    ("assigned", "level"), [([{"id": "x", "source": "direct", "target": ALL}], "attention"), ([], "good")]
+)
+def test_a_live_run_that_left_a_policy_assigned_to_nobody_says_so_at_its_end(
+    dangling, contoso, cast, ended, assigned, level
+):
+    draft = drafted(dangling("by hand", assigned), cast, assignments="none")
+    _, run = executed(previewed(draft, ended), ended)
+    assert (run.state, levels.level_of(run)) == (RunState.SUCCEEDED, level)
+    assert run.error_message == ("1 policy is weaker or incomplete after this restore" if assigned else None)
 
 
 # --- past dates ------------------------------------------------------------------------------------------------------

@@ -1,14 +1,14 @@
 """Restores in words: options, plans, dangers and references."""
 
-from itertools import combinations, product
+from itertools import combinations
 
 import pytest
 
 from actors.facade.policy_type_names import DANGERS
+from actors.plans import restore_results
 from db.models import RestoreItem, RunItem
-from db.states import WRITTEN_OUTCOMES, Level
+from db.states import WRITTEN_OUTCOMES
 from web.presentation import restore_text
-from web.presentation.restore_text import RestoreVerdict
 
 OPTIONS = {
     "assignments": "exact",
@@ -50,8 +50,6 @@ ENDED = {
     ("blocked", "unresolved"): "could not be restored",
     ("blocked", "not_restorable"): "cannot be restored by anybody",
 }
-WRITTEN = ("updated", "created", "recreated", "removed")
-SETTLED = [*((outcome, None) for outcome in WRITTEN), ("matches", None), ("matches", "gone"), ("exists", "exists")]
 
 
 def combinations_of(fates, most=3):
@@ -62,7 +60,7 @@ def combinations_of(fates, most=3):
 def test_every_combination_of_a_plan_counts_each_fate_apart():
     for chosen in combinations_of(PLANNED):
         for count in (1, 2):
-            fates = restore_text.plan_fates(dict.fromkeys(chosen, count), is_overridden=False)
+            fates = restore_results.plan_fates(dict.fromkeys(chosen, count), is_overridden=False)
             sentence = restore_text.plan_sentence(fates)
             assert fates.total() == count * len(chosen)
             if set(chosen) == {("matches", None)}:
@@ -77,34 +75,28 @@ def test_every_combination_of_a_plan_counts_each_fate_apart():
                 assert any(PLANNED[fate] in phrase for phrase in counted if phrase.startswith(f"{count} ")), sentence
 
 
-def test_every_combination_of_a_result_counts_each_fate_apart_and_is_green_only_where_nothing_is_open():
+def test_every_combination_of_a_result_counts_each_fate_apart():
     for chosen in combinations_of(ENDED):
         results = [RunItem(outcome=outcome, reason=reason) for outcome, reason in chosen]
-        fates = restore_text.result_fates(results, len(chosen))
+        fates = restore_results.result_fates(results, len(chosen))
         sentence = restore_text.result_sentence(fates)
         for fate in chosen if set(chosen) != {("matches", None)} else ():
             assert any(phrase.startswith("1 ") and ENDED[fate] in phrase for phrase in sentence.split(" · ")), sentence
-        for is_undo, is_weaker in product((False, True), repeat=2):
-            verdict = restore_text.result_verdict(fates, is_undo=is_undo, is_weaker=is_weaker)
-            assert (verdict.level == Level.GOOD) is (set(chosen) <= set(SETTLED) and not is_weaker), chosen
 
 
 def test_policies_without_a_result_were_not_reached():
-    fates = restore_text.result_fates([RunItem(outcome="updated")], 3)
+    fates = restore_results.result_fates([RunItem(outcome="updated")], 3)
     assert restore_text.result_sentence(fates) == "1 changed · 2 were not reached"
-    assert restore_text.result_verdict(fates, is_undo=True, is_weaker=False) == RestoreVerdict(
-        "half undone", Level.ATTENTION
-    )
 
 
 def test_few_policies_that_the_guard_holds_back_are_named():
-    fates = restore_text.plan_fates({("update", None): 2, ("update", "guard"): 1}, is_overridden=False)
+    fates = restore_results.plan_fates({("update", None): 2, ("update", "guard"): 1}, is_overridden=False)
     assert restore_text.plan_sentence(fates, ["CA002"]) == "2 will change · 1 is held back: CA002"
-    many = restore_text.plan_fates({("update", "guard"): 4}, is_overridden=False)
+    many = restore_results.plan_fates({("update", "guard"): 4}, is_overridden=False)
     assert restore_text.plan_sentence(many, list("abcd")) == (
         "Nothing will be written · 4 are held back by the Conditional Access guard"
     )
-    overridden = restore_text.plan_fates({("update", None): 2, ("update", "guard"): 1}, is_overridden=True)
+    overridden = restore_results.plan_fates({("update", None): 2, ("update", "guard"): 1}, is_overridden=True)
     assert restore_text.plan_sentence(overridden) == "3 will change"
 
 
@@ -118,32 +110,11 @@ def test_what_becomes_weaker_is_listed_with_the_worst_first():
     less = {"code": "compliance", "said": "It would ask for less.", "after": "It asks for less."}
     other = {"code": "everybody", "said": "It is for all users."}
     items = [item_with(1, secret), item_with(2, nobody, other), item_with(3, less)]
-    listed = restore_text.warnings_before(items)
+    listed = restore_results.warnings_before(items)
     assert [(one.name, one.severity) for one in listed] == [("P2", "bad"), ("P3", "bad"), ("P1", "warn")]
     assert listed[0].sentence == "It will be assigned to nobody; it was assigned to SG-Pilot."
-    assert restore_text.warnings_title(listed, is_done=False).startswith("3 policies will be weaker or incomplete")
+    assert restore_results.warnings_title(listed, is_done=False).startswith("3 policies will be weaker or incomplete")
     assert [group.items for group in restore_text.group_dangers(items)] == [[(2, "P2", "It is for all users.")]]
-
-
-def test_after_a_restore_only_what_really_happened_is_told():
-    left = {"code": "left_report_only", "values": {}}
-    items = [item_with(number, left) for number in range(1, 6)]
-    items[4].verified = False
-    results = {
-        1: RunItem(outcome="updated"),
-        2: RunItem(outcome="conflict", reason="conflict"),
-        3: RunItem(outcome="blocked", reason="guard", message="It applies to all users."),
-        4: RunItem(outcome="matches", reason="kept"),
-        5: RunItem(outcome="updated"),
-    }
-    listed = [(one.name, one.sentence.partition(":")[0]) for one in restore_text.warnings_after(items, results)]
-    assert listed == [
-        ("P1", "It is in report-only"),
-        ("P3", "It was held back by the Conditional Access guard and is as it was before. It applies to all users."),
-        ("P4", "It is in report-only"),
-        ("P5", "It is in report-only"),
-        ("P5", "What was read back is not what was written. Look at its differences."),
-    ]
 
 
 def test_prefix_is_said_only_when_there_is_one():

@@ -32,7 +32,18 @@ from web.verdicts.verdicts import (
 
 TROUBLE = (Level.ATTENTION, Level.BAD)
 # What a run may lack although it succeeded: its error code; None: nothing.
-CODES = (None, "forbidden", "gone", "guard", "differs", "not_offered", levels.LACKING)
+CODES = (
+    None,
+    "forbidden",
+    "gone",
+    "guard",
+    "conflict",
+    "kept",
+    "differs",
+    "not_offered",
+    levels.WEAKER,
+    levels.LACKING,
+)
 TENANT = Tenant(id=7, name="Contoso", last_backup_id=5)
 
 
@@ -92,6 +103,15 @@ def test_a_set_says_how_many_policies_are_missing_at_least():
     )
 
 
+# (whether all was written, whether it is an undo) -> the word.
+WORDS_OF_LACKS = {
+    (False, False): "partly restored",
+    (False, True): "half undone",
+    (True, False): "restored, weaker or incomplete",
+    (True, True): "undone, weaker or incomplete",
+}
+
+
 def test_a_finished_restore_is_green_only_where_all_of_it_was_written():
     for state, live, code, undo_of in product(RestoreState, [None, *RunState], CODES, [None, 2]):
         restore = Restore(id=9, tenant=TENANT, state=state, undo_of=undo_of)
@@ -99,8 +119,9 @@ def test_a_finished_restore_is_green_only_where_all_of_it_was_written():
         verdict, has_finished = restore_verdict(restore, run), state == RestoreState.FINISHED
         is_whole = has_finished and live == RunState.SUCCEEDED and code is None
         assert_honest(verdict, is_missing=not is_whole)
-        if undo_of and has_finished and live == RunState.SUCCEEDED and code:
-            assert verdict.word == "half undone"
+        if has_finished and live == RunState.SUCCEEDED and code:
+            assert verdict.level == Level.ATTENTION
+            assert verdict.word == WORDS_OF_LACKS[code == levels.WEAKER, bool(undo_of)]
 
 
 def health(*standings):

@@ -7,12 +7,14 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from actors.facade.snapshot_diff import Difference
+from actors.plans import restore_results
 from actors.plans.plan_text import Section
+from actors.plans.restore_results import Warned
 from db.models import Policy, Restore, RestoreItem, RunItem, Snapshot, Tenant, User, Write
 from db.states import WRITTEN_OUTCOMES, Outcome
 from web.presentation import restore_text
 from web.presentation.restore_approval import Approval
-from web.presentation.restore_text import DangerGroup, Warned
+from web.presentation.restore_text import DangerGroup
 from web.security.access import can
 from web.security.permissions import Permission
 
@@ -56,7 +58,7 @@ class PlanPage:
 
     @property
     def weaker_words(self) -> str:
-        return restore_text.warnings_title(self.warnings, is_done=False)
+        return restore_results.warnings_title(self.warnings, is_done=False)
 
     @property
     def options(self) -> list[tuple[str, str]]:
@@ -64,7 +66,7 @@ class PlanPage:
 
     @property
     def sentence(self) -> str:
-        fates = restore_text.plan_fates(self.plan, is_overridden=bool(self.restore.guard_reason))
+        fates = restore_results.plan_fates(self.plan, is_overridden=bool(self.restore.guard_reason))
         return restore_text.plan_sentence(fates, self.approval.held_back_names)
 
 

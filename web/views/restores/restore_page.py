@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -11,7 +11,7 @@ from flask_login import current_user
 from markupsafe import Markup
 
 import config
-from actors.plans import option_choices
+from actors.plans import option_choices, restore_results
 from db.accounts import users
 from db.models import BackupSet, Restore, RestoreItem, Run, RunItem, Tenant, User
 from db.restores import approvals, four_eyes, item_lists, restore_items, restores
@@ -22,7 +22,7 @@ from web.presentation import restore_approval, restore_text
 from web.presentation.restore_approval import Approval
 from web.security.access import can, can_fetch
 from web.security.permissions import Permission
-from web.verdicts.verdicts import Verdict, restore_badge
+from web.verdicts.verdicts import restore_verdict
 from web.views.backups.run_page import may_retry, progress_of
 from web.views.restores import page_words
 from web.views.restores.plan_list import PlanList, plan_list
@@ -213,7 +213,7 @@ class RestorePage:
 
     @cached_property
     def plan_fates(self) -> Counter[str]:
-        return restore_text.plan_fates(self.planned, is_overridden=bool(self.restore.guard_reason))
+        return restore_results.plan_fates(self.planned, is_overridden=bool(self.restore.guard_reason))
 
     @cached_property
     def actions(self) -> dict[str, int]:
@@ -224,7 +224,7 @@ class RestorePage:
 
     @cached_property
     def result_fates(self) -> Counter[str]:
-        return restore_text.result_fates(self.results.values(), self.count)
+        return restore_results.result_fates(self.results.values(), self.count)
 
     @property
     def result_sentence(self) -> str:
@@ -236,23 +236,21 @@ class RestorePage:
 
     @property
     def badge(self) -> Markup:
-        """Its state; once it is finished, the end that it came to: green only where nothing is open or weaker."""
-        if not self.is_done:
-            return restore_badge(self.restore)
-        is_undo = self.restore.undo_of_id is not None
-        verdict = restore_text.result_verdict(self.result_fates, is_undo=is_undo, is_weaker=bool(self.warnings))
-        return Verdict(verdict.level, verdict.word, self.result_sentence).badge
+        """Its state, as lists have it; once it is finished, with the sentence on all that it did."""
+        live_run = next((run for run in self.runs if run.kind == RunKind.RESTORE), None)
+        verdict = restore_verdict(self.restore, live_run)
+        return (replace(verdict, sentence=self.result_sentence) if self.is_done else verdict).badge
 
     @cached_property
     def _looked_at(self) -> list[RestoreItem]:
         return restore_items.with_dangers(self.restore)
 
     @cached_property
-    def warnings(self) -> list[restore_text.Warned]:
+    def warnings(self) -> list[restore_results.Warned]:
         """Sentences on all that is weaker, incomplete or assigned to nobody: after it, or if it were executed."""
         if self.shows_outcomes:
-            return restore_text.warnings_after(self._looked_at, self.results)
-        return restore_text.warnings_before(self._looked_at)
+            return restore_results.warnings_after(self._looked_at, self.results)
+        return restore_results.warnings_before(self._looked_at)
 
     @property
     def dangers(self) -> list[restore_text.DangerGroup]:
@@ -270,7 +268,7 @@ class RestorePage:
 
     @property
     def weaker_words(self) -> str:
-        return restore_text.warnings_title(self.warnings, is_done=self.is_done)
+        return restore_results.warnings_title(self.warnings, is_done=self.is_done)
 
     @property
     def matching_words(self) -> str:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 
+from actors.plans import restore_results
 from db.models import Restore
 from db.states import WRITTEN_OUTCOMES, Outcome, RestoreState
 from web.presentation import restore_text
@@ -16,8 +17,8 @@ def tally(restore: Restore, ends: Ends) -> str:
     if not ends or restore.state == RestoreState.CANCELLED:
         return ""
     if restore.state == RestoreState.FINISHED:
-        return restore_text.result_sentence(restore_text.plan_fates(_as_ended(ends), is_overridden=True))
-    return restore_text.plan_sentence(restore_text.plan_fates(ends, is_overridden=bool(restore.guard_reason)))
+        return restore_text.result_sentence(restore_results.plan_fates(_as_ended(ends), is_overridden=True))
+    return restore_text.plan_sentence(restore_results.plan_fates(ends, is_overridden=bool(restore.guard_reason)))
 
 
 def _as_ended(ends: Ends) -> Ends:

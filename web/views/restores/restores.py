@@ -8,7 +8,7 @@ from flask_admin import Admin
 from flask_login import current_user
 
 import config
-from actors.plans import drafts, plan_text
+from actors.plans import drafts, plan_text, restore_results
 from db.accounts import users
 from db.backups.disclosures import record_secrets_shown
 from db.models import Restore, RestoreItem
@@ -128,7 +128,7 @@ def _plan_page(restore: Restore, hide: Masking | None) -> Any:
         creator=users.find_by_id(restore.created_by_id),
         expires_at=approvals.expires_at(restore, config.settings().plan_hours),
         plan=restore_items.count_plan(restore),
-        warnings=restore_text.warnings_before(looked_at),
+        warnings=restore_results.warnings_before(looked_at),
         approval=restore_approval.find_approval(restore, None),
         dangers=restore_text.group_dangers(looked_at),
         secrets="shown" if hide is None else "masked" if may_show_secrets(restore) else "managers",
