@@ -6,7 +6,7 @@ import peewee as pw
 from flask import Flask, flash, g, jsonify, render_template, request
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import BadHost, HTTPException
+from werkzeug.exceptions import BadHost, Forbidden, HTTPException
 from werkzeug.wrappers import Response
 
 from actors.process.startup import StartupError
@@ -74,8 +74,10 @@ def _http_error(error: HTTPException) -> tuple[str | Response, int] | HTTPExcept
     # Whatever went wrong may be in the frame itself: then the page goes without it.
     g.is_bare = code >= 500
     title, advice = PAGES.get(code, PAGES[500] if code >= 500 else PAGES[400])
-    # A refusal says whose page it is: web/security/who_may.py.
-    return _page(code, title, error.description or advice if code == 403 else advice)
+    # A refusal says whose page it is: web/security/who_may.py. Werkzeug's own words help nobody.
+    if isinstance(error, Forbidden) and error.description and error.description != Forbidden.description:
+        advice = error.description
+    return _page(code, title, advice)
 
 
 def _answer_late(code: int) -> Response | None:

@@ -1,5 +1,6 @@
 """What all pages have in common: errors in the same look, and headers."""
 
+import html
 import re
 
 import peewee as pw
@@ -32,7 +33,7 @@ def broken(app):
 def test_each_error_is_a_page_that_says_what_to_do_and_its_request_id(broken, sign_in, cast, code):
     sign_in(broken, cast.ada)
     answer = broken.get(f"/broken/{code}", headers={"X-Request-Id": "ticket-4711"})
-    page = answer.get_data(as_text=True)
+    page = html.unescape(answer.get_data(as_text=True))
     assert answer.status_code == code
     for part in (*PAGES[code], "ticket-4711", "To the dashboard", "tenantkeep.css", "mark.svg"):
         assert part in page, part

@@ -131,7 +131,7 @@ class PreviewPage:
 @requires(Permission.OPERATE)
 def preview() -> Any:
     if "act" not in request.args:
-        return redirect(url_for("tenant_acts.choose"))
+        return redirect(url_for("tenant_acts.choose"), 303)
     act, chosen = _act(request.args.get("act", "")), chosen_tenants.from_address()
     try:
         wish = act.read(request.args, chosen.tenants)

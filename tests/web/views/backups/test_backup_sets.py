@@ -107,4 +107,4 @@ def test_failed_items_can_be_tried_again_from_the_page(client, sign_in, cast, ba
     again = Run.get(Run.retry_of == run.id)
     assert ended(again.id).state == "succeeded"
     refused = client.post(f"/runs/{again.id}/retry-failed", data=data, follow_redirects=True)
-    assert "Nothing failed" in refused.get_data(as_text=True)
+    assert "Nothing is missing in backup set" in refused.get_data(as_text=True)

@@ -22,7 +22,8 @@ def text_of(answer):
 
 
 def form_of(client, page, path):
-    return next(form for form in page_of(client.get(page).get_data(as_text=True), page).forms if form.path == path)
+    forms = page_of(client.get(page).get_data(as_text=True), page).forms
+    return next(form for form in forms if form.path == path and form.method == "POST")
 
 
 def sign_in_again(client, user, answer):
