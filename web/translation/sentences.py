@@ -34,6 +34,8 @@ class _Pattern:
     expression: re.Pattern[str]
     forms: tuple[str, ...]
     fixed_letters: int
+    # Its longest fixed text: without that in it, no text is worth the search for the expression.
+    longest: str
 
 
 class SentenceBook:
@@ -55,10 +57,11 @@ class SentenceBook:
         if not _PLACEHOLDER.search(source):
             self._exact[source.replace("%%", "%")] = forms[0].replace("%%", "%")
             return
-        fixed = _PLACEHOLDER.sub("", source)
-        letters = sum(character.isalpha() for character in fixed)
+        fixed = _PLACEHOLDER.sub("\0", source.replace("%%", "%")).split("\0")
+        letters = sum(character.isalpha() for character in "".join(fixed))
         if letters >= _LEAST_FIXED_LETTERS:
-            self._by_first_word[_first_fixed_word(source)].append(_Pattern(_expression(source), forms, letters))
+            pattern = _Pattern(_expression(source), forms, letters, max(fixed, key=len))
+            self._by_first_word[_first_fixed_word(source)].append(pattern)
 
     def translate(self, text: str, depth: int = 0) -> str:
         """Return the translation; what is no sentence of ours stays as it is."""
@@ -90,7 +93,7 @@ class SentenceBook:
         if depth > _DEEPEST:
             return None
         for pattern in (*self._by_first_word.get(text.split(" ", 1)[0], ()), *self._by_first_word.get("", ())):
-            if match := pattern.expression.fullmatch(text):
+            if pattern.longest in text and (match := pattern.expression.fullmatch(text)):
                 values = {name: self._translate_value(value, depth + 1) for name, value in match.groupdict().items()}
                 return self._form(pattern.forms, match.groupdict()) % values
         return None
