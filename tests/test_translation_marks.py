@@ -10,7 +10,7 @@ from tests.support.product_modules import ROOT
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 TRANSLATED = re.compile(r"\{%-?\s*trans\b.*?endtrans\s*-?%\}", re.DOTALL)
 CODE = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
-SPOKEN = re.compile(r'\b(?:aria-label|title|placeholder|alt|data-label)="([^"]*)"')
+SPOKEN = re.compile(r'\b(?:aria-label|title|placeholder|alt|data-label|label)="([^"]*)"')
 TAG = re.compile(r'<!?/?[a-z](?:"[^"]*"|[^">])*>', re.DOTALL | re.IGNORECASE)
 WORD = re.compile(r"[A-Za-z]{2,}")
 # The same in every language.

@@ -13,7 +13,7 @@ from jinja2.runtime import Macro
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import config
-from actors.facade import policy_type_names, snapshot_diff
+from actors.facade import snapshot_diff
 from actors.process import logs, startup
 from actors.recovery import heartbeat
 from db import states
@@ -151,7 +151,7 @@ def _add_to_templates(app: Flask) -> None:
         names_of=work_names.names_of,
         number_html=links.number_html,
         phrase_link=links.phrase_link,
-        policy_type_title=policy_type_names.title,
+        policy_type_title=formatters.policy_type_title,
         run_kinds=run_page.KINDS,
     )
     app.jinja_env.filters.update(

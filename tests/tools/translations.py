@@ -22,6 +22,7 @@ from actors.facade import policy_type_names
 from db import states
 from graph.policy_types.table import POLICY_TYPES
 from web.translation.languages import ENGLISH, LANGUAGES
+from web.translation.sentences import catalog_placeholders
 from web.translation.translation import CATALOGS
 
 ROOT = Path(__file__).parents[2]
@@ -125,10 +126,7 @@ def _not_shown(tree: ast.Module) -> Iterator[ast.AST]:
 
 def _text(node: ast.AST) -> str | None:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        names = itertools.count(1)
-        return re.sub(
-            r"\{(\w*)\}", lambda found: f"%({found[1] or f'value{next(names)}'})s", node.value.replace("%", "%%")
-        )
+        return catalog_placeholders(node.value)
     if not isinstance(node, ast.JoinedStr):
         return None
     names: list[str] = []

@@ -25,7 +25,7 @@ from db.states import (
 )
 from db.tenants import schedule_words, schedules
 from web.translation.languages import ENGLISH, current_language
-from web.translation.sentences import translated
+from web.translation.sentences import translated, translated_markup
 
 # What a badge says -> (look, icon). Never colour alone: the word stands beside it.
 # Runs, backup sets, restores and tenants have none here: what their badges say is a verdict (web/verdicts/).
@@ -108,7 +108,12 @@ _INTUNE = re.compile(r"(https://intune\.microsoft\.com/[^\s<>\"']*[^\s<>\"'.,;:)
 
 def kind_title(kind: str) -> str:
     """Return the title of a kind of object that references and mappings are about."""
-    return OTHER_KINDS.get(kind) or policy_type_names.title(kind)
+    return translated(OTHER_KINDS.get(kind) or policy_type_names.title(kind))
+
+
+def policy_type_title(key: str, odata_type: str | None = None) -> str:
+    """Return the title of a policy type in the reader's language."""
+    return translated(policy_type_names.title(key, odata_type))
 
 
 def link_intune_addresses(text: str) -> Markup:
@@ -153,13 +158,13 @@ NEXT_TIMES = 3
 def schedule_html(schedule: Schedule) -> Markup:
     """Say when it comes in words, and what it reads. A cron that has none is shown with its next times."""
     if schedule_words.recurrence(schedule.cron):
-        when = Markup("{}").format(schedule_words.describe(schedule.cron, schedule.time_zone))
+        when = Markup("{}").format(translated(schedule_words.describe(schedule.cron, schedule.time_zone)))
     else:
         zone, now = str(schedule.time_zone), utcnow()
         moments = (schedule_words.moment(at, zone, now) for at in schedules.coming(schedule, NEXT_TIMES))
         times = ", ".join(moments)
         when = Markup("<code>{}</code> ({}): {}").format(schedule.cron, schedule_words.zone_words(zone), times)
-    return Markup("{}, reads everything").format(when) if schedule.is_full else when
+    return translated_markup("{}, reads everything").format(when) if schedule.is_full else when
 
 
 def time_ago_html(at: datetime | None) -> Markup:

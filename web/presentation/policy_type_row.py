@@ -1,6 +1,6 @@
 """Rows of pages that are each about one policy type."""
 
-from actors.facade import policy_type_names
+from web.presentation.formatters import policy_type_title
 
 
 class PolicyTypeRow:
@@ -10,4 +10,4 @@ class PolicyTypeRow:
 
     @property
     def title(self) -> str:
-        return policy_type_names.title(self.key)
+        return policy_type_title(self.key)

@@ -6,7 +6,6 @@ from functools import partial
 from typing import TypeVar
 
 from flask import flash, jsonify, redirect, url_for
-from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from actors.queue.enqueue import EnqueuedRun
@@ -17,6 +16,7 @@ from db.names.work_names import Name, name_of
 from db.states import RunKind, RunState
 from web.presentation.links import name_html
 from web.security.access import current_actor, wants_json
+from web.translation.sentences import translated_markup
 
 Row = TypeVar("Row")
 
@@ -34,7 +34,7 @@ def answer_start(start: EnqueuedRun, back_to: str) -> Response:
 def flash_run_started(start: EnqueuedRun) -> None:
     flash(
         # The script puts its end in place of the words when it has ended.
-        Markup('<span data-started="{}">{}</span> <a class="alert-link" href="{}">View run</a>').format(
+        translated_markup('<span data-started="{}">{}</span> <a class="alert-link" href="{}">View run</a>').format(
             start.run.id, name_html(start_sentence(start)), url_for("runs.page", run_id=start.run.id)
         ),
         "info" if start.is_sent and not start.does_less else "warning",
@@ -73,7 +73,7 @@ def _flash_runs_started(starts: Sequence[EnqueuedRun], runs_address: str) -> Non
         "" if all(start.is_sent for start in starts) else " The queue cannot be reached; they start when it is back."
     )
     flash(
-        Markup('{} runs are under way.{}{} <a class="alert-link" href="{}">View runs</a>').format(
+        translated_markup('{} runs are under way.{}{} <a class="alert-link" href="{}">View runs</a>').format(
             len(starts), already_running, unsent, runs_address
         ),
         "warning" if unsent else "success",

@@ -7,6 +7,7 @@ goes into the German one.
 """
 
 import functools
+import itertools
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -22,6 +23,7 @@ from web.translation.languages import ENGLISH, current_language
 
 _CATALOGS = Path(__file__).parent / "catalogs"
 _PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]")
+_FIELD = re.compile(r"\{(\w*)\}")
 _SENTENCE_END = re.compile(r"(?<=[.!?:]) (?=[A-Z“\d])")
 # A placeholder's value may be a sentence or a count again: “4 policies: …”. Deeper than this none is.
 _DEEPEST = 3
@@ -44,6 +46,7 @@ class SentenceBook:
     def __init__(self, translations: Mapping[tuple[str, ...], tuple[str, ...]], plural_form: PluralRule) -> None:
         self._plural_form = plural_form
         self._exact: dict[str, str] = {}
+        self._templates: dict[str, str] = {}
         self._by_first_word: dict[str, list[_Pattern]] = defaultdict(list)
         for english, forms in translations.items():
             if not all(forms):
@@ -59,9 +62,17 @@ class SentenceBook:
             return
         fixed = _PLACEHOLDER.sub("\0", source.replace("%%", "%")).split("\0")
         letters = sum(character.isalpha() for character in "".join(fixed))
+        self._templates[source] = forms[0]
         if letters >= _LEAST_FIXED_LETTERS:
             pattern = _Pattern(_expression(source), forms, letters, max(fixed, key=len))
             self._by_first_word[_first_fixed_word(source)].append(pattern)
+
+    def translate_template(self, template: str) -> str:
+        """Translate a text for `str.format`, which the catalog has with its own sort of placeholders."""
+        if "{" not in template:
+            return self._exact.get(template, template)
+        translation = self._templates.get(catalog_placeholders(template))
+        return template if translation is None else _PLACEHOLDER.sub(_format_field, translation).replace("%%", "%")
 
     def translate(self, text: str, depth: int = 0) -> str:
         """Return the translation; what is no sentence of ours stays as it is."""
@@ -109,6 +120,17 @@ class SentenceBook:
         return forms[0] if self._plural_form(int(count)) == "one" else forms[-1]
 
 
+def catalog_placeholders(template: str) -> str:
+    """Write the fields of a text for `str.format` as a catalog has them: “{} of {name}” is “%(value1)s of %(name)s”."""
+    numbers = itertools.count(1)
+    return _FIELD.sub(lambda field: f"%({field[1] or f'value{next(numbers)}'})s", template.replace("%", "%%"))
+
+
+def _format_field(placeholder: re.Match[str]) -> str:
+    position = re.fullmatch(r"value(\d+)", placeholder[1])
+    return f"{{{int(position[1]) - 1}}}" if position else f"{{{placeholder[1]}}}"
+
+
 def _expression(source: str) -> re.Pattern[str]:
     parts, seen, place = [], set[str](), 0
     for placeholder in _PLACEHOLDER.finditer(source):
@@ -151,3 +173,10 @@ def translated(text: str | None) -> str:
     if not text or language == ENGLISH or isinstance(text, Markup):
         return text or ""
     return _translate(language, text)
+
+
+def translated_markup(template: str) -> Markup:
+    """Return markup of ours for `format` in the reader's language, its fields by name or by their places."""
+    language = current_language()
+    # Templates and catalogs are ours; what fills them is escaped then.
+    return Markup(template if language == ENGLISH else book_of(language).translate_template(template))  # noqa: S704

@@ -14,6 +14,7 @@ from db.policies import snapshots
 from db.states import ItemState, Level, SetState
 from web.inputs import page_number, without_nul
 from web.presentation import run_messages
+from web.presentation.formatters import policy_type_title
 from web.presentation.policy_type_row import PolicyTypeRow
 from web.security.access import can
 from web.security.permissions import Permission
@@ -29,7 +30,7 @@ LOOKS = {CHANGED: "info", NEW: "good", DELETED: "bad"}
 def scope(backup_set: BackupSet) -> str:
     """Say what the backup was asked to cover: policy types, chosen policies or the whole tenant."""
     selection = backup_set.selection
-    parts = [policy_type_names.title(key) for key in selection.get("policy_types", [])]
+    parts = [policy_type_title(key) for key in selection.get("policy_types", [])]
     chosen = len(selection.get("policies", []))
     if chosen:
         parts.append("one policy" if chosen == 1 else f"{chosen} chosen policies")
@@ -204,7 +205,7 @@ class BackupSetPage:
 
     @property
     def type_title(self) -> str:
-        return policy_type_names.title(self.wanted.policy_type) if self.wanted.policy_type else ""
+        return policy_type_title(self.wanted.policy_type) if self.wanted.policy_type else ""
 
     @property
     def is_running(self) -> bool:

@@ -29,11 +29,19 @@ from web.lists.cells import ago_cell, cell, moment_cell, tenant_cell
 from web.lists.filters import Filter
 from web.lists.list_view import ListView
 from web.presentation import run_messages
-from web.presentation.formatters import NO_REAL_CHANGE, POLICY_STATES, change_summary, datetime_html, policy_state_badge
+from web.presentation.formatters import (
+    NO_REAL_CHANGE,
+    POLICY_STATES,
+    change_summary,
+    datetime_html,
+    policy_state_badge,
+    policy_type_title,
+)
 from web.presentation.links import link
 from web.presentation.masking import Masking
 from web.security.access import can, current_actor, fetch, requires
 from web.security.permissions import Permission
+from web.translation.sentences import translated_markup
 
 pages = Blueprint("policies", __name__, url_prefix="/policies")
 
@@ -68,7 +76,7 @@ def _is_of_change(value: str) -> Any:
 
 
 def _type_of(policy: Policy) -> str:
-    return policy_type_names.title(policy.policy_type, policy.odata_type)
+    return policy_type_title(policy.policy_type, policy.odata_type)
 
 
 def _name_and_type(policy: Policy) -> Markup:
@@ -222,7 +230,7 @@ class PolicyPage:
         changed_at = self.policy.modified_at
         if self.newest and not self.is_changed_since:
             changed_at = self.newest.modified_at or self.newest.captured_at
-        return Markup("Restore the version before {}").format(datetime_html(changed_at))
+        return translated_markup("Restore the version before {}").format(datetime_html(changed_at))
 
     @property
     def can_compare(self) -> bool:

@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from flask import render_template, request
+from flask_babel import gettext
 from flask_login import current_user
 from markupsafe import Markup
 
@@ -23,6 +24,7 @@ from web.presentation import restore_approval, run_messages
 from web.presentation.restore_approval import Approval
 from web.security.access import can_fetch
 from web.security.permissions import Permission
+from web.translation.sentences import translated
 from web.verdicts.verdicts import Verdict, run_verdict
 
 KINDS = {
@@ -195,6 +197,18 @@ class RunPage:
     @property
     def settled(self) -> int:
         return sum(self.counts[state] for state in LOOKS)
+
+    @property
+    def end_sentence(self) -> str:
+        """The words that a screen reader hears when the run has ended."""
+        word, total = translated(self.verdict.word), self.counts["total"]
+        return gettext(
+            "%(name)s ended: %(word)s. %(settled)s of %(total)s items.",
+            name=translated(str(self.name)),
+            word=word,
+            settled=self.settled,
+            total=total,
+        )
 
     @cached_property
     def tallies(self) -> list[Tally]:

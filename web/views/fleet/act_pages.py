@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
-from markupsafe import Markup
 
 from db.accounts import users
 from db.errors import Invalid
@@ -19,6 +18,7 @@ from db.states import Role, RunKind
 from web.presentation.formatters import count_text
 from web.security.access import can, current_actor, requires
 from web.security.permissions import Permission
+from web.translation.sentences import translated, translated_markup
 from web.views.fleet import chosen_tenants
 from web.views.fleet.acts import ACTS, ActResult, TenantAct, Wish
 from web.views.fleet.chosen_tenants import ChosenTenants
@@ -208,4 +208,7 @@ def _flash_results(act: TenantAct, wish: Wish, results: Counter[ActResult]) -> N
         flash(sentence, "success" if done or results[ActResult.ASKED] else "warning")
         return
     address = url_for("run_list.index_view", tenant="all", kind=RunKind.BACK_UP)
-    flash(Markup('{} <a class="alert-link" href="{}">View runs</a>').format(sentence, address), "success")
+    flash(
+        translated_markup('{} <a class="alert-link" href="{}">View runs</a>').format(translated(sentence), address),
+        "success",
+    )

@@ -24,6 +24,7 @@ from web.presentation.formatters import seconds_text
 from web.presentation.links import link
 from web.security.access import allowed_tenant_ids, roles_by_tenant
 from web.security.permissions import Permission
+from web.translation.sentences import translated
 from web.verdicts.verdicts import WORDS, tenant_badge
 from web.views.tenants.tenant_page import connection, last_backup
 
@@ -85,7 +86,7 @@ def _tags(tenant: Any) -> Markup:
 def _next_backup(tenant: Any) -> object:
     at = tenant.health.next_at if tenant.health else None
     if at is None:
-        return Markup('<span class="text-muted">not scheduled</span>')
+        return Markup('<span class="text-muted">{}</span>').format(translated("Not scheduled"))
     seconds, at = (at - utcnow()).total_seconds(), at.replace(microsecond=0)
     words = f"in {seconds_text(seconds)}" if seconds > 0 else "due"
     return Markup('<time class="ago" datetime="{}Z" title="{} UTC">{}</time>').format(at.isoformat(), at, words)

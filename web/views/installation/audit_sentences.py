@@ -22,6 +22,7 @@ from web.presentation.formatters import audit_detail, kind_title
 from web.presentation.links import link, name_html
 from web.security.access import can
 from web.security.permissions import Permission
+from web.translation.sentences import translated_markup
 from web.views.installation.audit_acts import ACTS, AuditAct
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -77,7 +78,9 @@ class _Sentence:
         if not self._reason():
             template = template.replace(_REASON, "")
         # The templates are ours, and what fills them is escaped.
-        return Markup(template).format_map({name: self._value(name) for name in _PLACEHOLDER.findall(template)})  # noqa: S704
+        return translated_markup(template).format_map(
+            {name: self._value(name) for name in _PLACEHOLDER.findall(template)}
+        )
 
     def _counted(self, act: AuditAct) -> Mapping[str, object]:
         return {**self._details, "written": self._written()} if act.counts == "written" else self._details
@@ -142,7 +145,7 @@ class _Sentence:
         run, name = self._rows.runs.get(number), self._names.runs.get(number)
         if name and self._event.action == Action.RUN_ENDED:
             shown = self._linked(run, "runs.page", name_html(name), run_id=number)
-            return Markup("{} <small>(run {})</small>").format(shown, number)
+            return translated_markup("{} <small>(run {})</small>").format(shown, number)
         return self._linked(run, "runs.page", _titled(f"run {number}", name), run_id=number)
 
     def _restore(self) -> object:

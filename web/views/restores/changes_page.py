@@ -20,10 +20,11 @@ from db.policies.changes import Change
 from db.runs import run_history, run_progress
 from db.states import ACTIVE, ChangeKind, Offer, Outcome, RunKind, RunState
 from db.tenants import coverage
-from web.presentation.formatters import datetime_html, first_differences, time_ago_html
+from web.presentation.formatters import datetime_html, first_differences, policy_type_title, time_ago_html
 from web.presentation.masking import Masking
 from web.security.access import can
 from web.security.permissions import Permission
+from web.translation.sentences import translated_markup
 from web.views.backups.run_page import progress_of
 
 CHANGES_SHOWN = 25
@@ -108,7 +109,7 @@ class ChangeRow:
 
     @property
     def type_title(self) -> str:
-        return policy_type_names.title(self.policy.policy_type, self.policy.odata_type)
+        return policy_type_title(self.policy.policy_type, self.policy.odata_type)
 
     @property
     def is_deleted(self) -> bool:
@@ -172,10 +173,12 @@ class ChangesPage:
         when = datetime_html(self._since)
         if not self.count:
             looked = time_ago_html(self.looked_at)
-            return Markup("As of {}: everything that was looked at is as in the backup of {}.").format(looked, when)
+            return translated_markup("As of {}: everything that was looked at is as in the backup of {}.").format(
+                looked, when
+            )
         if self.count == 1:
-            return Markup("1 policy is not as in the backup of {}.").format(when)
-        return Markup("{} policies are not as in the backup of {}.").format(self.count, when)
+            return translated_markup("1 policy is not as in the backup of {}.").format(when)
+        return translated_markup("{} policies are not as in the backup of {}.").format(self.count, when)
 
     @property
     def has_search(self) -> bool:
@@ -215,7 +218,7 @@ class ChangesPage:
         reasons: dict[str, list[str]] = {}
         for row in coverage.uncovered(self.tenant):
             if row.offer in NOT_LOOKED_AT:
-                reasons.setdefault(row.why or "", []).append(policy_type_names.title(row.policy_type))
+                reasons.setdefault(row.why or "", []).append(policy_type_title(row.policy_type))
         return list(reasons.items())
 
     @cached_property
@@ -262,7 +265,7 @@ class ChangesPage:
         keys = sorted(counts, key=lambda key: (not policy_type_names.is_conditional_access(key), -counts[key], key))
         return [
             ChangesLink(
-                policy_type_names.title(key),
+                policy_type_title(key),
                 counts[key],
                 WantedChanges(wanted.age, wanted.kind, key, wanted.search),
                 wanted.policy_type == key,

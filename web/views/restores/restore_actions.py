@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import Blueprint, flash, redirect, request, url_for
-from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 import actors.restores.live_restore
@@ -19,6 +18,7 @@ from web.presentation import restore_approval, run_messages
 from web.presentation.formatters import datetime_html
 from web.security.access import current_actor, deny, fetch, parse_row_id, requires
 from web.security.permissions import Permission
+from web.translation.sentences import translated_markup
 from web.views.restores.new_restore import previewed
 from web.views.restores.restore_page import ITEMS_SHOWN, may_cancel
 from web.views.restores.restores import show
@@ -79,7 +79,12 @@ def ask(restore_id: int) -> Any:
         flash(f"Asked: {', '.join(user.name for user in people)}. It is in their notifications.", "success")
     else:
         at, names = datetime_html(asked.asked_at), ", ".join(asked.names)
-        flash(Markup("{} asked them at {}: {}. They are asked once an hour.").format(asked.asked_by, at, names), "info")
+        flash(
+            translated_markup("{} asked them at {}: {}. They are asked once an hour.").format(
+                asked.asked_by, at, names
+            ),
+            "info",
+        )
     return _back(restore)
 
 

@@ -22,12 +22,13 @@ from db.states import Offer, PolicyState, SetState, Standing
 from db.tenants import backup_health, coverage, expiries, schedules, tags
 from db.tenants.backup_health import TenantHealth
 from web.presentation import rule_changes
-from web.presentation.formatters import credential_end, time_ago_html
+from web.presentation.formatters import credential_end, policy_type_title, time_ago_html
 from web.presentation.links import link
 from web.presentation.policy_type_row import PolicyTypeRow
 from web.presentation.rule_changes import WaitingChange
 from web.security.access import can
 from web.security.permissions import Permission
+from web.translation.sentences import translated, translated_markup
 from web.verdicts.verdicts import LEVELS, LOOKS, WORDS, Verdict, finding_verdicts
 
 RUNS_SHOWN = 8
@@ -46,10 +47,12 @@ def last_backup(tenant: Tenant) -> Markup:
 def connection(tenant: Tenant) -> Markup:
     if tenant.connection_error:
         look, word = LOOKS[LEVELS[Standing.DISCONNECTED]][0], WORDS[Standing.DISCONNECTED]
-        return Markup('<span class="badge badge-{}">{}</span> {}').format(look, word, tenant.connection_error)
+        return Markup('<span class="badge badge-{}">{}</span> {}').format(
+            look, translated(word), translated(tenant.connection_error)
+        )
     if tenant.connected_at is None:
-        return Markup('<span class="text-muted">not tried yet</span>')
-    return Markup('<i class="fa fa-check good" aria-hidden="true"></i> worked {}').format(
+        return Markup('<span class="text-muted">{}</span>').format(translated("Not tried yet"))
+    return translated_markup('<i class="fa fa-check good" aria-hidden="true"></i> worked {}').format(
         time_ago_html(tenant.connected_at)
     )
 
@@ -58,7 +61,7 @@ def credential(tenant: Tenant) -> Markup:
     """Say which kind of credential the tenant has, and when it ends where that is known."""
     end, now = tenant.credential_expires_at, utcnow()
     if end is None:
-        return Markup("{}").format(tenant.credential_kind)
+        return Markup("{}").format(translated(tenant.credential_kind))
     look = "bad" if end < now else "warn" if end < now + ENDS_SOON else "muted"
     return Markup('{} <span class="badge badge-{}">{}</span>').format(
         tenant.credential_kind, look, credential_end(end, now)
@@ -256,7 +259,7 @@ def _uncovered(tenant: Tenant) -> list[CoverageGap]:
         state = SetState.INCOMPLETE if row.offer == Offer.OFFERED else row.offer
         group = CoverageGap(state, row.why or "", row.bad_since, row.good_at)
         group = groups.setdefault((state, row.why, row.bad_since, row.good_at), group)
-        group.titles.append(policy_type_names.title(row.policy_type))
+        group.titles.append(policy_type_title(row.policy_type))
     return list(groups.values())
 
 
