@@ -90,6 +90,24 @@ def warnings_title(warnings: Iterable[Warned], *, is_done: bool) -> str:
     return (one if count == 1 else many).format(n=count)
 
 
+@dataclass(frozen=True)
+class WarningGroup:
+    """One warning with all the policies that it is about. `policies`: (item id, name)."""
+
+    sentence: str
+    severity: str
+    policies: list[tuple[int, str]]
+
+
+def group_warnings(warnings: Iterable[Warned]) -> list[WarningGroup]:
+    """Say each sentence once, in the order of the warnings."""
+    groups: dict[tuple[str, str], WarningGroup] = {}
+    for warned in warnings:
+        words = (warned.sentence, warned.severity)
+        groups.setdefault(words, WarningGroup(*words, [])).policies.append((warned.item_id, warned.name))
+    return list(groups.values())
+
+
 def warnings_before(items: Iterable[RestoreItem]) -> list[Warned]:
     """List what the plan leaves weaker or incomplete, the worst first."""
     return _worst_first(_warned(item, *entry) for item in items for entry in _entries(item, is_done=False))

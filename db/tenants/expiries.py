@@ -1,5 +1,6 @@
 """Expiries: what runs out in a tenant, as it was read last, once a day beside a sync or a backup."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -40,8 +41,17 @@ def describe(expiry: Expiry, now: datetime) -> tuple[str, str]:
     if not expiry.object_id:
         return "muted", expiry.state  # a kind that could not be read
     if expiry.expires_at is None:
-        return ("good" if expiry.is_well else "bad"), expiry.state or "there"
+        return ("good" if expiry.is_well else "bad"), spaced(expiry.state) or "there"
     days = (expiry.expires_at - now).days
     urgent = next((how for limit, how in WARNINGS if days < limit), "good") if expiry.is_well else "bad"
     words = "ended" if days < 0 else "ends today" if days == 0 else f"ends in {days} {'day' if days == 1 else 'days'}"
-    return urgent, words + ("" if expiry.is_well or not expiry.state else f"; {expiry.state}")
+    return urgent, words + ("" if expiry.is_well or not expiry.state else f"; {spaced(expiry.state)}")
+
+
+def spaced(state: str) -> str:
+    """Write a state of Graph's as words: “bound and validated” for boundAndValidated."""
+    return re.sub(r"(?<=[a-z])[A-Z]+(?![a-z])|(?<=[a-z])[A-Z]", lambda hump: f" {_lowered(hump[0])}", state)
+
+
+def _lowered(capitals: str) -> str:
+    return capitals if len(capitals) > 1 else capitals.lower()

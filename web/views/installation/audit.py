@@ -25,7 +25,8 @@ from web.views.installation import audit_acts, audit_sentences
 
 pages = Blueprint("audit", __name__, url_prefix="/audit")
 
-PAGE = 50
+# As many as are looked through on a phone.
+PAGE = 40
 FILTERS = ("words", "tenant", "action", "actor", "result", *DAYS)
 COLUMNS = ("id", "at", "actor", "address", "action", "tenant_name", "subject", "result", "details", "hash")
 

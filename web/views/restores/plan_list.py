@@ -13,7 +13,7 @@ from db.encryption import SealError
 from db.models import Restore, RestoreItem, RunItem
 from db.restores import item_lists
 from db.restores.item_lists import ItemFilter
-from db.states import Outcome
+from db.states import WRITTEN_OUTCOMES, Outcome
 from web.inputs import page_number, without_nul
 from web.presentation.masking import Masking
 
@@ -111,7 +111,9 @@ class PlanList:
         """The choices of items to show; the first is shown by itself."""
         if not (self.actions or self.outcomes):
             return []
-        counts = {**self.actions, **{name: n for name, n in self.outcomes.items() if name not in self.actions}}
+        # Once there are results, what was to be written is among them: “update 3” beside “updated 3” says nothing.
+        planned = {name: n for name, n in self.actions.items() if not (self.outcomes and name in WRITTEN_OUTCOMES)}
+        counts = {**planned, **{name: n for name, n in self.outcomes.items() if name not in planned}}
         chosen = [PlanFilter(f"{name} {count}", name) for name, count in counts.items()]
         return [PlanFilter("what is written", None), *chosen, PlanFilter(f"all {self.all_items}", EVERYTHING)]
 

@@ -6,6 +6,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from flask import url_for
+
 from actors.facade.snapshot_diff import Difference
 from actors.plans import restore_results
 from actors.plans.plan_text import Section
@@ -21,6 +23,8 @@ from web.security.permissions import Permission
 # Of one policy on the page of the whole plan; the rest is on the policy's own page.
 LINES_IN_PLAN = 2000
 LONGEST_IN_PLAN = 20_000
+# Policies on one page of the plan: what a browser draws and prints without a pause.
+POLICIES_SHOWN = 10
 
 
 class PlanItem(NamedTuple):
@@ -37,7 +41,10 @@ class PlanItem(NamedTuple):
 
 @dataclass(frozen=True)
 class PlanPage:
-    """All of a plan. `items` are read while the page is sent: no more than one of them is in memory."""
+    """A page of a whole plan. `items` are read while it is sent: no more than one of them is in memory.
+
+    `number`: which page it is, from 0; `count`: how many policies the plan writes.
+    """
 
     restore: Restore
     creator: User | None
@@ -49,6 +56,8 @@ class PlanPage:
     secrets: str
     items: Iterator[PlanItem]
     not_written: list[RestoreItem]
+    number: int
+    count: int
     most_lines: int = LINES_IN_PLAN
     longest: int = LONGEST_IN_PLAN
 
@@ -57,8 +66,44 @@ class PlanPage:
         return self.restore.tenant
 
     @property
+    def warning_groups(self) -> list[restore_results.WarningGroup]:
+        return restore_results.group_warnings(self.warnings)
+
+    @property
     def weaker_words(self) -> str:
         return restore_results.warnings_title(self.warnings, is_done=False)
+
+    @property
+    def before(self) -> int:
+        """The number of policies on the pages before this one."""
+        return self.number * POLICIES_SHOWN
+
+    @property
+    def last(self) -> int:
+        return min(self.before + POLICIES_SHOWN, self.count)
+
+    @property
+    def is_first(self) -> bool:
+        return self.number == 0
+
+    @property
+    def is_last(self) -> bool:
+        return self.last >= self.count
+
+    @property
+    def this_page(self) -> str:
+        return self._address(self.number)
+
+    @property
+    def back(self) -> str:
+        return "" if self.is_first else self._address(self.number - 1)
+
+    @property
+    def forward(self) -> str:
+        return "" if self.is_last else self._address(self.number + 1)
+
+    def _address(self, number: int) -> str:
+        return url_for("restores.plan_page", restore_id=self.restore.id, page=number or None)
 
     @property
     def options(self) -> list[tuple[str, str]]:

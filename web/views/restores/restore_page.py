@@ -253,6 +253,10 @@ class RestorePage:
         return restore_results.warnings_before(self._looked_at)
 
     @property
+    def warning_groups(self) -> list[restore_results.WarningGroup]:
+        return restore_results.group_warnings(self.warnings)
+
+    @property
     def dangers(self) -> list[restore_text.DangerGroup]:
         """All else to look at: in the plan, or in what was written."""
         items = item_lists.written(self.restore) if self.shows_outcomes else self._looked_at

@@ -17,6 +17,7 @@ from db.recovery import write_log
 from db.restores import approvals, item_lists, restore_items, restores
 from db.runs import confirmation_requests
 from db.states import RestoreState
+from web.inputs import page_number
 from web.lists import filters
 from web.lists.cells import cell, moment_cell, name_cell, person_cell, tenant_cell, text_cell
 from web.lists.list_view import ListView
@@ -27,7 +28,7 @@ from web.security.permissions import Permission
 from web.translation.sentences import translated
 from web.verdicts import verdicts
 from web.views.restores.new_restore import upload_form
-from web.views.restores.plan_pages import ItemPage, PlanItem, PlanPage
+from web.views.restores.plan_pages import POLICIES_SHOWN, ItemPage, PlanItem, PlanPage
 from web.views.restores.restore_page import ITEMS_SHOWN, restore_page
 from web.views.restores.restore_tally import tally
 
@@ -123,6 +124,9 @@ def plan_with_secrets(restore_id: int) -> Any:
 
 def _plan_page(restore: Restore, hide: Masking | None) -> Any:
     looked_at = restore_items.with_dangers(restore)
+    written = restore_items.written_ids(restore)
+    number = page_number(max(len(written) - 1, 0) // POLICIES_SHOWN)
+    shown = written[number * POLICIES_SHOWN :][:POLICIES_SHOWN]
     page = PlanPage(
         restore=restore,
         creator=users.find_by_id(restore.created_by_id),
@@ -132,14 +136,16 @@ def _plan_page(restore: Restore, hide: Masking | None) -> Any:
         approval=restore_approval.find_approval(restore, None),
         dangers=restore_text.group_dangers(looked_at),
         secrets="shown" if hide is None else "masked" if may_show_secrets(restore) else "managers",
-        items=_read_out(restore, hide),
+        items=_read_out(restore, shown, hide),
         not_written=restore_items.not_written(restore, ITEMS_SHOWN),
+        number=number,
+        count=len(written),
     )
     return stream_template("restores/plan.html", page=page)
 
 
-def _read_out(restore: Restore, hide: Masking | None) -> Iterator[PlanItem]:
-    for item_id in restore_items.written_ids(restore):
+def _read_out(restore: Restore, item_ids: list[int], hide: Masking | None) -> Iterator[PlanItem]:
+    for item_id in item_ids:
         item = RestoreItem.get_by_id(item_id)
         names = plan_text.target_names(restore.tenant, [item])
         yield PlanItem(item, drafts.differences(item, hide, names), plan_text.sections(item, hide, names))

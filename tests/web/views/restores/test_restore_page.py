@@ -72,13 +72,19 @@ def ended(draft, cast, *plans):
     return Restore.get_by_id(restore.id), run
 
 
-def many(draft, count):
+def card(page, name):
+    return re.search(rf'<section class="[^"]*" id="{name}">.*?</section>', page, re.DOTALL).group()
+
+
+def many(draft, count, **columns):
     """Instead of its own, so many policies of two types that are updated."""
+    content = restore_items.items(draft)[0].content_id
     RestoreItem.delete().where(RestoreItem.restore == draft).execute()
     kinds = ("configurationPolicies", "deviceConfigurations")
     for number in range(count):
         RestoreItem.create(restore=draft, position=number, policy_type=kinds[number % 2], graph_id=f"id-{number}",
-                           name=f"Policy number {number}", references={}, action="update", differences=1)  # fmt: skip
+                           name=f"Policy number {number}", references={}, action="update", differences=1,
+                           content=content, **columns)  # fmt: skip
     return as_previewed(draft)
 
 
@@ -145,6 +151,32 @@ def test_what_changes_and_what_gets_weaker_stands_before_what_asks_for_it(client
     assert places == sorted(places)
     assert page.count("btn-danger") == 1
     assert page.count('id="weaker"') == 1
+
+
+def test_what_is_said_of_many_policies_is_said_once(client, sign_in, cast, draft):
+    dangers = [{"code": "weakens", "said": "It is enforced now, and would be off."}]
+    many(draft, 5, dangers=dangers)
+    sign_in(client, cast.max)
+    page, plan = (card(text(client, f"/restores/{draft.id}{end}"), "weaker") for end in ("", "/plan"))
+    assert [one.count("It is enforced now, and would be off.") for one in (page, plan)] == [1, 1]
+    assert re.findall(r">(Policy number \d|\d more policies)</", page) == [
+        "Policy number 0", "Policy number 1", "Policy number 2", "2 more policies"]  # fmt: skip
+    assert f'href="/restores/{draft.id}/plan#weaker"' in page
+    assert re.findall(r"Policy number \d|<summary>", plan)[3:] == ["<summary>", "Policy number 3", "Policy number 4"]
+
+
+def test_the_whole_plan_comes_a_few_policies_at_a_time(client, sign_in, cast, draft):
+    many(draft, 13)
+    ids = [item.id for item in restore_items.items(draft)]
+    RestoreItem.update(action="blocked").where(RestoreItem.id == ids.pop()).execute()
+    sign_in(client, cast.max)
+    first, second = (text(client, f"/restores/{draft.id}/plan{query}") for query in ("", "?page=1"))
+    shown = [[int(one) for one in re.findall(r'id="item-(\d+)"', page)] for page in (first, second)]
+    assert shown == [ids[:10], ids[10:]]
+    assert f'href="/restores/{draft.id}/plan?page=1"' in first
+    assert "Policies 11 to 12 of 12" in second
+    assert ["Not written: 1" in page for page in (first, second)] == [False, True]
+    assert f'action="/restores/{draft.id}/plan?page=1"' in second, "secrets are shown on the page that was read"
 
 
 def test_with_nothing_to_write_there_is_no_button(client, sign_in, cast, draft):
