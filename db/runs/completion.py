@@ -134,7 +134,7 @@ def _end(run: Run, expected: Any, state: RunState, tally: dict[str, int], error:
     listing_cache.delete(run)
     answer_cache.delete(run)
     uploads.delete_of_run(run)
-    is_as_asked = state == RunState.SUCCEEDED and not tally["skipped"]
+    is_as_asked = state == RunState.SUCCEEDED and error is None
     notifications.mark_unread(run.id, run.requested_by_id if is_as_asked else None)
     result = Result.FAILED if state in {RunState.FAILED, RunState.PARTIAL} else Result.OK
     audit.record(

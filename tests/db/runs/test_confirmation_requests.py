@@ -7,7 +7,7 @@ import pytest
 from db.clock import utcnow
 from db.models import Notification, Restore, Run
 from db.restores import restore_drafts
-from db.runs import confirmation_requests
+from db.runs import confirmation_requests, notifications
 from tests.support.restore_steps import as_previewed, options, person
 
 
@@ -33,7 +33,9 @@ def test_a_plan_is_asked_for_once_an_hour_and_another_plan_at_once(restore, cast
     assert not confirmation_requests.ask(restore, [cast.max], person(cast.root.id))
     found = confirmation_requests.find_recent(restore)
     assert (found.asked_by, found.names) == ("Ada", ["Max", "Root"])
+    assert notifications.unread_count(cast.max.id) == 1, "it is news"
     confirmation_requests.mark_read(restore, cast.max.id)
+    assert notifications.unread_count(cast.max.id) == 0
     unread = Notification.select().where(Notification.asked_at.is_null(False) & Notification.read_at.is_null())
     assert [row.user for row in unread] == [cast.root], "who has looked at it is told so no more"
     preview(restore)

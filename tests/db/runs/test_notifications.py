@@ -3,8 +3,8 @@
 import pytest
 
 from db.accounts import users
-from db.runs import completion, notifications
-from db.states import ItemState
+from db.runs import completion, notifications, run_items
+from db.states import ItemState, Outcome, RunState
 from tests.support.claimed_runs import claimed, settle_all
 
 pytestmark = pytest.mark.usefixtures("lock_order")
@@ -14,6 +14,23 @@ def test_subscribers_hear_of_every_run_of_the_tenant(start, cast):
     users.set_subscribed(cast.rita, cast.contoso, True)
     start(cast.ada)
     assert notifications.unread_count(cast.rita.id) == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "outcome", "news"),
+    [
+        (ItemState.SKIPPED, Outcome.FORBIDDEN, 1),
+        (ItemState.DONE, Outcome.GONE, 1),
+        (ItemState.SKIPPED, Outcome.EXISTS, 0),
+    ],
+)
+def test_a_success_of_ones_own_that_lacks_something_is_news(start, cast, state, outcome, news):
+    claim = claimed(start(cast.ada, items=2))
+    short, whole = run_items.unsettled_items(claim.run)
+    run_items.finish_item(claim, short, state, outcome, message="It is as it is.")
+    run_items.finish_item(claim, whole, ItemState.DONE, Outcome.CAPTURED)
+    assert completion.finish(claim) == RunState.SUCCEEDED
+    assert notifications.unread_count(cast.ada.id) == news
 
 
 @pytest.mark.parametrize(("state", "news"), [(ItemState.DONE, (0, 1)), (ItemState.FAILED, (1, 1))])
