@@ -8,7 +8,7 @@ being made, pinned ones, those that a restore uses, the last complete one, and t
 This module decides; db/housekeeping/daily_prune.py deletes, and asks again before it does.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,7 @@ import peewee as pw
 
 from db.audit import audit
 from db.audit.audit import Action, Actor
-from db.backups import manifests
+from db.backups import manifests, set_retries
 from db.backups.completeness import is_usable, is_whole
 from db.database import Condition, database
 from db.errors import Invalid
@@ -97,14 +97,28 @@ KeepReasons = dict[int, tuple[str, str]]
 WHOLE_TENANT = ""
 
 
-def decide(sets: Sequence[BackupSet], rules: RetentionRules, in_use: Mapping[int, int]) -> list[Decision]:
-    """Decide about each set. `sets`: the newest first; `in_use`: set id -> the restore that uses it."""
+def decide_for(tenant: Tenant, rules: RetentionRules) -> list[Decision]:
+    """Decide about each set of the tenant, as it stands now."""
+    being_completed = set_retries.sets_being_completed(tenant)
+    return decide(sets_of_tenant(tenant), rules, restores_by_set(tenant), being_completed)
+
+
+def decide(
+    sets: Sequence[BackupSet], rules: RetentionRules, in_use: Mapping[int, int], retried: Set[int] = frozenset()
+) -> list[Decision]:
+    """Decide about each set.
+
+    `sets`: the newest first; `in_use`: set id -> the restore that uses it; `retried`: those that a retry adds to.
+    """
     reasons: KeepReasons = {}
     for of_type in _reasons_by_type(sets, rules).values():
         for set_id, why in of_type.items():
             reasons.setdefault(set_id, why)
     oldest = min(reasons, default=0)
-    return [_decision(backup_set, reasons, oldest, in_use.get(backup_set.id)) for backup_set in sets]
+    return [
+        _decision(backup_set, reasons, oldest, in_use.get(backup_set.id), is_retried=backup_set.id in retried)
+        for backup_set in sets
+    ]
 
 
 def _reasons_by_type(sets: Sequence[BackupSet], rules: RetentionRules) -> dict[str, KeepReasons]:
@@ -159,7 +173,9 @@ def _first_rule_by_set(good: Sequence[BackupSet], rules: RetentionRules) -> dict
     return reasons
 
 
-def _decision(backup_set: BackupSet, reasons: KeepReasons, oldest_kept: int, restore: int | None) -> Decision:
+def _decision(
+    backup_set: BackupSet, reasons: KeepReasons, oldest_kept: int, restore: int | None, *, is_retried: bool
+) -> Decision:
     if backup_set.state == SetState.RUNNING:
         return Decision(backup_set, True, "still being made")
     if backup_set.pinned_reason:
@@ -168,6 +184,8 @@ def _decision(backup_set: BackupSet, reasons: KeepReasons, oldest_kept: int, res
         return Decision(backup_set, True, *reasons[backup_set.id])
     if restore:
         return Decision(backup_set, True, f"restore {restore} uses it")
+    if is_retried:
+        return Decision(backup_set, True, "a retry is completing it")
     if backup_set.selection and backup_set.id > oldest_kept:
         return Decision(backup_set, True, "a selection, newer than the oldest whole set that stays")
     return Decision(backup_set, False, "no rule keeps it")
@@ -187,7 +205,7 @@ def _month(at: datetime) -> str:
 
 def preview(tenant: Tenant, rules: RetentionRules) -> RetentionPreview:
     """Return what these rules would do, and write nothing."""
-    decisions = decide(sets_of_tenant(tenant), rules, restores_by_set(tenant))
+    decisions = decide_for(tenant, rules)
     going = [decision.backup_set for decision in decisions if not decision.keep]
     snapshots = unneeded_snapshots(tenant, decisions, rules) if going else []
     contents = _contents_freed_by(snapshots)

@@ -14,7 +14,7 @@ import peewee as pw
 from db.backups import completeness, manifests
 from db.database import Condition, lock_rows
 from db.errors import Invalid
-from db.models import IS_ACTIVE, BackupSet, Manifest, Run, RunItem, Snapshot
+from db.models import IS_ACTIVE, BackupSet, Manifest, Run, RunItem, Snapshot, Tenant
 from db.sql import value_lists
 from db.states import ItemState, Offer, SetState
 
@@ -46,6 +46,12 @@ def find_lacking(backup_set: BackupSet) -> Lacking:
 def is_being_completed(backup_set_id: Any) -> Condition:
     """Return the condition that a retry of the set is under way."""
     return pw.fn.EXISTS(Run.select(Run.id).where(IS_ACTIVE & (Run.backup_set_id == backup_set_id)))
+
+
+def sets_being_completed(tenant: Tenant) -> set[int]:
+    """Return the ids of the tenant's sets that a retry is under way for."""
+    is_its = (Run.tenant == tenant) & IS_ACTIVE & Run.backup_set_id.is_null(False)
+    return {row[0] for row in Run.select(Run.backup_set_id).where(is_its).tuples()}
 
 
 def begin(backup_set_id: int, policy_types: Iterable[str]) -> None:

@@ -185,9 +185,7 @@ def _has_same_rules(tenant: Tenant) -> Condition:
 def _find_sets(tenant: Tenant, _ages: Ages) -> list[int]:
     if not tenant.retention:
         return []
-    decisions = retention.decide(
-        retention.sets_of_tenant(tenant), RetentionRules.parse(tenant.retention), retention.restores_by_set(tenant)
-    )
+    decisions = retention.decide_for(tenant, RetentionRules.parse(tenant.retention))
     return [decision.backup_set.id for decision in decisions if not decision.keep]
 
 

@@ -20,6 +20,7 @@ from db.models import (
     Policy,
     Restore,
     RestoreItem,
+    Run,
     RunItem,
     Snapshot,
     Tenant,
@@ -58,9 +59,7 @@ def nights(tenant, count):
 
 
 def kept(tenant, **rules):
-    decisions = retention.decide(
-        retention.sets_of_tenant(tenant), RetentionRules(**rules), retention.restores_by_set(tenant)
-    )
+    decisions = retention.decide_for(tenant, RetentionRules(**rules))
     return {(TODAY - decision.backup_set.created_at).days for decision in decisions if decision.keep}
 
 
@@ -320,6 +319,17 @@ def test_a_manifest_that_a_set_is_about_to_share_stays(cast, history):
 
 
 # --- what else stays -------------------------------------------------------------------------------------------------
+
+
+def test_a_set_that_a_retry_completes_stays_and_the_preview_says_so(cast):
+    oldest, other, _ = nights(cast.contoso, 3).values()
+    run = Run.create(tenant=cast.contoso, kind="backup_set.capture", state="running", backup_set_id=oldest.id,
+                     dedupe_key="x")  # fmt: skip
+    rules = RetentionRules(last=1)
+    said = {one.backup_set.id: (one.keep, one.why) for one in retention.preview(cast.contoso, rules).decisions}
+    assert (said[oldest.id], said[other.id]) == ((True, "a retry is completing it"), (False, "no rule keeps it"))
+    Run.update(state="succeeded", ended_at=TODAY).where(Run.id == run.id).execute()
+    assert kept(cast.contoso, last=1) == {0}
 
 
 def test_what_a_restore_under_way_uses_stays_and_the_preview_says_so(cast, history):
