@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from actors.plans import plan_items, plan_text
+from actors.plans import option_choices, plan_items, plan_text
 from db.audit.audit import Actor
 from db.backups import backup_sets
 from db.errors import Invalid
@@ -166,7 +166,8 @@ def repeat_unfinished(restore: Restore, actor: Actor) -> Restore:
     ]
     source = RestoreSource(restore.source_directory_id, restore.source_name, restore.backup_set)
     made_from: dict[str, Any] = {"undo_of": restore.undo_of, "made_from": restore, "file_says": restore.file_says}
-    return restore_drafts.create(restore.tenant, source, items, restore.options, actor, **made_from)
+    options = option_choices.proposed_again(restore.options, own_tenant=restore.is_into_own_tenant)
+    return restore_drafts.create(restore.tenant, source, items, options, actor, **made_from)
 
 
 def differences(item: RestoreItem, hide: Any, names: Mapping[str, str]) -> list[Difference]:

@@ -69,6 +69,12 @@ def proposed_fields(*, own_tenant: bool) -> dict[str, str]:
     return as_form_fields(asdict(proposed_options(own_tenant=own_tenant)))
 
 
+def proposed_again(options: Mapping[str, Any], *, own_tenant: bool) -> dict[str, Any]:
+    """Return the options of a restore for one of what it left: report-only is no proposal for its own tenant."""
+    is_watched = own_tenant and options["conditional_access"] == REPORT_ONLY
+    return {**options, "conditional_access": AS_CAPTURED} if is_watched else dict(options)
+
+
 def as_form_fields(options: Mapping[str, Any]) -> dict[str, str]:
     """Return stored options as the form's fields have them."""
     return {"groups": NO_GROUPS, **options, "drop_missing": DROP_MISSING if options["drop_missing"] else BLOCK_MISSING}

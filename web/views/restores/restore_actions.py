@@ -23,6 +23,10 @@ from web.views.restores.new_restore import previewed
 from web.views.restores.restore_page import ITEMS_SHOWN, may_cancel
 from web.views.restores.restores import show
 
+PROPOSED_AGAIN = (
+    "Restore {restore} put Conditional Access policies in report-only, where they protect nobody. This one proposes "
+    "them as captured. To have report-only again, change its options."
+)
 pages = Blueprint("restore_acts", __name__, url_prefix="/restores")
 
 
@@ -166,4 +170,7 @@ def undo(restore_id: int) -> Any:
 @requires(Permission.OPERATE)
 def again(restore_id: int) -> Any:
     restore = fetch(Restore, restore_id, Permission.OPERATE)
-    return previewed(drafts.repeat_unfinished(restore, current_actor()))
+    made = drafts.repeat_unfinished(restore, current_actor())
+    if made.options != restore.options:
+        flash(PROPOSED_AGAIN.format(restore=restore.id), "warning")
+    return previewed(made)

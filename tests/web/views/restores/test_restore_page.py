@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from actors.plans import drafts
 from db.clock import utcnow
 from db.models import AuditEvent, Notification, Restore, RestoreItem, Run, RunItem, Tenant
 from db.policies import snapshots
@@ -113,6 +114,20 @@ def test_where_a_retry_cannot_help_a_new_restore_of_what_it_can_do_is_offered(
     assert send(client, f"/restores/{restore.id}/again").status_code == 303
     again = Restore.select().order_by(Restore.id.desc()).get()
     assert [one.graph_id for one in restore_items.items(again)] == [item.graph_id]
+
+
+def test_a_new_restore_for_the_rest_proposes_as_captured_again_and_says_what_it_was(client, sign_in, cast, draft):
+    Restore.update(options=options(conditional_access="report only")).where(Restore.id == draft.id).execute()
+    restore, _ = ended(draft, cast, ("update", None, "updated"), ("update", None, "conflict"))
+    sign_in(client, cast.max)
+    assert send(client, f"/restores/{restore.id}/again").status_code == 303
+    again = Restore.select().order_by(Restore.id.desc()).get()
+    assert again.options == options()
+    assert "This one proposes them as captured." in " ".join(text(client, f"/restores/{again.id}").split())
+    Restore.update(tenant=cast.fabrikam).where(Restore.id == restore.id).execute()
+    RestoreItem.update(outcome="conflict").where(RestoreItem.restore == restore.id).execute()
+    elsewhere = drafts.repeat_unfinished(Restore.get_by_id(restore.id), person(cast.root.id))
+    assert elsewhere.options["conditional_access"] == "report only"
 
 
 @pytest.mark.parametrize("one", NOTHING_LEFT)
