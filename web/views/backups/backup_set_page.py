@@ -177,6 +177,10 @@ class BackupSetPage:
     def problems(self) -> list[dict[str, Any]]:
         return list(self.backup_set.problems)
 
+    @cached_property
+    def missing(self) -> completeness.Missing:
+        return completeness.count_missing(self.backup_set)
+
     @property
     def first_problems(self) -> list[dict[str, Any]]:
         return self.problems[:PROBLEMS_SHOWN]

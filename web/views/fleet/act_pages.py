@@ -207,6 +207,8 @@ def _flash_results(act: TenantAct, wish: Wish, results: Counter[ActResult]) -> N
     if act.code != "back-up":
         flash(sentence, "success" if done or results[ActResult.ASKED] else "warning")
         return
+    if done:
+        sentence += f" {wish.note}"
     address = url_for("run_list.index_view", tenant="all", kind=RunKind.BACK_UP)
     flash(
         translated_markup('{} <a class="alert-link" href="{}">View runs</a>').format(translated(sentence), address),

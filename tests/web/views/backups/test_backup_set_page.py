@@ -32,6 +32,23 @@ def nights(cast):
     return older, newer
 
 
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        ({"state": "failed", "listed": 0, "message": "503", "known": 13}, "at least 13 not read"),
+        ({"state": "done", "listed": 60, "message": None, "error": 12}, "12 not read"),
+    ],
+)
+def test_what_was_not_read_is_counted_in_policies_not_in_rows(client, sign_in, cast, nights, counts, said):
+    newer = nights[1]
+    types = {"deviceConfigurations": counts}
+    BackupSet.update(types=types, problems=newer.problems[:2], state="incomplete").where(
+        BackupSet.id == newer.id
+    ).execute()
+    page = sign_in(client, cast.rita).get(f"/backup-sets/{newer.id}").get_data(as_text=True)
+    assert re.search(rf'href="#problems">\s*{said}\s*<', page)
+
+
 def names_on(page):
     return re.findall(r">(Ring \d\d)<", page)
 
@@ -39,7 +56,7 @@ def names_on(page):
 def test_what_changed_is_said_first_and_listed_alone(client, sign_in, cast, nights):
     older, newer = nights
     page = sign_in(client, cast.rita).get(f"/backup-sets/{newer.id}").get_data(as_text=True)
-    assert page.index("1 changed") < page.index("10 not read") < page.index("Could not be read: 10")
+    assert page.index("1 changed") < page.index("10 not read") < page.index("Could not be read")
     assert names_on(page) == ["Ring 07"]
     before, after = Snapshot.select().where(Snapshot.name == "Ring 07").order_by(Snapshot.id)
     assert f"/snapshots/{before.id}/compare/{after.id}" in page
