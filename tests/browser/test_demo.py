@@ -17,7 +17,7 @@ def test_an_operator_signs_in_and_captures_a_snapshot(demo, new_page):
     page.locator("td a").first.click()
     name = page.locator("h1").inner_text()
     page.click("text=Capture snapshot")
-    assert "started" in page.locator(".alert").inner_text()
+    assert "Started" in page.locator(".alert").inner_text()
     page.click("text=View run")
     page.wait_for_selector(".progress-line >> text=succeeded", timeout=15000)  # without reloading
     page.locator("td a", has_text="Snapshot").click()
