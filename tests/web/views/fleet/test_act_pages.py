@@ -25,6 +25,16 @@ def test_from_ticks_to_the_result_and_nothing_is_written_on_the_way(client, cast
     assert set(tags.names_by_tenant(None)) == {cast.contoso.id, cast.fabrikam.id}
 
 
+def test_who_backs_up_many_is_told_that_they_wait_for_their_turn(client, cast, sign_in):
+    sign_in(client, cast.root)
+    form = {"csrf_token": csrf_token(client, "/"), "act": "back-up", "chosen": f"{cast.contoso.id},{cast.fabrikam.id}"}
+    page = client.post("/tenants/acts/do", data=form, follow_redirects=True).get_data(as_text=True)
+    assert "done for 2 tenants. Workers take them one after the other" in page
+    again = client.post("/tenants/acts/do", data=form, follow_redirects=True).get_data(as_text=True)
+    assert "done for 0 tenants. 2 tenants left as they were." in again
+    assert "Workers take them" not in again
+
+
 def test_without_a_tick_it_says_so_and_an_act_that_is_none_is_404(client, cast, sign_in):
     sign_in(client, cast.root)
     token = {"csrf_token": csrf_token(client, "/")}
