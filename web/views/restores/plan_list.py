@@ -54,6 +54,10 @@ class PlanRow(NamedTuple):
         return self.result.outcome if self.result else None
 
     @property
+    def is_written(self) -> bool:
+        return self.outcome in WRITTEN_OUTCOMES.values()
+
+    @property
     def message(self) -> str:
         return (self.result and self.result.message) or self.item.message or ""
 

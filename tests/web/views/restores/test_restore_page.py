@@ -194,6 +194,15 @@ def test_the_whole_plan_comes_a_few_policies_at_a_time(client, sign_in, cast, dr
     assert f'action="/restores/{draft.id}/plan?page=1"' in second, "secrets are shown on the page that was read"
 
 
+def test_what_was_made_again_is_not_said_to_come(client, sign_in, cast, draft):
+    restore, _ = ended(draft, cast, ("recreate", None, "recreated"), ("update", None, "conflict"))
+    sign_in(client, cast.max)
+    page = card(text(client, f"/restores/{restore.id}"), "plan")
+    assert "It was not in the tenant, and was created under a new id." in page
+    assert "will be created" not in page
+    assert re.findall(r">(updated?|recreated?) \d<", page) == ["recreated"], "what was planned is among the results"
+
+
 def test_with_nothing_to_write_there_is_no_button(client, sign_in, cast, draft):
     planned(draft, ("matches", None, {}), ("blocked", "built_in", {}))
     Tenant.update(four_eyes=True).where(Tenant.id == cast.contoso.id).execute()
