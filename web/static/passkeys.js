@@ -43,7 +43,7 @@
       form.elements.answer.value = asJson(await act());
       form.submit();
     } catch (error) {
-      trouble.textContent = SENTENCES[error.name] || error.message;
+      trouble.textContent = inLanguage(SENTENCES[error.name] || error.message);
       trouble.hidden = button.disabled = false;
     }
   }
@@ -58,7 +58,7 @@
 
   if (!window.PublicKeyCredential) {
     for (const trouble of document.querySelectorAll("[data-passkey-trouble]")) {
-      trouble.textContent = "This browser knows no passkeys.";
+      trouble.textContent = inLanguage("This browser knows no passkeys.");
       trouble.hidden = false;
     }
     return;

@@ -12,8 +12,8 @@
   function localTimes(root) {
     all("time[datetime]", root).forEach((time) => {
       const at = new Date(time.dateTime);
-      time.title = `${at.toLocaleString([], EXACT)} = ${time.title}`;
-      if (!time.classList.contains("ago")) time.textContent = at.toLocaleString([], SHORT);
+      time.title = `${at.toLocaleString(pageLocale(), EXACT)} = ${time.title}`;
+      if (!time.classList.contains("ago")) time.textContent = at.toLocaleString(pageLocale(), SHORT);
     });
   }
 
@@ -84,9 +84,9 @@
   function copy(button) {
     toClipboard(button.dataset.copy).then(() => {
       button.classList.add("copied");
-      say("Copied");
+      say(inLanguage("Copied"));
       later(() => button.classList.remove("copied"), 1.5);
-    }, () => say("The browser did not copy it.")).finally(() => button.focus());
+    }, () => say(inLanguage("The browser did not copy it."))).finally(() => button.focus());
   }
 
   function openMenu(button) {
@@ -174,7 +174,7 @@
   function nameHits(root) {
     const list = one(".chooser-list", root);
     list.setAttribute("role", "listbox");
-    list.setAttribute("aria-label", "Found");
+    list.setAttribute("aria-label", inLanguage("Found"));
     list.id = "hits";
     all("[data-hit]", root).forEach((hit, number) => {
       hit.id = `hit-${number}`;
@@ -222,7 +222,7 @@
 
   function countTicks() {
     const count = all('input[name="rowid"]:checked').length;
-    one("[data-ticked]").textContent = count ? `${count} selected:` : "Tick rows to";
+    one("[data-ticked]").textContent = count ? inLanguage("{} selected:").replace(/\{\d*\}/, count) : inLanguage("Tick rows to");
   }
 
   function prepareLists() {
@@ -238,7 +238,7 @@
     all(".table-wrap").filter((wrap) => wrap.scrollWidth > wrap.clientWidth).forEach((wrap) => {
       wrap.tabIndex = 0;
       wrap.setAttribute("role", "region");
-      wrap.setAttribute("aria-label", "Table that scrolls sideways");
+      wrap.setAttribute("aria-label", inLanguage("Table that scrolls sideways"));
     });
   }
 
@@ -364,7 +364,8 @@
   function sayIsOver() {
     const note = document.createElement("p");
     note.className = "alert alert-warning";
-    note.textContent = "You are signed out. What you typed is not lost: send it, sign in, and the form is there again.";
+    note.textContent = inLanguage(
+      "You are signed out. What you typed is not lost: send it, sign in, and the form is there again.");
     one("main [role=status]").append(note);
   }
 

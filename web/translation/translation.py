@@ -10,6 +10,7 @@ from flask import Flask
 from flask_babel import Babel
 
 from web.translation.languages import ENGLISH, LANGUAGES, current_language
+from web.translation.script_words import script_words
 from web.translation.sentences import translated
 
 CATALOGS = Path(__file__).parent / "catalogs"
@@ -20,5 +21,5 @@ def register(app: Flask) -> None:
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(CATALOGS)
     Babel(app, locale_selector=current_language)
     app.jinja_env.policies["ext.i18n.trimmed"] = True
-    app.jinja_env.globals.update(current_language=current_language, LANGUAGES=LANGUAGES)
+    app.jinja_env.globals.update(current_language=current_language, LANGUAGES=LANGUAGES, script_words=script_words)
     app.jinja_env.filters["translated"] = translated
