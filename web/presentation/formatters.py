@@ -197,7 +197,7 @@ def browser_name(user_agent: str) -> str:
     """Return what a person calls the browser: “Firefox on Windows”."""
     name = next((name for token, name in _BROWSERS if token in user_agent), "Another browser")
     system = next((name for token, name in _SYSTEMS if token in user_agent), "")
-    return f"{name} on {system}" if system else name
+    return translated(f"{name} on {system}" if system else name)
 
 
 def count_text(count: int, noun: str, nouns: str = "") -> str:

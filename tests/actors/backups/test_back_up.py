@@ -143,7 +143,6 @@ def test_a_set_stays_as_it_was_until_its_retry_ends_and_a_second_retry_finds_the
     graph.fault(kind="status", path="deviceManagement/deviceCategories", status=503, times=20)
     run, made = back_up()
     held = backup_sets.snapshot_ids(made)
-    graph.clear_faults()
     graph.change(flags={"latency_ms": 300})
     first = actors.backups.back_up.retry_failed(run, SYSTEM)
     second = actors.backups.back_up.retry_failed(run, SYSTEM)
@@ -154,6 +153,7 @@ def test_a_set_stays_as_it_was_until_its_retry_ends_and_a_second_retry_finds_the
     assert BackupSet.select().where(set_retries.is_being_completed(BackupSet.id)).count() == 1
     completion.request_cancel(first.run, SYSTEM)
     assert ended(first.run.id).state == RunState.CANCELLED
+    graph.clear_faults()
     graph.change(flags={"latency_ms": 0})
     cancelled = BackupSet.get()
     assert set(held) <= set(backup_sets.snapshot_ids(cancelled))
