@@ -31,8 +31,8 @@ def unfinished_in(run: Run) -> list[RestoreItem]:
 
 
 def retries_of(run: Run) -> list[Run]:
-    """Return the id and the state of the runs that retry this one."""
-    return list(Run.select(Run.id, Run.state).where(Run.retry_of == run))
+    """Return the runs that retry this one."""
+    return list(Run.select().where(Run.retry_of == run).order_by(Run.id))
 
 
 def refusal(run: Run, hours: int) -> str:

@@ -113,8 +113,8 @@ def _back_up(page, demo, is_whole: bool) -> None:
     page.click("text=View run")
     page.wait_for_selector(".progress-line >> text=succeeded", timeout=60_000)
     page.goto(f"{demo.address}/schedules/")
-    page.select_option("#tenant", label="Contoso Health")
-    page.click("main .filters button")
+    page.fill("#tenant-field", "Contoso Health")
+    page.click("main button >> text=/^Add$/")
 
 
 def _restore(page, demo) -> dict[str, str]:
