@@ -216,10 +216,23 @@ def start_capture(page, enter, person, working):
 def test_what_is_being_typed_outlives_the_end_of_a_run(page, enter, cast, working):
     policy = start_capture(page, enter, cast.max, working)
     page.goto(page.url.replace(f"/policies/{policy.id}", f"/tenants/{cast.contoso.id}"))
-    page.fill("#full_every_days", "30")
-    page.wait_for_selector("#runs >> text=succeeded")
-    assert page.input_value("#full_every_days") == "30"
-    assert page.evaluate("document.activeElement.id") == "full_every_days"
+    page.click("text=Add tags")
+    page.get_by_label("Tags").fill("gold, north")
+    page.wait_for_selector("#latest-runs >> text=succeeded")
+    assert page.get_by_label("Tags").input_value() == "gold, north"
+    assert page.evaluate("document.activeElement.name") == "tags"
+
+
+def test_a_visit_to_the_run_reads_the_news_that_it_failed(page, enter, cast, working):
+    policy = Policy.select().where(Policy.tenant == cast.contoso).order_by(Policy.id).first()
+    working.fault(kind="status", path=policy.graph_id, status=400, times=1)
+    enter(page, cast.ada, f"/policies/{policy.id}")
+    page.click("text=Capture snapshot")
+    page.wait_for_selector("#pulse .count")
+    assert page.locator("#pulse .count").inner_text().split() == ["1", "unread"]
+    page.goto(page.url.replace(f"/policies/{policy.id}", f"/runs/{Run.select().order_by(Run.id.desc()).get().id}"))
+    assert page.locator(RAN).inner_text().strip() == "failed"
+    assert not page.locator("#pulse .count").count()
 
 
 def test_who_loses_the_role_while_following_is_told_and_asks_no_more(new_page, enter, cast, working):
