@@ -37,6 +37,20 @@ NO_PAGE = (
     "db/schema",
 )
 _SENTENCE = re.compile(r"[A-Z“%].*[a-z]{2,}.* .*\w", re.DOTALL)
+# Modules whose words in lower case stand on pages too: in badges, in chips, in parts between middle dots.
+WORDY = (
+    "web/verdicts/",
+    "web/presentation/chart.py",
+    "web/presentation/restore_text.py",
+    "web/views/restores/",
+    "db/names/",
+    "db/backups/nights.py",
+    "actors/restores/outcomes.py",
+)
+_LOWER_CASE = re.compile(r"(?=.* )(%\(\w+\)s |: )?[a-z][a-z]+([ ,;’'-]+[\w%()-]+)*[.:]?")
+# Kinds of work, beside their numbers; and the words of nights.
+KINDS = ("run", "restore", "backup set", "snapshot", "backup", "missed", "restored", "undone")
+_PLACEHOLDER = re.compile(r"%\(\w+\)s")
 _LABEL = re.compile(r"[A-Z][a-z]+(-[a-z]+)?")
 _NO_SENTENCE = re.compile(r"^(SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|WITH|DROP) |://|\$select|redis\.call|\\b|\|")
 
@@ -77,11 +91,14 @@ def _python_messages(left_out: tuple[str, ...]) -> Iterator[tuple[str, Message]]
         for path in sorted((ROOT / room).rglob("*.py")):
             name = str(path.relative_to(ROOT))
             if not name.startswith(left_out):
-                yield from ((name, message) for message in python_sentences(path.read_text(), room == "web"))
+                yield from (
+                    (name, message)
+                    for message in python_sentences(path.read_text(), room == "web", name.startswith(WORDY))
+                )
 
 
-def python_sentences(source: str, with_labels: bool) -> Iterator[Message]:
-    """Yield the texts of a module that read like a sentence, with placeholders; with its one-word labels if asked."""
+def python_sentences(source: str, with_labels: bool, with_words: bool = False) -> Iterator[Message]:
+    """Yield the texts of a module that read like a sentence, with placeholders; labels and words if asked."""
     tree = ast.parse(source)
     skipped = {id(node) for node in _not_shown(tree)}
     for node in ast.walk(tree):
@@ -90,12 +107,14 @@ def python_sentences(source: str, with_labels: bool) -> Iterator[Message]:
         if id(node) in skipped:
             continue
         text = _text(node)
-        if (
-            text
-            and not _NO_SENTENCE.search(text)
-            and (_SENTENCE.match(text) or (with_labels and _LABEL.fullmatch(text)))
-        ):
+        if text and not _NO_SENTENCE.search(text) and _is_shown(text, with_labels, with_words):
             yield text
+
+
+def _is_shown(text: str, with_labels: bool, with_words: bool) -> bool:
+    has_words = re.search(r"[A-Za-z]", _PLACEHOLDER.sub("", text))
+    reads_so = _SENTENCE.match(text) or (with_labels and _LABEL.fullmatch(text))
+    return bool(has_words and (reads_so or (with_words and _LOWER_CASE.fullmatch(text))))
 
 
 def _marked(call: ast.Call) -> Iterator[Message]:
@@ -153,6 +172,7 @@ def _words() -> Iterator[tuple[str, Message]]:
     for value in vars(states).values():
         if isinstance(value, type) and issubclass(value, StrEnum):
             yield from (("db/states.py", str(state)) for state in value if str(state).replace(" ", "").isalpha())
+    yield from (("db/names/work_names.py", word) for word in KINDS)
     for policy_type in POLICY_TYPES.values():
         yield "graph/policy_types/table.py", policy_type_names.title(policy_type.key)
 

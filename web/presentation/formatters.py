@@ -206,7 +206,7 @@ def count_text(count: int, noun: str, nouns: str = "") -> str:
 
 
 def count_policies(count: int) -> str:
-    return "1 policy" if count == 1 else f"{count} policies"
+    return count_text(count, "policy", "policies")
 
 
 def duration(begin: datetime | None, end: datetime | None = None) -> str:

@@ -25,6 +25,7 @@ _CATALOGS = Path(__file__).parent / "catalogs"
 _PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]")
 _FIELD = re.compile(r"\{(\w*)\}")
 _SENTENCE_END = re.compile(r"(?<=[.!?:]) (?=[A-Z“\d])")
+_DOT = " · "
 # A placeholder's value may be a sentence or a count again: “4 policies: …”. Deeper than this none is.
 _DEEPEST = 3
 # What fits so little fixed text might be anything, such as the name of a policy.
@@ -78,6 +79,8 @@ class SentenceBook:
         """Return the translation; what is no sentence of ours stays as it is."""
         if text in self._exact:
             return self._exact[text]
+        if _DOT in text:
+            return _DOT.join(self.translate(part, depth) for part in text.split(_DOT))
         sentences = _SENTENCE_END.split(text)
         each = [self._translate_one(sentence, depth) for sentence in sentences]
         if None not in each:

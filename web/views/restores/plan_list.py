@@ -16,6 +16,7 @@ from db.restores.item_lists import ItemFilter
 from db.states import WRITTEN_OUTCOMES, Outcome
 from web.inputs import page_number, without_nul
 from web.presentation.masking import Masking
+from web.translation.sentences import translated
 
 ROWS_SHOWN = 12
 DIFFERENCES_SHOWN = 3
@@ -118,7 +119,7 @@ class PlanList:
         # Once there are results, what was to be written is among them: “update 3” beside “updated 3” says nothing.
         planned = {name: n for name, n in self.actions.items() if not (self.outcomes and name in WRITTEN_OUTCOMES)}
         counts = {**planned, **{name: n for name, n in self.outcomes.items() if name not in planned}}
-        chosen = [PlanFilter(f"{name} {count}", name) for name, count in counts.items()]
+        chosen = [PlanFilter(f"{translated(name)} {count}", name) for name, count in counts.items()]
         return [PlanFilter("what is written", None), *chosen, PlanFilter(f"all {self.all_items}", EVERYTHING)]
 
     @property
