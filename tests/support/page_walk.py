@@ -63,10 +63,11 @@ def prepare(page, demo, *, is_whole: bool) -> dict[str, str]:
 def _capture(page, demo) -> dict[str, str]:
     """Two snapshots of a policy with assignments, the tenant changed in between, and a run that failed."""
     page.goto(f"{demo.address}/policies/?tenant=2&search=BitLocker+Executives")
-    while not page.locator("td a[href^='/policies/']").count():
+    policies = page.locator("td a[href^='/policies/']:not([href*='?'])")  # “Did you mean” is one with a question
+    while not policies.count():
         page.wait_for_timeout(1000)
         page.reload()
-    page.locator("td a[href^='/policies/']").first.click()
+    policies.first.click()
     policy = number(page)
     graph_id = page.locator(".facts code").first.inner_text()
     older, _ = _snapshot(page, demo, policy)
@@ -127,7 +128,7 @@ def _restore(page, demo) -> dict[str, str]:
     execute(page, "INC-4711: the tenant was set up anew")
     page.wait_for_selector("text=Undo this restore", timeout=120_000)
     made["finished"] = number(page)
-    made["item"] = page.locator("#plan td a").nth(8).get_attribute("href").rpartition("/")[2]
+    made["item"] = page.locator("#plan td a[href*='/items/']").first.get_attribute("href").rpartition("/")[2]
     made["live"] = page.locator("td a[href^='/runs/']").first.get_attribute("href").rpartition("/")[2]
     page.click("text=Undo this restore")
     page.wait_for_selector("#execute", timeout=60_000)
@@ -135,8 +136,11 @@ def _restore(page, demo) -> dict[str, str]:
 
 
 def _preview(page, demo, *types: str) -> None:
+    """To another tenant: the form comes again with what is proposed there."""
     page.goto(f"{demo.address}/restores/new?backup_set=1")
     page.check("input[name=tenant][value='1']")
+    page.click("main button.btn-lg")
+    page.wait_for_selector("text=other options are proposed now")
     page.check("input[name=assignments][value=exact]")
     if types:
         page.click("text=Choose policy types and policies")

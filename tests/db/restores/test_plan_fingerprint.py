@@ -174,7 +174,7 @@ def test_what_an_earlier_version_left_is_bound_by_todays_rules_and_approves_noth
 
 def test_an_approval_of_another_fingerprint_approves_nothing(approved):
     Restore.update(approved_fingerprint="0" * 64).where(Restore.id == approved.id).execute()
-    with pytest.raises(Invalid, match="four eyes"):
+    with pytest.raises(Invalid, match="second approval"):
         actors.restores.live_restore.start(Restore.get_by_id(approved.id), SYSTEM, reason="ticket")
 
 

@@ -275,5 +275,5 @@ def test_a_run_that_waits_without_getting_on_is_a_finding_and_a_figure(cast, cli
     Run.update(started_at=utcnow() - timedelta(hours=1)).where(Run.id == run.id).execute()
     found = only("runs")
     assert not found["ok"]
-    assert f"Run {run.id} waits again and again and gets nothing done: Waiting 1 s" in found["message"]
+    assert f"Run {run.id} waits again and again and gets nothing done: Microsoft limit reached" in found["message"]
     assert "tenantkeep_runs_stalled 1\n" in client.get("/metrics").get_data(as_text=True)

@@ -39,6 +39,7 @@ from db.models import (
     DirectoryName,
     EntraGrant,
     Listing,
+    NewTenantDefaults,
     Notification,
     Passkey,
     Policy,
@@ -52,6 +53,7 @@ from db.models import (
     Snapshot,
     Table,
     Tenant,
+    TenantTag,
     User,
 )
 from db.policies import snapshots
@@ -137,6 +139,8 @@ def whole(cast, graph, app, worker, quick, ended):
     EntraGrant.create(claim="admins", site_role="admin")
     DirectoryName.create(tenant=cast.contoso, kind="groups", object_id="one", name="Ümläut 🔑 “quoted”")
     credentials.add_next(cast.contoso, "secret", {"secret": "the next one"}, SYSTEM)
+    TenantTag.create(tenant=cast.contoso, name="Gold", folded="gold")
+    NewTenantDefaults.create(cron="0 2 * * *", time_zone="Europe/Vienna", tags=["Gold"], members={})
     Session.create(user=cast.ada, token_mark="a" * 64, browser="a browser", way="password")
     recovery_codes.create(cast.ada, SYSTEM)
     Passkey.create(user=cast.ada, name="laptop", credential_id="eHh4", public_key="eHh4")
