@@ -194,4 +194,4 @@ def test_details_that_nobody_knows_break_no_sentence(app, sign_in, cast, databas
         ).execute()
     answer = sign_in(app.test_client(), cast.root).get("/audit/?tenant=all")
     assert answer.status_code == 200
-    assert len(texts(answer.get_data(as_text=True))) == 50
+    assert len(texts(answer.get_data(as_text=True))) == 40
