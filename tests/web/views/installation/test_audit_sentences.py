@@ -182,13 +182,14 @@ def test_what_an_event_names_is_a_link_for_who_may_see_it(app, sign_in, cast, ro
         assert [f'href="{address}"' in page for page in pages] == [True, False], "an auditor sees no tenant"
 
 
+# The log refuses such rows; SQLite's trigger can be taken away.
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("details", [{}, {"run": "x", "restore": -1, "counts": 7, "outcomes": []}, [1], "x"])
 def test_details_that_nobody_knows_break_no_sentence(app, sign_in, cast, database, details):
     for action in (*Action, "something:new"):
         audit.record(Action.SIGN_OUT, SYSTEM, "session")
         event = AuditEvent.select().order_by(AuditEvent.id.desc()).get()
-        database.execute_sql("DROP TRIGGER IF EXISTS audit_event_no_update" + (
-            " ON audit_event" if "postgres" in type(database).__name__.lower() else ""))  # fmt: skip
+        database.execute_sql("DROP TRIGGER IF EXISTS audit_event_no_update")
         AuditEvent.update(action=action, details=details, subject="run 7 {who}").where(
             AuditEvent.id == event.id
         ).execute()
