@@ -61,7 +61,7 @@ def test_a_capture_is_followed_without_reloading_wherever_one_is(page, enter, ca
     page.click("text=Capture snapshot")
     page.wait_for_selector("#pulse >> text=1 running")
     page.wait_for_selector("#snapshots >> text=First snapshot")
-    assert page.locator("#said").inner_text() == f"Capture of {policy.name}: succeeded"
+    page.wait_for_selector(f"#said >> text=Capture of {policy.name}: succeeded", state="attached")
     assert not page.locator("#pulse .count").count(), "a success of one's own is no news"
     page.click("text=View run")
     assert page.locator(RAN).inner_text().strip() == "succeeded"
