@@ -1,6 +1,4 @@
-"""The current user's choices, read once per request. They narrow and arrange; they never give access."""
-
-from typing import Any
+"""The current user's choices of tenant and columns. They narrow and arrange; they never give access."""
 
 from flask import g
 from flask_login import current_user
@@ -9,16 +7,10 @@ from db.accounts import preferences
 from db.models import Tenant
 from db.tenants import tenants
 from web.security.access import can
+from web.security.own_preferences import own_preferences
 from web.security.permissions import Permission
 
 TENANT = "tenant"
-
-
-def own_preferences() -> dict[str, Any]:
-    if "preferences" not in g:
-        g.preferences = preferences.of_user(current_user.id)
-    preferences_of_user: dict[str, Any] = g.preferences
-    return preferences_of_user
 
 
 def chosen_tenant() -> Tenant | None:

@@ -1,4 +1,4 @@
 """Pages in the reader's language: which one, the catalogs, and sentences that were kept in English.
 
-May import: no other room.
+May import: web.security.
 """

@@ -5,6 +5,7 @@ from flask import g, has_request_context, request
 from flask_login import current_user
 
 from db.accounts import preferences
+from web.security.own_preferences import own_preferences
 
 # The language's code -> its name in itself. Each but English has a catalog below catalogs/.
 LANGUAGES = {"en": "English", "de": "Deutsch"}
@@ -30,7 +31,7 @@ def chosen_language() -> str | None:
     """Return None for strangers, and where the database, which would know, does not answer."""
     if g.get("is_bare") or not current_user.is_authenticated:
         return None
-    language = preferences.of_user(current_user.id).get(_PREFERENCE)
+    language = own_preferences().get(_PREFERENCE)
     return language if language in LANGUAGES else None
 
 
