@@ -41,3 +41,11 @@ def test_every_sentence_that_a_template_hands_over_is_marked(path):
 
 def _is_marking(node):
     return isinstance(node, nodes.Name) and node.name in {"_", "gettext", "ngettext"}
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.relative_to(ROOT / "templates").as_posix())
+def test_no_sentence_is_put_together_from_english_words(path):
+    """`{% trans is_on="on" if … %}` keeps that word English, and gives a translator a sentence with a hole."""
+    heads = re.findall(r"\{%-?\s*trans\b(.*?)%\}", path.read_text(), re.DOTALL)
+    values = [re.sub(r"\((?:[^()]|\([^()]*\))*\)", "()", head) for head in heads]  # without the arguments of calls
+    assert [word for value in values for word in re.findall(r"[\"'][^\"'\]]*[A-Za-z][^\"']*[\"'](?!\])", value)] == []

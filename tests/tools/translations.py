@@ -22,8 +22,7 @@ from actors.facade import policy_type_names
 from db import states
 from graph.policy_types.table import POLICY_TYPES
 from web.translation.languages import ENGLISH, LANGUAGES
-from web.translation.sentences import catalog_placeholders
-from web.translation.translation import CATALOGS
+from web.translation.sentences import CATALOGS, catalog_placeholders
 
 ROOT = Path(__file__).parents[2]
 # What these say goes to a terminal or a log, or is about Microsoft's tables and no page.

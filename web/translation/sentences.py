@@ -21,7 +21,7 @@ from markupsafe import Markup
 
 from web.translation.languages import ENGLISH, current_language
 
-_CATALOGS = Path(__file__).parent / "catalogs"
+CATALOGS = Path(__file__).parent / "catalogs"
 _PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]")
 _FIELD = re.compile(r"\{(\w*)\}")
 _SENTENCE_END = re.compile(r"(?<=[.!?:]) (?=[A-Z“\d])")
@@ -153,7 +153,7 @@ def _first_fixed_word(source: str) -> str:
 
 @functools.cache
 def book_of(language: str) -> SentenceBook:
-    with (_CATALOGS / language / "LC_MESSAGES" / "messages.mo").open("rb") as file:
+    with (CATALOGS / language / "LC_MESSAGES" / "messages.mo").open("rb") as file:
         catalog = read_mo(file)
     translations = {
         (message.id,) if isinstance(message.id, str) else tuple(message.id): tuple(

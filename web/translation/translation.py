@@ -4,16 +4,12 @@ Whatever else Python says is English, because it is kept, audited and logged, an
 `sentences.py`, the filter `translated`.
 """
 
-from pathlib import Path
-
 from flask import Flask
 from flask_babel import Babel
 
 from web.translation.languages import ENGLISH, LANGUAGES, current_language
 from web.translation.script_words import script_words
-from web.translation.sentences import translated
-
-CATALOGS = Path(__file__).parent / "catalogs"
+from web.translation.sentences import CATALOGS, translated
 
 
 def register(app: Flask) -> None:
