@@ -127,7 +127,7 @@ class ListView(ModelView):
         shown = preferences.chosen_columns(self.endpoint) or self.columns_by_itself(kwargs["data"])
         narrowed = self._get_list_extra_args()
         count_cap = self.search_cap if narrowed.search else COUNT_CAP
-        last_page = _last_page(kwargs["count"], kwargs["page_size"], count_cap)
+        last_page = _last_page(min(kwargs["count"], count_cap), kwargs["page_size"])
         return super().render(
             template,
             **kwargs
@@ -216,10 +216,14 @@ class ListView(ModelView):
         query = self._matching(search)
         count_cap = self.search_cap if search else COUNT_CAP
         count = query.limit(count_cap + 1).count()
-        size = page_size if page_size in PAGE_SIZES else self.page_size
-        offset = min(page or 0, _last_page(count, size, count_cap)) * size
+        size, offset = self.page_bounds(page, page_size, min(count, count_cap))
         ids = [row[0] for row in self._ordered(query, sort_column, sort_desc).limit(size).offset(offset).tuples()]
         return count, self._rows(ids)
+
+    def page_bounds(self, page: int | None, page_size: int | None, count: int) -> tuple[int, int]:
+        """Return how many rows the page has, and how many come before it."""
+        size = page_size if page_size in PAGE_SIZES else self.page_size
+        return size, min(page or 0, _last_page(count, size)) * size
 
     def _matching(self, search: str | None) -> Any:
         """Select the ids: scope, search and filters, without an order."""
@@ -306,9 +310,9 @@ class ListView(ModelView):
         ]
 
 
-def _last_page(count: int, page_size: int, count_cap: int) -> int:
+def _last_page(count: int, page_size: int) -> int:
     """Return the number of the last page that can be looked at: who asks for one beyond it gets that."""
-    return max(min(count, count_cap) - 1, 0) // page_size
+    return max(count - 1, 0) // page_size
 
 
 def _sort_order(field: Any, is_backwards: bool) -> Any:

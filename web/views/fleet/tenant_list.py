@@ -18,7 +18,7 @@ from db.tenants import backup_health, schedules, tags
 from db.tenants.backup_health import TenantHealth
 from web.lists.cells import cell, moment_cell
 from web.lists.filters import Filter
-from web.lists.list_view import COUNT_CAP, PAGE_SIZES, ListView
+from web.lists.list_view import COUNT_CAP, ListView
 from web.presentation import run_messages
 from web.presentation.formatters import seconds_text
 from web.presentation.links import link
@@ -170,8 +170,7 @@ class TenantListView(ListView):
             return super().get_list(page, sort_column, sort_desc, search, filters, execute, page_size)
         ids = self.matching_ids(search)
         ids = ids[::-1] if sort_desc else ids
-        size = page_size if page_size in PAGE_SIZES else self.page_size
-        offset = min(page or 0, max(len(ids) - 1, 0) // size) * size
+        size, offset = self.page_bounds(page, page_size, len(ids))
         return len(ids), self._rows(ids[offset : offset + size])
 
     def matching_ids(self, word: str | None) -> list[int]:

@@ -16,6 +16,7 @@ from db.states import Role, SiteRole
 from db.tenants import tags
 from web.inputs import form_text, page_number, without_nul
 from web.lists import tenant_field
+from web.lists.numbered_page import NumberedPage
 from web.presentation.formatters import count_text
 from web.security.access import current_actor, requires
 from web.security.permissions import Permission
@@ -26,7 +27,7 @@ pages = Blueprint("users", __name__, url_prefix="/users")
 
 
 @dataclass(frozen=True)
-class UsersPage:
+class UsersPage(NumberedPage):
     """`form` is what was typed to add somebody, and refused."""
 
     users: list[User]
@@ -36,15 +37,7 @@ class UsersPage:
     form: Mapping[str, str]
     site_roles: tuple[SiteRole, ...] = tuple(SiteRole)
 
-    @property
-    def before(self) -> str:
-        return self._address(self.number - 1) if self.number else ""
-
-    @property
-    def more(self) -> str:
-        return self._address(self.number + 1) if self.has_more else ""
-
-    def _address(self, number: int) -> str:
+    def address_of(self, number: int) -> str:
         return url_for("users.index", page=number, search=self.search or None)
 
 
@@ -85,7 +78,7 @@ def add() -> Any:
 
 
 @dataclass(frozen=True)
-class UserPage:
+class UserPage(NumberedPage):
     """`search` narrows the memberships by the tenant's name; `typed` are the fields of a role, typed and refused."""
 
     user: User
@@ -108,15 +101,7 @@ class UserPage:
     def tags(self) -> Mapping[str, str]:
         return tags.known(None)
 
-    @property
-    def before(self) -> str:
-        return self._address(self.number - 1) if self.number else ""
-
-    @property
-    def more(self) -> str:
-        return self._address(self.number + 1) if self.has_more else ""
-
-    def _address(self, number: int) -> str:
+    def address_of(self, number: int) -> str:
         asked = url_for("users.page", user_id=self.user.id, page=number, search=self.search or None)
         return f"{asked}#tenants"
 

@@ -12,6 +12,7 @@ from db.backups.retention import Decision, RetentionPreview, RetentionRules
 from db.errors import SwitchedOff
 from db.models import BackupSet, Tenant
 from web.inputs import page_number
+from web.lists.numbered_page import NumberedPage
 from web.presentation import run_messages
 from web.presentation.refusals import refusals_flashed
 from web.security.access import current_actor, fetch, requires
@@ -25,29 +26,21 @@ DEFAULTS = {"last": "7", "daily": "14", "weekly": "8", "monthly": "12"}
 
 
 @dataclass(frozen=True)
-class RetentionPage:
+class RetentionPage(NumberedPage):
     """`found` is what the rules typed would remove; None: nothing was typed, or it is refused."""
 
     tenant: Tenant
     found: RetentionPreview | None
     given: Mapping[str, str]
-    number: int = 0
+    number: int
+    has_more: bool
 
     @property
     def decisions(self) -> list[Decision]:
         """The page of them that is shown."""
         return self.found.decisions[self.number * SHOWN :][:SHOWN] if self.found else []
 
-    @property
-    def before(self) -> str:
-        return self._address(self.number - 1) if self.number else ""
-
-    @property
-    def more(self) -> str:
-        is_last = self.found is None or len(self.found.decisions) <= (self.number + 1) * SHOWN
-        return "" if is_last else self._address(self.number + 1)
-
-    def _address(self, number: int) -> str:
+    def address_of(self, number: int) -> str:
         typed: dict[str, Any] = {**self.given, "page": number}
         return url_for("retention.page", tenant_id=self.tenant.id, **typed)
 
@@ -62,7 +55,9 @@ def page(tenant_id: str) -> Any:
             found = retention.preview(tenant, RetentionRules.parse(request.args))
     typed = {name: request.args[name] for name in NAMES if name in request.args}
     given = typed or tenant.retention or DEFAULTS
-    return render_template("retention/page.html", page=RetentionPage(tenant, found, given, page_number(LAST_PAGE)))
+    number = page_number(LAST_PAGE)
+    has_more = found is not None and len(found.decisions) > (number + 1) * SHOWN
+    return render_template("retention/page.html", page=RetentionPage(tenant, found, given, number, has_more))
 
 
 @pages.post("/tenants/<tenant_id>/retention")

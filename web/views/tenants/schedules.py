@@ -14,6 +14,7 @@ from db.policies import search
 from db.tenants import schedule_words, schedules
 from web.inputs import page_number, without_nul
 from web.lists import filters, tenant_field
+from web.lists.numbered_page import NumberedPage
 from web.presentation import run_messages
 from web.presentation.refusals import refusals_flashed
 from web.security.access import allowed_tenant_ids, current_actor, fetch, requires
@@ -28,7 +29,7 @@ pages = Blueprint("schedules", __name__, url_prefix="/schedules")
 
 
 @dataclass(frozen=True)
-class SchedulesPage:
+class SchedulesPage(NumberedPage):
     """`typed_tenant` is what the form has in its field for the tenant; `search` narrows the list by a tenant's name."""
 
     schedules: list[Schedule]
@@ -52,15 +53,7 @@ class SchedulesPage:
         """The tenant that the address asks for."""
         return request.args.get("tenant", "")
 
-    @property
-    def before(self) -> str:
-        return self._address(self.number - 1) if self.number else ""
-
-    @property
-    def more(self) -> str:
-        return self._address(self.number + 1) if self.has_more else ""
-
-    def _address(self, number: int) -> str:
+    def address_of(self, number: int) -> str:
         return url_for("schedules.index", page=number, tenant=self.tenant_asked or None, search=self.search or None)
 
 
