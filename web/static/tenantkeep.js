@@ -105,7 +105,7 @@
   async function openChooser(address) {
     const dialog = document.getElementById("chooser");
     if (dialog.open) dialog.close();
-    dialog.innerHTML = '<p class="loading">Loading …</p>';
+    dialog.innerHTML = `<p class="loading">${inLanguage("Loading")} …</p>`;
     dialog.showModal();
     const fresh = await fragment(`${address}${address.includes("?") ? "&" : "?"}part=1`);
     if (fresh === null) { location.href = address; return; }
@@ -165,7 +165,8 @@
     localTimes(made.content);
     one("[data-found]", root).replaceWith(one("[data-found]", made.content));
     nameHits(root);
-    one("[role=status]", root).textContent = `${one("[data-found]", root).dataset.found} found`;
+    const count = one("[data-found]", root).dataset.found;
+    one("[role=status]", root).textContent = inLanguage("{} found").replace(/\{\d*\}/, count);
     const first = one("[data-hit]", root);
     if (asked && first) mark(root, field, first);
     else field.removeAttribute("aria-activedescendant");
@@ -197,7 +198,9 @@
   }
 
   document.addEventListener("keydown", (event) => {
-    const isTyping = event.target.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
+    const field = event.target.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
+    // The field of a search that was closed keeps the focus until the browser draws next.
+    const isTyping = field && field.checkVisibility();
     const isAsked = (event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.altKey)
       || (event.key === "/" && !isTyping && !event.ctrlKey && !event.metaKey && !event.altKey);
     const opener = one(".search-open");

@@ -7,6 +7,8 @@ SAID = (
     "Copied",
     "The browser did not copy it.",
     "Found",
+    "{} found",
+    "Loading",
     "{} selected:",
     "Tick rows to",
     "Table that scrolls sideways",
