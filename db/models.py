@@ -9,8 +9,12 @@ from db.clock import utcnow
 from db.database import database
 from db.schema.row_ids import Identity
 from db.states import (
+    ChangeState,
     CredentialKind,
+    DeliveryState,
     ItemState,
+    NoticePace,
+    NoticePhase,
     Offer,
     PolicyState,
     RestoreState,
@@ -18,6 +22,7 @@ from db.states import (
     Role,
     RunState,
     SetState,
+    Severity,
     SiteRole,
     WriteState,
 )
@@ -662,9 +667,17 @@ class Write(Table):
     # A create's: the ids that looked like it before it was sent, so that the one it makes can be told from them.
     known_ids = JsonText(null=True)
     approval = pw.CharField(null=True, max_length=80)
+    # The client-request-id that we sent: Microsoft's audit logs call it the event's correlation id.
+    client_request_id = pw.CharField(null=True, max_length=36)
 
     class Meta:
         indexes = ((("item", "id"), False), (("run", "id"), False))
+
+
+# An event of a tenant's log is ours if we sent it.
+Write.add_index(
+    Write.index(Write.client_request_id, where=pw.SQL("client_request_id IS NOT NULL"), name="write_client_request")
+)
 
 
 class Listing(Table):
@@ -821,6 +834,334 @@ Notification.add_index(
 )
 
 
+class Change(Table):
+    """A policy that became another between two looks at it. Recorded with what saw it, assessed a moment later."""
+
+    tenant = pw.ForeignKeyField(Tenant, on_delete="CASCADE", index=False)
+    policy = pw.ForeignKeyField(Policy, backref="changes", on_delete="CASCADE", index=False)
+    kind = pw.CharField(max_length=20)
+    state = pw.CharField(default=ChangeState.RECORDED, max_length=10)
+    # Null until it is assessed.
+    severity = pw.CharField(null=True, max_length=10)
+    # The names of the severity rules that say so.
+    rules = JsonText(null=True)
+    # When it was last known to be as before, and when it was seen to be otherwise: who changed it did so in between.
+    since_at = pw.DateTimeField(null=True)
+    seen_at = pw.DateTimeField(default=utcnow)
+    run = pw.ForeignKeyField(Run, null=True, on_delete="SET NULL")
+    before = pw.ForeignKeyField(Snapshot, null=True, on_delete="SET NULL")
+    after = pw.ForeignKeyField(Snapshot, null=True, on_delete="SET NULL")
+    # Their contents' fingerprints, which outlive them; null: it was not there, or is not.
+    before_mark = pw.CharField(null=True, max_length=64)
+    after_mark = pw.CharField(null=True, max_length=64)
+    # [{"path", "label", "how"}]: what differs, in words, without any value. Null until it is assessed.
+    differences = JsonText(null=True)
+    difference_count = pw.IntegerField(default=0)
+    # The live restore of ours that made it. No foreign key: it outlives it.
+    restore_id = pw.BigIntegerField(null=True)
+    assessed_at = pw.DateTimeField(null=True)
+    decided_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL", index=False)
+    decided_at = pw.DateTimeField(null=True)
+    reason = pw.CharField(null=True, max_length=500)
+    # An accepted one's: until when. Null: for good.
+    until = pw.DateTimeField(null=True)
+
+    class Meta:
+        indexes = (
+            (("tenant", "id"), False),
+            (("policy", "id"), False),
+            (("tenant", "state", "id"), False),
+            (("state", "id"), False),
+            (("severity", "id"), False),
+            (("kind", "id"), False),
+            (("tenant", "seen_at"), False),
+            (("seen_at",), False),
+        )
+
+    def __str__(self) -> str:
+        return f"Change {self.id}"
+
+
+Change.add_index(Change.index(Change.tenant, where=pw.SQL("assessed_at IS NULL"), name="change_unassessed"))
+Change.add_index(Change.index(Change.until, where=pw.SQL("state = 'accepted'"), name="change_accepted_until"))
+
+
+class ApprovedPolicy(Table):
+    """The state of a policy that somebody declared to be right. Retention keeps its snapshot."""
+
+    tenant = pw.ForeignKeyField(Tenant, on_delete="CASCADE")
+    policy = pw.ForeignKeyField(Policy, unique=True, on_delete="CASCADE")
+    # None, and no mark: it is right that the policy is not there.
+    snapshot = pw.ForeignKeyField(Snapshot, null=True, on_delete="SET NULL")
+    mark = pw.CharField(null=True, max_length=64)
+    approved_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL", index=False)
+    approved_at = pw.DateTimeField(default=utcnow)
+    reason = pw.CharField(null=True, max_length=500)
+
+
+class ApprovedScope(Table):
+    """A policy type of a tenant, or all of it (""), that was approved whole: a policy that is added later is open."""
+
+    tenant = pw.ForeignKeyField(Tenant, on_delete="CASCADE", index=False)
+    policy_type = pw.CharField(default="", max_length=80)
+    approved_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL", index=False)
+    approved_at = pw.DateTimeField(default=utcnow)
+
+    class Meta:
+        indexes = ((("tenant", "policy_type"), True),)
+
+
+class Acceptance(Table):
+    """A state of a policy, by its fingerprint, that may differ from the approved one for a while."""
+
+    policy = pw.ForeignKeyField(Policy, on_delete="CASCADE", index=False)
+    # "": that it is not there.
+    mark = pw.CharField(default="", max_length=64)
+    reason = pw.CharField(max_length=500)
+    until = pw.DateTimeField(null=True)
+    accepted_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL", index=False)
+    accepted_at = pw.DateTimeField(default=utcnow)
+
+    class Meta:
+        indexes = ((("policy", "mark"), True),)
+
+
+class IgnoredField(Table):
+    """A place in the policies of a type in which a difference is no change. `tenant` None: in every tenant."""
+
+    tenant = pw.ForeignKeyField(Tenant, null=True, on_delete="CASCADE", index=False)
+    policy_type = pw.CharField(max_length=80)
+    path = pw.CharField(max_length=500)
+    added_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL", index=False)
+    added_at = pw.DateTimeField(default=utcnow)
+
+    class Meta:
+        indexes = ((("tenant", "policy_type", "path"), True), (("policy_type", "tenant"), False))
+
+
+class SeverityRule(Table):
+    """A rule of how grave a change is, where an admin made another of a built-in one, or added one."""
+
+    # A built-in one's name, or "own:…".
+    name = pw.CharField(unique=True, max_length=80)
+    severity = pw.CharField(max_length=10)
+    is_active = pw.BooleanField(default=True)
+    # Of an own one. "": every policy type; a part of a path: only changes there.
+    policy_type = pw.CharField(default="", max_length=80)
+    path = pw.CharField(default="", max_length=500)
+    changed_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL", index=False)
+    changed_at = pw.DateTimeField(default=utcnow)
+
+
+class EventLog(Table):
+    """How far one of a tenant's own audit logs was read, and whether it can be."""
+
+    tenant = pw.ForeignKeyField(Tenant, on_delete="CASCADE", index=False)
+    log = pw.CharField(max_length=10)
+    # Everything up to then was read; null: nothing yet.
+    read_to = pw.DateTimeField(null=True)
+    # The oldest time that was asked for: of before then, the log was never read.
+    reaches_from = pw.DateTimeField(null=True)
+    asked_at = pw.DateTimeField(null=True)
+    # Why it could not be read when it was asked last; null: it could.
+    error_code = pw.CharField(null=True, max_length=60)
+    error_message = pw.CharField(null=True, max_length=500)
+
+    class Meta:
+        indexes = ((("tenant", "log"), True),)
+
+
+class TenantEvent(Table):
+    """An event of a tenant's own audit log: who did what to which object. Names only, never a value."""
+
+    tenant = pw.ForeignKeyField(Tenant, on_delete="CASCADE", index=False)
+    log = pw.CharField(max_length=10)
+    # Microsoft's id, never used twice.
+    event_id = pw.CharField(max_length=200)
+    at = pw.DateTimeField()
+    # What they call it: "Patch DeviceManagementConfigurationPolicy".
+    activity = pw.CharField(max_length=500)
+    operation = pw.CharField(max_length=20)
+    is_success = pw.BooleanField(default=True)
+    doer_kind = pw.CharField(max_length=12)
+    doer_name = pw.CharField(null=True, max_length=300)
+    doer_id = pw.CharField(null=True, max_length=80)
+    # The app that a person used, where it is named too.
+    app_name = pw.CharField(null=True, max_length=300)
+    app_id = pw.CharField(null=True, max_length=80)
+    address = pw.CharField(null=True, max_length=60)
+    category = pw.CharField(null=True, max_length=80)
+    correlation_id = pw.CharField(null=True, max_length=80)
+    object_type = pw.CharField(null=True, max_length=200)
+    object_name = pw.CharField(null=True, max_length=1000)
+    # Every id that it names, by which it finds our policies; and the names of the properties that it names.
+    object_ids = JsonText()
+    properties = JsonText()
+    # The restore of ours that caused it. No foreign key: it outlives it.
+    restore_id = pw.BigIntegerField(null=True)
+    # Our app wrote it, and we know nothing of it.
+    is_foreign = pw.BooleanField(default=False)
+
+    class Meta:
+        indexes = (
+            (("tenant", "log", "event_id"), True),
+            (("tenant", "at"), False),
+            (("tenant", "id"), False),
+            (("at",), False),
+            (("doer_name", "id"), False),
+        )
+
+
+class TenantEventPolicy(Table):
+    """A policy of ours that an event is about."""
+
+    event = pw.ForeignKeyField(TenantEvent, backref="policies", on_delete="CASCADE", index=False)
+    policy = pw.ForeignKeyField(Policy, on_delete="CASCADE", index=False)
+    at = pw.DateTimeField()
+
+    class Meta:
+        indexes = ((("event", "policy"), True), (("policy", "at"), False))
+
+
+class Watch(Table):
+    """A tenant whose audit logs are looked into every few minutes."""
+
+    tenant = pw.ForeignKeyField(Tenant, unique=True, on_delete="CASCADE")
+    # Null: as the setting says.
+    every_minutes = pw.IntegerField(null=True)
+    next_at = pw.DateTimeField(default=utcnow, index=True)
+    last_at = pw.DateTimeField(null=True)
+    # The last look that saw everything: what was changed before then is captured.
+    fresh_at = pw.DateTimeField(null=True)
+    # Why the last look did not work, and how many in a row did not.
+    error = pw.CharField(null=True, max_length=500)
+    failures = pw.IntegerField(default=0)
+    since = pw.DateTimeField(default=utcnow)
+    set_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL", index=False)
+
+
+class Channel(Table):
+    """Where notices go outside."""
+
+    name = pw.CharField(max_length=80)
+    kind = pw.CharField(max_length=10)
+    # A person's own; none: the installation's.
+    owner = pw.ForeignKeyField(User, null=True, on_delete="CASCADE")
+    # {"address", "secret", …}: a workflow's address is a key to it.
+    sealed = pw.BlobField()
+    # What of the address may be shown: "hooks.example.com/…", "a***@contoso.example".
+    shown = pw.CharField(max_length=200)
+    allows_private = pw.BooleanField(default=False)
+    is_active = pw.BooleanField(default=True)
+    created_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL", index=False)
+    created_at = pw.DateTimeField(default=utcnow)
+    # The last delivery that arrived, and why none has since; null: the last one did.
+    sent_at = pw.DateTimeField(null=True)
+    error = pw.CharField(null=True, max_length=500)
+
+    def __str__(self) -> str:
+        return str(self.name)
+
+
+class NoticeRule(Table):
+    """Which events are told to a channel, of which tenants, and when."""
+
+    channel = pw.ForeignKeyField(Channel, backref="rules", on_delete="CASCADE")
+    events = JsonText()
+    # Of changes: this grave or graver.
+    min_severity = pw.CharField(default=Severity.HIGH, max_length=10)
+    # Ids; null: every tenant that the channel's owner may see, of the installation's channel all.
+    tenants = JsonText(null=True)
+    # Of "no good backup for n hours".
+    hours = pw.IntegerField(default=26)
+    pace = pw.CharField(default=NoticePace.AT_ONCE, max_length=10)
+    # "07:30", in the time zone; of a daily digest.
+    daily_at = pw.CharField(default="07:30", max_length=5)
+    time_zone = pw.CharField(default="UTC", max_length=60)
+    # "22:00" to "06:00": what comes then waits. Null: none.
+    quiet_from = pw.CharField(null=True, max_length=5)
+    quiet_to = pw.CharField(null=True, max_length=5)
+    # What is this grave comes all the same.
+    breaks_quiet = pw.BooleanField(default=True)
+    is_active = pw.BooleanField(default=True)
+
+
+class Occurrence(Table):
+    """Something that happened, or goes on, and may be told: once, by its key."""
+
+    key = pw.CharField(unique=True, max_length=200)
+    event = pw.CharField(max_length=30)
+    tenant = pw.ForeignKeyField(Tenant, null=True, on_delete="CASCADE")
+    severity = pw.CharField(null=True, max_length=10)
+    # What it is about: a change, a run, a restore. No foreign keys: they may go before it is told.
+    change_id = pw.BigIntegerField(null=True)
+    run_id = pw.BigIntegerField(null=True)
+    restore_id = pw.BigIntegerField(null=True)
+    began_at = pw.DateTimeField(default=utcnow)
+    # It is well again; null: it is not, or was over at once.
+    ended_at = pw.DateTimeField(null=True)
+    # Facts for its words that are not in a row above: {"hours": 30}.
+    facts = JsonText()
+    # When its notices were made, and those that it is well again.
+    told_at = pw.DateTimeField(null=True)
+    end_told_at = pw.DateTimeField(null=True)
+
+
+Occurrence.add_index(Occurrence.index(Occurrence.id, where=pw.SQL("told_at IS NULL"), name="occurrence_untold"))
+Occurrence.add_index(
+    Occurrence.index(
+        Occurrence.id, where=pw.SQL("ended_at IS NOT NULL AND end_told_at IS NULL"), name="occurrence_end_untold"
+    )
+)
+Occurrence.add_index(
+    Occurrence.index(Occurrence.event, Occurrence.tenant, where=pw.SQL("ended_at IS NULL"), name="occurrence_going")
+)
+
+
+class Delivery(Table):
+    """One message to one channel, with how it went. Sent again under the same id until it arrives or is given up."""
+
+    channel = pw.ForeignKeyField(Channel, backref="deliveries", on_delete="CASCADE", index=False)
+    # Says to a receiver that it has this one already.
+    message_id = pw.CharField(unique=True, max_length=36)
+    state = pw.CharField(default=DeliveryState.WAITING, max_length=10)
+    is_test = pw.BooleanField(default=False)
+    asked_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL", index=False)
+    created_at = pw.DateTimeField(default=utcnow)
+    next_at = pw.DateTimeField(default=utcnow)
+    # While it is sent: until when nobody else sends it.
+    claimed_until = pw.DateTimeField(null=True)
+    attempts = pw.IntegerField(default=0)
+    sent_at = pw.DateTimeField(null=True)
+    # What the receiver answered last, without secrets.
+    answer = pw.CharField(null=True, max_length=500)
+
+    class Meta:
+        indexes = ((("channel", "id"), False), (("created_at",), False))
+
+
+Delivery.add_index(
+    Delivery.index(Delivery.next_at, where=pw.SQL("state IN ('waiting', 'sending')"), name="delivery_due")
+)
+
+
+class Notice(Table):
+    """An occurrence that a channel hears of, and the delivery that tells it: with others, in a digest."""
+
+    channel = pw.ForeignKeyField(Channel, on_delete="CASCADE", index=False)
+    rule = pw.ForeignKeyField(NoticeRule, null=True, on_delete="SET NULL")
+    occurrence = pw.ForeignKeyField(Occurrence, on_delete="CASCADE")
+    phase = pw.CharField(default=NoticePhase.BEGAN, max_length=10)
+    due_at = pw.DateTimeField(default=utcnow)
+    delivery = pw.ForeignKeyField(Delivery, null=True, backref="notices", on_delete="SET NULL")
+
+    class Meta:
+        indexes = ((("channel", "occurrence", "phase"), True),)
+
+
+Notice.add_index(Notice.index(Notice.due_at, where=pw.SQL("delivery_id IS NULL"), name="notice_undelivered"))
+
+
 class AuditEvent(Table):
     """Append-only (triggers refuse anything else) and chained: each hash covers the one before it."""
 
@@ -953,6 +1294,21 @@ TABLES = (
     DirectoryName,
     Expiry,
     Notification,
+    Change,
+    ApprovedPolicy,
+    ApprovedScope,
+    Acceptance,
+    IgnoredField,
+    SeverityRule,
+    EventLog,
+    TenantEvent,
+    TenantEventPolicy,
+    Watch,
+    Channel,
+    NoticeRule,
+    Occurrence,
+    Delivery,
+    Notice,
     AuditEvent,
     AuditHead,
     AuditCheck,

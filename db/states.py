@@ -22,6 +22,8 @@ class RunKind(StrEnum):
     CREDENTIAL = "tenant.credential"
     # Deletes what a tenant keeps no longer.
     PRUNE = "retention.prune"
+    # Looks into a tenant's audit logs, and captures what they say was changed. It stays only if it found something.
+    WATCH = "change.watch"
 
 
 class RunState(StrEnum):
@@ -47,6 +49,12 @@ class Sweep(StrEnum):
     REMOVE = "remove tenants"
     PEOPLE = "ask Entra ID about people"
     AUDIT = "check the audit log"
+    WATCH = "watch tenants"
+    ASSESS = "assess changes"
+    REOPEN = "reopen accepted changes"
+    OCCUR = "find what notices are about"
+    TELL = "make notices"
+    DELIVER = "send notices"
 
 
 ACTIVE = (RunState.QUEUED, RunState.RUNNING)
@@ -205,12 +213,123 @@ class PolicyState(StrEnum):
     GONE = "gone"
 
 
-class ChangeKind(StrEnum):
+class LaterChangeKind(StrEnum):
     """The way in which a policy changed since a time."""
 
     DELETED = "deleted"
     CHANGED = "changed"
     NEW = "new"
+
+
+class ChangeKind(StrEnum):
+    """The way in which a policy became another between two looks at it."""
+
+    ADDED = "added"
+    CHANGED = "changed"
+    ASSIGNMENTS_CHANGED = "assignments_changed"
+    REMOVED = "removed"
+    # It was gone, and is there again under the same id.
+    CAME_BACK = "came_back"
+
+
+class ChangeState(StrEnum):
+    """The state of a change against what was approved."""
+
+    # Nobody approved a state of this policy: it is news, and nothing to decide.
+    RECORDED = "recorded"
+    # Only fields differ that are ignored for its policy type.
+    IGNORED = "ignored"
+    # The policy is otherwise than approved, and nobody has decided about it.
+    OPEN = "open"
+    # Somebody said why it may be so, and until when.
+    ACCEPTED = "accepted"
+    # What it changed to became the approved state, or is it already.
+    APPROVED = "approved"
+    # The policy is as approved again: by a restore of ours, or by somebody in the tenant.
+    PUT_BACK = "put_back"
+    UNDONE = "undone"
+    # A later change of the same policy stands for it.
+    REPLACED = "replaced"
+
+
+class Severity(StrEnum):
+    """The severity of a change, by the rules in db/changes/severity_rules.py. In rising order."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+class TenantLog(StrEnum):
+    """One of the two logs in which Microsoft keeps who changed what in a tenant."""
+
+    INTUNE = "intune"
+    ENTRA = "entra"
+
+
+class DoerKind(StrEnum):
+    """The sort of who is named by an event of a tenant's log."""
+
+    PERSON = "person"
+    APP = "app"
+    # Microsoft's own service, as the log says.
+    SERVICE = "service"
+    # The log names nobody: never shown as "nobody".
+    NOT_STATED = "not_stated"
+
+
+class ChannelKind(StrEnum):
+    """The way in which a notice leaves."""
+
+    EMAIL = "email"
+    TEAMS = "teams"
+    SLACK = "slack"
+    WEBHOOK = "webhook"
+    # Whatever the Apprise library knows by its address.
+    APPRISE = "apprise"
+
+
+class NoticeEvent(StrEnum):
+    """What a notice can be about."""
+
+    CHANGE = "change"
+    RUN_FAILED = "run_failed"
+    RUN_PARTIAL = "run_partial"
+    NO_GOOD_BACKUP = "no_good_backup"
+    SCHEDULE_MISSED = "schedule_missed"
+    RESTORE_ASKED = "restore_asked"
+    RESTORE_WAITING = "restore_waiting"
+    RESTORE_DONE = "restore_done"
+    # Multi Admin Approval: somebody has to approve it in the tenant.
+    TENANT_APPROVAL_WAITING = "tenant_approval_waiting"
+    CONNECTION_FAILING = "connection_failing"
+    CREDENTIAL_EXPIRING = "credential_expiring"
+    AUDIT_BROKEN = "audit_broken"
+    # A write under our app of which we know nothing: our credential may be in other hands.
+    FOREIGN_WRITE = "foreign_write"
+
+
+class NoticePace(StrEnum):
+    """When a rule's notices leave."""
+
+    AT_ONCE = "at_once"
+    HOURLY = "hourly"
+    DAILY = "daily"
+
+
+class NoticePhase(StrEnum):
+    """The part of an occurrence that a notice tells: that it began, or that it is well again."""
+
+    BEGAN = "began"
+    ENDED = "ended"
+
+
+class DeliveryState(StrEnum):
+    WAITING = "waiting"
+    SENDING = "sending"
+    SENT = "sent"
+    # Refused for good, or tried as often as it may be.
+    FAILED = "failed"
 
 
 class Role(StrEnum):

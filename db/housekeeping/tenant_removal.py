@@ -17,14 +17,19 @@ from db.errors import Invalid
 from db.housekeeping.tenant_switch import active_runs
 from db.models import (
     IS_ACTIVE,
+    Acceptance,
+    ApprovedPolicy,
     BackupSet,
+    Change,
     Content,
     DirectoryName,
     Expiry,
     Listing,
     Manifest,
     Mapping,
+    Notice,
     Notification,
+    Occurrence,
     Policy,
     Restore,
     RestoreItem,
@@ -32,6 +37,8 @@ from db.models import (
     RunItem,
     Snapshot,
     Tenant,
+    TenantEvent,
+    TenantEventPolicy,
     Upload,
     UploadChunk,
     Write,
@@ -57,6 +64,18 @@ def _restore_items(tenant: Tenant) -> Any:
     return RestoreItem.restore.in_(Restore.select(Restore.id).where(Restore.tenant == tenant))
 
 
+def _notices(tenant: Tenant) -> Any:
+    return Notice.occurrence.in_(Occurrence.select(Occurrence.id).where(Occurrence.tenant == tenant))
+
+
+def _event_policies(tenant: Tenant) -> Any:
+    return TenantEventPolicy.event.in_(TenantEvent.select(TenantEvent.id).where(TenantEvent.tenant == tenant))
+
+
+def _acceptances(tenant: Tenant) -> Any:
+    return Acceptance.policy.in_(Policy.select(Policy.id).where(Policy.tenant == tenant))
+
+
 def _upload_chunks(tenant: Tenant) -> Any:
     return UploadChunk.upload.in_(Upload.select(Upload.id).where(Upload.tenant == tenant))
 
@@ -69,6 +88,13 @@ def _mappings_elsewhere(tenant: Tenant) -> Any:
 # In this order: what refers to a row goes before it. What is not named here is little, and goes with the tenant's row.
 STEPS: tuple[tuple[Any, Callable[[Tenant], Any]], ...] = (
     (Notification, _of_runs(Notification)),
+    (Notice, _notices),
+    (Occurrence, _of_tenant(Occurrence)),
+    (TenantEventPolicy, _event_policies),
+    (TenantEvent, _of_tenant(TenantEvent)),
+    (ApprovedPolicy, _of_tenant(ApprovedPolicy)),
+    (Acceptance, _acceptances),
+    (Change, _of_tenant(Change)),
     (Listing, _of_runs(Listing)),
     (UploadChunk, _upload_chunks),
     (Upload, _of_tenant(Upload)),

@@ -20,7 +20,20 @@ from db.database import database
 from db.encryption import SealError, keyring
 from db.errors import Invalid
 from db.installation.installation import SEAL_OWNER
-from db.models import AuditKey, Content, Credential, EntraToken, Heartbeat, RunAnswer, Seal, Tenant, UploadChunk, User
+from db.models import (
+    AuditKey,
+    Channel,
+    Content,
+    Credential,
+    EntraToken,
+    Heartbeat,
+    RunAnswer,
+    Seal,
+    Tenant,
+    UploadChunk,
+    User,
+)
+from db.notices import channels
 from db.policies.snapshots import content_owner
 from db.runs import answer_cache, uploads
 from db.tenants import credentials
@@ -48,6 +61,7 @@ SEALED_FIELDS = (
     SealedField(User, User.totp_secret, lambda one: totp_owner(one.id)),
     SealedField(EntraToken, EntraToken.sealed, lambda one: entra_grants.token_owner(one.user_id)),
     SealedField(AuditKey, AuditKey.sealed, lambda one: audit_keys.seal_owner(one.id)),
+    SealedField(Channel, Channel.sealed, channels.seal_owner),
     SealedField(Seal, Seal.word, lambda _one: SEAL_OWNER),
 )
 

@@ -16,11 +16,14 @@ from db.installation import key_rotation
 from db.models import (
     TABLES,
     AuditCheck,
+    Delivery,
     EntraToken,
     Heartbeat,
     Lease,
     Listing,
     Manifest,
+    Notice,
+    Occurrence,
     RunAnswer,
     Seal,
     Session,
@@ -41,6 +44,9 @@ LEFT_OUT = {
     Lease: "of processes that run here",
     Heartbeat: "of processes that run here",
     Setback: "of the scheduler that runs here",
+    Occurrence: "what is to be told is told from here",
+    Delivery: "what is to be told is told from here",
+    Notice: "what is to be told is told from here",
     Seal: "the word sealed with this installation's own keys",
 }
 EXPORTED_TABLES = tuple(model for model in TABLES if model not in LEFT_OUT)

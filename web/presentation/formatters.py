@@ -15,8 +15,8 @@ from actors.facade.snapshot_diff import Difference
 from db.clock import utcnow
 from db.models import Schedule
 from db.states import (
-    ChangeKind,
     ItemState,
+    LaterChangeKind,
     Offer,
     Outcome,
     PolicyState,
@@ -42,9 +42,9 @@ _BADGES: dict[str, tuple[str, str]] = {
     Offer.FAILED: ("bad", "times"),
     PolicyState.PRESENT: ("good", "check"),
     PolicyState.GONE: ("warn", "chain-broken"),
-    ChangeKind.DELETED: ("bad", "trash-o"),
-    ChangeKind.CHANGED: ("warn", "pencil"),
-    ChangeKind.NEW: ("info", "plus"),
+    LaterChangeKind.DELETED: ("bad", "trash-o"),
+    LaterChangeKind.CHANGED: ("warn", "pencil"),
+    LaterChangeKind.NEW: ("info", "plus"),
     Result.OK: ("good", "check"),
     Result.REFUSED: ("warn", "ban"),
     Outcome.LISTED: ("good", "check"),

@@ -6,8 +6,8 @@ import actors.backups.back_up
 import actors.backups.look
 from db.audit.audit import SYSTEM, Actor
 from db.models import BackupSet, Policy, Snapshot, Tenant
-from db.policies import changes
-from db.states import ChangeKind, ItemState, Outcome, RunState
+from db.policies import later_changes
+from db.states import ItemState, LaterChangeKind, Outcome, RunState
 from tests.support.restore_steps import items_of
 from tests.support.simulated_tenant import catalog_policy
 
@@ -45,10 +45,10 @@ def test_a_look_reads_what_differs_and_touches_no_backup(backed_up, cast):
     assert (after.last_backup_id, after.last_backup_at) == (before.last_backup_id, before.last_backup_at)
     assert BackupSet.select().count() == 1
     since = BackupSet.get().completed_at
-    found = {change.policy.id: change for change in changes.find_changes(cast.contoso, since)}
-    assert (found[one.id].kind, found[one.id].right_id) == (ChangeKind.CHANGED, good.id)
+    found = {change.policy.id: change for change in later_changes.find_later_changes(cast.contoso, since)}
+    assert (found[one.id].kind, found[one.id].right_id) == (LaterChangeKind.CHANGED, good.id)
     assert found[one.id].now_id == Snapshot.get((Snapshot.policy == one) & (Snapshot.id != good.id)).id
-    assert (found[other.id].kind, len(found)) == (ChangeKind.DELETED, 2)
+    assert (found[other.id].kind, len(found)) == (LaterChangeKind.DELETED, 2)
 
 
 def test_a_look_says_which_policy_it_could_not_read(backed_up, cast):

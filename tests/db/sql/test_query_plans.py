@@ -76,10 +76,15 @@ SMALL = {
     "setback": "what steps of the sweep could not do, and soon do again",
     "preference": "what people chose by hand",
     "new_tenant_defaults": "one row",
+    "ignored_field": "chosen by hand",
+    "severity_rule": "changed by hand",
+    "approved_scope": "declared by hand",
+    "channel": "made by hand",
+    "notice_rule": "made by hand",
 }
 GROWING = {model._meta.table_name for model in TABLES} - SMALL.keys()
 # What follows the number of tenants alone may be read where the answer is about all of a person's tenants.
-OF_TENANTS = frozenset({"tenant", "schedule", "membership", "tenant_tag"})
+OF_TENANTS = frozenset({"tenant", "schedule", "membership", "tenant_tag", "watch", "event_log"})
 
 
 @dataclass(frozen=True)

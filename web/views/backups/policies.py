@@ -19,10 +19,10 @@ from db.clock import utcnow
 from db.models import Policy, Run, Snapshot, Tenant
 from db.names import snapshot_origins
 from db.names.snapshot_origins import Origin
-from db.policies import changes, lives, search, snapshots
+from db.policies import later_changes, lives, search, snapshots
 from db.policies.lives import Lives
 from db.runs import run_history
-from db.states import ChangeKind, PolicyState, RunKind
+from db.states import LaterChangeKind, PolicyState, RunKind
 from web.inputs import page_number, without_nul
 from web.lists import filters
 from web.lists.cells import ago_cell, cell, moment_cell, tenant_cell
@@ -62,17 +62,17 @@ def _is_captured(value: str) -> Any:
 
 
 CHANGED: dict[str, str] = {
-    ChangeKind.CHANGED: "after the newest snapshot",
-    ChangeKind.NEW: "new: not captured yet",
-    ChangeKind.DELETED: "deleted from the tenant",
+    LaterChangeKind.CHANGED: "after the newest snapshot",
+    LaterChangeKind.NEW: "new: not captured yet",
+    LaterChangeKind.DELETED: "deleted from the tenant",
 }
 
 
 def _is_of_change(value: str) -> Any:
-    if value == ChangeKind.CHANGED:
-        return changes.is_changed_in_tenant()
+    if value == LaterChangeKind.CHANGED:
+        return later_changes.is_changed_in_tenant()
     is_new = (Policy.state == PolicyState.PRESENT) & Policy.last_captured_at.is_null()
-    return is_new if value == ChangeKind.NEW else Policy.state == PolicyState.GONE
+    return is_new if value == LaterChangeKind.NEW else Policy.state == PolicyState.GONE
 
 
 def _type_of(policy: Policy) -> str:
@@ -279,7 +279,7 @@ def page(policy_id: str) -> str:
 
 
 def _right_version(policy: Policy) -> Snapshot | None:
-    snapshot_id = changes.right_version_id(policy)
+    snapshot_id = later_changes.right_version_id(policy)
     return Snapshot.get_by_id(snapshot_id) if snapshot_id else None
 
 

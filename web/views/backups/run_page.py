@@ -37,6 +37,7 @@ KINDS = {
     RunKind.RESTORE: "Restore",
     RunKind.CREDENTIAL: "Replace credential",
     RunKind.PRUNE: "Prune what is old",
+    RunKind.WATCH: "Watch for changes",
 }
 # What a run of which kind has failed to do may be tried again, by whom.
 RETRIES = {RunKind.BACK_UP: Permission.OPERATE, RunKind.RESTORE: Permission.MANAGE}

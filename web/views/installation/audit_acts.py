@@ -132,6 +132,7 @@ ACTS: dict[Action, AuditAct] = {
             RunKind.RESTORE: "{who} started a restore to {tenant}: {run}",
             RunKind.CREDENTIAL: "{who} started the check of a new credential of {tenant}: {run}",
             RunKind.PRUNE: "{who} started the clean-up of {tenant}: {run}",
+            RunKind.WATCH: "{who} looked for changes in {tenant}: {run}",
         },
     ),
     Action.RUN_ENDED: AuditAct(

@@ -15,10 +15,10 @@ from actors.facade.snapshot_diff import Difference
 from db.backups import backup_sets
 from db.clock import utcnow
 from db.models import BackupSet, Policy, Run, RunItem, Snapshot, Tenant
-from db.policies import changes, snapshots
-from db.policies.changes import Change
+from db.policies import later_changes, snapshots
+from db.policies.later_changes import LaterChange
 from db.runs import run_history, run_progress
-from db.states import ACTIVE, ChangeKind, Offer, Outcome, RunKind, RunState
+from db.states import ACTIVE, LaterChangeKind, Offer, Outcome, RunKind, RunState
 from db.tenants import coverage
 from web.presentation.formatters import datetime_html, first_differences, policy_type_title, time_ago_html
 from web.presentation.masking import Masking
@@ -75,7 +75,7 @@ class WantedChanges:
         named = {"since": self.age, "kind": self.kind, "type": self.policy_type, "search": self.search}
         return {name: value for name, value in named.items() if value}
 
-    def is_met_by(self, change: Change) -> bool:
+    def is_met_by(self, change: LaterChange) -> bool:
         policy = change.policy
         return (
             self.kind in ("", change.kind)
@@ -97,7 +97,7 @@ class ChangesLink(NamedTuple):
 class ChangeRow:
     """A line of the page. `differences`: None where a content cannot be opened."""
 
-    change: Change
+    change: LaterChange
     right: Snapshot | None
     now: Snapshot | None
     differences: list[Difference] | None
@@ -113,11 +113,11 @@ class ChangeRow:
 
     @property
     def is_deleted(self) -> bool:
-        return self.change.kind == ChangeKind.DELETED
+        return self.change.kind == LaterChangeKind.DELETED
 
     @property
     def is_new(self) -> bool:
-        return self.change.kind == ChangeKind.NEW
+        return self.change.kind == LaterChangeKind.NEW
 
     @property
     def is_dangerous(self) -> bool:
@@ -157,8 +157,8 @@ class ChangesPage:
     wanted: WantedChanges
     baselines: list[Baseline]
     baseline: Baseline | None
-    found: list[Change]
-    shown: list[Change]
+    found: list[LaterChange]
+    shown: list[LaterChange]
     rows: list[ChangeRow]
     number: int
     last_look: Run | None
@@ -231,7 +231,7 @@ class ChangesPage:
 
     @cached_property
     def never_captured(self) -> int:
-        return changes.count_never_captured(self.tenant, self._since)
+        return later_changes.count_never_captured(self.tenant, self._since)
 
     @property
     def _since(self) -> datetime | None:
@@ -252,7 +252,7 @@ class ChangesPage:
         everything = ChangesLink("all", self.count, WantedChanges(age, search=search), not self.wanted.kind)
         return [everything] + [
             ChangesLink(kind, counts[kind], WantedChanges(age, kind, search=search), self.wanted.kind == kind)
-            for kind in ChangeKind
+            for kind in LaterChangeKind
             if counts[kind]
         ]
 
@@ -308,8 +308,8 @@ def all_right_versions(tenant: Tenant, wanted: WantedChanges) -> list[int]:
     return right_versions([change for change in found if wanted.is_met_by(change)])
 
 
-def right_versions(some: Sequence[Change]) -> list[int]:
-    return [change.right_id for change in some if change.kind != ChangeKind.NEW and change.right_id]
+def right_versions(some: Sequence[LaterChange]) -> list[int]:
+    return [change.right_id for change in some if change.kind != LaterChangeKind.NEW and change.right_id]
 
 
 def _baselines(tenant: Tenant) -> list[Baseline]:
@@ -328,22 +328,22 @@ def _chosen(baselines: Sequence[Baseline], age: str) -> Baseline | None:
     return by_age.get(age) or by_age.get(USUAL_AGE) or next(iter(baselines), None)
 
 
-def _found(tenant: Tenant, baseline: Baseline | None) -> list[Change]:
+def _found(tenant: Tenant, baseline: Baseline | None) -> list[LaterChange]:
     """Return what changed: Conditional Access first, what can only be looked at last, and the newest of each first."""
-    found = changes.find_changes(tenant, baseline.backup_set.completed_at if baseline else None)
+    found = later_changes.find_later_changes(tenant, baseline.backup_set.completed_at if baseline else None)
     return sorted(sorted(found, key=_seen_at, reverse=True), key=_urgency)
 
 
-def _seen_at(change: Change) -> datetime:
+def _seen_at(change: LaterChange) -> datetime:
     return change.at or change.policy.first_seen_at
 
 
-def _urgency(change: Change) -> tuple[bool, bool]:
+def _urgency(change: LaterChange) -> tuple[bool, bool]:
     is_dangerous = policy_type_names.is_conditional_access(change.policy.policy_type)
-    return (not is_dangerous, change.kind == ChangeKind.NEW)
+    return (not is_dangerous, change.kind == LaterChangeKind.NEW)
 
 
-def _rows(shown: Sequence[Change]) -> list[ChangeRow]:
+def _rows(shown: Sequence[LaterChange]) -> list[ChangeRow]:
     ids = {number for change in shown for number in (change.right_id, change.now_id) if number}
     by_id = {snapshot.id: snapshot for snapshot in snapshots.with_policies(sorted(ids))}
     rows: list[ChangeRow] = []
@@ -351,7 +351,7 @@ def _rows(shown: Sequence[Change]) -> list[ChangeRow]:
     for change in shown:
         right, now = by_id.get(change.right_id or 0), by_id.get(change.now_id or 0)
         differences: list[Difference] | None = []
-        if change.kind == ChangeKind.CHANGED and right and now:
+        if change.kind == LaterChangeKind.CHANGED and right and now:
             left -= right.content.plain_bytes + now.content.plain_bytes
             if left > 0:
                 differences = snapshot_diff.differences_or_none(right, now, Masking(tells_apart=True))

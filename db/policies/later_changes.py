@@ -14,14 +14,14 @@ from db.database import Condition
 from db.models import Mapping as ObjectMapping
 from db.models import Policy, Run, Snapshot, Tenant
 from db.sql.value_lists import batched
-from db.states import ChangeKind, PolicyState, RunKind
+from db.states import LaterChangeKind, PolicyState, RunKind
 
 # (policy type, Graph id)
 PolicyKey = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Change:
+class LaterChange:
     """A policy that became another, was deleted or was made.
 
     `right_id`: the snapshot to put back, the last one that differs from the tenant; None where none is known.
@@ -29,7 +29,7 @@ class Change:
     """
 
     policy: Policy
-    kind: ChangeKind
+    kind: LaterChangeKind
     at: datetime | None
     right_id: int | None = None
     now_id: int | None = None
@@ -37,7 +37,7 @@ class Change:
     @property
     def is_unread(self) -> bool:
         """The tenant's list shows that it changed, and nobody has read yet what."""
-        return self.kind == ChangeKind.CHANGED and self.now_id is None
+        return self.kind == LaterChangeKind.CHANGED and self.now_id is None
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class _CapturedVersion:
     modified_at: datetime | None
 
 
-def find_changes(tenant: Tenant, since: datetime | None) -> list[Change]:
+def find_later_changes(tenant: Tenant, since: datetime | None) -> list[LaterChange]:
     """Return what of the tenant was deleted, changed or made since then. None: since each policy was first captured.
 
     A policy that was made again by a restore is one with the deleted one that it was made from.
@@ -119,25 +119,25 @@ def _made_from(tenant: Tenant) -> dict[PolicyKey, list[PolicyKey]]:
     return made_from
 
 
-def _deletion(row: Any) -> Change:
-    return Change(row, ChangeKind.DELETED, row.gone_at, right_id=row.newest_id)
+def _deletion(row: Any) -> LaterChange:
+    return LaterChange(row, LaterChangeKind.DELETED, row.gone_at, right_id=row.newest_id)
 
 
-def _creation(row: Any) -> Change:
-    return Change(row, ChangeKind.NEW, row.first_seen_at, now_id=row.newest_id)
+def _creation(row: Any) -> LaterChange:
+    return LaterChange(row, LaterChangeKind.NEW, row.first_seen_at, now_id=row.newest_id)
 
 
-def _change_of_present(row: Any, sources: Sequence[Any], kept: Mapping[int, _CapturedVersion]) -> Change | None:
+def _change_of_present(row: Any, sources: Sequence[Any], kept: Mapping[int, _CapturedVersion]) -> LaterChange | None:
     """Return how a policy that is in the tenant differs, if at all. `sources`: the deleted ones it was made from."""
     if row.newest_id is None:
         return None
     newest = kept[row.newest_id]
     if _is_unread(row, newest.modified_at):
-        return Change(row, ChangeKind.CHANGED, row.modified_at, right_id=row.newest_id)
+        return LaterChange(row, LaterChangeKind.CHANGED, row.modified_at, right_id=row.newest_id)
     base = kept.get(_base_id([*sources, row]) or row.newest_id)
     if base is None or base.content_id == newest.content_id:
         return None
-    return Change(row, ChangeKind.CHANGED, _changed_at(row, newest), right_id=base.id, now_id=newest.id)
+    return LaterChange(row, LaterChangeKind.CHANGED, _changed_at(row, newest), right_id=base.id, now_id=newest.id)
 
 
 def _base_id(oldest_first: Sequence[Any]) -> int | None:
@@ -163,12 +163,12 @@ def _changed_at(row: Policy, newest: _CapturedVersion) -> datetime:
     return row.modified_at if row.modified_at and row.modified_at <= newest.at else newest.at
 
 
-def _with_right_versions(changes: Sequence[Change]) -> list[Change]:
+def _with_right_versions(changes: Sequence[LaterChange]) -> list[LaterChange]:
     """Give each changed policy that was read the last snapshot that differs from what is in the tenant."""
-    read = [change.policy.id for change in changes if change.kind == ChangeKind.CHANGED and change.now_id]
+    read = [change.policy.id for change in changes if change.kind == LaterChangeKind.CHANGED and change.now_id]
     right = _last_differing(read)
     return [
-        Change(change.policy, change.kind, change.at, right.get(change.policy.id, change.right_id), change.now_id)
+        LaterChange(change.policy, change.kind, change.at, right.get(change.policy.id, change.right_id), change.now_id)
         for change in changes
     ]
 

@@ -7,8 +7,8 @@ import pytest
 from db.audit.audit import SYSTEM
 from db.clock import utcnow
 from db.models import Mapping, Policy, Run, Snapshot
-from db.policies import changes, policies
-from db.states import ChangeKind, RunKind
+from db.policies import later_changes, policies
+from db.states import LaterChangeKind, RunKind
 from tests.support.captures import capture_by_hand
 
 
@@ -44,7 +44,7 @@ def ago(minutes):
 def found(tenant, since):
     return {
         change.policy.name: (change.kind, change.right_id, change.now_id)
-        for change in changes.find_changes(tenant, since)
+        for change in later_changes.find_later_changes(tenant, since)
     }
 
 
@@ -57,8 +57,8 @@ def old(cast):
 def test_the_version_to_put_back_is_the_last_that_differs_and_not_the_newest(cast, policy, old):
     good = capture(policy, "good", 100)
     capture(policy, "broken", 10)
-    assert found(cast.contoso, ago(50)) == {policy.name: (ChangeKind.CHANGED, good, good + 1)}
-    assert changes.right_version_id(Policy.get_by_id(policy.id)) == good
+    assert found(cast.contoso, ago(50)) == {policy.name: (LaterChangeKind.CHANGED, good, good + 1)}
+    assert later_changes.right_version_id(Policy.get_by_id(policy.id)) == good
     assert found(cast.contoso, ago(5)) == {}, "it was so by then"
 
 
@@ -82,10 +82,10 @@ def test_what_was_put_back_by_hand_did_not_change(cast, policy, old):
 def test_what_was_changed_and_not_read_yet_is_told_so_and_its_newest_snapshot_is_right(cast, policy, old):
     good = capture(policy, "good", 100)
     Policy.update(modified_at=ago(3)).where(Policy.id == policy.id).execute()
-    [change] = changes.find_changes(cast.contoso, ago(50))
+    [change] = later_changes.find_later_changes(cast.contoso, ago(50))
     assert change.is_unread
     assert (change.right_id, change.at) == (good, Policy.get_by_id(policy.id).modified_at)
-    assert changes.right_version_id(Policy.get_by_id(policy.id)) == good
+    assert later_changes.right_version_id(Policy.get_by_id(policy.id)) == good
 
 
 def test_deleted_and_new_are_told_apart_and_what_was_never_captured_is_neither(cast, policy, old):
@@ -94,11 +94,11 @@ def test_deleted_and_new_are_told_apart_and_what_was_never_captured_is_neither(c
     policies.mark_gone(policy)
     made = policies.get_or_create(cast.contoso, "configurationPolicies", "made", "Made", None)
     assert found(cast.contoso, ago(50)) == {
-        policy.name: (ChangeKind.DELETED, good, None),
-        "Made": (ChangeKind.NEW, None, None),
+        policy.name: (LaterChangeKind.DELETED, good, None),
+        "Made": (LaterChangeKind.NEW, None, None),
     }
-    assert changes.count_never_captured(cast.contoso, ago(50)) == 1, other.name
-    assert changes.find_changes(cast.fabrikam, ago(50)) == []
+    assert later_changes.count_never_captured(cast.contoso, ago(50)) == 1, other.name
+    assert later_changes.find_later_changes(cast.fabrikam, ago(50)) == []
     assert made.name not in found(cast.contoso, None), "without a backup nobody knows what is new"
 
 
@@ -117,5 +117,5 @@ def test_what_a_restore_made_again_is_one_with_what_was_deleted(cast, policy, ol
         source_id=policy.graph_id,
         target_id="again",
     )
-    expected = {policy.name: (ChangeKind.CHANGED, good, now)} if is_changed else {}
+    expected = {policy.name: (LaterChangeKind.CHANGED, good, now)} if is_changed else {}
     assert found(cast.contoso, ago(50)) == expected
