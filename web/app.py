@@ -32,7 +32,7 @@ from web.views.backups import backup_sets, policies, run_page, runs, snapshots
 from web.views.fleet import act_pages, new_tenant_defaults, tenant_list
 from web.views.installation import audit, dashboard, health, search
 from web.views.people import account, entra_grants, kept_forms, notifications, passkeys, sign_in, users
-from web.views.restores import changes, new_restore, restore_actions, restores
+from web.views.restores import later_changes, new_restore, restore_actions, restores
 from web.views.tenants import (
     mappings,
     retention,
@@ -203,7 +203,7 @@ def _add_pages(app: Flask) -> None:
         restores,
         restore_actions,
         new_restore,
-        changes,
+        later_changes,
         mappings,
         retention,
         runs,

@@ -31,7 +31,7 @@ QUERIES = {
     "tenant_list.index_view": ("?page_size=40", "?tag=gold"),
     "tenant_acts.choose": ("?all=yes",),
     "tenant_acts.preview": ("?all=yes&act=back-up", "?all=yes&act=tags&add=gold,silver"),
-    "changes.page": ("?since=month", "?kind=changed&page=3"),
+    "later_changes.page": ("?since=month", "?kind=changed&page=3"),
     "restores.page": ("?show=blocked",),
     "retention.page": ("?last=1&daily=2",),
 }

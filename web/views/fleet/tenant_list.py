@@ -93,7 +93,7 @@ def _next_backup(tenant: Any) -> object:
 
 
 def _changes(tenant: Any) -> object:
-    return link("changes.page", str(tenant.changes), tenant_id=tenant.id) if tenant.changes else ""
+    return link("later_changes.page", str(tenant.changes), tenant_id=tenant.id) if tenant.changes else ""
 
 
 FILTERS = (

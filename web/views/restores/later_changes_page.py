@@ -150,7 +150,7 @@ class ChangeRow:
 
 
 @dataclass(frozen=True)
-class ChangesPage:
+class LaterChangesPage:
     """`found` is all that changed, `shown` what of it the address asks for, `rows` one page of that."""
 
     tenant: Tenant
@@ -279,13 +279,13 @@ class ChangesPage:
         return len(right_versions(self.shown))
 
 
-def changes_page(tenant: Tenant, wanted: WantedChanges, number: int) -> ChangesPage:
+def later_changes_page(tenant: Tenant, wanted: WantedChanges, number: int) -> LaterChangesPage:
     """Look up what the page shows."""
     baselines = _baselines(tenant)
     baseline = _chosen(baselines, wanted.age)
     found = _found(tenant, baseline)
     shown = [change for change in found if wanted.is_met_by(change)]
-    return ChangesPage(
+    return LaterChangesPage(
         tenant=tenant,
         wanted=wanted,
         baselines=baselines,

@@ -5,7 +5,7 @@ import re
 from db.clock import utcnow
 from db.models import Coverage
 from db.states import Offer
-from web.views.restores import changes_page
+from web.views.restores import later_changes_page
 
 
 def address(cast):
@@ -47,7 +47,7 @@ def test_a_reader_sees_what_changed_and_is_offered_nothing(client, sign_in, cast
 def test_what_is_too_large_for_a_list_is_said_to_have_changed_and_can_be_put_back(
     client, sign_in, cast, broken, monkeypatch
 ):
-    monkeypatch.setattr(changes_page, "MOST_BYTES_COMPARED", 10)
+    monkeypatch.setattr(later_changes_page, "MOST_BYTES_COMPARED", 10)
     page = sign_in(client, cast.ada).get(address(cast)).get_data(as_text=True)
     assert "It is too large to be compared in this list" in page
     assert page.count('name="version"') == 2

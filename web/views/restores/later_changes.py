@@ -13,10 +13,16 @@ from web.inputs import page_number, ticked_values
 from web.presentation import run_messages
 from web.security.access import current_actor, fetch, parse_row_id, requires
 from web.security.permissions import Permission
-from web.views.restores.changes_page import CHANGES_SHOWN, LAST_PAGE, WantedChanges, all_right_versions, changes_page
+from web.views.restores.later_changes_page import (
+    CHANGES_SHOWN,
+    LAST_PAGE,
+    WantedChanges,
+    all_right_versions,
+    later_changes_page,
+)
 from web.views.restores.new_restore import previewed
 
-pages = Blueprint("changes", __name__, url_prefix="/tenants")
+pages = Blueprint("later_changes", __name__, url_prefix="/tenants")
 
 
 @pages.get("/<tenant_id>/changes")
@@ -26,7 +32,7 @@ def page(tenant_id: str) -> str:
 
 
 def _page(tenant: Tenant, wanted: WantedChanges) -> str:
-    return render_template("changes/page.html", page=changes_page(tenant, wanted, page_number(LAST_PAGE)))
+    return render_template("later_changes/page.html", page=later_changes_page(tenant, wanted, page_number(LAST_PAGE)))
 
 
 @pages.post("/<tenant_id>/changes/look")
@@ -34,7 +40,7 @@ def _page(tenant: Tenant, wanted: WantedChanges) -> str:
 def look(tenant_id: str) -> Any:
     """Start a look at the tenant, or find one under way; the page follows it."""
     tenant, wanted = fetch(Tenant, tenant_id, Permission.OPERATE), WantedChanges.of(request.form)
-    back_to = url_for("changes.page", tenant_id=tenant.id, **wanted.arguments)
+    back_to = url_for("later_changes.page", tenant_id=tenant.id, **wanted.arguments)
     return run_messages.answer_start(actors.backups.look.start(tenant, current_actor()), back_to)
 
 
@@ -51,7 +57,7 @@ def put_back(tenant_id: str) -> Any:
         return previewed(drafts.put_back(ids, tenant, current_actor()))
     except Invalid as e:
         flash(str(e), "danger")
-        return redirect(url_for("changes.page", tenant_id=tenant.id, **wanted.arguments), 303)
+        return redirect(url_for("later_changes.page", tenant_id=tenant.id, **wanted.arguments), 303)
 
 
 def _ticked_versions(tenant: Tenant) -> list[int]:
