@@ -1,4 +1,4 @@
 """Channels, what is told by them, and how it went.
 
-May import: no other room of db.
+May import: db.sql.
 """
