@@ -1001,6 +1001,8 @@ class TenantEvent(Table):
     restore_id = pw.BigIntegerField(null=True)
     # Our app wrote it, and we know nothing of it.
     is_foreign = pw.BooleanField(default=False)
+    # When a watching worker had looked for what it is about, where that was no policy of ours; null: it has not.
+    followed_at = pw.DateTimeField(null=True)
 
     class Meta:
         indexes = (

@@ -48,6 +48,7 @@ class Action(StrEnum):
     TENANT_ADDED = "tenant:added"
     TENANT_CHANGED = "tenant:changed"
     TENANT_TAGGED = "tenant:tagged"
+    TENANT_WATCHED = "tenant:watched"
     DEFAULTS_SET = "tenant-defaults:set"
     RULES_ASKED = "tenant:rules-asked"
     RULES_CONFIRMED = "tenant:rules-confirmed"
@@ -121,6 +122,8 @@ DETAILS: dict[Action, frozenset[str]] = {
     Action.TENANT_ADDED: frozenset({"directory_id", "client_id", "credential_kind"}),
     Action.TENANT_CHANGED: frozenset({"changed"}),
     Action.TENANT_TAGGED: frozenset({"added", "removed"}),
+    # `every_minutes` None: as the setting says.
+    Action.TENANT_WATCHED: frozenset({"is_on", "every_minutes"}),
     # What a new tenant gets from now on.
     Action.DEFAULTS_SET: frozenset({"changed"}),
     # Which rules for restores are to be turned down; who asked for that.

@@ -166,6 +166,7 @@ class TenantEvent(Table):
     properties = pw.TextField()
     restore_id = pw.BigIntegerField(null=True)
     is_foreign = pw.BooleanField()
+    followed_at = pw.DateTimeField(null=True)
 
     class Meta:
         indexes = (

@@ -265,6 +265,13 @@ ACTS: dict[Action, AuditAct] = {
         varies_by="removed",
         variants={"[]": "{who} tagged {tenant}: {added}"},
     ),
+    Action.TENANT_WATCHED: AuditAct(
+        TENANTS,
+        "Switched watching",
+        "{who} had {tenant} watched for changes",
+        varies_by="is_on",
+        variants={"False": "{who} ended the watching of {tenant}"},
+    ),
     Action.DEFAULTS_SET: AuditAct(TENANTS, "Set what new tenants get", "{who} changed what new tenants get: {changed}"),
     Action.RULES_ASKED: AuditAct(
         TENANTS, "Asked to weaken restore rules", "{who} asked to weaken the restore rules of {tenant}: {changes}"
