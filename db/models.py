@@ -963,6 +963,8 @@ class EventLog(Table):
     # The oldest time that was asked for: of before then, the log was never read.
     reaches_from = pw.DateTimeField(null=True)
     asked_at = pw.DateTimeField(null=True)
+    # {"since", "until", "link"}: the window that is being read, and its next page; null: none is half read.
+    pending = JsonText(null=True)
     # Why it could not be read when it was asked last; null: it could.
     error_code = pw.CharField(null=True, max_length=60)
     error_message = pw.CharField(null=True, max_length=500)
@@ -997,6 +999,10 @@ class TenantEvent(Table):
     # Every id that it names, by which it finds our policies; and the names of the properties that it names.
     object_ids = JsonText()
     properties = JsonText()
+    # The policy types that the object may be of, by what the event calls it.
+    policy_types = JsonText()
+    # It is about a policy, by those, that we do not know yet.
+    awaits_policy = pw.BooleanField(default=False)
     # The restore of ours that caused it. No foreign key: it outlives it.
     restore_id = pw.BigIntegerField(null=True)
     # Our app wrote it, and we know nothing of it.
@@ -1012,6 +1018,13 @@ class TenantEvent(Table):
             (("at",), False),
             (("doer_name", "id"), False),
         )
+
+
+TenantEvent.add_index(
+    TenantEvent.index(
+        TenantEvent.tenant, TenantEvent.at, where=pw.SQL("awaits_policy"), name="tenant_event_awaits_policy"
+    )
+)
 
 
 class TenantEventPolicy(Table):

@@ -137,6 +137,7 @@ class EventLog(Table):
     read_to = pw.DateTimeField(null=True)
     reaches_from = pw.DateTimeField(null=True)
     asked_at = pw.DateTimeField(null=True)
+    pending = pw.TextField(null=True)
     error_code = pw.CharField(null=True, max_length=60)
     error_message = pw.CharField(null=True, max_length=500)
 
@@ -164,6 +165,8 @@ class TenantEvent(Table):
     object_name = pw.CharField(null=True, max_length=1000)
     object_ids = pw.TextField()
     properties = pw.TextField()
+    policy_types = pw.TextField()
+    awaits_policy = pw.BooleanField()
     restore_id = pw.BigIntegerField(null=True)
     is_foreign = pw.BooleanField()
     followed_at = pw.DateTimeField(null=True)
@@ -218,3 +221,4 @@ def up(migrator, db):
     )
     add_column(db, "write", "client_request_id", "VARCHAR(36)")
     create_index(db, "write_client_request", '"write" (client_request_id) WHERE client_request_id IS NOT NULL')
+    create_index(db, "tenant_event_awaits_policy", "tenant_event (tenant_id, at) WHERE awaits_policy")
