@@ -96,6 +96,10 @@ class Action(StrEnum):
     POLICY_WRITTEN = "policy:written"
     MAPPING_SET = "mapping:set"
     MAPPING_REMOVED = "mapping:removed"
+    STATE_APPROVED = "approved-state:set"
+    APPROVAL_TAKEN_BACK = "approved-state:taken-back"
+    CHANGES_ACCEPTED = "changes:accepted"
+    CHANGES_REOPENED = "changes:reopened"
 
 
 DETAILS: dict[Action, frozenset[str]] = {
@@ -177,6 +181,11 @@ DETAILS: dict[Action, frozenset[str]] = {
     Action.POLICY_WRITTEN: frozenset({"restore", "policy_type", "graph_id", "outcome", "before", "after", "verified"}),
     Action.MAPPING_SET: frozenset({"kind", "source", "target"}),
     Action.MAPPING_REMOVED: frozenset({"kind", "source"}),
+    # `what`: policies, a policy type, the whole tenant, a backup set; `differing`: of how many the tenant differs now.
+    Action.STATE_APPROVED: frozenset({"what", "policies", "differing", "reason"}),
+    Action.APPROVAL_TAKEN_BACK: frozenset({"what", "policies"}),
+    Action.CHANGES_ACCEPTED: frozenset({"changes", "reason", "until"}),
+    Action.CHANGES_REOPENED: frozenset({"changes", "why"}),
 }
 
 

@@ -11,6 +11,7 @@ from db.audit.audit import Action
 from db.states import Result, RunKind, RunState
 
 SIGNING_IN, PEOPLE, TENANTS, BACKUPS = "Signing in", "People and roles", "Tenants", "Backups and runs"
+CHANGES = "Changes"
 RESTORES, SCHEDULES, SECRETS, INSTALLATION = "Restores", "Schedules and retention", "Secrets and access", "Installation"
 
 
@@ -256,6 +257,22 @@ ACTS: dict[Action, AuditAct] = {
     Action.MAPPING_REMOVED: AuditAct(
         RESTORES, "Removed a replacement", "{who} removed in {tenant} what stood for the {kind} {source}"
     ),
+    Action.STATE_APPROVED: AuditAct(
+        CHANGES, "Approved a state", "{who} approved {what} of {tenant}: {policies} policies — {reason}"
+    ),
+    Action.APPROVAL_TAKEN_BACK: AuditAct(
+        CHANGES, "Took an approval back", "{who} took back what was approved of {tenant}: {what}, {policies} policies"
+    ),
+    Action.CHANGES_ACCEPTED: AuditAct(
+        CHANGES,
+        "Accepted changes",
+        "{who} accepted {changes} changes of {tenant} until {until} — {reason}",
+        varies_by="until",
+        variants={"None": "{who} accepted {changes} changes of {tenant} for good — {reason}"},
+    ),
+    Action.CHANGES_REOPENED: AuditAct(
+        CHANGES, "Opened changes again", "{who} opened {changes} accepted changes of {tenant} again: {why}"
+    ),
     Action.TENANT_ADDED: AuditAct(TENANTS, "Added a tenant", "{who} added the tenant {tenant}"),
     Action.TENANT_CHANGED: AuditAct(TENANTS, "Changed a tenant", "{who} changed {tenant}: {changed}"),
     Action.TENANT_TAGGED: AuditAct(
@@ -347,5 +364,5 @@ ACTS: dict[Action, AuditAct] = {
 
 def grouped_actions() -> dict[str, list[tuple[str, str]]]:
     """Return group -> (action, its title), in the order in which the filter offers them."""
-    order = (RESTORES, BACKUPS, SCHEDULES, TENANTS, PEOPLE, SIGNING_IN, SECRETS, INSTALLATION)
+    order = (CHANGES, RESTORES, BACKUPS, SCHEDULES, TENANTS, PEOPLE, SIGNING_IN, SECRETS, INSTALLATION)
     return {group: [(str(action), act.title) for action, act in ACTS.items() if act.group == group] for group in order}
