@@ -9,6 +9,7 @@ from graph.simulator.faults.faults import Fault, RequestCounts
 from graph.simulator.simulator import Simulator
 from graph.simulator.store import approvals
 from graph.simulator.store.state import Tenant
+from graph.simulator.writes import outside
 
 
 def register(app: Flask, simulator: Simulator) -> None:
@@ -80,6 +81,13 @@ def _objects(routes: Blueprint, simulator: Simulator) -> None:
             tenant.collections.get(collection, {}).pop(object_id, None)
         simulator.state.changed()
         return "", 204
+
+    @routes.post("/tenants/<tenant_id>/changes")
+    def change_object(tenant_id: str) -> Any:
+        try:
+            return jsonify(outside.change(simulator.state, _tenant(simulator, tenant_id), request.get_json()))
+        except outside.Unknown as e:
+            abort(404, str(e))
 
 
 def _approvals(routes: Blueprint, simulator: Simulator) -> None:

@@ -14,7 +14,7 @@ READ_WRITE = {f"DeviceManagement{area}.ReadWrite.All" for area in _AREAS} | {
     "AuthenticationContext.Read.All", "AuthenticationContext.ReadWrite.All", "Application.Read.All",
     "User.ReadBasic.All", "Agreement.ReadWrite.All", "OrganizationalBranding.ReadWrite.All", "CloudPC.ReadWrite.All",
     "DeviceManagementManagedDevices.ReadWrite.All", "BrowserSiteLists.ReadWrite.All", "WindowsUpdates.ReadWrite.All",
-    "Group.Read.All", "Group.Create", "Group.ReadWrite.All",
+    "AuditLog.Read.All", "Group.Read.All", "Group.Create", "Group.ReadWrite.All",
     "Organization.Read.All",
 }  # fmt: skip
 

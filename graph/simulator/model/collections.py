@@ -247,6 +247,8 @@ _ROWS = (
         routes=("complianceChanges",),
         is_directory=True,
     ),
+    _row(f"{DM}/auditEvents", APPS, **_BARE),
+    _row("auditLogs/directoryAudits", (), also=("AuditLog.Read.All", "Directory.Read.All"), **_ENTRA),
     _row(f"{DM}/operationApprovalRequests", (*CONFIGURATION, *RBAC), **_BARE),
     _row(f"{DM}/groupPolicyCategories", CONFIGURATION, **_BARE),
     _row(f"{DM}/groupPolicyDefinitions", CONFIGURATION, expands=("presentations",), routes=("presentations",)),

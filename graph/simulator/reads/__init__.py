@@ -1,4 +1,4 @@
 """The answers to a GET.
 
-May import: graph.simulator.features, graph.simulator.model, graph.simulator.store.
+May import: graph.simulator.audit, graph.simulator.features, graph.simulator.model, graph.simulator.store.
 """

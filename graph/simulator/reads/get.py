@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from graph.microsoft import model
+from graph.simulator.audit import reading
+from graph.simulator.audit.log import LOGS
 from graph.simulator.features import app_parts, enrollment_policies, tenant_wide
 from graph.simulator.features.references import APPS
 from graph.simulator.model import addressing, collections, conformance, observed_facts, odata, querying
@@ -139,6 +141,8 @@ def _refusal(tenant: Tenant, collection: Collection, granted: set[str]) -> Reply
 
 
 def _answer(tenant: Tenant, collection: Collection, rest: list[str], query: str, url: str) -> Reply:
+    if collection.path in LOGS:
+        return reading.read(tenant, collection.path, rest, query, url)
     if not rest:
         return _list(tenant, collection, query, url)
     item = dict(tenant.visible(collection.path)).get(rest[0])

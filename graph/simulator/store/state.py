@@ -42,6 +42,8 @@ class Tenant:
     people: list[Object] = field(default_factory=list)
     # Where the app registration lets people be sent back to.
     return_addresses: list[str] = field(default_factory=list)
+    # Log -> its records, oldest first: {"at", "seen": when it can be read, "record"}.
+    audit_logs: dict[str, list[Object]] = field(default_factory=dict)
     # Code -> what Multi Admin Approval was asked to allow.
     approvals: dict[str, Object] = field(default_factory=dict)
 

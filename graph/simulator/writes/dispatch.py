@@ -6,6 +6,7 @@ from time import time
 from typing import Any
 
 from graph.microsoft.model import Route
+from graph.simulator.audit import log
 from graph.simulator.features import tenant_wide
 from graph.simulator.features.references import refuse_missing
 from graph.simulator.model import addressing, odata
@@ -47,13 +48,19 @@ def write(state: State, tenant: Tenant, granted: set[str], method: str, path: st
         call = Call(tenant, state.learned, rules, method, rest, _body(method, body), route)
         with state.lock_of(tenant):
             approved = approvals.gate(call, body, headers)
+            before = call.tenant.held(call.path, rest[0]) if rest else None
             reply = _carry_out(call)
+            log.record_write(tenant, call.path, rest, before, _made_id(reply), headers)
             if approved:
                 approvals.complete(tenant, approved)
     except Refused as e:
         return e.reply
     state.changed()
     return reply
+
+
+def _made_id(reply: Reply) -> str:
+    return str(reply.body.get("id", "")) if isinstance(reply.body, dict) else ""
 
 
 def _found(parts: list[str], path: str) -> tuple[WriteRules, list[str]]:
