@@ -334,6 +334,9 @@ class Coverage(Table):
     # When the first backup since then began that does not, and why; null: the last one does, or need not.
     bad_since = pw.DateTimeField(null=True)
     why = pw.CharField(null=True, max_length=1000)
+    # When the last whole list of it began, and by which rules it was made: what appears after that is new.
+    listed_at = pw.DateTimeField(null=True)
+    listed_by = pw.CharField(null=True, max_length=64)
 
     class Meta:
         indexes = ((("tenant", "policy_type"), True),)

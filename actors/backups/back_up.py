@@ -239,7 +239,7 @@ def _record_list(
     with database.atomic():
         claims.assert_claim(claim)  # or a worker that was taken for dead would add the items a second time
         backup_sets.record_type(backup_set, key, Offer.OFFERED, len(policy_list.policies) + len(policy_list.without_id))
-        record_listing(claim.run.tenant, key, policy_list, began)
+        record_listing(claim.run, key, policy_list, began)
         _add_items(claim.run, backup_set, key, policy_list.policies)
         _fail_without_id(claim, key, policy_list.without_id)
         memory.forget([key])

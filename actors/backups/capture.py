@@ -108,7 +108,7 @@ def _finish_failed(claim: Claim, item: RunItem, error: GraphError) -> None:
 
 
 def _finish_gone(claim: Claim, item: RunItem, error: NotFound) -> None:
-    policies.mark_gone(item.policy)
+    policies.mark_gone(item.policy, claim.run.parent or claim.run)
     run_items.finish_item(
         claim,
         item,

@@ -119,7 +119,7 @@ def _record(
 ) -> None:
     with database.atomic():
         claims.assert_claim(claim)
-        gone = record_listing(claim.run.tenant, item.policy_type, listed, began)
+        gone = record_listing(claim.run, item.policy_type, listed, began)
         if also_record:
             also_record(item.policy_type, listed)
         run_items.finish_item(claim, item, ItemState.DONE, Outcome.LISTED, message=_summary(listed, gone))

@@ -8,7 +8,7 @@ from typing import Any
 from actors.reading.answer_memory import RunMemory
 from db.clock import utcnow
 from db.database import database
-from db.models import Policy, RestoreItem, Tenant
+from db.models import Policy, RestoreItem, Run, Tenant
 from db.policies import policies
 from db.runs import claims, listing_cache
 from db.runs.claims import Claim
@@ -16,7 +16,7 @@ from db.states import Offer
 from db.tenants import coverage
 from graph.errors import GraphError, Rejected, Throttled
 from graph.policy_types.table import POLICY_TYPES
-from graph.read.readings import ListedPolicy, PolicyList, list_groups, list_policies
+from graph.read.readings import ListedPolicy, PolicyList, list_groups, list_policies, list_rules
 from graph.references.reference_kinds import GROUPS
 from graph.transport.answer_json import pack_answer, unpack_answer
 from graph.transport.batch_driver import RequestSteps, drive
@@ -87,15 +87,27 @@ def _save(claim: Claim, key: str, final: PolicyList | Rejected, began: datetime,
 def _record(claim: Claim, key: str, final: PolicyList, began: datetime) -> None:
     """Record the list, unless it is of groups: some were looked for, which says nothing of all others."""
     if key != GROUPS:
-        record_listing(claim.run.tenant, key, final, began)
+        record_listing(claim.run, key, final, began)
 
 
-def record_listing(tenant: Tenant, policy_type: str, listed: PolicyList, began: datetime) -> int:
+def record_listing(run: Run, policy_type: str, listed: PolicyList, began: datetime) -> int:
     """Record a complete list that was begun at `began`. Return how many policies are newly gone."""
-    coverage.record_offer(tenant, policy_type, Offer.OFFERED)
+    tenant = run.tenant
     # A policy without an id may be any of those that are missing.
+    is_whole = not listed.without_id
+    whole_since = None
+    if is_whole:
+        whole_since = coverage.record_list(tenant, policy_type, began, list_rules(POLICY_TYPES[policy_type]))
+    else:
+        coverage.record_offer(tenant, policy_type, Offer.OFFERED)
     return policies.record_listing(
-        tenant, policy_type, [policy.facts() for policy in listed.policies], began=began, is_whole=not listed.without_id
+        tenant,
+        policy_type,
+        [policy.facts() for policy in listed.policies],
+        began=began,
+        is_whole=is_whole,
+        run=run.parent or run,
+        whole_since=whole_since,
     )
 
 

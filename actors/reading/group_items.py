@@ -77,6 +77,7 @@ def _add(run: Run, groups: Mapping[str, str]) -> None:
     new = {group_id: name for group_id, name in sorted(groups.items()) if group_id not in present}
     facts = {"odata_type": None, "platform": None, "is_built_in": False, "modified_at": None}
     rows = [{"graph_id": group_id, "name": name, **facts} for group_id, name in new.items()]
+    # Named by a policy: that says nothing of whether the group is there, and is no change.
     policies.record_listing(run.tenant, GROUPS, rows, began=utcnow(), is_whole=False)
     rows_now = policies.ever_of_type(run.tenant, GROUPS)
     ids = {policy.graph_id: policy.id for policy in rows_now if policy.graph_id in new}

@@ -106,7 +106,7 @@ class LiveBatch:
 
         def take(item_ids: Iterable[int]) -> list[SnapshotDraft]:
             looks = (
-                safety_backup.late_draft(self._restore, items[item_id], tasks[item_id], memory)
+                safety_backup.late_draft(self._claim.run, items[item_id], tasks[item_id], memory)
                 for item_id in sorted(item_ids)
             )
             return [draft for draft in looks if draft]
@@ -281,7 +281,7 @@ class LiveBatch:
 
     def _adopt_object(self, item: RestoreItem, write: Write, graph_id: str, reading: Reading) -> None:
         item.created_id = graph_id
-        draft = safety_backup.draft_of(self._restore, item, reading, self._lost.read_at(graph_id, reading))
+        draft = safety_backup.draft_of(self._claim.run, item, reading, self._lost.read_at(graph_id, reading))
         with database.atomic():
             claims.assert_claim(self._claim)
             snapshots.save(self._claim.run, [draft])

@@ -125,12 +125,12 @@ class OutcomeRecorder:
         self, item: RestoreItem, task: RestoreTask, result: RestoreResult | GraphError, memory: RunMemory
     ) -> SnapshotDraft | None:
         if isinstance(result, GraphError):
-            return safety_backup.late_draft(self._restore, item, task, memory)
+            return safety_backup.late_draft(self._claim.run, item, task, memory)
         if result.reading is None:
             return None
         if item.action in (Outcome.CREATE, Outcome.RECREATE):
             item.created_id = result.target_id
-        return safety_backup.draft_of(self._restore, item, result.reading, memory.read_at(item.id, result.reading))
+        return safety_backup.draft_of(self._claim.run, item, result.reading, memory.read_at(item.id, result.reading))
 
     # --- done --------------------------------------------------------------------------------------------------------
 
@@ -165,7 +165,7 @@ class OutcomeRecorder:
         if done.reading is None:
             gone = policies.find_by_graph_id(tenant, item.policy_type, done.target_id)
             if gone:
-                policies.mark_gone(gone)
+                policies.mark_gone(gone, self._claim.run)
         elif item.action in (Outcome.CREATE, Outcome.RECREATE) and not self._is_copy(item):
             key = (item.policy_type, item.graph_id)
             mappings.remember(tenant, self._restore.source_directory_id, key, done.target_id, item.name)

@@ -8,7 +8,7 @@ from actors.reading.graph_errors import is_last_try, next_to_read, postpone, unf
 from actors.reading.snapshot_drafts import make_draft
 from db.backups import manifests, safety_sets
 from db.database import database, lock_rows
-from db.models import BackupSet, Restore, RestoreItem, RunItem
+from db.models import BackupSet, Restore, RestoreItem, Run, RunItem
 from db.policies import policies, snapshots
 from db.policies.snapshots import SnapshotDraft
 from db.restores import restore_items
@@ -74,7 +74,7 @@ def _capture(
     changed = [item for item in final if _has_changed(item, readings[item.id])]
     unreadable = [item for item in final if item not in changed and _cannot_be_read(readings[item.id])]
     unchanged = [item for item in final if item not in changed]
-    drafts = {item.id: _draft_or_none(restore, item, readings[item.id], memory) for item in unchanged}
+    drafts = {item.id: _draft_or_none(claim.run, item, readings[item.id], memory) for item in unchanged}
     with database.atomic():
         claims.assert_claim(claim)
         _save(claim, unchanged, drafts, rows)
@@ -128,26 +128,26 @@ def finish_as_conflict(claim: Claim, item: RestoreItem, row: RunItem) -> None:
     )
 
 
-def draft_of(restore: Restore, item: RestoreItem, reading: Reading, read_at: datetime) -> SnapshotDraft:
-    """Return a draft of a snapshot of the policy that the item is in the target tenant."""
+def draft_of(run: Run, item: RestoreItem, reading: Reading, read_at: datetime) -> SnapshotDraft:
+    """Return a draft of a snapshot of the policy that the item is in the target tenant, which is the live run's."""
     target = str(item.created_id or item.target_id)
-    policy = policies.get_or_create(restore.tenant, item.policy_type, target, reading.name, reading.odata_type)
+    policy = policies.get_or_create(run.tenant, item.policy_type, target, reading.name, reading.odata_type, run)
     return make_draft(policy, reading, read_at)
 
 
 def _draft_or_none(
-    restore: Restore, item: RestoreItem, reading: Reading | GraphError, memory: RunMemory
+    run: Run, item: RestoreItem, reading: Reading | GraphError, memory: RunMemory
 ) -> SnapshotDraft | None:
-    return draft_of(restore, item, reading, memory.read_at(item.id, reading)) if isinstance(reading, Reading) else None
+    return draft_of(run, item, reading, memory.read_at(item.id, reading)) if isinstance(reading, Reading) else None
 
 
-def late_draft(restore: Restore, item: RestoreItem, task: RestoreTask, memory: RunMemory) -> SnapshotDraft | None:
+def late_draft(run: Run, item: RestoreItem, task: RestoreTask, memory: RunMemory) -> SnapshotDraft | None:
     """Return a draft of what is there of a policy that an earlier message began to write, or None.
 
     It is returned once, before the policy is written again.
     """
     reading, task.reading = task.reading, None
-    return _draft_or_none(restore, item, reading, memory) if task.begun and reading else None
+    return _draft_or_none(run, item, reading, memory) if task.begun and reading else None
 
 
 def _complete_set(claim: Claim, restore: Restore) -> None:

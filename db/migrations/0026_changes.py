@@ -2,7 +2,7 @@
 
 import peewee as pw
 
-from db.schema.online_changes import add_column, create_index, create_tables
+from db.schema.online_changes import add_column, change, create_index, create_tables
 from db.schema.row_ids import Identity
 
 atomic = False
@@ -222,3 +222,7 @@ def up(migrator, db):
     add_column(db, "write", "client_request_id", "VARCHAR(36)")
     create_index(db, "write_client_request", '"write" (client_request_id) WHERE client_request_id IS NOT NULL')
     create_index(db, "tenant_event_awaits_policy", "tenant_event (tenant_id, at) WHERE awaits_policy")
+    add_column(db, "coverage", "listed_at", "DATETIME")
+    add_column(db, "coverage", "listed_by", "VARCHAR(64)")
+    # A backup that holds all of a type has listed it whole.
+    change(db, "UPDATE coverage SET listed_at = good_at WHERE listed_at IS NULL AND good_at IS NOT NULL")

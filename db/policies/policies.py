@@ -1,6 +1,7 @@
 """Policies as the last sync saw them."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +9,8 @@ import peewee as pw
 
 from db.clock import utcnow
 from db.database import Condition, database, lock_rows
-from db.models import Policy, Tenant
+from db.models import Policy, Run, Tenant
+from db.policies import change_recording
 from db.sql import upserts
 from db.sql.value_lists import batched, equals_if_given, is_in
 from db.states import PolicyState
@@ -33,13 +35,16 @@ def record_listing(
     *,
     began: datetime | None = None,
     is_whole: bool = True,
+    run: Run | None = None,
+    whole_since: datetime | None = None,
 ) -> int:
     """Take over one policy type's complete list: new policies in, known ones refreshed, missing ones marked gone.
 
     Each row has graph_id, name, odata_type, platform, is_built_in, modified_at. Returns how many are newly gone.
     `began`: a time before the first page was asked for; None: now. A list that another one has overtaken changes
     nothing of what that one saw, or saw to be gone. `is_whole`: all elements are among the rows; else none is marked
-    gone.
+    gone. `run`: which sees the changes; without it none is recorded of what came back. `whole_since`: when the same
+    list was whole before; without it nobody knows what is new, or whether what is missing was to be listed.
     """
     now = began or utcnow()
     of_all = {
@@ -54,10 +59,40 @@ def record_listing(
     with database.atomic():
         lock_rows(Policy, is_of_type)
         overtaken = _seen_later(is_of_type, now)
-        upserts.insert_or_update(
-            Policy, KEY, [{**row, **of_all} for row in listed if row["graph_id"] not in overtaken], LISTED_FIELDS
-        )
-        return _mark_unseen_gone(tenant, policy_type, now) if is_whole else 0
+        known = _known(is_of_type)
+        rows = [{**row, **of_all} for row in listed if row["graph_id"] not in overtaken]
+        upserts.insert_or_update(Policy, KEY, rows, LISTED_FIELDS)
+        graph_ids = {row["graph_id"] for row in rows}
+        if run and (returned := graph_ids & _gone(known)):
+            change_recording.record_come_back(
+                tenant.id, run, {known[name].id: known[name].gone_at for name in returned}
+            )
+        if whole_since and (new := graph_ids - known.keys()):
+            change_recording.record_added(tenant.id, run, _ids_of(is_of_type, new), whole_since)
+        return _mark_unseen_gone(tenant, policy_type, now, run, is_told=whole_since is not None) if is_whole else 0
+
+
+@dataclass(frozen=True)
+class _Known:
+    """A policy before a list was taken over."""
+
+    id: int
+    state: str
+    gone_at: datetime | None
+
+
+def _known(those: Condition) -> dict[str, _Known]:
+    columns = (Policy.graph_id, Policy.id, Policy.state, Policy.gone_at)
+    return {graph_id: _Known(*facts) for graph_id, *facts in Policy.select(*columns).where(those).tuples()}
+
+
+def _gone(known: Mapping[str, _Known]) -> set[str]:
+    return {graph_id for graph_id, policy in known.items() if policy.state == PolicyState.GONE}
+
+
+def _ids_of(those: Condition, graph_ids: Collection[str]) -> list[int]:
+    rows = Policy.select(Policy.id).where(those & is_in(Policy.graph_id, sorted(graph_ids)))
+    return [row[0] for row in rows.tuples()]
 
 
 def _seen_later(those: Any, began: datetime) -> set[str]:
@@ -71,17 +106,23 @@ def _is_later(at: pw.Field, began: datetime) -> Condition:
     return (at > began) & (at <= utcnow())
 
 
-def _mark_unseen_gone(tenant: Tenant, policy_type: str, now: datetime) -> int:
-    return int(
-        Policy.update(state=PolicyState.GONE, gone_at=utcnow())
-        .where(
-            (Policy.tenant == tenant)
-            & (Policy.policy_type == policy_type)
-            & (Policy.state == PolicyState.PRESENT)
-            & (Policy.last_seen_at < now)
-        )
-        .execute()
+def _mark_unseen_gone(tenant: Tenant, policy_type: str, now: datetime, run: Run | None, *, is_told: bool) -> int:
+    is_unseen = (
+        (Policy.tenant == tenant)
+        & (Policy.policy_type == policy_type)
+        & (Policy.state == PolicyState.PRESENT)
+        & (Policy.last_seen_at < now)
     )
+    gone = _mark_gone(is_unseen)
+    if is_told:
+        change_recording.record_removed(tenant.id, run, gone)
+    return len(gone)
+
+
+def _mark_gone(those: Condition) -> dict[int, datetime]:
+    """Mark the policies gone. Return policy id -> when it was there last."""
+    marked = Policy.update(state=PolicyState.GONE, gone_at=utcnow(), assignments_mark=None).where(those)
+    return dict(marked.returning(Policy.id, Policy.last_seen_at).tuples().execute())
 
 
 def of_type(tenant: Tenant, policy_type: str) -> list[Policy]:
@@ -107,8 +148,13 @@ def _is_policy(tenant: Tenant, policy_type: str, graph_id: str) -> Condition:
     return (Policy.tenant == tenant) & (Policy.policy_type == policy_type) & (Policy.graph_id == graph_id)
 
 
-def get_or_create(tenant: Tenant, policy_type: str, graph_id: str, name: str, odata_type: str | None) -> Policy:
-    """Return the policy with this Graph id, creating it when no list has shown it yet."""
+def get_or_create(
+    tenant: Tenant, policy_type: str, graph_id: str, name: str, odata_type: str | None, run: Run | None = None
+) -> Policy:
+    """Return the policy with this Graph id, creating it when no list has shown it yet.
+
+    `run`: which made it, or heard that it was made: then it is a change that the policy was added.
+    """
     row = {
         "tenant": tenant.id,
         "policy_type": policy_type,
@@ -116,15 +162,22 @@ def get_or_create(tenant: Tenant, policy_type: str, graph_id: str, name: str, od
         "name": name[:1000],
         "odata_type": odata_type,
     }
-    upserts.insert_missing(Policy, KEY, [row])
-    return Policy.get(_is_policy(tenant, policy_type, graph_id))
+    known: Policy | None = Policy.get_or_none(_is_policy(tenant, policy_type, graph_id))
+    if known:
+        return known
+    with database.atomic():
+        upserts.insert_missing(Policy, KEY, [row])
+        policy: Policy = Policy.get(_is_policy(tenant, policy_type, graph_id))
+        if run:
+            change_recording.record_added(tenant.id, run, [policy.id], None)
+    return policy
 
 
-def mark_gone(policy: Policy) -> None:
-    """Mark a policy gone, for which Graph answered 404. Its snapshots stay."""
-    Policy.update(state=PolicyState.GONE, gone_at=utcnow()).where(
-        (Policy.id == policy.id) & (Policy.state == PolicyState.PRESENT)
-    ).execute()
+def mark_gone(policy: Policy, run: Run | None = None) -> None:
+    """Mark a policy gone, for which Graph answered 404. Its snapshots stay. `run`: which sees that."""
+    with database.atomic():
+        gone = _mark_gone((Policy.id == policy.id) & (Policy.state == PolicyState.PRESENT))
+        change_recording.record_removed(policy.tenant_id, run, gone)
 
 
 def find_by_text(tenant: Tenant, text: str) -> Policy | None:

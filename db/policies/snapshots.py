@@ -5,7 +5,7 @@ Why not shared between tenants: docs/decisions/0009-contents-once-per-tenant.md.
 
 import json
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,8 +18,10 @@ from db.clock import utcnow
 from db.database import database, lock_rows
 from db.encryption import keyring
 from db.models import Content, Policy, Run, Snapshot
+from db.policies import change_recording
+from db.policies.change_recording import SavedReading
 from db.sql.value_lists import batched, is_in
-from db.states import Outcome, PolicyState
+from db.states import Outcome, PolicyState, RunKind
 
 # A content that nobody refers to stays for so long: a capture under way may be about to refer to it.
 MIN_CONTENT_AGE = timedelta(days=1)
@@ -117,7 +119,7 @@ class SavedSnapshot:
 
 def save(run: Run, drafts: Sequence[SnapshotDraft]) -> dict[int, SavedSnapshot]:
     """Return policy id -> its snapshot. Content equal to the newest snapshot's confirms that one instead of adding
-    another.
+    another. What differs is recorded as a change, in the same transaction.
 
     All in a few statements, whatever their number: a backup saves twenty at a time.
     """
@@ -125,19 +127,40 @@ def save(run: Run, drafts: Sequence[SnapshotDraft]) -> dict[int, SavedSnapshot]:
         return {}
     now = utcnow()
     with database.atomic():
-        lock_rows(Policy, Policy.id.in_([draft.policy_id for draft in drafts]))
-        newest = {snapshot.policy_id: snapshot for snapshot in _newest_snapshots([draft.policy_id for draft in drafts])}
-        unchanged_drafts = [draft for draft in drafts if _is_same(draft, newest.get(draft.policy_id))]
-        changed_drafts = [draft for draft in drafts if not _is_same(draft, newest.get(draft.policy_id))]
+        ids = [draft.policy_id for draft in drafts]
+        lock_rows(Policy, Policy.id.in_(ids))
+        known = {policy.id: policy for policy in _as_known(ids)}
+        newest = change_recording.newest_snapshots(ids)
+        overtaken = {draft.policy_id for draft in drafts if _is_overtaken(run, draft, newest.get(draft.policy_id), now)}
+        timely = [draft for draft in drafts if draft.policy_id not in overtaken]
+        unchanged_drafts = [draft for draft in timely if _is_same(draft, newest.get(draft.policy_id))]
+        changed_drafts = [draft for draft in timely if not _is_same(draft, newest.get(draft.policy_id))]
         _confirm([(newest[draft.policy_id], draft) for draft in unchanged_drafts])
         added = _add(run, changed_drafts)
-        _update_policies(now, drafts, {draft.policy_id for draft in changed_drafts})
-    unchanged = {
-        draft.policy_id: SavedSnapshot(newest[draft.policy_id].id, Outcome.UNCHANGED) for draft in unchanged_drafts
-    }
+        _update_policies(now, timely, added.keys())
+        readings = [_saved_reading(draft, known, newest, added) for draft in timely]
+        change_recording.record_saved(run, readings)
+    unchanged_ids = {draft.policy_id for draft in drafts} - added.keys()
+    unchanged = {policy_id: SavedSnapshot(newest[policy_id].id, Outcome.UNCHANGED) for policy_id in unchanged_ids}
     return unchanged | {
         policy_id: SavedSnapshot(snapshot_id, Outcome.CAPTURED) for policy_id, snapshot_id in added.items()
     }
+
+
+def _as_known(policy_ids: Sequence[int]) -> Any:
+    columns = (Policy.id, Policy.state, Policy.gone_at, Policy.last_seen_at, Policy.assignments_mark)
+    return Policy.select(*columns).where(Policy.id.in_(policy_ids))
+
+
+def _is_overtaken(run: Run, draft: SnapshotDraft, newest: Snapshot | None, now: datetime) -> bool:
+    """Tell whether somebody who began to read later has saved what they read, and it is something else.
+
+    Saved now, the older content would be a change, and the newer one another. A time yet to come was set by a clock
+    that was set back since. What a restore reads belongs to what it writes.
+    """
+    if newest is None or run.kind == RunKind.RESTORE or _is_same(draft, newest):
+        return False
+    return bool(draft.read_at < newest.captured_at <= now)
 
 
 def _is_same(draft: SnapshotDraft, newest: Snapshot | None) -> bool:
@@ -146,9 +169,21 @@ def _is_same(draft: SnapshotDraft, newest: Snapshot | None) -> bool:
     )
 
 
-def _newest_snapshots(policy_ids: Sequence[int]) -> Any:
-    ids = Snapshot.select(pw.fn.MAX(Snapshot.id)).where(Snapshot.policy.in_(policy_ids)).group_by(Snapshot.policy)
-    return _with_content().where(Snapshot.id.in_(ids))
+def _saved_reading(
+    draft: SnapshotDraft, known: Mapping[int, Policy], newest: Mapping[int, Snapshot], added: Mapping[int, int]
+) -> SavedReading:
+    policy, before = known[draft.policy_id], newest.get(draft.policy_id)
+    is_new = draft.policy_id in added or before is None
+    was_gone = policy.state == PolicyState.GONE
+    return SavedReading(
+        policy.id,
+        before,
+        after_id=added[policy.id] if before is None or is_new else before.id,
+        after_mark=draft.fingerprint if before is None or is_new else before.content.fingerprint,
+        is_new_content=is_new,
+        gone_at=(policy.gone_at or policy.last_seen_at) if was_gone else None,
+        was_not_read=policy.assignments_mark is None,
+    )
 
 
 def _confirm(pairs: Sequence[tuple[Snapshot, SnapshotDraft]]) -> None:
@@ -192,8 +227,10 @@ def _sealed_content(draft: SnapshotDraft) -> tuple[bytes, int]:
     return draft.sealed, draft.plain_bytes
 
 
-def _update_policies(now: datetime, drafts: Sequence[SnapshotDraft], captured_ids: set[int]) -> None:
+def _update_policies(now: datetime, drafts: Sequence[SnapshotDraft], captured_ids: Collection[int]) -> None:
     """Make the policies' rows say what their newest snapshots say."""
+    if not drafts:
+        return
     ids = [draft.policy_id for draft in drafts]
     Policy.update(
         last_captured_at=pw.Case(Policy.id, [(draft.policy_id, draft.read_at) for draft in drafts], now),
@@ -206,7 +243,7 @@ def _update_policies(now: datetime, drafts: Sequence[SnapshotDraft], captured_id
         gone_at=None,
     ).where(Policy.id.in_(ids)).execute()
     if captured_ids:
-        Policy.update(snapshot_count=Policy.snapshot_count + 1).where(Policy.id.in_(captured_ids)).execute()
+        Policy.update(snapshot_count=Policy.snapshot_count + 1).where(Policy.id.in_(list(captured_ids))).execute()
 
 
 def _modified_at(drafts: Sequence[SnapshotDraft]) -> Any:

@@ -24,6 +24,19 @@ def record_offer(tenant: Tenant, policy_type: str, offer: Offer, why: str | None
     _save(tenant.id, policy_type, values)
 
 
+def record_list(tenant: Tenant, policy_type: str, began: datetime, rules: str) -> datetime | None:
+    """Record a whole list, begun then and made by these rules. Return when it was whole before by the same rules.
+
+    None: it never was. It takes the type's row, so that two lists of one type are recorded one after the other.
+    """
+    record_offer(tenant, policy_type, Offer.OFFERED)
+    row = Coverage.get((Coverage.tenant == tenant) & (Coverage.policy_type == policy_type))
+    latest = max(began, row.listed_at) if row.listed_at else began
+    Coverage.update(listed_at=latest, listed_by=rules).where(Coverage.id == row.id).execute()
+    is_comparable = row.listed_by in (None, rules)
+    return row.listed_at if is_comparable else None
+
+
 def may_be_outage(tenant: Tenant, policy_type: str) -> bool:
     """Return whether “not offered” may be an outage in other words: as far as we know, the tenant has policies of the
     type.

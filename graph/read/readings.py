@@ -4,6 +4,7 @@ A reading is a generator of requests (docs/decisions/0007-readings-are-generator
 drives it.
 """
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -106,6 +107,15 @@ def list_policies(policy_type: PolicyType) -> RequestSteps[PolicyList]:
     return _without_repeats(
         policy for policy, item in zip(listed, items, strict=True) if not policy_type.is_hidden(_as_object(item))
     )
+
+
+# Raise it when `list_policies` shows other policies than before for a reason that is not in their list's path.
+LIST_RULES = 1
+
+
+def list_rules(policy_type: PolicyType) -> str:
+    """Return a text that is another one once we list more of a tenant than before, or less: no change there."""
+    return hashlib.sha256(f"{LIST_RULES} {policy_type.list_path()}".encode()).hexdigest()
 
 
 def list_groups(policy_type: PolicyType, ids: Iterable[str], named: Iterable[str]) -> RequestSteps[PolicyList]:
