@@ -285,8 +285,6 @@ class ChannelKind(StrEnum):
     TEAMS = "teams"
     SLACK = "slack"
     WEBHOOK = "webhook"
-    # Whatever the Apprise library knows by its address.
-    APPRISE = "apprise"
 
 
 class NoticeEvent(StrEnum):

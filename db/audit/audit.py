@@ -100,6 +100,10 @@ class Action(StrEnum):
     APPROVAL_TAKEN_BACK = "approved-state:taken-back"
     CHANGES_ACCEPTED = "changes:accepted"
     CHANGES_REOPENED = "changes:reopened"
+    CHANNEL_ADDED = "channel:added"
+    CHANNEL_CHANGED = "channel:changed"
+    CHANNEL_REMOVED = "channel:removed"
+    CHANNEL_TESTED = "channel:tested"
 
 
 DETAILS: dict[Action, frozenset[str]] = {
@@ -186,6 +190,11 @@ DETAILS: dict[Action, frozenset[str]] = {
     Action.APPROVAL_TAKEN_BACK: frozenset({"what", "policies"}),
     Action.CHANGES_ACCEPTED: frozenset({"changes", "reason", "until"}),
     Action.CHANGES_REOPENED: frozenset({"changes", "why"}),
+    # `address`: what of it may be shown. `owner`: whose own it is, None of the installation's.
+    Action.CHANNEL_ADDED: frozenset({"kind", "address", "owner", "allows_private"}),
+    Action.CHANNEL_CHANGED: frozenset({"changed"}),
+    Action.CHANNEL_REMOVED: frozenset({"kind", "address", "owner"}),
+    Action.CHANNEL_TESTED: frozenset(),
 }
 
 

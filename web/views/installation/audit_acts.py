@@ -334,6 +334,16 @@ ACTS: dict[Action, AuditAct] = {
         TENANTS, "Began to remove a tenant", "{who} began to remove {tenant} with all its data"
     ),
     Action.TENANT_REMOVED: AuditAct(TENANTS, "Removed a tenant", "{tenant} was removed with all its data"),
+    Action.CHANNEL_ADDED: AuditAct(INSTALLATION, "Added a channel for notices", "{who} added the {subject}: {address}"),
+    Action.CHANNEL_CHANGED: AuditAct(
+        INSTALLATION, "Changed a channel for notices", "{who} changed the {subject}: {changed}"
+    ),
+    Action.CHANNEL_REMOVED: AuditAct(
+        INSTALLATION, "Removed a channel for notices", "{who} removed the {subject}: {address}"
+    ),
+    Action.CHANNEL_TESTED: AuditAct(
+        INSTALLATION, "Tested a channel for notices", "{who} sent a test through the {subject}"
+    ),
     Action.AUDIT_EXPORTED: AuditAct(
         INSTALLATION,
         "Exported the audit log",

@@ -40,6 +40,7 @@ _CHANGED = {
     "full_every_days": "days between full backups",
     "keeps_members on": "group members kept",
     "keeps_members off": "group members no longer kept",
+    "allows_private": "whether it may lead into private networks",
 }
 
 

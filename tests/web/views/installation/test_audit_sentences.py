@@ -148,6 +148,14 @@ EVENTS = (
      "Max chose in Contoso for a group: b stands for a"),
     (Action.MAPPING_REMOVED, "tenant Contoso", {"kind": "groups", "source": "a"}, "ok",
      "Max removed in Contoso what stood for the group a"),
+    (Action.CHANNEL_ADDED, "channel Ops",
+     {"kind": "slack", "address": "hooks.example.com/…", "owner": None, "allows_private": False}, "ok",
+     "Max added the channel Ops: hooks.example.com/…"),
+    (Action.CHANNEL_CHANGED, "channel Ops", {"changed": ["name", "allows_private"]}, "ok",
+     "Max changed the channel Ops: name, whether it may lead into private networks"),
+    (Action.CHANNEL_REMOVED, "channel Ops", {"kind": "slack", "address": "hooks.example.com/…", "owner": None}, "ok",
+     "Max removed the channel Ops: hooks.example.com/…"),
+    (Action.CHANNEL_TESTED, "channel Ops", {}, "ok", "Max sent a test through the channel Ops"),
 )  # fmt: skip
 
 
