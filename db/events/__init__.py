@@ -1,4 +1,4 @@
-"""Events of the tenants' own audit logs, and the tenants that are watched by them.
+"""The events of the tenants' own audit logs, who changed what by them, and the tenants that are watched.
 
-May import: db.audit, db.sql.
+May import: db.audit, db.notices, db.sql.
 """

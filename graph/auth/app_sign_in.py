@@ -146,6 +146,7 @@ class AppSignIn:
         self._app: Any = None
         self._lock = Lock()
         self._roles: frozenset[str] = frozenset()
+        self._principal_id: str | None = None
 
     def token(self, fresh: bool = False) -> str:
         """Return a bearer token. Raises SignInFailed, Unavailable or Throttled."""
@@ -159,12 +160,21 @@ class AppSignIn:
                 # MSAL remembers the refusal in this object. With a new one, mended consent works at once.
                 self._app = None
                 raise
-            self._roles = _roles_in(token)
+            claims = _claims_in(token)
+            self._roles = frozenset(str(role) for role in _listed(claims.get("roles")))
+            self._principal_id = claims["oid"] if isinstance(claims.get("oid"), str) else None
             return token
 
     def roles(self) -> frozenset[str]:
         """Return the app roles in the last token, to show what is missing. Graph alone decides what they allow."""
         return self._roles
+
+    def principal_id(self) -> str | None:
+        """Return the id of our service principal in the tenant, as the last token says; None before there is one.
+
+        learn.microsoft.com, Access token claims reference: `oid`.
+        """
+        return self._principal_id
 
     @property
     def _authority(self) -> str:
@@ -240,11 +250,15 @@ def _msal_credential(credential: ClientSecret | Certificate) -> Any:
     return {**msal_credential, "passphrase": credential.passphrase} if credential.passphrase else msal_credential
 
 
-def _roles_in(token: str) -> frozenset[str]:
-    """Return the app roles in a token; its signature is not checked, for they are only shown."""
+def _claims_in(token: str) -> dict[str, Any]:
+    """Return what a token claims; its signature is not checked, for it is only shown and compared."""
     try:
         payload = token.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-        return frozenset(str(role) for role in claims.get("roles", []))
-    except (IndexError, ValueError, AttributeError):
-        return frozenset()
+        return claims if isinstance(claims, dict) else {}
+    except (IndexError, ValueError):
+        return {}
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

@@ -1,6 +1,6 @@
 """The HTTP client for Microsoft Graph. It asks once, raises what went wrong, and never sleeps: the queue waits.
 
-Everything is read from, and written to, /beta: v1.0 lacks some Intune types and drops their scope tags.
+Policies are read from, and written to, /beta: v1.0 lacks some Intune types and drops their scope tags.
 """
 
 import re
@@ -56,6 +56,8 @@ class Request:
     # For a file: the body, here and in an answer, is {"value": base64}, with a "type" (learn.microsoft.com: JSON
     # batching).
     is_media: bool = False
+    # Of a request outside a $batch: what `path` is below.
+    version: str = VERSION
 
     @property
     def is_write(self) -> bool:
@@ -251,7 +253,11 @@ class GraphClient:
         if error:
             raise error
         path = request.path
-        return path if path.startswith("http") else f"{self._base}{VERSION}{path}".replace(DIRECTORY, self._directory)
+        return (
+            path
+            if path.startswith("http")
+            else f"{self._base}{request.version}{path}".replace(DIRECTORY, self._directory)
+        )
 
     def _relative(self, path: str) -> str:
         """Return the address of a $batch part, relative to /beta. A page link is cut, and never encoded anew."""
@@ -284,9 +290,9 @@ class GraphClient:
     ) -> dict[str, Any]:
         headers = {
             **HEADERS,
+            "client-request-id": str(uuid.uuid4()),
             **headers,
             "Authorization": f"Bearer {token}",
-            "client-request-id": str(uuid.uuid4()),
         }
         self.http_calls += 1
         try:

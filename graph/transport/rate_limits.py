@@ -3,8 +3,10 @@
 learn.microsoft.com, Microsoft Graph throttling limits. Intune: 1,000 requests in 20 s per app and tenant, 100 of them
 writes; Conditional Access policies and named locations: 1 a second per tenant, for all apps together, without a
 Retry-After. Authentication strengths and contexts are on no list: nobody outside Microsoft knows their limit, so they
-are paced as slowly, but by themselves. Parts of a $batch count singly. What we send in a second and what arrives in one
-differ by the network: the windows here are a little longer than documented.
+are paced as slowly, but by themselves. The logs of who changed what have limits of their own: Intune's (throttling
+limits, Intune auditing) 1,000 in 20 s, the directory's 5 in 10 s, both per app and tenant, and without a dependable
+Retry-After (rknightion/graph2otel, docs/graph-api-gotchas.md). Parts of a $batch count singly. What we send in a second
+and what arrives in one differ by the network: the windows here are a little longer than documented.
 """
 
 import re
@@ -15,6 +17,8 @@ INTUNE = "intune"
 INTUNE_WRITES = "intuneWrites"
 CONDITIONAL_ACCESS = "conditionalAccess"
 AUTHENTICATION = "authentication"
+INTUNE_AUDIT = "intuneAudit"
+DIRECTORY_AUDIT = "directoryAudit"
 DIRECTORY = "directory"
 
 # service -> (requests, seconds)
@@ -23,14 +27,19 @@ LIMITS: Mapping[str, tuple[int, float]] = {
     INTUNE_WRITES: (100, 21.0),
     CONDITIONAL_ACCESS: (1, 1.1),
     AUTHENTICATION: (1, 1.1),
+    INTUNE_AUDIT: (1000, 21.0),
+    DIRECTORY_AUDIT: (5, 10.5),
 }
 # Seconds to wait after a 429 that names no wait.
 DEFAULT_WAIT: Mapping[str, float] = {INTUNE: 10.0, INTUNE_WRITES: 10.0, CONDITIONAL_ACCESS: 2.0,
-                                     AUTHENTICATION: 2.0, DIRECTORY: 10.0}  # fmt: skip
-# A storm of 429s is what others met who sent these in a $batch (KelvinTegelaar/CIPP-API, its serial path per tenant).
-NEVER_IN_A_BATCH = frozenset({CONDITIONAL_ACCESS, AUTHENTICATION})
+                                     AUTHENTICATION: 2.0, INTUNE_AUDIT: 10.0, DIRECTORY_AUDIT: 10.0,
+                                     DIRECTORY: 10.0}  # fmt: skip
+# A storm of 429s is what others met who sent the first two in a $batch (KelvinTegelaar/CIPP-API, its serial path per
+# tenant). A page of a log is large, and comes by itself.
+NEVER_IN_A_BATCH = frozenset({CONDITIONAL_ACCESS, AUTHENTICATION, INTUNE_AUDIT, DIRECTORY_AUDIT})
 # The documented limit of Conditional Access names these, and nothing else below it.
 _LIMITED = re.compile(r"/conditionalaccess/(policies|namedlocations)\b")
+_LOGS = {"/devicemanagement/auditevents": INTUNE_AUDIT, "/auditlogs/directoryaudits": DIRECTORY_AUDIT}
 
 
 class Budget(Protocol):
@@ -45,6 +54,9 @@ class Budget(Protocol):
 
 def service_of(path: str) -> str:
     lower = path.lower()
+    for log, service in _LOGS.items():
+        if log in lower.partition("?")[0]:
+            return service
     if "/conditionalaccess/" in lower:
         return CONDITIONAL_ACCESS if _LIMITED.search(lower) else AUTHENTICATION
     return INTUNE if "/device" in lower else DIRECTORY

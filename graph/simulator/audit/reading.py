@@ -48,6 +48,8 @@ _TEXTS: Mapping[str, Mapping[str, frozenset[str]]] = {
     # learn.microsoft.com, List directoryAudits.
     DIRECTORY_AUDITS: {
         "loggedByService": frozenset({"eq"}),
+        # In use by many (role changes, group changes); the page on directoryAudit does not say so.
+        "category": frozenset({"eq"}),
         "activityDisplayName": frozenset({"eq", "startswith"}),
         "initiatedBy/user/id": frozenset({"eq"}),
         "initiatedBy/user/userPrincipalName": frozenset({"eq", "startswith"}),
@@ -118,6 +120,9 @@ def _clauses(text: str) -> Iterator[str]:
 
 
 def _condition(path: str, clause: str) -> Callable[[Object], bool]:
+    if clause.startswith("(") and clause.endswith(")"):
+        ways = [_condition(path, way) for way in clause[1:-1].split(" or ")]
+        return lambda record: any(holds(record) for holds in ways)
     inner = _ANY.fullmatch(clause)
     if inner:
         prefix, variable, clause = inner[1], inner[2], inner[3]

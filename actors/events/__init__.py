@@ -1,0 +1,4 @@
+"""Reading the tenants' own audit logs, and what follows from them.
+
+May import: actors.tenants.
+"""

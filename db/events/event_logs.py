@@ -1,0 +1,170 @@
+"""How far a tenant's two logs were read, what is to be read next, and whether they can be read at all.
+
+A log is read up to now, and each time from an hour before the last time on: an event that comes into it late keeps its
+old time (learn.microsoft.com promises neither log an order or a delay; mostly it is under 15 minutes). Others stop 15
+minutes before now instead; then nobody would hear of a change for so long. What is read twice is stored once.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from db.clock import utcnow
+from db.database import database, lock_rows
+from db.models import EventLog, Tenant
+from db.states import TenantLog
+
+OVERLAP = timedelta(minutes=65)
+DAY = timedelta(days=1)
+# The first time: as far back as explains the difference to a last backup. The directory keeps seven days in a tenant
+# without a licence, thirty with one (learn.microsoft.com: Microsoft Entra data retention): seven first, then the rest.
+FIRST: Mapping[str, timedelta] = {TenantLog.INTUNE: 30 * DAY, TenantLog.ENTRA: 7 * DAY}
+FARTHEST = 30 * DAY
+# A log that is not readable is asked again after a day: somebody may have granted the permission.
+ASK_AGAIN = DAY
+# Many captures in a row look into the logs once.
+LOOK_INTERVAL = timedelta(minutes=2)
+NOT_OFFERED = "not_offered_in_cloud"
+_CLOUDS_WITHOUT_ENTRA_LOG = ("china",)
+
+
+@dataclass(frozen=True)
+class Window:
+    """A time that is to be read, both ends included, and the page at which it goes on; None: its first."""
+
+    since: datetime
+    until: datetime
+    link: str | None = None
+
+
+@dataclass(frozen=True)
+class LogState:
+    """What is known of one log. `is_readable`: None where it was not asked yet.
+
+    `needs`: the permission that it takes. `reaches_from`: of before then, nothing was read. `why`: a sentence, where
+    it is not readable. `is_offered`: False where this cloud has no such log.
+    """
+
+    log: TenantLog
+    is_readable: bool | None
+    needs: str
+    read_to: datetime | None
+    reaches_from: datetime | None
+    asked_at: datetime | None
+    why: str | None
+    is_offered: bool = True
+
+
+# learn.microsoft.com: List auditEvents, List directoryAudits (application permissions).
+PERMISSIONS: Mapping[str, str] = {
+    TenantLog.INTUNE: "DeviceManagementApps.Read.All",
+    TenantLog.ENTRA: "AuditLog.Read.All",
+}
+
+
+def states(tenant: Tenant) -> list[LogState]:
+    """Return the state of both logs, Intune's first."""
+    rows = {row.log: row for row in EventLog.select().where(EventLog.tenant == tenant)}
+    return [_state(tenant, log, rows.get(log)) for log in TenantLog]
+
+
+def _state(tenant: Tenant, log: TenantLog, row: EventLog | None) -> LogState:
+    needs = PERMISSIONS[log]
+    if not is_offered(tenant, log):
+        return LogState(log, False, needs, None, None, None, None, is_offered=False)
+    if row is None or row.asked_at is None:
+        return LogState(log, None, needs, None, None, None, None)
+    is_refused = row.error_code is not None
+    return LogState(log, not is_refused, needs, row.read_to, row.reaches_from, row.asked_at, row.error_message)
+
+
+def is_offered(tenant: Tenant, log: TenantLog) -> bool:
+    """Tell whether the tenant's cloud has this log: Microsoft's page on directoryAudits leaves China out."""
+    return log != TenantLog.ENTRA or tenant.cloud not in _CLOUDS_WITHOUT_ENTRA_LOG
+
+
+def get(tenant: Tenant, log: TenantLog) -> EventLog:
+    """Return the log's row, made if it is not there."""
+    return EventLog.get_or_create(tenant=tenant, log=log)[0]
+
+
+def is_due(tenant: Tenant, log: TenantLog) -> bool:
+    """Tell whether the log may be looked into now: it was not a moment ago, nor refused within the last day."""
+    if not is_offered(tenant, log):
+        return False
+    row = EventLog.get_or_none(tenant=tenant, log=log)
+    if row is None or row.asked_at is None:
+        return True
+    return bool(row.asked_at < utcnow() - (ASK_AGAIN if row.error_code else LOOK_INTERVAL))
+
+
+def may_be_asked(tenant: Tenant, log: TenantLog) -> bool:
+    """Tell the same for a look that comes as often as somebody set."""
+    row = EventLog.get_or_none(tenant=tenant, log=log)
+    is_refused = row is not None and row.error_code is not None and row.asked_at > utcnow() - ASK_AGAIN
+    return is_offered(tenant, log) and not is_refused
+
+
+def next_window(row: EventLog, now: datetime) -> Window | None:
+    """Return what is to be read next, so that all is read up to `now`; None when it is.
+
+    After more than a day a day at a time: what was read of it stays read.
+    """
+    if row.pending:
+        return _parse(row.pending)
+    first = FIRST[row.log]
+    if row.read_to is None:
+        return Window(now - first, now)
+    if row.read_to < now:
+        until = row.read_to + DAY if row.read_to < now - DAY else now
+        return Window(max(row.read_to - OVERLAP, now - FARTHEST), until)
+    is_far_enough = row.reaches_from <= now - FARTHEST + DAY
+    return None if first >= FARTHEST or is_far_enough else Window(now - FARTHEST, row.reaches_from)
+
+
+def is_current(row: EventLog, now: datetime) -> bool:
+    """Tell whether everything up to `now` was read; older events may still be missing."""
+    return row.read_to is not None and row.read_to >= now
+
+
+def record_page(row: EventLog, window: Window, next_link: str | None) -> None:
+    """Record that a page of the window was kept, in the transaction that keeps it. Lock the row before."""
+    changed: dict[str, Any] = {"asked_at": utcnow(), "error_code": None, "error_message": None}
+    if next_link:
+        changed["pending"] = _as_json(Window(window.since, window.until, next_link))
+    else:
+        begins = window.since if row.reaches_from is None else min(row.reaches_from, window.since)
+        ends = window.until if row.read_to is None else max(row.read_to, window.until)
+        changed |= {"pending": None, "reaches_from": begins, "read_to": ends}
+    EventLog.update(**changed).where(EventLog.id == row.id).execute()
+
+
+def begin_window_anew(row: EventLog) -> None:
+    """Forget the page at which a window was to go on: its link is not taken any more."""
+    EventLog.update(pending=None).where(EventLog.id == row.id).execute()
+
+
+def record_refusal(tenant: Tenant, log: TenantLog, code: str, sentence: str) -> None:
+    """Record that the log cannot be read, and why. What was read stays."""
+    refused = {"asked_at": utcnow(), "error_code": code[:60], "error_message": sentence[:500], "pending": None}
+    with database.atomic():
+        row = get(tenant, log)
+        lock_rows(EventLog, EventLog.id == row.id)
+        EventLog.update(**refused).where(EventLog.id == row.id).execute()
+
+
+def ask_again(tenant: Tenant, granted: frozenset[str]) -> None:
+    """Let refused logs be asked at once whose permission the tenant has granted by now."""
+    logs = [log for log, permission in PERMISSIONS.items() if permission in granted]
+    refused = (EventLog.tenant == tenant) & EventLog.log.in_(logs) & EventLog.error_code.is_null(False)
+    EventLog.update(asked_at=None).where(refused).execute()
+
+
+def _parse(pending: Mapping[str, Any]) -> Window:
+    since, until = (datetime.fromisoformat(pending[key]) for key in ("since", "until"))
+    return Window(since, until, pending["link"])
+
+
+def _as_json(window: Window) -> dict[str, Any]:
+    return {"since": window.since.isoformat(), "until": window.until.isoformat(), "link": window.link}
