@@ -1,9 +1,12 @@
 """One time for all processes, the database's: docs/decisions/0001-naive-utc.md."""
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from time import monotonic
+from zoneinfo import ZoneInfo
 
 from db.database import database, is_sqlite
+from db.errors import Invalid
 
 # Less is the time that the question itself takes, and what clocks differ by on machines that are well.
 TOLERATED_DIFFERENCE = timedelta(seconds=2)
@@ -32,3 +35,13 @@ def sync_with_database() -> timedelta:
     if monotonic() - asked_at < TOLERATED_DIFFERENCE.total_seconds() / 2:
         _ahead = difference if abs(difference) > TOLERATED_DIFFERENCE else timedelta(0)
     return _ahead
+
+
+@lru_cache(maxsize=1000)
+def zone_of(name: str) -> ZoneInfo:
+    """Return the time zone. Raises Invalid."""
+    try:
+        return ZoneInfo(name)
+    except (LookupError, ValueError, OSError) as e:
+        # A name may be a path that is none, leads elsewhere, or is a directory.
+        raise Invalid(f"There is no time zone “{name}”. Give one such as Europe/Vienna or UTC.") from e

@@ -14,6 +14,7 @@ from db.audit.audit import Action
 from db.clock import utcnow
 from db.database import database, lock_rows
 from db.models import Policy, Restore, RestoreItem, RunItem, Write
+from db.notices.conditions import APPROVAL_WAIT
 from db.policies import policies, snapshots
 from db.policies.snapshots import SnapshotDraft
 from db.recovery import write_log
@@ -54,7 +55,7 @@ class AwaitingApproval(Wait):
     is_for_people = True
 
     def __init__(self, approval: str) -> None:
-        super().__init__(f"Waiting for Multi Admin Approval in the tenant: request {approval}.", APPROVAL_POLL_SECONDS)
+        super().__init__(f"{APPROVAL_WAIT}: request {approval}.", APPROVAL_POLL_SECONDS)
         self.approval = approval
 
 

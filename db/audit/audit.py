@@ -104,6 +104,8 @@ class Action(StrEnum):
     CHANNEL_CHANGED = "channel:changed"
     CHANNEL_REMOVED = "channel:removed"
     CHANNEL_TESTED = "channel:tested"
+    NOTICE_RULE_SET = "notice-rule:set"
+    NOTICE_RULE_REMOVED = "notice-rule:removed"
 
 
 DETAILS: dict[Action, frozenset[str]] = {
@@ -195,6 +197,8 @@ DETAILS: dict[Action, frozenset[str]] = {
     Action.CHANNEL_CHANGED: frozenset({"changed"}),
     Action.CHANNEL_REMOVED: frozenset({"kind", "address", "owner"}),
     Action.CHANNEL_TESTED: frozenset(),
+    Action.NOTICE_RULE_SET: frozenset({"rule", "events", "pace", "is_active"}),
+    Action.NOTICE_RULE_REMOVED: frozenset({"rule", "events", "pace", "is_active"}),
 }
 
 

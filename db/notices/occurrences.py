@@ -7,6 +7,7 @@ from typing import Any, TypedDict
 from db.clock import utcnow
 from db.models import Occurrence, Tenant
 from db.sql import upserts
+from db.sql.value_lists import is_in
 from db.states import NoticeEvent, Severity
 
 # What happened goes so long after it happened, or ended; a notice's words need it only until it was sent.
@@ -87,15 +88,17 @@ def end(key: str) -> bool:
     return end_all([key]) > 0
 
 
-def end_all(keys: Sequence[str]) -> int:
-    """`end` many. Return how many of them went on until now."""
-    ended = 0
-    going = Occurrence.select(Occurrence.id, Occurrence.key).where(
-        Occurrence.key.in_(list(keys)) & Occurrence.ended_at.is_null()
-    )
-    for number, key in sorted(going.tuples()):
+def end_all(keys: Sequence[str], *, is_told: bool = True) -> int:
+    """`end` many. Return how many of them went on until now.
+
+    Not `is_told`: nobody hears of it, for another one stands for it now, or nobody asks any longer.
+    """
+    ended, now = 0, utcnow()
+    is_going = is_in(Occurrence.key, keys) & Occurrence.ended_at.is_null()
+    for number, key in sorted(Occurrence.select(Occurrence.id, Occurrence.key).where(is_going).tuples()):
         is_it = (Occurrence.id == number) & (Occurrence.key == key)
-        ended += Occurrence.update(key=f"{key[:180]}#{number}", ended_at=utcnow()).where(is_it).execute()
+        over = Occurrence.update(key=f"{key[:180]}#{number}", ended_at=now, end_told_at=None if is_told else now)
+        ended += over.where(is_it).execute()
     return ended
 
 

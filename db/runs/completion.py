@@ -8,6 +8,7 @@ from db.backups import backup_sets
 from db.clock import utcnow
 from db.database import database, lock_rows, transaction
 from db.models import IS_ACTIVE, Restore, Run, RunItem, Tenant, Write
+from db.notices import run_occurrences
 from db.restores import restores
 from db.runs import answer_cache, claims, levels, listing_cache, notifications, uploads
 from db.runs.claims import Claim, held_by, require_one_row
@@ -136,6 +137,7 @@ def _end(run: Run, expected: Any, state: RunState, tally: dict[str, int], error:
     uploads.delete_of_run(run)
     is_as_asked = state == RunState.SUCCEEDED and error is None
     notifications.mark_unread(run.id, run.requested_by_id if is_as_asked else None)
+    run_occurrences.on_run_ended(run, state, tally)
     result = Result.FAILED if state in {RunState.FAILED, RunState.PARTIAL} else Result.OK
     audit.record(
         Action.RUN_ENDED, SYSTEM, f"run {run.id}", tenant=run.tenant, result=result, state=str(state), counts=tally

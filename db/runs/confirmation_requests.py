@@ -12,9 +12,10 @@ from db.clock import utcnow
 from db.database import transaction
 from db.errors import Invalid
 from db.models import Notification, Restore, Run, User
+from db.notices import occurrences
 from db.restores import approvals, restores
 from db.sql import upserts
-from db.states import RunKind
+from db.states import NoticeEvent, RunKind
 
 # Nobody is asked for the same plan again before.
 PATIENCE = timedelta(hours=1)
@@ -70,6 +71,13 @@ def ask(restore: Restore, people: Sequence[User], actor: Actor) -> bool:
     ]  # fmt: skip
     renewed = (Notification.asked_by, Notification.asked_at, Notification.changed_at, Notification.read_at)
     upserts.insert_or_update(Notification, (Notification.user, Notification.run), rows, renewed)
+    occurrences.begin(
+        NoticeEvent.RESTORE_ASKED,
+        f"restore_asked:{now.id}:{at.isoformat()}",
+        now.tenant,
+        restore_id=now.id,
+        facts={"asked_by": actor.name},
+    )
     audit.record_of_restore(Action.CONFIRMATION_ASKED, actor, now, asked=sorted(user.name for user in people))
     return True
 

@@ -7,17 +7,17 @@ once.
 import hashlib
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cache, lru_cache
+from functools import cache
 from itertools import islice, pairwise
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import available_timezones
 
 import peewee as pw
 from cronsim import CronSim, CronSimError
 
 from db.audit import audit
 from db.audit.audit import Action, Actor
-from db.clock import utcnow
+from db.clock import utcnow, zone_of
 from db.database import Condition, database, lock_rows
 from db.errors import Invalid
 from db.models import IS_ACTIVE, Policy, Run, Schedule, Tenant
@@ -37,22 +37,12 @@ def times(cron: str, time_zone: str, after: datetime) -> Iterator[datetime]:
 
     A skipped hour is made up after it; one that comes twice counts once.
     """
-    zone = _zone(time_zone)
+    zone = zone_of(time_zone)
     try:
         local_times = CronSim(cron, after.replace(tzinfo=UTC).astimezone(zone))
         yield from (local_time.astimezone(UTC).replace(tzinfo=None) for local_time in local_times)
     except CronSimError as e:
         raise Invalid(f"Not a valid schedule: “{cron}”. Example: 0 2 * * * (every night at 2).") from e
-
-
-@lru_cache(maxsize=1000)
-def _zone(name: str) -> ZoneInfo:
-    """Return the time zone. Raises Invalid."""
-    try:
-        return ZoneInfo(name)
-    except (LookupError, ValueError, OSError) as e:
-        # A name may be a path that is none, leads elsewhere, or is a directory.
-        raise Invalid(f"There is no time zone “{name}”. Give one such as Europe/Vienna or UTC.") from e
 
 
 @cache

@@ -141,7 +141,8 @@ def test_what_cannot_be_is_refused_with_a_sentence(cast, cron, zone, sentence):
 
 
 def test_zones_are_known_also_where_the_system_has_none():
-    asked = "from db.tenants import schedules; print(len(schedules.time_zones()), schedules._zone('US/Pacific'))"
+    imports = "from db.clock import zone_of; from db.tenants import schedules"
+    asked = f"{imports}; print(len(schedules.time_zones()), zone_of('US/Pacific'))"
     done = subprocess.run(
         [sys.executable, "-c", asked], cwd=servers.ROOT, env={"PYTHONTZPATH": ""}, capture_output=True, text=True
     )

@@ -156,6 +156,12 @@ EVENTS = (
     (Action.CHANNEL_REMOVED, "channel Ops", {"kind": "slack", "address": "hooks.example.com/…", "owner": None}, "ok",
      "Max removed the channel Ops: hooks.example.com/…"),
     (Action.CHANNEL_TESTED, "channel Ops", {}, "ok", "Max sent a test through the channel Ops"),
+    (Action.NOTICE_RULE_SET, "channel On call",
+     {"rule": 1, "events": ["change", "run_failed"], "pace": "at_once", "is_active": True}, "ok",
+     "Max set a rule of the channel On call: change, run_failed"),
+    (Action.NOTICE_RULE_REMOVED, "channel On call",
+     {"rule": 1, "events": ["change"], "pace": "at_once", "is_active": True}, "ok",
+     "Max removed a rule of the channel On call: change"),
 )  # fmt: skip
 
 

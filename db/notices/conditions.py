@@ -1,0 +1,149 @@
+"""What goes on until it is well again, found by looking: backups that are late, connections that fail, and the like.
+
+What happens at one moment is noted where it happens (callers of db/notices/occurrences.py). Asked again and again, it
+begins what is new, and ends what is no longer so.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from db.audit import daily_check
+from db.clock import utcnow
+from db.database import transaction
+from db.models import IS_ACTIVE, Occurrence, Run, Schedule, Tenant
+from db.notices import occurrences, rules
+from db.notices.occurrences import OccurrenceFacts
+from db.sql.value_lists import is_in
+from db.states import NoticeEvent, RunKind
+
+# A schedule that is due waits for the scheduler's next look, or for the run before it; after this long it is missed.
+LATE_AFTER = timedelta(hours=1)
+# Days before a credential ends at which it is told.
+EXPIRY_DAYS = (1, 7, 14, 30)
+# What a run says while it waits for somebody in the tenant (actors/restores/outcomes.py).
+APPROVAL_WAIT = "Waiting for Multi Admin Approval in the tenant"
+
+# key -> (tenant id, facts)
+Found = dict[str, tuple[int | None, OccurrenceFacts]]
+
+
+def look() -> None:
+    """Begin and end what goes on, event by event, each in a transaction of its own."""
+    now = utcnow()
+    _settle(NoticeEvent.NO_GOOD_BACKUP, _without_good_backup(now, rules.hours_wanted()))
+    _settle(NoticeEvent.SCHEDULE_MISSED, _missed_schedules(now))
+    _settle(NoticeEvent.CONNECTION_FAILING, _failing_connections())
+    _settle(NoticeEvent.CREDENTIAL_EXPIRING, _expiring_credentials(now))
+    _settle(NoticeEvent.TENANT_APPROVAL_WAITING, _waiting_in_tenants())
+    _settle(NoticeEvent.AUDIT_BROKEN, _broken_audit_log())
+
+
+@transaction
+def _settle(event: NoticeEvent, found: Found) -> None:
+    going = {occurrence.key: occurrence for occurrence in occurrences.going(event)}
+    over = [going[key] for key in going.keys() - found.keys()]
+    untold = {occurrence.key for occurrence in over if not _is_good_news(occurrence, found)}
+    occurrences.end_all(sorted(untold), is_told=False)
+    occurrences.end_all(sorted({occurrence.key for occurrence in over} - untold))
+    by_tenant: dict[int | None, dict[str, OccurrenceFacts]] = {}
+    for key in found.keys() - going.keys():
+        tenant_id, facts = found[key]
+        by_tenant.setdefault(tenant_id, {})[key] = facts
+    for tenant_id, by_key in by_tenant.items():
+        occurrences.begin_all(event, tenant_id, by_key)
+
+
+def _is_good_news(over: Occurrence, found: Found) -> bool:
+    """Return whether that it is over means that all is well: not when it only became another of the same tenant, and
+    not when nobody asks for so many hours any longer.
+    """
+    if over.event == NoticeEvent.CREDENTIAL_EXPIRING:
+        return all(tenant_id != over.tenant_id for tenant_id, _ in found.values())
+    if over.event == NoticeEvent.NO_GOOD_BACKUP:
+        return over.facts.get("hours") in rules.hours_wanted()
+    return True
+
+
+def _without_good_backup(now: datetime, hours_wanted: Iterable[int]) -> Found:
+    """Return the tenants whose last good backup is so old, for each number of hours that a rule has."""
+    listed = sorted(hours_wanted)
+    if not listed:
+        return {}
+    found: Found = {}
+    for tenant_id, backed_up_at, created_at in _tenants_without_backup_since(now - timedelta(hours=listed[0])):
+        since = backed_up_at or created_at
+        for hours in listed:
+            if since < now - timedelta(hours=hours):
+                facts = {"hours": hours, "since": backed_up_at.isoformat() if backed_up_at else None}
+                found[f"no_good_backup:{tenant_id}:{hours}"] = (tenant_id, {"facts": facts})
+    return found
+
+
+def _tenants_without_backup_since(when: datetime) -> list[tuple[int, datetime | None, datetime]]:
+    columns = (Tenant.id, Tenant.last_backup_at, Tenant.created_at)
+    is_old = (Tenant.last_backup_at < when) | (Tenant.last_backup_at.is_null() & (Tenant.created_at < when))
+    return list(Tenant.select(*columns).where(Tenant.is_active & is_old).tuples())
+
+
+def _missed_schedules(now: datetime) -> Found:
+    """Return schedules that did not begin when they were due, and those that the scheduler had to pause."""
+    is_late = (Schedule.next_at < now - LATE_AFTER) & ~Schedule.is_paused
+    rows = (
+        Schedule.select(Schedule.id, Schedule.tenant, Schedule.next_at)
+        .join(Tenant)
+        .where(Tenant.is_active & (is_late | Schedule.paused_because.is_null(False)))
+    )
+    return {
+        f"schedule_missed:{number}:{due_at.isoformat() if due_at else 'paused'}": (
+            tenant_id,
+            {"facts": {"due_at": due_at.isoformat() if due_at else None}},
+        )
+        for number, tenant_id, due_at in rows.tuples()
+    }
+
+
+def _failing_connections() -> Found:
+    rows = Tenant.select(Tenant.id, Tenant.connected_at).where(
+        Tenant.is_active & Tenant.connection_error.is_null(False)
+    )
+    return {
+        f"connection_failing:{tenant_id}": (
+            tenant_id,
+            {"facts": {"since": connected_at.isoformat() if connected_at else None}},
+        )
+        for tenant_id, connected_at in rows.tuples()
+    }
+
+
+def _expiring_credentials(now: datetime) -> Found:
+    """Return the credentials that end soon: at thirty days, and again nearer to the end."""
+    soon = now + timedelta(days=max(EXPIRY_DAYS))
+    rows = Tenant.select(Tenant.id, Tenant.credential_expires_at).where(
+        Tenant.is_active & (Tenant.credential_expires_at < soon)
+    )
+    found: Found = {}
+    for tenant_id, ends_at in rows.tuples():
+        days = next(days for days in EXPIRY_DAYS if ends_at < now + timedelta(days=days))
+        key = f"credential_expiring:{tenant_id}:{ends_at.isoformat()}:{days}"
+        found[key] = (tenant_id, {"facts": {"ends_at": ends_at.isoformat()}})
+    return found
+
+
+def _waiting_in_tenants() -> Found:
+    """Return the live restores that wait for somebody in the tenant; once they did, until they end.
+
+    Each looks every minute whether it was approved, and does not say meanwhile that it waits.
+    """
+    known = [occurrence.run_id for occurrence in occurrences.going(NoticeEvent.TENANT_APPROVAL_WAITING)]
+    is_waiting = Run.waiting.startswith(APPROVAL_WAIT) | is_in(Run.id, known)
+    rows = Run.select(Run.id, Run.tenant, Run.restore_id)
+    rows = rows.where(IS_ACTIVE & (Run.kind == RunKind.RESTORE) & is_waiting)
+    return {
+        f"tenant_approval_waiting:{run_id}": (tenant_id, {"run_id": run_id, "restore_id": restore_id})
+        for run_id, tenant_id, restore_id in rows.tuples()
+    }
+
+
+def _broken_audit_log() -> Found:
+    check = daily_check.last_check()
+    return {"audit_broken": (None, {})} if check.faults or check.found else {}
