@@ -343,6 +343,7 @@ ACTS: dict[Action, AuditAct] = {
     ),
     Action.CHANNEL_TESTED: AuditAct(
         INSTALLATION, "Tested a channel for notices", "{who} sent a test through the {subject}"
+    ),
     Action.NOTICE_RULE_SET: AuditAct(
         INSTALLATION, "Set a rule for notices", "{who} set a rule of the {subject}: {events}"
     ),
