@@ -25,7 +25,7 @@ EXACTLY = frozenset(line[1:] for line in _ROOTS if line.startswith("="))
 _LEFT_OUT = re.compile(r"\$count|States?\b|Status(es)?\b|Summar(y|ies)\b|Overview|mobileApps/(?:\{\}/)?graph\.")
 # Navigations that lead away from what a policy holds: to devices, people, groups, and what they report.
 _AWAY = re.compile(
-    r"State(s|Summary)?$|Status(es)?$|Summar(y|ies)$|Overview$|Events?$|"
+    r"State(s|Summary)?$|Status(es)?$|Summar(y|ies)$|Overview$|(?<!\baudit)Events?$|"
     r"^(user|device|managedDevice|group|directoryObject|application|servicePrincipal|cloudPC|organization)$"
 )
 # Of these tops of whole trees, only the properties named lead to anything of ours.

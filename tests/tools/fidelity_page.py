@@ -14,6 +14,8 @@ from graph.read import unread
 from graph.references.navigations import all_links
 from graph.references.reference_kinds import NONE_BY_NAME, NONE_BY_TYPE, UNSURE
 from graph.restore.past_dates import REFUSED_WHEN_PAST, WRITTEN_AS_THEY_WERE
+from graph.simulator.audit.entra_table import ENTRA
+from graph.simulator.audit.intune_table import INTUNE
 from graph.write.readiness import PATIENCE, READINESS, USUAL_PATIENCE
 from graph.write.write_rules import WRITE_RULES
 from tests.support.model_walk import COMPUTED, CONTENT, NOT_SENT, PART, REFERENCE, SECRET, UNREAD, answers
@@ -100,6 +102,16 @@ NOBODY_KNOWS: tuple[tuple[str, str], ...] = (
         "those that name its id, answer 404, or say that something is not there",
     ),
     ("Whether authentication contexts go to c99 or c25", "up to c99; the plan says the number"),
+    (
+        "Under which id Intune's log names an enrollment configuration, the tenant-wide settings, an Apple enrollment profile",
+        "the simulator: the part before the suffix; zeros; the profile's own without its token",
+    ),
+    ("Whether Edge site lists, Windows Autopatch and Windows 365 are in either log", "the simulator writes them there"),
+    (
+        "Whether Intune's log has the caller's `client-request-id` as its correlation id, as Entra's has",
+        "the simulator: it has",
+    ),
+    ("How many reads Intune's log tells of", "the simulator: one of a hundred"),
 )
 
 
@@ -196,6 +208,19 @@ def _tables() -> Iterable[tuple[str, str, Iterable[tuple[str, str]]]]:
             for name, link in sorted(all_links(key).items())
         ),
     )
+    yield (
+        "The words of the audit logs",
+        "`graph/simulator/audit/intune_table.py`, `graph/simulator/audit/entra_table.py`: what the simulator writes of a change, and what that is known from. “guess” is by the rule that the others show.",
+        _words_of_logs(),
+    )
+
+
+def _words_of_logs() -> Iterable[tuple[str, str]]:
+    """(component and entity, or service and activity; what it is known from): of each policy type."""
+    for row in dict.fromkeys((one.component, one.entity, one.basis) for one in INTUNE.values()):
+        yield f"Intune: {row[0]}, `{row[1]}`", row[2]
+    for one in ENTRA.values():
+        yield f"Entra: {one.service}, “{one.changed}”", one.basis
 
 
 def _none() -> Iterable[tuple[str, Iterable[str]]]:

@@ -75,7 +75,7 @@ def initiator(doer: Doer) -> Object:
     """
     if doer.kind == PERSON:
         user = {"id": doer.id, "displayName": None, "userPrincipalName": doer.name, "ipAddress": doer.address,
-                "userType": None, "homeTenantId": None, "homeTenantName": None}  # fmt: skip
+                "homeTenantId": None, "homeTenantName": None}  # fmt: skip
         return {"app": None, "user": user}
     name = doer.name if doer.kind == APP else "Microsoft Azure AD Internal - Service"
     app = {"appId": None, "displayName": name, "servicePrincipalId": doer.id or None, "servicePrincipalName": None}

@@ -2,9 +2,10 @@
 
 import uuid
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
-from graph.simulator.audit.doers import actor
+from graph.simulator.audit.doers import Doer, actor
 from graph.simulator.audit.intune_table import EACH, INTUNE, Words
 from graph.simulator.audit.touches import Touch, graph_time, name_of
 from graph.simulator.model.collections import DM
@@ -33,6 +34,14 @@ def records(touch: Touch) -> Iterator[Object]:
         yield from _assignment_records(touch, words, before, after)
     else:
         yield _record(touch, words, words.assigned, "Action", [_whole_set(touch, words, after)])
+
+
+def read_record(path: str, object_id: str, name: str, doer: Doer, at: datetime) -> Object:
+    """Reads are told seldom, of lists ("Search") and of one object ("Get"): nothing was changed."""
+    words, verb = INTUNE[path], "Get" if object_id else "Search"
+    touch = Touch(path, object_id, None, {"displayName": name}, doer, str(uuid.uuid4()), at)
+    resources = [_resource(touch, words, [])] if object_id else []
+    return _record(touch, words, f"{verb} {words.entity}", "Get", resources)
 
 
 def _policy_record(touch: Touch, words: Words) -> Object:
@@ -144,7 +153,8 @@ def _properties(touch: Touch) -> Iterator[Object]:
             was, now = _paths(name, old).get(key), _paths(name, new).get(key)
             if was != now:
                 yield _property(key, was, now)
-    for name in [name for name in after if name not in changed and isinstance(after[name], list)][:1]:
+    lists = [name for name, value in after.items() if name not in {*changed, *_UNTOLD} and isinstance(value, list)]
+    for name in lists[:1]:
         yield from (_property(key, value, "") for key, value in _paths(name, after[name]).items())
     yield _VERSION
 
@@ -154,13 +164,26 @@ def _property(name: str, old: Any, new: Any) -> Object:
 
 
 def _paths(name: str, value: Any) -> dict[str, str]:
-    """`{"passwordRequired": true}` -> `{"PasswordRequired": "True"}`; elements of lists by number; two levels deep."""
+    """`{"passwordRequired": true}` -> `{"PasswordRequired": "True"}`; elements of lists by number; two levels deep.
+
+    What is secret is there as it is (rknightion/graph2otel stores none of these values, for that reason).
+    """
     path = _pascal(name)
     if isinstance(value, list):
-        return {f"$Collection.{path}[{number}]": _text(one) for number, one in enumerate(value) if _is_plain(one)}
+        return {
+            key: text for number, one in enumerate(value) for key, text in _below(f"$Collection.{path}[{number}]", one)
+        }
     if isinstance(value, dict):
-        return {f"{path}.{_pascal(key)}": _text(one) for key, one in value.items() if _is_plain(one) and "@" not in key}
+        return dict(_below(path, value))
     return {} if value is None else {path: _text(value)}
+
+
+def _below(path: str, value: Any) -> Iterator[tuple[str, str]]:
+    if _is_plain(value):
+        yield path, _text(value)
+    if isinstance(value, dict):
+        yield from ((f"{path}.{_pascal(key)}", _text(one)) for key, one in value.items()
+                    if _is_plain(one) and "@" not in key)  # fmt: skip
 
 
 def _is_plain(value: Any) -> bool:

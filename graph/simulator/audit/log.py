@@ -10,7 +10,7 @@ from graph.simulator.audit import entra_records, intune_records
 from graph.simulator.audit.doers import own_app
 from graph.simulator.audit.entra_table import ENTRA
 from graph.simulator.audit.intune_table import INTUNE
-from graph.simulator.audit.touches import Touch
+from graph.simulator.audit.touches import Touch, name_of
 from graph.simulator.model.collections import DM
 from graph.simulator.store.state import Object, Tenant
 
@@ -19,6 +19,8 @@ LOGS = frozenset({AUDIT_EVENTS, DIRECTORY_AUDITS})
 # learn.microsoft.com: Intune, Use audit logs (one year); Entra, data retention (30 days, 7 without a licence).
 KEPT_DAYS: Mapping[str, int] = {AUDIT_EVENTS: 365, DIRECTORY_AUDITS: 30}
 _CHILDREN = "enrollmentProfiles"
+# How many of a thousand reads are told is a guess.
+READS_TOLD = 0.01
 # Never more than these: who makes changes all day long gets no larger simulator.
 _MOST = 50_000
 
@@ -29,12 +31,23 @@ def record(tenant: Tenant, touch: Touch) -> None:
         return
     if tenant.flags.get("audit_missing"):
         return
+    lag = tenant.flags.get("audit_lag_s", 0) if touch.lag_s is None else touch.lag_s
     for log, made in _records(touch):
-        lag = tenant.flags.get("audit_lag_s", 0) if touch.lag_s is None else touch.lag_s
-        at = touch.at.timestamp()
-        kept = tenant.audit_logs.setdefault(log, [])
-        kept.append({"at": at, "seen": at + float(lag), "record": made})
-        del kept[:-_MOST]
+        _keep(tenant, log, made, touch.at, float(lag))
+
+
+def record_read(tenant: Tenant, path: str, object_id: str) -> None:
+    """Now and then tell of a read of Intune. The tenant's lock is held."""
+    if path in INTUNE and random.random() < float(tenant.flags.get("audit_reads", READS_TOLD)):
+        at, name = datetime.now(UTC), name_of(tenant.held(path, object_id) or {})
+        made = intune_records.read_record(path, object_id, name, own_app(tenant), at)
+        _keep(tenant, AUDIT_EVENTS, made, at, float(tenant.flags.get("audit_lag_s", 0)))
+
+
+def _keep(tenant: Tenant, log: str, made: Object, at: datetime, lag: float) -> None:
+    kept = tenant.audit_logs.setdefault(log, [])
+    kept.append({"at": at.timestamp(), "seen": at.timestamp() + lag, "record": made})
+    del kept[:-_MOST]
 
 
 def record_write(

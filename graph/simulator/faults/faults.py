@@ -16,6 +16,7 @@ from graph.simulator.store.state import Tenant
 INTUNE = (1000, 20.0)
 INTUNE_WRITES = (100, 20.0)
 CONDITIONAL_ACCESS = (1, 1.0)
+DIRECTORY_AUDITS = (5, 10.0)
 
 
 def query_broker() -> Reply:
@@ -80,6 +81,8 @@ def _windows(path: str, is_write: bool, *, only_writes: bool) -> list[tuple[str,
     if "conditionalaccess" in path.lower():
         is_named = re.search(r"conditionalaccess/(policies|namedlocations)\b", path.lower())
         return [("ca" if is_named else "authentication", CONDITIONAL_ACCESS)]
+    if path.lower().startswith("auditlogs"):
+        return [("reports", DIRECTORY_AUDITS)]
     if not path.lower().startswith("device"):
         return []
     writes = [("intune writes", INTUNE_WRITES)] if is_write else []

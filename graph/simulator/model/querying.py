@@ -17,6 +17,8 @@ _CAST = re.compile(r"(?:microsoft\.)?graph\.(\w+)$")
 _COMPARED = re.compile(r"([A-Za-z_][\w./]*)\s+(?:eq|ne|gt|ge|lt|le|in|has)\b")
 _CALLED = re.compile(r"\b(?:startswith|endswith|contains|tolower|toupper|length)\(\s*([A-Za-z_][\w./]*)")
 _ANY = re.compile(r"([A-Za-z_][\w./]*)/(?:any|all)\(")
+# Of each element of a list: `resources/any(s:s/auditResourceType eq …)`.
+_VARIABLE = re.compile(r"/(?:any|all)\((\w+):")
 _LITERAL = re.compile(r"'(?:[^']|'')*'")
 
 
@@ -50,8 +52,11 @@ def _names(text: str) -> Iterator[str]:
 
 def _compared(text: str) -> Iterator[str]:
     bare = _LITERAL.sub("''", text)
+    variables = {*_VARIABLE.findall(bare)}
     for pattern in (_COMPARED, _CALLED, _ANY):
-        yield from (word for word in pattern.findall(bare) if word not in ("not", "and", "or"))
+        for word in pattern.findall(bare):
+            if word not in ("not", "and", "or") and word.partition("/")[0] not in variables:
+                yield word
 
 
 def _refuse_expand(type_name: str, text: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from graph.microsoft import model
 from graph.simulator.audit import reading
-from graph.simulator.audit.log import LOGS
+from graph.simulator.audit.log import LOGS, record_read
 from graph.simulator.features import app_parts, enrollment_policies, tenant_wide
 from graph.simulator.features.references import APPS
 from graph.simulator.model import addressing, collections, conformance, observed_facts, odata, querying
@@ -145,6 +145,7 @@ def _answer(tenant: Tenant, collection: Collection, rest: list[str], query: str,
         return reading.read(tenant, collection.path, rest, query, url)
     if not rest:
         return _list(tenant, collection, query, url)
+    record_read(tenant, collection.path, rest[0])
     item = dict(tenant.visible(collection.path)).get(rest[0])
     if item is None:
         return not_found(rest[0])
@@ -154,6 +155,7 @@ def _answer(tenant: Tenant, collection: Collection, rest: list[str], query: str,
 
 
 def _list(tenant: Tenant, collection: Collection, query: str, url: str) -> Reply:
+    record_read(tenant, collection.path, "")
     query_options = odata.options(query)
     items = [item for _, item in tenant.visible(collection.path)]
     if "filter" in query_options:
