@@ -169,9 +169,9 @@ def _save(tenant: Tenant, approved: Mapping[int, Approved], actor: Actor, reason
     upserts.insert_or_update(ApprovedPolicy, (ApprovedPolicy.policy,), rows, renewed)
 
 
-def _delete_rows(policy_ids: Collection[int]) -> None:
-    for some in batched(policy_ids):
-        ApprovedPolicy.delete().where(ApprovedPolicy.policy.in_(some)).execute()
+def _delete_rows(policy_ids: Collection[int]) -> int:
+    rows = [ApprovedPolicy.delete().where(ApprovedPolicy.policy.in_(some)).execute() for some in batched(policy_ids)]
+    return sum(rows)
 
 
 def _close_standing(
@@ -253,7 +253,7 @@ def take_back_policy(policy: Policy, actor: Actor) -> None:
     scope = _scope_of(policy.tenant, policy.policy_type)
     if scope is not None:
         raise Invalid(
-            "All policies of this type were approved, so one that is not approved would count as added. "
+            "All policies of this type were approved, so one that is not would count as added. "
             "Take back what was approved of the whole, or approve this policy as it is."
         )
     _take_back(policy.tenant, [policy.id], actor, f"“{policy.name}”")
@@ -283,10 +283,10 @@ def _scope_of(tenant: Tenant | int, policy_type: str) -> ApprovedScope | None:
 def _take_back(tenant: Tenant, policy_ids: Sequence[int], actor: Actor, what: str) -> int:
     """Forget what was approved, and what was accepted beside it: nothing of these policies is to be decided."""
     lock_rows(Policy, is_in(Policy.id, policy_ids))
-    taken = 0
+    taken = _delete_rows(policy_ids)
     for some in batched(policy_ids):
-        taken += ApprovedPolicy.delete().where(ApprovedPolicy.policy.in_(some)).execute()
         Acceptance.delete().where(Acceptance.policy.in_(some)).execute()
+    for some in batched(policy_ids):
         standing = Change.policy.in_(some) & Change.state.in_(STANDING)
         Change.update(state=ChangeState.RECORDED, until=None).where(standing).execute()
     audit.record_of_tenant(Action.APPROVAL_TAKEN_BACK, actor, tenant, what=what, policies=taken)

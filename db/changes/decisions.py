@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import peewee as pw
+
 from db.audit import audit
 from db.audit.audit import SYSTEM, Action, Actor
 from db.changes import approvals, approved_states
-from db.changes.approved_states import STANDING, Approved
+from db.changes.approved_states import STANDING, Approved, StateNow
 from db.clock import utcnow
 from db.database import Condition, lock_rows, transaction
 from db.errors import Invalid
@@ -126,7 +128,7 @@ def accept(changes: Sequence[Change], actor: Actor, reason: str, until: datetime
         raise Invalid("Say why it may be so: the next person will want to know.")
     if until is not None and until <= utcnow():
         raise Invalid("Choose a time that is still to come.")
-    still = _lock_and_read(changes, STANDING)
+    still = _required(_lock_and_read(changes, STANDING))
     row = {"reason": reason, "until": until, "accepted_by": actor.user_id, "accepted_at": utcnow()}
     upserts.insert_or_update(
         Acceptance,
@@ -143,7 +145,7 @@ def accept(changes: Sequence[Change], actor: Actor, reason: str, until: datetime
 @transaction
 def reopen(changes: Sequence[Change], actor: Actor) -> Decided:
     """Open accepted changes again. Raises Invalid when none of them is accepted any longer."""
-    still = _lock_and_read(changes, (ChangeState.ACCEPTED,))
+    still = _required(_lock_and_read(changes, (ChangeState.ACCEPTED,)))
     _forget_acceptances(still)
     _update(still, {"state": ChangeState.OPEN, "until": None, **_decided(actor)}, Change.state == ChangeState.ACCEPTED)
     _audit(Action.CHANGES_REOPENED, actor, still, why="by hand")
@@ -152,20 +154,23 @@ def reopen(changes: Sequence[Change], actor: Actor) -> Decided:
 
 def overdue(limit: int) -> list[Change]:
     """Return accepted changes whose time is over, the longest first."""
-    is_over = Change.until.is_null(False) & (Change.until <= utcnow())
-    query = Change.select().where((Change.state == ChangeState.ACCEPTED) & is_over)
-    return list(query.order_by(Change.until, Change.id).limit(limit))
+    return list(Change.select().where(_is_overdue()).order_by(Change.until, Change.id).limit(limit))
+
+
+def _is_overdue() -> Condition:
+    # As a literal, for the index.
+    return pw.SQL("state = 'accepted'") & Change.until.is_null(False) & (Change.until <= utcnow())
 
 
 @transaction
 def reopen_overdue(change: Change) -> bool:
     """Open an accepted change again whose time is over: it is told anew. Return False if somebody decided meanwhile."""
     lock_rows(Policy, Policy.id == change.policy_id)
-    is_over = (Change.state == ChangeState.ACCEPTED) & Change.until.is_null(False) & (Change.until <= utcnow())
-    opened = Change.update(state=ChangeState.OPEN).where((Change.id == change.id) & is_over)
-    _forget_acceptances([change])
-    if opened.execute() != 1:
+    is_it = (Change.id == change.id) & _is_overdue()
+    if not Change.select(Change.id).where(is_it).exists():
         return False
+    _forget_acceptances([change])
+    Change.update(state=ChangeState.OPEN).where(is_it).execute()
     key = f"change:{change.id}:open again:{change.until:%Y-%m-%dT%H:%M:%S}"
     occurrences.begin(NoticeEvent.CHANGE, key, change.tenant_id, severity=change.severity, change_id=change.id)
     _audit(Action.CHANGES_REOPENED, SYSTEM, [change], why="its time is over")
@@ -173,17 +178,19 @@ def reopen_overdue(change: Change) -> bool:
 
 
 def _lock_and_read(changes: Sequence[Change], states: Sequence[ChangeState]) -> list[Change]:
-    """Lock the policies, and return those of the changes that are in one of the states still. Raises Invalid if none
-    is.
-    """
+    """Lock the policies, and return those of the changes that are in one of the states still, oldest first."""
     lock_rows(Policy, is_in(Policy.id, sorted({change.policy_id for change in changes})))
     ids = [change.id for change in changes]
     still = [
         row for some in batched(ids) for row in Change.select().where(Change.id.in_(some) & Change.state.in_(states))
     ]
+    return sorted(still, key=lambda change: change.id)
+
+
+def _required(still: list[Change]) -> list[Change]:
     if not still:
         raise Invalid(DECIDED_MEANWHILE)
-    return sorted(still, key=lambda change: change.id)
+    return still
 
 
 def _forget_acceptances(changes: Sequence[Change]) -> None:
@@ -218,20 +225,36 @@ def _audit(action: Action, actor: Actor, changes: Sequence[Change], **details: A
 # --- approving -------------------------------------------------------------------------------------------------------
 
 
-@transaction
 def approve(changes: Sequence[Change], actor: Actor, reason: str = "") -> Decided:
-    """Make what these policies changed to the approved state. Raises Invalid when none of them is as they say now."""
-    still = _lock_and_read(changes, (*STANDING, ChangeState.RECORDED))
-    now = approved_states.states_now([change.policy_id for change in still])
-    ready = [change for change in still if now[change.policy_id].mark == change.after_mark]
-    if not ready:
-        raise Invalid(DECIDED_MEANWHILE)
+    """Make what these policies changed to the approved state, tenant by tenant.
+
+    Raises Invalid when none of them is to be decided any longer, and as it says now.
+    """
     by_tenant: dict[int, list[Change]] = {}
-    for change in ready:
+    for change in changes:
         by_tenant.setdefault(change.tenant_id, []).append(change)
-    for tenant in Tenant.select().where(is_in(Tenant.id, sorted(by_tenant))):
-        of_tenant = [change.policy_id for change in by_tenant[tenant.id]]
-        approvals.approve_policies(tenant, of_tenant, actor, reason)
-    is_undecided = Change.state.in_((*STANDING, ChangeState.RECORDED))
-    _update(ready, {"state": ChangeState.APPROVED, **_decided(actor)}, is_undecided)
-    return Decided(len(ready), len(changes) - len(ready))
+    count = sum(_approve_of_tenant(tenant_id, some, actor, reason) for tenant_id, some in sorted(by_tenant.items()))
+    if not count:
+        raise Invalid(DECIDED_MEANWHILE)
+    return Decided(count, len(changes) - count)
+
+
+@transaction
+def _approve_of_tenant(tenant_id: int, changes: Sequence[Change], actor: Actor, reason: str) -> int:
+    undecided = (*STANDING, ChangeState.RECORDED)
+    still = _lock_and_read(changes, undecided)
+    now = approved_states.states_now([change.policy_id for change in still])
+    ready = [change for change in still if _is_as_now(change, now[change.policy_id])]
+    if ready:
+        of_tenant = sorted({change.policy_id for change in ready})
+        approvals.approve_policies(Tenant.get_by_id(tenant_id), of_tenant, actor, reason)
+        _update(
+            ready,
+            {"state": ChangeState.APPROVED, **_decided(actor)},
+            Change.state.in_((*undecided, ChangeState.APPROVED)),
+        )
+    return len(ready)
+
+
+def _is_as_now(change: Change, now: StateNow) -> bool:
+    return bool(now.mark == change.after_mark and (now.mark or not now.is_there))
