@@ -24,6 +24,7 @@ from actors.recovery.steps import Step, once, run_step, without
 from db.accounts import entra_grants
 from db.audit import daily_check
 from db.audit.audit_rows import ChainPoint
+from db.changes import decisions
 from db.clock import utcnow
 from db.database import database
 from db.encryption import SealError
@@ -42,6 +43,7 @@ LEASE_SECONDS = 10
 # Steps that are not urgent give way to the next sweep, which begins by recovering runs.
 SLICE_SECONDS = 1.0
 REMOVAL_SECONDS = 0.5
+REOPENED_AT_ONCE = 100
 
 
 def tick() -> None:
@@ -88,6 +90,7 @@ STEPS = (
     Step(Sweep.REMOVE, without(tenant_removal.tenants_being_removed), _remove_tenant, SLICE_SECONDS),
     Step(Sweep.PEOPLE, entra_grants.due_checks, entra_recheck.enqueue_recheck, SLICE_SECONDS),
     Step(Sweep.AUDIT, once(_check_audit_log)),
+    Step(Sweep.REOPEN, without(lambda: decisions.overdue(REOPENED_AT_ONCE)), decisions.reopen_overdue, SLICE_SECONDS),
 )
 
 

@@ -3,7 +3,8 @@
 Rules count whole-tenant sets: the last N, and the newest of each of the last N days, weeks and months that have one.
 They are asked once for each policy type, of the sets that hold all of it, so that a policy type that cannot be read
 neither keeps all others for ever nor loses its last good copy. Whatever the rules say, these stay: sets that are still
-being made, pinned ones, those that a restore uses, the last complete one, and the newest snapshot of every policy.
+being made, pinned ones, those that a restore uses, the last complete one, the newest snapshot of every policy, the approved
+one, and both sides of a change that stands.
 
 This module decides; db/housekeeping/daily_prune.py deletes, and asks again before it does.
 """
@@ -19,6 +20,7 @@ from db.audit import audit
 from db.audit.audit import Action, Actor
 from db.backups import manifests, set_retries
 from db.backups.completeness import is_usable, is_whole
+from db.changes.approved_states import is_snapshot_kept
 from db.database import Condition, database
 from db.errors import Invalid
 from db.models import (
@@ -255,8 +257,8 @@ def is_snapshot_in_active_run(tenant: Tenant) -> Condition:
 def unneeded_snapshots(tenant: Tenant, decisions: Sequence[Decision], rules: RetentionRules) -> list[int]:
     """Return the snapshots of the tenant that nothing keeps.
 
-    No set that stays lists them, they are not the newest of their policy, and they are older than the oldest set that
-    the rules keep for their policy type.
+    No set that stays lists them, they are neither the newest of their policy nor approved nor a side of a change that
+    stands, and they are older than the oldest set that the rules keep for their policy type.
     """
     remaining = [decision.backup_set for decision in decisions if decision.keep]
     listed = {snapshot_id for backup_set in remaining for snapshot_id in manifests.snapshot_ids(backup_set.manifest)}
@@ -265,6 +267,7 @@ def unneeded_snapshots(tenant: Tenant, decisions: Sequence[Decision], rules: Ret
     old = Snapshot.select(Snapshot.id, Snapshot.captured_at, Policy.policy_type).join(Policy)
     old = old.where((Snapshot.tenant == tenant) & Snapshot.id.not_in(newest))
     old = old.where(~is_snapshot_in_active_run(tenant) & ~is_snapshot_used_by_restore(Snapshot.id))
+    old = old.where(~is_snapshot_kept(Snapshot.id))
     return [
         snapshot_id
         for snapshot_id, captured_at, policy_type in old.tuples()

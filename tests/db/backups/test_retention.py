@@ -9,12 +9,15 @@ from actors.housekeeping import daily_prune
 from db.audit.audit import SYSTEM, Actor
 from db.backups import manifests, retention
 from db.backups.retention import RetentionRules
+from db.changes import approvals
 from db.database import database
 from db.errors import Invalid
 from db.housekeeping.daily_prune import STEPS, Ages
 from db.models import (
+    ApprovedPolicy,
     AuditEvent,
     BackupSet,
+    Change,
     Content,
     Manifest,
     Policy,
@@ -26,7 +29,7 @@ from db.models import (
     Tenant,
 )
 from db.policies import snapshots
-from db.states import RestoreState, SetState
+from db.states import ChangeKind, ChangeState, RestoreState, SetState
 from tests.support.captures import capture_by_hand
 
 pytestmark = pytest.mark.usefixtures("lock_order")
@@ -241,6 +244,27 @@ def test_a_set_that_is_pinned_after_it_was_decided_upon_stays(cast, history):
     assert BackupSet.get_by_id(pinned.id).pinned_reason
     prune(tenant)
     assert set(manifests.snapshot_ids(pinned.manifest)) <= {snapshot.id for snapshot in Snapshot.select()}
+
+
+def test_an_approved_snapshot_and_the_sides_of_an_open_change_stay_with_their_contents(cast, history):
+    """Also where they were approved after it was decided upon."""
+    retention.set_rules(cast.contoso, RetentionRules(last=1), SYSTEM)
+    tenant = Tenant.get_by_id(cast.contoso.id)
+    prune(tenant, "backup sets")
+    going = STEPS["snapshots"].find(tenant, AGES)
+    right, before, *others = going
+    approvals.approve_snapshots(tenant, [right], [], SYSTEM, "backup set 1")
+    policy = Snapshot.get_by_id(before).policy
+    standing = {"tenant": tenant, "policy": policy, "before": before}
+    Change.create(**standing, kind=ChangeKind.CHANGED, state=ChangeState.OPEN)
+    Change.create(**{**standing, "before": others[0]}, kind=ChangeKind.CHANGED, state=ChangeState.UNDONE)
+    assert let_go(tenant, "snapshots", going) == len(others)
+    assert prune(tenant).keys() <= {"contents"}
+    kept = Snapshot.select(Snapshot, Content).join(Content).where(Snapshot.id.in_([right, before]))
+    assert {snapshot.id for snapshot in kept} == {right, before}
+    Change.update(state=ChangeState.UNDONE).execute()
+    ApprovedPolicy.delete().execute()
+    assert prune(tenant)["snapshots"] == 2
 
 
 def test_a_set_that_is_gone_can_be_neither_pinned_nor_unpinned_and_nothing_says_that_it_was(cast):
