@@ -3,8 +3,8 @@
 Rules count whole-tenant sets: the last N, and the newest of each of the last N days, weeks and months that have one.
 They are asked once for each policy type, of the sets that hold all of it, so that a policy type that cannot be read
 neither keeps all others for ever nor loses its last good copy. Whatever the rules say, these stay: sets that are still
-being made, pinned ones, those that a restore uses, the last complete one, the newest snapshot of every policy, the approved
-one, and both sides of a change that stands.
+being made, pinned ones, those that a restore uses, the last complete one, and of every policy the newest snapshot, the
+approved one, and both sides of a change that stands.
 
 This module decides; db/housekeeping/daily_prune.py deletes, and asks again before it does.
 """
@@ -267,7 +267,7 @@ def unneeded_snapshots(tenant: Tenant, decisions: Sequence[Decision], rules: Ret
     old = Snapshot.select(Snapshot.id, Snapshot.captured_at, Policy.policy_type).join(Policy)
     old = old.where((Snapshot.tenant == tenant) & Snapshot.id.not_in(newest))
     old = old.where(~is_snapshot_in_active_run(tenant) & ~is_snapshot_used_by_restore(Snapshot.id))
-    old = old.where(~is_snapshot_kept(Snapshot.id))
+    old = old.where(~is_snapshot_kept(tenant))
     return [
         snapshot_id
         for snapshot_id, captured_at, policy_type in old.tuples()

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import peewee as pw
 
@@ -109,10 +108,11 @@ def states_now(policy_ids: Iterable[int]) -> dict[int, StateNow]:
     return now
 
 
-def is_snapshot_kept(snapshot: Any) -> Condition:
-    """Return the condition that a snapshot is an approved state, or one side of a change that stands."""
-    is_right = ApprovedPolicy.select(ApprovedPolicy.id).where(ApprovedPolicy.snapshot == snapshot)
-    stands = Change.state.in_(STANDING)
-    was = Change.select(Change.id).where((Change.before == snapshot) & stands)
-    became = Change.select(Change.id).where((Change.after == snapshot) & stands)
-    return pw.fn.EXISTS(is_right) | pw.fn.EXISTS(was) | pw.fn.EXISTS(became)
+def is_snapshot_kept(tenant: Tenant) -> Condition:
+    """Return the condition that a snapshot of the tenant is an approved state, or one side of a change that stands."""
+    is_right = (ApprovedPolicy.tenant == tenant) & ApprovedPolicy.snapshot.is_null(False)
+    kept: Condition = Snapshot.id.in_(ApprovedPolicy.select(ApprovedPolicy.snapshot).where(is_right))
+    stands = (Change.tenant == tenant) & Change.state.in_(STANDING)
+    for side in (Change.before, Change.after):
+        kept |= Snapshot.id.in_(Change.select(side).where(stands & side.is_null(False)))
+    return kept

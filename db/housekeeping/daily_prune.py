@@ -212,7 +212,7 @@ def _delete_snapshots(tenant: Tenant, _ages: Ages, ids: Sequence[int]) -> int:
     newer = Snapshot.alias("newer")
     newest_is = newer.select(newer.id).where((newer.policy == Snapshot.policy) & (newer.id > Snapshot.id))
     still = pw.fn.EXISTS(newest_is) & ~is_snapshot_in_active_run(tenant) & ~is_snapshot_used_by_restore(Snapshot.id)
-    still &= ~is_snapshot_kept(Snapshot.id)
+    still &= ~is_snapshot_kept(tenant)
     lock_rows(Policy, Policy.id.in_(Snapshot.select(Snapshot.policy).where(Snapshot.id.in_(list(ids)))))
     gone = _delete(Snapshot, ids, still & _has_same_rules(tenant), Snapshot.policy)
     counts = Counter(row[0] for row in gone)

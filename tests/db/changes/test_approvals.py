@@ -164,6 +164,6 @@ def test_no_snapshot_goes_that_is_approved_or_a_side_of_what_stands(cast, one):
     become(one, "right")
     become(one, "worse")
     become(one, "worst")
-    kept = Snapshot.select().where(approved_states.is_snapshot_kept(Snapshot.id)).order_by(Snapshot.id)
+    kept = Snapshot.select().where(approved_states.is_snapshot_kept(cast.contoso)).order_by(Snapshot.id)
     assert [row.content.fingerprint for row in kept] == [mark_of(text) for text in ("right", "worse", "worst")]
     assert kept[0].id == right.id
