@@ -1,6 +1,7 @@
 """The registry: imports every actor, so that the broker knows it."""
 
 from actors.backups import back_up, capture, look, sync
+from actors.changes import assessment
 from actors.housekeeping import daily_prune
 from actors.people import entra_recheck
 from actors.plans import preview
@@ -10,6 +11,7 @@ from actors.tenants import credential_change
 from actors.uploads import upload
 
 __all__ = [
+    "assessment",
     "back_up",
     "broker",
     "capture",

@@ -15,6 +15,7 @@ import redis
 
 import config
 from actors.backups import due_schedules
+from actors.changes import assessment
 from actors.housekeeping import audit_head, daily_prune
 from actors.people import entra_recheck
 from actors.process import logs, startup
@@ -24,7 +25,7 @@ from actors.recovery.steps import Step, once, run_step, without
 from db.accounts import entra_grants
 from db.audit import daily_check
 from db.audit.audit_rows import ChainPoint
-from db.changes import decisions
+from db.changes import assessed, decisions
 from db.clock import utcnow
 from db.database import database
 from db.encryption import SealError
@@ -90,6 +91,7 @@ STEPS = (
     Step(Sweep.REMOVE, without(tenant_removal.tenants_being_removed), _remove_tenant, SLICE_SECONDS),
     Step(Sweep.PEOPLE, entra_grants.due_checks, entra_recheck.enqueue_recheck, SLICE_SECONDS),
     Step(Sweep.AUDIT, once(_check_audit_log)),
+    Step(Sweep.ASSESS, assessed.tenants_with_left, assessment.assess_left, SLICE_SECONDS),
     Step(Sweep.REOPEN, without(lambda: decisions.overdue(REOPENED_AT_ONCE)), decisions.reopen_overdue, SLICE_SECONDS),
 )
 

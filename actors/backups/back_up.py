@@ -17,6 +17,7 @@ from typing import Any, TypedDict, Unpack
 import dramatiq
 
 from actors.backups.capture import draft_or_error, save_readings
+from actors.changes import assessment
 from actors.queue.broker import BULK, PRIORITY, UNDER_WAY
 from actors.queue.enqueue import EnqueuedRun, enqueue, enqueue_new
 from actors.queue.run_actor import Completion, run_claimed
@@ -303,6 +304,7 @@ def _create_children(claim: Claim) -> None:
     batches, unlisted = _batches_for_children(run_items.unsettled_items(claim.run)), _unlisted(_backup_set_of(claim))
     if not (batches or unlisted) or claims.is_cancel_requested(claim):
         completion.finish(claim)
+        assessment.enqueue(claim.run.tenant)
         return
     for child in child_runs.create_children(claim, batches, with_rest=bool(unlisted)):
         enqueue(child)
@@ -395,3 +397,4 @@ def _continue(claim: Claim, following: Run | None) -> None:
         enqueue(following)
     elif child_runs.finish_parent_if_done(claim.run.parent_id):
         logger.info("run ended", extra={"whole": claim.run.parent_id})
+        assessment.enqueue(claim.run.tenant)

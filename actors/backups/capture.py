@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import dramatiq
 
+from actors.changes import assessment
 from actors.queue.broker import INTERACTIVE
 from actors.queue.enqueue import EnqueuedRun, enqueue_new
 from actors.queue.run_actor import run_claimed
@@ -61,6 +62,7 @@ def _capture(claim: Claim) -> None:
             claims.assert_claim(claim)
             for saved_snapshot in save_readings(claim, drafts):
                 _audit(claim, Snapshot.get_by_id(saved_snapshot.snapshot_id), saved_snapshot.outcome)
+    assessment.enqueue(claim.run.tenant)
 
 
 def draft_or_error(item: RunItem, reading: Reading | GraphError, memory: RunMemory) -> SnapshotDraft | GraphError:

@@ -9,6 +9,7 @@ import dramatiq
 
 from actors.backups import sync
 from actors.backups.capture import draft_or_error, save_readings
+from actors.changes import assessment
 from actors.queue.broker import INTERACTIVE
 from actors.queue.enqueue import EnqueuedRun
 from actors.queue.run_actor import run_claimed
@@ -56,6 +57,7 @@ def _look(claim: Claim) -> None:
         if claims.is_cancel_requested(claim):
             return
         _read(claim, graph, items)
+    assessment.enqueue(claim.run.tenant)
 
 
 def _add_what_may_differ(claim: Claim, key: str, listed: PolicyList) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import dramatiq
 
+from actors.changes import assessment
 from actors.queue.broker import BULK, PRIORITY
 from actors.queue.enqueue import EnqueuedRun, enqueue_new
 from actors.queue.run_actor import run_claimed
@@ -63,6 +64,7 @@ def _sync(claim: Claim) -> None:
     save_domains(tenant, graph)
     expiries.read_if_due(claim, graph)
     tenants.record_sync(tenant, claim.run.started_at)
+    assessment.enqueue(tenant)
 
 
 def list_policy_types(claim: Claim, graph: GraphClient, also_record: AlsoRecord | None = None) -> bool:

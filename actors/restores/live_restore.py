@@ -11,6 +11,7 @@ from itertools import groupby
 import dramatiq
 
 import config
+from actors.changes import assessment
 from actors.plans import plan_items, restore_results
 from actors.plans.preview import new_run_item
 from actors.queue.broker import INTERACTIVE
@@ -111,6 +112,7 @@ def restore_live(run_id: int) -> None:
 
 def _finish(claim: Claim) -> None:
     completion.finish(claim, restore_results.find_lack(Restore.get_by_id(claim.run.restore_id)))
+    assessment.enqueue(claim.run.tenant)
 
 
 COMPLETION = Completion(finish=_finish)

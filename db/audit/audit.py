@@ -98,6 +98,10 @@ class Action(StrEnum):
     MAPPING_REMOVED = "mapping:removed"
     STATE_APPROVED = "approved-state:set"
     APPROVAL_TAKEN_BACK = "approved-state:taken-back"
+    IGNORED_FIELD_ADDED = "ignored-field:added"
+    IGNORED_FIELD_REMOVED = "ignored-field:removed"
+    SEVERITY_RULE_SET = "severity-rule:set"
+    SEVERITY_RULE_REMOVED = "severity-rule:removed"
     CHANGES_ACCEPTED = "changes:accepted"
     CHANGES_REOPENED = "changes:reopened"
     CHANNEL_ADDED = "channel:added"
@@ -190,6 +194,10 @@ DETAILS: dict[Action, frozenset[str]] = {
     # `what`: policies, a policy type, the whole tenant, a backup set; `differing`: of how many the tenant differs now.
     Action.STATE_APPROVED: frozenset({"what", "policies", "differing", "reason"}),
     Action.APPROVAL_TAKEN_BACK: frozenset({"what", "policies"}),
+    Action.IGNORED_FIELD_ADDED: frozenset({"policy_type", "path"}),
+    Action.IGNORED_FIELD_REMOVED: frozenset({"policy_type", "path"}),
+    Action.SEVERITY_RULE_SET: frozenset({"rule", "severity", "is_active"}),
+    Action.SEVERITY_RULE_REMOVED: frozenset({"rule"}),
     Action.CHANGES_ACCEPTED: frozenset({"changes", "reason", "until"}),
     Action.CHANGES_REOPENED: frozenset({"changes", "why"}),
     # `address`: what of it may be shown. `owner`: whose own it is, None of the installation's.

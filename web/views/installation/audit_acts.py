@@ -263,6 +263,22 @@ ACTS: dict[Action, AuditAct] = {
     Action.APPROVAL_TAKEN_BACK: AuditAct(
         CHANGES, "Took an approval back", "{who} took back what was approved of {tenant}: {what}, {policies} policies"
     ),
+    Action.IGNORED_FIELD_ADDED: AuditAct(
+        CHANGES, "Ignored a field", "{who} lets {path} be ignored in policies of type {policy_type}"
+    ),
+    Action.IGNORED_FIELD_REMOVED: AuditAct(
+        CHANGES, "Stopped ignoring a field", "{who} lets {path} count again in policies of type {policy_type}"
+    ),
+    Action.SEVERITY_RULE_SET: AuditAct(
+        CHANGES,
+        "Set a severity rule",
+        "{who} set the severity rule {rule} to {severity}",
+        varies_by="is_active",
+        variants={"False": "{who} switched the severity rule {rule} off"},
+    ),
+    Action.SEVERITY_RULE_REMOVED: AuditAct(
+        CHANGES, "Removed a severity rule", "{who} took back what was set for the severity rule {rule}"
+    ),
     Action.CHANGES_ACCEPTED: AuditAct(
         CHANGES,
         "Accepted changes",

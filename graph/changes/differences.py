@@ -1,0 +1,117 @@
+"""Where two contents of a policy differ, without any value: its place, its label in words, and how.
+
+What one of the two readings could not read is no difference: assignments, a part that was withheld, members of a group
+that are kept only since somebody wants them.
+"""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from graph.changes.ignored_paths import ANY, Path, is_ignored, text_of, without_positions
+from graph.display.diff import Difference, compare
+from graph.display.labels import NamesById, setting_label
+from graph.policy_types.enrollment import DEVICE_GROUPS, IS_DEFAULT, MESSAGES
+from graph.policy_types.policy_type import PolicyType
+
+# What the proof of a reading calls a part that it could not read (graph/read/children.py) -> where it would be.
+_WITHHELD = (
+    (re.compile("The messages of its"), ("body", MESSAGES)),
+    (re.compile("The device group that devices join"), ("body", DEVICE_GROUPS)),
+    (re.compile("Whether it is the default profile"), ("body", IS_DEFAULT)),
+)
+_WITHHELD_ELEMENT = re.compile(r"(\w+)\[(.*)\]")
+# Parts that a backup holds only where somebody wants it to.
+_OPTIONAL_PARTS = {"groups": ("members",)}
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class ChangedPlace:
+    """A place that differs. `how`: "added", "removed" or "changed"."""
+
+    path: Path
+    label: str
+    how: str
+
+    def as_json(self) -> dict[str, str]:
+        return {"path": text_of(self.path), "label": self.label, "how": self.how}
+
+    @property
+    def is_of_assignments(self) -> bool:
+        return self.path[:1] == ("assignments",)
+
+
+def changed_places(
+    policy_type: PolicyType,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    names: NamesById,
+    unread: Collection[Path] = (),
+) -> list[ChangedPlace]:
+    """Return the places that differ, each once. `unread`: what either reading could not read (`unread_paths`)."""
+    not_read = [*unread, *_never_in_both(policy_type, before, after)]
+    found = (
+        _without_value(difference, names)
+        for difference in compare(policy_type, before, after, names)
+        if not is_ignored(difference.path, not_read)
+    )
+    return list(dict.fromkeys(found))
+
+
+def _never_in_both(policy_type: PolicyType, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Path]:
+    """Return the places of parts that only one of the two readings was to read, or could read."""
+    missing: list[Path] = []
+    if (before.get("assignments") is None) != (after.get("assignments") is None):
+        missing.append(("assignments",))
+    bodies = [content["body"] for content in (before, after) if isinstance(content.get("body"), dict)]
+    for name in _OPTIONAL_PARTS.get(policy_type.key, ()):
+        if len({name in body for body in bodies}) > 1:
+            missing.append(("body", name))
+    return missing
+
+
+def unread_paths(*proofs: Mapping[str, Any]) -> list[Path]:
+    """Return the places that these proofs of readings say they do not hold."""
+    withheld = [part for proof in proofs for part in (proof.get("secrets") or {}).get("withheld") or ()]
+    return [_unread_path(str(part.get("where") or "")) for part in withheld if part.get("where")]
+
+
+def _unread_path(where: str) -> Path:
+    for words, path in _WITHHELD:
+        if words.match(where):
+            return path
+    element = _WITHHELD_ELEMENT.fullmatch(where)
+    return ("body", element[1], element[2]) if element else ("body", *where.split("."))
+
+
+def _without_value(difference: Difference, names: NamesById) -> ChangedPlace:
+    """Return the place alone. An element that is named after its own value, in a list of plain ones, loses the name,
+    unless it is another object's id.
+    """
+    path, label = without_positions(difference.path), difference.label
+    last = difference.path[-1] if difference.path else ""
+    if path != difference.path or _is_value(difference, last, names):
+        hidden = _is_value(difference, last, names)
+        path = (*path[:-1], ANY) if hidden else path
+        label = setting_label(tuple(part for part in path if part != ANY), names)
+    return ChangedPlace(_storable(path), label[:_LONGEST_LABEL], difference.kind)
+
+
+_LONGEST_LABEL = 300
+
+
+def _is_value(difference: Difference, last: str, names: NamesById) -> bool:
+    if len(difference.path) < 3 or last in names or _GUID.fullmatch(last):
+        return False
+    if difference.path[0] == "assignments":
+        return False
+    side = difference.after if difference.before is None else difference.before
+    is_whole_element = difference.kind != "changed" and not isinstance(side, dict | list)
+    return last.startswith(("{", "[")) or (is_whole_element and str(side).casefold() == last.casefold())
+
+
+def _storable(path: Sequence[str]) -> Path:
+    """Return the path without elements that are a whole object as text: such have no name."""
+    return tuple(ANY if element.startswith(("{", "[")) else element for element in path)
