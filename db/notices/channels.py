@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 import peewee as pw
@@ -142,6 +143,10 @@ def failing() -> list[Channel]:
 
 def count_failing() -> int:
     return int(Channel.select().where(Channel.is_active & Channel.error.is_null(False)).count())
+
+
+def of_ids(ids: Sequence[int]) -> list[Channel]:
+    return _by_name(Channel.id.in_(list(ids)))
 
 
 def find_by_text(text: str) -> Channel:
