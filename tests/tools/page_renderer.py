@@ -200,7 +200,7 @@ class Renderer:
         import redis
 
         from actors import embedded_redis
-        from web.commands.demo import PEOPLE  # after the settings, which some modules read as they are imported
+        from web.demo.running import PEOPLE  # after the settings, which some modules read as they are imported
 
         people = [(email.partition("@")[0], email, password) for email, _, password, _, _ in PEOPLE]
 

@@ -1,6 +1,6 @@
 """`tenantkeep`: the same work as in the browser, through the same queue, for terminals and scripts.
 
-May import: web.presentation, web.serving.
+May import: web.demo, web.presentation, web.serving.
 """
 
 import json
@@ -16,7 +16,6 @@ from db.encryption import SealError
 from db.errors import Invalid
 from web.commands import (
     accounts,
-    demo,
     doctor,
     installation,
     keys,
@@ -27,12 +26,14 @@ from web.commands import (
     runs,
     tenants,
 )
-from web.commands.context import WRONG_INPUT, WRONG_SETTING
+from web.commands.context import WRONG_INPUT, WRONG_SETTING, add_commands
+from web.demo.running import demo
 
 cli = AppGroup("tenantkeep", help="Back up and restore Intune and Conditional Access policies of many tenants.")
 click.version_option(package_name="tenantkeep")(cli)
-for commands in (demo, processes, doctor, installation, moving, keys, accounts, tenants, runs, restores, lists):
+for commands in (processes, doctor, installation, moving, keys, accounts, tenants, runs, restores, lists):
     commands.register(cli)
+add_commands(cli, {"demo": demo})
 
 
 def main() -> None:

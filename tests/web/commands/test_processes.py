@@ -14,7 +14,7 @@ from db.models import Heartbeat
 from tests.support import servers
 from tests.support.demo import descendants, is_running
 from web.commands import cli
-from web.commands.demo import PROCFILE
+from web.demo.running import PROCFILE
 
 PROCFILES = (servers.ROOT / "Procfile", PROCFILE)
 on_one_engine = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -92,35 +92,6 @@ def test_pages_are_followed_in_the_order_that_was_asked_for_and_may_overlap(tena
     assert {*twice} == {one["id"] for one in found}
 
 
-def test_a_late_record_keeps_its_time_an_old_one_goes_and_a_missing_one_never_comes(tenant):
-    outside = Outside(tenant)
-    before = read(tenant, EVENTS).json()["value"]
-    late = outside.change("assignmentFilters", "filter", rule="late", lag_s=3600)
-    assert read(tenant, EVENTS).json()["value"] == before
-    was = outside.change("assignmentFilters", "filter", rule="was late", at=NOW - timedelta(minutes=10), lag_s=60)
-    [seen] = [one for one in read(tenant, EVENTS).json()["value"] if one not in before]
-    assert (seen["activityDateTime"], seen["correlationId"]) == (was["at"], was["correlation"])
-    assert was["at"] < late["at"]
-    outside.change("assignmentFilters", "filter", rule="old", at=NOW - timedelta(days=366))
-    tenant.change(flags={"audit_missing": True})
-    outside.change("assignmentFilters", "filter", rule="untold")
-    tenant.change(flags={"audit_missing": False})
-    assert len(read(tenant, EVENTS).json()["value"]) == len(before) + 1
-    tenant.change(flags={"audit_kept_days": 2.5})
-    assert len(read(tenant, AUDITS).json()["value"]) == 2
-    tenant.change(flags={"audit_kept_days": 30})
-
-
-def test_reads_are_told_now_and_then_and_change_nothing(tenant):
-    tenant.change(flags={"audit_reads": 1})
-    tenant.ask("GET", "deviceManagement/assignmentFilters")
-    tenant.ask("GET", "deviceManagement/assignmentFilters/filter")
-    tenant.change(flags={"audit_reads": 0})
-    found = [one for one in read(tenant, EVENTS).json()["value"] if one["activityOperationType"] == "Get"]
-    assert sorted(one["activityType"].partition(" ")[0].lower() for one in found) == ["get", "search"]
-    assert {one["resourceId"] for record in found for one in record["resources"]} == {"filter"}
-
-
 def test_entras_log_takes_five_requests_in_ten_seconds(simulator):
     limited = add_tenant(simulator, "Limited", PERMISSIONS).sign_in()
     limited.change(flags={"throttle": True})

@@ -13,7 +13,6 @@ from threading import Thread
 import click
 import honcho.manager
 import requests
-from flask.cli import AppGroup
 from honcho import environ as procfiles
 
 import config
@@ -26,8 +25,7 @@ from db.installation import new_tenants
 from db.models import User
 from db.states import CredentialKind, Role, SiteRole
 from db.tenants import tenants
-from web.commands.context import add_commands
-from web.commands.process_logs import LogFiles
+from web.demo.process_logs import LogFiles
 
 PROCFILE = Path(__file__).with_name("Procfile.demo")
 READY_SECONDS = 60
@@ -45,10 +43,6 @@ PEOPLE = (
 )
 # What the simulated directory's people have: an operator in every tenant, and an admin.
 HELPDESK_GROUP, ADMIN_ROLE = "5d0c6a5e-3f0b-4c8e-9a6b-0e1f2a3b4c51", "Tenantkeep.Admin"
-
-
-def register(cli: AppGroup) -> None:
-    add_commands(cli, {"demo": demo})
 
 
 @click.option(
@@ -211,7 +205,7 @@ def _becomes_ready(address: str) -> bool:
 
 def _make_history(environment: dict[str, str]) -> None:
     """Let a process of its own live through the year: this one's broker was made before its Redis."""
-    command = [sys.executable, "-P", "-m", "web.commands.demo_history", environment["TENANTKEEP_GRAPH_URL"]]
+    command = [sys.executable, "-P", "-m", "web.demo.history", environment["TENANTKEEP_GRAPH_URL"]]
     click.echo("\nMaking a year of backups, for something to look at …")
     began = time.monotonic()
     made = subprocess.run(

@@ -1,4 +1,4 @@
-"""A year that the demo's tenants have behind them: `python -m web.commands.demo_history SIMULATOR`.
+"""A year that the demo's tenants have behind them: `python -m web.demo.history SIMULATOR`.
 
 What differs from night to night truly happened: backups and a restore go through the workers like any other, while the
 simulator's tenants are changed as somebody in the portal would; then all that is moved into the past. Nights on which
@@ -18,18 +18,20 @@ import actors.backups.back_up
 import actors.backups.sync
 import actors.plans.preview
 import actors.restores.live_restore
+import config
 from actors.plans import drafts, option_choices
+from actors.process import startup
 from actors.queue.enqueue import EnqueuedRun
 from db.audit.audit import Actor
 from db.backups import backup_sets
 from db.clock import utcnow
+from db.database import database
 from db.installation import demo_past
 from db.models import Restore, Tenant, User
 from db.policies import policies, snapshots
 from db.runs.runs import find_run
 from db.states import ACTIVE
 from db.tenants import schedules, tenants
-from web.commands.context import open_installation
 
 CONDITIONAL_ACCESS = "identity/conditionalAccess/policies"
 CONFIGURATIONS = "deviceManagement/deviceConfigurations"
@@ -177,7 +179,8 @@ def _wait_for(starts: list[EnqueuedRun]) -> None:
 
 
 def main() -> int:
-    with open_installation():
+    startup.prepare(config.settings())
+    with database.connection_context():
         make_history(sys.argv[1])
     return 0
 

@@ -8,8 +8,6 @@ import pytest
 
 from graph.policy_types.policy_type import SINGLE_ID
 from graph.policy_types.table import POLICY_TYPES
-from graph.simulator.audit.entra_table import ENTRA
-from graph.simulator.audit.intune_table import INTUNE
 from graph.simulator.demo import demo_tenants
 from tests.graph.simulator.conftest import add_tenant
 from tests.support.outside_changes import ANNA, Outside
@@ -67,8 +65,3 @@ def assert_told(tenant, change, graph_id):
     told = [json.dumps(one) for one in records(tenant, change["correlation"])]
     assert told
     assert [one for one in told if bare not in one or ANNA["name"] not in one] == []
-
-
-def test_each_collection_of_policies_is_in_one_log_and_no_more():
-    assert not set(INTUNE) & set(ENTRA)
-    assert {collection_of(row) for row in POLICY_TYPES.values()} <= {*INTUNE, *ENTRA}
