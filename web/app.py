@@ -29,6 +29,7 @@ from web.security.permissions import Permission
 from web.translation import translation
 from web.verdicts import verdicts
 from web.views.backups import backup_sets, policies, run_page, runs, snapshots
+from web.views.changes import decide
 from web.views.fleet import act_pages, new_tenant_defaults, tenant_list
 from web.views.installation import audit, dashboard, health, search
 from web.views.people import account, entra_grants, kept_forms, notifications, passkeys, sign_in, users
@@ -204,6 +205,7 @@ def _add_pages(app: Flask) -> None:
         restore_actions,
         new_restore,
         later_changes,
+        decide,
         mappings,
         retention,
         runs,

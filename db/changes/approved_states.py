@@ -7,7 +7,7 @@ from datetime import datetime
 import peewee as pw
 
 from db.database import Condition
-from db.models import ApprovedPolicy, ApprovedScope, Change, Content, Policy, Snapshot, Tenant
+from db.models import ApprovedPolicy, ApprovedScope, Change, Content, Policy, Restore, RestoreItem, Snapshot, Tenant
 from db.models import Mapping as ObjectMapping
 from db.sql.value_lists import batched
 from db.states import ChangeState, PolicyState
@@ -106,6 +106,15 @@ def states_now(policy_ids: Iterable[int]) -> dict[int, StateNow]:
             is_gone = state == PolicyState.GONE
             now[policy_id] = StateNow(at=gone_at, is_there=False) if is_gone else StateNow(*newest_snapshot)
     return now
+
+
+def newest_put_back(change: Change, snapshot_id: int) -> Restore | None:
+    """Return the newest restore of this snapshot since the change was seen: somebody is putting it back, or tried."""
+    of_snapshot = (RestoreItem.snapshot == snapshot_id) & (Restore.tenant == change.tenant_id)
+    since = Restore.created_at >= change.seen_at
+    query = Restore.select().join(RestoreItem).where(of_snapshot & since & Restore.undo_of.is_null())
+    restore: Restore | None = query.order_by(Restore.id.desc()).first()
+    return restore
 
 
 def is_snapshot_kept(tenant: Tenant) -> Condition:

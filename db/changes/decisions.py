@@ -38,6 +38,7 @@ DECIDED_MEANWHILE = "Nothing was done: somebody decided about it meanwhile, or t
 def settle(change: Change, *, equals_approved: bool, differs_only_ignored: bool) -> ChangeState:
     """Give an assessed change its state, save it, and close what stood of its policy. Return the state.
 
+    One of which only a list tells, that it is there, decides nothing until its content is known: then it comes again.
     Call it in the transaction that saves the assessment, before anything else of it: it locks the policy.
     `equals_approved`: what it changed to says the same as `approved_states.approved_for(change)`.
     `differs_only_ignored`: it differs from that only in ignored fields; where nothing is approved, from what it was.
@@ -73,6 +74,8 @@ def _state(
     if approved is None:
         return ChangeState.IGNORED if only_ignored else ChangeState.RECORDED
     is_removed = change.kind == ChangeKind.REMOVED
+    if not is_removed and change.after_mark is None and not approved.is_absent:
+        return ChangeState.RECORDED  # a list has shown it, and the capture that follows says what it is
     if is_removed or approved.is_absent:
         equals, only_ignored = is_removed and approved.is_absent, False
     equals = equals or (not approved.is_absent and change.after_mark == approved.mark)
