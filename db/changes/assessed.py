@@ -1,13 +1,14 @@
 """Assessing changes: which have to be, and what was found, saved with the state that it gives them."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 import peewee as pw
 
 from db.changes import approved_states, decisions
+from db.changes.approved_states import STANDING
 from db.clock import utcnow
 from db.database import Condition, lock_rows, transaction
 from db.models import Change, Policy, RestoreItem, Run, Tenant, Write
@@ -124,9 +125,11 @@ def save(change: Change, found: Assessment) -> bool:
         return True
     is_told = Severity(now.severity) if now.severity else None
     now.kind, now.restore_id = found.kind, found.restore_id
-    state = decisions.settle(
-        now, equals_approved=found.equals_approved, differs_only_ignored=found.differs_only_ignored or found.is_none
-    )
+    stood = decisions.standing_before(now)
+    only_ignored = found.differs_only_ignored or (found.is_none and approved is None)
+    state = decisions.settle(now, equals_approved=found.equals_approved, differs_only_ignored=only_ignored)
+    if stood and state in STANDING:
+        found = _at_least_as_grave(found, stood)
     columns: dict[str, Any] = {
         "kind": found.kind,
         "restore_id": found.restore_id,
@@ -142,10 +145,22 @@ def save(change: Change, found: Assessment) -> bool:
     return True
 
 
+def _at_least_as_grave(found: Assessment, stood: Change) -> Assessment:
+    """Return the assessment of a change that stands for an earlier one, which what was approved differs by as well."""
+    if not stood.severity or _grade(stood.severity) <= _grade(found.severity):
+        return found
+    rules = [*(stood.rules or ()), *(rule for rule in found.rules if rule not in (stood.rules or ()))]
+    return replace(found, severity=Severity(stood.severity), rules=rules)
+
+
+def _grade(severity: str) -> int:
+    return list(Severity).index(Severity(severity))
+
+
 def _tell(change: Change, severity: Severity, before: Severity | None) -> None:
     """Begin its occurrence. One that turned out graver than was known is told once more."""
     key = f"change:{change.id}"
-    if before is not None and list(Severity).index(severity) > list(Severity).index(before):
+    if before is not None and _grade(severity) > _grade(before):
         key = f"{key}:{severity}"
     occurrences.begin(NoticeEvent.CHANGE, key, change.tenant_id, severity=severity, change_id=change.id)
 

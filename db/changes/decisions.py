@@ -64,6 +64,13 @@ def settle(change: Change, *, equals_approved: bool, differs_only_ignored: bool)
     return ChangeState(columns["state"])
 
 
+def standing_before(change: Change) -> Change | None:
+    """Return the earlier change of the policy that stands still: there is at most one."""
+    earlier = (Change.policy == change.policy_id) & (Change.id < change.id) & Change.state.in_(STANDING)
+    row: Change | None = Change.select().where(earlier).order_by(Change.id.desc()).first()
+    return row
+
+
 # The state of a change -> of the one that stood before it. Any other has been replaced.
 CLOSED_BY = {ChangeState.UNDONE: ChangeState.UNDONE, ChangeState.PUT_BACK: ChangeState.PUT_BACK}
 

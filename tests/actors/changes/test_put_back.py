@@ -3,12 +3,12 @@
 import pytest
 
 import actors.backups.capture
-from actors.changes import put_back
+from actors.changes import assessment, put_back
 from db.audit.audit import SYSTEM
 from db.changes import approvals, approved_states
 from db.errors import Invalid
 from db.models import Change, Policy, Restore, Snapshot
-from tests.support.changed_policies import become, newest, seen, settle, states
+from tests.support.changed_policies import become, newest, seen, states
 from tests.support.restore_steps import executed, items_of, previewed, undone
 from tests.support.simulated_tenant import catalog_policy
 
@@ -29,13 +29,6 @@ def captured(policy, ended):
     return newest(policy)
 
 
-def assess():
-    for change in Change.select().where(Change.assessed_at.is_null()).order_by(Change.id):
-        restore_id = change.run and change.run.restore_id
-        Change.update(restore_id=restore_id).where(Change.id == change.id).execute()
-        settle(Change.get_by_id(change.id))
-
-
 @pytest.mark.usefixtures("app", "worker", "quick", "lock_order")
 def test_a_change_is_put_back_by_a_restore_and_opens_again_when_that_is_undone(contoso, cast, policy, ended):
     put(contoso, policy, "right")
@@ -43,18 +36,18 @@ def test_a_change_is_put_back_by_a_restore_and_opens_again_when_that_is_undone(c
     approvals.approve_policies(cast.contoso, [policy.id], SYSTEM)
     put(contoso, policy, "wrong")
     captured(policy, ended)
-    assess()
+    assessment.assess(cast.contoso.id)
     assert states(policy) == ["open"]
     change = Change.get()
     restore = previewed(put_back.draft([change], SYSTEM), ended)
     assert states(policy) == ["open"], "a preview decides nothing"
     assert approved_states.newest_put_back(change, right.id) == restore
     executed(restore, ended)
-    assess()
+    assessment.assess(cast.contoso.id)
     assert states(policy) == ["put_back", "put_back"]
     assert contoso.objects()[CATALOG][policy.graph_id]["description"] == "right"
     executed(previewed(undone(restore), ended), ended)
-    assess()
+    assessment.assess(cast.contoso.id)
     assert states(policy) == ["put_back", "put_back", "open"]
     assert contoso.objects()[CATALOG][policy.graph_id]["description"] == "wrong"
 
@@ -66,10 +59,10 @@ def test_a_deleted_policy_is_made_again_and_what_was_approved_of_it_holds_for_th
     approvals.approve_policies(cast.contoso, [policy.id], SYSTEM)
     contoso.delete(CATALOG, policy.graph_id)
     ended(actors.backups.capture.start(policy, SYSTEM).run.id)
-    assess()
+    assessment.assess(cast.contoso.id)
     assert states(policy) == ["open"]
     executed(previewed(put_back.draft([Change.get()], SYSTEM), ended), ended)
-    assess()
+    assessment.assess(cast.contoso.id)
     remade = Policy.select().order_by(Policy.id.desc()).get()
     assert remade.id != policy.id
     assert states(policy) == ["put_back"]
@@ -82,12 +75,12 @@ def test_a_put_back_that_fails_leaves_the_change_open_with_its_restore(contoso, 
     approvals.approve_policies(cast.contoso, [policy.id], SYSTEM)
     put(contoso, policy, "wrong")
     captured(policy, ended)
-    assess()
+    assessment.assess(cast.contoso.id)
     restore = previewed(put_back.draft([Change.get()], SYSTEM), ended)
     put(contoso, policy, "otherwise")
     _, run = executed(restore, ended)
     assert items_of(run)[policy.name].outcome == "conflict"
-    assess()
+    assessment.assess(cast.contoso.id)
     assert states(policy)[0] == "open"
     assert approved_states.newest_put_back(Change.get_by_id(1), right.id) == restore
 

@@ -1,15 +1,17 @@
 """What becomes of a change against the approved state, whoever decides, and in whatever order."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from db.audit.audit import SYSTEM, Action, Actor
-from db.changes import approvals, decisions
+from db.changes import approvals, assessed, decisions
+from db.changes.assessed import Assessment
 from db.clock import utcnow
 from db.errors import Invalid
 from db.models import Acceptance, ApprovedPolicy, AuditEvent, Change, Mapping, Occurrence, Policy
-from db.states import ChangeState, NoticeEvent
+from db.states import ChangeKind, ChangeState, NoticeEvent, Severity
 from tests.support.changed_policies import become, mark_of, newest, record, seen, settle, states
 
 pytestmark = pytest.mark.usefixtures("lock_order")
@@ -117,6 +119,21 @@ def test_what_is_assessed_late_never_stands_before_what_came_after_it(policy):
     settle(second)
     settle(first)
     assert states(policy) == ["replaced", "open"]
+
+
+def test_what_stands_for_a_graver_change_is_as_grave_and_no_difference_at_all_closes_nothing(policy):
+    """Somebody switches a policy off, and then mends a word in its description: it is switched off still."""
+    plain = Assessment(ChangeKind.CHANGED, Severity.LOW, ["renamed"], [], 1, None, False, False)
+    assessed.save(record(policy, "off"), replace(plain, severity=Severity.HIGH, rules=["state"]))
+    second = record(policy, "off, renamed")
+    assessed.save(second, plain)
+    row = Change.get_by_id(second.id)
+    assert (row.state, row.severity, row.rules) == ("open", "high", ["state", "renamed"])
+    assessed.save(record(policy, "read anew"), replace(plain, is_none=True))
+    assert states(policy) == ["replaced", "replaced", "open"]
+    right = record(policy, "right")
+    assessed.save(right, replace(plain, equals_approved=True))
+    assert (states(policy)[-2:], Change.get_by_id(right.id).severity) == (["undone", "undone"], "low")
 
 
 def test_a_policy_that_a_restore_made_again_inherits_what_was_approved(cast, policy):
