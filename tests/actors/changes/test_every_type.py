@@ -106,7 +106,8 @@ def assert_right(changes):
         else:
             assert (change.after, change.after_mark) == (newest, newest.content.fingerprint)
         assert (change.before is None) == (change.kind == ChangeKind.ADDED), change.policy
-        assert change.assessed_at and change.severity and change.since_at < change.seen_at
+        assert None not in (change.assessed_at, change.severity)
+        assert change.since_at < change.seen_at
         if change.kind in (ChangeKind.CHANGED, ChangeKind.ASSIGNMENTS_CHANGED):
             assert change.difference_count == len(change.differences) > 0
             assert all(set(one) == {"path", "label", "how"} for one in change.differences)
