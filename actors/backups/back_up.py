@@ -18,6 +18,7 @@ import dramatiq
 
 from actors.backups.capture import draft_or_error, save_readings
 from actors.changes import assessment
+from actors.events import reading as tenant_logs
 from actors.queue.broker import BULK, PRIORITY, UNDER_WAY
 from actors.queue.enqueue import EnqueuedRun, enqueue, enqueue_new
 from actors.queue.run_actor import Completion, run_claimed
@@ -175,6 +176,7 @@ def _plan(claim: Claim) -> None:
     if GROUPS in _unlisted(_backup_set_of(claim)):
         group_items.add_groups_of_unchanged(claim, _backup_set_of(claim))
     _look_up_names(claim, graph, lists)
+    tenant_logs.read_if_due(claim, graph, may_wait=True)
     if not _backup_set_of(claim).selection:
         expiries.read_if_due(claim, graph)
     # The other types need not wait for throttled ones: a child run of its own goes on with those.
@@ -282,14 +284,12 @@ def _add_items(run: Run, backup_set: BackupSet, key: str, listed: Sequence[Liste
 def _look_up_names(claim: Claim, graph: GraphClient, lists: Mapping[str, PolicyList]) -> None:
     """Look up the groups and filters of the policies to read, once for the run and not for each policy."""
     to_read = {(item.policy_type, item.graph_id) for item in run_items.unsettled_items(claim.run)}
-    groups: set[str] = set()
-    filters: set[str] = set()
+    groups, filters = set[str](), set[str]()
     for key, policy_list in lists.items():
         for policy in policy_list.policies:
             if (key, policy.graph_id) in to_read:
                 its_groups, its_filters = names.groups_and_filters_in({"assignments": policy.assignments})
-                groups |= its_groups
-                filters |= its_filters
+                groups, filters = groups | its_groups, filters | its_filters
     if groups or filters:
         names_found = drive_one(graph, names.look_up_names(groups, filters), RunMemory(claim, "names"))
         name_cache.save_names(claim.run.tenant, names_found)

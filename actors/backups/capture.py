@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import dramatiq
 
 from actors.changes import assessment
+from actors.events import reading as tenant_logs
 from actors.queue.broker import INTERACTIVE
 from actors.queue.enqueue import EnqueuedRun, enqueue_new
 from actors.queue.run_actor import run_claimed
@@ -26,6 +27,9 @@ from graph.errors import Forbidden, GraphError, NotFound, Rejected
 from graph.policy_types.table import POLICY_TYPES, get_policy_type
 from graph.read.readings import Reading, read_policy
 from graph.transport.batch_driver import drive_one
+
+# Somebody waits: the rest of a long log is left to the next backup.
+PAGES_OF_LOGS = 3
 
 
 def start(policy: Policy, actor: Actor) -> EnqueuedRun:
@@ -54,7 +58,10 @@ def _capture(claim: Claim) -> None:
         memory = RunMemory(claim, "item")
         reading: Reading | GraphError
         try:
-            reading = drive_one(signed_in_client(claim.run.tenant), steps, memory, item.id)
+            graph = signed_in_client(claim.run.tenant)
+            # Before the policy: what is seen to have changed then has its author at once.
+            tenant_logs.read_if_due(claim, graph, most_pages=PAGES_OF_LOGS)
+            reading = drive_one(graph, steps, memory, item.id)
         except Rejected as e:
             reading = e
         drafts = [(item, draft_or_error(item, reading, memory))]

@@ -10,6 +10,7 @@ import dramatiq
 from actors.backups import sync
 from actors.backups.capture import draft_or_error, save_readings
 from actors.changes import assessment
+from actors.events import reading as tenant_logs
 from actors.queue.broker import INTERACTIVE
 from actors.queue.enqueue import EnqueuedRun
 from actors.queue.run_actor import run_claimed
@@ -53,6 +54,7 @@ def _look(claim: Claim) -> None:
     if not sync.list_policy_types(claim, graph, add_items):
         return
     tenants.record_sync(claim.run.tenant, claim.run.started_at)
+    tenant_logs.read_if_due(claim, graph)
     while items := next_to_read(run_items.unsettled_items(claim.run))[:BATCH_SIZE]:
         if claims.is_cancel_requested(claim):
             return

@@ -7,6 +7,7 @@ from datetime import datetime
 import dramatiq
 
 from actors.changes import assessment
+from actors.events import reading as tenant_logs
 from actors.queue.broker import BULK, PRIORITY
 from actors.queue.enqueue import EnqueuedRun, enqueue_new
 from actors.queue.run_actor import run_claimed
@@ -62,6 +63,7 @@ def _sync(claim: Claim) -> None:
     if not list_policy_types(claim, graph):
         return
     save_domains(tenant, graph)
+    tenant_logs.read_if_due(claim, graph)
     expiries.read_if_due(claim, graph)
     tenants.record_sync(tenant, claim.run.started_at)
     assessment.enqueue(tenant)

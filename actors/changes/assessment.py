@@ -21,6 +21,7 @@ from db.changes import approved_states, assessed, ignored_fields, severity_rules
 from db.changes.assessed import Assessment
 from db.database import is_unreachable
 from db.encryption import SealError
+from db.events import matching
 from db.models import Change, Run, Snapshot, Tenant
 from db.policies import snapshots
 from db.states import ChangeKind, Severity
@@ -81,6 +82,9 @@ def _assess_all(tenant_id: int, run: Run | None) -> int:
 def _assess_batch(tenant_id: int, run: Run | None, after: int) -> list[Change]:
     batch = assessed.unassessed(tenant_id, AT_ONCE, after, run)
     rules = _Rules.of_tenant(tenant_id) if batch else None
+    if batch:
+        # A policy that was added is known by now: so is who added it.
+        matching.match_waiting(Tenant.get_by_id(tenant_id))
     for change in batch:
         if rules:
             _assess_one(change, rules)

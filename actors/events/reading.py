@@ -54,7 +54,7 @@ class _Progress:
     error: GraphError | None = None
 
 
-def read_if_due(claim: Claim, graph: GraphClient, *, may_wait: bool = False) -> None:
+def read_if_due(claim: Claim, graph: GraphClient, *, may_wait: bool = False, most_pages: int = MOST_PAGES) -> None:
     """Read the logs beside a run, unless somebody did a moment ago. Raises nothing but, if it `may_wait`, Throttled.
 
     A run that may wait does so for our own budget alone, a few seconds: it begins here anew, and goes on.
@@ -62,7 +62,7 @@ def read_if_due(claim: Claim, graph: GraphClient, *, may_wait: bool = False) -> 
     tenant = claim.run.tenant
     logs = [log for log in TenantLog if event_logs.is_due(tenant, log)]
     if logs:
-        found = _read_logs(tenant, graph, logs)
+        found = _read_logs(tenant, graph, logs, most_pages)
         throttled = next((log.error for log in found.values() if log.error and _is_short_wait(log.error)), None)
         if may_wait and throttled is not None:
             raise throttled
@@ -74,12 +74,13 @@ def _is_short_wait(error: GraphError) -> bool:
     return is_budget and (getattr(error, "retry_after", None) or 0.0) <= LONGEST_WAIT_SECONDS
 
 
-def read_new_events(tenant: Tenant, graph: GraphClient) -> NewEvents:
+def read_new_events(tenant: Tenant, graph: GraphClient, *, most_pages: int = MOST_PAGES) -> NewEvents:
     """Read what is new in both logs. Raises SignInFailed; any other error is told in the result.
 
     One request to each log, where little happened since the last look.
     """
-    found = _read_logs(tenant, graph, [log for log in TenantLog if event_logs.may_be_asked(tenant, log)])
+    logs = [log for log in TenantLog if event_logs.may_be_asked(tenant, log)]
+    found = _read_logs(tenant, graph, logs, most_pages)
     errors = [log.error for log in found.values() if log.error]
     for error in errors:
         if isinstance(error, SignInFailed):
@@ -95,15 +96,19 @@ def read_new_events(tenant: Tenant, graph: GraphClient) -> NewEvents:
     )
 
 
-def _read_logs(tenant: Tenant, graph: GraphClient, logs: Iterable[TenantLog]) -> dict[TenantLog, _Progress]:
-    now = utcnow().replace(microsecond=0)
+def _read_logs(
+    tenant: Tenant, graph: GraphClient, logs: Iterable[TenantLog], most_pages: int
+) -> dict[TenantLog, _Progress]:
+    now = utcnow()
     own = OwnApp(str(tenant.client_id), sign_in_of(tenant).principal_id())
-    return {log: _read_log(tenant, graph, log, own, now) for log in logs}
+    return {log: _read_log(tenant, graph, log, own, now, most_pages) for log in logs}
 
 
-def _read_log(tenant: Tenant, graph: GraphClient, log: TenantLog, own: OwnApp, now: datetime) -> _Progress:
+def _read_log(
+    tenant: Tenant, graph: GraphClient, log: TenantLog, own: OwnApp, now: datetime, most_pages: int
+) -> _Progress:
     progress, began_anew = _Progress(), False
-    for _ in range(MOST_PAGES):
+    for _ in range(most_pages):
         row = event_logs.get(tenant, log)
         window = event_logs.next_window(row, now)
         progress.is_current = event_logs.is_current(row, now)
@@ -121,6 +126,7 @@ def _read_log(tenant: Tenant, graph: GraphClient, log: TenantLog, own: OwnApp, n
             return progress
         facts = [event.facts() for event in page.events]
         progress.event_ids += tenant_events.save(tenant, log, facts, own, window, page.next_link)
+    progress.is_current = event_logs.is_current(event_logs.get(tenant, log), now)
     return progress
 
 

@@ -15,7 +15,7 @@ from db.runs.claims import Claim
 from db.states import WriteState
 from graph.errors import ApprovalNeeded, Rejected, Throttled
 from graph.restore.executor import RestoreTask, request_hash
-from graph.transport.client import Answer, Request
+from graph.transport.client import REQUEST_ID, Answer, Request
 from graph.write.write_requests import created_id
 
 
@@ -51,7 +51,9 @@ class WriteRecorder:
 
     def _intent(self, item_id: int, request: Request) -> WriteIntent:
         known = list(self._known_ids.get(item_id, ())) if request.creates else None
-        return WriteIntent(item_id, request.method, request.path, request_hash(request), known)
+        return WriteIntent(
+            item_id, request.method, request.path, request_hash(request), known, request.headers.get(REQUEST_ID)
+        )
 
     def record_answers(self, write_ids: Sequence[int], answers: Sequence[Answer]) -> None:
         results = [self._result(write_id, answer) for write_id, answer in zip(write_ids, answers, strict=True)]

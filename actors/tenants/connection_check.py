@@ -4,11 +4,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from actors.tenants.graph_clients import client, recording_outcome, sign_in_of
+from db.events import event_logs
 from db.models import Tenant
+from db.states import TenantLog
 from graph.errors import GraphError
-from graph.policy_types.permissions import TO_BACK_UP, TO_RESTORE, Access, LookUp
+from graph.policy_types.permissions import APPS, DIRECTORY_AUDITS, TO_BACK_UP, TO_RESTORE, Access, LookUp
 from graph.policy_types.table import POLICY_TYPES
 from graph.write.write_rules import WRITE_RULES
+
+LOGS = {TenantLog.INTUNE: APPS, TenantLog.ENTRA: DIRECTORY_AUDITS}
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,8 @@ def check(tenant: Tenant) -> ConnectionCheck:
     except GraphError as e:
         if e.code != "permission_missing":
             return ConnectionCheck(False, e.sentence, e.code)
+    # A log that was refused is asked once a day; now somebody may have granted it.
+    event_logs.ask_again(tenant, [log for log, access in LOGS.items() if access.is_granted(held.roles())])
     return check_permissions(held.roles())
 
 
@@ -44,7 +50,8 @@ def check_permissions(granted: frozenset[str]) -> ConnectionCheck:
         granted,
         [*((rule.access, title) for rule, title in rules if not rule.cannot_restore), *_look_up_needs(TO_RESTORE)],
     )
-    needed = sorted(missing.keys() - {row.access.ask for row in types if row.access.is_optional})
+    accesses = [*(row.access for row in types), *(one.access for one in TO_BACK_UP)]
+    needed = sorted(missing.keys() - {access.ask for access in accesses if access.is_optional})
     if not needed:
         sentence = "Signed in. Every permission that a backup needs is there."
         if missing:

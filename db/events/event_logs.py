@@ -5,7 +5,7 @@ old time (learn.microsoft.com promises neither log an order or a delay; mostly i
 minutes before now instead; then nobody would hear of a change for so long. What is read twice is stored once.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -73,7 +73,7 @@ def _state(tenant: Tenant, log: TenantLog, row: EventLog | None) -> LogState:
     needs = PERMISSIONS[log]
     if not is_offered(tenant, log):
         return LogState(log, False, needs, None, None, None, None, is_offered=False)
-    if row is None or row.asked_at is None:
+    if row is None or (row.asked_at is None and row.read_to is None):
         return LogState(log, None, needs, None, None, None, None)
     is_refused = row.error_code is not None
     return LogState(log, not is_refused, needs, row.read_to, row.reaches_from, row.asked_at, row.error_message)
@@ -102,8 +102,8 @@ def is_due(tenant: Tenant, log: TenantLog) -> bool:
 def may_be_asked(tenant: Tenant, log: TenantLog) -> bool:
     """Tell the same for a look that comes as often as somebody set."""
     row = EventLog.get_or_none(tenant=tenant, log=log)
-    is_refused = row is not None and row.error_code is not None and row.asked_at > utcnow() - ASK_AGAIN
-    return is_offered(tenant, log) and not is_refused
+    is_refused = row is not None and row.error_code is not None and row.asked_at is not None
+    return is_offered(tenant, log) and not (is_refused and row.asked_at > utcnow() - ASK_AGAIN)
 
 
 def next_window(row: EventLog, now: datetime) -> Window | None:
@@ -154,10 +154,9 @@ def record_refusal(tenant: Tenant, log: TenantLog, code: str, sentence: str) -> 
         EventLog.update(**refused).where(EventLog.id == row.id).execute()
 
 
-def ask_again(tenant: Tenant, granted: frozenset[str]) -> None:
-    """Let refused logs be asked at once whose permission the tenant has granted by now."""
-    logs = [log for log, permission in PERMISSIONS.items() if permission in granted]
-    refused = (EventLog.tenant == tenant) & EventLog.log.in_(logs) & EventLog.error_code.is_null(False)
+def ask_again(tenant: Tenant, logs: Sequence[TenantLog]) -> None:
+    """Let those of these logs that were refused be asked at once: the tenant has granted their permission by now."""
+    refused = (EventLog.tenant == tenant) & EventLog.log.in_(list(logs)) & EventLog.error_code.is_null(False)
     EventLog.update(asked_at=None).where(refused).execute()
 
 

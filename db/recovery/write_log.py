@@ -25,6 +25,7 @@ class WriteIntent:
     request_mark: str
     # A create's: the ids that are there already under its name. None: it is no create.
     known_ids: Sequence[str] | None = None
+    client_request_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ def record(claim: Claim, intents: Iterable[WriteIntent]) -> list[int]:
                 path=intent.path[:700],
                 request_mark=intent.request_mark,
                 known_ids=None if intent.known_ids is None else list(intent.known_ids),
+                client_request_id=intent.client_request_id,
             ).id
             for intent in intents
         ]

@@ -186,9 +186,10 @@ def _entra_doer(initiated_by: Mapping[str, Any]) -> Doer:
     if user_name or user_id:
         return Doer(PERSON, user_name, user_id, app_name, app_id, address)
     principal = _text(app.get("servicePrincipalId"), 80)
-    if app_name or app_id or principal:
+    if app_id or principal:
         return Doer(APP, app_name or app_id or principal, principal or app_id, None, app_id, None)
-    return Doer(NOT_STATED, address=address)
+    # Microsoft's own services have a name and no principal in the tenant.
+    return Doer(SERVICE, app_name) if app_name else Doer(NOT_STATED, address=address)
 
 
 # --- both ------------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ a delta query, and only the directory's promises an order: a window is read whol
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -73,10 +73,14 @@ def _request(path: str) -> Request:
 
 
 def _window_path(log: _Log, since: datetime, until: datetime, *, is_narrow: bool) -> str:
-    condition = f"activityDateTime ge {_utc(since)} and activityDateTime le {_utc(until)}"
+    condition = f"activityDateTime ge {_utc(since)} and activityDateTime le {_utc(_second_after(until))}"
     if is_narrow:
         condition += f" and {log.narrow}"
     return f"{log.path}?$top={PAGE_SIZE}&$filter={quote(condition, safe='')}"
+
+
+def _second_after(at: datetime) -> datetime:
+    return at + timedelta(seconds=1) if at.microsecond else at
 
 
 def _utc(at: datetime) -> str:

@@ -122,9 +122,14 @@ ORGANIZATION = Access(
     ("DeviceManagementServiceConfig.ReadWrite.All", *_CONFIGURATION, "Organization.Read.All",
      "Organization.ReadWrite.All", *_DIRECTORY),
 )  # fmt: skip
+# learn.microsoft.com, List directoryAudits; permissions.json has the other two as well.
+DIRECTORY_AUDITS = Access("AuditLog.Read.All", _DIRECTORY, is_optional=True)
 TO_BACK_UP = (
     LookUp(ORGANIZATION, "the check that the right tenant answers"),
     LookUp(GROUP_NAMES, "the names of the groups that policies are assigned to"),
+    # learn.microsoft.com, List auditEvents. DeviceManagementConfiguration does not do (the msec PowerShell module).
+    LookUp(APPS, "who changed policies of Intune"),
+    LookUp(DIRECTORY_AUDITS, "who changed Conditional Access"),
 )
 TO_RESTORE = (
     # learn.microsoft.com: Add members.

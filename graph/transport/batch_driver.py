@@ -4,12 +4,14 @@ Many go side by side, twenty requests to a $batch call. A memory that outlives t
 answered before, so that no request is sent twice: docs/decisions/0007-readings-are-generators.md.
 """
 
+import uuid
 from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
 from graph.errors import GraphError, Malformed, Rejected, Throttled, Unavailable
 from graph.transport.answer_json import path_hash
-from graph.transport.client import BATCH_SIZE, Answer, Ask, GraphClient, Request, to_request
+from graph.transport.client import BATCH_SIZE, REQUEST_ID, Answer, Ask, GraphClient, Request, to_request
 from graph.transport.rate_limits import batches, largest_batch, services_of
 
 Result = TypeVar("Result")
@@ -23,7 +25,10 @@ class WriteLog(Protocol):
     """Is told of writes before they are sent, and what became of each (actors/restores/write_recorder.py)."""
 
     def record_sending(self, writes: Sequence[tuple[Any, Request]]) -> Sequence[int]:
-        """Note (key, request) pairs and return an id for each. If it raises, none of them is sent."""
+        """Note (key, request) pairs and return an id for each. If it raises, none of them is sent.
+
+        Each request has an id of its own (its header client.REQUEST_ID): by it the tenant's audit log tells our writes.
+        """
 
     def record_answers(self, write_ids: Sequence[int], answers: Sequence[Answer]) -> None:
         """Note what Graph answered, in the order of the ids."""
@@ -164,8 +169,9 @@ class _Drive:
     def _write(self, slots: Sequence[tuple[Any, Request]]) -> list[Answer]:
         # After the write these policies may read otherwise. Forgotten before it is sent: we may crash in between.
         self._forget([key for key, _ in slots])
-        write_ids = self._write_log.record_sending(slots) if self._write_log else ()
-        answers = _ask_graph(self._client, [request for _, request in slots])
+        named = [(key, _with_id(request)) for key, request in slots]
+        write_ids = self._write_log.record_sending(named) if self._write_log else ()
+        answers = _ask_graph(self._client, [request for _, request in named])
         if self._write_log and write_ids:
             self._write_log.record_answers(write_ids, answers)
         return answers
@@ -187,6 +193,11 @@ class _Drive:
         remembered = [key for key in keys if self._known.pop(key, None)]
         if remembered:
             self._memory.forget(remembered)
+
+
+def _with_id(request: Request) -> Request:
+    """Return the request under an id of ours. Microsoft's audit logs call it the correlation id of what it did."""
+    return replace(request, headers={REQUEST_ID: str(uuid.uuid4()), **request.headers})
 
 
 def _is_final(answer: Answer) -> bool:

@@ -32,6 +32,7 @@ from graph.transport.rate_limits import DEFAULT_WAIT, NEVER_IN_A_BATCH, Budget, 
 Token = Callable[[bool], str]
 
 VERSION = "/beta"
+REQUEST_ID = "client-request-id"
 BATCH_SIZE = 20  # learn.microsoft.com: JSON batching
 TIMEOUT = (5, 60)
 # Stands in a path for the directory id of the tenant that is asked.
@@ -290,7 +291,7 @@ class GraphClient:
     ) -> dict[str, Any]:
         headers = {
             **HEADERS,
-            "client-request-id": str(uuid.uuid4()),
+            REQUEST_ID: str(uuid.uuid4()),
             **headers,
             "Authorization": f"Bearer {token}",
         }

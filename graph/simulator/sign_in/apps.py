@@ -12,6 +12,7 @@ import jwt
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from graph.simulator.audit.doers import own_app
 from graph.simulator.model.replies import Reply
 from graph.simulator.store.state import State, Tenant
 
@@ -161,6 +162,7 @@ def _issue(tenant: Tenant, lifetime: int) -> str:
         "exp": now + lifetime,
         "appid": tenant.client_id,
         "tid": tenant.directory_id,
+        "oid": own_app(tenant).id,
     }
     if tenant.permissions:  # a token without roles is issued even when nothing was consented
         claims["roles"] = sorted(tenant.permissions)

@@ -27,6 +27,7 @@ IDS = {
     "DeviceManagementScripts.Read.All": "c7a5be92-2b3d-4540-8a67-c96dcaae8b43",
     "Policy.Read.All": "246dd0d5-5bd0-4def-940b-0421030a5b68",
     "AuthenticationContext.Read.All": "381f742f-e1f8-4309-b4ab-e3d91ae4c5c1",
+    "AuditLog.Read.All": "b0afded3-3588-46d8-8b3d-9842eff778da",
     "GroupMember.Read.All": "98830695-27a2-44f7-8c18-0c3ebc9698f6",
     "DeviceManagementConfiguration.ReadWrite.All": "9241abd9-d0e6-425a-bd4f-47ba86e767a4",
     "DeviceManagementApps.ReadWrite.All": "78145de6-330d-4800-a6ce-494ff2d33d07",
