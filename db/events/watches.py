@@ -48,6 +48,11 @@ def set_watched(tenant: Tenant, on: bool, actor: Actor, every_minutes: int | Non
     return True
 
 
+def look_at(tenant: Tenant, at: datetime) -> None:
+    """Look at a watched tenant at that time, if it would be later otherwise."""
+    Watch.update(next_at=at).where((Watch.tenant == tenant) & (Watch.next_at > at)).execute()
+
+
 def find(tenant: Tenant) -> Watch | None:
     watch: Watch | None = Watch.get_or_none(Watch.tenant == tenant)
     return watch

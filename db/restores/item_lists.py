@@ -7,9 +7,9 @@ from typing import Any
 import peewee as pw
 
 from db.database import Condition
-from db.models import Restore, RestoreItem
+from db.models import Restore, RestoreItem, Tenant
 from db.sql.value_lists import is_in
-from db.states import WRITTEN_OUTCOMES, Outcome, RestoreState
+from db.states import UNFINISHED, WRITTEN_OUTCOMES, Outcome, RestoreState
 
 # The order of reading, which is not that of writing: what is overwritten comes before what is new.
 _READ_FIRST = (Outcome.UPDATE, Outcome.REMOVE, Outcome.RECREATE, Outcome.CREATE, Outcome.BLOCKED, Outcome.EXISTS)
@@ -82,6 +82,13 @@ def count_ends(restore_ids: Sequence[int]) -> dict[int, dict[tuple[str, str | No
     for restore_id, outcome, reason, count in of_these.group_by(RestoreItem.restore, end, RestoreItem.reason).tuples():
         counts[restore_id][outcome, reason] = count
     return counts
+
+
+def graph_ids_in_hand(tenant: Tenant) -> set[str]:
+    """Return the Graph ids of the policies that restores to the tenant have still to do with."""
+    query = RestoreItem.select(RestoreItem.graph_id, RestoreItem.target_id).join(Restore)
+    rows = query.where((Restore.tenant == tenant) & Restore.state.in_(UNFINISHED)).tuples()
+    return {graph_id for row in rows for graph_id in row if graph_id}
 
 
 def written(restore: Restore) -> list[RestoreItem]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import Blueprint, Flask, abort, jsonify, request
 
+from graph.simulator.demo import stories
 from graph.simulator.faults.faults import Fault, RequestCounts
 from graph.simulator.simulator import Simulator
 from graph.simulator.store import approvals
@@ -88,6 +89,14 @@ def _objects(routes: Blueprint, simulator: Simulator) -> None:
             return jsonify(outside.change(simulator.state, _tenant(simulator, tenant_id), request.get_json()))
         except outside.Unknown as e:
             abort(404, str(e))
+
+    @routes.post("/tenants/<tenant_id>/stories")
+    def tell_story(tenant_id: str) -> Any:
+        tenant, asked = _tenant(simulator, tenant_id), request.get_json()
+        with simulator.state.lock, simulator.state.lock_of(tenant):
+            change = stories.next_change(tenant, asked.get("spared", ()), asked.get("is_first", False))
+            told = outside.change(simulator.state, tenant, change) if change else {}
+        return jsonify({**told, "collection": change["collection"], "by": change["by"]} if change else None)
 
 
 def _approvals(routes: Blueprint, simulator: Simulator) -> None:

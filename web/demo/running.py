@@ -25,6 +25,7 @@ from db.installation import new_tenants
 from db.models import User
 from db.states import CredentialKind, Role, SiteRole
 from db.tenants import tenants
+from web.demo import lively
 from web.demo.process_logs import LogFiles
 
 PROCFILE = Path(__file__).with_name("Procfile.demo")
@@ -51,7 +52,8 @@ HELPDESK_GROUP, ADMIN_ROLE = "5d0c6a5e-3f0b-4c8e-9a6b-0e1f2a3b4c51", "Tenantkeep
 @click.option("--port", type=int, default=8000, show_default=True, help="0 for any free one.")
 @click.option("--history/--no-history", default=True, help="Give the tenants a past: a year of nights and mistakes.")
 @click.option("--load", type=click.Path(exists=True, path_type=Path), help="Exported policies to add as a tenant.")
-def demo(data: Path, port: int, history: bool, load: Path | None) -> None:
+@click.option("--lively", "is_lively", is_flag=True, help="Let somebody change something in the tenants now and then.")
+def demo(data: Path, port: int, history: bool, load: Path | None, is_lively: bool) -> None:
     """Run the whole of Tenantkeep here with demo tenants; Ctrl-C stops it."""
     data = data.resolve()
     for folder in (data / "redis", data / "log"):
@@ -61,7 +63,7 @@ def demo(data: Path, port: int, history: bool, load: Path | None) -> None:
     environment = _environment(data, _usable_port(port), load, own)
     config.use(environment)
     _seed([tenant for tenant in tenants_to_seed if tenant is not own and (load or "exported" not in tenant["purpose"])])
-    sys.exit(_serve(data, environment, history))
+    sys.exit(_serve(data, environment, history, is_lively))
 
 
 def _usable_port(port: int) -> int:
@@ -158,13 +160,13 @@ def _seed_tenant(described: dict[str, str]) -> None:
             users.set_member(User.get(User.email == email), tenant, role, SYSTEM)
 
 
-def _serve(data: Path, environment: dict[str, str], with_history: bool) -> int:
+def _serve(data: Path, environment: dict[str, str], with_history: bool, is_lively: bool) -> int:
     """Run Procfile.demo until Ctrl-C, or until one of its processes ends."""
     with LogFiles(data / "log") as logs:
         manager = honcho.manager.Manager(printer=logs)
         for name, command in procfiles.parse_procfile(PROCFILE.read_text()).processes.items():
             manager.add_process(name, command, env=config.child_environment(**environment))
-        Thread(target=_announce_when_ready, args=(environment, data, with_history), daemon=True).start()
+        Thread(target=_announce_when_ready, args=(environment, data, with_history, is_lively), daemon=True).start()
         manager.loop()
     if manager.returncode in STOPPED_BY_SIGNAL:
         click.echo("\nStopped.")
@@ -173,7 +175,7 @@ def _serve(data: Path, environment: dict[str, str], with_history: bool) -> int:
     return 1
 
 
-def _announce_when_ready(environment: dict[str, str], data: Path, with_history: bool) -> None:
+def _announce_when_ready(environment: dict[str, str], data: Path, with_history: bool, is_lively: bool) -> None:
     address = f"http://127.0.0.1:{environment['PORT']}"
     click.echo(f"Starting; logs are below {data / 'log'} …")
     if not _becomes_ready(address):
@@ -189,6 +191,8 @@ def _announce_when_ready(environment: dict[str, str], data: Path, with_history: 
     if with_history:
         _make_history(environment)
     _sync_new_tenants(environment)
+    if is_lively:
+        _live(environment, address)
 
 
 def _becomes_ready(address: str) -> bool:
@@ -216,11 +220,29 @@ def _make_history(environment: dict[str, str]) -> None:
 
 
 def _sync_new_tenants(environment: dict[str, str]) -> None:
-    """Sync tenants by the command, so that the browser shows policies at once: this process's broker was made before
-    its Redis.
-    """
+    """Sync tenants, so that the browser shows policies at once."""
     with database.connection_context():
         names = [tenant.name for tenant in tenants.never_synced()]
     for name in names:
-        command = [str(Path(sys.executable).parent / "tenantkeep"), "sync", name]
-        subprocess.run(command, check=False, capture_output=True, env=config.child_environment(**environment))
+        _run_command(environment, "sync", name)
+
+
+def _live(environment: dict[str, str], address: str) -> None:
+    """Watch the tenants in which something happens from now on: each needs a backup that it would differ from."""
+    with database.connection_context():
+        chosen = [tenant for tenant in tenants.by_name() if tenant.name in lively.LIVELY]
+        chosen.sort(key=lambda tenant: lively.LIVELY.index(tenant.name))
+        new = [tenant.name for tenant in chosen if tenant.last_backup_at is None]
+    for name in new:
+        # What happens first happens in the first of them; the others' backups end in the meantime.
+        _run_command(environment, "back-up", name, *(["--wait"] if name == lively.LIVELY[0] else []))
+    with database.connection_context():
+        lively.watch(chosen)
+    click.echo(f"\nThe tenants change by themselves from now on: {address}/changes/")
+    lively.keep_changing(environment["TENANTKEEP_GRAPH_URL"], chosen)
+
+
+def _run_command(environment: dict[str, str], *words: str) -> None:
+    """Run one of our own commands: this process's broker was made before its Redis."""
+    command = [str(Path(sys.executable).parent / "tenantkeep"), *words]
+    subprocess.run(command, check=False, capture_output=True, env=config.child_environment(**environment))

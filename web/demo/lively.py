@@ -1,0 +1,54 @@
+"""A demo whose tenants change by themselves: what somebody does there now and then, and that Tenantkeep watches."""
+
+import logging
+import random
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+
+import requests
+
+from db.audit.audit import SYSTEM
+from db.clock import utcnow
+from db.database import database
+from db.events import watches
+from db.models import Tenant
+from db.restores import item_lists
+
+# Not the large one: who opens it should find it as it is described.
+LIVELY = ("Fabrikam Logistics", "Contoso Health")
+FIRST_SECONDS, PAUSE_SECONDS = 10.0, (60.0, 120.0)
+WATCHED_EVERY_MINUTES = 1
+# How long the simulator's logs take to tell.
+LOOK_AFTER = timedelta(seconds=2)
+
+log = logging.getLogger(__name__)
+
+
+def watch(tenants: Sequence[Tenant]) -> None:
+    for tenant in tenants:
+        watches.set_watched(tenant, True, SYSTEM, WATCHED_EVERY_MINUTES)
+
+
+def keep_changing(simulator: str, tenants: Sequence[Tenant], first_seconds: float = FIRST_SECONDS) -> None:
+    """Let something happen in one tenant after the other, for as long as the demo runs."""
+    time.sleep(first_seconds)
+    number = 0
+    while True:
+        tenant = tenants[number % len(tenants)]
+        try:
+            let_happen(simulator, tenant, is_first=number < len(tenants))
+        except requests.RequestException:  # the demo ends, or the simulator is busy: next time
+            log.info("the simulator did not answer", exc_info=True)
+        number += 1
+        time.sleep(random.uniform(*PAUSE_SECONDS))
+
+
+def let_happen(simulator: str, tenant: Tenant, *, is_first: bool = False) -> None:
+    """Let somebody do something in the tenant, but not to a policy that a restore has in hand; and look soon."""
+    with database.connection_context():
+        spared = item_lists.graph_ids_in_hand(tenant)
+        address = f"{simulator}/_simulator/tenants/{tenant.directory_id}/stories"
+        asked = {"spared": sorted(spared), "is_first": is_first}
+        requests.post(address, json=asked, timeout=30).raise_for_status()
+        watches.look_at(tenant, utcnow() + LOOK_AFTER)
