@@ -32,6 +32,7 @@ from web.views.backups import backup_sets, policies, run_page, runs, snapshots
 from web.views.changes import decide
 from web.views.fleet import act_pages, new_tenant_defaults, tenant_list
 from web.views.installation import audit, dashboard, health, search
+from web.views.notices import channels
 from web.views.people import account, entra_grants, kept_forms, notifications, passkeys, sign_in, users
 from web.views.restores import later_changes, new_restore, restore_actions, restores
 from web.views.tenants import (
@@ -211,6 +212,7 @@ def _add_pages(app: Flask) -> None:
         runs,
         schedules,
         notifications,
+        channels,
         audit,
         search,
         users,

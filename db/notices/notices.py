@@ -192,3 +192,9 @@ def changes_of(told: Sequence[Occurrence]) -> dict[int, Change]:
 def tenant_names(told: Sequence[Occurrence]) -> dict[int, str]:
     ids = {occurrence.tenant_id for occurrence in told} - {None}
     return dict(Tenant.select(Tenant.id, Tenant.name).where(is_in(Tenant.id, sorted(ids))).tuples())
+
+
+def count_by_delivery(told: Sequence[Delivery]) -> dict[int, int]:
+    """Return delivery id -> how many notices it tells."""
+    query = Notice.select(Notice.delivery, pw.fn.COUNT(Notice.id)).group_by(Notice.delivery)
+    return dict(query.where(Notice.delivery.in_([delivery.id for delivery in told])).tuples())

@@ -255,8 +255,8 @@ def _tenants_seen_by(user: User) -> set[int] | None:
     return None if user.site_role == SiteRole.ADMIN else set(users.roles_by_tenant(user.id))
 
 
-def tenants_to_choose(channel: Channel) -> list[Tenant]:
+def tenants_to_choose(channel: Channel, limit: int) -> list[Tenant]:
     """Return the tenants that a rule of this channel may name, by name."""
     seen = None if channel.owner_id is None else _tenants_seen_by(channel.owner)
-    query = Tenant.select(Tenant.id, Tenant.name).order_by(Tenant.name)
+    query = Tenant.select(Tenant.id, Tenant.name).order_by(Tenant.name).limit(limit)
     return list(query if seen is None else query.where(is_in(Tenant.id, seen)))

@@ -40,7 +40,8 @@ def fabrikams(captured, cast):
 
 def address(rule, ids):
     values = {"other_id": ids.get("snapshot_id"), "export_type": "csv", "user_id": 1, "membership_id": 1, "grant_id": 1,
-              "session_id": 1, "passkey_id": 1, "name": "none", **ids}  # fmt: skip
+              "session_id": 1, "passkey_id": 1, "name": "none",
+              "channel_id": 1, "rule_id": 1, **ids}  # fmt: skip
     return re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(values[found[1]]), rule.rule)
 
 

@@ -75,8 +75,8 @@ def test_a_personal_channel_hears_what_its_owner_may_see_now(cast):
     users.remove_member(users.find_membership(cast.rita.id, cast.contoso), SYSTEM)
     User.update(is_active=False).where(User.id.in_([cast.max.id, cast.root.id])).execute()
     assert [heard(name) for name in ("ada", "rita", "max", "root")] == ["", "", "", ""]
-    assert [tenant.name for tenant in rules.tenants_to_choose(people["sam"])] == ["Fabrikam"]
-    assert [tenant.name for tenant in rules.tenants_to_choose(people["installation"])] == ["Contoso", "Fabrikam"]
+    assert [tenant.name for tenant in rules.tenants_to_choose(people["sam"], 9)] == ["Fabrikam"]
+    assert [tenant.name for tenant in rules.tenants_to_choose(people["installation"], 9)] == ["Contoso", "Fabrikam"]
 
 
 def test_what_people_choose_is_checked_kept_and_audited(cast):
