@@ -29,7 +29,7 @@ from web.security.permissions import Permission
 from web.translation import translation
 from web.verdicts import verdicts
 from web.views.backups import backup_sets, policies, run_page, runs, snapshots
-from web.views.changes import decide
+from web.views.changes import authors, change_list, change_page, change_words, decide
 from web.views.fleet import act_pages, new_tenant_defaults, tenant_list
 from web.views.installation import audit, dashboard, health, search
 from web.views.notices import channels
@@ -159,18 +159,23 @@ def _add_to_templates(app: Flask) -> None:
     app.jinja_env.filters.update(
         audit_detail=formatters.audit_detail,
         browser_name=formatters.browser_name,
+        change_state_badge=change_words.state_badge,
         count_policies=formatters.count_policies,
         count_text=formatters.count_text,
         credential_end=lambda at: formatters.credential_end(at, utcnow()),
         datetime_html=formatters.datetime_html,
+        doer_words=authors.doer_words,
         duration=formatters.duration,
         file_size=formatters.file_size,
         link_intune_addresses=formatters.link_intune_addresses,
         schedule_words=formatters.schedule_html,
         policy_state_badge=formatters.policy_state_badge,
+        restore_words=authors.restore_words,
         seconds_text=formatters.seconds_text,
+        severity_badge=change_words.severity_badge,
         state_badge=formatters.state_badge,
         time_ago_html=formatters.time_ago_html,
+        what_words=change_words.what_words,
         words=snapshot_diff.words,
     )
     app.jinja_env.filters.update(verdicts.FILTERS)
@@ -190,7 +195,7 @@ def _add_pages(app: Flask) -> None:
     admin = Admin(
         app, name="Tenantkeep", theme=theme, url="/", index_view=dashboard.Dashboard(url="/", endpoint="admin")
     )
-    for lists in (tenant_list, policies, backup_sets, restores, runs):
+    for lists in (tenant_list, change_list, policies, backup_sets, restores, runs):
         lists.register(admin)
     for pages in (
         sign_in,
@@ -200,6 +205,7 @@ def _add_pages(app: Flask) -> None:
         tenants,
         tenant_administration,
         policies,
+        change_page,
         snapshots,
         backup_sets,
         restores,

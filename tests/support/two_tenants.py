@@ -43,6 +43,7 @@ from db.states import ItemState, Outcome, RestoreState, Role, RunKind, RunState,
 from db.tenants import schedules, tenants
 from graph.restore.resolver import Resolution
 from tests.support.captures import capture_by_hand
+from tests.support.changes import record_change, record_event
 from tests.support.restore_steps import as_previewed, options
 
 OTHER, OWN = 51_300_000, 71_300_000
@@ -56,7 +57,7 @@ MARK = re.compile(rf"{WORD}|{DIGITS}|\b513\d{{5}}\b", re.IGNORECASE)
 THEIRS = re.compile(rf"{WORD}|\b513\d{{5}}\b")
 # What addresses name, of which each tenant has one here.
 ARGUMENTS = ("tenant_id", "policy_id", "snapshot_id", "other_id", "run_id", "backup_set_id", "restore_id", "item_id",
-             "schedule_id", "mapping_id", "directory_id")  # fmt: skip
+             "schedule_id", "mapping_id", "directory_id", "change_id")  # fmt: skip
 # Tables of one row are nobody's.
 NUMBERED = [one for one in TABLES if isinstance(one._meta.primary_key, pw.AutoField)
             and one not in {AuditHead, AuditCheck, AuditKey, Seal}]  # fmt: skip
@@ -84,6 +85,7 @@ def hold(number: int, word: str, digits: str, password_hash: str) -> Holding:
                          actor=Actor.person(operator, "127.0.0.1"), policy=mine[0]).run  # fmt: skip
     restore = _restores(tenant, backup_set, operator, digits)
     schedule = schedules.add(tenant, "0 2 * * *", "UTC", SYSTEM)
+    change_id = _changed(mine[0], word, snapshots)
     mappings.set_mapping(tenant, tenant.directory_id, ("groups", guid(digits, 50)), guid(digits, GROUP), SYSTEM,
                      source_name=f"{word} source group", target_name=f"{word} group")  # fmt: skip
     for object_id, name in ((GROUP, f"{word} group"), (53, SHARED_NAME)):
@@ -101,8 +103,19 @@ def hold(number: int, word: str, digits: str, password_hash: str) -> Holding:
         "schedule_id": schedule.id,
         "mapping_id": Mapping.get(Mapping.tenant == tenant).id,
         "directory_id": tenant.directory_id,
+        "change_id": change_id,
     }
     return Holding(tenant, operator, {name: str(value) for name, value in ids.items()})
+
+
+def _changed(policy: Policy, word: str, snapshots: list[Snapshot]) -> int:
+    """A change that is open, and the event of the tenant's own log that says by whom."""
+    event = record_event(policy, f"{word} admin", address="192.0.2.51")
+    label = f"{word} setting"
+    differences = [{"path": "body/description", "label": label, "how": "changed"}]
+    change = record_change(policy, before=snapshots[0], after=snapshots[1], differences=differences)
+    assert event.tenant_id == change.tenant_id
+    return int(change.id)
 
 
 def guid(digits: str, number: int) -> str:

@@ -11,12 +11,13 @@ from db.restores import mappings, restore_items
 from db.runs import runs
 from db.states import RunKind
 from db.tenants import schedules
+from tests.support.changes import record_change
 from tests.support.forms import csrf_token
 from tests.support.restore_steps import options
 
 OPEN = {"static", "admin.static"}
 IDS = {"tenant_id", "policy_id", "run_id", "snapshot_id", "backup_set_id", "schedule_id", "restore_id", "item_id",
-       "mapping_id", "directory_id"}  # fmt: skip
+       "mapping_id", "directory_id", "change_id"}  # fmt: skip
 
 
 def rules(app):
@@ -35,7 +36,7 @@ def fabrikams(captured, cast):
     return {"tenant_id": cast.fabrikam.id, "policy_id": policy.id, "run_id": run.id, "snapshot_id": snapshot.id,
             "backup_set_id": made.id, "schedule_id": schedule.id, "restore_id": restore.id,
             "item_id": RestoreItem.get().id, "mapping_id": Mapping.get().id,
-            "directory_id": cast.fabrikam.directory_id}  # fmt: skip
+            "directory_id": cast.fabrikam.directory_id, "change_id": record_change(policy).id}  # fmt: skip
 
 
 def address(rule, ids):
@@ -111,7 +112,7 @@ def test_odd_list_arguments_are_no_error(client, sign_in, cast, captured):
                 "tenant=99999999999", "since=9999-12-31", "until=x&zone=..%2Fetc", "endpoint=x", "state=%00",
                 "person=x", "type=%00", "flt9_nothing=1", "until=9999-12-31",
                 "also=%C2%B2", "next=http://[", "next=%0D%0Ax", "action=%00", "result=%00", "before=x"):  # fmt: skip
-        for path in ("/policies/", "/runs/", "/tenants/", "/audit/", "/notifications/", "/tenants/choose"):
+        for path in ("/policies/", "/runs/", "/changes/", "/tenants/", "/audit/", "/notifications/", "/tenants/choose"):
             expected = {200, 403} if path == "/audit/" else {200}
             assert client.get(f"{path}?{odd}").status_code in expected, path + odd
 

@@ -81,6 +81,8 @@ class ListView(ModelView):
     has_names = False
     # What to do when there is not a single row, filter or no filter.
     nothing_yet = ""
+    # What it takes to do to a row what the buttons below the list do.
+    acts_need = Permission.OPERATE
     # The time that "From" and "To" are about. It rises with the id.
     day_field: ClassVar[pw.Field | None] = None
 

@@ -7,6 +7,7 @@ import pytest
 from actors.plans import drafts
 from db.audit.audit import SYSTEM
 from db.models import BackupSet, Tenant
+from tests.support.changes import record_change
 from tests.support.restore_steps import options
 from web.lists.list_view import ListView
 
@@ -23,9 +24,10 @@ def lists(app, client, sign_in, cast, captured):
     """The addresses of all lists, each with a row or more; looked at by an admin."""
     BackupSet.create(tenant=cast.contoso, run=captured[0][1], selection={}, types={}, problems=[])
     drafts.from_snapshot(captured[0][2], cast.contoso, options(), SYSTEM)
+    record_change(captured[0][0])
     sign_in(client, cast.root)
     found = [view.url.rstrip("/") + "/" for view in every_list(app)]
-    assert {"/policies/", "/runs/", "/backup-sets/", "/restores/", "/tenants/"} <= set(found)
+    assert {"/policies/", "/runs/", "/backup-sets/", "/restores/", "/tenants/", "/changes/"} <= set(found)
     return found
 
 

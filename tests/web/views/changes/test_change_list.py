@@ -1,0 +1,121 @@
+"""The list of changes: what it finds, what a row says, and that nobody hears of tenants they may not see."""
+
+import csv
+import io
+import json
+import re
+from datetime import timedelta
+
+import pytest
+
+from db.clock import utcnow
+from db.models import TenantTag
+from db.states import ChangeKind, ChangeState, DoerKind, Severity
+from tests.support.changes import record_change, record_event, record_log
+from tests.web.lists.test_list_view import rows
+
+
+@pytest.fixture
+def changes(captured):
+    """Of Contoso an open grave one by Anna, one by an app that is of no account, and one of ours; one of Fabrikam."""
+    one, two, other = captured[0][0], captured[1][0], captured[2][0]
+    made = [
+        record_change(one),
+        record_change(two, severity=Severity.LOW, state=ChangeState.RECORDED, kind=ChangeKind.ASSIGNMENTS_CHANGED),
+        record_change(one, restore_id=12, severity=Severity.MEDIUM, state=ChangeState.PUT_BACK, since_at=utcnow()),
+        record_change(other),
+    ]
+    record_event(one)
+    record_event(two, "Autopatch", doer_kind=DoerKind.APP, app_name=None, app_id=None)
+    record_event(other, "sam@fabrikam.example")
+    return made
+
+
+@pytest.fixture
+def listed(client, sign_in, cast, changes):
+    sign_in(client, cast.max)
+    return lambda path: rows(client.get(path))
+
+
+def test_changes_are_narrowed_by_what_they_are_by_whom_and_search(listed, cast, changes, captured):
+    TenantTag.create(tenant=cast.contoso, name="Gold", folded="gold")
+    one, two = captured[0][0].name, captured[1][0].name
+    assert listed("/changes/") == [one, two, one], "newest first, and none of Fabrikam"
+    for narrowed, expected in (
+        ("state=open", [one]),
+        ("severity=low", [two]),
+        ("kind=assignments_changed", [two]),
+        ("type=configurationPolicies", [one, two, one]),
+        ("type=deviceConfigurations", ["No results. Clear filters"]),
+        ("by=anna@contoso.example", [one]),
+        ("by=Autopatch", [two]),
+        ("by=ours", [one]),
+        ("by=sam@fabrikam.example", [one, two, one]),
+        ("tag=gold&state=open", [one]),
+        (f"search={captured[1][0].graph_id}", [two]),
+        ("search=policy+2", [two]),
+        (f"since={utcnow() + timedelta(days=1):%Y-%m-%d}", ["No results. Clear filters"]),
+    ):
+        assert listed(f"/changes/?{narrowed}") == expected, narrowed
+
+
+def test_a_row_says_what_how_grave_when_who_and_where(client, sign_in, cast, changes):
+    page = sign_in(client, cast.rita).get("/changes/").get_data(as_text=True)
+    said = [" ".join(re.sub(r"<[^>]+>", " ", row).split()) for row in page.partition("<tbody>")[2].split("<tr>")[1:]]
+    assert re.search(r"Contoso policy 1 State changed high \S+ \S+ UTC by anna@contoso.example in the portal Contoso "
+                     "open", said[2])  # fmt: skip
+    assert "by the app Autopatch" in said[1]
+    assert "by restore 12 of ours" in said[0]
+
+
+def test_who_is_not_known_is_said_with_its_reason_and_is_never_nobody(client, sign_in, cast, captured):
+    change = record_change(captured[0][0])
+    for columns, words in (
+        ({"asked_at": None}, "was not read yet"),
+        ({"error_code": "forbidden"}, "not readable: needs DeviceManagementApps.Read.All"),
+        ({"error_code": "x", "error_message": "Graph does not answer."}, "not readable: Graph does not answer."),
+        ({"reaches_from": utcnow()}, "the log was read back to"),
+        ({"read_to": change.seen_at - timedelta(minutes=1)}, "not known yet: Microsoft's log comes later"),
+        ({}, "Microsoft's log does not say who"),
+    ):
+        log = record_log(cast.contoso, **columns)
+        page = sign_in(client, cast.rita).get("/changes/").get_data(as_text=True).replace("&#39;", "'")
+        assert words in page, words
+        assert "nobody" not in page.partition("<tbody>")[2]
+        log.delete_instance()
+
+
+def test_csv_and_json_have_what_the_list_finds_and_no_other_tenant(client, sign_in, cast, changes, captured):
+    sign_in(client, cast.max)
+    head, row = csv.reader(io.StringIO(client.get("/changes/export/csv/?state=open").get_data(as_text=True)))
+    said = dict(zip(head, row, strict=True))
+    assert said["what"] == "State changed"
+    assert said["by"] == "anna@contoso.example in the portal"
+    [found] = json.loads(client.get("/changes/export/json/?state=open").get_data(as_text=True))
+    assert found["tenant"] == "Contoso"
+    assert found["by"][0]["name"] == "anna@contoso.example"
+    assert [one["id"] for one in json.loads(client.get("/changes/export/json/").get_data(as_text=True))] == [3, 2, 1]
+
+
+def test_all_authors_of_a_page_are_asked_for_at_once(client, sign_in, cast, captured, database, monkeypatch):
+    sign_in(client, cast.max)
+    record_change(captured[0][0])
+    client.get("/changes/")
+    asked, counts, execute = [], [], type(database).execute_sql
+    monkeypatch.setattr(type(database), "execute_sql", lambda self, *args: asked.append(args) or execute(self, *args))
+    for number in (1, 20):
+        for _ in range(number):
+            record_event(captured[1][0])
+            record_change(captured[1][0])
+        asked.clear()
+        client.get("/changes/")
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
+
+
+def test_a_hostile_name_is_text(client, sign_in, cast, captured):
+    record_event(captured[0][0], "<img src=x onerror=1>%s{}", app_name="<b>", app_id="x")
+    record_change(captured[0][0], differences=[{"path": "x", "label": "<i>%(setting)s", "how": "added"}])
+    page = sign_in(client, cast.rita).get("/changes/").get_data(as_text=True)
+    assert "&lt;img src=x onerror=1&gt;%s{} with &lt;b&gt;" in page
+    assert "&lt;i&gt;%(setting)s added" in page

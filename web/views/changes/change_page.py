@@ -1,0 +1,140 @@
+"""`/changes/<id>`: what changed in a policy, how grave that is, when, by whom, and what was decided about it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from flask import Blueprint, render_template, url_for
+from markupsafe import Markup
+
+from actors.facade import snapshot_diff, tenant_logs
+from actors.facade.snapshot_diff import Difference
+from db.changes import change_lists
+from db.events import event_lists
+from db.models import Change, Policy, Tenant, TenantEvent
+from db.policies import lives
+from db.states import ChangeState, TenantLog
+from web.presentation.formatters import policy_type_title
+from web.presentation.masking import Masking, secrets_note
+from web.security.access import can, fetch, requires
+from web.security.permissions import Permission
+from web.views.changes import authors
+from web.views.changes.authors import Author
+from web.views.changes.change_words import STATE_SENTENCES, what_words
+
+pages = Blueprint("changes", __name__, url_prefix="/changes")
+
+DIFFERENCES_SHOWN, EVENTS_SHOWN, HISTORY_SHOWN = 12, 8, 6
+
+
+@dataclass(frozen=True)
+class ChangePage:
+    """`differences`: with their values, as the reader may see them; None where a content cannot be opened or is gone.
+
+    `history`: the newest changes of the policy, this one among them, each with its author.
+    """
+
+    change: Change
+    author: Author
+    differences: list[Difference] | None
+    secrets: str
+    history: Sequence[tuple[Change, Author]]
+
+    @property
+    def policy(self) -> Policy:
+        return self.change.policy
+
+    @property
+    def tenant(self) -> Tenant:
+        return self.change.tenant
+
+    @property
+    def type_title(self) -> str:
+        return policy_type_title(self.policy.policy_type, self.policy.odata_type)
+
+    @property
+    def what(self) -> str:
+        return what_words(self.change)
+
+    @property
+    def state_sentence(self) -> str:
+        return STATE_SENTENCES[self.change.state]
+
+    @property
+    def rules(self) -> list[str]:
+        """The rules that say how grave it is, in words."""
+        return list(self.change.rules or ())
+
+    @property
+    def first_differences(self) -> list[Difference]:
+        return (self.differences or [])[:DIFFERENCES_SHOWN]
+
+    @property
+    def more_differences(self) -> list[Difference]:
+        return (self.differences or [])[DIFFERENCES_SHOWN:]
+
+    @property
+    def first_events(self) -> Sequence[TenantEvent]:
+        return self.author.events[:EVENTS_SHOWN]
+
+    @property
+    def more_events(self) -> Sequence[TenantEvent]:
+        return self.author.events[EVENTS_SHOWN:]
+
+    @property
+    def log(self) -> TenantLog:
+        return tenant_logs.log_of(self.policy.policy_type)
+
+    @cached_property
+    def log_words(self) -> Markup | str:
+        """How far the log was read that tells of such policies."""
+        return authors.log_words(self.log, event_lists.logs_by_tenant([self.tenant.id]).get((self.tenant.id, self.log)))
+
+    @property
+    def log_title(self) -> str:
+        return authors.LOG_TITLES[self.log]
+
+    @property
+    def compare_address(self) -> str | None:
+        before, after = self.change.before_id, self.change.after_id
+        return url_for("snapshots.compare", snapshot_id=before, other_id=after) if before and after else None
+
+    @property
+    def is_open(self) -> bool:
+        return bool(self.change.state == ChangeState.OPEN)
+
+    @property
+    def can_operate(self) -> bool:
+        return can(Permission.OPERATE, self.tenant.id)
+
+    @property
+    def can_manage(self) -> bool:
+        return can(Permission.MANAGE, self.tenant.id)
+
+
+@pages.get("/<change_id>")
+@requires(Permission.SEE)
+def page(change_id: str) -> str:
+    return render_template("changes/page.html", page=change_page(fetch(Change, change_id, Permission.SEE)))
+
+
+def change_page(change: Change) -> ChangePage:
+    """Look up what the page shows."""
+    lives_of = lives.of_policy(change.policy)
+    history = change_lists.newest_of_policies([change.policy, *lives_of.earlier], HISTORY_SHOWN)
+    found = authors.authors_of([change, *history])
+    hide = Masking(tells_apart=True)
+    differences = _differences(change, hide)
+    return ChangePage(
+        change=change,
+        author=found[change.id],
+        differences=differences,
+        secrets=secrets_note(hide, can(Permission.MANAGE, change.tenant_id)) if differences else "",
+        history=[(row, found[row.id]) for row in history],
+    )
+
+
+def _differences(change: Change, hide: Masking) -> list[Difference] | None:
+    if change.before is None or change.after is None:
+        return None
+    return snapshot_diff.differences_or_none(change.before, change.after, hide)
