@@ -26,7 +26,7 @@ def count_open(tenant_ids: Sequence[int] | None, at_most: int) -> int:
 def count_open_by_severity(tenant_ids: Sequence[int] | None) -> dict[Severity, int]:
     """Return how many are open, the gravest first; what is not assessed yet, and what there is none of, is left out."""
     is_of_them = IS_OPEN & is_in_if_given(Change.tenant, tenant_ids)
-    counts = {one: _count(is_of_them & (Change.severity == one), MOST_COUNTED) for one in reversed(Severity)}
+    counts = {grade: _count(is_of_them & (Change.severity == grade), MOST_COUNTED) for grade in reversed(Severity)}
     return {severity: count for severity, count in counts.items() if count}
 
 

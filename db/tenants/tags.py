@@ -1,6 +1,7 @@
 """Tags of tenants: free words, the same in any case, at most 20 of a tenant."""
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from db.audit import audit
 from db.audit.audit import Action, Actor
@@ -51,6 +52,12 @@ def known(tenant_ids: Sequence[int] | None) -> dict[str, str]:
 def has_tag(folded: str) -> Condition:
     """Return the condition that a tenant has the tag."""
     return Tenant.id.in_(TenantTag.select(TenantTag.tenant).where(TenantTag.folded == folded))
+
+
+def is_of_tenant_with(column: Any, folded: str) -> Condition:
+    """Return the condition that a row whose tenant is in the column is of a tenant that has the tag."""
+    condition: Condition = column.in_(TenantTag.select(TenantTag.tenant).where(TenantTag.folded == folded))
+    return condition
 
 
 @transaction

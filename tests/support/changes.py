@@ -39,6 +39,7 @@ def record_event(policy, name="anna@contoso.example", **columns):
         "object_name": policy.name,
         "object_ids": [policy.graph_id],
         "properties": [],
+        "policy_types": [],
     }
     event = TenantEvent.create(tenant=policy.tenant, doer_name=name, at=at, **{**usual, **columns})
     TenantEventPolicy.create(event=event, policy=policy, at=at)

@@ -1,4 +1,4 @@
-"""Who changed a policy, in words. Where nobody is known, why not: never “nobody”."""
+"""The author of a change in words. Where none is known, the reason why not: never “nobody”."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ class Author:
 
 
 def _says_little(event: TenantEvent) -> tuple[bool, bool]:
-    """What failed made no change, and what names nobody explains none."""
+    """Sort events last that failed, for those made no change, and those that name nobody."""
     return not event.is_success, event.doer_kind == DoerKind.NOT_STATED
 
 

@@ -4,25 +4,28 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
-from flask import Response, abort
+from flask import Response, abort, flash
 from flask_admin import Admin, expose
+from flask_admin.actions import action
 from markupsafe import Markup
 
 from actors.facade import policy_type_names
-from db.changes import change_lists
+from db.changes import change_lists, decisions
+from db.errors import Invalid
 from db.events import event_lists
-from db.models import Change, TenantTag
+from db.models import Change
 from db.policies import search
 from db.sql import value_lists
-from db.states import ChangeKind, Severity
+from db.states import ChangeKind, ChangeState, Severity
 from db.tenants import tags
+from web.inputs import form_text
 from web.lists.cells import cell, moment_cell, person_cell, tenant_cell, text_cell
 from web.lists.filters import Filter
 from web.lists.list_view import EXPORT_CAP, ListView, stream_download
 from web.presentation.change_documents import document
-from web.presentation.formatters import policy_type_title
+from web.presentation.formatters import count_text, policy_type_title
 from web.presentation.links import link
-from web.security.access import allowed_tenant_ids, requires
+from web.security.access import allowed_tenant_ids, current_actor, requires
 from web.security.permissions import Permission
 from web.views.changes import authors
 from web.views.changes.change_words import KINDS, SEVERITIES, STATES, severity_badge, state_badge, what_words
@@ -71,7 +74,7 @@ FILTERS = (
         "tag",
         "Tag",
         lambda: tags.known(allowed_tenant_ids(Permission.SEE)),
-        lambda value: Change.tenant.in_(TenantTag.select(TenantTag.tenant).where(TenantTag.folded == value)),
+        lambda value: tags.is_of_tenant_with(Change.tenant, value),
     ),
 )
 
@@ -98,6 +101,7 @@ class ChangeListView(ListView):
     nothing_yet = "No changes yet. Every backup and every look at a tenant tells here what became another."
     day_field = Change.seen_at
     filters = FILTERS
+    acts_need = Permission.MANAGE
     column_formatters: ClassVar = {
         "policy": cell(_name_and_what),
         "severity": cell(lambda change: severity_badge(change.severity)),
@@ -165,6 +169,20 @@ class ChangeListView(ListView):
         """The address of what the list finds, as JSON."""
         narrowed = self._get_list_extra_args()
         return str(self.get_url(".export", export_type="json", search=narrowed.search, **narrowed.extra_args))
+
+    @action("accept", "Accept")
+    def accept_selected(self, ids: list[str]) -> None:
+        """Accept what is ticked and open, for one reason."""
+        chosen, reason = self.selected(Permission.MANAGE), form_text("reason", decisions.LONGEST_REASON)
+        is_open = [change for change in chosen if change.state == ChangeState.OPEN]
+        try:
+            if not is_open:
+                raise Invalid("Tick changes that are open.")
+            decided = decisions.accept(is_open, current_actor(), reason)
+        except Invalid as e:
+            flash(str(e), "danger")
+            return
+        flash(f"Accepted: {count_text(decided.count, 'change')}.", "success")
 
 
 def register(admin: Admin) -> None:

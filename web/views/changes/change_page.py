@@ -87,7 +87,7 @@ class ChangePage:
 
     @cached_property
     def log_words(self) -> Markup | str:
-        """How far the log was read that tells of such policies."""
+        """Say how far the log was read that tells of such policies."""
         return authors.log_words(self.log, event_lists.logs_by_tenant([self.tenant.id]).get((self.tenant.id, self.log)))
 
     @property
