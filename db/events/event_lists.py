@@ -1,12 +1,12 @@
 """Events of tenants' own logs as pages list them: searched, filtered, and by who did them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from db.database import Condition
-from db.models import Change, EventLog, Policy, Tenant, TenantEvent, TenantEventPolicy
+from db.models import Change, Policy, Tenant, TenantEvent, TenantEventPolicy
 from db.sql.value_lists import is_in, is_in_if_given
 
 # So many of the newest events say who can be chosen, and so many of one doer's lead to changes.
@@ -107,9 +107,3 @@ def policies_of(event_ids: Sequence[int]) -> dict[int, list[Policy]]:
     for row in query.where(is_in(TenantEventPolicy.event, list(event_ids))):
         found.setdefault(row.event_id, []).append(row.policy)
     return found
-
-
-def logs_by_tenant(tenant_ids: Iterable[int]) -> dict[tuple[int, str], EventLog]:
-    """Return (tenant id, log) -> how far that log was read; a log that was never asked for is left out."""
-    query = EventLog.select().where(is_in(EventLog.tenant, sorted(tenant_ids)))
-    return {(row.tenant_id, row.log): row for row in query}

@@ -5,7 +5,11 @@ old time (learn.microsoft.com promises neither log an order or a delay; mostly i
 minutes before now instead; then nobody would hear of a change for so long. What is read twice is stored once.
 """
 
+<<<<<<< HEAD
 from collections.abc import Mapping, Sequence
+=======
+from collections.abc import Iterable, Mapping
+>>>>>>> 0d6f669b (Say by the state of a tenant's logs why an author is not known)
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +17,7 @@ from typing import Any
 from db.clock import utcnow
 from db.database import database, lock_rows
 from db.models import EventLog, Tenant
+from db.sql.value_lists import is_in
 from db.states import TenantLog
 
 OVERLAP = timedelta(minutes=65)
@@ -26,6 +31,8 @@ ASK_AGAIN = DAY
 # Many captures in a row look into the logs once.
 LOOK_INTERVAL = timedelta(minutes=2)
 NOT_OFFERED = "not_offered_in_cloud"
+# The code of an error by which Graph says that the app lacks a permission.
+PERMISSION_MISSING = "permission_missing"
 _CLOUDS_WITHOUT_ENTRA_LOG = ("china",)
 
 
@@ -43,7 +50,7 @@ class LogState:
     """What is known of one log. `is_readable`: None where it was not asked yet.
 
     `needs`: the permission that it takes. `reaches_from`: of before then, nothing was read. `why`: a sentence, where
-    it is not readable. `is_offered`: False where this cloud has no such log.
+    it is not readable. `is_offered`: False where this cloud has no such log. `lacks_permission`: that is why.
     """
 
     log: TenantLog
@@ -54,6 +61,7 @@ class LogState:
     asked_at: datetime | None
     why: str | None
     is_offered: bool = True
+    lacks_permission: bool = False
 
 
 # learn.microsoft.com: List auditEvents, List directoryAudits (application permissions).
@@ -65,8 +73,16 @@ PERMISSIONS: Mapping[str, str] = {
 
 def states(tenant: Tenant) -> list[LogState]:
     """Return the state of both logs, Intune's first."""
-    rows = {row.log: row for row in EventLog.select().where(EventLog.tenant == tenant)}
-    return [_state(tenant, log, rows.get(log)) for log in TenantLog]
+    return states_of([tenant])[tenant.id]
+
+
+def states_of(tenants: Iterable[Tenant]) -> dict[int, list[LogState]]:
+    """Return tenant id -> the state of both its logs, Intune's first: one statement for all."""
+    by_id = {tenant.id: tenant for tenant in tenants}
+    rows = {(row.tenant_id, row.log): row for row in EventLog.select().where(is_in(EventLog.tenant, list(by_id)))}
+    return {
+        number: [_state(tenant, log, rows.get((number, log))) for log in TenantLog] for number, tenant in by_id.items()
+    }
 
 
 def _state(tenant: Tenant, log: TenantLog, row: EventLog | None) -> LogState:
@@ -75,8 +91,16 @@ def _state(tenant: Tenant, log: TenantLog, row: EventLog | None) -> LogState:
         return LogState(log, False, needs, None, None, None, None, is_offered=False)
     if row is None or (row.asked_at is None and row.read_to is None):
         return LogState(log, None, needs, None, None, None, None)
-    is_refused = row.error_code is not None
-    return LogState(log, not is_refused, needs, row.read_to, row.reaches_from, row.asked_at, row.error_message)
+    return LogState(
+        log,
+        row.error_code is None,
+        needs,
+        row.read_to,
+        row.reaches_from,
+        row.asked_at,
+        row.error_message,
+        lacks_permission=row.error_code == PERMISSION_MISSING,
+    )
 
 
 def is_offered(tenant: Tenant, log: TenantLog) -> bool:

@@ -8,7 +8,7 @@ from db.models import Change, TenantEvent
 
 
 def document(change: Change, events: Sequence[TenantEvent]) -> dict[str, Any]:
-    """Return what is known of a change, its author's events the newest first."""
+    """Return what is known of a change, its author's events the oldest first."""
     return {
         "id": change.id,
         "policy_type": change.policy.policy_type,

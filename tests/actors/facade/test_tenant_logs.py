@@ -10,4 +10,3 @@ def test_the_log_of_each_policy_type_is_that_of_its_service():
     for key, row in POLICY_TYPES.items():
         assert (found[key] == TenantLog.INTUNE) == row.path.startswith(("/deviceManagement", "/deviceAppManagement"))
     assert found["conditionalAccessPolicies"] == TenantLog.ENTRA
-    assert set(tenant_logs.PERMISSIONS) == set(TenantLog)

@@ -7,13 +7,14 @@ from functools import cached_property
 from flask import Blueprint, render_template, url_for
 from markupsafe import Markup
 
-from actors.facade import snapshot_diff, tenant_logs
+from actors.facade import snapshot_diff
 from actors.facade.snapshot_diff import Difference
 from db.changes import change_lists
-from db.events import event_lists
+from db.events import event_logs
+from db.events.event_logs import LogState
 from db.models import Change, Policy, Tenant, TenantEvent
 from db.policies import lives
-from db.states import ChangeState, TenantLog
+from db.states import ChangeState
 from web.presentation.formatters import policy_type_title
 from web.presentation.masking import Masking, secrets_note
 from web.security.access import can, fetch, requires
@@ -81,18 +82,18 @@ class ChangePage:
     def more_events(self) -> Sequence[TenantEvent]:
         return self.author.events[EVENTS_SHOWN:]
 
-    @property
-    def log(self) -> TenantLog:
-        return tenant_logs.log_of(self.policy.policy_type)
-
     @cached_property
+    def log(self) -> LogState:
+        """The state of the log that tells of such policies."""
+        return authors.log_of(self.change, event_logs.states(self.tenant))
+
+    @property
     def log_words(self) -> Markup | str:
-        """Say how far the log was read that tells of such policies."""
-        return authors.log_words(self.log, event_lists.logs_by_tenant([self.tenant.id]).get((self.tenant.id, self.log)))
+        return authors.log_words(self.log)
 
     @property
     def log_title(self) -> str:
-        return authors.LOG_TITLES[self.log]
+        return authors.LOG_TITLES[self.log.log]
 
     @property
     def compare_address(self) -> str | None:

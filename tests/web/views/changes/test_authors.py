@@ -10,9 +10,9 @@ def test_who_is_not_known_is_said_with_its_reason_and_is_never_nobody(client, si
     change = record_change(captured[0][0])
     for columns, words in (
         ({"asked_at": None}, "was not read yet"),
-        ({"error_code": "forbidden"}, "not readable: needs DeviceManagementApps.Read.All"),
+        ({"error_code": "permission_missing"}, "not readable: needs DeviceManagementApps.Read.All"),
         ({"error_code": "x", "error_message": "Graph does not answer."}, "not readable: Graph does not answer."),
-        ({"reaches_from": utcnow()}, "the log was read back to"),
+        ({"reaches_from": utcnow() - timedelta(minutes=1)}, "the log was read back to"),
         ({"read_to": change.seen_at - timedelta(minutes=1)}, "not known yet: Microsoft's log comes later"),
         ({}, "Microsoft's log does not say who"),
     ):
