@@ -14,7 +14,6 @@ from db.events import event_logs
 from db.events.event_logs import LogState
 from db.models import Change, Policy, Tenant, TenantEvent
 from db.policies import lives
-from db.states import ChangeState
 from web.presentation.formatters import policy_type_title
 from web.presentation.masking import Masking, secrets_note
 from web.security.access import can, fetch, requires
@@ -22,6 +21,7 @@ from web.security.permissions import Permission
 from web.views.changes import authors
 from web.views.changes.authors import Author
 from web.views.changes.change_words import STATE_SENTENCES, what_words
+from web.views.changes.decide import DecisionForms, decision_forms
 
 pages = Blueprint("changes", __name__, url_prefix="/changes")
 
@@ -40,6 +40,7 @@ class ChangePage:
     differences: list[Difference] | None
     secrets: str
     history: Sequence[tuple[Change, Author]]
+    decision: DecisionForms
 
     @property
     def policy(self) -> Policy:
@@ -101,14 +102,6 @@ class ChangePage:
         return url_for("snapshots.compare", snapshot_id=before, other_id=after) if before and after else None
 
     @property
-    def is_open(self) -> bool:
-        return bool(self.change.state == ChangeState.OPEN)
-
-    @property
-    def can_operate(self) -> bool:
-        return can(Permission.OPERATE, self.tenant.id)
-
-    @property
     def can_manage(self) -> bool:
         return can(Permission.MANAGE, self.tenant.id)
 
@@ -132,6 +125,7 @@ def change_page(change: Change) -> ChangePage:
         differences=differences,
         secrets=secrets_note(hide, can(Permission.MANAGE, change.tenant_id)) if differences else "",
         history=[(row, found[row.id]) for row in history],
+        decision=decision_forms(change),
     )
 
 

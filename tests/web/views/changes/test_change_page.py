@@ -68,8 +68,8 @@ def test_what_has_no_other_side_says_so_and_leads_to_the_one_there_is(read, capt
     removed = record_change(policy, kind=ChangeKind.REMOVED, before=snapshot)
     page = read(removed, cast.ada)
     assert "no longer in the tenant" in page
-    assert f"/restores/new?snapshot={snapshot.id}" in page
-    assert f"/restores/new?snapshot={snapshot.id}" not in read(removed, cast.rita), "a reader is offered nothing"
+    assert f"/changes/{removed.id}/put-back" in page
+    assert f"/changes/{removed.id}/put-back" not in read(removed, cast.rita), "a reader is offered nothing"
     assert "No snapshot of it is kept any longer." in read(record_change(policy), cast.rita)
 
 
