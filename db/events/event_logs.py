@@ -5,11 +5,7 @@ old time (learn.microsoft.com promises neither log an order or a delay; mostly i
 minutes before now instead; then nobody would hear of a change for so long. What is read twice is stored once.
 """
 
-<<<<<<< HEAD
-from collections.abc import Mapping, Sequence
-=======
-from collections.abc import Iterable, Mapping
->>>>>>> 0d6f669b (Say by the state of a tenant's logs why an author is not known)
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any

@@ -9,7 +9,7 @@ from tests.support.changes import record_change, record_event, record_log
 def test_who_is_not_known_is_said_with_its_reason_and_is_never_nobody(client, sign_in, cast, captured):
     change = record_change(captured[0][0])
     for columns, words in (
-        ({"asked_at": None}, "was not read yet"),
+        ({"asked_at": None, "read_to": None}, "was not read yet"),
         ({"error_code": "permission_missing"}, "not readable: needs DeviceManagementApps.Read.All"),
         ({"error_code": "x", "error_message": "Graph does not answer."}, "not readable: Graph does not answer."),
         ({"reaches_from": utcnow() - timedelta(minutes=1)}, "the log was read back to"),
