@@ -21,6 +21,20 @@ SQLITE = "sqlite:///"
 DEFAULT_REDIS_URL = "redis://127.0.0.1:6379/0"
 
 
+# Scheme -> how the connection is secured, and the port where none is given.
+_MAIL_SCHEMES = {"smtp": ("none", 25), "smtp+starttls": ("starttls", 587), "smtps": ("tls", 465)}
+
+
+@dataclass(frozen=True)
+class MailServer:
+    host: str
+    port: int
+    # none, starttls, tls
+    security: str
+    user: str = ""
+    password: str = field(default="", repr=False)
+
+
 class SettingsError(Exception):
     """One line per wrong variable, each saying what to set."""
 
@@ -56,6 +70,9 @@ class Settings:
     directory_name_days: int
     plan_hours: int
     settle_seconds: int
+    # Where notices go by e-mail, and from whom; None where they do not.
+    smtp: MailServer | None
+    mail_from: str
     # Variables that begin as ours do, and are none of ours.
     unknown: tuple[str, ...] = ()
 
@@ -66,6 +83,7 @@ def secrets(settings: Settings) -> list[str]:
     passwords = [password for url in urls for password in _passwords(url)]
     keys = [base64.urlsafe_b64encode(key).decode() for key in settings.encryption_keys]
     others = [settings.secret_key, settings.sign_in_client_secret, settings.metrics_token]
+    others += [settings.smtp.password] if settings.smtp else []
     return [*others, *passwords, *map(unquote, passwords), *keys]
 
 
@@ -102,11 +120,14 @@ def _keys(text: str) -> tuple[bytes, ...]:
     return keys
 
 
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
 def _service_url(text: str) -> str:
     parts = _split(text, "must be an https address: https://host")
     if not parts.hostname or "@" in parts.netloc or parts.query or parts.fragment:
         raise ValueError("must be an https address: https://host")
-    loopback = parts.hostname in {"127.0.0.1", "localhost", "::1"}
+    loopback = parts.hostname in _LOOPBACK
     if parts.scheme != "https" and not (parts.scheme == "http" and loopback):
         raise ValueError("must be an https address (plain http only on loopback)")
     return text.rstrip("/")
@@ -215,6 +236,34 @@ def _redis_url(text: str) -> str:
     return text
 
 
+_SMTP_FORM = (
+    "must be smtp+starttls://user:password@host:587, or smtps://user:password@host:465; smtp://host:25 in the clear "
+    f"only on this machine. {_ENCODE}"
+)
+_MAIL_ADDRESS = r"[^\s@<>\"(),:;]+@[^\s@<>\"(),:;]+"
+
+
+def _smtp(text: str) -> MailServer | None:
+    if not text:
+        return None
+    if not re.fullmatch(r"[a-z+]+://(?:[^@/?#\s]*@)?[^@/?#\s]+/?", text) or _STRAY_PERCENT.search(text):
+        raise ValueError(_SMTP_FORM)
+    parts = _split(text, _SMTP_FORM)
+    if parts.scheme not in _MAIL_SCHEMES or not parts.hostname or "," in parts.netloc:
+        raise ValueError(_SMTP_FORM)
+    security, port = _MAIL_SCHEMES[parts.scheme]
+    if security == "none" and (parts.hostname not in _LOOPBACK or parts.username):
+        raise ValueError(_SMTP_FORM)
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    return MailServer(parts.hostname, parts.port or port, security, user, password)
+
+
+def _mail_from(text: str) -> str:
+    if not re.fullmatch(rf"{_MAIL_ADDRESS}|[^<>\r\n\"]+ <{_MAIL_ADDRESS}>", text) or not text.isascii():
+        raise ValueError("must be an address, or a name with one: Tenantkeep <tenantkeep@example.com>")
+    return text
+
+
 def _log_format(text: str) -> str:
     if text not in {"text", "json"}:
         raise ValueError("must be text or json")
@@ -258,6 +307,8 @@ _VARIABLES: dict[str, tuple[Callable[[str], Any], str | None, str]] = {
     "DIRECTORY_NAME_DAYS": (_DAYS, "365", ""),
     "PLAN_HOURS": (_number(1, 720, "of hours "), "24", ""),
     "SETTLE_SECONDS": (_number(1, 3600, "of seconds "), "120", ""),
+    "SMTP_URL": (_smtp, "", ""),
+    "MAIL_FROM": (_optional(_mail_from), "", ""),
     "LOG_FORMAT": (_log_format, "text" if sys.stderr.isatty() else "json", ""),
 }
 
@@ -279,10 +330,13 @@ def load(environ: Mapping[str, str]) -> Settings:
         values["port"] = _number(1, 65535)(environ.get("PORT") or "8000")
     except ValueError as e:
         problems.append(f"PORT is wrong: {e}.")
+    values["smtp"] = values.pop("smtp_url", None)
     unknown = sorted(
         name for name in environ if name.startswith(PREFIX) and name.removeprefix(PREFIX) not in _VARIABLES
     )
     problems += _half_an_entra_sign_in(values) + _mistyped(unknown)
+    if values["smtp"] and not values.get("mail_from"):
+        problems.append(f"{PREFIX}MAIL_FROM is required where notices go by e-mail: the address that they come from")
     if problems:
         raise SettingsError("\n".join(problems))
     return Settings(**values, unknown=tuple(unknown))

@@ -3,6 +3,7 @@
 from actors.backups import back_up, capture, look, sync
 from actors.changes import assessment
 from actors.housekeeping import daily_prune
+from actors.notices import deliver
 from actors.people import entra_recheck
 from actors.plans import preview
 from actors.queue.broker import broker
@@ -17,6 +18,7 @@ __all__ = [
     "capture",
     "credential_change",
     "daily_prune",
+    "deliver",
     "entra_recheck",
     "live_restore",
     "look",

@@ -74,6 +74,12 @@ WRONG_VALUES = (
     ("TENANTKEEP_REDIS_LOCKS_URL", "redis://127.0.0.1/²", "redis://"),
     ("TENANTKEEP_METRICS_TOKEN", "short", "16 random"),
     ("TENANTKEEP_PROXIES", "²", "from 0 to 9"),
+    ("TENANTKEEP_SMTP_URL", "mail.example.com", "smtp+starttls://"),
+    ("TENANTKEEP_SMTP_URL", "smtp://mail.example.com", "only on this machine"),
+    ("TENANTKEEP_SMTP_URL", "smtp+starttls://user:pass@word@mail.example.com", "Percent-encode"),
+    ("TENANTKEEP_SMTP_URL", "smtps://mail.example.com:port", "from 1 to 65535"),
+    ("TENANTKEEP_SMTP_URL", "smtps://mail.example.com", "TENANTKEEP_MAIL_FROM is required"),
+    ("TENANTKEEP_MAIL_FROM", "Tenantkeep", "a name with one"),
     ("PORT", "²", "from 1 to 65535"),
 )
 
@@ -162,6 +168,17 @@ def test_a_percent_encoded_password_is_taken_and_arrives_as_it_is(setting, passw
     arrives = psycopg2.extensions.parse_dsn(url)["password"] if "DATABASE" in setting else (
         redis.Redis.from_url(url).connection_pool.connection_kwargs["password"])  # fmt: skip
     assert arrives == password
+
+
+def test_a_mail_server_has_the_port_of_its_scheme_and_its_password_is_a_secret():
+    given = {"TENANTKEEP_SMTP_URL": "smtp+starttls://us%40er:p%2Fss%20word@mail.example.com",
+             "TENANTKEEP_MAIL_FROM": "Tenantkeep <tenantkeep@example.com>"}  # fmt: skip
+    settings = config.load({**GOOD, **given})
+    server = settings.smtp
+    assert (server.host, server.port, server.security, server.user) == ("mail.example.com", 587, "starttls", "us@er")
+    assert server.password in config.secrets(settings)
+    assert server.password not in repr(settings)
+    assert config.load({**GOOD, **given, "TENANTKEEP_SMTP_URL": "smtps://m.example"}).smtp.port == 465
 
 
 def test_help_is_there_when_every_address_is_wrong():

@@ -11,7 +11,6 @@ same id: at least once.
 
 import uuid
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,7 +21,7 @@ from db.audit.audit import Action, Actor
 from db.clock import utcnow
 from db.database import Condition, database, lock_rows
 from db.errors import Invalid
-from db.models import Channel, Delivery, Notice, User
+from db.models import Channel, Delivery, Notice, Occurrence, Tenant, User
 from db.sql import time_ranges, value_lists
 from db.states import DeliveryState
 
@@ -45,13 +44,15 @@ OWNER_GONE = "The account whose channel it is was switched off."
 _UNSENT = (DeliveryState.WAITING, DeliveryState.SENDING)
 
 
-@dataclass(frozen=True)
-class Refusal:
-    """The reason why a try did not succeed, without secrets. `retry_after`: the pause that the receiver asked for."""
+class Refusal(Exception):
+    """A try that did not succeed: why, without secrets. `is_final`: no further one can help.
 
-    sentence: str
-    is_final: bool = False
-    retry_after: timedelta | None = None
+    `retry_after`: the pause that the receiver asked for.
+    """
+
+    def __init__(self, sentence: str, *, is_final: bool = False, retry_after: timedelta | None = None) -> None:
+        super().__init__(sentence)
+        self.sentence, self.is_final, self.retry_after = sentence, is_final, retry_after
 
 
 def create(channel: Channel, notices: Sequence[Notice], due_at: datetime) -> Delivery:
@@ -165,7 +166,8 @@ def record_sent(delivery: Delivery, answer: str) -> bool:
 
 def record_refusal(delivery: Delivery, refusal: Refusal) -> bool:
     """Note why a try did not succeed, and when the next comes; none after the last, or a refusal for good."""
-    tries_left = delivery.attempts <= len(PAUSES) and not refusal.is_final
+    # Who tests sees what came of it, and tests again.
+    tries_left = delivery.attempts <= len(PAUSES) and not refusal.is_final and not delivery.is_test
     answer = refusal.sentence[:MAX_ANSWER]
     facts: dict[str, Any] = {"state": DeliveryState.FAILED, "answer": answer}
     if tries_left:
@@ -195,6 +197,12 @@ def _hold_channel(refused: Delivery, refusal: Refusal) -> None:
     others = (Delivery.channel == refused.channel_id) & (Delivery.id != refused.id) & _is_unsent()
     waiting = (Delivery.state == DeliveryState.WAITING) & (Delivery.next_at < until)
     Delivery.update(next_at=until).where(others & waiting).execute()
+
+
+def notices_of(delivery: Delivery) -> list[Notice]:
+    """Return what the delivery tells, oldest first, with occurrences and their tenants."""
+    told = Notice.select(Notice, Occurrence, Tenant).join(Occurrence).left_outer_join(Tenant)
+    return list(told.where(Notice.delivery == delivery.id).order_by(Notice.id))
 
 
 def of_channel(channel: Channel, limit: int) -> list[Delivery]:

@@ -16,7 +16,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 TOTAL_SECONDS = 180.0
 
 
-class _DeadlineReader(io.RawIOBase):
+class DeadlineReader(io.RawIOBase):
     """Reads from the socket through `raw`; no wait goes beyond the deadline."""
 
     def __init__(self, raw: io.RawIOBase, connection: socket.socket, seconds: float) -> None:
@@ -53,7 +53,7 @@ def _pool_classes(seconds: float) -> dict[str, type[HTTPConnectionPool]]:
     class Response(HTTPResponse):
         def __init__(self, sock: socket.socket, *arguments: Any, **named: Any) -> None:
             super().__init__(sock, *arguments, **named)
-            self.fp = io.BufferedReader(_DeadlineReader(self.fp.detach(), sock, seconds))
+            self.fp = io.BufferedReader(DeadlineReader(self.fp.detach(), sock, seconds))
 
     class PlainConnection(HTTPConnection):
         response_class = Response

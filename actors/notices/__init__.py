@@ -1,0 +1,4 @@
+"""Notices: their words, and how they leave: by e-mail, Teams, Slack and webhooks.
+
+May import: actors.process, actors.queue.
+"""
