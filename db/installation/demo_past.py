@@ -11,9 +11,12 @@ from db.clock import utcnow
 from db.database import database
 from db.models import (
     BackupSet,
+    Change,
     Content,
     Coverage,
+    EventLog,
     Notification,
+    Occurrence,
     Policy,
     Restore,
     RestoreItem,
@@ -21,6 +24,8 @@ from db.models import (
     RunItem,
     Snapshot,
     Tenant,
+    TenantEvent,
+    TenantEventPolicy,
     Write,
 )
 from db.states import RunState, SetState
@@ -39,8 +44,14 @@ MOVED = (
     Policy,
     Coverage,
     Tenant,
+    Change,
+    TenantEvent,
+    TenantEventPolicy,
+    EventLog,
+    Occurrence,
 )
-NOT_MOVED = {"credential_expires_at", "pruned_at"}
+# How far a log was read is no time at which something happened: what follows is read from there.
+NOT_MOVED = {"credential_expires_at", "pruned_at", "read_to"}
 # Days ago: nights in which Microsoft Graph did not answer, or not for one policy type.
 FAILED_NIGHTS, PARTIAL_NIGHTS = frozenset({301, 188, 97, 33, 5}), frozenset({270, 121, 44, 9})
 LOST_TYPE = "deviceConfigurations"

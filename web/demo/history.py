@@ -7,7 +7,8 @@ nothing changed are copies of the backup before, as such nights are. At the end 
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,6 +25,7 @@ from actors.process import startup
 from actors.queue.enqueue import EnqueuedRun
 from db.audit.audit import Actor
 from db.backups import backup_sets
+from db.changes import assessed
 from db.clock import utcnow
 from db.database import database
 from db.installation import demo_past
@@ -38,18 +40,18 @@ CONFIGURATIONS = "deviceManagement/deviceConfigurations"
 COMPLIANCE = "deviceManagement/deviceCompliancePolicies"
 PHONE_RESTRICTIONS, DEVICE_RESTRICTIONS = "iOS - Restrictions", "WIN - Device restrictions"
 FIRST_NIGHT, LAST_NIGHT = timedelta(days=365), timedelta(hours=8)
-# Days ago -> what an admin of the tenant did on that day: (collection, name, new values).
-CHANGES: Mapping[int, tuple[tuple[str, str, dict[str, Any]], ...]] = {
-    240: (
-        (CONFIGURATIONS, DEVICE_RESTRICTIONS, {"passwordMinimumLength": 10}),
+# Days ago -> who of the tenant did what on that day: (collection, name, new values).
+CHANGES: Mapping[int, tuple[str, tuple[tuple[str, str, dict[str, Any]], ...]]] = {
+    240: ("jonas.weber", (
+        (CONFIGURATIONS, DEVICE_RESTRICTIONS, {"passwordMinimumLength": 12}),
         (COMPLIANCE, "Windows - Baseline", {"osMinimumVersion": "10.0.26100"}),
-    ),
-    150: ((CONFIGURATIONS, "Update ring - Pilot", {"qualityUpdatesDeferralPeriodInDays": 2}),),
-    60: (
+    )),
+    150: ("priya.nair", ((CONFIGURATIONS, "Update ring - Pilot", {"qualityUpdatesDeferralPeriodInDays": 2}),)),
+    60: ("anna.berg", (
         (CONFIGURATIONS, DEVICE_RESTRICTIONS, {"passwordMinimumLength": 14}),
-        (CONDITIONAL_ACCESS, "CA006 - Step-up for payroll", {"state": "enabledForReportingButNotEnforced"}),
-    ),
-}
+        (CONDITIONAL_ACCESS, "CA006 - Step-up for payroll", {"state": "enabled"}),
+    )),
+}  # fmt: skip
 MISTAKE_DAYS_AGO = 12
 MISTAKES = (
     (CONFIGURATIONS, PHONE_RESTRICTIONS, {"passcodeRequired": False}),
@@ -68,31 +70,39 @@ class Portal:
     tenant: Tenant
     changed_at: datetime = field(default_factory=utcnow)
 
-    def change(self, collection: str, name: str, values: Mapping[str, Any], days_ago: float = 0) -> None:
-        item = self._find(collection, name)
-        stamp = f"{self.changed_at - timedelta(days=days_ago):%Y-%m-%dT%H:%M:%SZ}"
-        times: dict[str, Any] = {key: stamp for key in ("lastModifiedDateTime", "modifiedDateTime") if key in item}
-        self._call("PUT", f"{collection}/{item['id']}", {**item, **values, **times})
+    def change(self, who: str, collection: str, name: str, values: Mapping[str, Any], days_ago: float = 0) -> None:
+        """Set values. The object tells of so long ago; the audit log of now, which is moved back with what is read."""
+        at = f"{self.changed_at - timedelta(days=days_ago):%Y-%m-%dT%H:%M:%SZ}"
+        self._act(who, collection, self._find(collection, name)["id"], set=values, modified_at=at)
 
-    def delete(self, collection: str, name: str) -> None:
-        self._call("DELETE", f"{collection}/{self._find(collection, name)['id']}")
+    def delete(self, who: str, collection: str, name: str) -> None:
+        self._act(who, collection, self._find(collection, name)["id"], remove=True)
 
-    def copy(self, collection: str, name: str, new_id: str, new_name: str) -> None:
-        stamp = f"{self.changed_at:%Y-%m-%dT%H:%M:%SZ}"
-        item = {**self._find(collection, name), "id": new_id, "displayName": new_name, "lastModifiedDateTime": stamp}
-        self._call("PUT", f"{collection}/{new_id}", item)
+    def copy(self, who: str, collection: str, name: str, new_id: str, new_name: str) -> None:
+        self._act(who, collection, new_id, item={**self._find(collection, name), "displayName": new_name})
+
+    def date_back(self, collection: str, name: str, days_ago: float) -> None:
+        """Let the object tell that it was changed so long ago: what was written would be of today."""
+        item, at = self._find(collection, name), self.changed_at - timedelta(days=days_ago)
+        put = {**item, "lastModifiedDateTime": f"{at:%Y-%m-%dT%H:%M:%SZ}"}
+        self._call("PUT", f"objects/{collection}/{item['id']}", put)
 
     def _find(self, collection: str, name: str) -> dict[str, Any]:
-        answer = requests.get(self._address, params={"collection": collection}, timeout=30)
+        answer = requests.get(f"{self._address}/objects", params={"collection": collection}, timeout=30)
         items: dict[str, dict[str, Any]] = answer.json()
         return next(item for item in items.values() if item["displayName"] == name)
+
+    def _act(self, who: str, collection: str, object_id: str, **what: Any) -> None:
+        domain = f"{self.tenant.name.split()[0].lower()}.example"
+        by = {"kind": "person", "name": f"{who}@{domain}", "address": f"203.0.113.{len(who)}"}
+        self._call("POST", "changes", {"collection": collection, "id": object_id, "by": by, **what})
 
     def _call(self, method: str, path: str, item: Mapping[str, Any] | None = None) -> None:
         requests.request(method, f"{self._address}/{path}", json=item, timeout=30).raise_for_status()
 
     @property
     def _address(self) -> str:
-        return f"{self.simulator}/_simulator/tenants/{self.tenant.directory_id}/objects"
+        return f"{self.simulator}/_simulator/tenants/{self.tenant.directory_id}"
 
 
 def make_history(simulator: str) -> None:
@@ -114,19 +124,22 @@ def _live_through_the_year(portals: list[Portal], manager: Actor) -> None:
     """Change something in all but the largest tenant: to read that again and again takes longer than people wait."""
     busy = [portal for portal in portals if _count_policies(portal.tenant) < LARGE]
     last = FIRST_NIGHT.days
-    for day, changes in CHANGES.items():
+    for day, (who, changes) in CHANGES.items():
         _rest(portals, range(last - 1, day, -1))
         last = day
-        for portal in busy:
-            for collection, name, values in changes:
-                portal.change(collection, name, values, days_ago=day + 0.3)
-        _back_up(busy, manager, timedelta(days=day))
+        with _lived_through(busy, timedelta(days=day)):
+            for portal in busy:
+                for collection, name, values in changes:
+                    portal.change(who, collection, name, values, days_ago=day + 0.3)
+            _back_up(busy, manager)
     _rest(portals, range(last - 1, MISTAKE_DAYS_AGO, -1))
-    for portal in busy:
-        _restore_half(portal, manager)
-    _back_up(busy, manager, timedelta(days=MISTAKE_DAYS_AGO))
+    with _lived_through(busy, timedelta(days=MISTAKE_DAYS_AGO)):
+        for portal in busy:
+            _restore_half(portal, manager)
+        _back_up(busy, manager)
     _rest(portals, range(MISTAKE_DAYS_AGO - 1, 0, -1))
-    _back_up(portals, manager, LAST_NIGHT)
+    with _lived_through(portals, LAST_NIGHT):
+        _back_up(portals, manager)
 
 
 def _count_policies(tenant: Tenant) -> int:
@@ -137,36 +150,45 @@ def _rest(portals: list[Portal], days: range) -> None:
     demo_past.copy_nights([backup_sets.of_tenant(portal.tenant, 1)[0] for portal in portals], days)
 
 
-def _back_up(portals: list[Portal], manager: Actor, age: timedelta) -> None:
+@contextmanager
+def _lived_through(portals: list[Portal], age: timedelta) -> Iterator[None]:
+    """Move into the past what happens within, once it is known of each change what it is."""
     with demo_past.moved_back(age):
-        _wait_for([actors.backups.back_up.start(portal.tenant, manager) for portal in portals])
+        yield
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while any(assessed.has_unassessed(portal.tenant) for portal in portals) and time.monotonic() < deadline:
+            time.sleep(0.1)
+
+
+def _back_up(portals: list[Portal], manager: Actor) -> None:
+    _wait_for([actors.backups.back_up.start(portal.tenant, manager) for portal in portals])
 
 
 def _restore_half(portal: Portal, manager: Actor) -> None:
     """Three policies are wrong. While they are being put back somebody edits one: it stays as that person left it."""
     good = backup_sets.of_tenant(portal.tenant, 1)[0]
     for collection, name, values in MISTAKES:
-        portal.change(collection, name, values, days_ago=MISTAKE_DAYS_AGO + 0.2)
+        portal.change("tom.fischer", collection, name, values, days_ago=MISTAKE_DAYS_AGO + 0.2)
     names = {name for _, name, _ in MISTAKES}
     of_set = snapshots.load_with_policies(backup_sets.snapshot_ids(good))
     chosen = [snapshot.id for snapshot in of_set if snapshot.name in names]
     options = option_choices.parse_options({"assignments": "exact"}, own_tenant=True)
-    with demo_past.moved_back(timedelta(days=MISTAKE_DAYS_AGO)):
-        restore = drafts.from_backup_set(good, portal.tenant, options, manager, snapshot_ids=chosen)
-        _wait_for([actors.plans.preview.start(restore, manager)])
-        portal.change(CONFIGURATIONS, PHONE_RESTRICTIONS, {"cameraBlocked": True}, days_ago=MISTAKE_DAYS_AGO)
-        planned = Restore.get_by_id(restore.id)
-        _wait_for([actors.restores.live_restore.start(planned, manager, reason="INC-4711: passwords of four digits")])
+    restore = drafts.from_backup_set(good, portal.tenant, options, manager, snapshot_ids=chosen)
+    _wait_for([actors.plans.preview.start(restore, manager)])
+    camera = {"cameraBlocked": True}
+    portal.change("lena.hoffmann", CONFIGURATIONS, PHONE_RESTRICTIONS, camera, days_ago=MISTAKE_DAYS_AGO)
+    planned = Restore.get_by_id(restore.id)
+    _wait_for([actors.restores.live_restore.start(planned, manager, reason="INC-4711: passwords of four digits")])
     for collection, name, _ in MISTAKES:
-        portal.change(collection, name, {}, days_ago=MISTAKE_DAYS_AGO)  # else what was written would be of today
+        portal.date_back(collection, name, days_ago=MISTAKE_DAYS_AGO)
 
 
 def _break_something(portal: Portal) -> None:
-    portal.change(CONDITIONAL_ACCESS, "CA001 - Require MFA for all users", {"state": "disabled"})
-    portal.change(CONFIGURATIONS, "Update ring - Pilot", {"qualityUpdatesPaused": True})
-    portal.delete(CONFIGURATIONS, "Wi-Fi Office")
+    portal.change("anna.berg", CONDITIONAL_ACCESS, "CA001 - Require MFA for all users", {"state": "disabled"})
+    portal.change("priya.nair", CONFIGURATIONS, "Update ring - Pilot", {"qualityUpdatesPaused": True})
+    portal.delete("tom.fischer", CONFIGURATIONS, "Wi-Fi Office")
     new_id = "5f0c2f4e-7d0b-4c8e-9a6b-0e1f2a3b4c52"
-    portal.copy(CONFIGURATIONS, DEVICE_RESTRICTIONS, new_id, "Test - please ignore")
+    portal.copy("tom.fischer", CONFIGURATIONS, DEVICE_RESTRICTIONS, new_id, "Test - please ignore")
 
 
 def _wait_for(starts: list[EnqueuedRun]) -> None:

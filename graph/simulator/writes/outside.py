@@ -26,14 +26,16 @@ def change(state: State, tenant: Tenant, raw: dict[str, Any]) -> Object:
     """Carry out {"collection", "id", "by", "at", "lag_s", "correlation"} and one of: "item", the whole of a new
     object; "set", properties; "assignments", all of them; "remove". Return {"id", "at", "correlation"}.
 
-    "at" is the time of the change, now unless given; its records carry it. An Apple enrollment profile's id is
+    "at" is the time of the change, now unless given; its records carry it. "modified_at" is what the object says of
+    it, where that is to be another time. An Apple enrollment profile's id is
     "token/profile".
     """
     at = datetime.fromisoformat(raw["at"]) if raw.get("at") else datetime.now(UTC)
     correlation = raw.get("correlation") or str(uuid.uuid4())
     with state.lock, state.lock_of(tenant):
         path, object_id, before = _found(tenant, raw)
-        after = _after(raw, path, object_id, before, at)
+        stamp = datetime.fromisoformat(raw["modified_at"]) if raw.get("modified_at") else at
+        after = _after(raw, path, object_id, before, stamp)
         _keep(state, tenant, raw, after)
         touch = Touch(path, object_id, before, after, doers.from_json(raw.get("by") or {"kind": doers.SERVICE}),
                       correlation, at, is_assignment="assignments" in raw, lag_s=raw.get("lag_s"))  # fmt: skip

@@ -7,6 +7,12 @@ import requests
 
 from tests.support.demo import running_demo
 
+# Changes that are not ours, and of which nobody is known who made them in the time in which they were made.
+BY_NOBODY = """SELECT id FROM change WHERE restore_id IS NULL AND NOT EXISTS (
+    SELECT 1 FROM tenant_event_policy AS about JOIN tenant_event AS event ON event.id = about.event_id
+    WHERE about.policy_id = change.policy_id AND about.at BETWEEN change.since_at AND change.seen_at
+    AND event.doer_kind = 'person')"""
+
 
 def test_the_tenants_have_a_year_behind_them_and_somebody_has_just_broken_something(tmp_path):
     with running_demo(tmp_path / "data", history=True) as demo:
@@ -24,7 +30,16 @@ def test_the_tenants_have_a_year_behind_them_and_somebody_has_just_broken_someth
         outcomes = {outcome for (outcome,) in connection.execute("SELECT DISTINCT outcome FROM run_item")}
         changed = "SELECT COUNT(*) FROM policy WHERE modified_at > last_captured_at"
         nothing_yet = connection.execute(changed).fetchone()
+        changes, first, last = connection.execute("SELECT COUNT(*), MIN(seen_at), MAX(seen_at) FROM change").fetchone()
+        nobody = connection.execute(BY_NOBODY).fetchall()
+        doers = {kind for (kind,) in connection.execute("SELECT DISTINCT doer_kind FROM tenant_event")}
+        days_ago = connection.execute("SELECT JULIANDAY('now') - JULIANDAY(?)", (first,)).fetchone()
     connection.close()
     assert {"succeeded", "partial", "failed"} <= states
     assert {"captured", "unchanged", "updated", "conflict"} <= outcomes
+    assert changes > 14
+    assert 239 < days_ago[0] < 241
+    assert last > first
+    assert nobody == []
+    assert doers == {"person", "app"}
     assert nothing_yet == (0,), "what was broken is for the next look to find"
