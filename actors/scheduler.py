@@ -17,7 +17,7 @@ import config
 from actors.backups import due_schedules
 from actors.changes import assessment
 from actors.housekeeping import audit_head, daily_prune
-from actors.notices import deliver
+from actors.notices import deliver, telling
 from actors.people import entra_recheck
 from actors.process import logs, startup
 from actors.queue.middleware import PROCESS_NAME
@@ -91,11 +91,13 @@ STEPS = (
     Step(Sweep.EXPIRE, once(lambda: approvals.expire_old_plans(config.settings().plan_hours))),
     Step(Sweep.PRUNE, once(daily_prune.start_due_runs)),
     Step(Sweep.REMOVE, without(tenant_removal.tenants_being_removed), _remove_tenant, SLICE_SECONDS),
-    Step(Sweep.DELIVER, deliveries.hand_over_due, deliver.enqueue, SLICE_SECONDS),
     Step(Sweep.PEOPLE, entra_grants.due_checks, entra_recheck.enqueue_recheck, SLICE_SECONDS),
     Step(Sweep.AUDIT, once(_check_audit_log)),
     Step(Sweep.ASSESS, assessed.tenants_with_left, assessment.assess_left, SLICE_SECONDS),
     Step(Sweep.REOPEN, without(lambda: decisions.overdue(REOPENED_AT_ONCE)), decisions.reopen_overdue, SLICE_SECONDS),
+    Step(Sweep.OCCUR, once(telling.look_for_conditions)),
+    Step(Sweep.TELL, without(telling.channels_to_tell), telling.tell, SLICE_SECONDS),
+    Step(Sweep.DELIVER, deliveries.hand_over_due, deliver.enqueue, SLICE_SECONDS),
 )
 
 

@@ -1,0 +1,225 @@
+"""What a notice says: one sentence for each event, begun or well again, and the facts that stand with it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from actors.facade import policy_type_names
+from actors.notices import authors
+from actors.notices.plain_text import plain, short_time
+from db.models import Change, Notice, Occurrence
+from db.notices import notices, occurrences, rules
+from db.states import ChangeKind, NoticeEvent, NoticePhase, RunKind, RunState, Severity
+
+# A digest says of no more who made a change: it shows no more.
+MAX_AUTHORS = 100
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What one notice is about, in words. `who`: "by …" or why that is not known; of a change only."""
+
+    notice: Notice
+    tenant: str
+    severity: Severity
+    sentence: str
+    at: datetime
+    zone: str
+    who: str = ""
+    facts: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def is_well(self) -> bool:
+        return bool(self.notice.phase == NoticePhase.ENDED or self.notice.occurrence.ended_at)
+
+    @property
+    def later(self) -> str:
+        """In a digest: that what began is over by now."""
+        told = self.notice.occurrence
+        if self.notice.phase == NoticePhase.ENDED or not told.ended_at:
+            return ""
+        return f" (well again since {short_time(told.ended_at, self.zone)})"
+
+
+def subjects_of(told: Sequence[Notice]) -> list[Subject]:
+    """Put notices into words, in a few statements whatever their number."""
+    changes = notices.changes_of([notice.occurrence for notice in told])
+    gravest = sorted(changes.values(), key=lambda change: -rules.SEVERITIES.index(Severity(change.severity or "low")))
+    who = authors.authors_of(gravest[:MAX_AUTHORS])
+    tenants = notices.tenant_names([notice.occurrence for notice in told])
+    return [_subject(notice, changes, who, tenants) for notice in told]
+
+
+def _subject(notice: Notice, changes: dict[int, Change], who: dict[int, str], tenants: dict[int, str]) -> Subject:
+    told: Occurrence = notice.occurrence
+    change = changes.get(told.change_id or 0)
+    author = who.get(told.change_id or 0, "")
+    has_ended = notice.phase == NoticePhase.ENDED
+    zone = str(notice.rule.time_zone) if notice.rule else "UTC"
+    return Subject(
+        notice=notice,
+        tenant=plain(tenants.get(told.tenant_id or 0, "")),
+        severity=Severity.LOW if has_ended else rules.severity_of(told),
+        sentence=_WELL_AGAIN[told.event] if has_ended else _SENTENCES[told.event](told, change, zone),
+        at=told.ended_at if has_ended else _time_of(told, change),
+        zone=zone,
+        who=author,
+        facts=_facts(told, change, author, zone) if not has_ended else (),
+    )
+
+
+def _time_of(told: Occurrence, change: Change | None) -> datetime:
+    if change:
+        return change.seen_at
+    return _moment(told.facts.get("since") or told.facts.get("at")) or told.began_at
+
+
+def time_label(subject: Subject) -> str:
+    """Return what the time of a notice is: when it was seen, when it happened, or since when it goes on."""
+    told = subject.notice.occurrence
+    if told.event == NoticeEvent.CHANGE:
+        return "Seen"
+    if told.facts.get("since"):
+        return "Last good" if told.event == NoticeEvent.NO_GOOD_BACKUP else "Worked until"
+    return "Since" if told.event in occurrences.LASTING else "At"
+
+
+def _facts(told: Occurrence, change: Change | None, author: str, zone: str) -> tuple[tuple[str, str], ...]:
+    facts = []
+    if author:
+        facts.append(("Changed", author))
+    if change and change.since_at:
+        facts.append(("As before until", short_time(change.since_at, zone)))
+    if change and change.difference_count:
+        facts.append(("Differences", str(change.difference_count)))
+    ends_at = _moment(told.facts.get("ends_at"))
+    if ends_at:
+        facts.append(("Ends", short_time(ends_at, zone)))
+    return tuple(facts)
+
+
+def _moment(text: Any) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+# --- sentences -------------------------------------------------------------------------------------------------------
+
+Sentence = Callable[[Occurrence, Change | None, str], str]
+
+_VERBS = {
+    ChangeKind.ADDED: "was added",
+    ChangeKind.CHANGED: "was changed",
+    ChangeKind.ASSIGNMENTS_CHANGED: "is assigned otherwise",
+    ChangeKind.REMOVED: "was removed",
+    ChangeKind.CAME_BACK: "came back",
+}
+_RUNS = {
+    RunKind.SYNC: "The sync",
+    RunKind.LOOK: "The sync",
+    RunKind.CAPTURE_SNAPSHOT: "A capture",
+    RunKind.BACK_UP: "The backup",
+    RunKind.CREDENTIAL: "The change of the credential",
+    RunKind.PRUNE: "The deletion of old backups",
+}
+
+
+def _change(_told: Occurrence, change: Change | None, _zone: str) -> str:
+    if change is None:
+        return "A policy was changed"
+    policy = change.policy
+    title = policy_type_names.title(policy.policy_type, policy.odata_type)
+    return f"“{plain(policy.name)}” ({title}) {_VERBS[change.kind]}"
+
+
+def _run(told: Occurrence) -> str:
+    return _RUNS.get(told.facts.get("kind"), "A run")
+
+
+def _failed(told: Occurrence, _change: Change | None, _zone: str) -> str:
+    return f"{_run(told)} failed"
+
+
+def _partial(told: Occurrence, _change: Change | None, _zone: str) -> str:
+    return f"{_run(told)} succeeded in part: {_lost(told)}"
+
+
+def _lost(told: Occurrence) -> str:
+    """Return "3 of 120 policies failed"."""
+    counts = told.facts.get("counts") or {}
+    lost = counts.get("failed", 0) + counts.get("uncertain", 0)
+    total = counts.get("total", 0)
+    return f"{lost} of {total} policies failed" if total != 1 else "its policy failed"
+
+
+def _no_good_backup(told: Occurrence, _change: Change | None, _zone: str) -> str:
+    hours = told.facts.get("hours")
+    if not told.facts.get("since"):
+        return f"No good backup yet, after more than {hours} hours"
+    return f"No good backup for more than {hours} hours"
+
+
+def _schedule(told: Occurrence, _change: Change | None, zone: str) -> str:
+    due_at = _moment(told.facts.get("due_at"))
+    if due_at is None:
+        return "A backup schedule is paused: it has no next time"
+    return f"The backup that was due {short_time(due_at, zone)} did not begin"
+
+
+def _restore(told: Occurrence) -> str:
+    return f"Restore {told.restore_id}" if told.restore_id else "A restore"
+
+
+def _restore_done(told: Occurrence, _change: Change | None, _zone: str) -> str:
+    state, done = told.facts.get("state"), (told.facts.get("counts") or {}).get("done", 0)
+    if state == RunState.FAILED:
+        return f"{_restore(told)} failed"
+    if state == RunState.PARTIAL:
+        return f"{_restore(told)} succeeded in part: {_lost(told)}"
+    if state == RunState.CANCELLED:
+        return f"{_restore(told)} was cancelled, after {done} of its policies"
+    return f"{_restore(told)} is done: 1 policy" if done == 1 else f"{_restore(told)} is done: {done} policies"
+
+
+def _restore_asked(told: Occurrence, _change: Change | None, _zone: str) -> str:
+    who = plain(told.facts.get("asked_by") or "Somebody")
+    return f"{who} asks for somebody to confirm restore {told.restore_id}"
+
+
+def _foreign_write(told: Occurrence, _change: Change | None, _zone: str) -> str:
+    name = told.facts.get("object")
+    what = f": “{plain(name)}”" if name else ""
+    return f"Somebody else wrote with Tenantkeep’s app ({plain(told.facts.get('activity') or 'a change')}){what}"
+
+
+def _expiring(told: Occurrence, _change: Change | None, zone: str) -> str:
+    ends_at = _moment(told.facts.get("ends_at"))
+    return f"The credential ends {short_time(ends_at, zone)}" if ends_at else "The credential ends soon"
+
+
+_SENTENCES: dict[str, Sentence] = {
+    NoticeEvent.CHANGE: _change,
+    NoticeEvent.RUN_FAILED: _failed,
+    NoticeEvent.RUN_PARTIAL: _partial,
+    NoticeEvent.NO_GOOD_BACKUP: _no_good_backup,
+    NoticeEvent.SCHEDULE_MISSED: _schedule,
+    NoticeEvent.RESTORE_ASKED: _restore_asked,
+    NoticeEvent.RESTORE_WAITING: lambda told, *_: f"{_restore(told)} waits for the approval of a second person",
+    NoticeEvent.RESTORE_DONE: _restore_done,
+    NoticeEvent.TENANT_APPROVAL_WAITING: lambda told, *_: (
+        f"{_restore(told)} waits for Multi Admin Approval in the tenant"
+    ),
+    NoticeEvent.CONNECTION_FAILING: lambda *_: "Signing in to the tenant fails",
+    NoticeEvent.CREDENTIAL_EXPIRING: _expiring,
+    NoticeEvent.AUDIT_BROKEN: lambda *_: "Tenantkeep’s audit log was changed, or a part of it is missing",
+    NoticeEvent.FOREIGN_WRITE: _foreign_write,
+}
+_WELL_AGAIN: dict[str, str] = {
+    **dict.fromkeys(NoticeEvent, "It is well again"),
+    NoticeEvent.NO_GOOD_BACKUP: "There is a good backup again",
+    NoticeEvent.SCHEDULE_MISSED: "The schedule goes on",
+    NoticeEvent.TENANT_APPROVAL_WAITING: "The restore no longer waits for Multi Admin Approval",
+    NoticeEvent.CONNECTION_FAILING: "Signing in to the tenant works again",
+    NoticeEvent.CREDENTIAL_EXPIRING: "The credential was renewed",
+    NoticeEvent.AUDIT_BROKEN: "The audit log holds again",
+}
