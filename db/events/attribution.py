@@ -122,23 +122,3 @@ def events_of_policy(policy: Policy, since: datetime | None = None, until: datet
 def events_of_tenant(tenant: Tenant) -> pw.ModelSelect:
     """Return the query of a tenant's events, the newest first, for a list."""
     return tenant_events.newest_first(tenant)
-
-
-def touched_since_capture(tenant: Tenant, since: datetime) -> list[Policy]:
-    """Return the policies that somebody touched, successfully, since they were captured last (or ever).
-
-    `since`: no event from before then counts. Goes by what is stored: a worker that dies in between loses nothing.
-    """
-    touched = TenantEventPolicy.select(TenantEventPolicy.policy).join(TenantEvent)
-    is_news = (TenantEvent.tenant == tenant) & (TenantEvent.at >= since) & TenantEvent.is_success
-    is_after = Policy.last_captured_at.is_null() | (TenantEventPolicy.at > Policy.last_captured_at - TOLERANCE)
-    later = touched.where(is_news & (TenantEventPolicy.policy == Policy.id) & is_after)
-    return list(Policy.select().where((Policy.tenant == tenant) & pw.fn.EXISTS(later)).order_by(Policy.id))
-
-
-def types_of_unknown(tenant: Tenant, since: datetime) -> list[str]:
-    """Return the policy types of which somebody touched a policy that we do not know yet: their lists tell which."""
-    waiting = TenantEvent.select(TenantEvent.policy_types).where(
-        (TenantEvent.tenant == tenant) & TenantEvent.awaits_policy & (TenantEvent.at >= since) & TenantEvent.is_success
-    )
-    return sorted({key for row in waiting for key in row.policy_types})

@@ -137,8 +137,8 @@ def next_window(row: EventLog, now: datetime) -> Window | None:
     if row.read_to is None:
         return Window(now - first, now)
     if row.read_to < now:
-        until = row.read_to + DAY if row.read_to < now - DAY else now
-        return Window(max(row.read_to - OVERLAP, now - FARTHEST), until)
+        begins = max(row.read_to, now - FARTHEST)
+        return Window(max(row.read_to - OVERLAP, now - FARTHEST), begins + DAY if begins < now - DAY else now)
     is_far_enough = row.reaches_from <= now - FARTHEST + DAY
     return None if first >= FARTHEST or is_far_enough else Window(now - FARTHEST, row.reaches_from)
 
@@ -154,7 +154,9 @@ def record_page(row: EventLog, window: Window, next_link: str | None) -> None:
     if next_link:
         changed["pending"] = _as_json(Window(window.since, window.until, next_link))
     else:
-        begins = window.since if row.reaches_from is None else min(row.reaches_from, window.since)
+        # After a month without a look there is a gap: the log was read without one from its end on.
+        has_gap = row.read_to is not None and window.since > row.read_to
+        begins = window.since if row.reaches_from is None or has_gap else min(row.reaches_from, window.since)
         ends = window.until if row.read_to is None else max(row.read_to, window.until)
         changed |= {"pending": None, "reaches_from": begins, "read_to": ends}
     EventLog.update(**changed).where(EventLog.id == row.id).execute()

@@ -23,6 +23,8 @@ Facts = Mapping[str, Any]
 # An older one is no news: a log that is read for the first time reaches far back.
 IS_NEWS_FOR = timedelta(days=2)
 TWIN_SECONDS = 10
+# What the directory calls a change of a Conditional Access policy.
+TWIN_WORDS = ("add policy", "update policy", "delete policy")
 
 
 def save(
@@ -92,18 +94,15 @@ def _without_twins(tenant: Tenant, log: TenantLog, events: list[Facts]) -> list[
 
     The two may come in different pages, or one of them late.
     """
-    twins = [event for event in events if event["is_twin"]]
-    originals = [event for event in events if not event["is_twin"] and event["policy_types"]]
     if log != TenantLog.ENTRA or not events:
         return events
     stored = _stored_around(tenant, events)
-    lone = [twin for twin in twins if not any(_is_same_act(twin, one) for one in (*originals, *stored))]
-    doubled = [
-        old.id for old in stored if _is_stored_twin(old) and any(_is_same_act(old.__data__, e) for e in originals)
-    ]
+    originals = [event for event in events if _is_original(event)]
+    doubled = [old.id for old in stored if _is_stored_twin(old) and _has_other_half(old.__data__, originals)]
     if doubled:
         TenantEvent.delete().where(TenantEvent.id.in_(doubled)).execute()
-    return [event for event in events if not event["is_twin"] or event in lone]
+    known = [*originals, *(old.__data__ for old in stored if _is_original(old.__data__))]
+    return [event for event in events if not (event["is_twin"] and _has_other_half(event, known))]
 
 
 def _stored_around(tenant: Tenant, events: Sequence[Facts]) -> list[TenantEvent]:
@@ -112,16 +111,21 @@ def _stored_around(tenant: Tenant, events: Sequence[Facts]) -> list[TenantEvent]
     return list(TenantEvent.select().where((TenantEvent.tenant == tenant) & is_near))
 
 
+def _is_original(event: Facts) -> bool:
+    return "conditionalAccessPolicies" in event["policy_types"]
+
+
 def _is_stored_twin(event: TenantEvent) -> bool:
-    # A twin is kept only as long as its other half has not come; Conditional Access' own ids begin otherwise.
-    return str(event.event_id).startswith("Directory_")
+    return str(event.activity).casefold() in TWIN_WORDS
 
 
-def _is_same_act(one: Any, other: Any) -> bool:
-    first, second = (each.__data__ if isinstance(each, TenantEvent) else each for each in (one, other))
-    is_near = abs((first["at"] - second["at"]).total_seconds()) <= TWIN_SECONDS
-    is_same = first["event_id"] != second["event_id"] and first["operation"] == second["operation"]
-    return is_near and is_same and bool({*first["object_ids"]} & {*second["object_ids"]})
+def _has_other_half(twin: Facts, originals: Sequence[Facts]) -> bool:
+    return any(_is_same_act(twin, original) for original in originals)
+
+
+def _is_same_act(one: Facts, other: Facts) -> bool:
+    is_near = abs((one["at"] - other["at"]).total_seconds()) <= TWIN_SECONDS
+    return is_near and one["operation"] == other["operation"] and bool({*one["object_ids"]} & {*other["object_ids"]})
 
 
 def _tell_foreign(tenant: Tenant, events: Sequence[Facts]) -> None:
