@@ -36,6 +36,7 @@ _ALSO: Mapping[str, tuple[str, ...]] = {
     "mobileappconfiguration": ("mobileAppConfigurations",),
     "devicemanagementscript": _SCRIPTS,
     "devicemanagementconfigurationpolicy": ("configurationPolicies", "inventoryPolicies"),
+    "devicecompliancepolicy": ("deviceCompliancePolicies", "compliancePolicies"),
     "devicemanagementinventorypolicy": ("inventoryPolicies",),
     "inventorypolicy": ("inventoryPolicies",),
     "assignmentfilter": ("assignmentFilters",),

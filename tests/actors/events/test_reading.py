@@ -1,20 +1,28 @@
 """The two audit logs of a tenant, read from the simulator: once, page by page, and never at the cost of a run."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 
 import actors.backups.capture
 from actors.events import reading
+from actors.plans import drafts
 from actors.queue.broker import locks
 from actors.tenants import connection_check, graph_clients
-from db.audit.audit import Actor
+from db.audit.audit import SYSTEM, Actor
 from db.clock import utcnow
+from db.database import database
 from db.events import attribution, event_logs
-from db.models import EventLog, Occurrence, Policy, TenantEvent, TenantEventPolicy
+from db.models import EventLog, Occurrence, Policy, TenantEvent, TenantEventPolicy, Write
+from db.policies import policies
 from db.states import DoerKind, NoticeEvent, RunState, TenantLog
+from graph.policy_types.table import POLICY_TYPES
+from graph.simulator.demo import demo_tenants
+from tests.support.captures import capture_by_hand
 from tests.support.outside_changes import ANNA, PIPELINE, Outside
-from tests.support.simulated_tenant import READ
+from tests.support.restore_steps import executed, options, previewed
+from tests.support.simulated_tenant import READ, WRITE, catalog_policy, collection_of
 
 pytestmark = [
     pytest.mark.usefixtures("app", "read_logs_again", "lock_order"),
@@ -159,3 +167,75 @@ def test_a_capture_reads_the_logs_and_succeeds_whatever_they_answer(outside, pol
     assert capture() == RunState.SUCCEEDED
     assert graph.requests()["http"] - before <= 2  # the policy alone: the logs were looked into a moment ago
     assert Occurrence.select().where(Occurrence.event == NoticeEvent.FOREIGN_WRITE).count() == 0
+
+
+def test_two_workers_together_never_ask_the_directorys_log_more_than_it_allows(outside, cast, graph):
+    graph.change(flags={"throttle": True})
+    EventLog.update(read_to=utcnow() - timedelta(days=20)).execute()
+    tenants = [cast.contoso] * 4
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(_look_in_a_thread, tenants))
+    asked = graph.requests()
+    assert (asked["throttled"], any(one.retry_after for one in found)) == (0, True)
+    row = EventLog.get(EventLog.log == TenantLog.ENTRA)
+    assert row.error_code is None
+    graph.change(flags={"throttle": False})
+
+
+def _look_in_a_thread(tenant):
+    with database.connection_context():
+        return look(tenant)
+
+
+def test_a_restore_of_ours_is_recognised_and_another_write_under_our_app_is_foreign(
+    outside, policy, cast, graph, worker, ended, quick
+):
+    graph.change(permissions=WRITE)
+    graph_clients.clear_cache()
+    outside.change(CATALOG, policy.graph_id, at=utcnow() - timedelta(hours=1))
+    content = {**catalog_policy(policy.graph_id, policy.name), "description": "as it was"}
+    content.pop("assignments")
+    snapshot = capture_by_hand(policy, Actor.person(cast.ada, None), content)[1]
+    restore, run = executed(previewed(drafts.from_snapshot(snapshot, cast.contoso, options(), SYSTEM), ended), ended)
+    assert run.state == RunState.SUCCEEDED
+    look(cast.contoso)
+    anna, *ours = attribution.events_of_policy(policy)
+    assert (anna.doer_name, anna.restore_id) == (ANNA["name"], None)
+    assert ours
+    assert {(event.restore_id, event.is_foreign) for event in ours} == {(restore.id, False)}
+    assert {event.correlation_id for event in ours} <= {write.client_request_id for write in Write.select()}
+    assert not Occurrence.select().where(Occurrence.event == NoticeEvent.FOREIGN_WRITE).exists()
+    # Somebody has our credential: nothing of ours was sent in that hour.
+    Write.update(sent_at=utcnow() - timedelta(hours=1), answered_at=None).execute()
+    outside.change(CATALOG, policy.graph_id, by={"kind": "app", "name": "Us", "app_id": cast.contoso.client_id})
+    [event] = look(cast.contoso).event_ids
+    assert TenantEvent.get_by_id(event).is_foreign
+    assert Occurrence.select().where(Occurrence.event == NoticeEvent.FOREIGN_WRITE).count() == 1
+
+
+def test_a_change_of_every_policy_type_finds_its_policy_and_who_made_it(outside, cast, graph, quick):
+    held = demo_tenants()[0].collections
+    for path in {collection_of(row) for row in POLICY_TYPES.values()}:
+        graph.put(path, next(iter(held[path].values())))
+    ids = {}
+    for policy_type, row in POLICY_TYPES.items():
+        token, item = next(iter(graph.objects()[collection_of(row)].items()))
+        profiles = item.get("enrollmentProfiles")
+        ids[policy_type] = f"{token}/{profiles[0]['id']}" if profiles else token
+        policies.get_or_create(cast.contoso, policy_type, ids[policy_type], "Some name", None)
+        outside.change(policy_type, ids[policy_type], by=ANNA)
+        if row.assignments != "none":
+            outside.assign(policy_type, ids[policy_type], by=PIPELINE)
+    assert look(cast.contoso).is_current
+    told, untold = {}, set()
+    for row in Policy.select().where(Policy.tenant == cast.contoso):
+        if ids.get(row.policy_type) == row.graph_id:
+            events = attribution.events_of_policy(row)
+            told[row.policy_type] = {event.doer_name for event in events}
+            untold |= {row.policy_type for event in events if row.policy_type not in event.policy_types}
+    assigned = {key for key, row in POLICY_TYPES.items() if row.assignments != "none"}
+    assert told == {key: {ANNA["name"], *([PIPELINE["name"]] if key in assigned else ())} for key in POLICY_TYPES}
+    assert untold == set()
+    # Nothing is told twice: not a Conditional Access policy by its twin, nor one policy's event at another.
+    access = Policy.get((Policy.tenant == cast.contoso) & (Policy.policy_type == "conditionalAccessPolicies"))
+    assert len(attribution.events_of_policy(access)) == 1
