@@ -123,7 +123,7 @@ def _finish(claim: Claim) -> None:
     if _is_worth_keeping(claim):
         completion.finish(claim)
     else:
-        daily_prune.delete_run(claim)
+        completion.leave_no_trace(claim)
 
 
 def _is_worth_keeping(claim: Claim) -> bool:

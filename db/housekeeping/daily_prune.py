@@ -308,8 +308,3 @@ STEPS = {
         PruneStep("names", "Names of groups and filters not seen for long", _find_names, _delete_names),
     )
 }
-
-
-def delete_run(claim: Claim) -> None:
-    """Delete the daily run that this claim has: it let go of nothing, and leaves no trace."""
-    claims.require_one_row(Run.delete().where(claims.held_by(claim)))

@@ -35,6 +35,11 @@ def finish(claim: Claim, lack: RunItem | None = None) -> RunState:
     return state
 
 
+def leave_no_trace(claim: Claim) -> None:
+    """Delete a quiet run whose work came to nothing, in place of ending it: nobody was told of it."""
+    claims.require_one_row(Run.delete().where(held_by(claim)))
+
+
 def lock_ending_rows(*ending: Run) -> None:
     """In a transaction: lock the rows that end with these runs, in the order of db/sql/lock_order.py."""
     ids = [run.id for run in ending]
