@@ -73,6 +73,8 @@ class Settings:
     # Where notices go by e-mail, and from whom; None where they do not.
     smtp: MailServer | None
     mail_from: str
+    # How often a watched tenant is looked at that has no interval of its own.
+    watch_minutes: int
     # Variables that begin as ours do, and are none of ours.
     unknown: tuple[str, ...] = ()
 
@@ -309,6 +311,7 @@ _VARIABLES: dict[str, tuple[Callable[[str], Any], str | None, str]] = {
     "SETTLE_SECONDS": (_number(1, 3600, "of seconds "), "120", ""),
     "SMTP_URL": (_smtp, "", ""),
     "MAIL_FROM": (_optional(_mail_from), "", ""),
+    "WATCH_MINUTES": (_number(1, 1440, "of minutes "), "5", ""),
     "LOG_FORMAT": (_log_format, "text" if sys.stderr.isatty() else "json", ""),
 }
 

@@ -1,6 +1,6 @@
 """The registry: imports every actor, so that the broker knows it."""
 
-from actors.backups import back_up, capture, look, sync
+from actors.backups import back_up, capture, look, sync, watch
 from actors.changes import assessment
 from actors.housekeeping import daily_prune
 from actors.notices import deliver
@@ -25,4 +25,5 @@ __all__ = [
     "preview",
     "sync",
     "upload",
+    "watch",
 ]

@@ -14,7 +14,7 @@ from types import FrameType
 import redis
 
 import config
-from actors.backups import due_schedules
+from actors.backups import due_schedules, watch
 from actors.changes import assessment
 from actors.housekeeping import audit_head, daily_prune
 from actors.notices import deliver, telling
@@ -30,6 +30,7 @@ from db.changes import assessed, decisions
 from db.clock import utcnow
 from db.database import database
 from db.encryption import SealError
+from db.events import watches
 from db.housekeeping import tenant_removal
 from db.installation import installation
 from db.models import Tenant
@@ -93,6 +94,7 @@ STEPS = (
     Step(Sweep.REMOVE, without(tenant_removal.tenants_being_removed), _remove_tenant, SLICE_SECONDS),
     Step(Sweep.PEOPLE, entra_grants.due_checks, entra_recheck.enqueue_recheck, SLICE_SECONDS),
     Step(Sweep.AUDIT, once(_check_audit_log)),
+    Step(Sweep.WATCH, lambda apart: watches.due_watches(utcnow(), apart), watch.start_due, SLICE_SECONDS),
     Step(Sweep.ASSESS, assessed.tenants_with_left, assessment.assess_left, SLICE_SECONDS),
     Step(Sweep.REOPEN, without(lambda: decisions.overdue(REOPENED_AT_ONCE)), decisions.reopen_overdue, SLICE_SECONDS),
     Step(Sweep.OCCUR, once(telling.look_for_conditions)),

@@ -55,11 +55,16 @@ def _look(claim: Claim) -> None:
         return
     tenants.record_sync(claim.run.tenant, claim.run.started_at)
     tenant_logs.read_if_due(claim, graph)
+    read_items(claim, graph)
+    assessment.enqueue(claim.run.tenant)
+
+
+def read_items(claim: Claim, graph: GraphClient) -> None:
+    """Read the policies that the run's items name, and save what was read. Raises what has to be waited for."""
     while items := next_to_read(run_items.unsettled_items(claim.run))[:BATCH_SIZE]:
         if claims.is_cancel_requested(claim):
             return
         _read(claim, graph, items)
-    assessment.enqueue(claim.run.tenant)
 
 
 def _add_what_may_differ(claim: Claim, key: str, listed: PolicyList) -> None:

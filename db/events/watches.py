@@ -19,6 +19,7 @@ from db.models import Tenant, Watch
 from db.sql.value_lists import is_in
 
 MIN_MINUTES, MAX_MINUTES = 1, 1440
+INTERVALS = f"A tenant is looked at every {MIN_MINUTES} to {MAX_MINUTES} minutes."
 LONGEST_BACKOFF = timedelta(hours=1)
 # So that a sweep stays short when all are due at once: after a night without a scheduler, say.
 LOOKS_PER_SWEEP = 20
@@ -30,8 +31,8 @@ def set_watched(tenant: Tenant, on: bool, actor: Actor, every_minutes: int | Non
 
     `every_minutes` None: as the setting says. The first look comes at once.
     """
-    if every_minutes is not None and not MIN_MINUTES <= every_minutes <= MAX_MINUTES:
-        raise Invalid(f"A tenant is looked at every {MIN_MINUTES} to {MAX_MINUTES} minutes.")
+    if every_minutes is not None and not is_interval(every_minutes):
+        raise Invalid(INTERVALS)
     with database.atomic():
         lock_rows(Tenant, Tenant.id == tenant.id)
         known = find(tenant)
@@ -51,6 +52,10 @@ def set_watched(tenant: Tenant, on: bool, actor: Actor, every_minutes: int | Non
 def look_at(tenant: Tenant, at: datetime) -> None:
     """Look at a watched tenant at that time, if it would be later otherwise."""
     Watch.update(next_at=at).where((Watch.tenant == tenant) & (Watch.next_at > at)).execute()
+
+
+def is_interval(minutes: int) -> bool:
+    return MIN_MINUTES <= minutes <= MAX_MINUTES
 
 
 def find(tenant: Tenant) -> Watch | None:
@@ -118,6 +123,12 @@ def _next_look(watch: Watch, now: datetime, every: timedelta) -> datetime:
     own = _EPOCH + timedelta(seconds=int(every.total_seconds() * share))
     soonest = now + every / 2
     return own + every * -((own - soonest) // every)
+
+
+def troubled() -> list[Watch]:
+    """Return the watches whose last look did not work, or not wholly, those that failed most often first."""
+    joined = Watch.select(Watch, Tenant).join(Tenant).where(Watch.error.is_null(False) & Tenant.is_active)
+    return list(joined.order_by(Watch.failures.desc(), Tenant.name))
 
 
 def oldest_freshness(tenant_ids: Sequence[int] | None = None) -> tuple[int, datetime | None]:

@@ -134,6 +134,14 @@ def of_type(tenant: Tenant, policy_type: str) -> list[Policy]:
     )
 
 
+def new_or_modified(tenant: Tenant, policy_type: str, since: datetime) -> list[Policy]:
+    """Return the policies that were first seen since then, and those that were modified after they were captured."""
+    is_modified = Policy.last_captured_at.is_null(False) & (Policy.modified_at > Policy.last_captured_at)
+    is_one = (Policy.first_seen_at >= since) | is_modified
+    is_of_type = (Policy.tenant == tenant) & (Policy.policy_type == policy_type) & (Policy.state == PolicyState.PRESENT)
+    return list(Policy.select().where(is_of_type & is_one).order_by(Policy.id))
+
+
 def ever_of_type(tenant: Tenant, policy_type: str) -> list[Policy]:
     """Return all policies of the type, also those that are gone."""
     return list(Policy.select().where((Policy.tenant == tenant) & (Policy.policy_type == policy_type)))

@@ -37,6 +37,12 @@ def record_list(tenant: Tenant, policy_type: str, began: datetime, rules: str) -
     return row.listed_at if is_comparable else None
 
 
+def is_offered(tenant: Tenant, policy_type: str) -> bool:
+    """Return whether the tenant offered the policy type when it was asked last."""
+    is_one = (Coverage.tenant == tenant) & (Coverage.policy_type == policy_type) & (Coverage.offer == Offer.OFFERED)
+    return bool(Coverage.select().where(is_one).exists())
+
+
 def may_be_outage(tenant: Tenant, policy_type: str) -> bool:
     """Return whether “not offered” may be an outage in other words: as far as we know, the tenant has policies of the
     type.
