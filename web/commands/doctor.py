@@ -18,6 +18,7 @@ from db.accounts import users
 from db.audit import daily_check
 from db.clock import utcnow
 from db.database import database, free_disk_bytes, is_sqlite
+from db.events import watches
 from db.installation import installation, key_rotation, privileges
 from db.models import TABLES
 from db.recovery import lost_runs, setbacks
@@ -94,6 +95,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
         yield from _processes()
         yield from _scheduler()
         yield _waiting_runs()
+        yield _watching()
         yield _keys()
         yield _audit()
         yield from _row_ids()
@@ -150,6 +152,16 @@ def _waiting_runs() -> Finding:
     run = stalled[0]
     whole, more = run.parent_id or run.id, f", and {len(stalled) - 1} more" if stalled[1:] else ""
     return False, "runs", f"Run {whole} waits again and again and gets nothing done{more}: {run.waiting}"
+
+
+def _watching() -> Finding:
+    count, oldest = watches.oldest_freshness()
+    troubled = watches.troubled()
+    if troubled:
+        first, more = troubled[0], f", and {len(troubled) - 1} more" if troubled[1:] else ""
+        return False, "watching", f"{first.tenant.name} is not watched as it should be{more}: {first.error}"
+    fresh = f", everything changed before {oldest:%Y-%m-%d %H:%M} UTC is captured" if oldest else ""
+    return True, "watching", f"{count} tenant(s){fresh}"
 
 
 def _keys() -> Finding:

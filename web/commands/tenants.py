@@ -13,6 +13,7 @@ from actors.tenants.credential_change import NewCredential
 from db.clock import utcnow
 from db.database import database
 from db.errors import Invalid
+from db.events import watches
 from db.housekeeping import tenant_removal, tenant_switch
 from db.installation import new_tenants
 from db.models import Tenant
@@ -57,6 +58,7 @@ def register(cli: AppGroup) -> None:
         },
     )
     cli.add_command(group)
+    add_commands(cli, {"watch": watch})
 
 
 @click.argument("name")
@@ -230,6 +232,22 @@ def switch_on(name: str, as_json: bool) -> None:
         tenant = find_tenant(name)
         tenant_switch.switch_on(tenant, command_actor())
         print_result(as_json, {"name": tenant.name}, f"{tenant.name} is switched on.")
+
+
+@click.argument("tenant")
+@click.argument("switch", type=click.Choice(["on", "off"]))
+@click.option("--minutes", type=int, help="Between two looks; without it as TENANTKEEP_WATCH_MINUTES says.")
+@json_option
+def watch(tenant: str, switch: str, minutes: int | None, as_json: bool) -> None:
+    """Watch a tenant: its audit logs are looked into every few minutes, and what they say was changed is captured."""
+    is_on = switch == "on"
+    if minutes is not None and not is_on:
+        raise Invalid("--minutes goes with “on”.")
+    with open_installation():
+        found = find_tenant(tenant)
+        is_changed = watches.set_watched(found, is_on, command_actor(), minutes)
+        document = {"tenant": found.name, "watched": is_on, "every_minutes": minutes, "changed": is_changed}
+        print_result(as_json, document, f"{found.name} is {'watched' if is_on else 'not watched any more'}.")
 
 
 @click.argument("name")

@@ -9,6 +9,7 @@ from math import inf
 from db.audit import daily_check
 from db.clock import utcnow
 from db.database import free_disk_bytes
+from db.events import watches
 from db.installation import installation
 from db.recovery import lost_runs, setbacks
 from db.runs import run_history
@@ -33,6 +34,9 @@ def _lines() -> Iterator[str]:
         "oldest_backup_age_seconds",
         max((_age_seconds(tenant.last_backup_at) for tenant in tenants.all_switched_on()), default=0),
     )
+    watched, oldest = watches.oldest_freshness()
+    yield _line("watched_tenants", watched)
+    yield _line("oldest_freshness_age_seconds", _age_seconds(oldest) if watched else 0)
     check = daily_check.last_check()
     yield _line("audit_faults", check.faults)
     yield _line("audit_check_age_seconds", _age_seconds(check.ended_at))

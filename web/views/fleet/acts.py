@@ -13,6 +13,7 @@ from db.audit.audit import Actor
 from db.backups import retention
 from db.backups.retention import RetentionRules
 from db.errors import Invalid
+from db.events import watches
 from db.models import Tenant
 from db.restores import restore_rules
 from db.runs import name_cache
@@ -187,6 +188,32 @@ def _change_settings(form: Mapping[str, str], chosen: Sequence[Tenant]) -> Wish:
     return Wish(sentence[0].upper() + sentence[1:], lambda tenant: "is set so already" if is_so(tenant) else "", do)
 
 
+def _watch(form: Mapping[str, str], chosen: Sequence[Tenant]) -> Wish:
+    is_on, minutes = form.get("off") != "yes", _minutes(form.get("every_minutes", "").strip())
+    watched = watches.of_tenants(_ids(chosen))
+
+    def is_so(tenant: Tenant) -> bool:
+        watch = watched.get(tenant.id)
+        return watch.every_minutes == minutes if is_on and watch else is_on == bool(watch)
+
+    often = f"Watch for changes, every {minutes} minutes" if minutes else "Watch for changes"
+    return Wish(
+        often if is_on else "Stop watching for changes",
+        lambda tenant: ("is watched so already" if is_on else "is not watched") if is_so(tenant) else "",
+        lambda tenant, actor: _done_if(watches.set_watched(tenant, is_on, actor, minutes if is_on else None)),
+        note="Their audit logs are looked into, and only what those say was changed is read." if is_on else "",
+    )
+
+
+def _minutes(text: str) -> int | None:
+    """Return the minutes between two looks; None: as the setting says. Raises Invalid."""
+    if not text:
+        return None
+    if not text.isascii() or not text.isdigit() or not watches.is_interval(int(text[:9])):
+        raise Invalid(watches.INTERVALS)
+    return int(text)
+
+
 def _tag(form: Mapping[str, str], chosen: Sequence[Tenant]) -> Wish:
     added, removed = tags.parse(form.get("add", "")), tags.parse(form.get("remove", ""))
     if not added and not removed:
@@ -214,6 +241,7 @@ ACTS = {
         TenantAct("schedule", "Add a schedule", Permission.MANAGE, _add_schedule),
         TenantAct("retention", "Set a retention rule", Permission.MANAGE, _set_retention),
         TenantAct("tags", "Add or remove tags", Permission.MANAGE, _tag),
+        TenantAct("watch", "Watch for changes", Permission.MANAGE, _watch),
         TenantAct("emergency", "Name emergency (break-glass) accounts", Permission.MANAGE, _name_emergency_accounts),
         TenantAct("settings", "Change settings", Permission.MANAGE, _change_settings),
         TenantAct("role", "Give a role to a person", Permission.ADMINISTER, _give_role),

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 import actors.backups.back_up
 from db.clock import utcnow
+from db.events import watches
 from db.models import Tenant
 from db.policies import search
 from db.sql.value_lists import is_in
@@ -26,6 +27,7 @@ from web.security.access import allowed_tenant_ids, roles_by_tenant
 from web.security.permissions import Permission
 from web.translation.sentences import translated
 from web.verdicts.verdicts import WORDS, tenant_badge
+from web.views.tenants.freshness import freshness_line
 from web.views.tenants.tenant_page import connection, last_backup
 
 WITH, WITHOUT = "yes", "no"
@@ -92,6 +94,14 @@ def _next_backup(tenant: Any) -> object:
     return Markup('<time class="ago" datetime="{}Z" title="{} UTC">{}</time>').format(at.isoformat(), at, words)
 
 
+def _watch(tenant: Any) -> object:
+    return freshness_line(tenant, tenant.watch)
+
+
+def _is_watched(value: str) -> Any:
+    return watches.is_watched() if value == WITH else ~watches.is_watched()
+
+
 def _changes(tenant: Any) -> object:
     return link("later_changes.page", str(tenant.changes), tenant_id=tenant.id) if tenant.changes else ""
 
@@ -101,6 +111,7 @@ FILTERS = (
     Filter("tag", "Tag", _known_tags, tags.has_tag),
     Filter("role", "My role", _role_options, _has_role),
     Filter("schedule", "Schedule", lambda: {WITH: "has one", WITHOUT: "has none"}, _is_scheduled),
+    Filter("watched", "Watched", lambda: {WITH: "watched", WITHOUT: "not watched"}, _is_watched),
 )
 
 
@@ -114,6 +125,7 @@ class TenantListView(ListView):
         "last_backup_at",
         "next_backup",
         "changes",
+        "watch",
         "connected_at",
         "last_synced_at",
         "directory_id",
@@ -126,6 +138,7 @@ class TenantListView(ListView):
         "last_backup_at": "Last good",
         "next_backup": "Next",
         "changes": "Changed since",
+        "watch": "Watching",
         "connected_at": "Connection",
         "last_synced_at": "Last sync",
         "directory_id": "Directory id",
@@ -143,13 +156,14 @@ class TenantListView(ListView):
         "last_backup_at": cell(last_backup),
         "next_backup": cell(_next_backup),
         "changes": cell(_changes),
+        "watch": cell(_watch),
         "connected_at": cell(connection),
         "last_synced_at": moment_cell,
         "created_at": moment_cell,
     }
     export_columns = (
         "name", STANDING, "tags", "directory_id", "client_id", "cloud", "last_backup_at", "next_backup", "changes",
-        "last_synced_at", "connected_at", "connection_error", "created_at",
+        "fresh_at", "last_synced_at", "connected_at", "connection_error", "created_at",
     )  # fmt: skip
 
     def _matches_word(self, word: str) -> Any:
@@ -182,13 +196,14 @@ class TenantListView(ListView):
         return worst_first + [tenant_id for tenant_id in names if tenant_id not in switched_on]
 
     def _rows(self, ids: list[int]) -> list[Any]:
-        """Fetch the tenants, each with what its row shows: `health`, `tag_names` and `changes`."""
+        """Fetch the tenants, each with what its row shows: `health`, `tag_names`, `changes` and `watch`."""
         if not ids:
             return []
         rows, changes, names = super()._rows(ids), backup_health.count_changes(ids), tags.names_by_tenant(ids)
+        watched = watches.of_tenants(ids)
         for row in rows:
             row.health, row.tag_names = healths().get(row.id), names.get(row.id, [])
-            row.changes = changes[row.id]
+            row.changes, row.watch = changes[row.id], watched.get(row.id)
         return rows
 
     def export_value(self, row: Any, column: str) -> Any:
@@ -196,6 +211,8 @@ class TenantListView(ListView):
             return ", ".join(row.tag_names)
         if column == STANDING:
             return row.health.standing if row.health else "switched off"
+        if column == "fresh_at":
+            return row.watch.fresh_at if row.watch else None
         if column == "next_backup":
             return row.health.next_at if row.health else None
         return super().export_value(row, column)

@@ -8,11 +8,13 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from flask_admin import AdminIndexView, expose
+from markupsafe import Markup
 
 from db.audit import daily_check
 from db.backups import nights
 from db.clock import utcnow
-from db.models import Restore, RuleChange, Run, Tenant
+from db.events import watches
+from db.models import Restore, RuleChange, Run, Tenant, Watch
 from db.restores import restores
 from db.runs import levels, run_history
 from db.sql.value_lists import is_in_if_given
@@ -26,6 +28,7 @@ from web.security.access import allowed_tenant_ids, can, requires
 from web.security.permissions import Permission
 from web.verdicts.installation import InstallationVerdict, installation_verdict
 from web.verdicts.verdicts import LEVELS, LOOKS, WORDS, Help, Verdict, finding_verdicts, help_at
+from web.views.tenants import freshness
 
 LATEST = 8
 WAITING = 20
@@ -83,6 +86,11 @@ class TenantRow(NamedTuple):
     nights: list[Night]
     changes: int
     failures: int
+    watch: Watch | None
+
+    @property
+    def freshness(self) -> Markup:
+        return freshness.freshness_line(self.tenant, self.watch)
 
     @property
     def tenant(self) -> Tenant:
@@ -181,13 +189,14 @@ def _page(tenant_ids: list[int] | None, now: datetime) -> DashboardPage:
 def _rows(tenants: Sequence[TenantHealth], days: Sequence[date], now: datetime) -> list[TenantRow]:
     ids = [health.tenant.id for health in tenants]
     changes, failures = backup_health.count_changes(ids), backup_health.count_failures(ids, now - WEEK)
-    by_tenant = nights.of_tenants(ids, days, now)
+    by_tenant, watched = nights.of_tenants(ids, days, now), watches.of_tenants(ids)
     return [
         TenantRow(
             health,
             [Night(day, level) for day, level in zip(days, by_tenant[health.tenant.id], strict=True)],
             changes.get(health.tenant.id, 0),
             failures.get(health.tenant.id, 0),
+            watched.get(health.tenant.id),
         )
         for health in tenants
     ]

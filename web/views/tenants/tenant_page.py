@@ -13,8 +13,9 @@ from actors.facade import policy_type_names
 from db.accounts import users
 from db.backups import backup_sets
 from db.clock import utcnow
+from db.events import watches
 from db.installation import new_tenants
-from db.models import BackupSet, Expiry, Membership, Restore, Run, Schedule, Tenant
+from db.models import BackupSet, Expiry, Membership, Restore, Run, Schedule, Tenant, Watch
 from db.policies import policies
 from db.restores import restores
 from db.runs import run_history
@@ -30,6 +31,7 @@ from web.security.access import can
 from web.security.permissions import Permission
 from web.translation.sentences import translated, translated_markup
 from web.verdicts.verdicts import LEVELS, LOOKS, WORDS, Verdict, finding_verdicts
+from web.views.tenants import freshness
 
 RUNS_SHOWN = 8
 NEWEST_SHOWN, EXPIRIES_SHOWN = 10, 8
@@ -193,6 +195,14 @@ class TenantPage:
     @cached_property
     def membership(self) -> Membership | None:
         return users.find_membership(current_user.id, self.tenant)
+
+    @cached_property
+    def watch(self) -> Watch | None:
+        return watches.find(self.tenant)
+
+    @property
+    def freshness(self) -> Markup:
+        return freshness.freshness(self.tenant, self.watch)
 
     @property
     def connection(self) -> Markup:

@@ -10,6 +10,7 @@ import actors.backups.back_up
 import actors.backups.sync
 from db.accounts import users
 from db.errors import Invalid
+from db.events import watches
 from db.models import Tenant
 from db.tenants import tags, tenants
 from web.presentation import rule_changes, run_messages
@@ -76,6 +77,15 @@ def back_up(tenant_id: str) -> Any:
     tenant = fetch(Tenant, tenant_id, Permission.OPERATE)
     start = actors.backups.back_up.start(tenant, current_actor(), is_full=request.form.get("full") == "yes")
     return run_messages.answer_start(start, url_for("tenants.page", tenant_id=tenant.id))
+
+
+@pages.post("/<tenant_id>/watch")
+@requires(Permission.MANAGE)
+def watch(tenant_id: str) -> Any:
+    tenant, wanted = fetch(Tenant, tenant_id, Permission.MANAGE), request.form.get("wanted") == "yes"
+    if watches.set_watched(tenant, wanted, current_actor()):
+        flash(f"{tenant.name} is watched from now on." if wanted else f"{tenant.name} is no longer watched.", "success")
+    return redirect(url_for("tenants.page", tenant_id=tenant.id), 303)
 
 
 @pages.post("/<tenant_id>/settings")
