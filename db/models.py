@@ -1124,6 +1124,9 @@ class Occurrence(Table):
     told_at = pw.DateTimeField(null=True)
     end_told_at = pw.DateTimeField(null=True)
 
+    class Meta:
+        indexes = ((("began_at",), False),)
+
 
 Occurrence.add_index(Occurrence.index(Occurrence.id, where=pw.SQL("told_at IS NULL"), name="occurrence_untold"))
 Occurrence.add_index(

@@ -20,6 +20,7 @@ from db.housekeeping import daily_prune, old_rows
 from db.housekeeping.daily_prune import STEPS, Ages
 from db.installation import installation
 from db.models import RunItem, Tenant
+from db.notices import deliveries, occurrences
 from db.runs import claims, completion, notifications, run_items, runs, uploads
 from db.runs.claims import Claim
 from db.runs.run_items import NewRunItem
@@ -87,7 +88,12 @@ def _delete_old_rows() -> None:
 
 def _delete_batch(item_days: int, notification_days: int) -> bool:
     """Delete some old rows. Return whether there may be more."""
-    counts = [old_rows.delete_old_items(item_days), old_rows.delete_old_notifications(notification_days)]
+    counts = [
+        old_rows.delete_old_items(item_days),
+        old_rows.delete_old_notifications(notification_days),
+        deliveries.delete_old(old_rows.ROWS_AT_ONCE),
+        occurrences.delete_old(old_rows.ROWS_AT_ONCE),
+    ]
     return max(counts) == old_rows.ROWS_AT_ONCE
 
 

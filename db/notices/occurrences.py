@@ -105,3 +105,15 @@ def end_all(keys: Sequence[str], *, is_told: bool = True) -> int:
 def going(event: NoticeEvent) -> list[Occurrence]:
     """Return those of an event that began and did not end."""
     return list(Occurrence.select().where((Occurrence.event == event) & Occurrence.ended_at.is_null()))
+
+
+def delete_old(rows_at_once: int) -> int:
+    """Delete some that happened, or ended, long ago, with their notices. Return how many: less than `rows_at_once` at
+    the end.
+    """
+    before = utcnow() - KEPT
+    # From the oldest on: what goes on is passed over, and there is little of it.
+    is_over = Occurrence.ended_at.is_null() & Occurrence.event.not_in(LASTING) | (Occurrence.ended_at < before)
+    oldest = Occurrence.select(Occurrence.id).where((Occurrence.began_at < before) & is_over)
+    ids = [row[0] for row in oldest.order_by(Occurrence.began_at).limit(rows_at_once).tuples()]
+    return int(Occurrence.delete().where(Occurrence.id.in_(ids)).execute()) if ids else 0
