@@ -47,8 +47,8 @@ _SEVERITY_OF_EVENT = {
     NoticeEvent.RESTORE_ASKED: Severity.MEDIUM,
     NoticeEvent.RESTORE_DONE: Severity.LOW,
 }
-# These come in the quiet hours all the same, where the rule says so, and changes that are high.
-_BREAK_QUIET = (NoticeEvent.FOREIGN_WRITE, NoticeEvent.AUDIT_BROKEN)
+# These come in the quiet hours all the same, where they are high and the rule says so.
+_BREAK_QUIET = (NoticeEvent.CHANGE, NoticeEvent.FOREIGN_WRITE, NoticeEvent.AUDIT_BROKEN)
 
 
 @dataclass(frozen=True)
@@ -218,8 +218,7 @@ def wants(rule: NoticeRule, occurrence: Occurrence) -> bool:
 
 def breaks_quiet(rule: NoticeRule, occurrence: Occurrence) -> bool:
     """Return whether it comes in the rule's quiet hours all the same."""
-    is_high_change = occurrence.event == NoticeEvent.CHANGE and severity_of(occurrence) == Severity.HIGH
-    return bool(rule.breaks_quiet and (is_high_change or occurrence.event in _BREAK_QUIET))
+    return bool(rule.breaks_quiet and occurrence.event in _BREAK_QUIET and severity_of(occurrence) == Severity.HIGH)
 
 
 def due_at(rule: NoticeRule, occurrence: Occurrence, now: datetime) -> datetime:

@@ -1,6 +1,5 @@
 """Messages: what, where, since when, who, one link; hostile names harmless; many grouped, the gravest first."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pytest
@@ -10,11 +9,11 @@ from actors.notices import email_sender, outgoing, slack_sender, teams_sender, w
 from db.accounts import users
 from db.audit.audit import SYSTEM
 from db.clock import utcnow
-from db.models import Change, EventLog, Membership, Notice, Occurrence, Policy, Tenant, TenantEvent, TenantEventPolicy
+from db.models import Change, Membership, Notice, Policy, Tenant, TenantEvent, TenantEventPolicy
 from db.notices import channels, deliveries, notices, occurrences, rules
 from db.notices.deliveries import Refusal
 from db.notices.rules import RuleChoice
-from db.states import ChangeKind, ChannelKind, NoticeEvent, RunKind, RunState, Severity
+from db.states import ChangeKind, ChannelKind, NoticeEvent, Severity
 
 ADDRESS = "https://tenantkeep.contoso.example"
 # A mail's header, Slack's and Teams' marks, HTML, and a name that reads backwards.
@@ -88,65 +87,6 @@ def test_without_an_address_it_says_where_to_look_and_has_no_link(cast, told, mo
     assert message.lines[-1] == f"Look in Tenantkeep under: Changes, change {made.id}."
 
 
-@dataclass(frozen=True)
-class Case:
-    event: NoticeEvent
-    more: dict
-    subject: str
-    path: str
-    well: str = ""
-
-
-SINCE = {"since": AT.isoformat()}
-CASES = (
-    Case(NoticeEvent.RUN_FAILED, {"run_id": 7, "facts": {"kind": RunKind.BACK_UP}}, "Contoso: The backup failed",
-         "/runs/7"),
-    Case(NoticeEvent.RUN_PARTIAL,
-         {"run_id": 7, "facts": {"kind": RunKind.BACK_UP, "counts": {"total": 120, "failed": 2, "uncertain": 1}}},
-         "Contoso: The backup succeeded in part: 3 of 120 policies failed", "/runs/7"),
-    Case(NoticeEvent.NO_GOOD_BACKUP, {"facts": {"hours": 26, **SINCE}},
-         "Contoso: No good backup for more than 26 hours", "/tenants/{tenant}",
-         "Contoso: There is a good backup again"),
-    Case(NoticeEvent.SCHEDULE_MISSED, {"facts": {"due_at": AT.isoformat()}},
-         "Contoso: The backup that was due 26 Nov 03:12 Vienna did not begin", "/tenants/{tenant}",
-         "Contoso: The schedule goes on"),
-    Case(NoticeEvent.RESTORE_ASKED, {"restore_id": 4, "facts": {"asked_by": "ada@example.com"}},
-         "Contoso: ada@example.com asks for somebody to confirm restore 4", "/restores/4"),
-    Case(NoticeEvent.RESTORE_WAITING, {"restore_id": 4},
-         "Contoso: Restore 4 waits for the approval of a second person", "/restores/4"),
-    Case(NoticeEvent.RESTORE_DONE, {"restore_id": 4, "facts": {"state": RunState.SUCCEEDED, "counts": {"done": 4}}},
-         "Contoso: Restore 4 is done: 4 policies", "/restores/4"),
-    Case(NoticeEvent.TENANT_APPROVAL_WAITING, {"restore_id": 4},
-         "Contoso: Restore 4 waits for Multi Admin Approval in the tenant", "/restores/4",
-         "Contoso: The restore no longer waits for Multi Admin Approval"),
-    Case(NoticeEvent.CONNECTION_FAILING, {"facts": SINCE}, "Contoso: Signing in to the tenant fails",
-         "/tenants/{tenant}", "Contoso: Signing in to the tenant works again"),
-    Case(NoticeEvent.CREDENTIAL_EXPIRING, {"facts": {"ends_at": AT.isoformat()}},
-         "Contoso: The credential ends 26 Nov 03:12 Vienna", "/tenants/{tenant}",
-         "Contoso: The credential was renewed"),
-    Case(NoticeEvent.AUDIT_BROKEN, {}, "Tenantkeep’s audit log was changed, or a part of it is missing", "/audit/",
-         "The audit log holds again"),
-    Case(NoticeEvent.FOREIGN_WRITE, {"facts": {"activity": "Patch Policy", "object": "MFA", "at": AT.isoformat()}},
-         "Contoso: Somebody else wrote with Tenantkeep’s app (Patch Policy): “MFA”", "/tenants/{tenant}"),
-)  # fmt: skip
-
-
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_each_event_has_its_sentence_and_its_page_begun_and_well_again(app, cast, told):
-    assert {case.event for case in CASES} == {*NoticeEvent} - {NoticeEvent.CHANGE}
-    reached = app.url_map.bind("localhost")
-    for case in CASES:
-        tenant = None if case.event == NoticeEvent.AUDIT_BROKEN else cast.contoso
-        occurrences.begin(case.event, case.event, tenant, **case.more)
-        message = told()
-        assert message.subject == case.subject
-        assert message.link == ADDRESS + case.path.format(tenant=cast.contoso.id)
-        reached.match(message.link.removeprefix(ADDRESS))
-        if case.well:
-            occurrences.end(case.event)
-            assert told().subject == case.well
-
-
 def test_many_are_grouped_by_tenant_the_gravest_first_and_the_rest_is_counted(cast, told):
     for tenant, severity, count in ((cast.contoso, Severity.LOW, 3), (cast.fabrikam, Severity.HIGH, 30)):
         policy = Policy.select().where(Policy.tenant == tenant).first()
@@ -207,23 +147,3 @@ def test_what_its_owner_may_no_longer_see_is_not_told(cast):
     with pytest.raises(Refusal) as e:
         words.message_of(delivery)
     assert e.value.is_final
-
-
-def test_who_is_never_nobody(cast, told):
-    policy = Policy.select().where(Policy.tenant == cast.contoso).first()
-
-    def who(**columns):
-        change(policy, **columns)
-        return dict(told().facts)["Changed"]
-
-    assert who() == "who did it is not known yet"
-    log = EventLog.create(tenant=cast.contoso, log="intune", asked_at=AT, read_to=AT + timedelta(hours=1))
-    assert who() == "who did it is not in the tenant’s log"
-    EventLog.update(error_code="forbidden", error_message="No.").where(EventLog.id == log.id).execute()
-    assert who() == "who did it is not readable (needs DeviceManagementApps.Read.All)"
-    assert who(restore_id=9) == "by Tenantkeep’s restore 9"
-    later = {"since_at": AT, "seen_at": AT + timedelta(hours=1)}
-    event(policy, at=AT + timedelta(minutes=1), doer_kind="app", doer_name="IntuneCD")
-    event(policy, at=AT + timedelta(minutes=2), doer_kind="not_stated", doer_name=None)
-    assert who(**later) == "by the app IntuneCD and somebody whom the tenant’s log does not name"
-    assert Occurrence.select().count() == 5

@@ -1,0 +1,68 @@
+"""One sentence for each event, begun and well again, and the page that it leads to."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from db.notices import occurrences
+from db.states import NoticeEvent, RunKind, RunState
+from tests.actors.notices.test_words import ADDRESS, AT, told  # noqa: F401 - a fixture
+
+
+@dataclass(frozen=True)
+class Case:
+    event: NoticeEvent
+    more: dict
+    subject: str
+    path: str
+    well: str = ""
+
+
+SINCE = {"since": AT.isoformat()}
+CASES = (
+    Case(NoticeEvent.RUN_FAILED, {"run_id": 7, "facts": {"kind": RunKind.BACK_UP}}, "Contoso: The backup failed",
+         "/runs/7"),
+    Case(NoticeEvent.RUN_PARTIAL,
+         {"run_id": 7, "facts": {"kind": RunKind.BACK_UP, "counts": {"total": 120, "failed": 2, "uncertain": 1}}},
+         "Contoso: The backup succeeded in part: 3 of 120 policies failed", "/runs/7"),
+    Case(NoticeEvent.NO_GOOD_BACKUP, {"facts": {"hours": 26, **SINCE}},
+         "Contoso: No good backup for more than 26 hours", "/tenants/{tenant}",
+         "Contoso: There is a good backup again"),
+    Case(NoticeEvent.SCHEDULE_MISSED, {"facts": {"due_at": AT.isoformat()}},
+         "Contoso: The backup that was due 26 Nov 03:12 Vienna did not begin", "/tenants/{tenant}",
+         "Contoso: The schedule goes on"),
+    Case(NoticeEvent.RESTORE_ASKED, {"restore_id": 4, "facts": {"asked_by": "ada@example.com"}},
+         "Contoso: ada@example.com asks for somebody to confirm restore 4", "/restores/4"),
+    Case(NoticeEvent.RESTORE_WAITING, {"restore_id": 4},
+         "Contoso: Restore 4 waits for the approval of a second person", "/restores/4"),
+    Case(NoticeEvent.RESTORE_DONE, {"restore_id": 4, "facts": {"state": RunState.SUCCEEDED, "counts": {"done": 4}}},
+         "Contoso: Restore 4 is done: 4 policies", "/restores/4"),
+    Case(NoticeEvent.TENANT_APPROVAL_WAITING, {"restore_id": 4},
+         "Contoso: Restore 4 waits for Multi Admin Approval in the tenant", "/restores/4",
+         "Contoso: The restore no longer waits for Multi Admin Approval"),
+    Case(NoticeEvent.CONNECTION_FAILING, {"facts": SINCE}, "Contoso: Signing in to the tenant fails",
+         "/tenants/{tenant}", "Contoso: Signing in to the tenant works again"),
+    Case(NoticeEvent.CREDENTIAL_EXPIRING, {"facts": {"ends_at": AT.isoformat()}},
+         "Contoso: The credential ends 26 Nov 03:12 Vienna", "/tenants/{tenant}",
+         "Contoso: The credential was renewed"),
+    Case(NoticeEvent.AUDIT_BROKEN, {}, "Tenantkeep’s audit log was changed, or a part of it is missing", "/audit/",
+         "The audit log holds again"),
+    Case(NoticeEvent.FOREIGN_WRITE, {"facts": {"activity": "Patch Policy", "object": "MFA", "at": AT.isoformat()}},
+         "Contoso: Somebody else wrote with Tenantkeep’s app (Patch Policy): “MFA”", "/tenants/{tenant}"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_each_event_has_its_sentence_and_its_page_begun_and_well_again(app, cast, told):  # noqa: F811
+    assert {case.event for case in CASES} == {*NoticeEvent} - {NoticeEvent.CHANGE}
+    reached = app.url_map.bind("localhost")
+    for case in CASES:
+        tenant = None if case.event == NoticeEvent.AUDIT_BROKEN else cast.contoso
+        occurrences.begin(case.event, case.event, tenant, **case.more)
+        message = told()
+        assert message.subject == case.subject
+        assert message.link == ADDRESS + case.path.format(tenant=cast.contoso.id)
+        reached.match(message.link.removeprefix(ADDRESS))
+        if case.well:
+            occurrences.end(case.event)
+            assert told().subject == case.well
