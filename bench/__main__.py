@@ -15,6 +15,7 @@ for name in (
     "restores",
     "uploads",
     "conditional_access",
+    "changes",
     "storage",
     "pruning",
     "moving",

@@ -103,10 +103,15 @@ def tenant(
 def change(changed: Tenant, count: int) -> None:
     """Give so many of the tenant's policies one more setting."""
     for number in range(count):
-        graph_id = f"{number:08}-0000-4000-8000-000000000000"
-        body = {**_policy(graph_id, number, settings=21), "lastModifiedDateTime": "2025-06-01T00:00:00Z"}
-        address = f"tenants/{changed.directory_id}/objects/deviceManagement/configurationPolicies/{graph_id}"
-        control("PUT", address, **body)
+        change_one(changed, number, settings=21, at="2025-06-01T00:00:00Z")
+
+
+def change_one(changed: Tenant, number: int, *, settings: int, at: str) -> None:
+    """Let one of the tenant's policies have so many settings since that time."""
+    graph_id = f"{number:08}-0000-4000-8000-000000000000"
+    body = {**_policy(graph_id, number, settings=settings), "lastModifiedDateTime": at}
+    address = f"tenants/{changed.directory_id}/objects/deviceManagement/configurationPolicies/{graph_id}"
+    control("PUT", address, **body)
 
 
 def requests_of(asked: Tenant) -> dict[str, int]:
