@@ -58,8 +58,8 @@ def record_listing(
     is_of_type = (Policy.tenant == tenant) & (Policy.policy_type == policy_type)
     with database.atomic():
         lock_rows(Policy, is_of_type)
-        overtaken = _seen_later(is_of_type, now)
         known = _known(is_of_type)
+        overtaken = _seen_later(known, now)
         rows = [{**row, **of_all} for row in listed if row["graph_id"] not in overtaken]
         upserts.insert_or_update(Policy, KEY, rows, LISTED_FIELDS)
         graph_ids = {row["graph_id"] for row in rows}
@@ -78,11 +78,12 @@ class _Known:
 
     id: int
     state: str
+    last_seen_at: datetime
     gone_at: datetime | None
 
 
 def _known(those: Condition) -> dict[str, _Known]:
-    columns = (Policy.graph_id, Policy.id, Policy.state, Policy.gone_at)
+    columns = (Policy.graph_id, Policy.id, Policy.state, Policy.last_seen_at, Policy.gone_at)
     return {graph_id: _Known(*facts) for graph_id, *facts in Policy.select(*columns).where(those).tuples()}
 
 
@@ -95,15 +96,17 @@ def _ids_of(those: Condition, graph_ids: Collection[str]) -> list[int]:
     return [row[0] for row in rows.tuples()]
 
 
-def _seen_later(those: Any, began: datetime) -> set[str]:
-    """Return the Graph ids of policies that were seen, or seen to be gone, after this list began."""
-    later = _is_later(Policy.last_seen_at, began) | _is_later(Policy.gone_at, began)
-    return {row[0] for row in Policy.select(Policy.graph_id).where(those & later).tuples()}
+def _seen_later(known: Mapping[str, _Known], began: datetime) -> set[str]:
+    """Return the Graph ids of policies that were seen, or seen to be gone, after this list began.
 
-
-def _is_later(at: pw.Field, began: datetime) -> Condition:
-    """Return the condition that a time is after `began`. One yet to come was set by a clock that was set back since."""
-    return (at > began) & (at <= utcnow())
+    A time yet to come was set by a clock that was set back since.
+    """
+    now = utcnow()
+    return {
+        graph_id
+        for graph_id, policy in known.items()
+        if any(at is not None and began < at <= now for at in (policy.last_seen_at, policy.gone_at))
+    }
 
 
 def _mark_unseen_gone(tenant: Tenant, policy_type: str, now: datetime, run: Run | None, *, is_told: bool) -> int:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from db.clock import utcnow
+from db.database import lock_rows
 from db.models import Coverage, Policy, Tenant
 from db.sql import upserts
 from db.sql.value_lists import is_in
@@ -29,12 +30,14 @@ def record_list(tenant: Tenant, policy_type: str, began: datetime, rules: str) -
 
     None: it never was. It takes the type's row, so that two lists of one type are recorded one after the other.
     """
-    record_offer(tenant, policy_type, Offer.OFFERED)
-    row = Coverage.get((Coverage.tenant == tenant) & (Coverage.policy_type == policy_type))
-    latest = max(began, row.listed_at) if row.listed_at else began
-    Coverage.update(listed_at=latest, listed_by=rules).where(Coverage.id == row.id).execute()
-    is_comparable = row.listed_by in (None, rules)
-    return row.listed_at if is_comparable else None
+    is_it = (Coverage.tenant == tenant) & (Coverage.policy_type == policy_type)
+    lock_rows(Coverage, is_it)
+    known = Coverage.get_or_none(is_it)
+    before = known.listed_at if known and known.listed_by in (None, rules) else None
+    latest = max(began, known.listed_at) if known and known.listed_at else began
+    values = {Coverage.offer: Offer.OFFERED, Coverage.asked_at: utcnow()}
+    _save(tenant.id, policy_type, values | {Coverage.listed_at: latest, Coverage.listed_by: rules})
+    return before
 
 
 def is_offered(tenant: Tenant, policy_type: str) -> bool:

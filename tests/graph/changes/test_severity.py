@@ -5,6 +5,7 @@ import pytest
 from graph.changes.differences import changed_places
 from graph.changes.severity import RULES, ChangeFacts, RuleSetting, assess
 from graph.policy_types.table import POLICY_TYPES
+from tests.support.product_modules import ROOT
 
 CA, CATALOG, COMPLIANCE = "conditionalAccessPolicies", "configurationPolicies", "deviceCompliancePolicies"
 CA_BODY = {"displayName": "CA", "state": "enabled", "conditions": {
@@ -101,3 +102,9 @@ def test_an_admin_makes_a_rule_less_grave_switches_it_off_and_adds_their_own():
     for other in (RuleSetting("own:1", "high", policy_type=CA), RuleSetting("own:1", "high", path="technologies"),
                   RuleSetting("own:1", "high", is_active=False)):  # fmt: skip
         assert assess(change, [other]).rules == ("settings",)
+
+
+def test_the_document_has_every_rule_with_its_severity():
+    told = (ROOT / "docs" / "changes.md").read_text().partition("<!-- severity rules")[2].partition("<!-- end")[0]
+    rows = [line.strip("| ").split(" | ") for line in told.splitlines() if line.startswith("| ")][2:]
+    assert rows == [[rule.sentence, rule.severity] for rule in RULES]
