@@ -22,6 +22,8 @@ from db.clock import utcnow
 from db.database import database
 from db.names import work_names
 from web import error_pages
+from web.change_words import authors
+from web.change_words import words as change_words
 from web.lists import filters, preferences
 from web.presentation import formatters, layout, links
 from web.security import access, client_address, headers
@@ -29,7 +31,7 @@ from web.security.permissions import Permission
 from web.translation import translation
 from web.verdicts import verdicts
 from web.views.backups import backup_sets, policies, run_page, runs, snapshots
-from web.views.changes import authors, change_list, change_page, change_words, decide
+from web.views.changes import change_list, change_page, decide
 from web.views.fleet import act_pages, new_tenant_defaults, tenant_list
 from web.views.installation import audit, dashboard, health, search
 from web.views.notices import channels
@@ -40,6 +42,7 @@ from web.views.tenants import (
     retention,
     schedules,
     tenant_administration,
+    tenant_changes,
     tenant_page,
     tenant_switcher,
     tenants,
@@ -142,6 +145,7 @@ def _add_to_templates(app: Flask) -> None:
         signed_in_user=layout.signed_in_user,
         running_runs=layout.running_runs,
         csrf_field=layout.csrf_field,
+        open_change_count=layout.open_change_count,
         unread_count=layout.unread_count,
         find_name=work_names.find_name,
         find_names=work_names.find_names,
@@ -203,6 +207,7 @@ def _add_pages(app: Flask) -> None:
         act_pages,
         new_tenant_defaults,
         tenants,
+        tenant_changes,
         tenant_administration,
         policies,
         change_page,

@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 import peewee as pw
 
 from db.errors import Invalid
-from db.models import BackupSet, Manifest, Run, Schedule
+from db.models import BackupSet, Manifest, Run, Schedule, Tenant
 from db.sql import time_ranges
 from db.sql.value_lists import is_in
 from db.states import Level, RunKind, RunState, SetState
@@ -15,7 +15,7 @@ from db.tenants.backup_health import GRACE
 
 DAY = timedelta(days=1)
 # A day with several backups is as its best one.
-_BEST_FIRST = (Level.GOOD, Level.ATTENTION, Level.BAD)
+BEST_FIRST = (Level.GOOD, Level.ATTENTION, Level.BAD)
 
 
 def of_tenants(tenant_ids: Sequence[int], days: Sequence[date], now: datetime) -> dict[int, list[Level]]:
@@ -37,14 +37,25 @@ def _levels_by_day(tenant_ids: Sequence[int], first: date) -> Mapping[tuple[int,
     found: dict[tuple[int, date], Level] = {}
     for tenant_id, created_at, state, count in query.tuples():
         key, level = (tenant_id, created_at.date()), _level_of_set(state, count)
-        if level in _BEST_FIRST:
-            found[key] = min(found.get(key, level), level, key=_BEST_FIRST.index)
+        if level in BEST_FIRST:
+            found[key] = min(found.get(key, level), level, key=BEST_FIRST.index)
     # A run that failed before it had a set, or whose set was deleted since.
     failed = is_in(Run.tenant, tenant_ids) & (Run.kind == RunKind.BACK_UP) & (Run.state == RunState.FAILED)
     failed &= Run.dedupe_key.endswith(":all") & time_ranges.since(Run.created_at, datetime.combine(first, time()))
     for tenant_id, created_at in Run.select(Run.tenant, Run.created_at).where(failed).tuples():
         found.setdefault((tenant_id, created_at.date()), Level.BAD)
     return found
+
+
+def made_since(tenant: Tenant, since: datetime) -> list[tuple[datetime, Level]]:
+    """Return when each of the tenant's backup sets was made since then, and how good it is."""
+    query = (
+        BackupSet.select(BackupSet.created_at, BackupSet.state, Manifest.count)
+        .join(Manifest, pw.JOIN.LEFT_OUTER)
+        .where((BackupSet.tenant == tenant) & time_ranges.since(BackupSet.created_at, since))
+    )
+    found = [(created_at, _level_of_set(state, count)) for created_at, state, count in query.tuples()]
+    return [(at, level) for at, level in found if level in BEST_FIRST]
 
 
 def _level_of_set(state: str, count: int | None) -> Level:

@@ -56,6 +56,12 @@ def newest_of_policies(policies: Sequence[Policy], limit: int, offset: int = 0) 
     return _newest(is_in(Change.policy, [policy.id for policy in policies]), limit, offset)
 
 
+def by_outcome(snapshot_ids: Sequence[int]) -> dict[int, Change]:
+    """Return snapshot id -> the newest change that it is the outcome of."""
+    query = with_rows(Change.select(*JOINED)).where(is_in(Change.after, list(snapshot_ids)))
+    return {change.after_id: change for change in query.order_by(Change.id)}
+
+
 def listed(tenant: Tenant, since: datetime | None, *, is_open: bool, limit: int) -> list[Change]:
     condition = Change.tenant == tenant
     if since is not None:

@@ -100,6 +100,13 @@ def load(ids: Sequence[int]) -> list[TenantEvent]:
     return [rows[number] for number in ids if number in rows]
 
 
+def newest_of_policies(policies: Sequence[Policy], limit: int) -> list[TenantEvent]:
+    """Return the newest events about these policies, which may be one policy in all its lives."""
+    about = TenantEventPolicy.select(TenantEventPolicy.event)
+    about = about.where(is_in(TenantEventPolicy.policy, [policy.id for policy in policies]))
+    return load([row[0] for row in about.order_by(TenantEventPolicy.at.desc()).limit(limit).tuples()])
+
+
 def policies_of(event_ids: Sequence[int]) -> dict[int, list[Policy]]:
     """Return event id -> our policies that it is about."""
     query = TenantEventPolicy.select(TenantEventPolicy, Policy).join(Policy)

@@ -54,6 +54,12 @@ def count_ended_by_day(first: date, tenant_ids: Sequence[int] | None) -> dict[tu
     return {(date.fromisoformat(str(ended_on)[:10]), level): count for ended_on, level, count in query.tuples()}
 
 
+def begun_since(tenant: Tenant, kind: str, since: datetime) -> list[datetime]:
+    """Return when each whole run of this kind was asked for since then."""
+    query = Run.select(Run.created_at).where((Run.tenant == tenant) & (Run.kind == kind) & Run.parent.is_null())
+    return [row[0] for row in query.where(time_ranges.since(Run.created_at, since)).tuples()]
+
+
 def usual_seconds(run: Run, total: int) -> float | None:
     """Return the median of the tenant's last good runs of this kind with about as many items, or None without any."""
     rows = (

@@ -1,6 +1,6 @@
 """`tenantkeep`: the same work as in the browser, through the same queue, for terminals and scripts.
 
-May import: web.demo, web.presentation, web.serving.
+May import: web.change_words, web.demo, web.presentation, web.serving.
 """
 
 import json
@@ -16,6 +16,7 @@ from db.encryption import SealError
 from db.errors import Invalid
 from web.commands import (
     accounts,
+    changes,
     doctor,
     installation,
     keys,
@@ -31,7 +32,7 @@ from web.demo.running import demo
 
 cli = AppGroup("tenantkeep", help="Back up and restore Intune and Conditional Access policies of many tenants.")
 click.version_option(package_name="tenantkeep")(cli)
-for commands in (processes, doctor, installation, moving, keys, accounts, tenants, runs, restores, lists):
+for commands in (processes, doctor, installation, moving, keys, accounts, tenants, runs, restores, changes, lists):
     commands.register(cli)
 add_commands(cli, {"demo": demo})
 

@@ -193,7 +193,7 @@ def register(cli: AppGroup) -> None:
 def _command(listing: ListCommand) -> Callable[..., None]:
     def act(limit: int, as_json: bool, tenant: str | None = None) -> None:
         with open_installation():
-            _print_rows(listing.find(find_tenant(tenant) if tenant else None, limit), as_json)
+            print_rows(listing.find(find_tenant(tenant) if tenant else None, limit), as_json)
 
     act.__doc__ = listing.help
     act = limit_option(json_option(act))
@@ -221,10 +221,11 @@ def show(backup_set_id: int, limit: int, as_json: bool) -> None:
             }
             for snapshot in snapshots.with_policies(ids).order_by(Snapshot.id)
         ]
-        _print_rows(rows, as_json)
+        print_rows(rows, as_json)
 
 
-def _print_rows(rows: Sequence[Row], as_json: bool) -> None:
+def print_rows(rows: Sequence[Row], as_json: bool) -> None:
+    """Print rows as a table, or as one JSON document."""
     plain = [{name: _plain_value(value) for name, value in row.items()} for row in rows]
     print_result(as_json, plain, _table(plain) if plain else "There is none.")
 

@@ -94,11 +94,13 @@ def tenants_to_choose(permission: Permission, also: Tenant | None = None) -> lis
 
 def asked_days() -> tuple[datetime | None, datetime | None]:
     """Return from the beginning of one day to the end of another, in the reader's zone, as naive UTC."""
-    zone = _zone(request.args.get("zone", ""))
+    zone = asked_zone()
     return _day_begin(request.args.get("since", ""), zone), _day_begin(request.args.get("until", ""), zone, later=1)
 
 
-def _zone(name: str) -> ZoneInfo:
+def asked_zone() -> ZoneInfo:
+    """Return the reader's zone, as the address has it; else UTC."""
+    name = request.args.get("zone", "")
     return ZoneInfo(name if name in _ZONES else "UTC")
 
 

@@ -7,6 +7,7 @@ from flask_login import current_user
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
+from db.changes import change_lists
 from db.models import Tenant
 from db.runs import notifications
 from web.presentation import rule_changes
@@ -17,6 +18,7 @@ from web.security.permissions import Permission
 # Lists keep their place when another tenant is chosen; the page of one thing cannot.
 _LIST = "index_view"
 MOST_FOLLOWED_RUNS = 20
+MOST_CHANGES_SHOWN = 99
 
 
 def signed_in_user() -> Any:
@@ -37,6 +39,11 @@ def unread_count() -> int:
     return notifications.unread_count(current_user.id, allowed_tenant_ids(Permission.SEE)) + len(
         rule_changes.changes_to_decide()
     )
+
+
+def open_change_count() -> int:
+    """Count the open changes of the tenants that this person sees, as far as the menu shows it."""
+    return change_lists.count_open(allowed_tenant_ids(Permission.SEE), MOST_CHANGES_SHOWN)
 
 
 def running_runs() -> notifications.FollowedRuns:

@@ -15,14 +15,18 @@ from markupsafe import Markup
 import actors.backups.back_up
 import actors.backups.capture
 from actors.facade import policy_type_names, snapshot_diff
+from db.changes import change_lists
 from db.clock import utcnow
-from db.models import Policy, Run, Snapshot, Tenant
+from db.events import event_lists
+from db.models import Change, Policy, Run, Snapshot, Tenant, TenantEvent
 from db.names import snapshot_origins
 from db.names.snapshot_origins import Origin
 from db.policies import later_changes, lives, search, snapshots
 from db.policies.lives import Lives
 from db.runs import run_history
 from db.states import LaterChangeKind, PolicyState, RunKind
+from web.change_words import authors
+from web.change_words.authors import Author
 from web.inputs import page_number, without_nul
 from web.lists import filters
 from web.lists.cells import ago_cell, cell, moment_cell, tenant_cell
@@ -47,7 +51,7 @@ pages = Blueprint("policies", __name__, url_prefix="/policies")
 
 # A shorter word is in the titles of nearly all types.
 SHORTEST_TYPE_WORD = 3
-SNAPSHOTS_SHOWN, RUNS_SHOWN, LAST_PAGE = 10, 8, 9999
+SNAPSHOTS_SHOWN, RUNS_SHOWN, EVENTS_SHOWN, LAST_PAGE = 10, 8, 6, 9999
 
 
 CAPTURED = {"never": "never", "day": "in the last day", "week": "in the last 7 days", "before": "before that"}
@@ -175,6 +179,9 @@ class Version(NamedTuple):
     before: Snapshot | None
     origin: Origin
     what: str
+    # The change that this snapshot is the outcome of, and who made it; None where none was recorded.
+    change: Change | None = None
+    author: Author | None = None
 
     @property
     def is_confirmed_later(self) -> bool:
@@ -207,6 +214,7 @@ class PolicyPage:
     has_older: bool
     assignments: list[tuple[bool, str]] | None
     runs: list[Run]
+    events: list[TenantEvent]
 
     @property
     def tenant(self) -> Tenant:
@@ -274,6 +282,7 @@ def page(policy_id: str) -> str:
         has_older=len(history) > SNAPSHOTS_SHOWN,
         assignments=snapshot_diff.assignment_texts(newest, contents[newest.id]) if newest else None,
         runs=run_history.newest_of_policies(list(own.values()), RUNS_SHOWN),
+        events=event_lists.newest_of_policies(list(own.values()), EVENTS_SHOWN),
     )
     return render_template("policies/page.html", page=policy_page)
 
@@ -290,7 +299,14 @@ def _versions(history: list[Snapshot], contents: Mapping[int, Any]) -> list[Vers
     shown = history[:SNAPSHOTS_SHOWN]
     origins = snapshot_origins.origins_of(shown)
     rows = zip(shown, [*history[1:], None], [*summaries, "First snapshot"], strict=False)
-    return [Version(snapshot, before, origins[snapshot.id], what) for snapshot, before, what in rows]
+    changes = change_lists.by_outcome([snapshot.id for snapshot in shown])
+    found = authors.authors_of(list(changes.values()))
+    versions = []
+    for snapshot, before, what in rows:
+        change = changes.get(snapshot.id)
+        author = found[change.id] if change else None
+        versions.append(Version(snapshot, before, origins[snapshot.id], what, change, author))
+    return versions
 
 
 @pages.get("/<policy_id>/compare")

@@ -18,17 +18,17 @@ from db.policies import search
 from db.sql import value_lists
 from db.states import ChangeKind, ChangeState, Severity
 from db.tenants import tags
+from web.change_words import authors
+from web.change_words.documents import document
+from web.change_words.words import KINDS, SEVERITIES, STATES, severity_badge, state_badge, what_words
 from web.inputs import form_text
 from web.lists.cells import cell, moment_cell, person_cell, tenant_cell, text_cell
 from web.lists.filters import Filter
 from web.lists.list_view import EXPORT_CAP, ListView, stream_download
-from web.presentation.change_documents import document
 from web.presentation.formatters import count_text, policy_type_title
 from web.presentation.links import link
 from web.security.access import allowed_tenant_ids, current_actor, requires
 from web.security.permissions import Permission
-from web.views.changes import authors
-from web.views.changes.change_words import KINDS, SEVERITIES, STATES, severity_badge, state_badge, what_words
 
 BY_US = "ours"
 # How many of who did something lately can be chosen.

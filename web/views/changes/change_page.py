@@ -14,13 +14,13 @@ from db.events import event_logs
 from db.events.event_logs import LogState
 from db.models import Change, Policy, Tenant, TenantEvent
 from db.policies import lives
+from web.change_words import authors
+from web.change_words.authors import Author
+from web.change_words.words import STATE_SENTENCES, what_words
 from web.presentation.formatters import policy_type_title
 from web.presentation.masking import Masking, secrets_note
 from web.security.access import can, fetch, requires
 from web.security.permissions import Permission
-from web.views.changes import authors
-from web.views.changes.authors import Author
-from web.views.changes.change_words import STATE_SENTENCES, what_words
 from web.views.changes.decide import DecisionForms, decision_forms
 
 pages = Blueprint("changes", __name__, url_prefix="/changes")

@@ -12,15 +12,18 @@ from markupsafe import Markup
 
 from db.audit import daily_check
 from db.backups import nights
+from db.changes import change_lists
 from db.clock import utcnow
 from db.events import watches
-from db.models import Restore, RuleChange, Run, Tenant, Watch
+from db.models import Change, Restore, RuleChange, Run, Tenant, Watch
 from db.restores import restores
 from db.runs import levels, run_history
 from db.sql.value_lists import is_in_if_given
-from db.states import Level, Standing
+from db.states import ChangeState, Level, Severity, Standing
 from db.tenants import backup_health
 from db.tenants.backup_health import TenantHealth
+from web.change_words import authors
+from web.change_words.authors import Author
 from web.lists.filters import FAILED_OR_PARTIAL
 from web.presentation import rule_changes
 from web.presentation.chart import Chart
@@ -31,6 +34,7 @@ from web.verdicts.verdicts import LEVELS, LOOKS, WORDS, Help, Verdict, finding_v
 from web.views.tenants import freshness
 
 LATEST = 8
+CHANGES_SHOWN = 5
 WAITING = 20
 # Tables of so many are read at once; the rest is behind "Tenants".
 TENANTS_SHOWN = 20
@@ -114,6 +118,20 @@ class TenantRow(NamedTuple):
 
 
 @dataclass(frozen=True)
+class OpenChanges:
+    """The changes that nobody has decided about: how many, the gravest first, and the newest with their authors.
+
+    `is_approved`: somebody approved something; without that nothing is open, and `last_day` counts what was seen.
+    """
+
+    counts: dict[Severity, int]
+    newest: list[tuple[Change, Author]]
+    is_approved: bool
+    last_day: int
+    open_state: str = ChangeState.OPEN
+
+
+@dataclass(frozen=True)
 class DashboardPage:
     """`rows` are of the tenants shown, those that need attention first; `verdict` and `tiles` are of all."""
 
@@ -128,6 +146,7 @@ class DashboardPage:
     audit_fault: str | None
     switched_off: list[Tenant]
     runs: list[Run]
+    changes: OpenChanges
 
     @cached_property
     def troubled(self) -> list[TenantRow]:
@@ -183,6 +202,18 @@ def _page(tenant_ids: list[int] | None, now: datetime) -> DashboardPage:
         audit_fault=_audit_fault(),
         switched_off=backup_health.switched_off(tenant_ids),
         runs=run_history.newest_runs(is_in_if_given(Run.tenant, tenant_ids), LATEST),
+        changes=_open_changes(tenant_ids, now),
+    )
+
+
+def _open_changes(tenant_ids: list[int] | None, now: datetime) -> OpenChanges:
+    newest = change_lists.newest_open(tenant_ids, CHANGES_SHOWN)
+    found = authors.authors_of(newest)
+    return OpenChanges(
+        counts=change_lists.count_open_by_severity(tenant_ids),
+        newest=[(change, found[change.id]) for change in newest],
+        is_approved=change_lists.is_anything_approved(tenant_ids),
+        last_day=change_lists.count_seen_since(now - timedelta(days=1), tenant_ids),
     )
 
 

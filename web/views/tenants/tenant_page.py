@@ -120,6 +120,7 @@ class Tab(NamedTuple):
 # The first stands at the tenant's own address.
 TABS = (
     Tab("overview", "Overview", "tenants.page", Permission.SEE),
+    Tab("changes", "Changes", "tenant_changes.page", Permission.SEE),
     Tab("types", "Policies by type", "tenants.types", Permission.SEE),
     Tab("backups", "Backups", "tenants.backups", Permission.SEE),
     Tab("restores", "Restores", "tenants.restores", Permission.SEE),

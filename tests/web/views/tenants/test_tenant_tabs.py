@@ -8,7 +8,13 @@ from tests.support.forms import csrf_token
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
-FOR_ALL = {"": "Latest runs", "/types": "Settings catalog", "/backups": "Schedules", "/restores": "Mappings"}
+FOR_ALL = {
+    "": "Latest runs",
+    "/activity": "The last 90 days",
+    "/types": "Settings catalog",
+    "/backups": "Schedules",
+    "/restores": "Mappings",
+}
 FOR_MANAGERS = {"/members": "Ada", "/settings": "Restore safety"}
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from tests.support.changes import record_change, record_event
-from web.presentation.change_documents import document
+from web.change_words.documents import document
 
 
 def test_a_change_is_a_document_of_exactly_these_fields(captured):

@@ -4,7 +4,7 @@ import pytest
 
 from db.models import Change
 from db.states import ChangeKind, ChangeState, Severity
-from web.views.changes import change_words
+from web.change_words import words as change_words
 
 STATE = {"path": "body/state", "label": "State", "how": "changed"}
 GROUPS = {"path": "body/x", "label": "Excluded groups", "how": "added"}

@@ -1,0 +1,68 @@
+"""`tenantkeep changes`: what changed in a tenant, and by whom."""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import click
+from flask.cli import AppGroup
+
+from db.changes import change_lists
+from db.clock import utcnow
+from db.errors import Invalid
+from db.events import attribution
+from db.models import Change, TenantEvent
+from web.change_words.documents import document
+from web.commands.context import add_commands, find_tenant, json_option, open_installation, print_result
+from web.commands.lists import limit_option, print_rows
+
+_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+# Longer ago there was no Intune.
+_MOST = 100_000
+
+
+@click.argument("tenant")
+@click.option("--since", metavar="TIME", help="Only those seen since: a day, a time in UTC, or how long ago: 2h, 3d.")
+@click.option("--open", "is_open", is_flag=True, help="Only those that are open against what was approved.")
+@limit_option
+@json_option
+def changes(tenant: str, since: str | None, is_open: bool, limit: int, as_json: bool) -> None:
+    """List what changed in a tenant, the newest first, each with who did it."""
+    begin = parse_since(since) if since else None
+    with open_installation():
+        found = change_lists.listed(find_tenant(tenant), begin, is_open=is_open, limit=limit)
+        events = attribution.events_of_changes(found)
+        if as_json:
+            print_result(True, [document(change, events.get(change.id, [])) for change in found], "")
+        else:
+            print_rows([_row(change, events.get(change.id, [])) for change in found], as_json=False)
+
+
+def parse_since(text: str) -> datetime:
+    """Read a day, a time or how long ago it was. Raises Invalid."""
+    ago = re.fullmatch(r"(\d{1,6})\s*([mhd])", text.strip())
+    if ago and int(ago[1]) <= _MOST:
+        return utcnow() - int(ago[1]) * _UNITS[ago[2]]
+    try:
+        at = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise Invalid(f"“{text}” is no time: give one like 2026-03-01, 2026-03-01T14:30, 2h or 3d.") from None
+    return at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at
+
+
+def _row(change: Change, events: Sequence[TenantEvent]) -> dict[str, object]:
+    doers = [doer.name or "not stated" for doer in attribution.doers_of(events)]
+    return {
+        "id": change.id,
+        "seen": change.seen_at,
+        "severity": change.severity,
+        "kind": change.kind,
+        "name": change.policy.name,
+        "policy_type": change.policy.policy_type,
+        "by": f"restore {change.restore_id} of ours" if change.restore_id else ", ".join(dict.fromkeys(doers)),
+        "state": change.state,
+    }
+
+
+def register(group: AppGroup) -> None:
+    add_commands(group, {"changes": changes})
