@@ -1,4 +1,5 @@
 """Pages about the whole installation: dashboard, audit log, health.
 
-May import: web.change_words, web.lists, web.presentation, web.security, web.translation, web.verdicts, web.views.tenants.
+May import: web.change_words, web.lists, web.presentation, web.security, web.translation, web.verdicts,
+web.views.tenants.
 """
