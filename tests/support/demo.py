@@ -42,9 +42,10 @@ class Demo:
 
 
 @contextmanager
-def running_demo(data: Path, tenantkeep=servers.TENANTKEEP, *, history=False):
+def running_demo(data: Path, tenantkeep=servers.TENANTKEEP, *, history=False, lively=False):
     """Starts it, waits for what it prints, and ends it as Ctrl-C does. With a history, waits for that."""
     command = [tenantkeep, "demo", "--data", str(data), "--port", "0", "--history" if history else "--no-history"]
+    command += ["--lively"] if lively else []
     last_words = "Made in " if history else "Ctrl-C stops"
     clean = {name: value for name, value in os.environ.items() if not name.startswith("TENANTKEEP_")}
     out = data.parent / f"{data.name}.out"
