@@ -150,6 +150,11 @@ class ChannelPage:
         """It leads to its owner's address, and nowhere else."""
         return bool(self.channel.kind == ChannelKind.EMAIL and self.channel.owner_id)
 
+    @property
+    def may_be_private(self) -> bool:
+        """An admin may let it lead into a private network: a web address of the installation's."""
+        return bool(self.channel.kind != ChannelKind.EMAIL and self.channel.owner_id is None)
+
     def is_settled(self, delivery: Delivery) -> bool:
         return delivery.state in (DeliveryState.SENT, DeliveryState.FAILED)
 
