@@ -8,6 +8,7 @@ import pytest
 import actors.backups.back_up
 from actors import scheduler
 from actors.backups import watch
+from actors.queue.broker import broker, locks
 from db.audit.audit import SYSTEM
 from db.clock import utcnow
 from db.events import attribution, watches
@@ -23,6 +24,7 @@ from db.models import (
     Tenant,
     Watch,
 )
+from db.runs import claims
 from db.states import ACTIVE, Outcome, PolicyState, RunKind, RunState
 from tests.support.outside_changes import ANNA, PIPELINE, Outside
 from tests.support.restore_steps import items_of
@@ -32,7 +34,7 @@ pytestmark = pytest.mark.usefixtures("lock_order")
 
 TYPE = "configurationPolicies"
 CONDITIONAL_ACCESS = "conditionalAccessPolicies"
-HOUR = timedelta(hours=1)
+LOGS = ("DeviceManagementApps.Read.All", "AuditLog.Read.All")
 
 
 def ago(**past):
@@ -83,7 +85,7 @@ class Watched:
 
 @pytest.fixture
 def permissions():
-    return [*READ, "AuditLog.Read.All"]
+    return sorted({*READ, *LOGS})
 
 
 @pytest.fixture
@@ -144,3 +146,85 @@ def test_what_is_new_deleted_and_assigned_is_told_apart_in_one_look(watched):
     )
     assert Policy.get_by_id(removed.id).state == PolicyState.GONE
     assert watched.look() is None
+
+
+def test_an_event_that_comes_late_is_followed_when_it_comes(watched):
+    policy = watched.policies[0]
+    watched.outside.change(TYPE, policy.graph_id, at=ago(minutes=10), lag_s=600 + 3)
+    assert watched.look() is None
+    time.sleep(3)
+    assert items_of(watched.look())[policy.name].outcome == Outcome.CAPTURED
+
+
+def test_a_log_that_does_not_answer_costs_one_try_and_what_it_tells_comes_later(watched):
+    policy, fresh_at = watched.policies[0], watched.row.fresh_at
+    watched.outside.change(TYPE, policy.graph_id, at=ago(minutes=10))
+    watched.graph.fault(kind="status", path="audit", status=503, times=99)
+    assert watched.asked(watched.look) <= 2
+    assert (watched.look(), watched.row.failures) == (None, 2)
+    assert "did not answer" in watched.row.error
+    assert watched.row.fresh_at == fresh_at
+    assert watched.row.next_at > utcnow() + timedelta(minutes=7)
+    watched.graph.clear_faults()
+    assert items_of(watched.look())[policy.name].outcome == Outcome.CAPTURED
+    assert (watched.row.failures, watched.row.error) == (0, None)
+
+
+def test_what_a_worker_left_or_redis_lost_is_captured_once(watched):
+    policy = watched.policies[0]
+    watched.outside.change(TYPE, policy.graph_id, at=ago(minutes=10))
+    watched.make_due()
+    run = watch._create_run(watches.due_watches(utcnow())[0]).run  # and its message is never sent
+    # A worker took it, and died.
+    assert claims.take_claim(run.id, RunKind.WATCH)
+    Run.update(heartbeat_at=ago(minutes=1)).where(Run.id == run.id).execute()
+    # Meanwhile another look is due, and is not begun beside it.
+    watched.make_due()
+    watch.start_due(watches.due_watches(utcnow())[0])
+    for client in (broker.client, locks):
+        client.flushdb()
+    watched.wait()
+    assert [row.id for row in Run.select().where(Run.kind == RunKind.WATCH)] == [run.id]
+    assert Snapshot.select().where(Snapshot.policy == policy).count() == 2
+    assert Change.select().count() == 1
+
+
+def test_what_is_switched_off_is_not_looked_at(watched):
+    watched.make_due()
+    due = watches.due_watches(utcnow())[0]
+    Tenant.update(is_active=False).execute()
+    watch.start_due(due)
+    watches.set_watched(watched.tenant, False, SYSTEM)
+    Tenant.update(is_active=True).execute()
+    scheduler.sweep()
+    assert not Run.select().where(Run.kind == RunKind.WATCH).exists()
+
+
+class TestWithoutEntrasLog:
+    @pytest.fixture
+    def permissions(self):
+        return [name for name in READ if name != "AuditLog.Read.All"]
+
+    def test_the_list_of_conditional_access_says_what_was_modified(self, watched):
+        made = {"id": "0000000c-0000-4000-8000-000000000000", "displayName": "Block legacy", "state": "enabled",
+                "conditions": {}, "grantControls": None, "sessionControls": None}  # fmt: skip
+        watched.outside.add(CONDITIONAL_ACCESS, made, at=ago(minutes=10))
+        assert items_of(watched.look())["Block legacy"].outcome == Outcome.CAPTURED
+        Policy.update(last_captured_at=ago(hours=1)).where(Policy.name == "Block legacy").execute()
+        watched.outside.change(CONDITIONAL_ACCESS, made["id"], state="disabled", at=ago(minutes=5))
+        assert items_of(watched.look())["Block legacy"].outcome == Outcome.CAPTURED
+        assert watched.look() is None
+        assert watched.row.error is None
+
+
+class TestWithoutAnyLog:
+    @pytest.fixture
+    def permissions(self):
+        return [name for name in READ if name not in LOGS and not name.startswith("Policy.")]
+
+    def test_it_says_which_permission_it_needs_and_comes_less_often(self, watched):
+        assert watched.look() is None
+        assert "DeviceManagementApps.Read.All" in watched.row.error
+        assert watched.row.failures == 2
+        assert watched.asked(watched.look) == 0
+        assert watched.row.fresh_at is None
