@@ -289,6 +289,13 @@ def test_a_tenant_is_tried_when_it_is_added_or_said_to_be_untried(graph, cast):
     assert (tried.returncode, "Added Two. There is no tenant with this directory id" in tried.stdout) == (1, True)
 
 
+def test_a_tenant_is_watched_and_no_longer_by_command(cast):
+    answer = {"tenant": "Contoso", "watched": True, "every_minutes": 15, "changed": True}
+    assert asked("watch", "Contoso", "on", "--minutes", "15") == answer
+    assert asked("watch", "Contoso", "off") == {**answer, "watched": False, "every_minutes": None}
+    assert tenantkeep("watch", "Contoso", "on", "--minutes", "0").returncode == 64
+
+
 def test_a_tenant_is_renamed_switched_off_and_removed_by_command(cast, captured, redis_url):
     assert tenantkeep("tenant", "rename", "Fabrikam", "Woodgrove").returncode == 0
     assert asked("tenant", "switch-off", "Woodgrove") == {"name": "Woodgrove", "cancelled_runs": 0}

@@ -4,7 +4,7 @@ import pytest
 
 from db.accounts import users
 from db.audit.audit import SYSTEM
-from db.models import AuditEvent, DirectoryName, Membership, RuleChange, Run, Schedule, Tenant
+from db.models import AuditEvent, DirectoryName, Membership, RuleChange, Run, Schedule, Tenant, Watch
 from db.states import Role
 from db.tenants import tags
 from tests.support.forms import csrf_token
@@ -55,6 +55,11 @@ CASES = {
         {"act": "tags", "add": "gold, north", "remove": "old"},
         "tenant:tagged",
         lambda: list(tags.names_by_tenant(None).values()) == [["gold", "north"]] * 2,
+    ),
+    "watch": (
+        {"act": "watch", "every_minutes": "15"},
+        "tenant:watched",
+        lambda: [row.every_minutes for row in Watch.select()] == [15, 15],
     ),
     "interval": (
         {"act": "settings", "full_every_days": "14"},
