@@ -7,7 +7,7 @@ from functools import cached_property
 from flask import Blueprint, render_template, url_for
 from markupsafe import Markup
 
-from actors.facade import snapshot_diff
+from actors.facade import severity_words, snapshot_diff
 from actors.facade.snapshot_diff import Difference
 from db.changes import change_lists
 from db.events import event_logs
@@ -65,7 +65,7 @@ class ChangePage:
     @property
     def rules(self) -> list[str]:
         """The rules that say how grave it is, in words."""
-        return list(self.change.rules or ())
+        return severity_words.sentences(self.change.rules or ())
 
     @property
     def first_differences(self) -> list[Difference]:
