@@ -957,7 +957,7 @@ class SeverityRule(Table):
 
 
 class EventLog(Table):
-    """How far one of a tenant's own audit logs was read, and whether it can be."""
+    """The reading of one of a tenant's own audit logs: how far it went, and whether it can go on."""
 
     tenant = pw.ForeignKeyField(Tenant, on_delete="CASCADE", index=False)
     log = pw.CharField(max_length=10)

@@ -32,7 +32,7 @@ LONGEST_WAIT_SECONDS = 15.0
 
 @dataclass(frozen=True)
 class NewEvents:
-    """What a look into the logs brought. `event_ids`: events that were not known before, whatever they are about.
+    """The result of a look into the logs. `event_ids`: events that were not known before, whatever they are about.
 
     `is_current`: every log that can be read was read up to the look's beginning. `refused`: the logs that cannot be.
     `retry_after`: seconds until the rest may be asked for, where Graph or our budget wants us to wait. `trouble`: why

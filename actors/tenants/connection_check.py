@@ -50,7 +50,7 @@ def check_permissions(granted: frozenset[str]) -> ConnectionCheck:
         granted,
         [*((rule.access, title) for rule, title in rules if not rule.cannot_restore), *_look_up_needs(TO_RESTORE)],
     )
-    accesses = [*(row.access for row in types), *(one.access for one in TO_BACK_UP)]
+    accesses = [*(row.access for row in types), *(look_up.access for look_up in TO_BACK_UP)]
     needed = sorted(missing.keys() - {access.ask for access in accesses if access.is_optional})
     if not needed:
         sentence = "Signed in. Every permission that a backup needs is there."

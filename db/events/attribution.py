@@ -1,4 +1,4 @@
-"""Who changed a policy: the events about it between the two looks that saw it before and after.
+"""Attribute changes of policies to who made them: by the events between the looks that saw a policy before and after.
 
 An event proves that somebody touched the policy, not which line of the difference they made: all are shown, the oldest
 first. One that failed is shown too, and made nothing.
@@ -26,7 +26,10 @@ PORTAL_APP = "5926fc8e-304e-4f59-8bed-58ca97cc39a4"
 
 @dataclass(frozen=True)
 class Doer:
-    """Who did something, as pages, exports and notices name them. `name`: None where the log does not say who."""
+    """Somebody who did something, as pages, exports and notices name them.
+
+    `name`: None where the log does not say who.
+    """
 
     kind: DoerKind
     name: str | None

@@ -1,4 +1,4 @@
-"""How far a tenant's two logs were read, what is to be read next, and whether they can be read at all.
+"""The two logs of a tenant: how far each was read, what is to be read next, and whether it can be read at all.
 
 A log is read up to now, and each time from an hour before the last time on: an event that comes into it late keeps its
 old time (learn.microsoft.com promises neither log an order or a delay; mostly it is under 15 minutes). Others stop 15
@@ -43,7 +43,7 @@ class Window:
 
 @dataclass(frozen=True)
 class LogState:
-    """What is known of one log. `is_readable`: None where it was not asked yet.
+    """The state of one log, as it is known. `is_readable`: None where it was not asked yet.
 
     `needs`: the permission that it takes. `reaches_from`: of before then, nothing was read. `why`: a sentence, where
     it is not readable. `is_offered`: False where this cloud has no such log. `lacks_permission`: that is why.

@@ -1,4 +1,4 @@
-"""From an event to our policies: by every id that it names, and only then by name.
+"""Match events with our policies: by every id that it names, and only then by name.
 
 An id counts also without what is behind it: the log names "{guid}_Limit" where Graph lists "{guid}", and the other way
 round, and an assignment by its policy's id with the target behind it. A name counts only where one policy of the

@@ -1,4 +1,4 @@
-"""Which events of a tenant's log are our own restores', and which were written under our app without us.
+"""Tell the events of our own restores in a tenant's log, and those of writes under our app that are not ours.
 
 Microsoft's logs call the client-request-id of a request its event's correlation id: for the directory that was seen
 (f-bader/EntraIDAuditLogToMicrosoftGraph joins on it), for Intune it is documented (learn.microsoft.com: auditEvent).
@@ -20,7 +20,7 @@ TOLERANCE = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class OwnApp:
-    """What the logs call us in a tenant: the app's id, and that of its service principal there, where it is known."""
+    """Our names in a tenant's logs: the app's id, and that of its service principal there, where it is known."""
 
     app_id: str
     principal_id: str | None = None
@@ -33,17 +33,17 @@ class OwnApp:
 
 
 @dataclass(frozen=True)
-class Origin:
-    """Whose an event is: a restore's, or foreign, or (neither) somebody else's."""
+class EventOrigin:
+    """The origin of an event: a restore's, or foreign, or (neither) somebody else's."""
 
     restore_id: int | None = None
     is_foreign: bool = False
 
 
-SOMEBODY_ELSE = Origin()
+SOMEBODY_ELSE = EventOrigin()
 
 
-def find_origins(tenant: Tenant, own: OwnApp, events: Sequence[Mapping[str, Any]]) -> list[Origin]:
+def find_origins(tenant: Tenant, own: OwnApp, events: Sequence[Mapping[str, Any]]) -> list[EventOrigin]:
     """Return each event's origin. `events`: as columns."""
     by_request = _restores_by_request(tenant, [event["correlation_id"] for event in events if event["correlation_id"]])
     of_our_app = [event for event in events if own.is_doer(event)]
@@ -53,20 +53,20 @@ def find_origins(tenant: Tenant, own: OwnApp, events: Sequence[Mapping[str, Any]
 
 def _origin(
     tenant: Tenant, own: OwnApp, event: Mapping[str, Any], by_request: Mapping[str, int], writes: Sequence["_Sent"]
-) -> Origin:
+) -> EventOrigin:
     restore_id = by_request.get((event["correlation_id"] or "").casefold())
     if restore_id is not None:
-        return Origin(restore_id)
+        return EventOrigin(restore_id)
     if not own.is_doer(event):
         return SOMEBODY_ELSE
     near = [write for write in writes if write.at - TOLERANCE <= event["at"] <= write.until + TOLERANCE]
     ids = {str(each).casefold() for each in event["object_ids"]}
     same = next((write for write in near if write.names_any(ids)), None)
     if same is not None:
-        return Origin(same.restore_id)
+        return EventOrigin(same.restore_id)
     # What it names may be a part of what we wrote, with an id of its own: no reason for an alarm while we write.
     is_foreign = event["is_success"] and not near and event["at"] > tenant.created_at
-    return Origin(is_foreign=is_foreign)
+    return EventOrigin(is_foreign=is_foreign)
 
 
 @dataclass(frozen=True)

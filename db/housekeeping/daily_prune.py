@@ -42,6 +42,7 @@ from db.models import (
     Schedule,
     Snapshot,
     Tenant,
+    TenantEvent,
 )
 from db.policies.snapshots import MIN_CONTENT_AGE
 from db.restores import restore_items
@@ -51,6 +52,8 @@ from db.sql import time_ranges, value_lists
 from db.states import ENDED, UNFINISHED, RestoreState, SetState
 
 DAY = timedelta(days=1)
+# Microsoft keeps Intune's events a year: ours stay longer than theirs, and as long as the oldest snapshot.
+EVENTS_KEPT = timedelta(days=400)
 # A pruning that cannot even be started must not keep the others waiting.
 POSTPONED_BY = timedelta(hours=1)
 # Nothing is to be done with these any more, unless somebody undoes what was done.
@@ -289,6 +292,20 @@ def _delete_names(tenant: Tenant, ages: Ages, ids: Sequence[int]) -> int:
     return len(_delete(DirectoryName, ids, _is_old_name(tenant, ages)))
 
 
+# --- events of the tenant's own logs ----------------------------------------------------------------------------------
+
+
+def _find_events(tenant: Tenant, _ages: Ages) -> list[int]:
+    """Return the events that explain no snapshot any more: older than the oldest one, and than EVENTS_KEPT."""
+    oldest = Snapshot.select(pw.fn.MIN(Snapshot.captured_at)).where(Snapshot.tenant == tenant).scalar()
+    before = min(utcnow() - EVENTS_KEPT, oldest or utcnow())
+    return _ids(TenantEvent.select(TenantEvent.id).where((TenantEvent.tenant == tenant) & (TenantEvent.at < before)))
+
+
+def _delete_events(_tenant: Tenant, _ages: Ages, ids: Sequence[int]) -> int:
+    return len(_delete(TenantEvent, ids, TenantEvent.at < utcnow() - EVENTS_KEPT))
+
+
 # In this order: what refers to something goes before it.
 STEPS = {
     step.key: step
@@ -306,5 +323,6 @@ STEPS = {
         PruneStep("contents", "Contents that nothing refers to", _find_contents, _delete_contents),
         PruneStep("runs", "Runs that ended long ago", _find_runs, _delete_runs),
         PruneStep("names", "Names of groups and filters not seen for long", _find_names, _delete_names),
+        PruneStep("events", "Old events of the tenant's audit logs", _find_events, _delete_events),
     )
 }

@@ -1,4 +1,4 @@
-"""Which policy types the object of an event may be of, by the words that the event has for it.
+"""The policy types that the object of an event may be of, by the words that the event has for it.
 
 An Intune event names a type of Intune's own model: mostly Graph's type with a capital letter, of the concrete subtype
 where a collection has several, with "Assignment" and the like behind it for what belongs to a policy (seen live by

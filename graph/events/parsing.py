@@ -1,4 +1,4 @@
-"""From a record of either log to a ReadEvent. A record that is damaged costs itself, and nothing else.
+"""Parse the records of either log into events. A record that is damaged costs itself, and nothing else.
 
 What a record may look like: learn.microsoft.com (auditEvent, directoryAudit); what it does look like, with its
 oddities: rknightion/graph2otel (docs/graph-api-gotchas.md), Panther's rule tests and Wazuh's documentation, which quote
@@ -21,8 +21,8 @@ from graph.events.read_event import (
     PERSON,
     SERVICE,
     UPDATE,
-    Doer,
     ReadEvent,
+    StatedDoer,
 )
 from graph.policy_types.policy_type import SINGLE_ID, storable
 from graph.policy_types.table import POLICY_TYPES
@@ -111,19 +111,19 @@ def _intune_operation(verb: str | None, kind: str | None) -> str:
     return _OPERATIONS.get((verb or words.partition(" ")[0]).casefold(), ACTION)
 
 
-def _intune_doer(actor: Mapping[str, Any]) -> Doer:
+def _intune_doer(actor: Mapping[str, Any]) -> StatedDoer:
     """Return the person before the app: an act in the portal names both."""
     app_id, app_name = _text(actor.get("applicationId"), 80), _text(actor.get("applicationDisplayName"), 300)
     address, user_id = _text(actor.get("ipAddress"), 60), _real_id(actor.get("userId"))
     name = _text(actor.get("userPrincipalName"), 300)
     if name or user_id:
-        return Doer(PERSON, name, user_id, app_name, app_id, address)
+        return StatedDoer(PERSON, name, user_id, app_name, app_id, address)
     app = _text(actor.get("servicePrincipalName"), 300) or app_name or app_id
     if app:
-        return Doer(APP, app, app_id, None, app_id, address)
+        return StatedDoer(APP, app, app_id, None, app_id, address)
     sort = (_text(actor.get("auditActorType"), 80) or "").casefold()
     is_service = sort in {"system", "service"}
-    return Doer(SERVICE, "Intune", address=address) if is_service else Doer(NOT_STATED, address=address)
+    return StatedDoer(SERVICE, "Intune", address=address) if is_service else StatedDoer(NOT_STATED, address=address)
 
 
 # --- Entra -----------------------------------------------------------------------------------------------------------
@@ -176,7 +176,7 @@ def _entra_operation(verb: str | None, activity: str) -> str:
     return ACTION
 
 
-def _entra_doer(initiated_by: Mapping[str, Any]) -> Doer:
+def _entra_doer(initiated_by: Mapping[str, Any]) -> StatedDoer:
     """Return who initiated it. Of an app, `appId` is null on every record that was seen: its principal is its key."""
     user, app = _object(initiated_by.get("user")), _object(initiated_by.get("app"))
     user_name = _text(user.get("userPrincipalName"), 300) or _text(user.get("displayName"), 300)
@@ -184,12 +184,12 @@ def _entra_doer(initiated_by: Mapping[str, Any]) -> Doer:
     app_name = _text(app.get("displayName"), 300) or _text(app.get("servicePrincipalName"), 300)
     app_id = _text(app.get("appId"), 80)
     if user_name or user_id:
-        return Doer(PERSON, user_name, user_id, app_name, app_id, address)
+        return StatedDoer(PERSON, user_name, user_id, app_name, app_id, address)
     principal = _text(app.get("servicePrincipalId"), 80)
     if app_id or principal:
-        return Doer(APP, app_name or app_id or principal, principal or app_id, None, app_id, None)
+        return StatedDoer(APP, app_name or app_id or principal, principal or app_id, None, app_id, None)
     # Microsoft's own services have a name and no principal in the tenant.
-    return Doer(SERVICE, app_name) if app_name else Doer(NOT_STATED, address=address)
+    return StatedDoer(SERVICE, app_name) if app_name else StatedDoer(NOT_STATED, address=address)
 
 
 # --- both ------------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""An event of one of a tenant's own logs, as both are told in the same words. Names only: never a value."""
+"""Events of one of a tenant's own logs, both told in the same words. Names only: never a value."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -11,8 +11,8 @@ CREATE, UPDATE, DELETE, ASSIGN, ACTION = "create", "update", "delete", "assign",
 
 
 @dataclass(frozen=True)
-class Doer:
-    """Who did it. An event of a portal names a person and an app: then `kind` is the person's."""
+class StatedDoer:
+    """The doer that an event states. One of a portal names a person and an app: then `kind` is the person's."""
 
     kind: str
     name: str | None = None
@@ -36,7 +36,7 @@ class ReadEvent:
     activity: str
     operation: str
     is_success: bool
-    doer: Doer
+    doer: StatedDoer
     category: str | None
     correlation_id: str | None
     object_type: str | None

@@ -18,17 +18,21 @@ from db.models import (
     BackupSet,
     DirectoryName,
     Notification,
+    Policy,
     Restore,
     RestoreItem,
     Run,
     RunItem,
     Schedule,
+    Snapshot,
     Tenant,
+    TenantEvent,
     Write,
 )
 from db.runs import claims, completion
 from db.states import RestoreState, RunKind, RunState
 from tests.db.backups.test_retention import history, made, nights  # noqa: F401 - a fixture
+from tests.db.events import made_events
 from tests.support.captures import capture_by_hand
 
 pytestmark = pytest.mark.usefixtures("lock_order")
@@ -258,3 +262,22 @@ def test_names_that_no_backup_has_seen_for_long_go(cast, redis_url):
     actors.housekeeping.daily_prune.start_due_runs()
     carry_out()
     assert [one.object_id for one in DirectoryName.select()] == ["1"]
+
+
+def test_events_of_the_tenants_logs_go_with_the_oldest_snapshot_and_not_before_400_days(cast, redis_url):
+    now = utcnow()
+    for days in (500, 450, 401, 399):
+        made_events.save(cast.contoso, made_events.made("x", at=now - timedelta(days=days)))
+
+    def left():
+        due(cast.contoso)
+        actors.housekeeping.daily_prune.start_due_runs()
+        carry_out()
+        return sorted((now - event.at).days for event in TenantEvent.select())
+
+    policy = Policy.select().where(Policy.tenant == cast.contoso).first()
+    snapshot = capture_by_hand(policy, SYSTEM)[1]
+    Snapshot.update(captured_at=now - timedelta(days=460)).where(Snapshot.id == snapshot.id).execute()
+    assert left() == [399, 401, 450]
+    Snapshot.update(captured_at=now).where(Snapshot.id == snapshot.id).execute()
+    assert left() == [399]
