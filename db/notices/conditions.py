@@ -23,6 +23,8 @@ EXPIRY_DAYS = (1, 7, 14, 30)
 # What a run says while it waits for somebody in the tenant (actors/restores/outcomes.py).
 APPROVAL_WAIT = "Waiting for Multi Admin Approval in the tenant"
 
+PAUSED = ":paused"
+
 # key -> (tenant id, facts)
 Found = dict[str, tuple[int | None, OccurrenceFacts]]
 
@@ -86,20 +88,27 @@ def _tenants_without_backup_since(when: datetime) -> list[tuple[int, datetime | 
 
 
 def _missed_schedules(now: datetime) -> Found:
-    """Return schedules that did not begin when they were due, and those that the scheduler had to pause."""
-    is_late = (Schedule.next_at < now - LATE_AFTER) & ~Schedule.is_paused
-    rows = (
-        Schedule.select(Schedule.id, Schedule.tenant, Schedule.next_at)
-        .join(Tenant)
-        .where(Tenant.is_active & (is_late | Schedule.paused_because.is_null(False)))
-    )
-    return {
-        f"schedule_missed:{number}:{due_at.isoformat() if due_at else 'paused'}": (
-            tenant_id,
-            {"facts": {"due_at": due_at.isoformat() if due_at else None}},
-        )
-        for number, tenant_id, due_at in rows.tuples()
+    """Return schedules that did not begin when they were due; and of those that the scheduler had to pause
+    (db/tenants/schedules.py began it), which are paused still.
+    """
+    columns = (Schedule.id, Schedule.tenant, Schedule.next_at)
+    late = Schedule.select(*columns).join(Tenant).where(Tenant.is_active & (Schedule.next_at < now - LATE_AFTER))
+    found: Found = {
+        f"schedule_missed:{number}:{due_at.isoformat()}": (tenant_id, {"facts": {"due_at": due_at.isoformat()}})
+        for number, tenant_id, due_at in late.tuples()
     }
+    known = [row.key for row in occurrences.going(NoticeEvent.SCHEDULE_MISSED) if row.key.endswith(PAUSED)]
+    ids = [int(key.split(":")[1]) for key in known]
+    if not ids:
+        return found
+    paused = Schedule.select(Schedule.id, Schedule.tenant).join(Tenant)
+    paused = paused.where(is_in(Schedule.id, ids) & Tenant.is_active & Schedule.paused_because.is_null(False))
+    return found | {paused_key(number): (tenant_id, {}) for number, tenant_id in paused.tuples()}
+
+
+def paused_key(schedule_id: int) -> str:
+    """Return the key of a schedule that had to be paused: its next time cannot be told."""
+    return f"schedule_missed:{schedule_id}{PAUSED}"
 
 
 def _failing_connections() -> Found:

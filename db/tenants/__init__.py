@@ -1,4 +1,4 @@
 """Tenants: their credentials, schedules, coverage and backup health.
 
-May import: db.audit, db.sql.
+May import: db.audit, db.notices, db.sql.
 """

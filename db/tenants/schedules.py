@@ -21,8 +21,9 @@ from db.clock import utcnow, zone_of
 from db.database import Condition, database, lock_rows
 from db.errors import Invalid
 from db.models import IS_ACTIVE, Policy, Run, Schedule, Tenant
+from db.notices import conditions, occurrences
 from db.sql.value_lists import equals_if_given, is_in
-from db.states import Result
+from db.states import NoticeEvent, Result
 
 # Two hundred tenants due at 02:00 start over a quarter of an hour, each at its own moment of it.
 MAX_JITTER = timedelta(minutes=15)
@@ -124,6 +125,7 @@ def pause(schedule: Schedule, why: str, actor: Actor) -> None:
     with database.atomic():
         if not paused.where((Schedule.id == schedule.id) & is_as_it_was).execute():
             return
+        occurrences.begin(NoticeEvent.SCHEDULE_MISSED, conditions.paused_key(schedule.id), schedule.tenant_id)
         _record(Action.SCHEDULE_PAUSED, actor, schedule, result=Result.FAILED, time_zone=schedule.time_zone, why=why)
 
 

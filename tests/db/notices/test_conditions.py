@@ -98,3 +98,11 @@ def test_a_credential_is_told_at_each_threshold_and_well_again_once(cast):
         rows = occurrences.going(NoticeEvent.CREDENTIAL_EXPIRING)
         assert [row.key.split(":")[-1] for row in rows] == [threshold]
     assert told() == ([], 1), "a new one: said once, not for each threshold"
+
+
+def test_a_schedule_that_had_to_be_paused_is_missed_until_it_is_changed(cast):
+    schedule = schedules.add(cast.contoso, "0 2 * * *", "UTC", SYSTEM)
+    schedules.pause(schedule, "It never comes.", SYSTEM)
+    assert going() == {(NoticeEvent.SCHEDULE_MISSED, cast.contoso.id)}
+    schedules.change(Schedule.get(), SYSTEM, cron="0 3 * * *", time_zone="UTC")
+    assert going() == set()
