@@ -9,6 +9,7 @@ from datetime import timedelta
 import requests
 
 from db.audit.audit import SYSTEM
+from db.changes import approvals
 from db.clock import utcnow
 from db.database import database
 from db.events import watches
@@ -26,8 +27,11 @@ log = logging.getLogger(__name__)
 
 
 def watch(tenants: Sequence[Tenant]) -> None:
+    """Watch the tenants, and approve the first as it was backed up: what differs from then on is open."""
     for tenant in tenants:
-        watches.set_watched(tenant, True, SYSTEM, WATCHED_EVERY_MINUTES)
+        is_new = watches.set_watched(tenant, True, SYSTEM, WATCHED_EVERY_MINUTES)
+        if is_new and tenant is tenants[0]:
+            approvals.approve_scope(tenant, "", SYSTEM, "as it was when the demo began")
 
 
 def keep_changing(simulator: str, tenants: Sequence[Tenant], first_seconds: float = FIRST_SECONDS) -> None:
