@@ -29,8 +29,7 @@ _MAIL_SCHEMES = {"smtp": ("none", 25), "smtp+starttls": ("starttls", 587), "smtp
 class MailServer:
     host: str
     port: int
-    # none, starttls, tls
-    security: str
+    security: str  # none, starttls, tls
     user: str = ""
     password: str = field(default="", repr=False)
 
@@ -73,8 +72,8 @@ class Settings:
     # Where notices go by e-mail, and from whom; None where they do not.
     smtp: MailServer | None
     mail_from: str
-    # How often a watched tenant is looked at that has no interval of its own.
-    watch_minutes: int
+    watch_minutes: int  # between looks at a watched tenant that has no interval of its own
+    demo_mailbox: str  # the file of the demo's mails; "" anywhere else
     # Variables that begin as ours do, and are none of ours.
     unknown: tuple[str, ...] = ()
 
@@ -245,16 +244,13 @@ _SMTP_FORM = (
 _MAIL_ADDRESS = r"[^\s@<>\"(),:;]+@[^\s@<>\"(),:;]+"
 
 
-def _smtp(text: str) -> MailServer | None:
-    if not text:
-        return None
+def _smtp(text: str) -> MailServer:
     if not re.fullmatch(r"[a-z+]+://(?:[^@/?#\s]*@)?[^@/?#\s]+/?", text) or _STRAY_PERCENT.search(text):
         raise ValueError(_SMTP_FORM)
     parts = _split(text, _SMTP_FORM)
-    if parts.scheme not in _MAIL_SCHEMES or not parts.hostname or "," in parts.netloc:
-        raise ValueError(_SMTP_FORM)
-    security, port = _MAIL_SCHEMES[parts.scheme]
-    if security == "none" and (parts.hostname not in _LOOPBACK or parts.username):
+    security, port = _MAIL_SCHEMES.get(parts.scheme, ("", 0))
+    is_open = security == "none" and (parts.hostname not in _LOOPBACK or parts.username)
+    if not security or is_open or not parts.hostname or "," in parts.netloc:
         raise ValueError(_SMTP_FORM)
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     return MailServer(parts.hostname, parts.port or port, security, user, password)
@@ -278,7 +274,7 @@ def _secret_key(text: str) -> str:
     return text
 
 
-def _optional(parse: Callable[[str], str]) -> Callable[[str], str]:
+def _optional(parse: Callable[[str], Any]) -> Callable[[str], Any]:
     return lambda text: parse(text) if text else ""
 
 
@@ -309,9 +305,10 @@ _VARIABLES: dict[str, tuple[Callable[[str], Any], str | None, str]] = {
     "DIRECTORY_NAME_DAYS": (_DAYS, "365", ""),
     "PLAN_HOURS": (_number(1, 720, "of hours "), "24", ""),
     "SETTLE_SECONDS": (_number(1, 3600, "of seconds "), "120", ""),
-    "SMTP_URL": (_smtp, "", ""),
+    "SMTP_URL": (_optional(_smtp), "", ""),
     "MAIL_FROM": (_optional(_mail_from), "", ""),
     "WATCH_MINUTES": (_number(1, 1440, "of minutes "), "5", ""),
+    "DEMO_MAILBOX": (_any, "", ""),
     "LOG_FORMAT": (_log_format, "text" if sys.stderr.isatty() else "json", ""),
 }
 
@@ -333,7 +330,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         values["port"] = _number(1, 65535)(environ.get("PORT") or "8000")
     except ValueError as e:
         problems.append(f"PORT is wrong: {e}.")
-    values["smtp"] = values.pop("smtp_url", None)
+    values["smtp"] = values.pop("smtp_url", None) or None
     unknown = sorted(
         name for name in environ if name.startswith(PREFIX) and name.removeprefix(PREFIX) not in _VARIABLES
     )

@@ -112,6 +112,15 @@ def _translated(to: Outgoing) -> Iterator[None]:
         raise Refusal(_safe(trouble(e), to)) from None
 
 
+def problem(server: MailServer) -> str | None:
+    """Connect, sign in and say nothing more; return what is wrong, or None."""
+    try:
+        with connected(server):
+            return None
+    except (OSError, smtplib.SMTPException) as e:
+        return redact(trouble(e))
+
+
 def trouble(error: Exception) -> str:
     """Return in a sentence why the mail server could not be used."""
     if isinstance(error, smtplib.SMTPAuthenticationError):

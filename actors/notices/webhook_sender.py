@@ -9,7 +9,7 @@ from typing import Any
 
 from actors.notices.outgoing import Outgoing, post_body
 from db.models import Notice
-from db.notices import deliveries
+from db.notices import notices
 
 SIGNATURE = "X-Tenantkeep-Signature"
 TEST, DIGEST = "test", "digest"
@@ -29,8 +29,8 @@ def signature(body: bytes, secret: str, at: int) -> str:
 
 def document(to: Outgoing) -> dict[str, Any]:
     """Return the document. What is about one occurrence has it at the top, too."""
-    notices = [_notice(notice) for notice in deliveries.notices_of(to.delivery)]
-    only = notices[0] if len(notices) == 1 else {"event": TEST if to.delivery.is_test else DIGEST}
+    told = [_notice(notice) for notice in notices.of_delivery(to.delivery)]
+    only = told[0] if len(told) == 1 else {"event": TEST if to.delivery.is_test else DIGEST}
     return {
         "id": to.message_id,
         "occurred_at": _iso(to.delivery.created_at),
@@ -41,7 +41,7 @@ def document(to: Outgoing) -> dict[str, Any]:
         "lines": list(to.message.lines),
         "facts": dict(to.message.facts),
         "link": to.message.link or None,
-        "notices": notices,
+        "notices": told,
     }
 
 

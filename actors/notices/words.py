@@ -67,7 +67,7 @@ def message_of(delivery: Delivery) -> Message:
         return _with_address(Message(TEST_SUBJECT, lines), CHANNELS)
     told = notices.of_delivery(delivery)
     if not told:
-        raise Refusal(NOTHING_LEFT, is_final=True)
+        raise Refusal(NOTHING_LEFT, is_final=True, is_of_channel=False)
     subjects = sorted(sentences.subjects_of(told), key=lambda subject: -_ORDER.index(subject.severity))
     message = _of_one(subjects[0]) if len(subjects) == 1 else _of_many(subjects)
     message = replace(message, lines=(*message.lines, _origin(told[0])))

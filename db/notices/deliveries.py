@@ -21,7 +21,7 @@ from db.audit.audit import Action, Actor
 from db.clock import utcnow
 from db.database import Condition, database, lock_rows
 from db.errors import Invalid
-from db.models import Channel, Delivery, Notice, Occurrence, Tenant, User
+from db.models import Channel, Delivery, Notice, User
 from db.sql import time_ranges, value_lists
 from db.states import DeliveryState
 
@@ -47,11 +47,19 @@ _UNSENT = (DeliveryState.WAITING, DeliveryState.SENDING)
 class Refusal(Exception):
     """A try that did not succeed: why, without secrets. `is_final`: no further one can help.
 
-    `retry_after`: the pause that the receiver asked for.
+    `retry_after`: the pause that the receiver asked for. `is_of_channel`: the channel is failing by it.
     """
 
-    def __init__(self, sentence: str, *, is_final: bool = False, retry_after: timedelta | None = None) -> None:
+    def __init__(
+        self,
+        sentence: str,
+        *,
+        is_final: bool = False,
+        retry_after: timedelta | None = None,
+        is_of_channel: bool = True,
+    ) -> None:
         super().__init__(sentence)
+        self.is_of_channel = is_of_channel
         self.sentence, self.is_final, self.retry_after = sentence, is_final, retry_after
 
 
@@ -173,7 +181,7 @@ def record_refusal(delivery: Delivery, refusal: Refusal) -> bool:
     if tries_left:
         pause = max(PAUSES[delivery.attempts - 1], min(refusal.retry_after or timedelta(0), LONGEST_PAUSE))
         facts = {"state": DeliveryState.WAITING, "answer": answer, "next_at": utcnow() + pause}
-    if not _record(delivery, facts, {"error": answer}):
+    if not _record(delivery, facts, {"error": answer} if refusal.is_of_channel else {}):
         return False
     if tries_left:
         _hold_channel(delivery, refusal)
@@ -187,7 +195,8 @@ def _record(delivery: Delivery, facts: dict[str, Any], of_channel: dict[str, Any
         lock_rows(Channel, Channel.id == delivery.channel_id)
         if not Delivery.update(**facts, claimed_until=None).where(is_mine).execute():
             return False
-        Channel.update(of_channel).where(Channel.id == delivery.channel_id).execute()
+        if of_channel:
+            Channel.update(of_channel).where(Channel.id == delivery.channel_id).execute()
     return True
 
 
@@ -197,12 +206,6 @@ def _hold_channel(refused: Delivery, refusal: Refusal) -> None:
     others = (Delivery.channel == refused.channel_id) & (Delivery.id != refused.id) & _is_unsent()
     waiting = (Delivery.state == DeliveryState.WAITING) & (Delivery.next_at < until)
     Delivery.update(next_at=until).where(others & waiting).execute()
-
-
-def notices_of(delivery: Delivery) -> list[Notice]:
-    """Return what the delivery tells, oldest first, with occurrences and their tenants."""
-    told = Notice.select(Notice, Occurrence, Tenant).join(Occurrence).left_outer_join(Tenant)
-    return list(told.where(Notice.delivery == delivery.id).order_by(Notice.id))
 
 
 def of_channel(channel: Channel, limit: int) -> list[Delivery]:

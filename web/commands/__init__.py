@@ -17,6 +17,7 @@ from db.errors import Invalid
 from web.commands import (
     accounts,
     changes,
+    channels,
     doctor,
     installation,
     keys,
@@ -32,7 +33,9 @@ from web.demo.running import demo
 
 cli = AppGroup("tenantkeep", help="Back up and restore Intune and Conditional Access policies of many tenants.")
 click.version_option(package_name="tenantkeep")(cli)
-for commands in (processes, doctor, installation, moving, keys, accounts, tenants, runs, restores, changes, lists):
+for commands in (
+    processes, doctor, installation, moving, keys, accounts, tenants, runs, restores, changes, channels, lists,
+):  # fmt: skip
     commands.register(cli)
 add_commands(cli, {"demo": demo})
 

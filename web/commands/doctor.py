@@ -10,6 +10,7 @@ import requests
 from flask.cli import AppGroup
 
 import config
+from actors.notices import email_sender
 from actors.process import startup
 from actors.queue import broker
 from actors.tenants import graph_clients
@@ -21,6 +22,7 @@ from db.database import database, free_disk_bytes, is_sqlite
 from db.events import watches
 from db.installation import installation, key_rotation, privileges
 from db.models import TABLES
+from db.notices import channels
 from db.recovery import lost_runs, setbacks
 from db.runs import claims
 from db.schema import row_ids
@@ -57,7 +59,8 @@ def doctor(as_json: bool) -> None:
     settings = config.settings()
     refusal = _startup_refusal(settings)
     database_findings = _database(settings) if refusal is None else [(False, "database", refusal)]
-    findings = [*_settings(settings), *database_findings, *_redis(), *_graph(may_ask_tenants=refusal is None)]
+    findings = [*_settings(settings), *database_findings, *_redis(), *_mail_server(settings)]
+    findings += _graph(may_ask_tenants=refusal is None)
     document = [{"ok": ok, "what": what, "message": message} for ok, what, message in findings]
     print_result(
         as_json, document, "\n".join(f"{'ok  ' if ok else 'MEND'} {what}: {text}" for ok, what, text in findings)
@@ -98,6 +101,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
         yield _watching()
         yield _keys()
         yield _audit()
+        yield from _channels()
         yield from _row_ids()
         for statement in privileges.excess_privileges():
             yield False, "rights", f"This role can do more than it should. As the owner of the tables: {statement}"
@@ -178,6 +182,20 @@ def _audit() -> Finding:
     if check.ended_at is None:
         return True, "audit log", "not gone through yet; the scheduler does it once a day"
     return True, "audit log", f"whole, as of {check.ended_at.isoformat(sep=' ', timespec='minutes')} UTC"
+
+
+def _channels() -> Iterator[Finding]:
+    for channel in channels.failing():
+        yield False, "channels", f"What {channel.name} ({channel.shown}) was to tell does not arrive. {channel.error}"
+
+
+def _mail_server(settings: Settings) -> Iterator[Finding]:
+    """Connect and sign in, as a worker does. Nothing is sent."""
+    if settings.smtp is None:
+        return
+    name = f"{settings.smtp.host}:{settings.smtp.port}"
+    problem = email_sender.problem(settings.smtp)
+    yield problem is None, "mail server", problem or f"{name} answers, and mail comes from {settings.mail_from}"
 
 
 def _row_ids() -> Iterator[Finding]:

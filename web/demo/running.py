@@ -26,7 +26,7 @@ from db.models import User
 from db.notices import channels, rules
 from db.states import ChannelKind, CredentialKind, NoticeEvent, Role, Severity, SiteRole
 from db.tenants import tenants
-from web.demo import lively
+from web.demo import lively, mailbox
 from web.demo.process_logs import LogFiles
 
 MAILBOX = "Demo mailbox"
@@ -62,10 +62,24 @@ def demo(data: Path, port: int, history: bool, load: Path | None, is_lively: boo
         folder.mkdir(parents=True, exist_ok=True)
     tenants_to_seed = _described_tenants()
     own = next(tenant for tenant in tenants_to_seed if tenant["purpose"].startswith("the own directory"))
-    environment = _environment(data, _usable_port(port), load, own)
+    environment = _environment(data, _usable_port(port), load, own) | _mail_settings(data)
     config.use(environment)
     _seed([tenant for tenant in tenants_to_seed if tenant is not own and (load or "exported" not in tenant["purpose"])])
     sys.exit(_serve(data, environment, history, is_lively))
+
+
+def _mail_settings(data: Path) -> dict[str, str]:
+    """Start the demo's own mail server, in this process. Without it there are no notices by e-mail, and all else is."""
+    try:
+        url = mailbox.start(data)
+    except mailbox.NoMailbox as e:
+        click.echo(str(e))
+        return {}
+    return {
+        "TENANTKEEP_SMTP_URL": url,
+        "TENANTKEEP_MAIL_FROM": "Tenantkeep <tenantkeep@demo.example>",
+        "TENANTKEEP_DEMO_MAILBOX": str(data / mailbox.FILE),
+    }
 
 
 def _usable_port(port: int) -> int:

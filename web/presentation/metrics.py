@@ -3,7 +3,7 @@ off.
 """
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import inf
 
 from db.audit import daily_check
@@ -11,10 +11,13 @@ from db.clock import utcnow
 from db.database import free_disk_bytes
 from db.events import watches
 from db.installation import installation
+from db.notices import channels, deliveries
 from db.recovery import lost_runs, setbacks
 from db.runs import run_history
 from db.states import ACTIVE, RunState
 from db.tenants import tenants
+
+DAY = timedelta(days=1)
 
 
 def metrics_text(*, with_tenants: bool) -> str:
@@ -40,6 +43,9 @@ def _lines() -> Iterator[str]:
     check = daily_check.last_check()
     yield _line("audit_faults", check.faults)
     yield _line("audit_check_age_seconds", _age_seconds(check.ended_at))
+    yield _line("notices_waiting", deliveries.count_unsent())
+    yield _line("notices_failed", deliveries.count_failed(utcnow() - DAY))
+    yield _line("channels_failing", channels.count_failing())
     free = free_disk_bytes()
     if free is not None:
         yield _line("disk_free_bytes", free)

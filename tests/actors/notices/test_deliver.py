@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import time
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -14,9 +15,9 @@ from actors import scheduler
 from actors.notices import deliver, words
 from db.audit.audit import SYSTEM
 from db.clock import utcnow
-from db.models import Channel, Delivery
+from db.models import Channel, Delivery, Notice, Occurrence
 from db.notices import channels, deliveries
-from db.states import ChannelKind, DeliveryState
+from db.states import ChannelKind, DeliveryState, NoticeEvent
 
 SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -41,6 +42,12 @@ def sent_or_failed(delivery, seconds=10, sweep=scheduler.sweep):
     return stored
 
 
+def notice_of(channel):
+    """A delivery that tells something."""
+    occurrence = Occurrence.create(key=uuid.uuid4().hex, event=NoticeEvent.AUDIT_BROKEN, facts={})
+    return deliveries.create(channel, [Notice.create(channel=channel, occurrence=occurrence)], utcnow())
+
+
 def as_if_it_were_due():
     Delivery.update(next_at=utcnow(), claimed_until=None).execute()
 
@@ -49,8 +56,7 @@ def test_a_receiver_that_fails_and_comes_back_gets_the_same_id(hook, receiver, w
     receiver.expect_ordered_request("/h").respond_with_data("not now", status=503)
     receiver.expect_ordered_request("/h").respond_with_response(Response(status=429, headers={"Retry-After": "600"}))
     receiver.expect_ordered_request("/h").respond_with_data("thanks")
-    delivery = deliveries.create_test(hook("/h"), SYSTEM)
-    Delivery.update(is_test=False).execute()
+    delivery = notice_of(hook("/h"))
     waits = []
     for attempt in (1, 2):
         deadline = time.monotonic() + 10
@@ -74,9 +80,9 @@ def test_a_receiver_that_fails_and_comes_back_gets_the_same_id(hook, receiver, w
 def test_a_channels_deliveries_follow_each_other_and_hold_up_no_other(hook, receiver, worker):
     receiver.expect_request("/quick").respond_with_data("ok")
     quick = hook("/quick")
-    waiting = [deliveries.create(quick, [], utcnow()) for _ in range(5)]
+    waiting = [notice_of(quick) for _ in range(5)]
     receiver.expect_request("/gone").respond_with_data("gone", status=410)
-    bad = deliveries.create(hook("/gone"), [], utcnow())
+    bad = notice_of(hook("/gone"))
     scheduler.sweep()
     for delivery in waiting:
         assert sent_or_failed(delivery, sweep=lambda: None).state == DeliveryState.SENT, "without another sweep"
@@ -96,14 +102,14 @@ def test_a_name_that_leads_into_our_network_is_refused_and_the_log_keeps_its_sec
 ):
     channel = hook("/secret-path")
     Channel.update(allows_private=False).execute()
-    delivery = deliveries.create(channel, [], utcnow())
+    delivery = notice_of(channel)
     with caplog.at_level(logging.INFO):
         deliver.deliver.fn(delivery_id=delivery.id, attempts=0)
     stored = Delivery.get_by_id(delivery.id)
     assert stored.state == DeliveryState.FAILED
     assert "private network" in stored.answer
     assert receiver.log == []
-    broken = deliveries.create(channel, [], utcnow())
+    broken = notice_of(channel)
     monkeypatch.setattr(words, "message_of", lambda _delivery: 1 / 0)
     with caplog.at_level(logging.INFO):
         deliver.deliver.fn(delivery_id=broken.id, attempts=0)
@@ -137,3 +143,12 @@ def test_a_worker_that_dies_between_sending_and_noting_sends_the_same_id_again(
     stored = sent_or_failed(delivery, seconds=20)
     assert (stored.state, stored.attempts) == (DeliveryState.SENT, 2)
     assert [request.headers["X-Tenantkeep-Id"] for request, _ in receiver.log] == [delivery.message_id] * 2
+
+
+@SQLITE
+def test_what_may_no_longer_be_told_is_not_sent_and_no_fault_of_the_receivers(database_url, hook, receiver):
+    delivery = deliveries.create(hook("/h"), [], utcnow())
+    deliver.deliver.fn(delivery_id=delivery.id, attempts=0)
+    assert Delivery.get_by_id(delivery.id).answer == words.NOTHING_LEFT
+    assert Channel.get().error is None
+    assert receiver.log == []

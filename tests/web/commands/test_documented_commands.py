@@ -12,6 +12,8 @@ from db.audit.audit import SYSTEM
 from db.database import database as handle
 from db.housekeeping import tenant_switch
 from db.models import Policy, Tenant, User
+from db.notices import channels
+from db.states import ChannelKind
 from tests.actors.tenants.test_credential_change import pem
 from tests.support import two_tenants
 from web.commands import cli
@@ -22,6 +24,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 STAYING = {"demo", "web", "worker", "scheduler"}
 # Asks for an empty installation; tests/web/commands/test_moving.py has it.
 ELSEWHERE = {"import-all"}
+ADDRESS = "https://hooks.example.com/x\n"
 SAID = "correct horse battery\n" * 2
 
 
@@ -59,6 +62,8 @@ def installation(database, redis_url, _password_hash, tmp_path, monkeypatch):
     tenant_switch.switch_off(held.tenant, SYSTEM)
     tenant_switch.switch_on(held.tenant, SYSTEM)
     monkeypatch.chdir(tmp_path)
+    # No worker is there to send a test.
+    monkeypatch.setattr("web.commands.channels.TEST_SECONDS", 0.1)
     Path("tenantkeep.pem").write_bytes(pem()[0])
     values = {
         "EMAIL": User.select().first().email, "TENANT": "Contoso", "NAME": "Contoso", "NEW_NAME": "Woodgrove",
@@ -96,12 +101,14 @@ def prepare(words, run):
             Tenant.update(is_active=False).execute()
         if words[:2] == ["user", "add"] and words[2] == User.select().first().email:
             words[2] = "new@example.com"
+        if words[:2] == ["channel", "test"]:
+            channels.add(words[2], ChannelKind.SLACK, ADDRESS.strip(), SYSTEM)
     if words[:2] == ["audit", "verify"] and "--file" in words:
         run(["audit", "export", words[words.index("--file") + 1]])
 
 
 def run(words):
-    said = "Contoso\n" if words[:2] == ["tenant", "remove"] else SAID
+    said = {"tenant remove": "Contoso\n", "channel add": ADDRESS}.get(" ".join(words[:2]), SAID)
     return CliRunner().invoke(cli, words, input=said, standalone_mode=False)
 
 
