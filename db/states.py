@@ -288,7 +288,7 @@ class ChannelKind(StrEnum):
 
 
 class NoticeEvent(StrEnum):
-    """What a notice can be about."""
+    """The event that a notice is about."""
 
     CHANGE = "change"
     RUN_FAILED = "run_failed"

@@ -105,7 +105,7 @@ def _assess_one(change: Change, rules: "_Rules") -> None:
 
 @dataclass(frozen=True)
 class _Rules:
-    """What the assessment goes by: rules of severity, and what is ignored of a policy type in this tenant."""
+    """The rules that an assessment goes by: rules of severity, and what is ignored of a policy type in this tenant."""
 
     severities: list[RuleSetting]
     ignored: Callable[[str], list[Path]]

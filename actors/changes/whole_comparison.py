@@ -48,7 +48,7 @@ class PolicyPair:
 
 @dataclass(frozen=True)
 class ComparedPair:
-    """What a pair differs by: [{"path", "label", "how"}], without values. `severity` None: it is the same.
+    """The differences of a pair: [{"path", "label", "how"}], without values. `severity` None: it is the same.
 
     `is_unopened`: a content could not be opened, so nobody knows.
     """

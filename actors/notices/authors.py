@@ -1,4 +1,4 @@
-"""Who made a change, in plain words. Where that is not known, why: never “nobody”."""
+"""Name who made a change, in plain words. Where that is not known, why: never “nobody”."""
 
 from collections.abc import Mapping, Sequence
 

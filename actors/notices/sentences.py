@@ -1,4 +1,4 @@
-"""What a notice says: one sentence for each event, begun or well again, and the facts that stand with it."""
+"""The words of a notice: one sentence for each event, begun or well again, and the facts that stand with it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ MAX_AUTHORS = 100
 
 @dataclass(frozen=True)
 class Subject:
-    """What one notice is about, in words. `who`: "by …" or why that is not known; of a change only."""
+    """The words of one notice. `who`: "by …" or why that is not known; of a change only."""
 
     notice: Notice
     tenant: str

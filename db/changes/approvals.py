@@ -24,7 +24,7 @@ from db.states import ChangeKind, ChangeState
 
 @dataclass(frozen=True)
 class Counts:
-    """What an approval found: policies approved as they are or were; those that differ from it now; and those in the
+    """The result of an approval: policies approved as they are or were; those that differ from it now; and those in the
     tenant that nobody has read yet, so that nobody can approve them.
     """
 

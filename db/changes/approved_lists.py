@@ -1,4 +1,4 @@
-"""What is approved in a tenant, per policy type, and what stands against it, as its page lists them."""
+"""The approved states of a tenant, per policy type, and what stands against it, as its page lists them."""
 
 from dataclasses import dataclass, field
 from datetime import datetime

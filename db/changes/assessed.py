@@ -34,7 +34,7 @@ _LISTED_KINDS = (ChangeKind.ADDED, ChangeKind.CAME_BACK)
 
 @dataclass(frozen=True)
 class Assessment:
-    """What was found of a change. `differences`: [{"path", "label", "how"}], as many as a page shows; `count`: of all.
+    """The findings about a change. `differences`: [{"path", "label", "how"}], as many as a page shows; `count`: of all.
 
     `equals_approved`, `differs_only_ignored`: as db.changes.decisions.settle takes them.
     """

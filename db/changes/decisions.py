@@ -120,7 +120,7 @@ def _mark(change: Change) -> str:
 
 @dataclass(frozen=True)
 class Decided:
-    """What became of an act: how many changes it decided, and how many somebody else had decided meanwhile."""
+    """The result of an act: how many changes it decided, and how many somebody else had decided meanwhile."""
 
     count: int
     left: int = 0

@@ -1,4 +1,4 @@
-"""What admins made of the rules of severity: another severity, switched off, or rules of their own.
+"""The rules of severity as admins changed them: another severity, switched off, or rules of their own.
 
 The built-in ones are in graph/changes/severity.py; a row here is kept only for what differs from them.
 """

@@ -39,7 +39,7 @@ class OpenEvent:
 
 @dataclass(frozen=True)
 class FollowUps:
-    """What is left to do. `unseen_since`: the oldest event whose change was not looked for late enough; None: none."""
+    """The work that is left. `unseen_since`: the oldest event whose change was not looked for late enough, if any."""
 
     policies: list[Policy]
     policy_types: set[str]
@@ -49,7 +49,7 @@ class FollowUps:
 
 @dataclass(frozen=True)
 class LookedAt:
-    """What the look itself has done so far: lists that were begun since, and policies that Graph does not have."""
+    """The look's own work so far: lists that were begun since, and policies that Graph does not have."""
 
     since: datetime
     policy_types: Collection[str] = ()

@@ -1,4 +1,4 @@
-"""What goes on until it is well again, found by looking: backups that are late, connections that fail, and the like.
+"""Conditions that go on until it is well again, found by looking: late backups, failing connections, and the like.
 
 What happens at one moment is noted where it happens (callers of db/notices/occurrences.py). Asked again and again, it
 begins what is new, and ends what is no longer so.

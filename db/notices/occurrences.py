@@ -24,7 +24,7 @@ LASTING = (
 
 
 class OccurrenceFacts(TypedDict, total=False):
-    """What `begin_all` takes of each: the arguments of `begin`."""
+    """The facts that `begin_all` takes of each: the arguments of `begin`."""
 
     severity: Severity | None
     change_id: int | None

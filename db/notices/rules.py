@@ -53,7 +53,7 @@ _BREAK_QUIET = (NoticeEvent.CHANGE, NoticeEvent.FOREIGN_WRITE, NoticeEvent.AUDIT
 
 @dataclass(frozen=True)
 class RuleChoice:
-    """What a person chose for a rule."""
+    """The choices of a person for a rule."""
 
     events: Sequence[NoticeEvent] = GRAVE_EVENTS
     min_severity: Severity = Severity.HIGH

@@ -1,4 +1,4 @@
-"""What of a run's end may be told: that it failed, how a restore went, that a plan waits for a second person."""
+"""The occurrences of a run's end: that it failed, how a restore went, that a plan waits for a second person."""
 
 from collections.abc import Mapping
 

@@ -22,7 +22,7 @@ LISTED_KINDS = (ChangeKind.ADDED, ChangeKind.CAME_BACK)
 
 @dataclass(frozen=True)
 class SavedReading:
-    """What a capture read of a policy. `before`: its newest snapshot until then, with its content's fingerprint."""
+    """The content read of a policy. `before`: its newest snapshot until then, with its content's fingerprint."""
 
     policy_id: int
     before: Snapshot | None

@@ -1,4 +1,4 @@
-"""Where two contents of a policy differ, without any value: its place, its label in words, and how.
+"""The places where two contents of a policy differ, without any value: its place, its label in words, and how.
 
 What one of the two readings could not read is no difference: assignments, a part that was withheld, members of a group
 that are kept only since somebody wants them.

@@ -1,4 +1,4 @@
-"""How grave a change is, by rules that a person can read: each is one sentence, and has a severity.
+"""The severity of a change, by rules that a person can read: each is one sentence, and has a severity.
 
 An admin may change that. All that match are kept, and the gravest counts. Severities are words here: their enumeration
 is in db/states.py.
@@ -36,7 +36,7 @@ _NAMES = ("displayName", "name", "description", "roleScopeTagIds", "roleScopeTag
 
 @dataclass(frozen=True)
 class ChangeFacts:
-    """What the rules look at. `places`: those that differ and are not ignored. A content is None where there is none.
+    """The facts that the rules look at. `places`: those that differ and are not ignored. A content may be None.
 
     `is_unopened`: one of the contents was there, and could not be opened.
     """
@@ -229,7 +229,7 @@ RULES: tuple[Rule, ...] = (
 
 @dataclass(frozen=True)
 class RuleSetting:
-    """What an admin made of a rule: of a built-in one by its name, or one of their own. `path`: a part of a place."""
+    """A rule as an admin set it: a built-in one by its name, or one of their own. `path`: a part of a place."""
 
     name: str
     severity: str
@@ -240,7 +240,7 @@ class RuleSetting:
 
 @dataclass(frozen=True)
 class Assessed:
-    """How grave a change is, and the names of the rules that say so, the gravest first."""
+    """The severity of a change, and the names of the rules that say so, the gravest first."""
 
     severity: str
     rules: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Who makes a change: a person in a portal, an app, or the service itself, in the words of both logs."""
+"""The doer of a change: a person in a portal, an app, or the service itself, in the words of both logs."""
 
 import uuid
 from dataclasses import dataclass

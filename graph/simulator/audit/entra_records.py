@@ -21,8 +21,8 @@ _NOT_TOLD = frozenset({"assignments", "members", "files", "sites", "sharedCookie
 
 
 def records(touch: Touch) -> Iterator[Object]:
-    """Of a Conditional Access policy two: the second, from the directory beneath it, with a correlation id of its
-    own.
+    """Two records of a Conditional Access policy: the second, from the directory beneath, with another correlation
+    id.
     """
     words = ENTRA[touch.path]
     name = {"Create": words.made, "Patch": words.changed, "Delete": words.removed}[touch.operation]

@@ -23,7 +23,7 @@ _CATALOG = "DeviceManagementConfigurationPolicy"
 
 
 def records(touch: Touch) -> Iterator[Object]:
-    """What is assigned comes as records of its own, with the same correlation id."""
+    """Assignments come as records of their own, with the same correlation id."""
     words = INTUNE[touch.path]
     if not touch.is_assignment:
         yield _policy_record(touch, words)
@@ -105,8 +105,8 @@ def _resource(touch: Touch, words: Words, told: list[Object]) -> Object:
 
 
 def _resource_id(touch: Touch) -> str:
-    """Of an enrollment configuration the whole id is read under "Id" only, and settings of a tenant have none: both
-    a guess.
+    """Return the id of a record. Of an enrollment configuration the whole id is read under "Id" only, and settings
+    of a tenant have none: both a guess.
     """
     if touch.path == SETTINGS:
         return _NO_ID

@@ -26,7 +26,7 @@ class Touch:
 
     @property
     def shown(self) -> Object:
-        """What the object is, or was."""
+        """The object as it is, or was."""
         return self.after if self.after is not None else self.before or {}
 
     @property

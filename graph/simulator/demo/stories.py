@@ -1,4 +1,4 @@
-"""What people and apps do in a demo tenant while somebody looks: one believable change after the other.
+"""Acts of people and apps in a demo tenant while somebody looks: one believable change after the other.
 
 Each is as `POST /_simulator/tenants/ID/changes` takes it. What was done already, and not put back, is not done again:
 another one is chosen.

@@ -46,7 +46,7 @@ MOST_TENANTS = 1000
 
 @dataclass(frozen=True)
 class RuleForm:
-    """What the form shows: a rule as it is, or as it was typed and refused."""
+    """The form's values: a rule as it is, or as it was typed and refused."""
 
     choice: RuleChoice
     tenants: Sequence[Tenant]
