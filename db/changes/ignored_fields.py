@@ -3,6 +3,10 @@
 Undo is the other verb. Both let the changes of that type be assessed again.
 """
 
+from collections.abc import Sequence
+
+import peewee as pw
+
 from db.audit import audit
 from db.audit.audit import Action, Actor
 from db.changes import assessed
@@ -10,6 +14,7 @@ from db.clock import utcnow
 from db.database import lock_rows, transaction
 from db.errors import Invalid
 from db.models import IgnoredField, Tenant
+from db.sql.value_lists import is_in_if_given
 
 LONGEST_PATH = 500
 # The whole body, all assignments: a policy in which nothing counts is not watched at all.
@@ -27,6 +32,18 @@ def all_of(tenant: Tenant | None) -> list[IgnoredField]:
     """Return the ignored fields that a tenant added, or those of every tenant (None)."""
     where = IgnoredField.tenant.is_null() if tenant is None else IgnoredField.tenant == tenant
     return list(IgnoredField.select().where(where).order_by(IgnoredField.policy_type, IgnoredField.path))
+
+
+def seen_by(tenant_ids: Sequence[int] | None) -> list[IgnoredField]:
+    """Return what is ignored in every tenant, and in these; None: in all."""
+    is_seen = IgnoredField.tenant.is_null() | is_in_if_given(IgnoredField.tenant, tenant_ids)
+    query = IgnoredField.select(IgnoredField, Tenant).join(Tenant, pw.JOIN.LEFT_OUTER).where(is_seen)
+    return list(query.order_by(IgnoredField.policy_type, IgnoredField.path, IgnoredField.id))
+
+
+def find(field_id: int) -> IgnoredField | None:
+    field: IgnoredField | None = IgnoredField.get_or_none(IgnoredField.id == field_id)
+    return field
 
 
 @transaction

@@ -72,7 +72,7 @@ def addresses(app, ids):
 
 
 def _arguments(ids):
-    names = ("tenant", "policy", "snapshot", "run", "backup_set", "restore", "item", "user", "schedule")
+    names = ("tenant", "policy", "snapshot", "run", "backup_set", "restore", "item", "user", "schedule", "change")
     others = {"other_id": ids["other_snapshot"], "directory_id": ids["directory"], "export_type": "csv", "name": "gone"}
     return {f"{name}_id": ids[name] for name in names} | others
 

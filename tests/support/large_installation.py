@@ -19,6 +19,7 @@ from db.models import (
     Membership,
     Notification,
     Passkey,
+    Policy,
     Run,
     Schedule,
     Session,
@@ -28,6 +29,7 @@ from db.models import (
 )
 from db.states import Offer, Role, SiteRole
 from tests.support import large_tenant
+from tests.support.changes import record_change, record_event
 from tests.support.large_tenant import LONG_NAME, TYPES, insert
 
 TENANTS, PEOPLE, EVENTS = 303, 30, 1500
@@ -44,8 +46,9 @@ def fill(password_hash: str) -> dict[str, int | str]:
         made |= large_tenant.make_restores(tenants[0], people, made, now)
         _settings(tenants, people, made, now)
         _grants(tenants)
+        change = _changes(made, now)
         _events(tenants, people)
-    made |= {"schedule": Schedule.select().order_by(Schedule.id).get().id}
+    made |= {"change": change, "schedule": Schedule.select().order_by(Schedule.id).get().id}
     return made | {"tenant": tenants[0].id, "user": people[3].id, "directory": tenants[1].directory_id}
 
 
@@ -220,6 +223,26 @@ def _events(tenants: list[Tenant], people: list[User]) -> None:
                 outcomes=outcomes,
                 safety_set=n,
             )
+
+
+def _changes(made: dict[str, int | str], now: datetime) -> int:
+    """A change of a hundred differences with fifty events, after three hundred others in a quarter of a year."""
+    policy = Policy.get_by_id(made["policy"])
+    differences = [{"path": f"body/{n}", "label": f"{LONG_NAME} {n}", "how": "changed"} for n in range(100)]
+    for n in range(300, -1, -1):
+        seen_at = now - timedelta(hours=7 * n)
+        change = record_change(
+            policy,
+            seen_at=seen_at,
+            since_at=seen_at - timedelta(hours=7),
+            differences=differences[: 2 if n else 100],
+            difference_count=100,
+            before=made["snapshot"],
+            after=made["other_snapshot"],
+        )
+    for n in range(50):
+        record_event(policy, f"maximiliane.person{n}@many.example", event_id=f"event {n}", object_name=LONG_NAME)
+    return int(change.id)
 
 
 def _grants(tenants: list[Tenant]) -> None:
