@@ -22,6 +22,7 @@ for name in (
     "night",
     "audit",
     "fleet",
+    "watch",
 ):
     print(f"\n## {name}\n", flush=True)
     subprocess.run([sys.executable, "-m", f"bench.{name}"], check=True)
