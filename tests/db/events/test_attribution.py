@@ -70,7 +70,6 @@ def test_who_only_tried_is_shown_and_made_nothing(story):
     assert [doer.name for doer in attribution.doers_of(done)] == ["b", "a"]
 
 
-@SQLITE
 @pytest.mark.parametrize(
     ("columns", "name", "is_in_portal", "app_name"),
     [
