@@ -34,7 +34,7 @@ from web.views.backups import backup_sets, policies, run_page, runs, snapshots
 from web.views.changes import change_list, change_page, decide, severity_rules
 from web.views.fleet import act_pages, new_tenant_defaults, tenant_list
 from web.views.installation import audit, dashboard, health, search
-from web.views.notices import channels
+from web.views.notices import channels, demo_mailbox
 from web.views.people import account, entra_grants, kept_forms, notifications, passkeys, sign_in, users
 from web.views.restores import later_changes, new_restore, restore_actions, restores
 from web.views.tenants import (
@@ -225,6 +225,7 @@ def _add_pages(app: Flask) -> None:
         schedules,
         notifications,
         channels,
+        demo_mailbox,
         audit,
         search,
         users,

@@ -8,6 +8,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask_login import current_user
 from markupsafe import Markup
 
+import config
 from db.errors import Invalid
 from db.models import Channel, Delivery, NoticeRule, User
 from db.notices import channels, deliveries, notices, rules
@@ -60,6 +61,10 @@ class ChannelsPage:
     @property
     def addresses(self) -> dict[ChannelKind, str]:
         return ADDRESSES
+
+    @property
+    def has_mailbox(self) -> bool:
+        return bool(config.settings().demo_mailbox)
 
     @property
     def has_own_mail(self) -> bool:
