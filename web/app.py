@@ -31,7 +31,7 @@ from web.security.permissions import Permission
 from web.translation import translation
 from web.verdicts import verdicts
 from web.views.backups import backup_sets, policies, run_page, runs, snapshots
-from web.views.changes import change_list, change_page, decide, severity_rules
+from web.views.changes import approved_state, change_list, change_page, comparison, decide, severity_rules
 from web.views.fleet import act_pages, new_tenant_defaults, tenant_list
 from web.views.installation import audit, dashboard, health, search
 from web.views.notices import channels, demo_mailbox
@@ -219,6 +219,8 @@ def _add_pages(app: Flask) -> None:
         new_restore,
         later_changes,
         decide,
+        approved_state,
+        comparison,
         mappings,
         retention,
         runs,

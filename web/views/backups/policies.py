@@ -43,6 +43,7 @@ from web.presentation.formatters import (
 )
 from web.presentation.links import link
 from web.presentation.masking import Masking
+from web.presentation.policy_approval import PolicyApproval, policy_approval
 from web.security.access import can, current_actor, fetch, requires
 from web.security.permissions import Permission
 from web.translation.sentences import translated_markup
@@ -257,6 +258,10 @@ class PolicyPage:
     @cached_property
     def can_operate(self) -> bool:
         return can(Permission.OPERATE, self.policy.tenant_id)
+
+    @cached_property
+    def approval(self) -> PolicyApproval:
+        return policy_approval(self.policy)
 
 
 @pages.get("/<policy_id>")

@@ -122,6 +122,7 @@ TABS = (
     Tab("overview", "Overview", "tenants.page", Permission.SEE),
     Tab("changes", "Changes", "tenant_changes.page", Permission.SEE),
     Tab("types", "Policies by type", "tenants.types", Permission.SEE),
+    Tab("approved", "Approved state", "approved_state.page", Permission.SEE),
     Tab("backups", "Backups", "tenants.backups", Permission.SEE),
     Tab("restores", "Restores", "tenants.restores", Permission.SEE),
     Tab("members", "Members", "tenants.members", Permission.MANAGE),

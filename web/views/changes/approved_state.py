@@ -1,0 +1,149 @@
+"""`/tenants/<id>/approved`: what is approved in a tenant and what stands against it; and the act “this is right”."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+
+from actors.changes import assessment
+from actors.facade import policy_type_names
+from db.backups import set_approval
+from db.changes import approvals, approved_lists
+from db.changes.approvals import Counts
+from db.changes.approved_lists import ApprovedType
+from db.changes.approved_states import WHOLE_TENANT
+from db.changes.decisions import LONGEST_REASON
+from db.errors import Invalid
+from db.models import ApprovedScope, BackupSet, Change, Policy, Tenant
+from web.presentation.refusals import refusals_flashed
+from web.security.access import current_actor, fetch, requires
+from web.security.permissions import Permission
+from web.views.changes import authors
+from web.views.changes.authors import Author
+from web.views.tenants.tenant_page import TenantPage
+
+pages = Blueprint("approved_state", __name__)
+
+SHOWN = 50
+
+
+@dataclass(frozen=True)
+class ApprovedStatePage(TenantPage):
+    """The tenant's page, on its tab of what is approved."""
+
+    @cached_property
+    def approved_types(self) -> list[ApprovedType]:
+        return sorted(approved_lists.by_type(self.tenant), key=lambda row: self.title_of(row).lower())
+
+    @staticmethod
+    def title_of(row: ApprovedType) -> str:
+        return policy_type_names.title(row.key)
+
+    @cached_property
+    def whole(self) -> ApprovedScope | None:
+        """The approval of the whole tenant."""
+        return approved_lists.scopes(self.tenant).get(WHOLE_TENANT)
+
+    @cached_property
+    def standing(self) -> list[tuple[Change, Author]]:
+        """The first changes that stand against what is approved, each with who made it."""
+        changes = approved_lists.standing(self.tenant, SHOWN)
+        found = authors.authors_of(changes)
+        return [(change, found[change.id]) for change in changes]
+
+    @property
+    def approved_count(self) -> int:
+        return sum(row.approved for row in self.approved_types)
+
+    @property
+    def open_count(self) -> int:
+        return sum(row.open_count for row in self.approved_types)
+
+    @property
+    def standing_count(self) -> int:
+        return self.open_count + sum(row.accepted for row in self.approved_types)
+
+
+@pages.get("/tenants/<tenant_id>/approved")
+@requires(Permission.SEE)
+def page(tenant_id: str) -> str:
+    tenant = fetch(Tenant, tenant_id, Permission.SEE)
+    return render_template("changes/approved_state.html", page=ApprovedStatePage(tenant, "approved"))
+
+
+@pages.post("/tenants/<tenant_id>/approved")
+@requires(Permission.MANAGE)
+def approve(tenant_id: str) -> Any:
+    """Approve a policy type of the tenant as it is now, or all of it."""
+    tenant = fetch(Tenant, tenant_id, Permission.MANAGE)
+    policy_type = request.form.get("policy_type", "")
+    if policy_type and policy_type not in policy_type_names.titles():
+        flash("There is no such policy type.", "danger")
+    else:
+        _approved(tenant, approvals.approve_scope(tenant, policy_type, current_actor(), _reason()))
+    return redirect(url_for("approved_state.page", tenant_id=tenant.id), 303)
+
+
+@pages.post("/tenants/<tenant_id>/approved/take-back")
+@requires(Permission.MANAGE)
+def take_back(tenant_id: str) -> Any:
+    tenant = fetch(Tenant, tenant_id, Permission.MANAGE)
+    with refusals_flashed():
+        approvals.take_back_scope(tenant, request.form.get("policy_type", "")[:80], current_actor())
+        flash("Taken back: nothing of it is open any longer.", "success")
+    return redirect(url_for("approved_state.page", tenant_id=tenant.id), 303)
+
+
+@pages.post("/policies/<policy_id>/approve")
+@requires(Permission.MANAGE)
+def approve_policy(policy_id: str) -> Any:
+    policy = fetch(Policy, policy_id, Permission.MANAGE)
+    with refusals_flashed():
+        approvals.approve_policies(policy.tenant, [policy.id], current_actor(), _reason())
+        flash("Approved: if the policy changes, that is open until somebody decides about it.", "success")
+    return redirect(url_for("policies.page", policy_id=policy.id), 303)
+
+
+@pages.post("/policies/<policy_id>/take-approval-back")
+@requires(Permission.MANAGE)
+def take_policy_back(policy_id: str) -> Any:
+    policy = fetch(Policy, policy_id, Permission.MANAGE)
+    with refusals_flashed():
+        approvals.take_back_policy(policy, current_actor())
+        flash("Taken back: nothing of this policy is open any longer.", "success")
+    return redirect(url_for("policies.page", policy_id=policy.id), 303)
+
+
+@pages.post("/backup-sets/<backup_set_id>/approve")
+@requires(Permission.MANAGE)
+def approve_set(backup_set_id: str) -> Any:
+    """Approve what the set holds. What the tenant has otherwise now is open, and listed on the page that follows."""
+    backup_set = fetch(BackupSet, backup_set_id, Permission.MANAGE)
+    try:
+        _approved(backup_set.tenant, set_approval.approve(backup_set, current_actor(), _reason()))
+    except Invalid as e:
+        flash(str(e), "danger")
+        return redirect(url_for("backup_sets.page", backup_set_id=backup_set.id), 303)
+    return redirect(url_for("approved_state.page", tenant_id=backup_set.tenant_id), 303)
+
+
+def _reason() -> str:
+    return request.form.get("reason", "").replace("\x00", "").strip()[:LONGEST_REASON]
+
+
+def _approved(tenant: Tenant, counts: Counts) -> None:
+    """Have what differs from it assessed, and say what was approved."""
+    assessment.enqueue(tenant)
+    flash(_sentence(counts), "warning" if counts.differing else "success")
+
+
+def _sentence(counts: Counts) -> str:
+    said = "Approved: 1 policy." if counts.approved == 1 else f"Approved: {counts.approved} policies."
+    if counts.differing:
+        is_one = counts.differing == 1
+        said += " 1 is otherwise now" if is_one else f" {counts.differing} are otherwise now"
+        said += ": look at what is open."
+    if counts.unread:
+        said += f" {counts.unread} could not be approved, because no backup has read them yet."
+    return said
