@@ -3,14 +3,14 @@
 from db.audit.audit import Actor
 from db.backups import completeness, manifests
 from db.changes import approvals
-from db.changes.approvals import Counts
+from db.changes.approvals import ApprovalCounts
 from db.changes.approved_states import WHOLE_TENANT
 from db.errors import Invalid
 from db.models import BackupSet
 from db.states import SetState
 
 
-def approve(backup_set: BackupSet, actor: Actor, reason: str = "") -> Counts:
+def approve(backup_set: BackupSet, actor: Actor, reason: str = "") -> ApprovalCounts:
     """Approve the policies as the set holds them. Raises Invalid for one that is still being made, or holds nothing."""
     snapshot_ids = manifests.snapshot_ids(backup_set.manifest)
     if backup_set.state == SetState.RUNNING or not snapshot_ids:

@@ -23,8 +23,8 @@ from db.states import ChangeKind, ChangeState
 
 
 @dataclass(frozen=True)
-class Counts:
-    """The result of an approval: policies approved as they are or were; those that differ from it now; and those in the
+class ApprovalCounts:
+    """The findings of an approval: policies approved as they are or were; those that differ from it now; and those in the
     tenant that nobody has read yet, so that nobody can approve them.
     """
 
@@ -37,7 +37,7 @@ class Counts:
 
 
 @transaction
-def approve_policies(tenant: Tenant, policy_ids: Collection[int], actor: Actor, reason: str = "") -> Counts:
+def approve_policies(tenant: Tenant, policy_ids: Collection[int], actor: Actor, reason: str = "") -> ApprovalCounts:
     """Approve these policies of the tenant as they are now. Raises Invalid where none of them has been read."""
     now = _lock_and_see(policy_ids)
     rights = {policy_id: state.snapshot_id for policy_id, state in now.items() if state.mark or not state.is_there}
@@ -47,7 +47,7 @@ def approve_policies(tenant: Tenant, policy_ids: Collection[int], actor: Actor, 
 
 
 @transaction
-def approve_scope(tenant: Tenant, policy_type: str, actor: Actor, reason: str = "") -> Counts:
+def approve_scope(tenant: Tenant, policy_type: str, actor: Actor, reason: str = "") -> ApprovalCounts:
     """Approve a policy type of the tenant whole, as it is now; or all of the tenant (WHOLE_TENANT)."""
     _save_scopes(tenant, [policy_type], actor)
     now = _lock_and_see(_ids_in_scope(tenant, [policy_type]))
@@ -59,7 +59,7 @@ def approve_scope(tenant: Tenant, policy_type: str, actor: Actor, reason: str = 
 @transaction
 def approve_snapshots(
     tenant: Tenant, snapshot_ids: Collection[int], scopes: Collection[str], actor: Actor, what: str, reason: str = ""
-) -> Counts:
+) -> ApprovalCounts:
     """Approve the policies as a backup set holds them.
 
     `scopes`: the policy types that it holds whole, or WHOLE_TENANT: what it has not of these is rightly not there.
@@ -112,7 +112,7 @@ def _approve(
     actor: Actor,
     reason: str,
     what: str,
-) -> Counts:
+) -> ApprovalCounts:
     """Save what is right: policy id -> snapshot, None: not there. `absent`: not there either, as their scope says."""
     marks = _marks([snapshot_id for snapshot_id in rights.values() if snapshot_id])
     approved = {
@@ -131,7 +131,7 @@ def _approve(
     }
     _close_standing(approved, differing, now, actor)
     _open_differing(tenant, differing, now)
-    counts = Counts(len(marks), len(differing), len(now) - len(known))
+    counts = ApprovalCounts(len(marks), len(differing), len(now) - len(known))
     audit.record_of_tenant(
         Action.STATE_APPROVED,
         actor,

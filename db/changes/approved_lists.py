@@ -1,4 +1,4 @@
-"""The approved states of a tenant, per policy type, and what stands against it, as its page lists them."""
+"""The approved state of a tenant, per policy type, and what stands against it, as its page lists them."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -95,9 +95,24 @@ def standing(tenant: Tenant, limit: int) -> list[Change]:
     return list(query.where(stands).order_by(is_accepted, _BY_SEVERITY, Change.id.desc()).limit(limit))
 
 
-def of_policy(policy: Policy) -> tuple[ApprovedPolicy | None, Change | None]:
+@dataclass(frozen=True)
+class PolicyApproval:
+    """The approval of a policy. `is_in_scope`: its type or tenant was approved whole. `change`: stands against it."""
+
+    approved: ApprovedPolicy | None
+    change: Change | None
+    is_in_scope: bool
+
+    @property
+    def is_anything(self) -> bool:
+        return self.approved is not None or self.is_in_scope
+
+
+def of_policy(policy: Policy) -> PolicyApproval:
     """Return what is approved of a policy, with who did so, and the change that stands against it."""
     query = ApprovedPolicy.select(ApprovedPolicy, User).join(User, pw.JOIN.LEFT_OUTER, on=ApprovedPolicy.approved_by)
     stands = (Change.policy == policy) & Change.state.in_(STANDING)
     change: Change | None = Change.select().where(stands).order_by(Change.id.desc()).first()
-    return query.where(ApprovedPolicy.policy == policy).first(), change
+    whole = scopes(policy.tenant)
+    is_in_scope = WHOLE_TENANT in whole or policy.policy_type in whole
+    return PolicyApproval(query.where(ApprovedPolicy.policy == policy).first(), change, is_in_scope)

@@ -24,5 +24,5 @@ def test_each_type_says_what_is_approved_by_whom_and_what_is_open_the_gravest_fi
     assert [change.id for change in approved_lists.standing(cast.contoso, 9)] == [changes[0].id, changes[1].id]
     [catalog, _] = sorted(approved_lists.by_type(cast.contoso), key=lambda row: row.key)
     assert (catalog.open_count, catalog.accepted) == (1, 1)
-    approved, standing = approved_lists.of_policy(other)
-    assert (approved.approved_by.name, standing.id) == ("Max", changes[1].id)
+    found = approved_lists.of_policy(other)
+    assert (found.approved.approved_by.name, found.change.id, found.is_in_scope) == ("Max", changes[1].id, False)

@@ -15,7 +15,8 @@ from markupsafe import Markup
 import actors.backups.back_up
 import actors.backups.capture
 from actors.facade import policy_type_names, snapshot_diff
-from db.changes import change_lists
+from db.changes import approved_lists, change_lists
+from db.changes.approved_lists import PolicyApproval
 from db.clock import utcnow
 from db.events import event_lists
 from db.models import Change, Policy, Run, Snapshot, Tenant, TenantEvent
@@ -43,7 +44,6 @@ from web.presentation.formatters import (
 )
 from web.presentation.links import link
 from web.presentation.masking import Masking
-from web.presentation.policy_approval import PolicyApproval, policy_approval
 from web.security.access import can, current_actor, fetch, requires
 from web.security.permissions import Permission
 from web.translation.sentences import translated_markup
@@ -259,9 +259,13 @@ class PolicyPage:
     def can_operate(self) -> bool:
         return can(Permission.OPERATE, self.policy.tenant_id)
 
+    @property
+    def can_manage(self) -> bool:
+        return can(Permission.MANAGE, self.policy.tenant_id)
+
     @cached_property
     def approval(self) -> PolicyApproval:
-        return policy_approval(self.policy)
+        return approved_lists.of_policy(self.policy)
 
 
 @pages.get("/<policy_id>")

@@ -10,17 +10,17 @@ from actors.changes import assessment
 from actors.facade import policy_type_names
 from db.backups import set_approval
 from db.changes import approvals, approved_lists
-from db.changes.approvals import Counts
+from db.changes.approvals import ApprovalCounts
 from db.changes.approved_lists import ApprovedType
 from db.changes.approved_states import WHOLE_TENANT
 from db.changes.decisions import LONGEST_REASON
 from db.errors import Invalid
 from db.models import ApprovedScope, BackupSet, Change, Policy, Tenant
+from web.change_words import authors
+from web.change_words.authors import Author
 from web.presentation.refusals import refusals_flashed
 from web.security.access import current_actor, fetch, requires
 from web.security.permissions import Permission
-from web.views.changes import authors
-from web.views.changes.authors import Author
 from web.views.tenants.tenant_page import TenantPage
 
 pages = Blueprint("approved_state", __name__)
@@ -132,13 +132,13 @@ def _reason() -> str:
     return request.form.get("reason", "").replace("\x00", "").strip()[:LONGEST_REASON]
 
 
-def _approved(tenant: Tenant, counts: Counts) -> None:
+def _approved(tenant: Tenant, counts: ApprovalCounts) -> None:
     """Have what differs from it assessed, and say what was approved."""
     assessment.enqueue(tenant)
     flash(_sentence(counts), "warning" if counts.differing else "success")
 
 
-def _sentence(counts: Counts) -> str:
+def _sentence(counts: ApprovalCounts) -> str:
     said = "Approved: 1 policy." if counts.approved == 1 else f"Approved: {counts.approved} policies."
     if counts.differing:
         is_one = counts.differing == 1

@@ -15,6 +15,7 @@ from db.backups import backup_sets
 from db.errors import Invalid
 from db.models import BackupSet, Tenant
 from db.states import ChangeKind
+from web.change_words.words import difference_words
 from web.inputs import page_number
 from web.lists import filters, preferences
 from web.lists.list_view import csv_row, stream_download
@@ -22,7 +23,6 @@ from web.lists.numbered_page import NumberedPage
 from web.security.access import allowed_tenant_ids, fetch, requires
 from web.security.permissions import Permission
 from web.translation.sentences import translated
-from web.views.changes.change_words import difference_words
 
 pages = Blueprint("comparisons", __name__, url_prefix="/comparisons")
 
@@ -32,7 +32,7 @@ COLUMNS = ("policy_type", "name", "how", "severity", "differences", "snapshot_be
 
 
 @dataclass(frozen=True)
-class Row:
+class ComparisonRow:
     """A pair as the page says it."""
 
     compared: ComparedPair
@@ -90,7 +90,7 @@ class Row:
 
 @dataclass(frozen=True)
 class ComparisonChoice:
-    """What can be compared: tenants, and the newest backup sets."""
+    """The choice of what to compare: tenants, and the newest backup sets."""
 
     tenants: list[Tenant]
     sets: list[BackupSet]
@@ -106,10 +106,10 @@ class WholeComparisonPage(NumberedPage):
     number: int
 
     @cached_property
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[ComparisonRow]:
         """Open and compare the pairs of this page alone."""
         comparer = Comparer(self.comparison)
-        return [Row(comparer.compare(pair)) for pair in self.comparison.pairs[self.number * SHOWN :][:SHOWN]]
+        return [ComparisonRow(comparer.compare(pair)) for pair in self.comparison.pairs[self.number * SHOWN :][:SHOWN]]
 
     @property
     def has_more(self) -> bool:  # type: ignore[override]
@@ -117,7 +117,7 @@ class WholeComparisonPage(NumberedPage):
 
     @property
     def counts(self) -> list[tuple[str, int]]:
-        """How many pairs there are of each sort. Of two tenants, what is on both sides may be the same."""
+        """The number of pairs of each sort. Of two tenants, what is on both sides may be the same."""
         kinds = [pair.kind for pair in self.comparison.pairs]
         both = "differ" if self.comparison.is_of_one_tenant else "are in both"
         words = {
@@ -199,10 +199,10 @@ def export(export_type: str) -> Response:
     return stream_download(f"comparison.{export_type}", lines, kind)
 
 
-def _rows(found: WholeComparison) -> Iterator[Row]:
+def _rows(found: WholeComparison) -> Iterator[ComparisonRow]:
     comparer = Comparer(found)
     for pair in found.pairs:
-        yield Row(comparer.compare(pair))
+        yield ComparisonRow(comparer.compare(pair))
 
 
 def _csv(found: WholeComparison) -> Iterator[str]:

@@ -25,7 +25,7 @@ pages = Blueprint("decide", __name__, url_prefix="/changes")
 
 @dataclass(frozen=True)
 class DecisionForms:
-    """The decisions that this person may take about a change. `refusal`: why it cannot be put back; "": it can.
+    """The decisions that this person may make about a change. `refusal`: why it cannot be put back; "": it can.
 
     `restore`: one that puts it back already, or tried.
     """
