@@ -24,8 +24,9 @@ from db.states import ChangeKind, ChangeState
 
 @dataclass(frozen=True)
 class ApprovalCounts:
-    """The findings of an approval: policies approved as they are or were; those that differ from it now; and those in the
-    tenant that nobody has read yet, so that nobody can approve them.
+    """The findings of an approval: policies approved as they are or were, and those that differ from it now.
+
+    `unread`: those in the tenant that nobody has read yet, so that nobody can approve them.
     """
 
     approved: int
