@@ -109,7 +109,7 @@ def _free_port() -> int:
 
 
 def _environment(data: Path, port: int, load: Path | None, own: dict[str, str]) -> dict[str, str]:
-    redis_port, simulator_port, mail_port = _free_port(), _free_port(), _free_port()
+    redis_port, simulator_port = _free_port(), _free_port()
     simulator = f"http://127.0.0.1:{simulator_port}"
     return {
         "TENANTKEEP_DATABASE_URL": f"sqlite:///{data / 'tenantkeep.db'}",
@@ -120,15 +120,12 @@ def _environment(data: Path, port: int, load: Path | None, own: dict[str, str]) 
         "TENANTKEEP_LOGIN_URL": simulator,
         "TENANTKEEP_LOG_FORMAT": "text",
         "TENANTKEEP_PUBLIC_URL": f"http://127.0.0.1:{port}",
-        "TENANTKEEP_SMTP_URL": f"smtp://127.0.0.1:{mail_port}",
-        "TENANTKEEP_MAIL_FROM": "Tenantkeep <tenantkeep@demo.example>",
         "TENANTKEEP_SIGN_IN_DIRECTORY_ID": own["directory_id"],
         "TENANTKEEP_SIGN_IN_CLIENT_ID": own["client_id"],
         "TENANTKEEP_SIGN_IN_CLIENT_SECRET": own["client_secret"],
         "PORT": str(port),
         "DEMO_DATA": str(data),
         "DEMO_REDIS_PORT": str(redis_port),
-        "DEMO_MAIL_PORT": str(mail_port),
         "DEMO_SIMULATOR_PORT": str(simulator_port),
         "DEMO_LOAD": str(load.resolve()) if load else "",
         "PATH": config.path_with(Path(sys.executable).parent),
@@ -206,7 +203,7 @@ def _announce_when_ready(environment: dict[str, str], data: Path, with_history: 
     click.echo("  or with the (simulated) Entra ID: Nora is an operator, Ed an admin, Otto nobody.")
     click.echo(f"\nThe simulator of Microsoft Graph is at {environment['TENANTKEEP_GRAPH_URL']}/_simulator/tenants:")
     click.echo("  what you change there, somebody changed in the tenant (docs/simulator.md).")
-    click.echo(f"\nWhat Tenantkeep sends by e-mail is kept below {data / 'mail'}.")
+    click.echo(f"\nWhat Tenantkeep sends by e-mail is at {address}/demo/mailbox.")
     click.echo("\nCtrl-C stops everything.")
     if with_history:
         _make_history(environment)
@@ -251,7 +248,7 @@ def _sync_new_tenants(environment: dict[str, str]) -> None:
 
 def _add_mailbox() -> None:
     """Add a channel that ends in the demo's own mail server, once there is something new to tell: not of the past."""
-    if MAILBOX in {channel.name for channel in channels.of_installation()}:
+    if config.settings().smtp is None or MAILBOX in {channel.name for channel in channels.of_installation()}:
         return
     channel = channels.add(MAILBOX, ChannelKind.EMAIL, "oncall@demo.example", SYSTEM)
     events = (*rules.GRAVE_EVENTS, NoticeEvent.RESTORE_DONE)

@@ -5,6 +5,7 @@ import time
 
 from tests.support import servers
 from tests.support.demo import descendants, is_running, running_demo
+from web.demo import mailbox
 
 
 def test_it_stops_with_all_its_children_and_a_second_start_keeps_the_data_and_may_be_lively(tmp_path):
@@ -31,7 +32,7 @@ def test_it_stops_with_all_its_children_and_a_second_start_keeps_the_data_and_ma
 
 def is_told(data):
     """Tell whether the demo's mail server was sent what the first lively change is, and whose."""
-    sent = [path.read_text() for path in (data / "mail" / "new").glob("*")]
+    sent = [mail["subject"] + mail["text"] for mail in mailbox.mails(data / mailbox.FILE)]
     return any("CA001" in mail and "anna.berg@fabrikam.example" in mail for mail in sent)
 
 
