@@ -288,7 +288,7 @@ def _captured(large: Tenant, policy_id: int, person: User, now: datetime) -> dic
     """Forty versions of one policy, each by a capture of its own; the last is being compared with the tenant."""
     policy = Policy.get_by_id(policy_id)
     for n in range(40):
-        at = now - timedelta(hours=40 - n)
+        at = now + timedelta(milliseconds=n)
         run = Run.create(
             tenant=large,
             kind=RunKind.CAPTURE_SNAPSHOT,
