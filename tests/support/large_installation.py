@@ -228,7 +228,10 @@ def _events(tenants: list[Tenant], people: list[User]) -> None:
 def _changes(made: dict[str, int | str], now: datetime) -> int:
     """A change of a hundred differences with fifty events, after three hundred others in a quarter of a year."""
     policy = Policy.get_by_id(made["policy"])
-    differences = [{"path": f"body/{n}", "label": f"{LONG_NAME} {n}", "how": "changed"} for n in range(100)]
+    differences = [
+        {"path": f"body/{n}", "label": f"Block credential stealing from the subsystem {n}", "how": "changed"}
+        for n in range(100)
+    ]
     for n in range(300, -1, -1):
         seen_at = now - timedelta(hours=7 * n)
         change = record_change(

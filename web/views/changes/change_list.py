@@ -22,7 +22,7 @@ from web.change_words import authors
 from web.change_words.documents import document
 from web.change_words.words import KINDS, SEVERITIES, STATES, severity_badge, state_badge, what_words
 from web.inputs import form_text
-from web.lists.cells import cell, moment_cell, person_cell, tenant_cell, text_cell
+from web.lists.cells import ago_cell, cell, moment_cell, person_cell, tenant_cell, text_cell
 from web.lists.filters import Filter
 from web.lists.list_view import EXPORT_CAP, ListView, stream_download
 from web.presentation.formatters import count_text, policy_type_title
@@ -105,8 +105,8 @@ class ChangeListView(ListView):
     column_formatters: ClassVar = {
         "policy": cell(_name_and_what),
         "severity": cell(lambda change: severity_badge(change.severity)),
-        "seen_at": moment_cell,
-        "by": cell(lambda change: change.author.words),
+        "seen_at": ago_cell,
+        "by": cell(lambda change: Markup('<span class="breaks">{}</span>').format(change.author.words)),
         "tenant": tenant_cell,
         "state": cell(state_badge),
         "policy_type": cell(_type_of),
