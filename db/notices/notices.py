@@ -20,7 +20,7 @@ OCCURRENCES_AT_ONCE = 500
 # A channel gets so many messages of one thing each; of more that are due with them, one message of all.
 MAX_SINGLE = 3
 # And in ten minutes so many at the most: what comes then waits, and is one message.
-MAX_IN_WINDOW, WINDOW = 6, timedelta(minutes=10)
+MAX_IN_WINDOW, WINDOW = 30, timedelta(minutes=10)
 
 _IS_UNDELIVERED = Notice.delivery.is_null()
 
