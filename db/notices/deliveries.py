@@ -31,6 +31,8 @@ PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 20, 40, 8
 LONGEST_PAUSE = timedelta(hours=6)
 # As many at once, of all workers: each may keep a thread waiting for ten seconds.
 MAX_UNDER_WAY = 4
+# Of those that are due: a channel is left out as soon as one of its own is under way, so others come next.
+MAX_LOOKED_AT = 1000
 # A message that was put into the queue is claimed by then; else it was lost, and goes again.
 HANDED_OVER_FOR = timedelta(minutes=2)
 # Longer than any sender takes.
@@ -90,23 +92,23 @@ def hand_over_due(apart: Collection[int] = ()) -> list[Delivery]:
     room = MAX_UNDER_WAY - _under_way(now).count()
     if room <= 0:
         return []
-    first_of_channels = (
-        Delivery.select(pw.fn.MIN(Delivery.id))
-        .where(_is_due(now) & _is_of_free_channel(now))
-        .group_by(Delivery.channel)
-    )
-    if apart:
-        first_of_channels = first_of_channels.where(Delivery.id.not_in(list(apart)))
-    ids = sorted(row[0] for row in first_of_channels.tuples())[:room]
-    return [delivery for delivery in map(_hand_over, ids) if delivery]
+    firsts: dict[int, int] = {}
+    for delivery_id, channel_id in _due(now).limit(MAX_LOOKED_AT).tuples():
+        if delivery_id not in apart:
+            firsts.setdefault(channel_id, delivery_id)
+    return [delivery for delivery in map(_hand_over, list(firsts.values())[:room]) if delivery]
 
 
 def hand_over_next(channel_id: int) -> Delivery | None:
     """Return the channel's next delivery, if one is due, as `hand_over_due` does: for who has just sent another."""
-    now = utcnow()
-    of_channel = _is_due(now) & _is_of_free_channel(now) & (Delivery.channel == channel_id)
-    next_id = Delivery.select(pw.fn.MIN(Delivery.id)).where(of_channel).scalar()
-    return _hand_over(next_id) if next_id else None
+    following = _due(utcnow()).where(Delivery.channel == channel_id).limit(1).tuples().first()
+    return _hand_over(following[0]) if following else None
+
+
+def _due(now: datetime) -> Any:
+    """Return a query of what is due in channels where nothing is under way, from the index of what is unsent."""
+    due = Delivery.select(Delivery.id, Delivery.channel).where(_is_due(now) & _is_of_free_channel(now))
+    return due.order_by(Delivery.next_at, Delivery.id)
 
 
 def _hand_over(delivery_id: int) -> Delivery | None:
@@ -130,8 +132,7 @@ def _under_way(now: datetime) -> Any:
 
 
 def _is_of_free_channel(now: datetime) -> Condition:
-    busy = _under_way(now).columns(Delivery.channel)
-    return Delivery.channel.not_in(busy)
+    return Delivery.channel.not_in(_under_way(now).columns(Delivery.channel))
 
 
 def claim(delivery_id: int, attempts: int) -> Delivery | None:
