@@ -28,6 +28,7 @@ ROOT = Path(__file__).parents[2]
 # What these say goes to a terminal or a log, or is about Microsoft's tables and no page.
 NO_PAGE = (
     "web/commands",
+    "web/demo",
     "web/serving",
     "actors/process",
     # Messages are English; what a receiver answered is on a page.
@@ -42,10 +43,14 @@ NO_PAGE = (
 _SENTENCE = re.compile(r"[A-Z“%].*[a-z]{2,}.* .*\w", re.DOTALL)
 # Modules whose words in lower case stand on pages too: in badges, in chips, in parts between middle dots.
 WORDY = (
+    "web/change_words/",
     "web/verdicts/",
     "web/presentation/chart.py",
     "web/presentation/restore_text.py",
+    "web/views/changes/",
+    "web/views/notices/",
     "web/views/restores/",
+    "web/views/tenants/freshness.py",
     "db/names/",
     "db/backups/nights.py",
     "actors/restores/outcomes.py",
@@ -53,6 +58,8 @@ WORDY = (
 _LOWER_CASE = re.compile(r"(?=.* )(%\(\w+\)s |: )?[a-z][a-z]+([ ,;’'-]+[\w%()-]+)*[.:]?")
 # Kinds of work, beside their numbers; and the words of nights.
 KINDS = ("run", "restore", "backup set", "snapshot", "backup", "missed", "restored", "undone")
+# The sorts of pairs of a comparison, in one word.
+PAIRS = ("differ", "differs")
 _PLACEHOLDER = re.compile(r"%\(\w+\)s")
 _LABEL = re.compile(r"[A-Z][a-z]+(-[a-z]+)?")
 _NO_SENTENCE = re.compile(r"^(SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|WITH|DROP) |://|\$select|redis\.call|\\b|\|")
@@ -63,7 +70,8 @@ Message = str | tuple[str, str]
 def messages(*, with_commands: bool = False) -> dict[Message, list[str]]:
     """Return every message with the files that say it; what commands print on a terminal is not translated."""
     found: dict[Message, list[str]] = {}
-    left_out = tuple(folder for folder in NO_PAGE if not (with_commands and folder == "web/commands"))
+    commands = {"web/commands", "web/demo"} if with_commands else set()
+    left_out = tuple(folder for folder in NO_PAGE if folder not in commands)
     for path, message in itertools.chain(_template_messages(), _python_messages(left_out), _words()):
         files = found.setdefault(message, [])
         if path not in files:
@@ -121,7 +129,7 @@ def _is_shown(text: str, with_labels: bool, with_words: bool) -> bool:
 
 
 def _marked(call: ast.Call) -> Iterator[Message]:
-    """Yield what a call translates itself: `gettext`, `ngettext`, `count_text`."""
+    """Yield what a call translates itself: `gettext`, `ngettext`, `count_text`, `translated`; a verdict's word."""
     name = getattr(call.func, "id", getattr(call.func, "attr", ""))
     texts = [argument.value for argument in call.args if isinstance(argument, ast.Constant) and argument.value]
     if name == "gettext" and texts:
@@ -130,6 +138,8 @@ def _marked(call: ast.Call) -> Iterator[Message]:
         yield texts[0], texts[1]
     elif name == "count_text" and texts:
         yield _counted(*texts)
+    elif name in {"translated", "translated_markup", "Verdict"} and texts:
+        yield catalog_placeholders(texts[0])
 
 
 def _not_shown(tree: ast.Module) -> Iterator[ast.AST]:
@@ -176,6 +186,7 @@ def _words() -> Iterator[tuple[str, Message]]:
         if isinstance(value, type) and issubclass(value, StrEnum):
             yield from (("db/states.py", str(state)) for state in value if str(state).replace(" ", "").isalpha())
     yield from (("db/names/work_names.py", word) for word in KINDS)
+    yield from (("web/views/changes/comparison.py", word) for word in PAIRS)
     for policy_type in POLICY_TYPES.values():
         yield "graph/policy_types/table.py", policy_type_names.title(policy_type.key)
 

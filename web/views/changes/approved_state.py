@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import ngettext
 
 from actors.changes import assessment
 from actors.facade import policy_type_names
@@ -139,11 +140,21 @@ def _approved(tenant: Tenant, counts: ApprovalCounts) -> None:
 
 
 def _sentence(counts: ApprovalCounts) -> str:
-    said = "Approved: 1 policy." if counts.approved == 1 else f"Approved: {counts.approved} policies."
+    said = [ngettext("Approved: %(num)s policy.", "Approved: %(num)s policies.", counts.approved)]
     if counts.differing:
-        is_one = counts.differing == 1
-        said += " 1 is otherwise now" if is_one else f" {counts.differing} are otherwise now"
-        said += ": look at what is open."
+        said.append(
+            ngettext(
+                "%(num)s is otherwise now: look at what is open.",
+                "%(num)s are otherwise now: look at what is open.",
+                counts.differing,
+            )
+        )
     if counts.unread:
-        said += f" {counts.unread} could not be approved, because no backup has read them yet."
-    return said
+        said.append(
+            ngettext(
+                "%(num)s could not be approved, because no backup has read it yet.",
+                "%(num)s could not be approved, because no backup has read them yet.",
+                counts.unread,
+            )
+        )
+    return " ".join(said)

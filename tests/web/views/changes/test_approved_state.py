@@ -34,7 +34,7 @@ def test_a_tenant_is_approved_looked_at_and_taken_back(client, sign_in, cast, po
     path = f"/tenants/{cast.contoso.id}/approved"
     assert "Nobody has said yet" in client.get(path).get_data(as_text=True)
     page = post(client, path).get_data(as_text=True)
-    assert "Approved: 1 policy. 1 could not be approved, because no backup has read them yet." in page
+    assert "Approved: 1 policy. 1 could not be approved, because no backup has read it yet." in page
     become(policy, "wrong")
     page = client.get(path).get_data(as_text=True)
     for words in ("1 open change", policy.name, "The whole", "1 of 2", "Take it back"):
