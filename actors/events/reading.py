@@ -28,6 +28,8 @@ logger = logging.getLogger(__name__)
 MOST_PAGES = 100
 # A run that reads a whole tenant may wait so long for our own budget of requests; for nothing else.
 LONGEST_WAIT_SECONDS = 15.0
+# Codes of errors that say that nobody answered: the other log would only be waited for as long again.
+NO_ANSWER = ("timeout", "unreachable", "sign_in_unreachable")
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ def read_new_events(tenant: Tenant, graph: GraphClient, *, most_pages: int = MOS
     waits = [error.retry_after for error in errors if isinstance(error, Throttled) and error.retry_after]
     return NewEvents(
         [event_id for log in found.values() for event_id in log.event_ids],
-        all(log.is_current or log.is_refused for log in found.values()),
+        len(found) == len(logs) and all(log.is_current or log.is_refused for log in found.values()),
         tuple(state.log for state in event_logs.states(tenant) if state.is_readable is False),
         max(waits, default=None),
         errors[0].sentence if errors else None,
@@ -101,7 +103,13 @@ def _read_logs(
 ) -> dict[TenantLog, _Progress]:
     now = utcnow()
     own = OwnApp(str(tenant.client_id), sign_in_of(tenant).principal_id())
-    return {log: _read_log(tenant, graph, log, own, now, most_pages) for log in logs}
+    found = {}
+    for log in logs:
+        found[log] = _read_log(tenant, graph, log, own, now, most_pages)
+        error = found[log].error
+        if error and error.code in NO_ANSWER:
+            break
+    return found
 
 
 def _read_log(

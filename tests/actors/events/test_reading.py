@@ -116,6 +116,16 @@ def test_a_page_that_fails_leaves_the_watermark_and_costs_no_page_before_it(
     assert len(attribution.events_of_policy(policy)) == 5
 
 
+def test_where_nobody_answers_the_other_log_is_not_waited_for_too(outside, cast, graph, monkeypatch):
+    monkeypatch.setattr("graph.transport.client.TIMEOUT", 0.3)
+    graph.fault(kind="delay", seconds=1, path="auditEvents")
+    before = graph.requests()["http"]
+    found = look(cast.contoso)
+    assert (found.is_current, found.refused, graph.requests()["http"] - before) == (False, (), 1)
+    assert found.trouble == "Microsoft Graph did not answer in time."
+    assert look(cast.contoso).is_current
+
+
 def test_a_page_link_that_is_not_taken_any_more_begins_its_window_anew(outside, policy, cast, graph, monkeypatch):
     monkeypatch.setattr("graph.events.requests.PAGE_SIZE", 1)
     for number in range(3):

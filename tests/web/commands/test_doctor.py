@@ -18,7 +18,7 @@ from actors import embedded_redis
 from actors.process import startup
 from db.audit.audit import SYSTEM
 from db.clock import utcnow
-from db.models import Heartbeat, Run, Tenant
+from db.models import Heartbeat, Run, Tenant, Watch
 from db.runs import claims, runs
 from db.schema import row_ids
 from tests.support import servers
@@ -277,3 +277,24 @@ def test_a_run_that_waits_without_getting_on_is_a_finding_and_a_figure(cast, cli
     assert not found["ok"]
     assert f"Run {run.id} waits again and again and gets nothing done: Microsoft limit reached" in found["message"]
     assert "tenantkeep_runs_stalled 1\n" in client.get("/metrics").get_data(as_text=True)
+
+
+def test_how_fresh_the_watched_tenants_are_and_what_keeps_one_from_it_are_told(cast, client, redis_url):
+    def age():
+        return re.search(r"tenantkeep_oldest_freshness_age_seconds (\S+)", client.get("/metrics").text)[1]
+
+    assert (only("watching")["message"], age()) == ("0 tenant(s)", "0")
+    now = utcnow()
+    for tenant, fresh_at in ((cast.contoso, now - timedelta(minutes=5)), (cast.fabrikam, None)):
+        Watch.create(tenant=tenant, next_at=now, since=now, fresh_at=fresh_at)
+    assert age() == "+Inf", "one was never looked at"
+    Watch.update(fresh_at=now - timedelta(hours=1)).where(Watch.tenant == cast.fabrikam).execute()
+    assert 3600 <= float(age()) < 3700
+    assert "tenantkeep_watched_tenants 2\n" in client.get("/metrics").text
+    fresh = f"{now - timedelta(hours=1):%Y-%m-%d %H:%M} UTC"
+    told = only("watching")
+    assert (told["ok"], told["message"]) == (True, f"2 tenant(s), everything changed before {fresh} is captured")
+    Watch.update(error="Microsoft Graph did not answer in time.", failures=2).execute()
+    told = only("watching")
+    expected = "Contoso is not watched as it should be, and 1 more: Microsoft Graph did not answer in time."
+    assert (told["ok"], told["message"]) == (False, expected)
