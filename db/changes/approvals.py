@@ -44,7 +44,8 @@ def approve_policies(tenant: Tenant, policy_ids: Collection[int], actor: Actor, 
     rights = {policy_id: state.snapshot_id for policy_id, state in now.items() if state.mark or not state.is_there}
     if not rights:
         raise Invalid("Nobody has read this policy yet: capture a snapshot first.")
-    return _approve(tenant, rights, (), now, actor, reason, f"{len(policy_ids)} policies")
+    one = Policy.get_by_id(next(iter(rights))) if len(rights) == 1 else None
+    return _approve(tenant, rights, (), now, actor, reason, f"“{one.name}”" if one else "chosen policies")
 
 
 @transaction

@@ -4,46 +4,13 @@ A sentence is one string with placeholders, which audit_sentences.py fills. A de
 its own name. ` — {reason}` goes where there is no reason.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-
 from db.audit.audit import Action
-from db.states import Result, RunKind, RunState
+from db.states import RunKind, RunState
+from web.views.installation.audit_act import AuditAct
 
 SIGNING_IN, PEOPLE, TENANTS, BACKUPS = "Signing in", "People and roles", "Tenants", "Backups and runs"
 CHANGES = "Changes"
 RESTORES, SCHEDULES, SECRETS, INSTALLATION = "Restores", "Schedules and retention", "Secrets and access", "Installation"
-
-
-@dataclass(frozen=True)
-class AuditAct:
-    """`otherwise` when it was refused or failed; `own` of somebody's own account; `one` of exactly one thing.
-
-    `variants` are sentences by the value of the placeholder that `varies_by` names. `counts` names the detail that
-    `one` is about.
-    """
-
-    group: str
-    title: str
-    done: str
-    otherwise: str = ""
-    own: str = ""
-    one: str = ""
-    counts: str = ""
-    varies_by: str = ""
-    variants: Mapping[str, str] = field(default_factory=dict)
-
-    def sentence(self, result: str, *, is_own: bool, values: Mapping[str, object]) -> str:
-        """Choose the sentence for an event with these values."""
-        varied = self.variants.get(str(values.get(self.varies_by))) if self.varies_by else None
-        if varied:
-            return varied
-        if result != Result.OK and self.otherwise:
-            return self.otherwise
-        if is_own and self.own:
-            return self.own
-        return self.one if self.one and values.get(self.counts) in (1, "1") else self.done
-
 
 ACTS: dict[Action, AuditAct] = {
     Action.SIGN_IN: AuditAct(
@@ -258,10 +225,18 @@ ACTS: dict[Action, AuditAct] = {
         RESTORES, "Removed a replacement", "{who} removed in {tenant} what stood for the {kind} {source}"
     ),
     Action.STATE_APPROVED: AuditAct(
-        CHANGES, "Approved a state", "{who} approved {what} of {tenant}: {policies} policies — {reason}"
+        CHANGES,
+        "Approved a state",
+        "{who} approved {what} of {tenant}: {policies} policies — {reason}",
+        one="{who} approved {what} of {tenant}: 1 policy — {reason}",
+        counts="policies",
     ),
     Action.APPROVAL_TAKEN_BACK: AuditAct(
-        CHANGES, "Took an approval back", "{who} took back what was approved of {tenant}: {what}, {policies} policies"
+        CHANGES,
+        "Took an approval back",
+        "{who} took back what was approved of {tenant}: {what}, {policies} policies",
+        one="{who} took back what was approved of {tenant}: {what}, 1 policy",
+        counts="policies",
     ),
     Action.IGNORED_FIELD_ADDED: AuditAct(
         CHANGES, "Ignored a field", "{who} lets {path} be ignored in policies of type {policy_type}"
@@ -283,11 +258,18 @@ ACTS: dict[Action, AuditAct] = {
         CHANGES,
         "Accepted changes",
         "{who} accepted {changes} changes of {tenant} until {until} — {reason}",
+        one="{who} accepted 1 change of {tenant} until {until} — {reason}",
+        counts="changes",
         varies_by="until",
         variants={"None": "{who} accepted {changes} changes of {tenant} for good — {reason}"},
+        one_variants={"None": "{who} accepted 1 change of {tenant} for good — {reason}"},
     ),
     Action.CHANGES_REOPENED: AuditAct(
-        CHANGES, "Opened changes again", "{who} opened {changes} accepted changes of {tenant} again: {why}"
+        CHANGES,
+        "Opened changes again",
+        "{who} opened {changes} accepted changes of {tenant} again: {why}",
+        one="{who} opened 1 accepted change of {tenant} again: {why}",
+        counts="changes",
     ),
     Action.TENANT_ADDED: AuditAct(TENANTS, "Added a tenant", "{who} added the tenant {tenant}"),
     Action.TENANT_CHANGED: AuditAct(TENANTS, "Changed a tenant", "{who} changed {tenant}: {changed}"),

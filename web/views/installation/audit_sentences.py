@@ -23,7 +23,8 @@ from web.presentation.links import link, name_html
 from web.security.access import can
 from web.security.permissions import Permission
 from web.translation.sentences import translated_markup
-from web.views.installation.audit_acts import ACTS, AuditAct
+from web.views.installation.audit_act import AuditAct
+from web.views.installation.audit_acts import ACTS
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _REASON = " — {reason}"
