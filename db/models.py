@@ -1059,7 +1059,7 @@ class Watch(Table):
 
 
 class Channel(Table):
-    """Where notices go outside."""
+    """A place outside that notices go to."""
 
     name = pw.CharField(max_length=80)
     kind = pw.CharField(max_length=10)
@@ -1082,7 +1082,7 @@ class Channel(Table):
 
 
 class NoticeRule(Table):
-    """Which events are told to a channel, of which tenants, and when."""
+    """The events that are told to a channel, the tenants they are of, and when."""
 
     channel = pw.ForeignKeyField(Channel, backref="rules", on_delete="CASCADE")
     events = JsonText()

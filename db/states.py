@@ -53,7 +53,7 @@ class Sweep(StrEnum):
     ASSESS = "assess changes"
     REOPEN = "reopen accepted changes"
     OCCUR = "find what notices are about"
-    TELL = "make notices"
+    TELL = "prepare notices"
     DELIVER = "send notices"
 
 

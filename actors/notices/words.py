@@ -39,16 +39,16 @@ class Message:
 
 
 @dataclass(frozen=True)
-class Place:
+class PageLink:
     path: str
     # For who has no link: what to press.
     words: str
 
 
-CHANNELS = Place("/channels/", "Channels")
-DASHBOARD = Place("/", "Dashboard")
-CHANGES = Place("/changes/", "Changes")
-AUDIT_LOG = Place("/audit/", "Audit log")
+CHANNELS = PageLink("/channels/", "Channels")
+DASHBOARD = PageLink("/", "Dashboard")
+CHANGES = PageLink("/changes/", "Changes")
+AUDIT_LOG = PageLink("/audit/", "Audit log")
 _OF_RUNS = (NoticeEvent.RUN_FAILED, NoticeEvent.RUN_PARTIAL)
 _OF_RESTORES = (
     NoticeEvent.RESTORE_ASKED,
@@ -74,7 +74,7 @@ def message_of(delivery: Delivery) -> Message:
     return _with_address(message, place_of([subject.notice for subject in subjects]))
 
 
-def _with_address(message: Message, place: Place) -> Message:
+def _with_address(message: Message, place: PageLink) -> Message:
     """Add the link; where nobody said under which address pages are, where to look: never a link to elsewhere."""
     address = config.settings().public_url
     if address:
@@ -154,7 +154,7 @@ def _severity(subjects: Sequence[Subject]) -> Severity:
 # --- where to look ---------------------------------------------------------------------------------------------------
 
 
-def place_of(told: Sequence[Notice]) -> Place:
+def place_of(told: Sequence[Notice]) -> PageLink:
     """Return the one page that shows what these notices are about; of many, the list or the tenant that has them."""
     if len(told) == 1:
         return _place_of_one(told[0])
@@ -162,20 +162,20 @@ def place_of(told: Sequence[Notice]) -> Place:
     tenant_ids = {notice.occurrence.tenant_id for notice in told}
     if events == {NoticeEvent.CHANGE}:
         only = next(iter(tenant_ids)) if len(tenant_ids) == 1 else None
-        return Place(f"{CHANGES.path}?tenant={only}", CHANGES.words) if only else CHANGES
+        return PageLink(f"{CHANGES.path}?tenant={only}", CHANGES.words) if only else CHANGES
     return _place_of_tenant(tenant_ids.pop()) if len(tenant_ids) == 1 else DASHBOARD
 
 
-def _place_of_one(notice: Notice) -> Place:
+def _place_of_one(notice: Notice) -> PageLink:
     about = notice.occurrence
     if about.event == NoticeEvent.CHANGE and about.change_id:
-        return Place(f"/changes/{about.change_id}", f"{CHANGES.words}, change {about.change_id}")
+        return PageLink(f"/changes/{about.change_id}", f"{CHANGES.words}, change {about.change_id}")
     if about.event in _OF_RUNS and about.run_id:
-        return Place(f"/runs/{about.run_id}", f"Runs, run {about.run_id}")
+        return PageLink(f"/runs/{about.run_id}", f"Runs, run {about.run_id}")
     if about.event in _OF_RESTORES and about.restore_id:
-        return Place(f"/restores/{about.restore_id}", f"Restores, restore {about.restore_id}")
+        return PageLink(f"/restores/{about.restore_id}", f"Restores, restore {about.restore_id}")
     return AUDIT_LOG if about.event == NoticeEvent.AUDIT_BROKEN else _place_of_tenant(about.tenant_id)
 
 
-def _place_of_tenant(tenant_id: int | None) -> Place:
-    return Place(f"/tenants/{tenant_id}", f"Tenants, tenant {tenant_id}") if tenant_id else DASHBOARD
+def _place_of_tenant(tenant_id: int | None) -> PageLink:
+    return PageLink(f"/tenants/{tenant_id}", f"Tenants, tenant {tenant_id}") if tenant_id else DASHBOARD

@@ -36,18 +36,17 @@ class SavedReading:
 
 def record_saved(run: Run, readings: Sequence[SavedReading]) -> None:
     """Record what captures saw. The first snapshot of a policy is no change, unless its list made one of it."""
-    last = _newest_changes([one.policy_id for one in readings if one.was_not_read])
+    last = _newest_changes([reading.policy_id for reading in readings if reading.was_not_read])
     rows = []
-    for one in readings:
-        told = last.get(one.policy_id)
-        since = _gone_since(one, told)
+    for reading in readings:
+        told = last.get(reading.policy_id)
+        since = _gone_since(reading, told)
         if told and told.kind in LISTED_KINDS and told.after_mark is None:
-            _complete(told, one)
+            _complete(told, reading)
         elif since:
-            rows.append(_row(run.tenant_id, one.policy_id, ChangeKind.CAME_BACK, run, since, one.before) | _after(one))
-        elif one.before and one.is_new_content:
-            since = one.before.confirmed_at
-            rows.append(_row(run.tenant_id, one.policy_id, ChangeKind.CHANGED, run, since, one.before) | _after(one))
+            rows.append(_row_of(run, reading, ChangeKind.CAME_BACK, since))
+        elif reading.before and reading.is_new_content:
+            rows.append(_row_of(run, reading, ChangeKind.CHANGED, reading.before.confirmed_at))
     _insert(rows)
 
 
@@ -68,6 +67,10 @@ def _gone_since(reading: SavedReading, told: Change | None) -> datetime | None:
 def _complete(change: Change, reading: SavedReading) -> None:
     """Give the change its content. It is assessed again: a list says little of how grave it is."""
     Change.update(**_after(reading), assessed_at=None).where(Change.id == change.id).execute()
+
+
+def _row_of(run: Run, reading: SavedReading, kind: ChangeKind, since: datetime) -> dict[str, Any]:
+    return _row(run.tenant_id, reading.policy_id, kind, run, since, reading.before) | _after(reading)
 
 
 def _after(reading: SavedReading) -> dict[str, Any]:

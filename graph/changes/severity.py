@@ -101,7 +101,7 @@ def _is_other_condition(facts: ChangeFacts) -> bool:
 
 def _everybody(content: Content | None) -> set[str]:
     assignments = (content or {}).get("assignments") or ()
-    targets = [one.get("target") for one in assignments if isinstance(one, dict)]
+    targets = [assignment.get("target") for assignment in assignments if isinstance(assignment, dict)]
     types = {bare_type(target.get("@odata.type")) for target in targets if isinstance(target, dict)}
     return types & set(_EVERYBODY)
 

@@ -6,7 +6,7 @@ real records. Values of changed properties may be secrets and whole scripts: non
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from graph.content.timestamps import parse_time
@@ -63,10 +63,14 @@ def without_twins(events: list[ReadEvent]) -> list[ReadEvent]:
     Their correlation ids need not be equal. A twin whose other half is late stays, until that one comes.
     """
     originals = [event for event in events if not event.is_twin]
-    return [event for event in events if not (event.is_twin and any(_is_same_act(event, one) for one in originals))]
+    return [event for event in events if not (event.is_twin and _is_told(event, originals))]
 
 
 TWIN_SECONDS = 10
+
+
+def _is_told(twin: ReadEvent, originals: Sequence[ReadEvent]) -> bool:
+    return any(_is_same_act(twin, original) for original in originals)
 
 
 def _is_same_act(twin: ReadEvent, original: ReadEvent) -> bool:

@@ -13,7 +13,7 @@ PERSON, APP, SERVICE = "person", "app", "service"
 
 
 @dataclass(frozen=True)
-class Doer:
+class RecordedDoer:
     """`id`: of the user, or of the service principal; `name`: what a person signs in with, or an app is called."""
 
     kind: str = PERSON
@@ -23,24 +23,26 @@ class Doer:
     address: str = ""
 
 
-def from_json(raw: dict[str, Any]) -> Doer:
-    doer = Doer(**raw)
-    return doer if doer.id else Doer(doer.kind, made_id(doer.name), doer.name, doer.app_id, doer.address)
+def from_json(raw: dict[str, Any]) -> RecordedDoer:
+    doer = RecordedDoer(**raw)
+    return doer if doer.id else RecordedDoer(doer.kind, made_id(doer.name), doer.name, doer.app_id, doer.address)
 
 
-def own_app(tenant: Tenant) -> Doer:
+def own_app(tenant: Tenant) -> RecordedDoer:
     """The app that signs in to the tenant, as the directory knows it where it holds its service principal."""
     known = tenant.collections.get("servicePrincipals", {}).values()
     row = next((item for item in known if item.get("appId") == tenant.client_id), {})
     name = row.get("displayName") or "Tenantkeep"
-    return Doer(APP, str(row.get("id") or made_id(f"{tenant.directory_id} {tenant.client_id}")), name, tenant.client_id)
+    return RecordedDoer(
+        APP, str(row.get("id") or made_id(f"{tenant.directory_id} {tenant.client_id}")), name, tenant.client_id
+    )
 
 
 def made_id(name: str) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_DNS, name))
 
 
-def actor(doer: Doer) -> Object:
+def actor(doer: RecordedDoer) -> Object:
     """Intune's. A person has the portal's application beside the name, and never an address: rknightion/graph2otel.
 
     What an app alone is called there was read in tests of others only: `auditActorType`.
@@ -69,7 +71,7 @@ def actor(doer: Doer) -> Object:
     return nobody
 
 
-def initiator(doer: Doer) -> Object:
+def initiator(doer: RecordedDoer) -> Object:
     """Entra's: a user or an app, the other null; the app's `appId` is null on every record that was read
     (rknightion/graph2otel).
     """

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from graph.simulator.audit.doers import initiator
-from graph.simulator.audit.entra_table import ACCESS, ENTRA, Words
+from graph.simulator.audit.entra_table import ACCESS, ENTRA, EntraWords
 from graph.simulator.audit.touches import Touch, graph_time
 from graph.simulator.store.state import Object
 
@@ -28,7 +28,7 @@ def records(touch: Touch) -> Iterator[Object]:
     name = {"Create": words.made, "Patch": words.changed, "Delete": words.removed}[touch.operation]
     yield _record(touch, words, name, _identified(touch, words), [_told(touch, words)])
     if touch.path == ACCESS:
-        beneath = Words("Core Directory", "Policy", "Add policy", "Update policy", "Delete policy", words.basis)
+        beneath = EntraWords("Core Directory", "Policy", "Add policy", "Update policy", "Delete policy", words.basis)
         name = name.split(" ")[0] + " policy"
         correlation = str(uuid.uuid4())
         detail = _property("PolicyDetail", _detail(touch.before), _detail(touch.after))
@@ -37,7 +37,7 @@ def records(touch: Touch) -> Iterator[Object]:
         yield {**_record(touch, beneath, name, record_id, [detail, named]), "correlationId": correlation}
 
 
-def _identified(touch: Touch, words: Words) -> str:
+def _identified(touch: Touch, words: EntraWords) -> str:
     prefix = "IPCGraph" if words.service == "Conditional Access" else "Directory"
     return f"{prefix}_{touch.correlation}_{_mark()}"
 
@@ -47,7 +47,7 @@ def _mark() -> str:
     return f"{drawn.hex[:5].upper()}_{drawn.int % 10**8:08}"
 
 
-def _record(touch: Touch, words: Words, name: str, record_id: str, told: list[Object]) -> Object:
+def _record(touch: Touch, words: EntraWords, name: str, record_id: str, told: list[Object]) -> Object:
     target = {
         "id": touch.object_id,
         "displayName": touch.name,
@@ -73,7 +73,7 @@ def _record(touch: Touch, words: Words, name: str, record_id: str, told: list[Ob
     }
 
 
-def _told(touch: Touch, words: Words) -> Object:
+def _told(touch: Touch, words: EntraWords) -> Object:
     if words.property:
         return _property(words.property, _as_text(touch.before), _as_text(touch.after))
     before, after = touch.before or {}, touch.after or {}
@@ -93,12 +93,12 @@ def _as_text(item: Object | None) -> str | None:
 def _not_quite_graph(value: Any) -> Any:
     """Almost no nulls, flags as numbers, dates with +00:00."""
     if isinstance(value, list):
-        return [_not_quite_graph(one) for one in value]
+        return [_not_quite_graph(element) for element in value]
     if isinstance(value, dict):
         return {
-            name: _number(one) if name == "guestOrExternalUserTypes" else _not_quite_graph(one)
-            for name, one in value.items()
-            if one is not None or name == "applicationFilter"
+            name: _number(inner) if name == "guestOrExternalUserTypes" else _not_quite_graph(inner)
+            for name, inner in value.items()
+            if inner is not None or name == "applicationFilter"
         }
     if isinstance(value, str) and value[:2] == "20" and value.endswith("Z") and value[10:11] == "T":
         return f"{value[:-1]}+00:00"
@@ -116,7 +116,7 @@ def _detail(item: Object | None) -> str | None:
         return None
     controls = (item.get("grantControls") or {}).get("builtInControls") or []
     state = {"enabled": "Enabled", "disabled": "Disabled"}.get(str(item.get("state")), "Reporting")
-    body = {"Version": 1, "State": state, "Controls": [{"Control": [_first_upper(one) for one in controls]}]}
+    body = {"Version": 1, "State": state, "Controls": [{"Control": [_first_upper(control) for control in controls]}]}
     return json.dumps([json.dumps(body, separators=(",", ":"))])
 
 

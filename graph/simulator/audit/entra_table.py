@@ -15,7 +15,7 @@ ACCESS = f"{CA}/policies"
 
 
 @dataclass(frozen=True)
-class Words:
+class EntraWords:
     service: str
     category: str
     # Of what is made, changed, removed.
@@ -28,28 +28,28 @@ class Words:
     property: str = ""
 
 
-def _access(noun: str, property_name: str, basis: str = DOCUMENTED) -> Words:
-    return Words("Conditional Access", "Policy", f"Add {noun}", f"Update {noun}", f"Delete {noun}", basis,
+def _access(noun: str, property_name: str, basis: str = DOCUMENTED) -> EntraWords:
+    return EntraWords("Conditional Access", "Policy", f"Add {noun}", f"Update {noun}", f"Delete {noun}", basis,
                  property=property_name)  # fmt: skip
 
 
-def _core(category: str, noun: str, target: str, basis: str = GUESS) -> Words:
-    return Words("Core Directory", category, f"Add {noun}", f"Update {noun}", f"Delete {noun}", basis, target)
+def _core(category: str, noun: str, target: str, basis: str = GUESS) -> EntraWords:
+    return EntraWords("Core Directory", category, f"Add {noun}", f"Update {noun}", f"Delete {noun}", basis, target)
 
 
 _STRENGTH = "Authentication Strength Policy"
 
-ENTRA: Mapping[str, Words] = {
+ENTRA: Mapping[str, EntraWords] = {
     ACCESS: _access("conditional access policy", "ConditionalAccessPolicy"),
     f"{CA}/namedLocations": _access("named location", "NamedLocation"),
     f"{CA}/authenticationContextClassReferences": _access(
         "AuthenticationContextClassReference", "AuthenticationContextClassReference", JOINED
     ),
-    f"{CA}/authenticationStrength/policies": Words(
+    f"{CA}/authenticationStrength/policies": EntraWords(
         "Authentication Methods", "ApplicationManagement", f"{_STRENGTH} Create", f"{_STRENGTH} Update",
         f"{_STRENGTH} Delete", JOINED, property="AuthenticationStrengthPolicy",
     ),
-    AGREEMENTS: Words("Terms Of Use", "Policy", "Create Terms Of Use", "Edit Terms Of Use", "Delete Terms Of Use",
+    AGREEMENTS: EntraWords("Terms Of Use", "Policy", "Create Terms Of Use", "Edit Terms Of Use", "Delete Terms Of Use",
                       DOCUMENTED),
     "groups": _core("GroupManagement", "group", "Group", DOCUMENTED),
     BRANDING: _core("DirectoryManagement", "company branding", "Directory"),

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from graph.simulator.audit.doers import Doer, actor
-from graph.simulator.audit.intune_table import EACH, INTUNE, Words
+from graph.simulator.audit.doers import RecordedDoer, actor
+from graph.simulator.audit.intune_table import EACH, INTUNE, IntuneWords
 from graph.simulator.audit.touches import Touch, graph_time, name_of
 from graph.simulator.model.collections import DM
 from graph.simulator.store.known_properties import bare
@@ -36,7 +36,7 @@ def records(touch: Touch) -> Iterator[Object]:
         yield _record(touch, words, words.assigned, "Action", [_whole_set(touch, words, after)])
 
 
-def read_record(path: str, object_id: str, name: str, doer: Doer, at: datetime) -> Object:
+def read_record(path: str, object_id: str, name: str, doer: RecordedDoer, at: datetime) -> Object:
     """Reads are told seldom, of lists ("Search") and of one object ("Get"): nothing was changed."""
     words, verb = INTUNE[path], "Get" if object_id else "Search"
     touch = Touch(path, object_id, None, {"displayName": name}, doer, str(uuid.uuid4()), at)
@@ -44,14 +44,14 @@ def read_record(path: str, object_id: str, name: str, doer: Doer, at: datetime) 
     return _record(touch, words, f"{verb} {words.entity}", "Get", resources)
 
 
-def _policy_record(touch: Touch, words: Words) -> Object:
+def _policy_record(touch: Touch, words: IntuneWords) -> Object:
     verb = touch.operation
     activity = words.named.get(verb) or f"{verb} {words.entity}"
     return _record(touch, words, activity, verb, [_resource(touch, words, list(_properties(touch)))])
 
 
 def _assignment_records(
-    touch: Touch, words: Words, before: dict[str, Object], after: dict[str, Object]
+    touch: Touch, words: IntuneWords, before: dict[str, Object], after: dict[str, Object]
 ) -> Iterator[Object]:
     gone = [(key, "Delete", before[key]) for key in before if key not in after]
     # Assigning replaces the whole set: what stays is written again.
@@ -66,15 +66,17 @@ def _assignment_records(
         yield made
 
 
-def _whole_set(touch: Touch, words: Words, after: dict[str, Object]) -> Object:
-    groups = [str(one["target"]["groupId"]) for one in after.values() if (one.get("target") or {}).get("groupId")]
+def _whole_set(touch: Touch, words: IntuneWords, after: dict[str, Object]) -> Object:
+    targets = [assignment.get("target") or {} for assignment in after.values()]
+    groups = [str(target["groupId"]) for target in targets if target.get("groupId")]
     told = [_property("TargetGroupIDs", None, ",".join(groups) or _NULL), _VERSION]
     return {**_resource(touch, words, told), "displayName": _NULL}
 
 
 def _assignments(item: Object | None) -> dict[str, Object]:
     held = (item or {}).get("assignments") or ()
-    return {str(one.get("id")) + str(one.get("intent", "")): one for one in held if isinstance(one, dict)}
+    objects = [item for item in held if isinstance(item, dict)]
+    return {str(item.get("id")) + str(item.get("intent", "")): item for item in objects}
 
 
 def _target(assignment: Object, key: str, owner: str) -> list[Object]:
@@ -94,7 +96,7 @@ def _target(assignment: Object, key: str, owner: str) -> list[Object]:
     return [*(_property(name, None, str(value)) for name, value in told.items() if value), _VERSION]
 
 
-def _resource(touch: Touch, words: Words, told: list[Object]) -> Object:
+def _resource(touch: Touch, words: IntuneWords, told: list[Object]) -> Object:
     own = _pascal(bare(touch.shown)) if words.is_own_type else ""
     return {
         "displayName": name_of(touch.shown) or _NULL,
@@ -117,7 +119,7 @@ def _is_suffixed(touch: Touch) -> bool:
     return touch.path.endswith("/deviceEnrollmentConfigurations") and "_" in touch.object_id
 
 
-def _record(touch: Touch, words: Words, activity: str, operation: str, resources: list[Object]) -> Object:
+def _record(touch: Touch, words: IntuneWords, activity: str, operation: str, resources: list[Object]) -> Object:
     return {
         "id": str(uuid.uuid4()),
         "displayName": activity,
@@ -170,9 +172,8 @@ def _paths(name: str, value: Any) -> dict[str, str]:
     """
     path = _pascal(name)
     if isinstance(value, list):
-        return {
-            key: text for number, one in enumerate(value) for key, text in _below(f"$Collection.{path}[{number}]", one)
-        }
+        elements = [(f"$Collection.{path}[{number}]", element) for number, element in enumerate(value)]
+        return {key: text for place, element in elements for key, text in _below(place, element)}
     if isinstance(value, dict):
         return dict(_below(path, value))
     return {} if value is None else {path: _text(value)}
@@ -182,8 +183,8 @@ def _below(path: str, value: Any) -> Iterator[tuple[str, str]]:
     if _is_plain(value):
         yield path, _text(value)
     if isinstance(value, dict):
-        yield from ((f"{path}.{_pascal(key)}", _text(one)) for key, one in value.items()
-                    if _is_plain(one) and "@" not in key)  # fmt: skip
+        yield from ((f"{path}.{_pascal(key)}", _text(inner)) for key, inner in value.items()
+                    if _is_plain(inner) and "@" not in key)  # fmt: skip
 
 
 def _is_plain(value: Any) -> bool:

@@ -19,7 +19,7 @@ EACH = "each"
 
 
 @dataclass(frozen=True)
-class Words:
+class IntuneWords:
     component: str
     category: str
     # In `activityType`, and of the resource unless that is of the object's own type.
@@ -34,47 +34,49 @@ class Words:
     resource: str = ""
 
 
-def _configuration(entity: str, basis: str = GUESS, **more: object) -> Words:
-    return Words("DeviceConfiguration", "DeviceConfiguration", entity, basis, **more)  # type: ignore[arg-type]
+def _configuration(entity: str, basis: str = GUESS, **more: object) -> IntuneWords:
+    return IntuneWords("DeviceConfiguration", "DeviceConfiguration", entity, basis, **more)  # type: ignore[arg-type]
 
 
-def _compliance(entity: str, *, is_own_type: bool) -> Words:
-    return Words("DeviceCompliancePolicy", "Compliance", entity, RECORDS, is_own_type,
+def _compliance(entity: str, *, is_own_type: bool) -> IntuneWords:
+    return IntuneWords("DeviceCompliancePolicy", "Compliance", entity, RECORDS, is_own_type,
                  "Update Assignment DeviceCompliancePolicy")  # fmt: skip
 
 
-def _script(entity: str, made: str, basis: str) -> Words:
+def _script(entity: str, made: str, basis: str) -> IntuneWords:
     return _configuration(entity, basis, named={"Create": made}, assigned=f"assign{entity} DeviceManagementScript")
 
 
-def _protection(component: str, basis: str) -> Words:
-    return Words(component, "Application", "ManagedAppPolicy", basis, True, "updateSecurityGroups ManagedAppPolicy")
+def _protection(component: str, basis: str) -> IntuneWords:
+    return IntuneWords(
+        component, "Application", "ManagedAppPolicy", basis, True, "updateSecurityGroups ManagedAppPolicy"
+    )
 
 
-def _app(entity: str, basis: str, *, is_own_type: bool = False) -> Words:
-    return Words("MobileApp", "Application", entity, basis, is_own_type)
+def _app(entity: str, basis: str, *, is_own_type: bool = False) -> IntuneWords:
+    return IntuneWords("MobileApp", "Application", entity, basis, is_own_type)
 
 
-def _enrollment(entity: str, basis: str = IN_USE, **more: object) -> Words:
-    return Words("Enrollment", "Enrollment", entity, basis, **more)  # type: ignore[arg-type]
+def _enrollment(entity: str, basis: str = IN_USE, **more: object) -> IntuneWords:
+    return IntuneWords("Enrollment", "Enrollment", entity, basis, **more)  # type: ignore[arg-type]
 
 
-def _update(entity: str) -> Words:
-    return Words("SoftwareUpdateConfiguration", "SoftwareUpdates", entity, IN_USE)
+def _update(entity: str) -> IntuneWords:
+    return IntuneWords("SoftwareUpdateConfiguration", "SoftwareUpdates", entity, IN_USE)
 
 
-def _role(entity: str, basis: str = IN_USE) -> Words:
-    return Words("RoleBasedAccessControl", "Role", entity, basis)
+def _role(entity: str, basis: str = IN_USE) -> IntuneWords:
+    return IntuneWords("RoleBasedAccessControl", "Role", entity, basis)
 
 
-def _other(component: str, entity: str, basis: str = GUESS, category: str = "Other") -> Words:
-    return Words(component, category, entity, basis)
+def _other(component: str, entity: str, basis: str = GUESS, category: str = "Other") -> IntuneWords:
+    return IntuneWords(component, category, entity, basis)
 
 
 _CATALOG = _configuration("DeviceManagementConfigurationPolicy", LIVE)
 _PROFILE = "DeviceConfiguration"
 
-INTUNE: Mapping[str, Words] = {
+INTUNE: Mapping[str, IntuneWords] = {
     f"{DM}/configurationPolicies": _CATALOG,
     f"{DM}/inventoryPolicies": replace(_CATALOG, basis=GUESS),
     f"{DM}/deviceConfigurations": _configuration(_PROFILE, RECORDS, is_own_type=True),
@@ -104,7 +106,7 @@ INTUNE: Mapping[str, Words] = {
         for name in ("mdmWindowsInformationProtectionPolicies", "windowsInformationProtectionPolicies")
     },
     f"{DAM}/targetedManagedAppConfigurations": _protection("MobileAppConfiguration", IN_USE),
-    f"{DAM}/mobileAppConfigurations": Words(
+    f"{DAM}/mobileAppConfigurations": IntuneWords(
         "MobileAppConfiguration", "Application", "ManagedDeviceMobileAppConfiguration", IN_USE, is_own_type=True
     ),
     f"{DAM}/mobileApps": _app("MobileApp", RECORDS, is_own_type=True),

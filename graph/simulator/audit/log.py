@@ -32,8 +32,8 @@ def record(tenant: Tenant, touch: Touch) -> None:
     if tenant.flags.get("audit_missing"):
         return
     lag = tenant.flags.get("audit_lag_s", 0) if touch.lag_s is None else touch.lag_s
-    for log, made in _records(touch):
-        _keep(tenant, log, made, touch.at, float(lag))
+    for log, audit_record in _records(touch):
+        _keep(tenant, log, audit_record, touch.at, float(lag))
 
 
 def record_read(tenant: Tenant, path: str, object_id: str) -> None:
@@ -93,18 +93,18 @@ def _parts(
 
 
 def _children(item: Object | None) -> dict[str, Object]:
-    return {str(one["id"]): one for one in (item or {}).get(_CHILDREN) or ()}
+    return {str(child["id"]): child for child in (item or {}).get(_CHILDREN) or ()}
 
 
 def _records(touch: Touch) -> Iterator[tuple[str, Object]]:
     if touch.path in INTUNE:
-        for one in intune_records.records(touch):
+        for record in intune_records.records(touch):
             # The verb's case varies within one tenant: rknightion/graph2otel.
-            verb, _, entity = one["activityType"].partition(" ")
-            activity = f"{verb.lower()} {entity}" if random.random() < 0.2 else one["activityType"]
-            yield AUDIT_EVENTS, {**one, "activityType": activity}
+            verb, _, entity = record["activityType"].partition(" ")
+            activity = f"{verb.lower()} {entity}" if random.random() < 0.2 else record["activityType"]
+            yield AUDIT_EVENTS, {**record, "activityType": activity}
     if touch.path in ENTRA:
-        yield from ((DIRECTORY_AUDITS, one) for one in entra_records.records(touch))
+        yield from ((DIRECTORY_AUDITS, record) for record in entra_records.records(touch))
 
 
 def readable(tenant: Tenant, log: str, now: datetime) -> list[Object]:

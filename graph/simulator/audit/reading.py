@@ -138,16 +138,16 @@ def _condition(path: str, clause: str) -> Callable[[Object], bool]:
     if verb == "ne":
         return lambda record: text not in _values(record, name)
     if verb == "startswith":
-        return lambda record: any(one.startswith(text) for one in _values(record, name))
+        return lambda record: any(held.startswith(text) for held in _values(record, name))
     return lambda record: text in _values(record, name)
 
 
 def _values(record: Any, name: str) -> list[str]:
     found = [record]
     for part in name.split("/"):
-        held = [one.get(part) for one in found if isinstance(one, dict)]
-        found = [inner for one in held for inner in (one if isinstance(one, list) else [one])]
-    return [str(one) for one in found if one is not None]
+        held = [item.get(part) for item in found if isinstance(item, dict)]
+        found = [inner for item in held for inner in (item if isinstance(item, list) else [item])]
+    return [str(item) for item in found if item is not None]
 
 
 def _moment(text: str) -> float:

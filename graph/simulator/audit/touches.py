@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from graph.simulator.audit.doers import Doer
+from graph.simulator.audit.doers import RecordedDoer
 from graph.simulator.store.state import Object
 
 
@@ -18,7 +18,7 @@ class Touch:
     object_id: str
     before: Object | None
     after: Object | None
-    doer: Doer
+    doer: RecordedDoer
     correlation: str
     at: datetime
     is_assignment: bool = False

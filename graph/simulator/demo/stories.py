@@ -81,7 +81,7 @@ def _pause(_tenant: Tenant, ring: Object) -> Change:
 
 
 def _to_all_devices(_tenant: Tenant, item: Object) -> Change | None:
-    kinds = {one["target"].get("@odata.type") for one in item.get("assignments") or ()}
+    kinds = {assignment["target"].get("@odata.type") for assignment in item.get("assignments") or ()}
     return None if _ALL_DEVICES["@odata.type"] in kinds else {"assignments": [{"target": _ALL_DEVICES}]}
 
 

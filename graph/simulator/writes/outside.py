@@ -52,7 +52,7 @@ def _found(tenant: Tenant, raw: dict[str, Any]) -> tuple[str, str, Object | None
     held = tenant.held(path, token)
     if profile:
         children = (held or {}).get(PROFILES) or ()
-        return f"{path}/{PROFILES}", profile, next((one for one in children if one["id"] == profile), None)
+        return f"{path}/{PROFILES}", profile, next((child for child in children if child["id"] == profile), None)
     if held is None and "item" not in raw:
         raise Unknown(f"{path}/{object_id}")
     return path, object_id, held
@@ -72,7 +72,7 @@ def _after(raw: dict[str, Any], path: str, object_id: str, before: Object | None
         raise Unknown(f"{path}/{object_id}")
     item = {**copy.deepcopy(before), **raw.get("set", {})}
     if "assignments" in raw:
-        item["assignments"] = [_assigned(object_id, one) for one in raw["assignments"]]
+        item["assignments"] = [_assigned(object_id, assignment) for assignment in raw["assignments"]]
         if "isAssigned" in item:
             item["isAssigned"] = bool(item["assignments"])
     return item | _times(path, item, at, is_new=False) | _version(RULES.get(path.lower()), item)
@@ -105,7 +105,7 @@ def _keep(state: State, tenant: Tenant, raw: dict[str, Any], after: Object | Non
     path, (token, _, profile) = raw["collection"], str(raw.get("id") or (after or {})["id"]).partition("/")
     if profile:
         held = copy.deepcopy(tenant.held(path, token) or {})
-        others = [one for one in held.get(PROFILES) or () if one["id"] != profile]
+        others = [child for child in held.get(PROFILES) or () if child["id"] != profile]
         state.put(tenant, path, {**held, PROFILES: [*others, *([after] if after else [])]})
     elif after is None:
         tenant.collections[path].pop(token, None)

@@ -123,7 +123,7 @@ class RuleWords:
     @property
     def events(self) -> list[tuple[str, str]]:
         """(what it tells, how much of it), in the order of the form."""
-        return [(said, self._extent(event)) for event, said in EVENTS.items() if event in self.rule.events]
+        return [(sentence, self._extent(event)) for event, sentence in EVENTS.items() if event in self.rule.events]
 
     def _extent(self, event: NoticeEvent) -> str:
         if event == NoticeEvent.CHANGE:

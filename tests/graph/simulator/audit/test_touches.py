@@ -4,7 +4,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from graph.simulator.audit.doers import Doer
+from graph.simulator.audit.doers import RecordedDoer
 from graph.simulator.audit.touches import Touch, graph_time
 
 
@@ -18,7 +18,7 @@ from graph.simulator.audit.touches import Touch, graph_time
     ],
 )
 def test_what_was_done_and_to_what(before, after, operation, name):
-    touch = Touch("path", "id", before, after, Doer(), "correlation", datetime(2026, 1, 2))
+    touch = Touch("path", "id", before, after, RecordedDoer(), "correlation", datetime(2026, 1, 2))
     assert (touch.operation, touch.name) == (operation, name)
 
 
