@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
+from actors.facade import tenant_logs
 from actors.notices.plain_text import plain
 from db.events import attribution, event_logs
 from db.events.attribution import Doer
 from db.events.event_logs import LogState
 from db.models import Change
 from db.states import DoerKind, TenantLog
-from graph.policy_types.table import POLICY_TYPES
 
 # More are counted.
 MAX_NAMED = 2
@@ -29,13 +29,13 @@ def authors_of(changes: Sequence[Change]) -> dict[int, str]:
 
 def _author(change: Change, doers: Sequence[Doer], states: Mapping[TenantLog, LogState]) -> str:
     restore_id = change.restore_id or next((doer.restore_id for doer in doers if doer.restore_id), None)
-    if restore_id:
-        return f"by Tenantkeep’s restore {restore_id}"
-    if not doers:
+    # Who else touched it in between is not hidden behind a restore of ours.
+    all_named = [f"Tenantkeep’s restore {restore_id}"] if restore_id else []
+    all_named += [_named(doer) for doer in doers if not doer.restore_id]
+    if not all_named:
         return _why_unknown(change, states)
-    named = [_named(doer) for doer in doers[:MAX_NAMED]]
-    more = f" and {len(doers) - MAX_NAMED} more" if len(doers) > MAX_NAMED else ""
-    return f"by {' and '.join(named)}{more}" if not more else f"by {', '.join(named)}{more}"
+    named, left = all_named[:MAX_NAMED], len(all_named) - MAX_NAMED
+    return f"by {', '.join(named)} and {left} more" if left > 0 else f"by {' and '.join(named)}"
 
 
 def _named(doer: Doer) -> str:
@@ -49,7 +49,7 @@ def _named(doer: Doer) -> str:
 
 
 def _why_unknown(change: Change, states: Mapping[TenantLog, LogState]) -> str:
-    state = states[log_of(change.policy.policy_type)]
+    state = states[tenant_logs.log_of(change.policy.policy_type)]
     if not state.is_offered:
         return "who did it is not known: this cloud has no log that can be read"
     if state.is_readable is False:
@@ -57,10 +57,3 @@ def _why_unknown(change: Change, states: Mapping[TenantLog, LogState]) -> str:
     if state.is_readable is None or state.read_to is None or state.read_to < change.seen_at:
         return "who did it is not known yet"
     return "who did it is not in the tenant’s log"
-
-
-def log_of(policy_type: str) -> TenantLog:
-    """Return the log in which Microsoft keeps who changed such policies."""
-    row = POLICY_TYPES.get(policy_type)
-    is_entras = row is not None and row.path.startswith("/identity/")
-    return TenantLog.ENTRA if is_entras else TenantLog.INTUNE

@@ -35,19 +35,24 @@ class Author:
     def words(self) -> Markup | str:
         """One line: “by anna@contoso.example in the portal, and 1 more event”."""
         if self.restore_id is not None:
-            return restore_words(self.restore_id)
+            # Who else touched it in between is not hidden behind a restore of ours.
+            others = attribution.doers_of(event for event in self.events if event.restore_id is None)
+            return _and_others(restore_words(self.restore_id), len(others))
         if not self.events:
             return self.why_unknown
         names = names_of(self.events)
-        by = translated_markup("by {}").format(names[0])
-        if len(names) == 1:
-            return by
-        return Markup("{} {}").format(by, ngettext("and %(num)s other", "and %(num)s others", len(names) - 1))
+        return _and_others(translated_markup("by {}").format(names[0]), len(names) - 1)
 
     @property
     def plain_words(self) -> str:
         """All who are known, for a table of another program."""
         return "; ".join(names_of(self.events)) if self.events else Markup(self.words).striptags()  # noqa: S704
+
+
+def _and_others(by: Markup, count: int) -> Markup:
+    if count < 1:
+        return by
+    return Markup("{} {}").format(by, ngettext("and %(num)s other", "and %(num)s others", count))
 
 
 def restore_words(restore_id: int) -> Markup:

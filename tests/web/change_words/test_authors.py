@@ -29,3 +29,12 @@ def test_a_hostile_name_is_text(client, sign_in, cast, captured):
     page = sign_in(client, cast.rita).get("/changes/").get_data(as_text=True)
     assert "&lt;img src=x onerror=1&gt;%s{} with &lt;b&gt;" in page
     assert "&lt;i&gt;%(setting)s added" in page
+
+
+def test_a_restore_of_ours_hides_nobody_else(client, sign_in, cast, captured):
+    policy = captured[0][0]
+    record_event(policy, "Tenantkeep", restore_id=9)
+    record_event(policy)
+    record_change(policy)
+    page = sign_in(client, cast.rita).get("/changes/").get_data(as_text=True)
+    assert "restore 9</a> of ours and 1 other" in page
