@@ -14,11 +14,11 @@ from db.encryption import keyring
 from db.errors import Invalid
 from db.models import Channel, Delivery, User
 from db.notices import addresses
+from db.notices.deliveries import SWITCHED_OFF
 from db.states import ChannelKind, DeliveryState
 
 MAX_PERSONAL = 10
 MIN_SECRET = 16
-SWITCHED_OFF = "The channel was switched off before this was sent."
 
 
 def seal_owner(channel: Channel) -> str:

@@ -41,6 +41,7 @@ KEPT_FOR = timedelta(days=90)
 MAX_ANSWER = 500
 
 WORKERS_ENDED = "The worker ended each time that it sent this."
+SWITCHED_OFF = "The channel was switched off before this was sent."
 OWNER_GONE = "The account whose channel it is was switched off."
 
 _UNSENT = (DeliveryState.WAITING, DeliveryState.SENDING)
@@ -156,7 +157,7 @@ def claim(delivery_id: int, attempts: int) -> Delivery | None:
     refusal = _refusal_before_sending(delivery)
     if refusal is None:
         return delivery
-    record_refusal(delivery, Refusal(refusal, is_final=True))
+    record_refusal(delivery, Refusal(refusal, is_final=True, is_of_channel=refusal != SWITCHED_OFF))
     return None
 
 
@@ -164,6 +165,8 @@ def _refusal_before_sending(delivery: Delivery) -> str | None:
     channel = delivery.channel
     if delivery.attempts > len(PAUSES) + 1:
         return WORKERS_ENDED
+    if not channel.is_active:  # while an earlier try was under way
+        return SWITCHED_OFF
     return OWNER_GONE if channel.owner_id is not None and not channel.owner.is_active else None
 
 

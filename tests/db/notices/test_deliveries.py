@@ -59,6 +59,18 @@ def test_one_delivery_of_a_channel_is_under_way_and_a_few_of_all(channel, lock_o
     assert second in deliveries.hand_over_due(), "its message was lost"
 
 
+def test_what_was_being_sent_as_its_channel_was_switched_off_is_not_tried_again(channel):
+    refused, left = make(channel, 2)
+    under_way = claimed(refused)
+    claimed(left)  # by a worker that died
+    channels.switch(channel, SYSTEM, is_active=False)
+    deliveries.record_refusal(under_way, Refusal("503", is_of_channel=False))
+    assert claimed(refused) is None
+    assert claimed(left) is None
+    assert [stored(each).answer for each in (refused, left)] == [deliveries.SWITCHED_OFF] * 2
+    assert Channel.get().error is None, "that is no failure of the channel"
+
+
 def test_a_second_message_for_the_same_try_does_nothing(channel):
     [delivery] = make(channel)
     assert deliveries.claim(delivery.id, 0)
