@@ -11,8 +11,9 @@ from db.notices import channels, conditions, notices
 
 # Conditions are looked for in every tenant.
 LOOK_SECONDS = 30.0
-# More than one transaction makes: a night in which everything failed is told in one sweep.
-ROUNDS = 20
+# More than one transaction makes: a night in which everything failed is told in a few sweeps, each of which begins by
+# recovering runs.
+MAKE_SECONDS = 1.0
 
 _looked_at: float | None = None
 
@@ -29,9 +30,9 @@ def look_for_conditions() -> None:
 def channels_to_tell() -> list[Channel]:
     """Make the notices of what is new, and return the channels that have something to tell now."""
     notices.forget_of_silenced()
-    for _ in range(ROUNDS):
-        if notices.make() < notices.OCCURRENCES_AT_ONCE:
-            break
+    until = time.monotonic() + MAKE_SECONDS
+    while notices.make(notices.OCCURRENCES_AT_ONCE) >= notices.OCCURRENCES_AT_ONCE and time.monotonic() < until:
+        pass
     return channels.of_ids(notices.channels_with_due(utcnow()))
 
 

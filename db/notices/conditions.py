@@ -56,9 +56,15 @@ def _settle(event: NoticeEvent, found: Found) -> None:
 
 
 def _is_good_news(over: Occurrence, found: Found) -> bool:
-    """Return whether that it is over means that all is well: not when it only became another of the same tenant, and
-    not when nobody asks for so many hours any longer.
+    """Return whether that it is over means that all is well: not when it only became another of the same tenant, not
+    when nobody asks for so many hours any longer, and not when its tenant or its schedule was switched off.
     """
+    is_its_tenant = (Tenant.id == over.tenant_id) & Tenant.is_active
+    if over.tenant_id is not None and not Tenant.select().where(is_its_tenant).exists():
+        return False
+    if over.event == NoticeEvent.SCHEDULE_MISSED:
+        schedule = Schedule.get_or_none(Schedule.id == int(over.key.split(":")[1]))
+        return schedule is not None and not schedule.is_paused
     if over.event == NoticeEvent.CREDENTIAL_EXPIRING:
         return all(tenant_id != over.tenant_id for tenant_id, _ in found.values())
     if over.event == NoticeEvent.NO_GOOD_BACKUP:

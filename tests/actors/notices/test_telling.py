@@ -37,3 +37,12 @@ def test_tenants_are_looked_through_twice_a_minute(cast, monkeypatch):
     for _ in range(3):
         telling.look_for_conditions()
     assert looked == [1]
+
+
+def test_a_night_in_which_everything_fails_holds_up_no_sweep(monkeypatch, cast):
+    monkeypatch.setattr(telling.notices, "OCCURRENCES_AT_ONCE", 1)
+    monkeypatch.setattr(telling, "MAKE_SECONDS", 0.0)
+    for number in range(3):
+        Occurrence.create(key=f"x{number}", event=NoticeEvent.RUN_FAILED, tenant=cast.contoso, facts={})
+    telling.channels_to_tell()
+    assert Occurrence.select().where(Occurrence.told_at.is_null()).count() == 2, "the next sweep goes on"

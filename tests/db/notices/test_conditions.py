@@ -106,3 +106,20 @@ def test_a_schedule_that_had_to_be_paused_is_missed_until_it_is_changed(cast):
     assert going() == {(NoticeEvent.SCHEDULE_MISSED, cast.contoso.id)}
     schedules.change(Schedule.get(), SYSTEM, cron="0 3 * * *", time_zone="UTC")
     assert going() == set()
+
+
+def test_what_is_over_because_it_was_switched_off_is_not_told_as_well_again(cast):
+    channel = channels.add("On call", ChannelKind.EMAIL, "oncall@contoso.example", SYSTEM)
+    rules.add_sensible(channel, "UTC", SYSTEM)
+    long_ago = utcnow() - timedelta(hours=50)
+    change_tenant(cast.contoso, connection_error="AADSTS7000222", last_backup_at=long_ago)
+    for tenant in (cast.contoso, cast.fabrikam, cast.fabrikam):
+        schedules.add(tenant, "0 2 * * *", "UTC", SYSTEM)
+    Schedule.update(next_at=utcnow() - timedelta(hours=2)).execute()
+    assert len(going()) == 4
+    change_tenant(cast.contoso, is_active=False)
+    paused, removed = Schedule.select().where(Schedule.tenant == cast.fabrikam)
+    Schedule.update(is_paused=True, next_at=None).where(Schedule.id == paused.id).execute()
+    removed.delete_instance()
+    assert going() == set()
+    assert not Occurrence.select().where(Occurrence.end_told_at.is_null()).exists()
