@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from graph.changes.ignored_paths import ANY, Path, is_ignored, text_of, without_positions
+from graph.content.element_names import element_name
 from graph.display.diff import Difference, compare
 from graph.display.labels import NamesById, setting_label
 from graph.policy_types.enrollment import DEVICE_GROUPS, IS_DEFAULT, MESSAGES
@@ -24,6 +25,7 @@ _WITHHELD = (
 _WITHHELD_ELEMENT = re.compile(r"(\w+)\[(.*)\]")
 # Parts that a backup holds only where somebody wants it to.
 _OPTIONAL_PARTS = {"groups": ("members",)}
+_COPY = re.compile(r" \(\d+\)$")
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -109,7 +111,10 @@ def _is_value(difference: Difference, last: str, names: NamesById) -> bool:
         return False
     side = difference.after if difference.before is None else difference.before
     is_whole_element = difference.kind != "changed" and not isinstance(side, dict | list)
-    return last.startswith(("{", "[")) or (is_whole_element and str(side).casefold() == last.casefold())
+    # Of two equal ones, the second has a number behind it (graph/display/diff.py).
+    name = _COPY.sub("", last).casefold()
+    own_names = {element_name(side).casefold(), str(side).casefold()} if is_whole_element else set()
+    return last.startswith(("{", "[")) or not own_names.isdisjoint((name, last.casefold()))
 
 
 def _storable(path: Sequence[str]) -> Path:

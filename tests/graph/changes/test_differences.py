@@ -42,6 +42,8 @@ def test_an_element_that_is_its_own_value_is_not_named():
     kind = {"@odata.type": "#microsoft.graph.iosGeneralDeviceConfiguration"}
     secret = content(**kind, emailInDomainSuffixes=["hunter2"])
     assert "hunter2" not in str(places(vpn, content(**kind), secret))
+    twice = content(**kind, emailInDomainSuffixes=["hunter2", "hunter2", 'say "hunter2"'])
+    assert "hunter2" not in str(places(vpn, secret, twice))
 
 
 # The tenant behind the pairs that these stand for was read by a nightly backup that missed assignments now and then:
