@@ -124,6 +124,8 @@ def save(change: Change, found: Assessment) -> bool:
         now.delete_instance()
         return True
     is_told = Severity(now.severity) if now.severity else None
+    # That a field counts again makes no news of what was ignored for weeks: it is listed, and told where it is open.
+    is_old = now.severity is not None and now.state == ChangeState.IGNORED
     now.kind, now.restore_id = found.kind, found.restore_id
     stood = decisions.standing_before(now)
     only_ignored = found.differs_only_ignored or (found.is_none and approved is None)
@@ -140,7 +142,7 @@ def save(change: Change, found: Assessment) -> bool:
         "assessed_at": utcnow(),
     }
     Change.update(columns).where(Change.id == change.id).execute()
-    if state in NEWS and not found.restore_id:
+    if state in NEWS and not found.restore_id and not (is_old and state != ChangeState.OPEN):
         _tell(now, found.severity, is_told)
     return True
 

@@ -160,6 +160,7 @@ def test_an_ignored_field_is_no_change_until_it_counts_again(seen):
     assert not ignored_fields.remove(field, actor)
     assessment.assess(seen.tenant.id)
     assert [(row.state, row.difference_count) for row in Change.select()] == [(ChangeState.RECORDED, 1)] * 2
+    assert Occurrence.select().count() == 1, "and is listed, not told, when the field counts again"
     acts = [event.action for event in AuditEvent.select() if event.action.startswith("ignored-field")]
     assert acts == ["ignored-field:added", "ignored-field:removed"]
 
