@@ -149,8 +149,8 @@ def bundle(channel_id: int) -> list[Delivery]:
     audience = Audience([notice.channel for notice in due])
     going = [notice for notice in due if _may_go(notice, audience)]
     gone = {notice.id for notice in due} - {notice.id for notice in going}
-    if gone:
-        Notice.delete().where(Notice.id.in_(sorted(gone))).execute()
+    for ids in batched(sorted(gone)):
+        Notice.delete().where(Notice.id.in_(ids)).execute()
     if not going:
         return []
     channel = going[0].channel
