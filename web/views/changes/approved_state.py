@@ -26,7 +26,8 @@ from web.views.tenants.tenant_page import TenantPage
 
 pages = Blueprint("approved_state", __name__)
 
-SHOWN = 50
+# So many types stand in the open: more of them are one fold, so that what is below is near.
+SHOWN, TYPES_SHOWN = 50, 12
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,17 @@ class ApprovedStatePage(TenantPage):
 
     @cached_property
     def approved_types(self) -> list[ApprovedType]:
-        return sorted(approved_lists.by_type(self.tenant), key=lambda row: self.title_of(row).lower())
+        """Those with changes to decide about or accepted first, then by name."""
+        rows = approved_lists.by_type(self.tenant)
+        return sorted(rows, key=lambda row: (not (row.open_count or row.accepted), self.title_of(row).lower()))
+
+    @property
+    def first_types(self) -> list[ApprovedType]:
+        return self.approved_types[:TYPES_SHOWN]
+
+    @property
+    def more_types(self) -> list[ApprovedType]:
+        return self.approved_types[TYPES_SHOWN:]
 
     @staticmethod
     def title_of(row: ApprovedType) -> str:

@@ -119,7 +119,11 @@ class WholeComparisonPage(NumberedPage):
     def counts(self) -> list[tuple[str, int]]:
         """The number of pairs of each sort. Of two tenants, what is on both sides may be the same."""
         kinds = [pair.kind for pair in self.comparison.pairs]
-        both = "differ" if self.comparison.is_of_one_tenant else "are in both"
+        is_one = kinds.count(ChangeKind.CHANGED) == 1
+        if self.comparison.is_of_one_tenant:
+            both = "differs" if is_one else "differ"
+        else:
+            both = "is in both" if is_one else "are in both"
         words = {
             ChangeKind.CHANGED: both,
             ChangeKind.REMOVED: "only in the first",

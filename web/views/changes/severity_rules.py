@@ -16,7 +16,6 @@ from web.inputs import form_text
 from web.presentation.refusals import refusals_flashed
 from web.security.access import allowed_tenant_ids, can, current_actor, fetch, parse_row_id, requires
 from web.security.permissions import Permission
-from web.translation.sentences import translated_markup
 
 pages = Blueprint("change_rules", __name__, url_prefix="/changes")
 
@@ -94,7 +93,9 @@ def remove_ignored() -> Any:
         abort(403)
     ignored_fields.remove(field, current_actor())
     flash("It counts again. Changes of this policy type are assessed anew.", "success")
-    return redirect(url_for("change_rules.ignored"), 303)
+    undone_at = parse_row_id(request.form.get("change", ""))
+    back = url_for("changes.page", change_id=undone_at) if undone_at else url_for("change_rules.ignored")
+    return redirect(back, 303)
 
 
 @pages.post("/<change_id>/ignore")
@@ -106,7 +107,6 @@ def ignore(change_id: str) -> Any:
     with refusals_flashed():
         if path not in [difference["path"] for difference in change.differences or ()]:
             raise Invalid("That is none of its differences.")
-        ignored_fields.add(change.tenant, change.policy.policy_type, path, current_actor())
-        undo = Markup('<a href="{}">{}</a>').format(url_for("change_rules.ignored"), "Undo")
-        flash(translated_markup("Ignored in this tenant from now on. {}").format(undo), "success")
+        field = ignored_fields.add(change.tenant, change.policy.policy_type, path, current_actor())
+        flash(Markup(render_template("changes/_ignored.html", field=field, change=change)), "success")  # noqa: S704 - ours
     return redirect(url_for("changes.page", change_id=change.id), 303)

@@ -4,12 +4,13 @@ import re
 
 import pytest
 
-from db.audit.audit import Actor
+from db.audit.audit import SYSTEM, Actor
 from db.clock import utcnow
-from db.models import Mapping, Policy, Run
+from db.models import Change, Mapping, Policy, Run
 from db.policies import lives, policies, snapshots
 from db.restores import mappings
 from tests.support.captures import capture_by_hand
+from tests.support.changes import record_change, record_event
 
 TYPE = "configurationPolicies"
 
@@ -53,6 +54,19 @@ def test_what_was_created_again_goes_on_with_the_history_of_what_was_deleted(
     assert f'href="/policies/{third.id}"' in listed
     assert f'href="/policies/{first.id}"' not in listed
     assert f'href="/policies/{second.id}"' not in listed
+
+
+def test_beside_a_version_stand_who_made_it_and_the_change(client, sign_in, cast, captured):
+    policy, _, first = captured[0]
+    newest = capture_by_hand(Policy.get_by_id(policy.id), SYSTEM, {"name": policy.name, "description": "x"})[1]
+    Change.delete().execute()
+    record_event(policy, "anna@contoso.example")
+    change = record_change(policy, before=first, after=newest)
+    versions = page_of(client=sign_in(client, cast.rita), policy=policy).partition('id="snapshots"')[2]
+    version = versions.partition(f"snapshot&nbsp;{newest.id}<")[2].partition("snapshot&nbsp;")[0]
+    assert "anna@contoso.example" in version
+    assert f'href="/changes/{change.id}"' in version
+    assert "/changes/" not in versions.partition(f"snapshot&nbsp;{first.id}<")[2].partition("</ol>")[0]
 
 
 def test_only_what_a_restore_recorded_is_the_same_policy(cast, captured):

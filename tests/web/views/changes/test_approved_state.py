@@ -8,6 +8,7 @@ from db.models import ApprovedPolicy, ApprovedScope, BackupSet, Policy
 from db.states import SetState
 from tests.support.changed_policies import become, seen, states
 from tests.support.forms import csrf_token
+from web.views.changes import approved_state
 
 
 @pytest.fixture
@@ -42,6 +43,19 @@ def test_a_tenant_is_approved_looked_at_and_taken_back(client, sign_in, cast, po
     post(client, f"{path}/take-back")
     assert not ApprovedScope.select().exists()
     assert states(policy) == ["recorded"]
+
+
+def test_the_types_with_open_changes_come_first_and_many_others_are_folded(client, sign_in, cast, policy, monkeypatch):
+    monkeypatch.setattr(approved_state, "TYPES_SHOWN", 1)
+    sign_in(client, cast.max)
+    path = f"/tenants/{cast.contoso.id}/approved"
+    post(client, path)
+    become(policy, "wrong")
+    assert "more policy type" not in client.get(path).get_data(as_text=True)
+    Policy.create(tenant=cast.contoso, policy_type="appProtectionAndroid", graph_id="an app", name="App")
+    page = client.get(path).get_data(as_text=True)
+    shown, _, folded = page.partition('id="types"')[2].partition("1 more policy type")
+    assert ("type=configurationPolicies" in shown, "type=appProtectionAndroid" in folded) == (True, True)
 
 
 def test_a_type_or_a_policy_alone_is_approved_and_taken_back(client, sign_in, cast, policy):

@@ -34,7 +34,7 @@ def test_two_sets_are_compared_and_the_differences_lead_to_their_page(client, si
     sign_in(client, cast.rita)
     assert "Choose one" in client.get("/comparisons/").get_data(as_text=True)
     page = client.get(f"/comparisons/?first=set-{sets[0].id}&second=set-{sets[1].id}").get_data(as_text=True)
-    for words in ("1 differ", "1 the same", "Description added", "Contoso policy 1", "/compare/"):
+    for words in ("1 differs", "1 the same", "Description added", "Contoso policy 1", "/compare/"):
         assert words in page
     assert "Contoso policy 2" not in page
     same = client.get(f"/comparisons/?first=set-{sets[0].id}&second=set-{sets[0].id}")

@@ -3,7 +3,7 @@
 from db.changes import ignored_fields, severity_rules
 from db.models import IgnoredField
 from tests.support.changes import record_change
-from tests.support.forms import csrf_token
+from tests.support.forms import csrf_token, page_of
 
 
 def test_rules_are_read_by_everybody_and_set_by_admins(client, sign_in, cast):
@@ -36,6 +36,12 @@ def test_a_place_is_ignored_from_the_difference_itself_and_counts_again(client, 
     assert post(cast.max, f"/changes/{other.id}/ignore", path="body/state") == 403
     post(cast.max, f"/changes/{change.id}/ignore", path="body/other")
     assert ignored_fields.all_of(cast.contoso) == [], "none of its differences"
+    post(cast.max, f"/changes/{change.id}/ignore", path="body/state")
+    [field] = ignored_fields.all_of(cast.contoso)
+    page = page_of(client.get(f"/changes/{change.id}").get_data(as_text=True), "/")
+    [undo] = [form for form in page.forms if form.path == "/changes/ignored/"]
+    assert client.post(undo.path, data=undo.filled({})).location == f"/changes/{change.id}"
+    assert ignored_fields.all_of(cast.contoso) == [], "undone by one press"
     post(cast.max, f"/changes/{change.id}/ignore", path="body/state")
     [field] = ignored_fields.all_of(cast.contoso)
     assert "body/state" in client.get("/changes/ignored/").get_data(as_text=True)

@@ -6,11 +6,12 @@ from datetime import timedelta
 from actors.plans import drafts
 from db.audit.audit import SYSTEM
 from db.clock import utcnow
-from db.models import Restore, Run, Tenant
+from db.models import ApprovedPolicy, Restore, Run, Tenant
 from db.restores import restore_rules
 from db.runs import run_history
-from db.states import Level, RunState
+from db.states import ChangeState, Level, RunState
 from db.tenants import schedules, tenants
+from tests.support.changes import record_change, record_event
 from tests.support.restore_steps import options
 from web.views.installation.dashboard import TENANTS_SHOWN
 
@@ -33,6 +34,25 @@ def test_it_shows_only_ones_own_tenants_and_a_reader_nothing_to_press(client, si
     assert "Contoso" in page
     assert "Fabrikam" not in page
     assert "Back up now" not in page
+
+
+def test_the_card_of_open_changes_is_scoped_and_says_when_nothing_is_approved(client, sign_in, cast, captured):
+    def card(person):
+        page = sign_in(client, person).get("/").get_data(as_text=True).partition('id="open-changes"')[2]
+        return " ".join(page.partition("</section>")[0].split())
+
+    (policy, _, snapshot), _, (theirs, *_), _ = captured
+    record_change(policy, state=ChangeState.RECORDED, seen_at=utcnow() - timedelta(hours=4))
+    record_change(theirs, state=ChangeState.RECORDED)
+    assert "1 change in the last 24 hours; no state is approved yet." in card(cast.rita)
+    assert "2 changes in the last 24 hours" in card(cast.root)
+    ApprovedPolicy.create(tenant=policy.tenant, policy=policy, snapshot=snapshot, mark="x")
+    assert "Nothing is open: everything that was approved is as approved." in card(cast.rita)
+    assert "no state is approved yet" in card(cast.sam), "it is the other tenant's"
+    record_event(policy, "anna@contoso.example")
+    record_change(policy, after=snapshot)
+    for words in (policy.name, "anna@contoso.example", "state=open&amp;severity=high"):
+        assert (words in card(cast.rita), words in card(cast.sam)) == (True, False), words
 
 
 def test_failures_of_the_week_lead_to_the_runs_that_failed(client, sign_in, cast, captured):

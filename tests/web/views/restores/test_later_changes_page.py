@@ -40,6 +40,7 @@ def test_what_could_not_be_read_is_never_called_unchanged(client, sign_in, cast,
 def test_a_reader_sees_what_changed_and_is_offered_nothing(client, sign_in, cast, broken):
     page = sign_in(client, cast.rita).get(address(cast)).get_data(as_text=True)
     assert "Description added" in page
+    assert f'href="/changes/?tenant={cast.contoso.id}"' in page, "who made them stands there"
     for act in ("Look now", "Put back what is ticked", 'name="version"'):
         assert act not in page
 
