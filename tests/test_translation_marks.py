@@ -39,6 +39,13 @@ def test_every_sentence_that_a_template_hands_over_is_marked(path):
     assert [text for text in said if SENTENCE.fullmatch(text) and NAMES.sub("", text).strip()] == []
 
 
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.relative_to(ROOT / "templates").as_posix())
+def test_every_hint_beside_a_field_is_marked(path):
+    keywords = environment().parse(path.read_text()).find_all(nodes.Keyword)
+    said = [word.value.value for word in keywords if word.key == "hint" and isinstance(word.value, nodes.Const)]
+    assert [text for text in said if text] == []
+
+
 def _is_marking(node):
     return isinstance(node, nodes.Name) and node.name in {"_", "gettext", "ngettext"}
 

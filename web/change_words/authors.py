@@ -74,7 +74,7 @@ def _doer_words(doer: Doer) -> str:
         return gettext("Microsoft's service %(name)s", name=doer.name or doer.app_name)
     if doer.is_in_portal:
         return gettext("%(name)s in the portal", name=doer.name)
-    return gettext("%(name)s with %(app)s", name=doer.name, app=doer.app_name) if doer.app_name else str(doer.name)
+    return f"{doer.name} ({doer.app_name})" if doer.app_name else str(doer.name)
 
 
 def names_of(events: Iterable[TenantEvent]) -> list[str]:

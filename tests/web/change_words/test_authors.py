@@ -27,7 +27,7 @@ def test_a_hostile_name_is_text(client, sign_in, cast, captured):
     record_event(captured[0][0], "<img src=x onerror=1>%s{}", app_name="<b>", app_id="x")
     record_change(captured[0][0], differences=[{"path": "x", "label": "<i>%(setting)s", "how": "added"}])
     page = sign_in(client, cast.rita).get("/changes/").get_data(as_text=True)
-    assert "&lt;img src=x onerror=1&gt;%s{} with &lt;b&gt;" in page
+    assert "&lt;img src=x onerror=1&gt;%s{} (&lt;b&gt;" in page
     assert "&lt;i&gt;%(setting)s added" in page
 
 

@@ -29,6 +29,7 @@ from web.presentation.formatters import count_text, policy_type_title
 from web.presentation.links import link
 from web.security.access import allowed_tenant_ids, current_actor, requires
 from web.security.permissions import Permission
+from web.translation.sentences import translated
 
 BY_US = "ours"
 # How many of who did something lately can be chosen.
@@ -46,7 +47,7 @@ def _type_of(change: Change) -> str:
 
 def _doers() -> Mapping[str, str]:
     names = event_lists.newest_doers(allowed_tenant_ids(Permission.SEE), MOST_DOERS)
-    return {BY_US: "a restore of ours"} | {name: name for name in names}
+    return {BY_US: translated("a restore of ours")} | {name: name for name in names}
 
 
 def _is_by(value: str) -> Any:

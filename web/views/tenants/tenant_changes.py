@@ -21,6 +21,7 @@ from web.lists import filters
 from web.lists.list_view import EXPORT_CAP, csv_row, stream_download
 from web.security.access import fetch, requires
 from web.security.permissions import Permission
+from web.translation.sentences import translated
 from web.views.tenants.day_calendar import DayCalendar, day_calendar
 from web.views.tenants.tenant_page import TenantPage
 
@@ -70,7 +71,7 @@ class EventsPage(_WithLogs):
     @property
     def doers(self) -> Mapping[str, str]:
         names = event_lists.newest_doers([self.tenant.id], MOST_DOERS)
-        return {OURS: "restores of ours"} | {name: name for name in names}
+        return {OURS: translated("restores of ours")} | {name: name for name in names}
 
     @property
     def operations(self) -> list[str]:
