@@ -198,3 +198,12 @@ def count_by_delivery(told: Sequence[Delivery]) -> dict[int, int]:
     """Return delivery id -> how many notices it tells."""
     query = Notice.select(Notice.delivery, pw.fn.COUNT(Notice.id)).group_by(Notice.delivery)
     return dict(query.where(Notice.delivery.in_([delivery.id for delivery in told])).tuples())
+
+
+def only_ones(told: Sequence[Delivery]) -> dict[int, Occurrence]:
+    """Return delivery id -> what it tells, of those that tell one thing."""
+    first = pw.fn.MIN(Notice.occurrence)
+    query = Notice.select(Notice.delivery, first).where(Notice.delivery.in_([delivery.id for delivery in told]))
+    by_delivery = dict(query.group_by(Notice.delivery).having(pw.fn.COUNT(Notice.id) == 1).tuples())
+    found = {row.id: row for row in Occurrence.select().where(Occurrence.id.in_(list(by_delivery.values())))}
+    return {delivery: found[number] for delivery, number in by_delivery.items()}

@@ -18,9 +18,9 @@ SCREENS = {1280: 6000, 390: 12000}
 MOST_BYTES = 1_000_000
 # Page -> what makes it longer.
 TOO_LARGE = {"restores.plan_page": "every setting that would be written, to be read from first to last, and printed"}
-# Addresses that show no page of ours: Flask-Admin's that answer 404, files, probes, and the way to Entra ID.
+# Addresses that show no page of ours: Flask-Admin's that answer 404, files, probes, the demo's, the way to Entra ID.
 NO_PAGES = re.compile(
-    r".*\.(create_view|edit_view|details_view|ajax_lookup)|(admin\.)?static|health\..*|sign_in\..*entra"
+    r".*\.(create_view|edit_view|details_view|ajax_lookup)|(admin\.)?static|health\..*|demo_mailbox\..*|sign_in\..*entra"
 )
 # Endpoint -> what is asked besides the bare address.
 QUERIES = {
@@ -32,11 +32,17 @@ QUERIES = {
     "tenant_acts.choose": ("?all=yes",),
     "tenant_acts.preview": ("?all=yes&act=back-up", "?all=yes&act=tags&add=gold,silver"),
     "later_changes.page": ("?since=month", "?kind=changed&page=3"),
+    "change_list.index_view": ("?page_size=40", "?state=open&severity=high"),
+    "comparisons.page": ("?first=set-{older_set}&second=set-{backup_set}",),
     "restores.page": ("?show=blocked",),
     "retention.page": ("?last=1&daily=2",),
 }
 # Endpoint -> what has to be asked.
-NEEDS = {"tenant_acts.choose": "?all=yes", "tenant_acts.preview": "?all=yes&act=tags&add=gold"}
+NEEDS = {
+    "comparisons.export": "?first=set-{older_set}&second=set-{backup_set}",
+    "tenant_acts.choose": "?all=yes",
+    "tenant_acts.preview": "?all=yes&act=tags&add=gold",
+}
 # Endpoint -> the names of what `fill` returns, in place of those that its arguments have.
 OTHERS = {
     "restores.page": ({}, {"restore_id": "finished"}),
@@ -66,13 +72,14 @@ def addresses(app, ids):
             continue
         for names in OTHERS.get(rule.endpoint, ({},)):
             path = _address(rule, {**_arguments(ids), **{name: ids[other] for name, other in names.items()}})
-            yield rule.endpoint, path + NEEDS.get(rule.endpoint, "")
+            yield rule.endpoint, path + NEEDS.get(rule.endpoint, "").format(**ids)
             for query in QUERIES.get(rule.endpoint, ()):
                 yield rule.endpoint, path + query.format(**ids)
 
 
 def _arguments(ids):
-    names = ("tenant", "policy", "snapshot", "run", "backup_set", "restore", "item", "user", "schedule", "change")
+    names = ("tenant", "policy", "snapshot", "run", "backup_set", "restore", "item", "user", "schedule", "change",
+             "channel", "rule")  # fmt: skip
     others = {"other_id": ids["other_snapshot"], "directory_id": ids["directory"], "export_type": "csv", "name": "gone"}
     return {f"{name}_id": ids[name] for name in names} | others
 

@@ -13,11 +13,14 @@ from db.clock import utcnow
 from db.database import database
 from db.models import (
     Coverage,
+    Delivery,
     DirectoryName,
     Expiry,
     Mapping,
     Membership,
+    Notice,
     Notification,
+    Occurrence,
     Passkey,
     Policy,
     Run,
@@ -27,7 +30,8 @@ from db.models import (
     TenantTag,
     User,
 )
-from db.states import Offer, Role, SiteRole
+from db.notices import channels, occurrences, rules
+from db.states import ChannelKind, DeliveryState, NoticeEvent, Offer, Role, Severity, SiteRole
 from tests.support import large_tenant
 from tests.support.changes import record_change, record_event
 from tests.support.large_tenant import LONG_NAME, TYPES, insert
@@ -48,6 +52,7 @@ def fill(password_hash: str) -> dict[str, int | str]:
         _grants(tenants)
         change = _changes(made, now)
         _events(tenants, people)
+        made |= _channels(tenants, change)
     made |= {"change": change, "schedule": Schedule.select().order_by(Schedule.id).get().id}
     return made | {"tenant": tenants[0].id, "user": people[3].id, "directory": tenants[1].directory_id}
 
@@ -246,6 +251,25 @@ def _changes(made: dict[str, int | str], now: datetime) -> int:
     for n in range(50):
         record_event(policy, f"maximiliane.person{n}@many.example", event_id=f"event {n}", object_name=LONG_NAME)
     return int(change.id)
+
+
+def _channels(tenants: list[Tenant], change: int) -> dict[str, int]:
+    """Forty channels; one tells everything of every tenant, by a rule that names each, and has told years of it."""
+    for n in range(40):
+        channel = channels.add(f"{LONG_NAME[:70]} {n}", ChannelKind.EMAIL, f"oncall{n}@many.example", SYSTEM)
+    chosen = rules.RuleChoice(events=tuple(NoticeEvent), tenants=tuple(tenant.id for tenant in tenants))
+    rule = rules.add(channel, chosen, SYSTEM)
+    key = f"change:{change}"
+    occurrences.begin(NoticeEvent.CHANGE, key, tenants[0], severity=Severity.HIGH, change_id=change)
+    occurrence = Occurrence.get(key=key)
+    for n in range(300):
+        answer = "The mail server refused it: " + "mailbox unavailable, try again later. " * 8
+        delivery = Delivery.create(
+            channel=channel, message_id=str(n), state=DeliveryState.FAILED, attempts=12, answer=answer
+        )
+        if n == 0:
+            Notice.create(channel=channel, rule=rule, occurrence=occurrence, delivery=delivery)
+    return {"channel": channel.id, "rule": rule.id}
 
 
 def _grants(tenants: list[Tenant]) -> None:

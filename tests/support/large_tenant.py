@@ -55,7 +55,7 @@ def back_up(tenants: list[Tenant], people: list[User], now: datetime) -> dict[st
     Tenant.update(last_backup_id=sets[-1]).where(Tenant.id == large.id).execute()
     _break(large, ids[300 : 300 + BROKEN], nights[-1], now)
     looked_at = _captured(large, ids[0], people[1], now)
-    return {"policy": ids[0], "run": nights[-1], "backup_set": sets[-1]} | looked_at
+    return {"policy": ids[0], "run": nights[-1], "backup_set": sets[-1], "older_set": sets[-2]} | looked_at
 
 
 def make_restores(large: Tenant, people: list[User], made: dict[str, int], now: datetime) -> dict[str, int]:

@@ -10,17 +10,17 @@ from markupsafe import Markup
 
 import config
 from db.errors import Invalid
-from db.models import Channel, Delivery, NoticeRule, User
+from db.models import Channel, Delivery, NoticeRule, Occurrence, User
 from db.notices import channels, deliveries, notices, rules
 from db.schema.row_ids import MAX_ID
-from db.states import ChannelKind, DeliveryState
+from db.states import ChannelKind, DeliveryState, NoticeEvent
 from web.inputs import form_text
 from web.presentation.refusals import refusals_flashed
 from web.security.access import can, current_actor, deny, requires
 from web.security.permissions import Permission
 from web.translation.sentences import translated_markup
 from web.views.notices import rule_form
-from web.views.notices.rule_form import RuleForm, RuleWords
+from web.views.notices.rule_form import EVENTS, RuleForm, RuleWords
 
 SHOWN_DELIVERIES = 50
 
@@ -130,10 +130,34 @@ def add() -> Any:
 
 
 @dataclass(frozen=True)
+class ShownDelivery:
+    """A delivery with how many notices it tells, and with what it is about where that is one thing.
+
+    No name stands here: who reads a personal channel's page may not see the tenant any more.
+    """
+
+    delivery: Delivery
+    count: int
+    occurrence: Occurrence | None
+
+    @property
+    def what(self) -> str:
+        return EVENTS[NoticeEvent(self.occurrence.event)] if self.occurrence else ""
+
+    @property
+    def is_settled(self) -> bool:
+        return self.delivery.state in (DeliveryState.SENT, DeliveryState.FAILED)
+
+    @property
+    def state_word(self) -> str:
+        return STATES[DeliveryState(self.delivery.state)]
+
+
+@dataclass(frozen=True)
 class ChannelPage:
     channel: Channel
     rules: Sequence[RuleWords]
-    deliveries: Sequence[tuple[Delivery, int]]
+    deliveries: Sequence[ShownDelivery]
     can_administer: bool
     # Of a webhook that was just added: what its messages are signed with.
     shown_secret: str = ""
@@ -160,12 +184,6 @@ class ChannelPage:
         """An admin may let it lead into a private network: a web address of the installation's."""
         return bool(self.channel.kind != ChannelKind.EMAIL and self.channel.owner_id is None)
 
-    def is_settled(self, delivery: Delivery) -> bool:
-        return delivery.state in (DeliveryState.SENT, DeliveryState.FAILED)
-
-    def state_word(self, delivery: Delivery) -> str:
-        return STATES[DeliveryState(delivery.state)]
-
 
 def _fetch(channel_id: int) -> Channel:
     """Return the channel: the installation's for an admin, a personal one for its owner alone. Aborts else."""
@@ -188,11 +206,11 @@ def page(channel_id: int) -> str:
 
 def _channel_page(channel: Channel, shown_secret: str = "") -> str:
     sent = deliveries.of_channel(channel, SHOWN_DELIVERIES)
-    counts = notices.count_by_delivery(sent)
+    counts, ones = notices.count_by_delivery(sent), notices.only_ones(sent)
     page = ChannelPage(
         channel,
         rule_form.words_of(channel),
-        [(delivery, counts.get(delivery.id, 0)) for delivery in sent],
+        [ShownDelivery(delivery, counts.get(delivery.id, 0), ones.get(delivery.id)) for delivery in sent],
         can_administer=can(Permission.ADMINISTER),
         shown_secret=shown_secret,
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,16 @@ pages = Blueprint("demo_mailbox", __name__, url_prefix="/demo")
 @dataclass(frozen=True)
 class ShownMail:
     mail: Mapping[str, Any]
+
+    @property
+    def at(self) -> datetime:
+        return datetime.fromisoformat(self.mail["at"]).replace(tzinfo=None)
+
+    @property
+    def text(self) -> str:
+        """Its text without the link, which is a button."""
+        lines = str(self.mail.get("text", "")).splitlines()
+        return "\n".join(line for line in lines if line and line != self.link)
 
     @property
     def link(self) -> str:
