@@ -13,13 +13,15 @@ from db.changes import approvals
 from db.clock import utcnow
 from db.database import database
 from db.events import watches
-from db.models import Tenant
-from db.restores import item_lists
+from db.models import Policy, Tenant
+from db.restores import item_lists, restore_rules
 
 # Not the large one: who opens it should find it as it is described.
 LIVELY = ("Fabrikam Logistics", "Contoso Health")
 FIRST_SECONDS, PAUSE_SECONDS = 10.0, (60.0, 120.0)
 WATCHED_EVERY_MINUTES = 1
+# Every policy for all users excludes it.
+EMERGENCY_GROUP = "SG-Break-Glass-Accounts"
 # How long the simulator's logs take to tell.
 LOOK_AFTER = timedelta(seconds=2)
 
@@ -27,11 +29,24 @@ log = logging.getLogger(__name__)
 
 
 def watch(tenants: Sequence[Tenant]) -> None:
-    """Watch the tenants, and approve the first as it was backed up: what differs from then on is open."""
+    """Watch the tenants, and approve the first as it was backed up: what differs from then on is open.
+
+    Each names its emergency accounts: what happens to Conditional Access can be put back without overriding a guard.
+    """
     for tenant in tenants:
         is_new = watches.set_watched(tenant, True, SYSTEM, WATCHED_EVERY_MINUTES)
+        if is_new:
+            _name_emergency_group(tenant)
         if is_new and tenant is tenants[0]:
             approvals.approve_scope(tenant, "", SYSTEM, "as it was when the demo began")
+
+
+def _name_emergency_group(tenant: Tenant) -> None:
+    is_it = (Policy.tenant == tenant) & (Policy.policy_type == "groups") & (Policy.name == EMERGENCY_GROUP)
+    group = Policy.get_or_none(is_it)
+    if group:
+        entry = {"kind": "groups", "id": group.graph_id, "name": group.name}
+        restore_rules.name_break_glass(tenant, [entry], SYSTEM)
 
 
 def keep_changing(simulator: str, tenants: Sequence[Tenant], first_seconds: float = FIRST_SECONDS) -> None:

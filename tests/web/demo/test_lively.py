@@ -5,7 +5,7 @@ import uuid
 import pytest
 
 from db.clock import utcnow
-from db.models import RestoreItem, Tenant, Watch
+from db.models import Policy, RestoreItem, Tenant, Watch
 from db.restores import restore_drafts
 from tests.support.restore_steps import options, person
 from web.demo import lively
@@ -23,7 +23,10 @@ def tenant(graph, cast):
 
 
 def test_somebody_changes_something_and_a_look_follows_at_once(graph, tenant):
+    group = Policy.create(tenant=tenant, policy_type="groups", name=lively.EMERGENCY_GROUP, graph_id=str(uuid.uuid4()))
     lively.watch([tenant])
+    named = Tenant.get_by_id(tenant.id).break_glass
+    assert [entry["id"] for entry in named] == [group.graph_id], "what is put back is not held back"
     Watch.update(next_at=utcnow() + lively.LOOK_AFTER * 20).execute()
     before = graph.objects()
     lively.let_happen(graph.url.removesuffix("/_simulator"), tenant)
