@@ -32,7 +32,7 @@ QUERIES = {
     "tenant_acts.choose": ("?all=yes",),
     "tenant_acts.preview": ("?all=yes&act=back-up", "?all=yes&act=tags&add=gold,silver"),
     "later_changes.page": ("?since=month", "?kind=changed&page=3"),
-    "change_list.index_view": ("?page_size=40", "?state=open&severity=high"),
+    "change_list.index_view": ("?page_size=30", "?state=open&severity=high"),
     "comparisons.page": ("?first=set-{older_set}&second=set-{backup_set}",),
     "restores.page": ("?show=blocked",),
     "retention.page": ("?last=1&daily=2",),

@@ -55,7 +55,7 @@ class ListView(ModelView):
     can_export = True
     can_set_page_size = True
     page_size = 20
-    page_size_options = PAGE_SIZES
+    page_size_options: tuple[int, ...] = PAGE_SIZES
     column_display_actions = False
     column_display_pk = False
     action_disallowed_list: ClassVar = ["delete"]
@@ -224,7 +224,7 @@ class ListView(ModelView):
 
     def page_bounds(self, page: int | None, page_size: int | None, count: int) -> tuple[int, int]:
         """Return how many rows the page has, and how many come before it."""
-        size = page_size if page_size in PAGE_SIZES else self.page_size
+        size = page_size if page_size in self.page_size_options else self.page_size
         return size, min(page or 0, _last_page(count, size)) * size
 
     def _matching(self, search: str | None) -> Any:

@@ -38,7 +38,7 @@ MOST_DOERS = 40
 
 def _name_and_what(change: Change) -> Markup:
     name = link("changes.page", change.policy.name, change_id=change.id)
-    return Markup('{}<span class="under">{}</span>').format(name, what_words(change))
+    return Markup('{}<span class="under"><span class="brief">{}</span></span>').format(name, what_words(change))
 
 
 def _type_of(change: Change) -> str:
@@ -99,6 +99,7 @@ class ChangeListView(ListView):
     column_sortable_list = ("seen_at",)
     search_hint = "Name or Graph id of a policy"
     search_cap = 200  # their names are in another table
+    page_size_options = (20, 30)  # of long names, each takes half a screen of a phone
     nothing_yet = "No changes yet. Every backup and every look at a tenant tells here what became another."
     day_field = Change.seen_at
     filters = FILTERS

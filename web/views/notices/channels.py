@@ -22,7 +22,7 @@ from web.translation.sentences import translated_markup
 from web.views.notices import rule_form
 from web.views.notices.rule_form import EVENTS, RuleForm, RuleWords
 
-SHOWN_DELIVERIES = 50
+SHOWN_DELIVERIES = 20
 
 pages = Blueprint("channels", __name__, url_prefix="/channels")
 

@@ -42,6 +42,7 @@ PACES: Mapping[NoticePace, str] = {
 }
 # Enough to tick; of more, a rule has all.
 MOST_TENANTS = 1000
+NAMES_SHOWN = 8
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,14 @@ class RuleWords:
 
     rule: NoticeRule
     tenant_names: Sequence[str]
+
+    @property
+    def first_names(self) -> Sequence[str]:
+        return self.tenant_names[:NAMES_SHOWN]
+
+    @property
+    def more_names(self) -> int:
+        return max(len(self.tenant_names) - NAMES_SHOWN, 0)
 
     @property
     def events(self) -> list[tuple[str, str]]:
