@@ -38,7 +38,7 @@ def watch(tenants: Sequence[Tenant]) -> None:
         if is_new:
             _name_emergency_group(tenant)
         if is_new and tenant is tenants[0]:
-            approvals.approve_scope(tenant, "", SYSTEM, "as it was when the demo began")
+            approvals.approve_scope(tenant, "", SYSTEM, "As it was when the demo began")
 
 
 def _name_emergency_group(tenant: Tenant) -> None:
