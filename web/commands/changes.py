@@ -1,17 +1,17 @@
 """`tenantkeep changes`: what changed in a tenant, and by whom."""
 
 import re
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import click
 from flask.cli import AppGroup
 
+from actors.notices import authors
 from db.changes import change_lists
 from db.clock import utcnow
 from db.errors import Invalid
 from db.events import attribution
-from db.models import Change, TenantEvent
+from db.models import Change
 from web.change_words.documents import document
 from web.commands.context import add_commands, find_tenant, json_option, open_installation, print_result
 from web.commands.lists import limit_option, print_rows
@@ -31,11 +31,12 @@ def changes(tenant: str, since: str | None, is_open: bool, limit: int, as_json: 
     begin = parse_since(since) if since else None
     with open_installation():
         found = change_lists.listed(find_tenant(tenant), begin, is_open=is_open, limit=limit)
-        events = attribution.events_of_changes(found)
         if as_json:
+            events = attribution.events_of_changes(found)
             print_result(True, [document(change, events.get(change.id, [])) for change in found], "")
         else:
-            print_rows([_row(change, events.get(change.id, [])) for change in found], as_json=False)
+            who = authors.authors_of(found)
+            print_rows([_row(change, who[change.id]) for change in found], as_json=False)
 
 
 def parse_since(text: str) -> datetime:
@@ -50,8 +51,7 @@ def parse_since(text: str) -> datetime:
     return at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at
 
 
-def _row(change: Change, events: Sequence[TenantEvent]) -> dict[str, object]:
-    doers = [doer.name or "not stated" for doer in attribution.doers_of(events)]
+def _row(change: Change, who: str) -> dict[str, object]:
     return {
         "id": change.id,
         "seen": change.seen_at,
@@ -59,7 +59,7 @@ def _row(change: Change, events: Sequence[TenantEvent]) -> dict[str, object]:
         "kind": change.kind,
         "name": change.policy.name,
         "policy_type": change.policy.policy_type,
-        "by": f"restore {change.restore_id} of ours" if change.restore_id else ", ".join(dict.fromkeys(doers)),
+        "by": who.removeprefix("by "),
         "state": change.state,
     }
 

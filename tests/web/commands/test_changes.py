@@ -42,6 +42,7 @@ def test_changes_are_printed_as_json_and_as_a_table_that_steers_no_terminal(capt
     table = run("--since", "3d")
     assert "Contoso policy 1" in table
     assert "\x1b" not in table
+    assert "who did it is not known yet" in run(), "of the old one: never an empty place"
     handle.connect()
 
 
