@@ -183,7 +183,7 @@ _RUNS = {
     RunKind.RESTORE: "Restore of {at}",
     RunKind.CREDENTIAL: "Change of credential, {at}",
     RunKind.PRUNE: "Deletion of old backups, {at}",
-    RunKind.WATCH: "Look for changes, {at}",
+    RunKind.WATCH: "Watch for changes, {at}",
 }
 
 

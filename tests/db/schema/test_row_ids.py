@@ -9,7 +9,7 @@ from db.accounts import preferences, users
 from db.audit.audit import SYSTEM
 from db.backups import manifests
 from db.clock import utcnow
-from db.models import TABLES, Policy, Run, Snapshot
+from db.models import TABLES, Change, Policy, Run, Snapshot
 from db.policies import policies, snapshots
 from db.restores import mappings
 from db.runs import listing_cache, name_cache, notifications, runs
@@ -77,18 +77,17 @@ def everything_once(cast, run):
 
 def test_what_is_known_spends_no_id(cast, captured):
     policy, run, _ = captured[0]
-    keep = [read(policy, mark * 64) for mark in "ab"]
-    snapshots.save(run, keep[:1])
-    snapshots.save(run, keep[1:])
+    for mark in "ab":
+        snapshots.save(run, [read(policy, mark * 64)])
     everything_once(cast, run)
     before = {model: (row_ids.last_given_id(model), model.select().count()) for model in row_ids.auto_numbered(TABLES)}
     everything_once(cast, run)
-    # The same as the newest: nothing new at all. As the one before: a snapshot, of the content that is there.
-    snapshots.save(run, keep[1:])
-    snapshots.save(run, keep[:1])
+    # The same as the newest: nothing new at all. As the one before: a snapshot, of the content that is there, a change.
+    for mark in "ba":
+        snapshots.save(run, [read(policy, mark * 64)])
     after = {model: (row_ids.last_given_id(model), model.select().count()) for model in before}
     changed = {model: after[model][0] - before[model][0] for model in before if after[model] != before[model]}
-    assert changed == {Snapshot: 1}
+    assert changed == {Snapshot: 1, Change: 1}
 
 
 def test_a_row_s_id_is_not_given_again_when_the_row_is_gone(cast, captured):
