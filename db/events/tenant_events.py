@@ -137,7 +137,7 @@ def _tell_foreign(tenant: Tenant, events: Sequence[Facts]) -> None:
             NoticeEvent.FOREIGN_WRITE,
             f"foreign_write:{tenant.id}:{newest['at']:%Y-%m-%d}",
             tenant,
-            severity=Severity.MEDIUM,
+            severity=Severity.HIGH,
             facts={"activity": newest["activity"], "object": newest["object_name"], "at": newest["at"].isoformat()},
         )
 

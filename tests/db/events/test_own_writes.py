@@ -82,7 +82,7 @@ def test_what_our_app_wrote_without_us_is_foreign_and_told_once_a_day(cast, writ
         assert origin(save(cast.contoso, event)) == (None, True)
     told = list(Occurrence.select().where(Occurrence.event == NoticeEvent.FOREIGN_WRITE))
     assert len(told) in {1, 2}  # two only where the second after midnight is in between
-    assert {(row.tenant_id, row.severity) for row in told} == {(cast.contoso.id, Severity.MEDIUM)}
+    assert {(row.tenant_id, row.severity) for row in told} == {(cast.contoso.id, Severity.HIGH)}
     assert told[0].facts["object"] == "Wi-Fi"
 
 
