@@ -67,6 +67,7 @@ KINDS = ("run", "restore", "backup set", "snapshot", "backup", "missed", "restor
 # The sorts of pairs of a comparison, in one word.
 PAIRS = ("differ", "differs")
 _PLACEHOLDER = re.compile(r"%\(\w+\)s")
+_TAG = re.compile(r"<[^>]*>")
 _LABEL = re.compile(r"[A-Z][a-z]+(-[a-z]+)?")
 _NO_SENTENCE = re.compile(r"^(SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|WITH|DROP) |://|\$select|redis\.call|\\b|\|")
 
@@ -129,7 +130,7 @@ def python_sentences(source: str, with_labels: bool, with_words: bool = False) -
 
 
 def _is_shown(text: str, with_labels: bool, with_words: bool) -> bool:
-    has_words = re.search(r"[A-Za-z]", _PLACEHOLDER.sub("", text))
+    has_words = re.search(r"[A-Za-z]", _TAG.sub("", _PLACEHOLDER.sub("", text)))
     reads_so = _SENTENCE.match(text) or (with_labels and _LABEL.fullmatch(text))
     return bool(has_words and (reads_so or (with_words and _LOWER_CASE.fullmatch(text))))
 
