@@ -24,12 +24,13 @@ from db.backups.retention import (
     is_snapshot_used_by_restore,
 )
 from db.backups.set_retries import is_being_completed
-from db.changes.approved_states import is_snapshot_kept
+from db.changes.approved_states import STANDING, is_snapshot_kept
 from db.clock import utcnow
 from db.database import Condition, database, is_sqlite, lock_rows
 from db.models import (
     IS_ACTIVE,
     BackupSet,
+    Change,
     Content,
     DirectoryName,
     Manifest,
@@ -52,7 +53,8 @@ from db.sql import time_ranges, value_lists
 from db.states import ENDED, UNFINISHED, RestoreState, SetState
 
 DAY = timedelta(days=1)
-# Microsoft keeps Intune's events a year: ours stay longer than theirs, and as long as the oldest snapshot.
+# Microsoft keeps Intune's events a year: ours stay longer than theirs, and as long as the oldest snapshot. Changes that
+# nobody has to decide about stay as long, and as long as a snapshot of either side.
 EVENTS_KEPT = timedelta(days=400)
 # A pruning that cannot even be started must not keep the others waiting.
 POSTPONED_BY = timedelta(hours=1)
@@ -306,6 +308,24 @@ def _delete_events(_tenant: Tenant, _ages: Ages, ids: Sequence[int]) -> int:
     return len(_delete(TenantEvent, ids, TenantEvent.at < utcnow() - EVENTS_KEPT))
 
 
+# --- changes ---------------------------------------------------------------------------------------------------------
+
+
+def _is_old_change(tenant: Tenant) -> Condition:
+    """Return the condition that a change is long decided, and that neither of its sides is kept any more."""
+    is_decided = Change.assessed_at.is_null(False) & Change.state.not_in(STANDING)
+    is_shown = Change.before.is_null(False) | Change.after.is_null(False)
+    return (Change.tenant == tenant) & (Change.seen_at < utcnow() - EVENTS_KEPT) & is_decided & ~is_shown
+
+
+def _find_changes(tenant: Tenant, _ages: Ages) -> list[int]:
+    return _ids(Change.select(Change.id).where(_is_old_change(tenant)).order_by(Change.id))
+
+
+def _delete_changes(tenant: Tenant, _ages: Ages, ids: Sequence[int]) -> int:
+    return len(_delete(Change, ids, _is_old_change(tenant)))
+
+
 # In this order: what refers to something goes before it.
 STEPS = {
     step.key: step
@@ -324,5 +344,6 @@ STEPS = {
         PruneStep("runs", "Runs that ended long ago", _find_runs, _delete_runs),
         PruneStep("names", "Names of groups and filters not seen for long", _find_names, _delete_names),
         PruneStep("events", "Old events of the tenant's audit logs", _find_events, _delete_events),
+        PruneStep("changes", "Decided changes whose snapshots are gone", _find_changes, _delete_changes),
     )
 }

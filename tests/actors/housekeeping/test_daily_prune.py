@@ -16,6 +16,7 @@ from db.models import (
     IS_ACTIVE,
     AuditEvent,
     BackupSet,
+    Change,
     DirectoryName,
     Notification,
     Policy,
@@ -30,10 +31,11 @@ from db.models import (
     Write,
 )
 from db.runs import claims, completion
-from db.states import RestoreState, RunKind, RunState
+from db.states import ChangeState, RestoreState, RunKind, RunState
 from tests.db.backups.test_retention import history, made, nights  # noqa: F401 - a fixture
 from tests.db.events import made_events
 from tests.support.captures import capture_by_hand
+from tests.support.changes import record_change
 
 pytestmark = pytest.mark.usefixtures("lock_order")
 
@@ -281,3 +283,24 @@ def test_events_of_the_tenants_logs_go_with_the_oldest_snapshot_and_not_before_4
     assert left() == [399, 401, 450]
     Snapshot.update(captured_at=now).where(Snapshot.id == snapshot.id).execute()
     assert left() == [399]
+
+
+def test_changes_go_after_400_days_once_they_are_decided_and_no_side_of_them_is_kept(cast, redis_url):
+    policy = Policy.select().where(Policy.tenant == cast.contoso).first()
+    snapshot = capture_by_hand(policy, SYSTEM)[1]
+    Change.delete().execute()
+    old = {"seen_at": utcnow() - timedelta(days=401)}
+    goes = record_change(policy, state=ChangeState.RECORDED, **old)
+    stays = [
+        record_change(policy, state=ChangeState.RECORDED, seen_at=utcnow() - timedelta(days=399)),
+        record_change(policy, state=ChangeState.OPEN, **old),
+        record_change(policy, state=ChangeState.ACCEPTED, **old),
+        record_change(policy, state=ChangeState.RECORDED, assessed_at=None, **old),
+        record_change(policy, state=ChangeState.UNDONE, before=snapshot, **old),
+        record_change(policy, state=ChangeState.PUT_BACK, after=snapshot, **old),
+    ]
+    assert daily_prune.STEPS["changes"].find(cast.contoso, daily_prune.Ages(1, 1, 1)) == [goes.id]
+    due(cast.contoso)
+    actors.housekeeping.daily_prune.start_due_runs()
+    carry_out()
+    assert list(Change.select().order_by(Change.id)) == stays
