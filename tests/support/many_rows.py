@@ -234,6 +234,60 @@ _NOTIFICATION = """INSERT INTO notification (user_id, run_id, created_at, change
 SELECT users.id, n, at, at, CASE WHEN percent < 2 THEN NULL ELSE at END
 FROM numbers JOIN users ON users.id = 1 OR (users.id = 2 AND n > {ended}) WHERE n % 21 <> 7 AND n <= {runs}"""
 
+# Every second one is watched, and of those a few are due.
+_WATCH = """INSERT INTO watch (tenant_id, next_at, last_at, fresh_at, failures, since)
+SELECT n, CASE WHEN n <= {due} * 4 THEN {hour_ago} ELSE {far_off} END, lately, lately, 0, at
+FROM numbers WHERE n <= {tenants} AND n % 2 = 1"""
+
+_EVENT_LOG = """INSERT INTO event_log (tenant_id, log, read_to, reaches_from, asked_at)
+SELECT n, word, lately, at, lately FROM numbers CROSS JOIN (SELECT 'intune' AS word UNION ALL SELECT 'entra') AS words
+WHERE n <= {tenants}"""
+
+# Of each policy one; those of a few are lately, and were not followed.
+_TENANT_EVENT = """INSERT INTO tenant_event (id, tenant_id, log, event_id, at, activity, operation, is_success,
+doer_kind, doer_name, object_ids, properties, policy_types, awaits_policy, is_foreign, followed_at)
+SELECT n, policys_tenant, 'intune', 'event ' || n, CASE WHEN percent < 5 THEN lately ELSE at END,
+'Patch DeviceManagementConfigurationPolicy', 'patch', TRUE, 'person', 'person' || person || '@many.example', '[]', '[]',
+'[]', percent = 7, FALSE, CASE WHEN percent < 5 THEN NULL ELSE at END FROM numbers WHERE n <= {policies}"""
+
+_TENANT_EVENT_POLICY = """INSERT INTO tenant_event_policy (event_id, policy_id, at)
+SELECT n, policy, CASE WHEN percent < 5 THEN lately ELSE at END FROM numbers WHERE n <= {policies} AND percent <> 7"""
+
+# Old ones whose snapshots went, one in a hundred that is open or accepted, and a few that nobody has assessed.
+_CHANGE = """INSERT INTO change (id, tenant_id, policy_id, kind, state, severity, rules, since_at, seen_at, run_id,
+before_id, before_mark, after_mark, differences, difference_count, assessed_at, until)
+SELECT n, policys_tenant, policy, 'changed',
+CASE WHEN percent = 1 THEN 'open' WHEN percent = 2 THEN 'accepted' ELSE 'recorded' END, 'medium', '["settings"]', at,
+CASE WHEN percent < 5 THEN lately ELSE at END, n, CASE WHEN percent < 50 THEN n END, 'a', 'b', '[]', 1,
+CASE WHEN n % 1009 = 3 THEN NULL ELSE at END, CASE WHEN percent = 2 THEN {hour_ago} END
+FROM numbers WHERE n <= {policies}"""
+
+_APPROVED_POLICY = """INSERT INTO approved_policy (tenant_id, policy_id, snapshot_id, mark, approved_at)
+SELECT policys_tenant, policy, n, 'mark', at FROM numbers WHERE n <= {policies} AND percent BETWEEN 1 AND 20"""
+
+_ACCEPTANCE = """INSERT INTO acceptance (policy_id, mark, reason, until, accepted_at)
+SELECT policy, 'mark', 'Until the move', {hour_ago}, at FROM numbers WHERE n <= {policies} AND percent = 2"""
+
+# Two of the installation, each with a rule; of what happened all but one in fifty is told, and a few wait for a digest.
+_CHANNEL = """INSERT INTO channel (id, name, kind, sealed, shown, allows_private, is_active, created_at)
+SELECT n, 'Channel ' || n, 'webhook', {sealed}, 'hooks.example/…', FALSE, TRUE, at FROM numbers WHERE n <= 2"""
+
+_NOTICE_RULE = """INSERT INTO notice_rule (id, channel_id, events, min_severity, hours, pace, daily_at, time_zone,
+breaks_quiet, is_active) SELECT n, n, '["change", "run_failed", "no_good_backup"]', 'low', 26, 'at_once', '07:30',
+'UTC', TRUE, TRUE FROM numbers WHERE n <= 2"""
+
+_OCCURRENCE = """INSERT INTO occurrence (id, key, event, tenant_id, severity, change_id, began_at, ended_at, facts,
+told_at, end_told_at) SELECT n, 'change:' || n, 'change', policys_tenant, 'high', n, at, at, '{{}}',
+CASE WHEN percent < 2 THEN NULL ELSE at END, at FROM numbers WHERE n <= {policies}"""
+
+_DELIVERY = """INSERT INTO delivery (id, channel_id, message_id, state, is_test, created_at, next_at, attempts, sent_at)
+SELECT n, 1 + n % 2, 'message ' || n, CASE WHEN percent < 2 THEN 'waiting' ELSE 'sent' END, FALSE, at, {hour_ago}, 1,
+CASE WHEN percent < 2 THEN NULL ELSE at END FROM numbers WHERE n <= {policies}"""
+
+_NOTICE = """INSERT INTO notice (channel_id, rule_id, occurrence_id, phase, due_at, delivery_id)
+SELECT 1 + n % 2, 1 + n % 2, n, 'began', at, CASE WHEN n % 499 = 3 THEN NULL ELSE n END
+FROM numbers WHERE n <= {policies} AND percent >= 2"""
+
 # After those that were written already. The chain does not hold.
 _AUDIT_EVENT = """INSERT INTO audit_event (id, at, action, actor_id, actor, tenant_id, tenant_name, subject, result,
 address, details, previous_hash, hash)
@@ -246,5 +300,7 @@ _AUDIT_HEAD = "UPDATE audit_head SET last_id = (SELECT MAX(id) FROM audit_event)
 _STATEMENTS = (
     _NUMBERS, _USERS, _TENANT, _MEMBERSHIP, _SESSION, _POLICY, _COVERAGE, _ENDED, _ACTIVE, _SPECIAL, _CONTENT,
     _SNAPSHOT, _RUN_ITEM, _MANIFEST, _BACKUP_SET, _RESTORE, _RESTORE_ITEM, _WRITE, _LISTING, _RUN_ANSWER, _MAPPING,
-    _DIRECTORY_NAME, _SCHEDULE, _NOTIFICATION, _AUDIT_EVENT, _AUDIT_HEAD, "DROP TABLE numbers",
+    _DIRECTORY_NAME, _SCHEDULE, _NOTIFICATION, _WATCH, _EVENT_LOG, _TENANT_EVENT, _TENANT_EVENT_POLICY, _CHANGE,
+    _APPROVED_POLICY, _ACCEPTANCE, _CHANNEL, _NOTICE_RULE, _OCCURRENCE, _DELIVERY, _NOTICE, _AUDIT_EVENT, _AUDIT_HEAD,
+    "DROP TABLE numbers",
 )  # fmt: skip

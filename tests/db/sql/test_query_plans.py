@@ -24,9 +24,10 @@ from db.audit.audit import SYSTEM, Actor
 from db.backups import backup_sets, retention, set_retries
 from db.clock import utcnow
 from db.errors import Invalid
+from db.events import attribution, follow_ups, watches
 from db.housekeeping import daily_prune, tenant_removal, tenant_switch
 from db.installation import installation
-from db.models import TABLES, AuditCheck, BackupSet, Policy, Restore, Run, Tenant, User
+from db.models import TABLES, AuditCheck, BackupSet, Change, Policy, Restore, Run, Tenant, User
 from db.policies import policies, snapshots
 from db.recovery import lost_runs, write_log
 from db.restores import mappings, restore_drafts, restore_items
@@ -424,6 +425,12 @@ CASES = {
     "an admin's bell": Case(lambda: notifications.unread_count(many_rows.ADMIN)),
     "reading the news": Case(lambda: notifications.mark_read(many_rows.ADMIN)),
     "schedules of some": Case(lambda: schedules.of_tenants(SOME)),
+    "what events leave to do": Case(
+        lambda: follow_ups.find(tenant(), FORTNIGHT, timedelta(minutes=1), ["configurationPolicies"])
+    ),
+    "who changed it": Case(lambda: attribution.events_of_changes(list(Change.select().where(Change.id.in_(SOME))))),
+    "who changed a policy": Case(lambda: attribution.events_of_policy(Policy.get_by_id(150))),
+    "tenants that are due a look": Case(lambda: watches.due_watches(utcnow())),
     "how long it usually takes": Case(lambda: run_history.usual_seconds(Run.get_by_id(SIZE.runs), 1)),
 }
 
