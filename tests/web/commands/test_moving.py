@@ -6,6 +6,7 @@ import resource
 import secrets
 import subprocess
 import threading
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,6 +16,7 @@ import pytest
 import actors.backups.back_up
 import actors.backups.capture
 import config
+from actors.changes import assessment
 from actors.plans import drafts
 from actors.tenants import graph_clients
 from db import database as engine
@@ -24,10 +26,12 @@ from db.accounts.users import totp_owner
 from db.audit import audit_keys, chain
 from db.audit.audit import SYSTEM, Actor
 from db.backups import backup_sets
+from db.changes import approvals, decisions, ignored_fields, severity_rules
 from db.clock import utcnow
 from db.database import database as handle
 from db.encryption import keyring
 from db.errors import Invalid
+from db.events import watches
 from db.installation import export_file, import_file, installation, row_codec
 from db.models import (
     TABLES,
@@ -35,12 +39,15 @@ from db.models import (
     AuditHead,
     AuditKey,
     BackupSet,
+    Channel,
     Credential,
     DirectoryName,
     EntraGrant,
     Listing,
     NewTenantDefaults,
+    Notice,
     Notification,
+    Occurrence,
     Passkey,
     Policy,
     Preference,
@@ -56,14 +63,16 @@ from db.models import (
     TenantTag,
     User,
 )
+from db.notices import channels, deliveries, occurrences, rules
 from db.policies import snapshots
 from db.restores import four_eyes, mappings
 from db.runs import claims, run_items, runs
 from db.schema import row_ids
-from db.states import RunKind, RunState, SetState
+from db.states import ChannelKind, NoticeEvent, RunKind, RunState, SetState, Severity
 from db.tenants import credentials, schedules, tenants
 from tests.fixtures.database import fresh_database
 from tests.support import servers
+from tests.support.changes import record_change, record_event
 from tests.support.restore_steps import executed, options, previewed
 from tests.support.simulated_tenant import WRITE
 from tests.web.commands.test_commands import tenantkeep
@@ -145,7 +154,25 @@ def whole(cast, graph, app, worker, quick, ended):
     recovery_codes.create(cast.ada, SYSTEM)
     Passkey.create(user=cast.ada, name="laptop", credential_id="eHh4", public_key="eHh4")
     User.update(totp_secret=keyring().seal(b"once", totp_owner(cast.ada.id))).where(User.id == cast.ada.id).execute()
+    _change_and_tell(cast.contoso, snapshot)
     return SimpleNamespace(restore=restore, snapshot=snapshot, graph=graph)
+
+
+def _change_and_tell(tenant, snapshot):
+    """A change of the snapshot's policy that was accepted, by whom it was made, and the channel that tells it."""
+    watches.set_watched(tenant, True, SYSTEM)
+    ignored_fields.add(tenant, "configurationPolicies", "body/x", SYSTEM)
+    severity_rules.set_built_in("roles", Severity.LOW, SYSTEM)
+    assessment.assess(tenant.id)  # by now: the worker would do it in the midst of the comparison
+    approvals.approve_scope(tenant, "", SYSTEM)
+    record_event(snapshot.policy)
+    change = record_change(snapshot.policy, before=snapshot, after_mark="f" * 64)
+    decisions.accept([change], SYSTEM, "Ümläut")
+    occurrences.begin(NoticeEvent.CHANGE, "moved", tenant, severity=Severity.HIGH, change_id=change.id)
+    channel = channels.add("Ops", ChannelKind.WEBHOOK, "https://hooks.example.com/x", SYSTEM, secret="s" * 32)
+    rule = rules.add_sensible(channel, "Europe/Vienna", SYSTEM)
+    notice = Notice.create(channel=channel, rule=rule, occurrence=Occurrence.get(key="moved"))
+    deliveries.create(channel, [notice], utcnow() + timedelta(days=1))
 
 
 def rows(model):
@@ -178,6 +205,7 @@ def test_every_row_arrives_on_the_other_engine_and_the_installation_works_there(
     assert {snapshot.id: snapshots.read_snapshot(snapshot) for snapshot in Snapshot.select()} == bodies
     assert tenants.credential_values(Tenant.get_by_id(cast.contoso.id)) == {"secret": "contoso client secret"}
     assert credentials.open_values(Credential.get()) == {"secret": "the next one"}
+    assert channels.open_values(Channel.get()) == {"address": "https://hooks.example.com/x", "secret": "s" * 32}
     assert keyring().unseal(User.get_by_id(cast.ada.id).totp_secret, totp_owner(cast.ada.id)) == b"once"
     assert not Session.select().exists()
 

@@ -31,7 +31,7 @@ def test_every_refusal_says_which_role_is_needed_and_which_one_has(app, sign_in,
     reader = sign_in(app.test_client(), cast.rita)
     token, refused = csrf_token(reader, "/"), 0
     ids = dict.fromkeys(("run_id", "policy_id", "snapshot_id", "backup_set_id", "schedule_id", "restore_id", "item_id",
-                         "mapping_id", "directory_id"), 1)  # fmt: skip
+                         "mapping_id", "directory_id", "change_id"), 1)  # fmt: skip
     for rule in (one for one in rules(app) if one.endpoint != "sign_in.leave"):
         path = address(rule, {**ids, "tenant_id": cast.contoso.id})
         permission = getattr(app.view_functions[rule.endpoint], "permission", None)

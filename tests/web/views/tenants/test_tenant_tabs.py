@@ -11,6 +11,7 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 FOR_ALL = {
     "": "Latest runs",
     "/activity": "The last 90 days",
+    "/approved": "Approved state",
     "/types": "Settings catalog",
     "/backups": "Schedules",
     "/restores": "Mappings",
