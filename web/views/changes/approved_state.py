@@ -36,7 +36,7 @@ class ApprovedStatePage(TenantPage):
 
     @cached_property
     def approved_types(self) -> list[ApprovedType]:
-        """Those with changes to decide about or accepted first, then by name."""
+        """Return the types, those with changes to decide about or accepted ones first, then by name."""
         rows = approved_lists.by_type(self.tenant)
         return sorted(rows, key=lambda row: (not (row.open_count or row.accepted), self.title_of(row).lower()))
 
@@ -71,10 +71,6 @@ class ApprovedStatePage(TenantPage):
     @property
     def open_count(self) -> int:
         return sum(row.open_count for row in self.approved_types)
-
-    @property
-    def standing_count(self) -> int:
-        return self.open_count + sum(row.accepted for row in self.approved_types)
 
 
 @pages.get("/tenants/<tenant_id>/approved")

@@ -1,4 +1,4 @@
-"""What the audit log says of an action: its group, its title, and the sentences among which an event chooses."""
+"""An action as the audit log tells it: its group, its title, and the sentences among which an event chooses."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
