@@ -9,13 +9,14 @@ from db.events.event_logs import Window
 from db.events.own_writes import OwnApp
 from db.states import TenantLog
 
+# Their ids sort as they were made: those of one moment are kept in this order.
 _numbers = count(1)
 
 
 def made(*object_ids, **values):
     """Facts of an event that anna made a minute ago."""
     return {
-        "event_id": f"event {next(_numbers)}",
+        "event_id": f"event {next(_numbers):05}",
         "at": utcnow() - timedelta(minutes=1),
         "activity": "Patch DeviceManagementConfigurationPolicy",
         "operation": "update",
