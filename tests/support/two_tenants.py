@@ -22,9 +22,15 @@ from db.models import (
     AuditHead,
     AuditKey,
     BackupSet,
+    Channel,
     Content,
+    Delivery,
     DirectoryName,
+    IgnoredField,
     Mapping,
+    Notice,
+    NoticeRule,
+    Occurrence,
     Policy,
     Restore,
     RestoreItem,
@@ -36,10 +42,23 @@ from db.models import (
     Tenant,
     User,
 )
+from db.notices import channels, rules
 from db.policies import policies
 from db.restores import mappings
 from db.runs import notifications, run_items, runs
-from db.states import ItemState, Outcome, RestoreState, Role, RunKind, RunState, SetState, SiteRole
+from db.states import (
+    ChannelKind,
+    ItemState,
+    NoticeEvent,
+    Outcome,
+    RestoreState,
+    Role,
+    RunKind,
+    RunState,
+    SetState,
+    Severity,
+    SiteRole,
+)
 from db.tenants import schedules, tenants
 from graph.restore.resolver import Resolution
 from tests.support.captures import capture_by_hand
@@ -57,7 +76,7 @@ MARK = re.compile(rf"{WORD}|{DIGITS}|\b513\d{{5}}\b", re.IGNORECASE)
 THEIRS = re.compile(rf"{WORD}|\b513\d{{5}}\b")
 # What addresses name, of which each tenant has one here.
 ARGUMENTS = ("tenant_id", "policy_id", "snapshot_id", "other_id", "run_id", "backup_set_id", "restore_id", "item_id",
-             "schedule_id", "mapping_id", "directory_id", "change_id")  # fmt: skip
+             "schedule_id", "mapping_id", "directory_id", "change_id", "channel_id", "rule_id")  # fmt: skip
 # Tables of one row are nobody's.
 NUMBERED = [one for one in TABLES if isinstance(one._meta.primary_key, pw.AutoField)
             and one not in {AuditHead, AuditCheck, AuditKey, Seal}]  # fmt: skip
@@ -86,6 +105,7 @@ def hold(number: int, word: str, digits: str, password_hash: str) -> Holding:
     restore = _restores(tenant, backup_set, operator, digits)
     schedule = schedules.add(tenant, "0 2 * * *", "UTC", SYSTEM)
     change_id = _changed(mine[0], word, snapshots)
+    channel, rule = _told(tenant, word, operator, change_id)
     mappings.set_mapping(tenant, tenant.directory_id, ("groups", guid(digits, 50)), guid(digits, GROUP), SYSTEM,
                      source_name=f"{word} source group", target_name=f"{word} group")  # fmt: skip
     for object_id, name in ((GROUP, f"{word} group"), (53, SHARED_NAME)):
@@ -104,18 +124,33 @@ def hold(number: int, word: str, digits: str, password_hash: str) -> Holding:
         "mapping_id": Mapping.get(Mapping.tenant == tenant).id,
         "directory_id": tenant.directory_id,
         "change_id": change_id,
+        "channel_id": channel.id,
+        "rule_id": rule.id,
     }
     return Holding(tenant, operator, {name: str(value) for name, value in ids.items()})
 
 
 def _changed(policy: Policy, word: str, snapshots: list[Snapshot]) -> int:
-    """A change that is open, and the event of the tenant's own log that says by whom."""
+    """A change that is open, the event of the tenant's own log that says by whom, and a field that is ignored."""
     event = record_event(policy, f"{word} admin", address="192.0.2.51")
     label = f"{word} setting"
     differences = [{"path": "body/description", "label": label, "how": "changed"}]
     change = record_change(policy, before=snapshots[0], after=snapshots[1], differences=differences)
     assert event.tenant_id == change.tenant_id
+    IgnoredField.create(tenant=policy.tenant, policy_type=policy.policy_type, path=f"body/{word}")
     return int(change.id)
+
+
+def _told(tenant: Tenant, word: str, operator: User, change_id: int) -> tuple[Channel, NoticeRule]:
+    """A person's own channel with its rule of this tenant, and what it was sent of the change."""
+    channel = channels.add(f"{word} channel", ChannelKind.EMAIL, operator.email, SYSTEM, owner=operator)
+    rule = rules.add_sensible(channel, "UTC", SYSTEM)
+    NoticeRule.update(tenants=[tenant.id]).where(NoticeRule.id == rule.id).execute()
+    occurrence = Occurrence.create(key=f"{word} change", event=NoticeEvent.CHANGE, tenant=tenant, change_id=change_id,
+                                   severity=Severity.HIGH, facts={}, told_at=utcnow())  # fmt: skip
+    delivery = Delivery.create(channel=channel, message_id=f"{word} message", answer=f"{word} answer")
+    Notice.create(channel=channel, rule=rule, occurrence=occurrence, delivery=delivery)
+    return channel, rule
 
 
 def guid(digits: str, number: int) -> str:

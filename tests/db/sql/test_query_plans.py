@@ -462,6 +462,12 @@ PAGES = (
     "/tenants/?tag=gold", "/tenants/?standing=late&schedule=no", "/tenants/?sort=2", "/tenants/acts?all=yes",
     "/tenants/acts/preview?all=yes&act=emergency&account=SG", "/tenants/acts/preview?all=yes&act=tags&add=gold",
     "/schedules/?search=contoso",
+    "/changes/", "/changes/?state=open", "/changes/?severity=high", "/changes/?kind=removed", "/changes/?page=200",
+    "/changes/?type=deviceConfigurations", "/changes/?by=person7@many.example", f"/changes/?tenant={TENANT}",
+    f"/changes/?tenant={TENANT}&state=open", "/changes/?since=2026-11-01", "/changes/149",
+    f"/tenants/{TENANT}/activity", f"/tenants/{TENANT}/approved", f"/tenants/{TENANT}/events/",
+    f"/tenants/{TENANT}/events/?page=200", f"/tenants/{TENANT}/events/?by=person7@many.example",
+    f"/tenants/{TENANT}/events/?search=bitlocker",
     "/notifications/", "/audit/", "/metrics", "/readyz",
 )  # fmt: skip
 
