@@ -67,8 +67,11 @@ def wants_json() -> bool:
     return best == "application/json" and not request.accept_mimetypes.accept_html
 
 
-def deny(permission: Permission, tenant: Tenant | None = None, *, everywhere: bool = False) -> None:
-    """Record the attempt in the audit log and abort with 403, saying who may. `everywhere`: no role of one tenant."""
+def deny(permission: Permission, tenant: Tenant | None = None, *, everywhere: bool = False, because: str = "") -> None:
+    """Record the attempt in the audit log and abort with 403, saying who may. `everywhere`: no role of one tenant.
+
+    `because`: the reason, where no role would help.
+    """
     audit.record(
         Action.ACCESS,
         current_actor(),
@@ -79,7 +82,7 @@ def deny(permission: Permission, tenant: Tenant | None = None, *, everywhere: bo
         method=request.method,
         path=request.path[:500],
     )
-    abort(403, who_may.refusal_sentence(permission, tenant, everywhere=everywhere))
+    abort(403, because or who_may.refusal_sentence(permission, tenant, everywhere=everywhere))
 
 
 def roles_by_tenant() -> dict[int, Role]:

@@ -14,7 +14,7 @@ from db.models import Change, IgnoredField
 from db.states import Severity
 from web.inputs import form_text
 from web.presentation.refusals import refusals_flashed
-from web.security.access import allowed_tenant_ids, can, current_actor, fetch, parse_row_id, requires
+from web.security.access import allowed_tenant_ids, can, current_actor, deny, fetch, parse_row_id, requires
 from web.security.permissions import Permission
 
 pages = Blueprint("change_rules", __name__, url_prefix="/changes")
@@ -90,7 +90,7 @@ def remove_ignored() -> Any:
     if field.tenant_id:
         fetch(IgnoredField, field.id, Permission.MANAGE)
     elif not can(Permission.ADMINISTER):
-        abort(403)
+        deny(Permission.ADMINISTER)
     ignored_fields.remove(field, current_actor())
     flash("It counts again. Changes of this policy type are assessed anew.", "success")
     undone_at = parse_row_id(request.form.get("change", ""))

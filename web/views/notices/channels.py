@@ -193,7 +193,7 @@ def _fetch(channel_id: int) -> Channel:
     if channel.owner_id is None and not can(Permission.ADMINISTER):
         deny(Permission.ADMINISTER)
     if channel.owner_id is not None and channel.owner_id != current_user.id:
-        abort(403, "This is another person’s own channel.")
+        deny(Permission.SIGNED_IN, because="This is another person’s own channel.")
     found: Channel = channel
     return found
 
