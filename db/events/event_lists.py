@@ -11,6 +11,8 @@ from db.sql.value_lists import is_in, is_in_if_given
 
 # So many of the newest events say who can be chosen, and so many of one doer's lead to changes.
 EVENTS_FOR_DOERS, MOST_EVENTS = 2000, 5000
+# Of so many at once each finds its policy's changes by their index: for more, PostgreSQL reads all changes instead.
+EVENTS_AT_ONCE = 100
 OURS = "ours"
 
 
@@ -54,7 +56,7 @@ def is_changed_by(doer: str, tenant_ids: Sequence[int] | None) -> Condition:
     of_policy = (Change.policy == TenantEventPolicy.policy) & (Change.seen_at >= TenantEventPolicy.at)
     begins = Change.since_at.is_null() | (Change.since_at <= TenantEventPolicy.at)
     found = TenantEventPolicy.select(Change.id).join(Change, on=of_policy & begins)
-    for some in [ids[begin : begin + 500] for begin in range(0, len(ids), 500)]:
+    for some in [ids[begin : begin + EVENTS_AT_ONCE] for begin in range(0, len(ids), EVENTS_AT_ONCE)]:
         seen |= {row[0] for row in found.where(is_in(TenantEventPolicy.event, some)).tuples()}
     return is_in(Change.id, sorted(seen))
 
