@@ -249,6 +249,9 @@ NONE_BY_TYPE: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
             ("appListItem", "appId"), ("vpnTrafficRule", "appId"),
         ),
         "A key of the policy's own.": (("windowsKioskProfile", "profileId"),),
+        "Of whoever did something, in the directory's log: filled in by the service, never written.": (
+            ("auditUserIdentity", "homeTenantId"),
+        ),
         "Which policies use a filter: it follows from their assignments, and is never written.": (
             ("payloadByFilter", "payloadId"), ("payloadByFilter", "groupId"),
         ),
