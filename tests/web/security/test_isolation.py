@@ -191,12 +191,12 @@ def walk(app, matrix, rule, person, mix):
     may = holds(person, permission, places or ({"own", "other", "any"} if rule.endpoint in OF_ALL else frozenset()))
     for method in sorted(rule.methods - {"OPTIONS"}):
         for accept in ("text/html", "application/json") if method == "GET" and is_sqlite() else ("text/html",):
-            is_undone, audited = may and method == "POST", refusals()
+            is_undone = may and method == "POST"
             with undone() if is_undone else nullcontext():
                 answer = matrix.ask(person, method, path, accept)
-                is_refused = answer.status_code == 403
-                matrix.expect(refusals() - audited == is_refused, person, method, path, "is not in the audit log once")
-            matrix.refused -= is_undone and is_refused
+            if is_undone and answer.status_code == 403:
+                matrix.refused -= 1  # its audit event went too: once more, to find that in the log
+                answer = matrix.ask(person, method, path, accept)
             expected = expected_of(app, rule, person, mix, method, accept, may)
             status, found = answer.status_code, shows_the_other(answer, path)
             matrix.expect(status in expected, person, method, path, accept, status, "not", expected)
