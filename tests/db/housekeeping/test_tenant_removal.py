@@ -52,8 +52,8 @@ def test_nothing_of_it_is_left_but_the_log_and_all_of_the_others_is(held, monkey
     def theirs():
         return [row for row in two_tenants.rows(LOG) if THEIRS.search(row) or re.search(DIGITS, row)]
 
-    # People are nobody's; so is what they chose to see.
-    personal = re.compile(r"^(users|preference|session|seal) ")
+    # People are nobody's; so are what they chose to see and what they hear by.
+    personal = re.compile(r"^(users|preference|session|seal|channel|notice_rule|delivery) ")
     mine = [row for row in two_tenants.rows(LOG) if row not in theirs()]
     assert len({row.split()[0] for row in theirs()}) > 15
     removed(other)
