@@ -96,7 +96,7 @@ types: setup ## Check types
 dead: setup ## Find code that nothing uses
 	$(call program,vulture,$(VULTURE))
 	@$(BIN)/python -m tests.tools.template_names > $(VENV)/template_names.py
-	@$(VENV)/vulture-$(VULTURE)/bin/vulture actors db graph web tests bench config.py $(VENV)/template_names.py
+	@$(VENV)/vulture-$(VULTURE)/bin/vulture actors db graph web tests bench config $(VENV)/template_names.py
 
 spell: setup ## Find misspelt words
 	$(call program,codespell,$(CODESPELL))

@@ -79,7 +79,7 @@ def _wait_for_redis() -> None:
 
 def _command(options: Options) -> list[str]:
     return [
-        # -P: a config.py in the folder it is started in would be taken for ours.
+        # -P: a config in the folder it is started in would be taken for ours.
         *(sys.executable, "-P", "-m", "dramatiq", "actors.app", "--path", "--skip-logging"),
         *("--queues", *(name for queue in options.queues for name in SERVED[queue])),
         *("--processes", str(options.processes), "--threads", str(options.threads)),

@@ -56,7 +56,7 @@ def test_only_config_reads_the_environment():
         for path in (ROOT / package).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text())):
                 reads = isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv", "environb"}
-                assert not (reads and getattr(node.value, "id", "") == "os"), f"{path}: settings come from config.py"
+                assert not (reads and getattr(node.value, "id", "") == "os"), f"{path}: settings come from config"
 
 
 LONGEST_FUNCTION, LONGEST_MODULE = 60, 400

@@ -12,7 +12,7 @@ from threading import Timer
 
 import config
 from actors.notices.outgoing import Outgoing
-from config import MailServer
+from config.parsers import MailServer
 from db.notices import addresses
 from db.notices.deliveries import Refusal
 from db.states import Severity

@@ -1,0 +1,220 @@
+"""Every setting, read from the environment once and checked before anything starts.
+
+The only reader of the environment. A wrong value refuses to start and names every wrong variable at once.
+"""
+
+import base64
+import difflib
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from config import parsers
+from config.parsers import SQLITE, MailServer
+
+PREFIX = "TENANTKEEP_"
+DEFAULT_REDIS_URL = "redis://127.0.0.1:6379/0"
+
+
+class SettingsError(Exception):
+    """One line per wrong variable, each saying what to set."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    database_url: str
+    # Of the role that owns the tables, for `migrate` alone; "": the same as database_url.
+    owner_database_url: str
+    redis_url: str
+    # Where locks and counts are; "": in the database after the queue's own.
+    redis_locks_url: str
+    secret_key: str = field(repr=False)
+    # Newest first: the first seals, all of them unseal.
+    encryption_keys: tuple[bytes, ...] = field(repr=False)
+    graph_url: str
+    login_url: str
+    port: int
+    log_format: str
+    public_url: str
+    proxies: int
+    # Our own directory, whose people sign in with Entra ID; "" where they do not.
+    sign_in_directory_id: str
+    sign_in_client_id: str
+    sign_in_client_secret: str = field(repr=False)
+    metrics_token: str = field(repr=False)
+    # After how many days what is kept only for people to look back at goes: db/housekeeping/daily_prune.py,
+    # db/housekeeping/old_rows.py.
+    run_item_days: int
+    run_days: int
+    restore_days: int
+    notification_days: int
+    directory_name_days: int
+    plan_hours: int
+    settle_seconds: int
+    # Where notices go by e-mail, and from whom; None where they do not.
+    smtp: MailServer | None
+    mail_from: str
+    watch_minutes: int  # between looks at a watched tenant that has no interval of its own
+    demo_mailbox: str  # the file of the demo's mails; "" anywhere else
+    # Variables that begin as ours do, and are none of ours.
+    unknown: tuple[str, ...] = ()
+
+
+def secrets(settings: Settings) -> list[str]:
+    """Return the values of settings that must never be shown, as they may stand in a text."""
+    urls = (settings.database_url, settings.owner_database_url, settings.redis_url, settings.redis_locks_url)
+    passwords = [password for url in urls for password in _passwords(url)]
+    keys = [base64.urlsafe_b64encode(key).decode() for key in settings.encryption_keys]
+    others = [settings.secret_key, settings.sign_in_client_secret, settings.metrics_token]
+    others += [settings.smtp.password] if settings.smtp else []
+    return [*others, *passwords, *map(unquote, passwords), *keys]
+
+
+def _passwords(url: str) -> list[str]:
+    parts = urlsplit(url)
+    pairs = [pair.partition("=") for pair in parts.query.split("&")]
+    return [parts.password or "", *(value for name, _, value in pairs if name in {"password", "sslpassword"})]
+
+
+def shown(url: str) -> str:
+    """Return the address without its password, for people to read; of SQLite the file's whole path."""
+    if url.startswith(SQLITE):
+        return str(Path(url.removeprefix(SQLITE)).absolute())
+    parts = urlsplit(url)
+    user, host = parts.netloc.rpartition("@")[::2]
+    name = user.partition(":")[0]
+    return f"{parts.scheme}://{name}{'@' if name else ''}{host}{parts.path}"
+
+
+def user_of(url: str) -> str:
+    """Return the user that a PostgreSQL address names; "" where the driver finds one elsewhere."""
+    parts = urlsplit(url)
+    pairs = dict(pair.split("=", 1) for pair in parts.query.split("&") if pair)
+    return unquote(parts.username or pairs.get("user", "")) if parts.scheme == "postgresql" else ""
+
+
+_MAKE_KEY = "python -c 'import secrets, base64; print(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())'"
+
+_DAYS = parsers.number(1, 3650, "of days ")
+
+# name -> (parser, default or None when required, how to make one)
+_VARIABLES: dict[str, tuple[Callable[[str], Any], str | None, str]] = {
+    "DATABASE_URL": (parsers.database_url, "sqlite:///var/tenantkeep.db", ""),
+    "OWNER_DATABASE_URL": (parsers.optional(parsers.postgresql_url), "", ""),
+    "REDIS_URL": (parsers.redis_url, DEFAULT_REDIS_URL, ""),
+    "REDIS_LOCKS_URL": (parsers.optional(parsers.redis_url), "", ""),
+    "SECRET_KEY": (parsers.secret_key, None, _MAKE_KEY),
+    "ENCRYPTION_KEYS": (parsers.keys, None, _MAKE_KEY),
+    "GRAPH_URL": (parsers.service_url, "https://graph.microsoft.com", ""),
+    "LOGIN_URL": (parsers.service_url, "https://login.microsoftonline.com", ""),
+    "PUBLIC_URL": (parsers.optional(parsers.public_url), "", ""),
+    "PROXIES": (parsers.number(0, 9), "0", ""),
+    "SIGN_IN_DIRECTORY_ID": (parsers.guid, "", ""),
+    "SIGN_IN_CLIENT_ID": (parsers.guid, "", ""),
+    "SIGN_IN_CLIENT_SECRET": (parsers.any_text, "", ""),
+    "METRICS_TOKEN": (parsers.optional(parsers.secret_key), "", ""),
+    "RUN_ITEM_DAYS": (_DAYS, "90", ""),
+    "RUN_DAYS": (_DAYS, "730", ""),
+    "RESTORE_DAYS": (_DAYS, "730", ""),
+    "NOTIFICATION_DAYS": (_DAYS, "180", ""),
+    "DIRECTORY_NAME_DAYS": (_DAYS, "365", ""),
+    "PLAN_HOURS": (parsers.number(1, 720, "of hours "), "24", ""),
+    "SETTLE_SECONDS": (parsers.number(1, 3600, "of seconds "), "120", ""),
+    "SMTP_URL": (parsers.optional(parsers.smtp), "", ""),
+    "MAIL_FROM": (parsers.optional(parsers.mail_from), "", ""),
+    "WATCH_MINUTES": (parsers.number(1, 1440, "of minutes "), "5", ""),
+    "DEMO_MAILBOX": (parsers.any_text, "", ""),
+    "LOG_FORMAT": (parsers.log_format, "text" if sys.stderr.isatty() else "json", ""),
+}
+
+
+def load(environ: Mapping[str, str]) -> Settings:
+    """Raises SettingsError with one line per wrong variable; values never appear in it."""
+    values: dict[str, Any] = {}
+    problems = []
+    for name, (parse, default, recipe) in _VARIABLES.items():
+        text = environ.get(PREFIX + name) or default
+        if text is None:
+            problems.append(f"{PREFIX}{name} is required. Make one with: {recipe}")
+            continue
+        try:
+            values[name.lower()] = parse(text)
+        except ValueError as e:
+            problems.append(f"{PREFIX}{name} is wrong: {e}.")
+    try:
+        values["port"] = parsers.number(1, 65535)(environ.get("PORT") or "8000")
+    except ValueError as e:
+        problems.append(f"PORT is wrong: {e}.")
+    values["smtp"] = values.pop("smtp_url", None) or None
+    unknown = sorted(
+        name for name in environ if name.startswith(PREFIX) and name.removeprefix(PREFIX) not in _VARIABLES
+    )
+    problems += _half_an_entra_sign_in(values) + _mistyped(unknown)
+    if values["smtp"] and not values.get("mail_from"):
+        problems.append(f"{PREFIX}MAIL_FROM is required where notices go by e-mail: the address that they come from")
+    if problems:
+        raise SettingsError("\n".join(problems))
+    return Settings(**values, unknown=tuple(unknown))
+
+
+def _mistyped(unknown: Iterable[str]) -> list[str]:
+    """Refuse what was surely meant for one of ours: cookies without Secure, say, are no answer to PUBLICURL.
+
+    A name that is like none of ours may be somebody else's: Kubernetes gives every container such variables for a
+    service that is called tenantkeep. `doctor` names those, and processes at their start.
+    """
+    found = {name: difflib.get_close_matches(name.removeprefix(PREFIX), _VARIABLES, 1) for name in unknown}
+    return [f"{name} is no setting. Did you mean {PREFIX}{near[0]}?" for name, near in found.items() if near]
+
+
+def _half_an_entra_sign_in(values: Mapping[str, Any]) -> list[str]:
+    """Entra ID needs all of it: whose people, as which app, and where it sends them back to."""
+    names = ("sign_in_directory_id", "sign_in_client_id", "sign_in_client_secret")
+    given = [name for name in names if values.get(name)]
+    missing = [name for name in (*names, "public_url") if given and not values.get(name)]
+    return [f"{PREFIX}{name.upper()} is required where people sign in with Entra ID" for name in missing]
+
+
+def redis_urls() -> tuple[str, str]:
+    """The queue's Redis database, and where locks and counts are: the one after it, if nobody said otherwise.
+
+    Apart, because the queue's maintenance runs KEYS over its own. It does so only when a worker died, and names do not
+    meet, so a Redis that has but one database may serve both.
+
+    Never raises, because actors bind to the broker at import, when `--help` may be all that is wanted: a wrong
+    address is refused by `settings`, which every process asks before it does anything.
+    """
+    try:
+        url = parsers.redis_url(os.environ.get(f"{PREFIX}REDIS_URL") or DEFAULT_REDIS_URL)
+        locks_url = parsers.optional(parsers.redis_url)(os.environ.get(f"{PREFIX}REDIS_LOCKS_URL") or "")
+    except ValueError:
+        url, locks_url = DEFAULT_REDIS_URL, ""
+    parts = urlsplit(url)
+    number = int(parts.path.strip("/") or 0)
+    return url, locks_url or urlunsplit(parts._replace(path=f"/{number + 1}"))
+
+
+@cache
+def settings() -> Settings:
+    return load(os.environ)
+
+
+def use(environment: Mapping[str, str]) -> None:
+    """Put settings into this process's environment, as the demo does for itself and its children."""
+    os.environ.update(environment)
+    settings.cache_clear()
+
+
+def child_environment(**changes: str) -> dict[str, str]:
+    """This process's environment for a process we start, with changes."""
+    return {**os.environ, **changes}
+
+
+def path_with(folder: Path) -> str:
+    """PATH with one folder in front."""
+    return f"{folder}{os.pathsep}{os.environ.get('PATH', '')}"

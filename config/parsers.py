@@ -1,0 +1,193 @@
+"""The parsers of settings' values: each returns the value of a text, or raises ValueError that says what to write.
+
+What is raised holds nothing of the text, for it may be a secret.
+"""
+
+import base64
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import SplitResult, unquote, urlsplit
+from uuid import UUID
+
+SQLITE = "sqlite:///"
+
+# Scheme -> how the connection is secured, and the port where none is given.
+_MAIL_SCHEMES = {"smtp": ("none", 25), "smtp+starttls": ("starttls", 587), "smtps": ("tls", 465)}
+
+
+@dataclass(frozen=True)
+class MailServer:
+    host: str
+    port: int
+    security: str  # none, starttls, tls
+    user: str = ""
+    password: str = field(default="", repr=False)
+
+
+def keys(text: str) -> tuple[bytes, ...]:
+    try:
+        keys = tuple(base64.urlsafe_b64decode(part.strip()) for part in text.split(",") if part.strip())
+    except ValueError:
+        keys = ()
+    if not keys or any(len(key) != 32 for key in keys):
+        raise ValueError("each key must be 32 random bytes in URL-safe base64. Make one with: tenantkeep keys new")
+    return keys
+
+
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+def service_url(text: str) -> str:
+    parts = _split(text, "must be an https address: https://host")
+    if not parts.hostname or "@" in parts.netloc or parts.query or parts.fragment:
+        raise ValueError("must be an https address: https://host")
+    loopback = parts.hostname in _LOOPBACK
+    if parts.scheme != "https" and not (parts.scheme == "http" and loopback):
+        raise ValueError("must be an https address (plain http only on loopback)")
+    return text.rstrip("/")
+
+
+def public_url(text: str) -> str:
+    address = service_url(text)
+    if urlsplit(address).path:
+        raise ValueError("must be a host of its own, without a path behind it: https://host")
+    return address
+
+
+def number(lowest: int, highest: int, unit: str = "") -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not re.fullmatch("[0-9]{1,9}", text) or not lowest <= int(text) <= highest:
+            raise ValueError(f"must be a number {unit}from {lowest} to {highest}")
+        return int(text)
+
+    return parse
+
+
+def guid(text: str) -> str:
+    try:
+        return str(UUID(text)) if text else ""
+    except ValueError as e:
+        raise ValueError("must be an id of the form 00000000-0000-0000-0000-000000000000") from e
+
+
+def any_text(text: str) -> str:
+    return text
+
+
+_ENCODE = "Percent-encode each of @ : / ? # % & = in its user and password: %40 for @, %2F for /"
+_POSTGRESQL_FORM = f"must be postgresql://user:password@host:port/name. {_ENCODE}"
+_REDIS_FORM = f"must be redis://user:password@host:port/number, or rediss:// for TLS. {_ENCODE}"
+
+# An unencoded @ / ? or # in a password leaves an @ or # where none may stand.
+_ADDRESS = re.compile(r"\w+://(?:[^@/?#\s]*@)?[^@/?#\s]*(?:/[^@?#\s]*)?(?:\?[^@#\s]*)?", re.ASCII)
+_STRAY_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})|%00")
+_HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[\w.%-]*)(?::(?P<port>[0-9]{0,5}))?")
+
+# What libpq takes behind the ?. It shows any other name, which may be a piece of a password that is not encoded.
+_POSTGRESQL_PARAMETERS = frozenset({
+    "application_name", "channel_binding", "client_encoding", "connect_timeout", "fallback_application_name",
+    "gssdelegation", "gssencmode", "gsslib", "host", "hostaddr", "keepalives", "keepalives_count", "keepalives_idle",
+    "keepalives_interval", "krbsrvname", "load_balance_hosts", "options", "passfile", "password", "port",
+    "require_auth", "requirepeer", "ssl_max_protocol_version", "ssl_min_protocol_version", "sslcert", "sslcertmode",
+    "sslcompression", "sslcrl", "sslcrldir", "sslkey", "sslmode", "sslnegotiation", "sslpassword", "sslrootcert",
+    "sslsni", "target_session_attrs", "tcp_user_timeout", "user",
+})  # fmt: skip
+_REDIS_PARAMETERS = frozenset(
+    {"ssl_ca_certs", "ssl_ca_path", "ssl_cert_reqs", "ssl_certfile", "ssl_check_hostname", "ssl_keyfile"}
+)
+
+
+def _split(text: str, form: str) -> SplitResult:
+    # What urllib raises holds the address, and with it the password.
+    try:
+        parts = urlsplit(text)
+        _ = parts.hostname, parts.username
+    except ValueError:
+        raise ValueError(form) from None
+    for host in parts.netloc.rpartition("@")[2].split(","):
+        found = _HOST.fullmatch(host)
+        if not found or not 0 < int(found["port"] or 1) < 65536:
+            raise ValueError(f"{form}. A port is a number from 1 to 65535")
+    return parts
+
+
+def _address(text: str, form: str, parameters: Iterable[str]) -> SplitResult:
+    """Take a server's address apart; raises ValueError that holds nothing of it, for drivers do show it."""
+    if not _ADDRESS.fullmatch(text) or _STRAY_PERCENT.search(text):
+        raise ValueError(form)
+    parts = _split(text, form)
+    for pair in parts.query.split("&") if parts.query else []:
+        name, is_pair, _ = pair.partition("=")
+        if not is_pair or name not in parameters:
+            raise ValueError(f"{form}. Behind the ? may stand {', '.join(sorted(parameters))}")
+    return parts
+
+
+def database_url(text: str) -> str:
+    if text.startswith(SQLITE) and text != SQLITE:
+        return text
+    if not text.startswith("postgresql://"):
+        raise ValueError("must start with sqlite:/// and name a file, or with postgresql://")
+    return postgresql_url(text)
+
+
+def postgresql_url(text: str) -> str:
+    parts = _address(text, _POSTGRESQL_FORM, _POSTGRESQL_PARAMETERS)
+    if parts.scheme != "postgresql":
+        raise ValueError(_POSTGRESQL_FORM)
+    if not parts.path.strip("/"):
+        raise ValueError(f"lacks the name of the database: it {_POSTGRESQL_FORM}")
+    return text
+
+
+def redis_url(text: str) -> str:
+    parts = _address(text, _REDIS_FORM, _REDIS_PARAMETERS)
+    knows_parameters = parts.scheme == "rediss"
+    if parts.scheme not in {"redis", "rediss"} or (parts.query and not knows_parameters) or "," in parts.netloc:
+        raise ValueError(_REDIS_FORM)
+    if not re.fullmatch("/?[0-9]{0,4}/?", parts.path):
+        raise ValueError(_REDIS_FORM)
+    return text
+
+
+_SMTP_FORM = (
+    "must be smtp+starttls://user:password@host:587, or smtps://user:password@host:465; smtp://host:25 in the clear "
+    f"only on this machine. {_ENCODE}"
+)
+_MAIL_ADDRESS = r"[^\s@<>\"(),:;]+@[^\s@<>\"(),:;]+"
+
+
+def smtp(text: str) -> MailServer:
+    if not re.fullmatch(r"[a-z+]+://(?:[^@/?#\s]*@)?[^@/?#\s]+/?", text) or _STRAY_PERCENT.search(text):
+        raise ValueError(_SMTP_FORM)
+    parts = _split(text, _SMTP_FORM)
+    security, port = _MAIL_SCHEMES.get(parts.scheme, ("", 0))
+    is_open = security == "none" and (parts.hostname not in _LOOPBACK or parts.username)
+    if not security or is_open or not parts.hostname or "," in parts.netloc:
+        raise ValueError(_SMTP_FORM)
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    return MailServer(parts.hostname, parts.port or port, security, user, password)
+
+
+def mail_from(text: str) -> str:
+    if not re.fullmatch(rf"{_MAIL_ADDRESS}|[^<>\r\n\"]+ <{_MAIL_ADDRESS}>", text) or not text.isascii():
+        raise ValueError("must be an address, or a name with one: Tenantkeep <tenantkeep@example.com>")
+    return text
+
+
+def log_format(text: str) -> str:
+    if text not in {"text", "json"}:
+        raise ValueError("must be text or json")
+    return text
+
+
+def secret_key(text: str) -> str:
+    if len(text) < 16:
+        raise ValueError("must be at least 16 random characters")
+    return text
+
+
+def optional(parse: Callable[[str], Any]) -> Callable[[str], Any]:
+    return lambda text: parse(text) if text else ""
