@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_babel import ngettext
 
 from actors.changes import assessment
@@ -19,6 +19,7 @@ from db.errors import Invalid
 from db.models import ApprovedScope, BackupSet, Change, Policy, Tenant
 from web.change_words import authors
 from web.change_words.authors import Author
+from web.inputs import form_text
 from web.presentation.refusals import refusals_flashed
 from web.security.access import current_actor, fetch, requires
 from web.security.permissions import Permission
@@ -85,7 +86,7 @@ def page(tenant_id: str) -> str:
 def approve(tenant_id: str) -> Any:
     """Approve a policy type of the tenant as it is now, or all of it."""
     tenant = fetch(Tenant, tenant_id, Permission.MANAGE)
-    policy_type = request.form.get("policy_type", "")
+    policy_type = form_text("policy_type")
     if policy_type and policy_type not in policy_type_names.titles():
         flash("There is no such policy type.", "danger")
     else:
@@ -98,7 +99,7 @@ def approve(tenant_id: str) -> Any:
 def take_back(tenant_id: str) -> Any:
     tenant = fetch(Tenant, tenant_id, Permission.MANAGE)
     with refusals_flashed():
-        approvals.take_back_scope(tenant, request.form.get("policy_type", "")[:80], current_actor())
+        approvals.take_back_scope(tenant, form_text("policy_type"), current_actor())
         flash("Taken back: nothing of it is open any longer.", "success")
     return redirect(url_for("approved_state.page", tenant_id=tenant.id), 303)
 
@@ -137,7 +138,7 @@ def approve_set(backup_set_id: str) -> Any:
 
 
 def _reason() -> str:
-    return request.form.get("reason", "").replace("\x00", "").strip()[:LONGEST_REASON]
+    return form_text("reason", LONGEST_REASON)
 
 
 def _approved(tenant: Tenant, counts: ApprovalCounts) -> None:

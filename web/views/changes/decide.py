@@ -14,6 +14,7 @@ from db.changes import approved_states, decisions
 from db.errors import Invalid
 from db.models import Change, Restore
 from db.states import ChangeState
+from web.inputs import form_text
 from web.presentation.links import safe_redirect_path
 from web.presentation.refusals import refusals_flashed
 from web.security.access import can, current_actor, fetch, requires
@@ -92,8 +93,8 @@ def parse_until(text: str) -> datetime | None:
 def accept(change_id: str) -> Any:
     change = fetch(Change, change_id, Permission.MANAGE)
     with refusals_flashed():
-        until = parse_until(request.form.get("until", ""))
-        decisions.accept([change], current_actor(), request.form.get("reason", ""), until)
+        until = parse_until(form_text("until"))
+        decisions.accept([change], current_actor(), form_text("reason", decisions.LONGEST_REASON), until)
         flash("Accepted. If the policy changes again, it is open again.", "success")
     return _back(change)
 
@@ -113,7 +114,7 @@ def reopen(change_id: str) -> Any:
 def approve(change_id: str) -> Any:
     change = fetch(Change, change_id, Permission.MANAGE)
     with refusals_flashed():
-        decisions.approve([change], current_actor(), request.form.get("reason", ""))
+        decisions.approve([change], current_actor(), form_text("reason", decisions.LONGEST_REASON))
         flash("Approved: this is what the policy should be from now on.", "success")
     return _back(change)
 

@@ -7,7 +7,7 @@ import pytest
 from db.audit.audit import SYSTEM
 from db.changes import approvals
 from db.errors import Invalid
-from db.models import Change, Policy, Restore, RestoreItem, Run
+from db.models import ApprovedPolicy, Change, Policy, Restore, RestoreItem, Run
 from db.states import RunKind
 from tests.support.changed_policies import become, newest, seen, states
 from tests.support.forms import csrf_token
@@ -79,3 +79,13 @@ def test_a_day_is_read_until_its_end():
     assert parse_until("2027-01-31") == datetime(2027, 1, 31, 23, 59, 59)
     with pytest.raises(Invalid):
         parse_until("tomorrow")
+
+
+@pytest.mark.parametrize("reason", ["right\x00 so", "r" * 600], ids=["a NUL", "too long"])
+def test_a_reason_that_no_column_takes_is_cut_to_one(client, sign_in, cast, policy, reason):
+    change = become(policy, "wrong")
+    sign_in(client, cast.max)
+    assert post(client, change, "approve", reason=reason).status_code == 303
+    assert states(policy) == ["approved"]
+    assert "\x00" not in ApprovedPolicy.get().reason
+    assert len(ApprovedPolicy.get().reason) <= 500
