@@ -13,7 +13,7 @@ from web.security.permissions import Permission
 
 
 @pytest.fixture
-def broken(app):
+def broken(own_app):
     """An address that answers with each error, as one of our pages might."""
 
     def view(code):
@@ -24,9 +24,9 @@ def broken(app):
         abort(code)
 
     view.permission = Permission.PUBLIC
-    app.config.update(TESTING=False, PROPAGATE_EXCEPTIONS=False)
-    app.add_url_rule("/broken/<int:code>", view_func=view)
-    return app.test_client()
+    own_app.config.update(TESTING=False, PROPAGATE_EXCEPTIONS=False)
+    own_app.add_url_rule("/broken/<int:code>", view_func=view)
+    return own_app.test_client()
 
 
 @pytest.mark.parametrize("code", [400, 403, 404, 405, 413, 429, 500, 503])

@@ -92,7 +92,8 @@ def test_what_cannot_be_recorded_is_not_shown(app, sign_in, cast, two, monkeypat
 
     client = sign_in(app.test_client(), cast.max)
     form = {"csrf_token": csrf_token(client, "/")}
-    app.config.update(TESTING=False, PROPAGATE_EXCEPTIONS=False)
+    monkeypatch.setitem(app.config, "TESTING", False)
+    monkeypatch.setitem(app.config, "PROPAGATE_EXCEPTIONS", False)
     real = audit.record
 
     def failing(action, *rest, **details):
