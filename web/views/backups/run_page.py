@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from flask import render_template, request
 from flask_babel import gettext
-from flask_login import current_user
 from markupsafe import Markup
 
 import config
@@ -19,6 +18,8 @@ from db.restores import restore_items, restores, retries
 from db.runs import run_history, run_progress
 from db.states import ACTIVE, ItemState, Outcome, RestoreState, RunKind, RunState
 from db.tenants import backup_health
+from web.acts import run_acts
+from web.acts.run_acts import RETRIES
 from web.inputs import page_number
 from web.presentation import restore_approval, run_messages
 from web.presentation.restore_approval import Approval
@@ -39,8 +40,6 @@ KINDS = {
     RunKind.PRUNE: "Prune what is old",
     RunKind.WATCH: "Watch for changes",
 }
-# What a run of which kind has failed to do may be tried again, by whom.
-RETRIES = {RunKind.BACK_UP: Permission.OPERATE, RunKind.RESTORE: Permission.MANAGE}
 ITEMS_SHOWN = 40
 LAST_PAGE = 999
 SAID_BY_STATE = (Outcome.ERROR, Outcome.UNKNOWN)
@@ -280,7 +279,7 @@ class RunPage:
 
     @property
     def can_cancel(self) -> bool:
-        return may_cancel(self.run)
+        return run_acts.may_cancel(self.run)
 
 
 def run_page(run: Run, typed_reason: str = "") -> RunPage:
@@ -319,12 +318,6 @@ def may_retry(run: Run) -> bool:
         return _is_bad(run) and not retries.refusal(run, config.settings().plan_hours)
     backup_set = backup_sets.find_of_run(run)
     return backup_set is not None and set_retries.is_completable(backup_set)
-
-
-def may_cancel(run: Run) -> bool:
-    """Whoever asked for a run may cancel it; that of another person, a manager."""
-    is_own = run.requested_by_id == current_user.id
-    return run.state in ACTIVE and can_fetch(Permission.OPERATE if is_own else Permission.MANAGE, run)
 
 
 def _retry_to_approve(run: Run) -> Approval | None:

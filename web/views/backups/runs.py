@@ -6,15 +6,14 @@ from flask import Blueprint, flash, jsonify, redirect, render_template, request,
 from flask_admin import Admin
 from flask_login import current_user
 
-import actors.backups.back_up
-import actors.restores.live_restore
 import config
 from db.errors import Invalid
 from db.models import Run
 from db.policies import search
 from db.restores import retries
-from db.runs import completion, levels, notifications, run_progress
+from db.runs import levels, notifications, run_progress
 from db.states import ACTIVE, RunKind, RunState
+from web.acts import run_acts
 from web.lists import filters
 from web.lists.cells import cell, moment_cell, name_cell, tenant_cell, text_cell
 from web.lists.filters import FAILED_OR_PARTIAL, Filter
@@ -22,10 +21,10 @@ from web.lists.list_view import ListView
 from web.presentation import run_messages
 from web.presentation.formatters import duration
 from web.presentation.links import link
-from web.security.access import current_actor, deny, fetch, parse_row_id, require, requires, wants_json
+from web.security.access import current_actor, fetch, parse_row_id, requires, wants_json
 from web.security.permissions import Permission
 from web.verdicts import verdicts
-from web.views.backups.run_page import KINDS, RETRIES, may_cancel, run_page
+from web.views.backups.run_page import KINDS, run_page
 
 pages = Blueprint("runs", __name__, url_prefix="/runs")
 
@@ -151,9 +150,7 @@ def progress(run_id: str) -> Any:
 @requires(Permission.OPERATE)
 def cancel(run_id: str) -> Any:
     run = fetch(Run, run_id, Permission.OPERATE)
-    if run.state in ACTIVE and not may_cancel(run):
-        deny(Permission.MANAGE, run.tenant)
-    is_requested = completion.request_cancel(run, current_actor())
+    is_requested = run_acts.cancel(run, current_actor())
     flash(
         "The run stops at its next item." if is_requested else "The run had ended, or was being cancelled already.",
         "success",
@@ -181,16 +178,9 @@ def approve_retry(run_id: str) -> Any:
 @requires(Permission.OPERATE)
 def retry_failed(run_id: str) -> Any:
     run = fetch(Run, run_id, Permission.OPERATE)
-    require(RETRIES.get(run.kind, Permission.OPERATE), run)
-    again = (
-        actors.restores.live_restore.retry_failed
-        if run.kind == RunKind.RESTORE
-        else actors.backups.back_up.retry_failed
-    )
+    run_acts.require_may_retry(run)
     try:
-        if run.kind not in RETRIES:
-            raise Invalid("Only backups and live restores are tried again by item. Start this one anew.")
-        start = again(run, current_actor())
+        start = run_acts.retry_failed(run, current_actor())
     except Invalid as e:
         flash(str(e), "warning")
         return redirect(url_for("runs.page", run_id=run.id), 303)

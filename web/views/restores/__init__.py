@@ -1,4 +1,4 @@
 """Pages about restores: what changed in a tenant, asking for a restore, its plan, approval and execution.
 
-May import: web.lists, web.presentation, web.security, web.translation, web.verdicts, web.views.backups.
+May import: web.acts, web.lists, web.presentation, web.security, web.translation, web.verdicts, web.views.backups.
 """

@@ -20,11 +20,12 @@ from db.models import BackupSet, Restore, Snapshot, Tenant
 from db.policies import snapshots
 from db.runs.uploads import MAX_BYTES
 from db.tenants import tenants
+from web.acts import restore_acts
 from web.inputs import ticked_values
 from web.lists import filters, preferences
 from web.presentation import restore_text, run_messages
 from web.presentation.policy_type_row import PolicyTypeRow
-from web.security.access import allowed_tenant_ids, can, current_actor, deny, fetch, parse_row_id, requires, wants_json
+from web.security.access import allowed_tenant_ids, current_actor, deny, fetch, parse_row_id, requires, wants_json
 from web.security.permissions import Permission
 from web.views.restores.target_choice import TargetChoice, target_choice
 
@@ -63,16 +64,6 @@ class Source:
     @property
     def row(self) -> Any:
         return self.backup_set or self.snapshot
-
-
-def require_source_access(directory_id: str, target: Tenant) -> None:
-    """Abort with 403 unless the user manages both tenants. An unknown source tenant needs no permission."""
-    if directory_id == target.directory_id:
-        return
-    source = tenants.find_by_directory_id(directory_id)
-    for tenant in (target, *([source] if source else [])):
-        if not can(Permission.MANAGE, tenant.id):
-            deny(Permission.MANAGE, tenant)
 
 
 def _places(permission: Permission) -> list[Tenant]:
@@ -201,7 +192,7 @@ def create() -> Any:
     if source.row is None or request.form.get("act") in FINDS:
         return _form(source, request.form)
     tenant = fetch(Tenant, request.form.get("tenant", ""), Permission.OPERATE)
-    require_source_access(source.row.tenant.directory_id, tenant)
+    restore_acts.require_source_access(source.row.tenant.directory_id, tenant)
     own_tenant = source.row.tenant_id == tenant.id
     if request.form.get("proposed_for") not in (None, _sort_of_target(own_tenant)):
         flash(OTHER_PROPOSALS[own_tenant], "warning")

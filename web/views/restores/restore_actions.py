@@ -5,22 +5,22 @@ from typing import Any
 from flask import Blueprint, flash, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-import actors.restores.live_restore
 import config
 from actors.plans import drafts, option_choices
 from db.errors import Invalid
 from db.models import Restore
-from db.restores import approvals, restore_drafts, restore_items, restores
-from db.runs import completion, confirmation_requests
-from db.states import ACTIVE, CHANGEABLE
-from web.inputs import is_same_name, ticked_values
+from db.restores import approvals, restore_drafts, restore_items
+from db.runs import confirmation_requests
+from web.acts import restore_acts
+from web.acts.restore_acts import ExecuteAnswers
+from web.inputs import ticked_values
 from web.presentation import restore_approval, run_messages
 from web.presentation.formatters import datetime_html
-from web.security.access import current_actor, deny, fetch, parse_row_id, requires
+from web.security.access import current_actor, fetch, parse_row_id, requires
 from web.security.permissions import Permission
 from web.translation.sentences import translated_markup
 from web.views.restores.new_restore import previewed
-from web.views.restores.restore_page import ITEMS_SHOWN, may_cancel
+from web.views.restores.restore_page import ITEMS_SHOWN
 from web.views.restores.restores import show
 
 PROPOSED_AGAIN = (
@@ -117,46 +117,23 @@ def override_guard(restore_id: int) -> Any:
 def execute(restore_id: int) -> Any:
     restore = fetch(Restore, restore_id, Permission.MANAGE)
     form = request.form
-    if not is_same_name(form.get("name", ""), restore.tenant.name):
-        raise Invalid(f"Type the name of the tenant that is written to: {restore.tenant.name}. Nothing was written.")
-    plan = _answered_plan(restore)
-    start = actors.restores.live_restore.start(restore, current_actor(), plan=plan, reason=form.get("reason", ""))
+    answers = ExecuteAnswers(
+        tenant_name=form.get("name", ""),
+        reason=form.get("reason", ""),
+        plan=form.get("plan", ""),
+        put_back_held={"yes": True, "no": False}.get(form.get("put_back_held", "")),
+    )
+    start = restore_acts.execute(restore, current_actor(), answers)
     return run_messages.answer_start(start, url_for("restores.page", restore_id=restore.id))
-
-
-def _answered_plan(restore: Restore) -> str:
-    """Return the plan to execute: with the guard overridden where the form asked and the answer is yes.
-
-    Raises Invalid without an answer: nothing is held back, or written, by a field that somebody overlooked.
-    """
-    plan, answer = request.form.get("plan", ""), request.form.get("put_back_held")
-    if not approvals.asks_about_guard(restore):
-        return plan
-    if answer not in ("yes", "no"):
-        raise Invalid("Choose whether to put back what the Conditional Access guard holds back. Nothing was written.")
-    if answer == "yes":
-        approvals.override_guard(restore, current_actor(), request.form.get("reason", ""), plan=plan)
-        plan = str(Restore.get_by_id(restore.id).planned_mark)
-    return plan
 
 
 @pages.post("/<int:restore_id>/cancel")
 @requires(Permission.OPERATE)
 def cancel(restore_id: int) -> Any:
     restore = fetch(Restore, restore_id, Permission.OPERATE)
-    if not may_cancel(restore):
-        deny(Permission.MANAGE, restore.tenant)
-    _cancel(restore)
+    goes_on = restore_acts.cancel(restore, current_actor())
+    flash("It stops at its next item." if goes_on else "Cancelled. Nothing was written.", "success")
     return _back(restore)
-
-
-def _cancel(restore: Restore) -> None:
-    active = [run for run in restores.runs_of_restore(restore) if run.state in ACTIVE]
-    for run in active:
-        completion.request_cancel(run, current_actor())
-    if restore.state in CHANGEABLE or not active:
-        restores.cancel(restore, current_actor())
-    flash("It stops at its next item." if active else "Cancelled. Nothing was written.", "success")
 
 
 @pages.post("/<int:restore_id>/undo")

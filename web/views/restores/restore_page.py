@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from flask import url_for
-from flask_login import current_user
 from markupsafe import Markup
 
 import config
@@ -18,6 +17,7 @@ from db.restores import approvals, four_eyes, item_lists, restore_items, restore
 from db.runs import confirmation_requests
 from db.runs.confirmation_requests import ConfirmationRequest
 from db.states import ACTIVE, CHANGEABLE, WRITTEN_OUTCOMES, Outcome, RestoreState, RunKind, RunState
+from web.acts import restore_acts
 from web.presentation import restore_approval, restore_text
 from web.presentation.restore_approval import Approval
 from web.security.access import can, can_fetch
@@ -178,7 +178,7 @@ class RestorePage:
 
     @property
     def can_cancel(self) -> bool:
-        return may_cancel(self.restore) and self.restore.state in (*CHANGEABLE, RestoreState.RUNNING)
+        return restore_acts.may_cancel(self.restore) and self.restore.state in (*CHANGEABLE, RestoreState.RUNNING)
 
     @cached_property
     def can_undo(self) -> bool:
@@ -356,9 +356,3 @@ def count_not_restored(restore: Restore) -> int:
     """Return how many items of a restore that has ended a new one could take up."""
     has_ended = restore.state in (RestoreState.FINISHED, RestoreState.CANCELLED)
     return restore_items.count_not_restored(restore) if has_ended else 0
-
-
-def may_cancel(restore: Restore) -> bool:
-    """Whoever asked for a restore may cancel it; that of another person, a manager."""
-    is_own = restore.created_by_id == current_user.id
-    return can_fetch(Permission.OPERATE if is_own else Permission.MANAGE, restore)
