@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 from config import parsers
 from config.parsers import SQLITE, MailServer
+from config.variables import FILE_SUFFIX, is_from_file, read_text
 
 PREFIX = "TENANTKEEP_"
 DEFAULT_REDIS_URL = "redis://127.0.0.1:6379/0"
@@ -39,6 +40,8 @@ class Settings:
     graph_url: str
     login_url: str
     port: int
+    # Where web listens; "": on loopback, at the port.
+    bind: str
     log_format: str
     public_url: str
     proxies: int
@@ -63,6 +66,8 @@ class Settings:
     demo_mailbox: str  # the file of the demo's mails; "" anywhere else
     # Variables that begin as ours do, and are none of ours.
     unknown: tuple[str, ...] = ()
+    # Variables whose text is in a file.
+    from_files: tuple[str, ...] = ()
 
 
 def secrets(settings: Settings) -> list[str]:
@@ -112,6 +117,7 @@ _VARIABLES: dict[str, tuple[Callable[[str], Any], str | None, str]] = {
     "ENCRYPTION_KEYS": (parsers.keys, None, _MAKE_KEY),
     "GRAPH_URL": (parsers.service_url, "https://graph.microsoft.com", ""),
     "LOGIN_URL": (parsers.service_url, "https://login.microsoftonline.com", ""),
+    "BIND": (parsers.optional(parsers.bind_address), "", ""),
     "PUBLIC_URL": (parsers.optional(parsers.public_url), "", ""),
     "PROXIES": (parsers.number(0, 9), "0", ""),
     "SIGN_IN_DIRECTORY_ID": (parsers.guid, "", ""),
@@ -138,11 +144,11 @@ def load(environ: Mapping[str, str]) -> Settings:
     values: dict[str, Any] = {}
     problems = []
     for name, (parse, default, recipe) in _VARIABLES.items():
-        text = environ.get(PREFIX + name) or default
-        if text is None:
-            problems.append(f"{PREFIX}{name} is required. Make one with: {recipe}")
-            continue
         try:
+            text = read_text(PREFIX + name, environ) or default
+            if text is None:
+                problems.append(f"{PREFIX}{name} is required. Make one with: {recipe}")
+                continue
             values[name.lower()] = parse(text)
         except ValueError as e:
             problems.append(f"{PREFIX}{name} is wrong: {e}.")
@@ -151,15 +157,15 @@ def load(environ: Mapping[str, str]) -> Settings:
     except ValueError as e:
         problems.append(f"PORT is wrong: {e}.")
     values["smtp"] = values.pop("smtp_url", None) or None
-    unknown = sorted(
-        name for name in environ if name.startswith(PREFIX) and name.removeprefix(PREFIX) not in _VARIABLES
-    )
+    ours = {PREFIX + name + suffix for name in _VARIABLES for suffix in ("", FILE_SUFFIX)}
+    unknown = sorted(name for name in environ if name.startswith(PREFIX) and name not in ours)
     problems += _half_an_entra_sign_in(values) + _mistyped(unknown)
     if values["smtp"] and not values.get("mail_from"):
         problems.append(f"{PREFIX}MAIL_FROM is required where notices go by e-mail: the address that they come from")
     if problems:
         raise SettingsError("\n".join(problems))
-    return Settings(**values, unknown=tuple(unknown))
+    from_files = tuple(PREFIX + name for name in _VARIABLES if is_from_file(PREFIX + name, environ))
+    return Settings(**values, unknown=tuple(unknown), from_files=from_files)
 
 
 def _mistyped(unknown: Iterable[str]) -> list[str]:
@@ -168,8 +174,12 @@ def _mistyped(unknown: Iterable[str]) -> list[str]:
     A name that is like none of ours may be somebody else's: Kubernetes gives every container such variables for a
     service that is called tenantkeep. `doctor` names those, and processes at their start.
     """
-    found = {name: difflib.get_close_matches(name.removeprefix(PREFIX), _VARIABLES, 1) for name in unknown}
-    return [f"{name} is no setting. Did you mean {PREFIX}{near[0]}?" for name, near in found.items() if near]
+    words = {name: name.removeprefix(PREFIX).removesuffix(FILE_SUFFIX) for name in unknown}
+    found = {name: difflib.get_close_matches(word, _VARIABLES, 1) for name, word in words.items()}
+    suffixes = {name: FILE_SUFFIX if name.endswith(FILE_SUFFIX) else "" for name in unknown}
+    return [
+        f"{name} is no setting. Did you mean {PREFIX}{near[0]}{suffixes[name]}?" for name, near in found.items() if near
+    ]
 
 
 def _half_an_entra_sign_in(values: Mapping[str, Any]) -> list[str]:
@@ -190,8 +200,8 @@ def redis_urls() -> tuple[str, str]:
     address is refused by `settings`, which every process asks before it does anything.
     """
     try:
-        url = parsers.redis_url(os.environ.get(f"{PREFIX}REDIS_URL") or DEFAULT_REDIS_URL)
-        locks_url = parsers.optional(parsers.redis_url)(os.environ.get(f"{PREFIX}REDIS_LOCKS_URL") or "")
+        url = parsers.redis_url(read_text(f"{PREFIX}REDIS_URL", os.environ) or DEFAULT_REDIS_URL)
+        locks_url = parsers.optional(parsers.redis_url)(read_text(f"{PREFIX}REDIS_LOCKS_URL", os.environ))
     except ValueError:
         url, locks_url = DEFAULT_REDIS_URL, ""
     parts = urlsplit(url)
@@ -206,13 +216,19 @@ def settings() -> Settings:
 
 def use(environment: Mapping[str, str]) -> None:
     """Put settings into this process's environment, as the demo does for itself and its children."""
-    os.environ.update(environment)
+    os.environ.update(_without_files(environment), **environment)
     settings.cache_clear()
 
 
 def child_environment(**changes: str) -> dict[str, str]:
     """This process's environment for a process we start, with changes."""
-    return {**os.environ, **changes}
+    return {**os.environ, **_without_files(changes), **changes}
+
+
+def _without_files(given: Iterable[str]) -> dict[str, str]:
+    """Return what takes away the files that the environment names for variables that are given now."""
+    files = (name + FILE_SUFFIX for name in given if name.startswith(PREFIX))
+    return dict.fromkeys((name for name in files if name in os.environ), "")
 
 
 def path_with(folder: Path) -> str:

@@ -36,6 +36,7 @@ def keys(text: str) -> tuple[bytes, ...]:
     return keys
 
 
+_BIND_FORM = "must be address:port (0.0.0.0:8000, [::]:8000), or unix:/path/of/the/socket"
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -54,6 +55,18 @@ def public_url(text: str) -> str:
     if urlsplit(address).path:
         raise ValueError("must be a host of its own, without a path behind it: https://host")
     return address
+
+
+def bind_address(text: str) -> str:
+    """Where web listens: host:port, [address]:port, or the path of a socket."""
+    if text.startswith("unix:"):
+        if not text.startswith("unix:/"):
+            raise ValueError(_BIND_FORM)
+        return text
+    found = _HOST.fullmatch(text)
+    if not found or not found["name"] or not 0 < int(found["port"] or 0) < 65536:
+        raise ValueError(_BIND_FORM)
+    return text
 
 
 def number(lowest: int, highest: int, unit: str = "") -> Callable[[str], int]:

@@ -74,6 +74,8 @@ WRONG_VALUES = (
     ("TENANTKEEP_REDIS_LOCKS_URL", "redis://127.0.0.1/²", "redis://"),
     ("TENANTKEEP_METRICS_TOKEN", "short", "16 random"),
     ("TENANTKEEP_PROXIES", "²", "from 0 to 9"),
+    ("TENANTKEEP_BIND", "127.0.0.1", "address:port"),
+    ("TENANTKEEP_BIND", "unix:web.sock", "unix:/path"),
     ("TENANTKEEP_SMTP_URL", "mail.example.com", "smtp+starttls://"),
     ("TENANTKEEP_SMTP_URL", "smtp://mail.example.com", "only on this machine"),
     ("TENANTKEEP_SMTP_URL", "smtp+starttls://user:pass@word@mail.example.com", "Percent-encode"),
@@ -188,3 +190,43 @@ def test_help_is_there_when_every_address_is_wrong():
         command, cwd=servers.ROOT, env=servers.environment(**wrong), capture_output=True, text=True, timeout=60
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_every_setting_can_stand_in_a_file(tmp_path):
+    """One line, whose end does not count; what is set for a process that we start takes the file's place."""
+    values = {
+        "SECRET_KEY": "s" * 20,
+        "ENCRYPTION_KEYS": KEY,
+        "DATABASE_URL": "postgresql://u:hush@db/name",
+        "REDIS_URL": "redis://:hush@cache/3",
+        "BIND": "0.0.0.0:8000",
+    }
+    given = {}
+    for name, value in values.items():
+        (tmp_path / name).write_text(value + ("\r\n" if name == "BIND" else "\n"))
+        given[f"TENANTKEEP_{name}_FILE"] = str(tmp_path / name)
+    settings = config.load(given)
+    assert {name: getattr(settings, name.lower()) for name in values} == {**values, "ENCRYPTION_KEYS": (b"k" * 32,)}
+    assert set(settings.from_files) == {f"TENANTKEEP_{name}" for name in values}
+    assert settings.unknown == ()
+    asked = "import config; print(config.redis_urls()[0], config.child_environment(TENANTKEEP_REDIS_URL='r')"
+    done = subprocess.run([sys.executable, "-c", f"{asked}['TENANTKEEP_REDIS_URL_FILE'] == '')"], cwd=servers.ROOT,
+                          env=given, capture_output=True, text=True, timeout=60)  # fmt: skip
+    assert done.stdout == f"{values['REDIS_URL']} True\n", done.stderr
+
+
+def test_a_file_that_is_no_setting_is_refused_without_its_name_or_text(tmp_path):
+    for name, content in (
+        ("empty", b""),
+        ("lines", b"hush\nhush"),
+        ("binary", b"\xffhush"),
+        ("long", b"hush" * 20_000),
+    ):
+        (tmp_path / name).write_bytes(content)
+        said = refusal(TENANTKEEP_METRICS_TOKEN_FILE=str(tmp_path / name))
+        assert "the file that TENANTKEEP_METRICS_TOKEN_FILE names" in said
+        assert "hush" not in said
+    assert "No such file" in refusal(TENANTKEEP_METRICS_TOKEN_FILE=f"{tmp_path}/hush")
+    assert "hush" not in refusal(TENANTKEEP_METRICS_TOKEN_FILE=f"{tmp_path}/hush")
+    assert "given twice" in refusal(TENANTKEEP_SECRET_KEY_FILE="/somewhere")
+    assert "Did you mean TENANTKEEP_PUBLIC_URL_FILE?" in refusal(TENANTKEEP_PUBLICURL_FILE="/somewhere")

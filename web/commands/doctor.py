@@ -78,6 +78,8 @@ def _startup_refusal(settings: Settings) -> str | None:
 
 def _settings(settings: Settings) -> Iterator[Finding]:
     yield True, "settings", f"{len(settings.encryption_keys)} encryption key(s), {settings.proxies} proxies"
+    if settings.from_files:
+        yield True, "settings", f"read from files: {', '.join(settings.from_files)}"
     is_missed = bool(settings.proxies) and not settings.public_url
     yield not is_missed, "public address", settings.public_url or (NO_ADDRESS + (MISSING_ADDRESS if is_missed else ""))
     if settings.public_url.startswith("https:") and not settings.proxies:
