@@ -59,3 +59,9 @@ def record_heartbeat(process: str, kind: str) -> None:
 
 def last_heartbeat(kind: str) -> datetime | None:
     return Heartbeat.select(pw.fn.MAX(Heartbeat.at)).where(Heartbeat.kind == kind).scalar()
+
+
+def beats_on(host: str, kind: str, seconds: float) -> bool:
+    """Tell whether a process of that kind on that host beat within so many seconds."""
+    is_there = Heartbeat.process.startswith(f"{host}:") & (Heartbeat.kind == kind)
+    return Heartbeat.select().where(is_there & (Heartbeat.at >= utcnow() - timedelta(seconds=seconds))).exists()

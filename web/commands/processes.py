@@ -1,25 +1,34 @@
-"""`web`, `worker` and `scheduler`: the processes of an installation, to be kept up by a supervisor."""
+"""`web`, `worker` and `scheduler`: the processes of an installation, for a supervisor to keep up; and `health`."""
 
+import socket
 import sys
 from typing import Any
 
 import click
+import peewee as pw
 from flask.cli import AppGroup
 
 import actors.scheduler
 import actors.worker
 import config
+from actors.process import logs, startup
 from actors.queue.broker import SERVED
+from db import clock
+from db.database import database
+from db.installation import installation
+from web.serving import probe
 
 POSITIVE = click.IntRange(min=1)
+# A worker, and the scheduler, beat every few seconds.
+BEAT_SECONDS = 60.0
 
 
 def register(cli: AppGroup) -> None:
-    for command in (web, worker, scheduler):
+    for command in (web, worker, scheduler, health):
         cli.command(command.__name__, with_appcontext=False)(command)
 
 
-@click.option("--bind", metavar="ADDRESS", help="Default: 127.0.0.1, at the port that PORT says (8000).")
+@click.option("--bind", metavar="ADDRESS", help="Default: what TENANTKEEP_BIND says, else 127.0.0.1 at PORT (8000).")
 @click.option("--processes", type=POSITIVE, default=2, show_default=True)
 @click.option("--threads", type=POSITIVE, default=8, show_default=True, help="In each process.")
 @click.option("--shutdown-seconds", type=POSITIVE, default=30, show_default=True, help="For a page, after SIGTERM.")
@@ -28,7 +37,12 @@ def web(bind: str | None, **options: Any) -> None:
     """Serve the pages."""
     from web.serving import server  # with every page: no other command has to wait for them
 
-    server.serve(server.ServerOptions(bind or f"127.0.0.1:{config.settings().port}", **options))
+    server.serve(server.ServerOptions(bind or _default_bind(), **options))
+
+
+def _default_bind() -> str:
+    settings = config.settings()
+    return settings.bind or f"127.0.0.1:{settings.port}"
 
 
 @click.option("--queues", type=click.Choice(tuple(SERVED)), multiple=True, default=tuple(SERVED), help="Default: all.")
@@ -47,3 +61,28 @@ def worker(keep_up: bool, **options: Any) -> None:
 def scheduler() -> None:
     """Start what is due, and hand on what was lost."""
     actors.scheduler.run()
+
+
+@click.argument("role", metavar="PROCESS", type=click.Choice(installation.PROCESS_KINDS))
+def health(role: str) -> None:
+    """Say whether the process of this machine, or container, is alive: exit code 1 when it is not.
+
+    Web is asked at its address. A worker, and the scheduler, beat in the database; while that is away, none is blamed.
+    """
+    problem = probe.web_problem(_default_bind()) if role == "web" else _beat_problem(role)
+    click.echo(problem or f"The {role} is alive.", err=bool(problem))
+    sys.exit(1 if problem else 0)
+
+
+def _beat_problem(role: str) -> str | None:
+    settings = config.settings()
+    logs.configure(settings.log_format)
+    startup.bind(settings)
+    host = socket.gethostname()
+    try:
+        with database.connection_context():
+            clock.sync_with_database()
+            beats = installation.beats_on(host, role, BEAT_SECONDS)
+    except pw.DatabaseError:
+        return None
+    return None if beats else f"No {role} on {host} has beaten in the last {BEAT_SECONDS:.0f} seconds."

@@ -68,7 +68,8 @@ def installation(database, redis_url, _password_hash, tmp_path, monkeypatch):
     values = {
         "EMAIL": User.select().first().email, "TENANT": "Contoso", "NAME": "Contoso", "NEW_NAME": "Woodgrove",
         "POLICY": str(Policy.select().first().id), "BACKUP_SET": held.ids["backup_set_id"], "ID": held.ids["run_id"],
-        "ROLE": "reader", "GUID": "5f3759df-0000-4000-8000-000000000001", "…": "5f3759df-0000-4000-8000-000000000002",
+        "ROLE": "reader", "PROCESS": "worker",
+        "GUID": "5f3759df-0000-4000-8000-000000000001", "…": "5f3759df-0000-4000-8000-000000000002",
         "FILE": "out/file", "FILE.zip": "out/file.zip", "/backup/tenantkeep.export": "out/export",
     }  # fmt: skip
     handle.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -3,13 +3,19 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from honcho import environ as procfiles
 
+import config
+from db.clock import utcnow
+from db.installation import installation
 from db.models import Heartbeat
 from tests.support import servers
 from tests.support.demo import descendants, is_running
@@ -92,3 +98,20 @@ def test_web_logs_in_one_format_and_leaves_nothing_in_the_home_folder(database, 
     lines = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
     assert {line["logger"] for line in lines} >= {"gunicorn.error", "gunicorn.access"}
     assert list(home.iterdir()) == []
+
+
+@on_one_engine
+def test_a_process_is_alive_while_it_beats_on_this_host_and_nobody_is_blamed_for_the_database(
+    database, redis_url, monkeypatch
+):
+    def health(role):
+        config.settings.cache_clear()
+        return CliRunner().invoke(cli, ["health", role]).exit_code
+
+    installation.record_heartbeat("another-host:7", "worker")
+    installation.record_heartbeat(f"{socket.gethostname()}:7", "scheduler")
+    assert (health("worker"), health("scheduler"), health("web")) == (1, 0, 1)
+    Heartbeat.update(at=utcnow() - timedelta(minutes=2)).execute()
+    assert health("scheduler") == 1
+    monkeypatch.setenv("TENANTKEEP_DATABASE_URL", "postgresql://127.0.0.1:1/nowhere")
+    assert health("scheduler") == 0
