@@ -57,7 +57,7 @@ def queued():
 
 
 def test_two_hundred_threads_start_one_run_even_with_redis_flushed_in_between(policy, locks):
-    barrier = threading.Barrier(12)
+    barrier = threading.Barrier(12, timeout=30)
 
     def press(number):
         with handle.connection_context():

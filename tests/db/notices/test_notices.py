@@ -57,7 +57,7 @@ def test_two_tellers_at_once_tell_once(cast, channel):
     rules.add(channel, RuleChoice(ALL), SYSTEM)
     for number in range(30):
         begin(cast, number)
-    start, made = threading.Barrier(2), []
+    start, made = threading.Barrier(2, timeout=30), []
 
     def teller():
         with database.connection_context():

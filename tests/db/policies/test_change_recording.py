@@ -167,7 +167,7 @@ def test_a_policy_that_our_own_run_made_is_told_as_added_whoever_lists_it_too(ru
 def test_two_captures_at_once_tell_one_change(run):
     list_all(run, "a")
     read(run, "a", "one")
-    ready = threading.Barrier(2)
+    ready = threading.Barrier(2, timeout=30)
 
     def capture():
         with engine.connection_context():

@@ -252,7 +252,7 @@ def test_a_list_counts_although_the_clock_was_set_back_since_the_last_one(cast):
 
 def meeting(cast, turns):
     """Two acts that take two rows in opposite orders, and at the first `turns` wait until each has one."""
-    rows, both, count = [cast.contoso.id, cast.fabrikam.id], threading.Barrier(2), []
+    rows, both, count = [cast.contoso.id, cast.fabrikam.id], threading.Barrier(2, timeout=30), []
 
     @transaction
     def act(first, second):
