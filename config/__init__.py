@@ -39,6 +39,10 @@ class Settings:
     encryption_keys: tuple[bytes, ...] = field(repr=False)
     graph_url: str
     login_url: str
+    # By which requests leave, and whom they are not for; "" and () where they leave directly.
+    proxy_url: str = field(repr=False)
+    no_proxy: tuple[str, ...]
+    ca_bundle: str  # a file of authorities that are believed beside the usual ones; "" for none
     port: int
     # Where web listens; "": on loopback, at the port.
     bind: str
@@ -72,7 +76,8 @@ class Settings:
 
 def secrets(settings: Settings) -> list[str]:
     """Return the values of settings that must never be shown, as they may stand in a text."""
-    urls = (settings.database_url, settings.owner_database_url, settings.redis_url, settings.redis_locks_url)
+    urls = [settings.database_url, settings.owner_database_url, settings.redis_url, settings.redis_locks_url]
+    urls.append(settings.proxy_url)
     passwords = [password for url in urls for password in _passwords(url)]
     keys = [base64.urlsafe_b64encode(key).decode() for key in settings.encryption_keys]
     others = [settings.secret_key, settings.sign_in_client_secret, settings.metrics_token]
@@ -118,6 +123,9 @@ _VARIABLES: dict[str, tuple[Callable[[str], Any], str | None, str]] = {
     "GRAPH_URL": (parsers.service_url, "https://graph.microsoft.com", ""),
     "LOGIN_URL": (parsers.service_url, "https://login.microsoftonline.com", ""),
     "BIND": (parsers.optional(parsers.bind_address), "", ""),
+    "PROXY_URL": (parsers.optional(parsers.proxy_url), "", ""),
+    "NO_PROXY": (parsers.hosts, "", ""),
+    "CA_BUNDLE": (parsers.optional(parsers.ca_file), "", ""),
     "PUBLIC_URL": (parsers.optional(parsers.public_url), "", ""),
     "PROXIES": (parsers.number(0, 9), "0", ""),
     "SIGN_IN_DIRECTORY_ID": (parsers.guid, "", ""),

@@ -5,6 +5,7 @@ What is raised holds nothing of the text, for it may be a secret.
 
 import base64
 import re
+import ssl
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -187,6 +188,35 @@ def smtp(text: str) -> MailServer:
 def mail_from(text: str) -> str:
     if not re.fullmatch(rf"{_MAIL_ADDRESS}|[^<>\r\n\"]+ <{_MAIL_ADDRESS}>", text) or not text.isascii():
         raise ValueError("must be an address, or a name with one: Tenantkeep <tenantkeep@example.com>")
+    return text
+
+
+_PROXY_FORM = f"must be http://user:password@host:port, or https:// where the proxy itself speaks TLS. {_ENCODE}"
+
+
+def proxy_url(text: str) -> str:
+    parts = _address(text, _PROXY_FORM, ())
+    if parts.scheme not in {"http", "https"} or not parts.hostname or "," in parts.netloc or parts.path.strip("/"):
+        raise ValueError(_PROXY_FORM)
+    return text.rstrip("/")
+
+
+def hosts(text: str) -> tuple[str, ...]:
+    """Return the names and networks of a list with commas between them."""
+    found = tuple(part.strip() for part in text.split(",") if part.strip())
+    if not all(re.fullmatch(r"[0-9A-Za-z._:/-]+", part) for part in found):
+        raise ValueError("must be names and networks with commas between them: .example.com, 10.0.0.0/8")
+    return found
+
+
+def ca_file(text: str) -> str:
+    """Return the path of a file with certificates that can be read. OpenSSL's own words name what is wrong with it."""
+    try:
+        ssl.create_default_context().load_verify_locations(text)
+    except ssl.SSLError:
+        raise ValueError("must be a file of certificates in PEM (-----BEGIN CERTIFICATE-----)") from None
+    except OSError as e:
+        raise ValueError(f"must be a file that can be read: {(e.strerror or 'it cannot').lower()}") from None
     return text
 
 

@@ -82,6 +82,13 @@ WRONG_VALUES = (
     ("TENANTKEEP_SMTP_URL", "smtps://mail.example.com:port", "from 1 to 65535"),
     ("TENANTKEEP_SMTP_URL", "smtps://mail.example.com", "TENANTKEEP_MAIL_FROM is required"),
     ("TENANTKEEP_MAIL_FROM", "Tenantkeep", "a name with one"),
+    ("TENANTKEEP_PROXY_URL", "proxy.example:3128", "http://user:password@host:port"),
+    ("TENANTKEEP_PROXY_URL", "socks5://proxy.example:1080", "http://user:password@host:port"),
+    ("TENANTKEEP_PROXY_URL", "http://user:pass@word@proxy.example:3128", "Percent-encode"),
+    ("TENANTKEEP_PROXY_URL", "http://proxy.example:3128/path", "http://user:password@host:port"),
+    ("TENANTKEEP_NO_PROXY", "a.example b.example", "with commas between them"),
+    ("TENANTKEEP_CA_BUNDLE", "/nowhere/ca.pem", "can be read: no such file or directory"),
+    ("TENANTKEEP_CA_BUNDLE", __file__, "in PEM"),
     ("PORT", "²", "from 1 to 65535"),
 )
 
@@ -181,6 +188,13 @@ def test_a_mail_server_has_the_port_of_its_scheme_and_its_password_is_a_secret()
     assert server.password in config.secrets(settings)
     assert server.password not in repr(settings)
     assert config.load({**GOOD, **given, "TENANTKEEP_SMTP_URL": "smtps://m.example"}).smtp.port == 465
+
+
+def test_a_proxys_password_is_a_secret_as_it_is_written_and_as_it_is_meant():
+    settings = config.load({**GOOD, "TENANTKEEP_PROXY_URL": "http://us%40er:p%2Fss%20word@proxy.example:3128/"})
+    assert {"p%2Fss%20word", "p/ss word"} <= set(config.secrets(settings))
+    assert "ss" not in config.shown(settings.proxy_url)
+    assert "proxy.example" not in repr(settings)
 
 
 def test_help_is_there_when_every_address_is_wrong():

@@ -29,7 +29,7 @@ MOST_PAGES = 100
 # A run that reads a whole tenant may wait so long for our own budget of requests; for nothing else.
 LONGEST_WAIT_SECONDS = 15.0
 # Codes of errors that say that nobody answered: the other log would only be waited for as long again.
-NO_ANSWER = ("timeout", "unreachable", "sign_in_unreachable")
+NO_ANSWER = ("timeout", "unreachable", "sign_in_unreachable", "proxy", "certificate")
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from db.notices import addresses
 from db.notices.deliveries import Refusal
 from db.states import Severity
 from graph.errors import redact
+from graph.transport import outbound
 
 # For one step, and for all of them: a server may take a while to look at what it is given.
 STEP_SECONDS = 10.0
@@ -67,7 +68,7 @@ def _page(to: Outgoing) -> str:
 @contextmanager
 def connected(server: MailServer) -> Iterator[smtplib.SMTP]:
     """Connect and sign in. Nothing is said in the clear, but on this machine. Raises OSError or SMTPException."""
-    context = ssl.create_default_context()
+    context = outbound.tls_context(with_system=True)
     client = smtplib.SMTP(timeout=STEP_SECONDS)
     if server.security == "tls":
         client = smtplib.SMTP_SSL(timeout=STEP_SECONDS, context=context)
@@ -128,7 +129,8 @@ def trouble(error: Exception) -> str:
     if isinstance(error, smtplib.SMTPNotSupportedError):
         return "The mail server offers no STARTTLS, or no sign-in that we know. Check TENANTKEEP_SMTP_URL."
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"The mail server’s certificate is not to be trusted: {error.verify_message.rstrip('.')}."
+        reason = error.verify_message.rstrip(".")
+        return f"The mail server’s certificate is not to be trusted: {reason}. {outbound.INSPECTED}"
     if isinstance(error, smtplib.SMTPResponseException):
         return f"The mail server refused: {_reply(error.smtp_code, error.smtp_error)}"
     if isinstance(error, smtplib.SMTPServerDisconnected | TimeoutError):

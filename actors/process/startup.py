@@ -14,6 +14,8 @@ from db import clock, encryption, migrate
 from db import database as engine
 from db.installation import installation, privileges
 from graph.errors import redact, register_secrets
+from graph.transport import outbound
+from graph.transport.outbound import Proxy
 
 logger = logging.getLogger(__name__)
 
@@ -86,6 +88,7 @@ def _warn_of_unknown(settings: Settings) -> None:
 
 def bind(settings: Settings, *, as_owner: bool = False) -> None:
     register_secrets(config.secrets(settings))
+    outbound.use(Proxy(settings.proxy_url, settings.no_proxy), settings.ca_bundle)
     engine.bind_database((as_owner and settings.owner_database_url) or settings.database_url)
     encryption.use_keys(settings.encryption_keys)
 

@@ -20,7 +20,7 @@ from msal.exceptions import MsalServiceError
 from graph.auth.certificate import Certificate
 from graph.auth.clouds import Endpoints
 from graph.errors import GraphError, Malformed, SignInFailed, Unavailable, redact
-from graph.transport import deadline, strict_json
+from graph.transport import deadline, outbound, strict_json
 
 TIMEOUT = (5, 20)
 TOTAL_SECONDS = 60.0
@@ -190,7 +190,7 @@ class AppSignIn:
                 http_client=LoginSession(self._endpoints),
             )
         except (requests.RequestException, MsalServiceError) as e:
-            raise unreachable_error() from e
+            raise unreachable_error(e) from e
         except ValueError as e:
             raise self._discovery_error() from e
 
@@ -200,21 +200,25 @@ class AppSignIn:
             with LoginSession(self._endpoints) as session:
                 response = session.get(f"{self._authority}/v2.0/.well-known/openid-configuration")
             return _sign_in_error(response.json(), response.status_code)
-        except (requests.RequestException, ValueError):
-            return unreachable_error()
+        except (requests.RequestException, ValueError) as e:
+            return unreachable_error(e)
 
     def _ask(self) -> str:
         try:
             answer = self._app.acquire_token_for_client(scopes=[self._endpoints.scope])
         except (requests.RequestException, MsalServiceError, json.JSONDecodeError) as e:
-            raise unreachable_error() from e
+            raise unreachable_error(e) from e
         token = answer.get("access_token")
         if not isinstance(token, str):
             raise _sign_in_error(answer, 400)
         return token
 
 
-def unreachable_error() -> Unavailable:
+def unreachable_error(cause: BaseException | None = None) -> Unavailable:
+    """Return the error, which says so where the proxy or a certificate is the cause."""
+    trouble = outbound.explain(cause, "Microsoft's sign-in service") if cause else None
+    if trouble:
+        return Unavailable(*trouble)
     return Unavailable("sign_in_unreachable", "Microsoft's sign-in service cannot be reached. Check the network.")
 
 

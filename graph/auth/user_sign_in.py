@@ -82,7 +82,7 @@ class UserSignIn:
                 scopes=[], redirect_uri=self._registration.return_address, prompt="select_account"
             )
         except requests.RequestException as e:
-            raise unreachable_error() from e
+            raise unreachable_error(e) from e
         address = str(flow.pop("auth_uri"))
         if not address.startswith(f"{self._endpoints.authority}/"):
             raise SignInFailed("foreign_authority", "Entra named a sign-in address outside its own cloud.")
@@ -96,7 +96,7 @@ class UserSignIn:
         try:
             result = self._app().acquire_token_by_auth_code_flow(dict(flow), dict(answer))
         except (requests.RequestException, MsalServiceError, json.JSONDecodeError) as e:
-            raise unreachable_error() from e
+            raise unreachable_error(e) from e
         except (ValueError, KeyError, RuntimeError) as e:
             # A state or nonce that is not ours, or an ID token for somebody else: another sign-in, or an attack.
             raise SignInFailed(
@@ -114,7 +114,7 @@ class UserSignIn:
         try:
             result = self._app().acquire_token_by_refresh_token(refresh_token, scopes=[])
         except (requests.RequestException, MsalServiceError, ValueError, KeyError, RuntimeError) as e:
-            raise unreachable_error() from e
+            raise unreachable_error(e) from e
         if result.get("error") in _PERSON_REFUSED:
             raise _refusal_error(str(result["error"]))
         if "error" in result:
@@ -151,7 +151,7 @@ class UserSignIn:
                 response = session.get_document(f"{self._authority}/discovery/v2.0/keys", *no_older_than)
                 return jwt.PyJWKSet.from_dict(response.json())
         except (requests.RequestException, ValueError, jwt.PyJWTError) as e:
-            raise unreachable_error() from e
+            raise unreachable_error(e) from e
 
     @property
     def _authority(self) -> str:
@@ -168,7 +168,7 @@ class UserSignIn:
                 http_client=EntraSession(self._endpoints),
             )
         except (requests.RequestException, MsalServiceError, ValueError) as e:
-            raise unreachable_error() from e
+            raise unreachable_error(e) from e
 
     def _identity(self, result: Mapping[str, Any], claims: Mapping[str, Any]) -> UserIdentity:
         if claims.get("tid") != self._registration.directory_id or not isinstance(claims.get("oid"), str):

@@ -23,7 +23,7 @@ from graph.errors import (
     Unclear,
     error_from_answer,
 )
-from graph.transport import deadline, paths, strict_json
+from graph.transport import deadline, outbound, paths, strict_json
 from graph.transport.object_links import make_links_absolute
 from graph.transport.pages import check_page_is_new, next_link, page_items, require_id
 from graph.transport.rate_limits import DEFAULT_WAIT, NEVER_IN_A_BATCH, Budget, service_of, services_of
@@ -302,8 +302,6 @@ class GraphClient:
             ) as response:
                 status, answer_headers = response.status_code, response.headers
                 text = strict_json.read_bounded(response.iter_content(65536))
-        except requests.Timeout as e:
-            raise Unavailable("timeout", "Microsoft Graph did not answer in time.") from e
         except requests.exceptions.ContentDecodingError as e:
             raise Malformed("malformed", strict_json.MALFORMED) from e
         except requests.RequestException as e:
@@ -315,7 +313,9 @@ class GraphClient:
 
 def _connection_error(error: requests.RequestException) -> Unavailable:
     """Tell a timeout from a lost connection. A body that stops coming is one too, which `requests` calls a lost one."""
-    if "timed out" in str(error):
+    if trouble := outbound.explain(error, "Microsoft Graph"):
+        return Unavailable(*trouble)
+    if isinstance(error, requests.Timeout) or "timed out" in str(error):
         return Unavailable("timeout", "Microsoft Graph did not answer in time.")
     return Unavailable("unreachable", "Microsoft Graph cannot be reached. Check the network and the proxy.")
 

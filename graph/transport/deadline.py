@@ -7,10 +7,13 @@ import socket
 import time
 from http.client import HTTPResponse
 from typing import Any
+from urllib.parse import urlsplit
 
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from graph.transport import outbound
 
 # From the last byte of the request to the last of the answer: enough for the largest answer on a poor line.
 TOTAL_SECONDS = 180.0
@@ -42,11 +45,33 @@ class DeadlineReader(io.RawIOBase):
 
 def adapter(total_seconds: float | None = None) -> HTTPAdapter:
     """Return an adapter for a session's `mount`. `total_seconds` is TOTAL_SECONDS unless given."""
-    http_adapter = HTTPAdapter()
-    http_adapter.poolmanager.pool_classes_by_scheme = _pool_classes(
-        TOTAL_SECONDS if total_seconds is None else total_seconds
-    )
-    return http_adapter
+    return _Adapter(TOTAL_SECONDS if total_seconds is None else total_seconds)
+
+
+class _Adapter(HTTPAdapter):
+    """Sends by the proxy where there is one, with the same deadline, and believes whom `outbound` believes."""
+
+    def __init__(self, seconds: float) -> None:
+        self._pool_classes = _pool_classes(seconds)
+        super().__init__()
+
+    def init_poolmanager(self, *arguments: Any, **named: Any) -> None:
+        super().init_poolmanager(*arguments, ssl_context=outbound.tls_context(), **named)
+        self.poolmanager.pool_classes_by_scheme = self._pool_classes
+
+    def proxy_manager_for(self, proxy: str, **named: Any) -> Any:
+        context = outbound.tls_context()
+        manager = super().proxy_manager_for(proxy, ssl_context=context, proxy_ssl_context=context, **named)
+        manager.pool_classes_by_scheme = self._pool_classes
+        return manager
+
+    def cert_verify(self, conn: Any, *_others: Any) -> None:
+        # What is believed stands in the context; `requests` would have its own file read anew for each connection.
+        conn.cert_reqs, conn.ca_certs = "CERT_REQUIRED", None
+
+    def send(self, request: Any, **named: Any) -> Any:  # type: ignore[override]
+        proxy = outbound.proxy_for(str(urlsplit(request.url).hostname))
+        return super().send(request, **{**named, "proxies": {"all": proxy.url} if proxy else {}})
 
 
 def _pool_classes(seconds: float) -> dict[str, type[HTTPConnectionPool]]:
@@ -54,6 +79,14 @@ def _pool_classes(seconds: float) -> dict[str, type[HTTPConnectionPool]]:
         def __init__(self, sock: socket.socket, *arguments: Any, **named: Any) -> None:
             super().__init__(sock, *arguments, **named)
             self.fp = io.BufferedReader(DeadlineReader(self.fp.detach(), sock, seconds))
+
+        def _read_status(self) -> Any:
+            try:
+                return super()._read_status()  # type: ignore[misc]
+            except BaseException:
+                # http.client forgets the answer to a CONNECT, which keeps the socket open until garbage is collected.
+                self.close()
+                raise
 
     class PlainConnection(HTTPConnection):
         response_class = Response

@@ -12,6 +12,8 @@ from pytest_httpserver import HTTPServer
 from actors.notices.outgoing import Outgoing
 from actors.notices.words import Message
 from db.states import Severity
+from graph.transport import outbound
+from graph.transport.outbound import Proxy
 from tests.support.certificates import self_signed
 
 # A name that leads to this machine where a test says so, and nowhere otherwise.
@@ -33,9 +35,11 @@ def server_context(certificate):
 
 
 @pytest.fixture
-def trusted(certificate, monkeypatch):
-    """Let this process trust the certificate, as a machine does that has its authority installed."""
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate.pem))
+def trusted(certificate):
+    """Let this process trust the certificate, as an installation does that names its authority."""
+    outbound.use(Proxy(), str(certificate.pem))
+    yield
+    outbound.use(Proxy())
 
 
 @pytest.fixture(scope="session")
@@ -91,9 +95,11 @@ def raw_server():
 @contextmanager
 def resolving(monkeypatch, *answers):
     """Let each question for a name's addresses get the next answer, a list of numbers; yields the names asked for."""
-    asked = []
+    asked, real = [], socket.getaddrinfo
 
-    def getaddrinfo(host, port, *_args, **_named):
+    def getaddrinfo(host, port, *args, **named):
+        if host == "127.0.0.1":
+            return real(host, port, *args, **named)
         numbers = answers[min(len(asked), len(answers) - 1)]
         asked.append(host)
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (number, port)) for number in numbers]

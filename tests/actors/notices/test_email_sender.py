@@ -9,9 +9,9 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
-import config
 from actors.notices import email_sender
 from actors.notices.words import Message
+from config import parsers
 from db.notices.deliveries import Refusal
 from tests.support.certificates import self_signed
 from tests.support.servers import free_port
@@ -52,7 +52,7 @@ def mail_server(monkeypatch):
         return box
 
     def settings(url):
-        given = SimpleNamespace(smtp=config._smtp(url), mail_from=SENDER)
+        given = SimpleNamespace(smtp=parsers.smtp(url), mail_from=SENDER)
         monkeypatch.setattr(email_sender.config, "settings", lambda: given)
 
     start.settings = settings

@@ -7,8 +7,11 @@ from werkzeug import Response
 
 from actors.notices import guarded_http
 from db.notices.deliveries import Refusal
+from graph.transport import outbound
+from graph.transport.outbound import Proxy
 from tests.actors.notices.conftest import HOST, resolving
 from tests.support.certificates import self_signed
+from tests.support.outbound_proxy import PASSWORD, QUOTED, Behaviour, OutboundProxy
 from tests.support.servers import free_port
 
 
@@ -84,10 +87,11 @@ def test_no_redirect_is_followed(receiver):
 def test_a_certificate_that_nobody_vouches_for_is_refused(receiver, monkeypatch, tmp_path):
     with resolving(monkeypatch, ["127.0.0.1"]):
         wrong_name = refused(f"https://other.example.com:{receiver.port}/secret-path")
-    monkeypatch.setenv("SSL_CERT_FILE", str(self_signed(tmp_path)[0]))
+    outbound.use(Proxy(), str(self_signed(tmp_path)[0]))
     untrusted = refused(receiver.url_for("/secret-path"))
     for refusal in (wrong_name, untrusted):
         assert refusal.sentence.startswith("Its certificate is not to be trusted:")
+        assert refusal.sentence.endswith(outbound.INSPECTED)
         assert not refusal.is_final
     assert receiver.log == []
 
@@ -139,3 +143,51 @@ def test_a_receiver_that_is_not_there_is_tried_again(trusted):
     refusal = refused(f"https://127.0.0.1:{free_port()}/secret-path")
     assert refusal.sentence == "It cannot be reached: connection refused."
     assert not refusal.is_final
+
+
+def test_a_public_host_is_reached_by_the_proxy_and_only_after_the_same_look_at_its_addresses(
+    receiver, certificate, server_context, monkeypatch
+):
+    """(addresses that the name leads to here, allows_private, what happens). The proxy finds it on this machine."""
+    receiver.expect_request("/secret-path").respond_with_data("taken")
+    public, private = ["93.184.216.34"], ["10.1.2.3"]
+    with OutboundProxy({HOST: receiver.port}) as proxy:
+        outbound.use(Proxy(proxy.url()), str(certificate.pem))
+        for numbers, allows_private, sentence in (
+            (public, False, None),
+            ([*public, *private], False, guarded_http.PRIVATE),
+            (private, False, guarded_http.PRIVATE),
+            (["169.254.169.254"], True, guarded_http.PRIVATE),
+            ([], False, guarded_http.UNKNOWN_HOST),
+            ([], True, None),
+        ):
+            proxy.asked.clear()
+            with resolving(monkeypatch, numbers):
+                if sentence is None:
+                    assert post(f"https://{HOST}:443/secret-path", allows_private=allows_private).text == "taken"
+                else:
+                    assert refused(f"https://{HOST}/secret-path", allows_private=allows_private).sentence == sentence
+            assert proxy.asked == ([] if sentence else [f"{HOST}:443"])
+        with resolving(monkeypatch, ["127.0.0.1"]):
+            assert post(f"https://{HOST}:{receiver.port}/secret-path").text == "taken", "a private one goes directly"
+        proxy.own_tls = server_context
+        outbound.use(Proxy(proxy.url()), str(certificate.pem))
+        with resolving(monkeypatch, public):
+            assert post(f"https://{HOST}/secret-path").text == "taken"
+        assert proxy.asked == [f"{HOST}:443"] * 2
+        proxy.own_tls = None
+        for behaviour, url, words in (
+            (Behaviour(), proxy.url(password="wrong-password"), "asks for another user or password"),
+            (Behaviour(status=403), proxy.url(), "refuses the way to its host (403)"),
+            (Behaviour(), f"http://u:{QUOTED}@127.0.0.1:{free_port()}", "cannot be reached: connection refused"),
+            (Behaviour(is_silent=True), proxy.url(), "does not answer in time"),
+        ):
+            proxy.behaviour = behaviour
+            if behaviour.is_silent:
+                monkeypatch.setattr(guarded_http, "TOTAL_SECONDS", 0.4)
+            outbound.use(Proxy(url), str(certificate.pem))
+            with resolving(monkeypatch, public):
+                refusal = refused(f"https://{HOST}/secret-path")
+            assert words in refusal.sentence
+            assert not refusal.is_final
+            assert not any(secret in refusal.sentence for secret in (PASSWORD, QUOTED, "wrong-password"))

@@ -104,7 +104,9 @@ def test_doctor_asks_the_mail_server(database):
     controller.start()
 
     def findings(url):
-        return list(doctor._mail_server(SimpleNamespace(smtp=config._smtp(url), mail_from="tenantkeep@example.com")))
+        return list(
+            doctor._mail_server(SimpleNamespace(smtp=config.parsers.smtp(url), mail_from="tenantkeep@example.com"))
+        )
 
     try:
         [(ok, what, sentence)] = findings(f"smtp://127.0.0.1:{controller.port}")
