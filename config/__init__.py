@@ -68,6 +68,9 @@ class Settings:
     mail_from: str
     watch_minutes: int  # between looks at a watched tenant that has no interval of its own
     demo_mailbox: str  # the file of the demo's mails; "" anywhere else
+    # Where the platform writes a token that the app registrations trust; "" where it does not.
+    federated_token_file: str
+    identity_url: str  # the metadata service of the machine, which gives tokens of its managed identity
     # Variables that begin as ours do, and are none of ours.
     unknown: tuple[str, ...] = ()
     # Variables whose text is in a file.
@@ -143,6 +146,8 @@ _VARIABLES: dict[str, tuple[Callable[[str], Any], str | None, str]] = {
     "MAIL_FROM": (parsers.optional(parsers.mail_from), "", ""),
     "WATCH_MINUTES": (parsers.number(1, 1440, "of minutes "), "5", ""),
     "DEMO_MAILBOX": (parsers.any_text, "", ""),
+    "FEDERATED_TOKEN_FILE": (parsers.any_text, "", ""),
+    "IDENTITY_URL": (parsers.identity_url, "http://169.254.169.254", ""),
     "LOG_FORMAT": (parsers.log_format, "text" if sys.stderr.isatty() else "json", ""),
 }
 

@@ -51,6 +51,15 @@ def service_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def identity_url(text: str) -> str:
+    """Accept the address of a metadata service: link-local, as all clouds have it, or loopback."""
+    parts = _split(text, "must be http://169.254.169.254, or an address on loopback")
+    hosts = _LOOPBACK | {"169.254.169.254"}
+    if parts.scheme not in {"http", "https"} or parts.hostname not in hosts or "@" in parts.netloc or parts.query:
+        raise ValueError("must be http://169.254.169.254, or an address on loopback")
+    return text.rstrip("/")
+
+
 def public_url(text: str) -> str:
     address = service_url(text)
     if urlsplit(address).path:

@@ -149,8 +149,9 @@ class NewTenantDefaults(Table):
 
 
 class Credential(Table):
-    """A tenant's next credential, until it has signed in, or its previous one, for a while:
-    db/tenants/credentials.py."""
+    """A tenant's next credential, until it has signed in, its previous one, for a while, or the one that only writes:
+    db/tenants/credentials.py.
+    """
 
     tenant = pw.ForeignKeyField(Tenant, backref="credentials", on_delete="CASCADE", index=False)
     place = pw.CharField(max_length=10)
@@ -160,11 +161,44 @@ class Credential(Table):
     expires_at = pw.DateTimeField(null=True)
     # When it came to its place.
     since = pw.DateTimeField(default=utcnow)
-    # Why the next one could not sign in, when it was tried last.
+    # Why it could not sign in, when it was tried last.
     refusal = pw.CharField(null=True, max_length=500)
+    # The app roles in the token that it was given last, and the service principal: of one that only writes.
+    roles = JsonText(null=True)
+    principal_id = pw.CharField(null=True, max_length=36)
 
     class Meta:
         indexes = ((("tenant", "place"), True),)
+
+
+class SharedApp(Table):
+    """An app registration of this installation, to which tenants consent: one to read, and one to write."""
+
+    cloud = pw.CharField(max_length=10)
+    access = pw.CharField(max_length=10)
+    client_id = pw.CharField(max_length=36)
+    # The directory that it is registered in.
+    directory_id = pw.CharField(max_length=36)
+    created_at = pw.DateTimeField(default=utcnow)
+
+    class Meta:
+        indexes = ((("cloud", "access"), True),)
+
+
+class SharedAppCredential(Table):
+    """A credential of one of our own apps. It serves every tenant that consented to the app."""
+
+    app = pw.ForeignKeyField(SharedApp, backref="credentials", on_delete="CASCADE", index=False)
+    place = pw.CharField(max_length=10)
+    kind = pw.CharField(max_length=20)
+    sealed = pw.BlobField()
+    expires_at = pw.DateTimeField(null=True)
+    since = pw.DateTimeField(default=utcnow)
+    # Why it could not sign in, when it was tried last.
+    refusal = pw.CharField(null=True, max_length=500)
+
+    class Meta:
+        indexes = ((("app", "place"), True),)
 
 
 class RuleChange(Table):
@@ -1286,6 +1320,8 @@ TABLES = (
     TenantTag,
     NewTenantDefaults,
     Credential,
+    SharedApp,
+    SharedAppCredential,
     RuleChange,
     Membership,
     Session,

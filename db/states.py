@@ -349,12 +349,34 @@ class SiteRole(StrEnum):
 class CredentialKind(StrEnum):
     SECRET = "secret"  # noqa: S105 - a sort of credential, not one
     CERTIFICATE = "certificate"
+    # The tenant consented to our own app: the credential is that app's (db/tenants/shared_apps.py).
+    SHARED = "shared"
+    # No secret at all: a token that the platform writes into a file, or that the machine's identity is given.
+    FEDERATED = "federated"
+    MANAGED_IDENTITY = "managed_identity"
     NONE = "none"
 
 
 class CredentialPlace(StrEnum):
-    """The place of a credential that is not in force."""
+    """The place of a tenant's credential, beside the one in force. At `write`: only live restores sign in with it."""
 
+    NEXT = "next"
+    PREVIOUS = "previous"
+    WRITE = "write"
+    WRITE_NEXT = "write_next"
+
+
+class AppAccess(StrEnum):
+    """What a sign-in is for: reading a tenant, or a live restore, which writes."""
+
+    READ = "read"
+    WRITE = "write"
+
+
+class SharedPlace(StrEnum):
+    """The place of one of our own app's credentials. All of them sign in: the first that is not refused is used."""
+
+    CURRENT = "current"
     NEXT = "next"
     PREVIOUS = "previous"
 

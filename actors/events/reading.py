@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from actors.tenants.graph_clients import sign_in_of
+from actors.tenants.graph_clients import sign_in_of, write_credential
 from db.clock import utcnow
 from db.events import event_logs, matching, tenant_events
 from db.events.event_logs import Window
@@ -102,7 +102,9 @@ def _read_logs(
     tenant: Tenant, graph: GraphClient, logs: Iterable[TenantLog], most_pages: int
 ) -> dict[TenantLog, _Progress]:
     now = utcnow()
-    own = OwnApp(str(tenant.client_id), sign_in_of(tenant).principal_id())
+    writing = write_credential(tenant)
+    others = (writing.client_id, writing.principal_id) if writing else ()
+    own = OwnApp(str(tenant.client_id), sign_in_of(tenant).principal_id(), others)
     found = {}
     for log in logs:
         found[log] = _read_log(tenant, graph, log, own, now, most_pages)

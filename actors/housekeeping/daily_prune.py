@@ -26,7 +26,7 @@ from db.runs.claims import Claim
 from db.runs.run_items import NewRunItem
 from db.sql import value_lists
 from db.states import ItemState, Outcome, RunKind
-from db.tenants import credentials
+from db.tenants import credentials, shared_apps
 
 logger = logging.getLogger(__name__)
 
@@ -78,6 +78,7 @@ def _delete_old_rows() -> None:
     if not installation.take_lease("old rows", holder, HOUR_SECONDS):
         return
     credentials.forget_old()
+    shared_apps.forget_old()
     uploads.delete_abandoned()
     settings, until = config.settings(), time.monotonic() + DELETING_SECONDS
     while _delete_batch(settings.run_item_days, settings.notification_days):

@@ -28,7 +28,7 @@ from db.policies import snapshots
 from db.restores import four_eyes, mappings, plan_fingerprint, prior_creations, restore_items, restores
 from db.runs import claims, run_items
 from db.runs.claims import Claim
-from db.states import WRITTEN_OUTCOMES, ItemState, Outcome
+from db.states import WRITTEN_OUTCOMES, AppAccess, ItemState, Outcome
 from graph.content.fingerprint import fingerprint
 from graph.errors import Forbidden, GraphError, NotFound, Rejected, Throttled
 from graph.policy_types.permissions import Access
@@ -343,13 +343,18 @@ class PlanBuilder:
 
     def _check_permission(self, item: RestoreItem, plan: ItemPlan) -> ItemPlan:
         if isinstance(self._listed[item.policy_type], Forbidden):
-            return self._forbidden(POLICY_TYPES[item.policy_type].access)
+            return self._forbidden(POLICY_TYPES[item.policy_type].access, AppAccess.READ)
         access = WRITE_RULES[item.policy_type].access
-        is_granted = access.may_be_granted(graph_clients.sign_in_of(self._restore.tenant).roles())
-        return plan if is_granted or plan.action not in WRITTEN_OUTCOMES else self._forbidden(access)
+        is_granted = access.may_be_granted(self._write_roles)
+        return plan if is_granted or plan.action not in WRITTEN_OUTCOMES else self._forbidden(access, AppAccess.WRITE)
 
-    def _forbidden(self, access: Access) -> ItemPlan:
-        return ItemPlan("blocked", "permission_missing", why_forbidden(access, self._restore.tenant, "preview again"))
+    @cached_property
+    def _write_roles(self) -> frozenset[str]:
+        return graph_clients.write_roles(self._restore.tenant)
+
+    def _forbidden(self, access: Access, app: AppAccess) -> ItemPlan:
+        why = why_forbidden(access, self._restore.tenant, "preview again", app=app)
+        return ItemPlan("blocked", "permission_missing", why)
 
     def _guard_violation(self, item: RestoreItem, desired: PolicyContent, plan: ItemPlan) -> str:
         if plan.action not in WRITTEN_OUTCOMES:

@@ -8,7 +8,7 @@ from actors.tenants import graph_clients
 from db.models import RunItem, Tenant
 from db.runs import run_items
 from db.runs.claims import MAX_ATTEMPTS, Claim
-from db.states import ItemState, Offer, Outcome
+from db.states import AppAccess, ItemState, Offer, Outcome
 from db.tenants import coverage
 from graph.errors import Forbidden, GraphError, NotAvailable, Rejected, Throttled
 from graph.policy_types.permissions import Access
@@ -59,9 +59,16 @@ def classify_listing_error(error: GraphError, policy_type: PolicyType, tenant: T
     return (Offer.FAILED if is_missed else Offer.NOT_OFFERED), why
 
 
-def why_forbidden(access: Access, tenant: Tenant, then: str = "start this again") -> str:
-    """Say which permission is missing; or that it is there and something else refuses us, so that no consent helps."""
-    if access.is_granted(graph_clients.sign_in_of(tenant).roles()):
+def why_forbidden(
+    access: Access, tenant: Tenant, then: str = "start this again", *, app: AppAccess = AppAccess.READ
+) -> str:
+    """Say which permission is missing; or that it is there and something else refuses us, so that no consent helps.
+
+    `app`: which of the tenant's sign-ins was refused.
+    """
+    writes = app == AppAccess.WRITE
+    granted = graph_clients.write_roles(tenant) if writes else graph_clients.sign_in_of(tenant).roles()
+    if access.is_granted(granted):
         return (
             f"Microsoft Graph refuses this, though the app registration has the permission ({access.ask}). "
             f"Check that the tenant has this feature and a licence for it, then {then}."

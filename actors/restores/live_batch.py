@@ -25,7 +25,7 @@ from db.recovery import write_log
 from db.restores import four_eyes, restore_items
 from db.runs import claims, listing_cache, name_cache
 from db.runs.claims import Claim
-from db.states import POSSIBLY_APPLIED, ItemState, Outcome, WriteState
+from db.states import POSSIBLY_APPLIED, AppAccess, ItemState, Outcome, WriteState
 from graph.errors import GraphError, NotFound
 from graph.policy_types.policy_type import match_key
 from graph.policy_types.table import POLICY_TYPES, get_policy_type
@@ -66,7 +66,7 @@ class LiveBatch:
         self._restore, self._rows = restore, rows
         self._claim = claim
         self._options = RestoreOptions(**restore.options)
-        self._graph = graph_clients.client(restore.tenant)
+        self._graph = graph_clients.client(restore.tenant, AppAccess.WRITE)
         self._known_names = name_cache.seen_since(restore.tenant, restore.started_at)
         self._break_glass = four_eyes.break_glass_list(restore)
         self._writes = write_log.writes_by_item(list(rows))

@@ -30,7 +30,7 @@ from db.recovery import write_log
 from db.restores import approvals, restore_items, restores, retries
 from db.runs import claims, completion, run_items, runs
 from db.runs.claims import Claim
-from db.states import WRITTEN_OUTCOMES, ItemState, Outcome, RunKind
+from db.states import WRITTEN_OUTCOMES, AppAccess, ItemState, Outcome, RunKind
 from graph.errors import Throttled
 from graph.policy_types.table import POLICY_TYPES
 from graph.transport.client import BATCH_SIZE
@@ -121,7 +121,7 @@ COMPLETION = Completion(finish=_finish)
 def _restore(claim: Claim) -> None:
     restore = Restore.get_by_id(claim.run.restore_id)
     _require_plan_unchanged(restore)
-    graph = graph_clients.signed_in_client(restore.tenant)
+    graph = graph_clients.signed_in_client(restore.tenant, AppAccess.WRITE)
     _finish_unwritten(claim, restore)
     rows = _rows(claim)
     if safety_backup.capture(claim, restore, graph, rows):

@@ -21,7 +21,7 @@ from db.recovery import write_log
 from db.restores import mappings, restore_items
 from db.runs import claims, name_cache, run_items
 from db.runs.claims import Claim
-from db.states import WRITTEN_OUTCOMES, ItemState, Outcome, Result, WriteState
+from db.states import WRITTEN_OUTCOMES, AppAccess, ItemState, Outcome, Result, WriteState
 from graph.content.normalise import canonical_json
 from graph.errors import ApprovalNeeded, Forbidden, GraphError, NotFound, Rejected, Throttled
 from graph.policy_types.table import POLICY_TYPES
@@ -289,7 +289,7 @@ class OutcomeRecorder:
     def _record_rejection(self, item: RestoreItem, error: Rejected) -> None:
         message = error.sentence
         if isinstance(error, Forbidden):
-            message = why_forbidden(WRITE_RULES[item.policy_type].access, self._restore.tenant)
+            message = why_forbidden(WRITE_RULES[item.policy_type].access, self._restore.tenant, app=AppAccess.WRITE)
         if item.id in self._written:
             message += " Part of it was written before."
         self.finish_item(item, ItemState.FAILED, Outcome.ERROR, error.code, message, request_id=error.request_id)

@@ -1,12 +1,12 @@
 """The check of a tenant's connection: signs in, and says which permissions are missing, and for what."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from actors.tenants.graph_clients import client, recording_outcome, sign_in_of
+from actors.tenants.graph_clients import client, recording_outcome, sign_in_of, write_roles
 from db.events import event_logs
 from db.models import Tenant
-from db.states import TenantLog
+from db.states import AppAccess, TenantLog
 from graph.errors import GraphError
 from graph.policy_types.permissions import APPS, DIRECTORY_AUDITS, TO_BACK_UP, TO_RESTORE, Access, LookUp
 from graph.policy_types.table import POLICY_TYPES
@@ -26,6 +26,38 @@ class ConnectionCheck:
     missing_to_restore: dict[str, list[str]] = field(default_factory=dict)
     granted: list[str] = field(default_factory=list)
 
+    @property
+    def write_sentence(self) -> str:
+        """Say what a credential that only writes can do."""
+        if not self.missing_to_restore:
+            return "Signed in. Every permission that a restore needs is there."
+        named = ", ".join(sorted(self.missing_to_restore))
+        return f"Signed in. Restores of some policy types will be blocked. Permissions that are missing: {named}."
+
+
+@dataclass(frozen=True)
+class TypeAccess:
+    """What is granted for one policy type. `write_permission`: None of a type that is never restored."""
+
+    policy_type: str
+    title: str
+    read_permission: str
+    can_read: bool
+    # Without it the tenant is backed up whole all the same.
+    is_optional: bool
+    write_permission: str | None
+    can_write: bool
+
+
+@dataclass(frozen=True)
+class PermissionNeed:
+    """One permission, whether it is there, and what it unlocks: policy types, and things that are looked up."""
+
+    permission: str
+    unlocks: tuple[str, ...]
+    is_granted: bool
+    is_optional: bool
+
 
 def check(tenant: Tenant) -> ConnectionCheck:
     """Sign in and check permissions. An error that the tenant's admin can mend is not raised: the sentence says it."""
@@ -39,19 +71,14 @@ def check(tenant: Tenant) -> ConnectionCheck:
             return ConnectionCheck(False, e.sentence, e.code)
     # A log that was refused is asked once a day; now somebody may have granted it.
     event_logs.ask_again(tenant, [log for log, access in LOGS.items() if access.is_granted(held.roles())])
-    return check_permissions(held.roles())
+    return check_permissions(held.roles(), write_roles(tenant))
 
 
-def check_permissions(granted: frozenset[str]) -> ConnectionCheck:
-    types = POLICY_TYPES.values()
-    rules = [(WRITE_RULES[row.key], row.title) for row in types]
-    missing = _missing(granted, [*((row.access, row.title) for row in types), *_look_up_needs(TO_BACK_UP)])
-    to_restore = _missing(
-        granted,
-        [*((rule.access, title) for rule, title in rules if not rule.cannot_restore), *_look_up_needs(TO_RESTORE)],
-    )
-    accesses = [*(row.access for row in types), *(look_up.access for look_up in TO_BACK_UP)]
-    needed = sorted(missing.keys() - {access.ask for access in accesses if access.is_optional})
+def check_permissions(granted: frozenset[str], granted_to_write: frozenset[str] | None = None) -> ConnectionCheck:
+    """Compare with what is needed. `granted_to_write`: of a tenant whose live restores sign in with another app."""
+    missing = _missing(granted, _read_needs())
+    to_restore = _missing(granted if granted_to_write is None else granted_to_write, _write_needs())
+    needed = sorted(missing.keys() - {access.ask for access, _ in _read_needs() if access.is_optional})
     if not needed:
         sentence = "Signed in. Every permission that a backup needs is there."
         if missing:
@@ -62,6 +89,53 @@ def check_permissions(granted: frozenset[str]) -> ConnectionCheck:
         "Add them to the app registration in Entra and grant admin consent."
     )
     return ConnectionCheck(False, sentence, "permission_missing", missing, to_restore, sorted(granted))
+
+
+def access_by_type(granted: Collection[str], granted_to_write: Collection[str]) -> list[TypeAccess]:
+    """Return what these permissions allow, policy type by policy type, in the order of the table."""
+    rows = []
+    for row in POLICY_TYPES.values():
+        rule = WRITE_RULES[row.key]
+        rows.append(
+            TypeAccess(
+                policy_type=row.key,
+                title=row.title,
+                read_permission=row.access.ask,
+                can_read=row.access.is_granted(granted),
+                is_optional=row.access.is_optional,
+                write_permission=None if rule.cannot_restore else rule.access.ask,
+                can_write=not rule.cannot_restore and rule.access.is_granted(granted_to_write),
+            )
+        )
+    return rows
+
+
+def permission_needs(access: AppAccess, granted: Collection[str]) -> list[PermissionNeed]:
+    """Return every permission to read, or to write, with what it unlocks; in the order of the tables."""
+    needs: dict[str, list[tuple[Access, str]]] = {}
+    for need, what in _read_needs() if access == AppAccess.READ else _write_needs():
+        needs.setdefault(need.ask, []).append((need, what))
+    return [
+        PermissionNeed(
+            permission=permission,
+            unlocks=tuple(dict.fromkeys(what for _, what in pairs)),
+            is_granted=all(need.is_granted(granted) for need, _ in pairs),
+            is_optional=all(need.is_optional for need, _ in pairs),
+        )
+        for permission, pairs in needs.items()
+    ]
+
+
+def _read_needs() -> list[tuple[Access, str]]:
+    types = ((row.access, row.title) for row in POLICY_TYPES.values())
+    return [*types, *_look_up_needs(TO_BACK_UP)]
+
+
+def _write_needs() -> list[tuple[Access, str]]:
+    """Return what restores need: nothing for a policy type that is never restored."""
+    rules = ((WRITE_RULES[row.key], row.title) for row in POLICY_TYPES.values())
+    written = ((rule.access, title) for rule, title in rules if not rule.cannot_restore)
+    return [*written, *_look_up_needs(TO_RESTORE)]
 
 
 def _look_up_needs(look_ups: Iterable[LookUp]) -> Iterator[tuple[Access, str]]:

@@ -58,6 +58,12 @@ class Action(StrEnum):
     CREDENTIAL_IN_FORCE = "credential:in-force"
     CREDENTIAL_SWITCHED_BACK = "credential:switched-back"
     CREDENTIAL_FORGOTTEN = "credential:forgotten"
+    SHARED_APP_SET = "shared-app:set"
+    SHARED_APP_REMOVED = "shared-app:removed"
+    SHARED_CREDENTIAL_GIVEN = "shared-credential:given"
+    SHARED_CREDENTIAL_TRIED = "shared-credential:tried"
+    SHARED_CREDENTIAL_IN_FORCE = "shared-credential:in-force"
+    SHARED_CREDENTIAL_FORGOTTEN = "shared-credential:forgotten"
     TENANT_SWITCHED_OFF = "tenant:switched-off"
     TENANT_SWITCHED_ON = "tenant:switched-on"
     TENANT_REMOVAL = "tenant:removal-begun"
@@ -150,6 +156,12 @@ DETAILS: dict[Action, frozenset[str]] = {
     Action.CREDENTIAL_IN_FORCE: frozenset({"run", "kind", "client_id"}),
     Action.CREDENTIAL_SWITCHED_BACK: frozenset({"kind", "client_id"}),
     Action.CREDENTIAL_FORGOTTEN: frozenset({"place", "kind"}),
+    Action.SHARED_APP_SET: frozenset({"client_id", "directory_id"}),
+    Action.SHARED_APP_REMOVED: frozenset({"client_id"}),
+    Action.SHARED_CREDENTIAL_GIVEN: frozenset({"kind", "client_id", "expires_at"}),
+    Action.SHARED_CREDENTIAL_TRIED: frozenset({"kind", "code"}),
+    Action.SHARED_CREDENTIAL_IN_FORCE: frozenset({"kind", "client_id"}),
+    Action.SHARED_CREDENTIAL_FORGOTTEN: frozenset({"place", "kind"}),
     Action.TENANT_SWITCHED_OFF: frozenset({"cancelled_runs"}),
     Action.TENANT_SWITCHED_ON: frozenset(),
     Action.TENANT_REMOVAL: frozenset({"rows"}),

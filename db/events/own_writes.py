@@ -20,16 +20,20 @@ TOLERANCE = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class OwnApp:
-    """Our names in a tenant's logs: the app's id, and that of its service principal there, where it is known."""
+    """Our names in a tenant's logs: the app's id, and that of its service principal there, where it is known.
+
+    `others`: the same two of the app that only writes, where the tenant has one.
+    """
 
     app_id: str
     principal_id: str | None = None
+    others: tuple[str | None, ...] = ()
 
     def is_doer(self, event: Mapping[str, Any]) -> bool:
         if event["doer_kind"] != DoerKind.APP:
             return False
         named = {str(event[key]).casefold() for key in ("app_id", "doer_id") if event[key]}
-        return bool(named & {own.casefold() for own in (self.app_id, self.principal_id) if own})
+        return bool(named & {own.casefold() for own in (self.app_id, self.principal_id, *self.others) if own})
 
 
 @dataclass(frozen=True)

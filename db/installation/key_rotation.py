@@ -29,6 +29,7 @@ from db.models import (
     Heartbeat,
     RunAnswer,
     Seal,
+    SharedAppCredential,
     Tenant,
     UploadChunk,
     User,
@@ -36,7 +37,7 @@ from db.models import (
 from db.notices import channels
 from db.policies.snapshots import content_owner
 from db.runs import answer_cache, uploads
-from db.tenants import credentials
+from db.tenants import credentials, shared_apps
 from db.tenants.tenants import credential_owner
 
 ROWS_AT_ONCE = 200
@@ -58,6 +59,7 @@ SEALED_FIELDS = (
     SealedField(UploadChunk, UploadChunk.sealed, uploads.seal_owner),
     SealedField(Tenant, Tenant.credential, credential_owner),
     SealedField(Credential, Credential.sealed, credentials.seal_owner),
+    SealedField(SharedAppCredential, SharedAppCredential.sealed, shared_apps.seal_owner),
     SealedField(User, User.totp_secret, lambda one: totp_owner(one.id)),
     SealedField(EntraToken, EntraToken.sealed, lambda one: entra_grants.token_owner(one.user_id)),
     SealedField(AuditKey, AuditKey.sealed, lambda one: audit_keys.seal_owner(one.id)),

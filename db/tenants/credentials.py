@@ -6,9 +6,13 @@
 
 The tenant's own row holds the one in force. A credential that is refused stays where it is, to be tried again or
 forgotten, and the one in force stays in force.
+
+A tenant may have another one, at `write`, with which live restores alone sign in (`write_next` until it signed in).
+Without it, the one in force does both.
 """
 
 import json
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from db.audit import audit
@@ -23,6 +27,30 @@ from db.tenants.tenants import credential_owner, credential_values, parse_guid
 
 # How long one can switch back to the previous credential, and how long a refused one waits to be tried again.
 KEEP_FOR = timedelta(days=14)
+
+_KIND_WORDS = {
+    CredentialKind.SHARED: "consent to our app",
+    CredentialKind.FEDERATED: "federated identity",
+    CredentialKind.MANAGED_IDENTITY: "managed identity",
+}
+TO_WRITE = (CredentialPlace.WRITE, CredentialPlace.WRITE_NEXT)
+
+
+def kind_words(kind: str) -> str:
+    """Return what people call a credential of this kind: “certificate”, “managed identity”."""
+    return _KIND_WORDS.get(CredentialKind(kind), str(kind))
+
+
+def place_word(place: str) -> str:
+    """Return what people call this place."""
+    return {CredentialPlace.WRITE: "current", CredentialPlace.WRITE_NEXT: "next"}.get(
+        CredentialPlace(place), str(place)
+    )
+
+
+def words(credential: Credential) -> str:
+    """Return what people call this credential."""
+    return kind_words(credential.kind) + (" that only writes" if credential.place in TO_WRITE else "")
 
 
 def seal_owner(credential: Credential) -> str:
@@ -48,16 +76,17 @@ def add_next(
     *,
     client_id: str = "",
     expires_at: datetime | None = None,
+    place: CredentialPlace = CredentialPlace.NEXT,
 ) -> Credential:
-    """Save the next credential, in place of one that was there. Raises Invalid."""
+    """Save the next credential, in place of one that was there. `place`: NEXT or WRITE_NEXT. Raises Invalid."""
     client_id = parse_guid(client_id, "client id") if client_id.strip() else tenant.client_id
     with database.atomic():
-        credential = _save(tenant, CredentialPlace.NEXT, kind, client_id, values, expires_at)
+        credential = _save(tenant, place, kind, client_id, values, expires_at)
         audit.record_of_tenant(
             Action.CREDENTIAL_GIVEN,
             actor,
             tenant,
-            kind=str(kind),
+            kind=words(credential),
             client_id=client_id,
             expires_at=expires_at.isoformat(timespec="minutes") if expires_at else None,
         )
@@ -94,9 +123,10 @@ def put_in_force(credential: Credential, run_id: int) -> bool:
             return False
         tenant = Tenant.get_by_id(credential.tenant_id)
         _keep_as_previous(tenant)
+        sealed = keyring().seal(json.dumps(values).encode(), credential_owner(tenant))
         Tenant.update(
             credential_kind=credential.kind,
-            credential=keyring().seal(json.dumps(values).encode(), credential_owner(tenant)),
+            credential=sealed,
             credential_expires_at=credential.expires_at,
             client_id=credential.client_id,
             connected_at=utcnow(),
@@ -107,10 +137,43 @@ def put_in_force(credential: Credential, run_id: int) -> bool:
             SYSTEM,
             tenant,
             run=run_id,
-            kind=str(credential.kind),
+            kind=words(credential),
             client_id=credential.client_id,
         )
     return True
+
+
+def put_write_in_force(credential: Credential, run_id: int, roles: Collection[str], principal_id: str | None) -> bool:
+    """Let live restores sign in with this credential from now on. Return False when it is no longer at its place.
+
+    `roles`: what its token allows, for the preview, which does not sign in with it.
+    """
+    columns = {"refusal": None, "roles": sorted(roles), "principal_id": principal_id}
+    with database.atomic():
+        is_there = (Credential.id == credential.id) & (Credential.place == credential.place)
+        if not Credential.update(columns).where(is_there).execute():
+            return False
+        if credential.place == CredentialPlace.WRITE_NEXT:
+            _delete_at(credential.tenant, CredentialPlace.WRITE)
+            Credential.update(place=CredentialPlace.WRITE, since=utcnow()).where(is_there).execute()
+            audit.record_of_tenant(
+                Action.CREDENTIAL_IN_FORCE,
+                SYSTEM,
+                credential.tenant,
+                run=run_id,
+                kind=words(credential),
+                client_id=credential.client_id,
+            )
+    return True
+
+
+def record_write_sign_in(credential: Credential, error: str | None) -> None:
+    """Record that a live restore could sign in with the credential that only writes, or why it could not."""
+    refusal = error[:500] if error else None
+    if credential.refusal != refusal:
+        Credential.update(refusal=refusal).where(
+            (Credential.id == credential.id) & (Credential.sealed == bytes(credential.sealed))
+        ).execute()
 
 
 def _delete_if_next(credential: Credential) -> bool:
@@ -124,7 +187,7 @@ def _keep_as_previous(tenant: Tenant) -> None:
         values = credential_values(tenant)
     except SealError:
         return  # the key that sealed it is gone: nobody can switch back to it
-    if values:
+    if tenant.credential is not None:
         kind = CredentialKind(tenant.credential_kind)
         _save(tenant, CredentialPlace.PREVIOUS, kind, tenant.client_id, values, tenant.credential_expires_at)
 
@@ -139,7 +202,7 @@ def record_refusal(credential: Credential, run_id: int, code: str, sentence: str
             credential.tenant,
             result=Result.FAILED,
             run=run_id,
-            kind=str(credential.kind),
+            kind=words(credential),
             code=code,
         )
 
@@ -155,7 +218,7 @@ def switch_back(tenant: Tenant, actor: Actor) -> Credential:
         if not Credential.update(place=CredentialPlace.NEXT, since=utcnow()).where(is_there).execute():
             raise Invalid(f"{tenant.name}'s previous credential was forgotten just now.")
         audit.record_of_tenant(
-            Action.CREDENTIAL_SWITCHED_BACK, actor, tenant, kind=str(credential.kind), client_id=credential.client_id
+            Action.CREDENTIAL_SWITCHED_BACK, actor, tenant, kind=words(credential), client_id=credential.client_id
         )
     return credential
 
@@ -174,13 +237,14 @@ def forget(credential: Credential, actor: Actor) -> bool:
             Action.CREDENTIAL_FORGOTTEN,
             actor,
             credential.tenant,
-            place=str(credential.place),
-            kind=str(credential.kind),
+            place=place_word(credential.place),
+            kind=words(credential),
         )
     return True
 
 
 def forget_old() -> int:
     """Delete credentials that were kept long enough. Return how many."""
-    old = list(Credential.select().where(Credential.since < utcnow() - KEEP_FOR))
+    is_spare = Credential.place != CredentialPlace.WRITE
+    old = list(Credential.select().where(is_spare & (Credential.since < utcnow() - KEEP_FOR)))
     return sum(forget(credential, SYSTEM) for credential in old)

@@ -8,6 +8,7 @@ empty credential; it insists on https, so that a loopback simulator has to be re
 import base64
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
@@ -18,8 +19,9 @@ import requests
 from msal.exceptions import MsalServiceError
 
 from graph.auth.certificate import Certificate
+from graph.auth.client_assertions import FederatedTokenFile, ManagedIdentity
 from graph.auth.clouds import Endpoints
-from graph.errors import GraphError, Malformed, SignInFailed, Unavailable, redact
+from graph.errors import Forbidden, GraphError, Malformed, SignInFailed, Unavailable, redact
 from graph.transport import deadline, outbound, strict_json
 
 TIMEOUT = (5, 20)
@@ -31,6 +33,8 @@ LARGEST_ANSWER = 1024 * 1024
 class ClientSecret:
     value: str = field(repr=False)
 
+
+AppCredential = ClientSecret | Certificate | FederatedTokenFile | ManagedIdentity
 
 # Where a refused credential is replaced: each refusal that asks for another one says so.
 _HOW_TO_REPLACE = "Give the tenant another one: under “Administer” on its page, or with: tenantkeep tenant credential"
@@ -54,6 +58,20 @@ _REASONS = {
         "app_disabled",
         "The app registration is disabled in this tenant. Enable its enterprise application in Entra.",
     ),
+    # Seen with azure-cli and msal (SidU/openclaw-teams-setup#3): an app registration without its service principal.
+    7000229: (
+        "app_without_principal",
+        "The app has no enterprise application in this tenant yet. Grant admin consent in the tenant.",
+    ),
+    # Azure/login#482, #515, Azure/azure-workload-identity#340, #1200: subject, case of the subject, any, issuer.
+    **dict.fromkeys(
+        (700213, 7002138, 70021, 700211),
+        (
+            "federation_unknown",
+            "No federated credential of the app registration matches this installation's token: issuer, subject and "
+            "audience must be the same to the letter. A new one takes some minutes.",
+        ),
+    ),
     7000216: ("credential_missing", f"Entra received no credential. {_HOW_TO_REPLACE}"),
     7000218: ("credential_missing", f"Entra received no credential. {_HOW_TO_REPLACE}"),
     53003: ("sign_in_blocked", "A Conditional Access policy for workload identities blocks this app's sign-in."),
@@ -62,6 +80,15 @@ _REASONS = {
         "Microsoft Graph is not known under this address in the tenant. Check the tenant's cloud.",
     ),
 }
+# Another credential of the same app may do where this one is refused.
+_REFUSED_CREDENTIALS = frozenset(
+    {
+        "secret_wrong", "secret_expired", "certificate_unknown", "federation_unknown", "credential_missing",
+        "federated_token_missing", "federated_token_malformed", "identity_missing",
+    }
+)  # fmt: skip
+# So long after consent the app, or its service principal, may not be known everywhere yet.
+_NOT_THERE_YET = frozenset({"app_unknown", "app_disabled", "app_without_principal"})
 _PERMANENT_HTTP = range(400, 500)
 # A token has to fit into a header. Entra's tokens are valid for a day at most.
 _TOKEN = re.compile(r"[\x21-\x7e]{1,20000}")
@@ -135,14 +162,33 @@ def _not_entra_error() -> Malformed:
     )
 
 
+def is_not_there_yet(error: GraphError) -> bool:
+    """Return whether the error may only say that Entra did not carry a fresh consent to all its servers yet.
+
+    Graph's refusal for lack of a permission may say so too: early tokens lack roles. Seconds to minutes; every try
+    needs a sign-in of its own, since MSAL repeats a refusal for a minute.
+    """
+    return error.code in _NOT_THERE_YET or isinstance(error, Forbidden)
+
+
 class AppSignIn:
-    """Gives tokens for one tenant and credential. Thread-safe; the token stays in memory."""
+    """Gives tokens for one tenant and app. Thread-safe; the token stays in memory.
+
+    `spares`: further credentials of the same app. One that is refused gives way to the next, and the one that worked
+    is used from then on: so a credential is replaced without a gap.
+    """
 
     def __init__(
-        self, directory_id: str, client_id: str, credential: ClientSecret | Certificate, endpoints: Endpoints
+        self,
+        directory_id: str,
+        client_id: str,
+        credential: AppCredential,
+        endpoints: Endpoints,
+        spares: Sequence[AppCredential] = (),
     ) -> None:
         self._directory_id, self._client_id = require_guid(directory_id), client_id
-        self._credential, self._endpoints = _msal_credential(credential), endpoints
+        self._credentials = [_msal_credential(each) for each in (credential, *spares)]
+        self._endpoints = endpoints
         self._app: Any = None
         self._lock = Lock()
         self._roles: frozenset[str] = frozenset()
@@ -151,19 +197,29 @@ class AppSignIn:
     def token(self, fresh: bool = False) -> str:
         """Return a bearer token. Raises SignInFailed, Unavailable or Throttled."""
         with self._lock:
-            try:
-                if fresh and self._app:
-                    self._app.remove_tokens_for_client()
-                self._app = self._app or self._connect()
-                token = self._ask()
-            except GraphError:
-                # MSAL remembers the refusal in this object. With a new one, mended consent works at once.
-                self._app = None
-                raise
+            if fresh and self._app:
+                self._app.remove_tokens_for_client()
+            token = self._ask_with_each()
             claims = _claims_in(token)
             self._roles = frozenset(str(role) for role in _listed(claims.get("roles")))
             self._principal_id = claims["oid"] if isinstance(claims.get("oid"), str) else None
             return token
+
+    def _ask_with_each(self) -> str:
+        """Ask with the credential that worked last, and where it is refused with the others. Raises the first error."""
+        first: GraphError | None = None
+        for _ in range(len(self._credentials)):
+            try:
+                self._app = self._app or self._connect()
+                return self._ask()
+            except GraphError as e:
+                # MSAL remembers the refusal in this object. With a new one, mended consent works at once.
+                self._app = None
+                first = first or e
+                if e.code not in _REFUSED_CREDENTIALS:
+                    raise
+            self._credentials.append(self._credentials.pop(0))
+        raise first or unreachable_error()
 
     def roles(self) -> frozenset[str]:
         """Return the app roles in the last token, to show what is missing. Graph alone decides what they allow."""
@@ -184,7 +240,7 @@ class AppSignIn:
         try:
             return msal.ConfidentialClientApplication(
                 self._client_id,
-                client_credential=self._credential,
+                client_credential=self._credentials[0],
                 authority=self._authority,
                 instance_discovery=False,
                 http_client=LoginSession(self._endpoints),
@@ -244,7 +300,9 @@ def require_guid(directory_id: str) -> str:
         raise SignInFailed("tenant_unknown", "The directory id must be a GUID, not a domain or “common”.") from e
 
 
-def _msal_credential(credential: ClientSecret | Certificate) -> Any:
+def _msal_credential(credential: AppCredential) -> Any:
+    if isinstance(credential, FederatedTokenFile | ManagedIdentity):
+        return {"client_assertion": credential.read}  # asked anew for each token: it ends within the hour
     if isinstance(credential, ClientSecret):
         if not credential.value:
             raise SignInFailed("credential_missing", f"The tenant's client secret is empty. {_HOW_TO_REPLACE}")

@@ -7,6 +7,7 @@ its own name. ` — {reason}` goes where there is no reason.
 from db.audit.audit import Action
 from db.states import RunKind, RunState
 from web.views.installation.audit_act import AuditAct
+from web.views.installation.connection_acts import CONNECTION_ACTS
 
 SIGNING_IN, PEOPLE, TENANTS, BACKUPS = "Signing in", "People and roles", "Tenants", "Backups and runs"
 CHANGES = "Changes"
@@ -301,25 +302,7 @@ ACTS: dict[Action, AuditAct] = {
         "Rejected weaker restore rules",
         "{who} rejected what {asked_by} asked for the restore rules of {tenant}: {changes}",
     ),
-    Action.CREDENTIAL_GIVEN: AuditAct(
-        TENANTS,
-        "Gave a credential",
-        "{who} gave {tenant} a new {kind}, valid until {expires_at}",
-        varies_by="expires_at",
-        variants={"None": "{who} gave {tenant} a new {kind}"},
-    ),
-    Action.CREDENTIAL_TRIED: AuditAct(
-        TENANTS, "Tried a credential", "The new {kind} of {tenant} did not sign in: {code} ({run})"
-    ),
-    Action.CREDENTIAL_IN_FORCE: AuditAct(
-        TENANTS, "Put a credential in force", "The new {kind} of {tenant} signed in and is in force ({run})"
-    ),
-    Action.CREDENTIAL_SWITCHED_BACK: AuditAct(
-        TENANTS, "Switched back to a credential", "{who} switched {tenant} back to its previous {kind}"
-    ),
-    Action.CREDENTIAL_FORGOTTEN: AuditAct(
-        TENANTS, "Deleted a credential", "{who} deleted the {place} {kind} of {tenant}"
-    ),
+    **CONNECTION_ACTS,
     Action.TENANT_SWITCHED_OFF: AuditAct(
         TENANTS,
         "Switched a tenant off",
