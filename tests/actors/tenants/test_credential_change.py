@@ -25,7 +25,7 @@ from graph.errors import SignInFailed
 
 pytestmark = pytest.mark.usefixtures("lock_order")
 
-NEXT, PREVIOUS = CredentialPlace
+NEXT, PREVIOUS = CredentialPlace.NEXT, CredentialPlace.PREVIOUS
 
 
 def pem(days=100):
