@@ -226,6 +226,23 @@ class Membership(Table):
         indexes = ((("user", "tenant"), True),)
 
 
+class TagMembership(Table):
+    """A person's role in every tenant that has the tag, those included that get it later."""
+
+    user = pw.ForeignKeyField(User, backref="tag_memberships", on_delete="CASCADE", index=False)
+    tag = pw.CharField(max_length=40)
+    # Like TenantTag.folded. No foreign key: the tag need not be on a tenant yet.
+    folded = pw.CharField(max_length=80)
+    role = pw.CharField(default=Role.READER)
+    # Subscribers hear of every run of these tenants.
+    is_subscribed = pw.BooleanField(default=False)
+    # Like Membership.is_from_entra. Beside one that was given by hand: the higher role counts.
+    is_from_entra = pw.BooleanField(default=False)
+
+    class Meta:
+        indexes = ((("user", "folded", "is_from_entra"), True), (("folded", "user"), False))
+
+
 class Session(Table):
     """A place where a person is signed in. The browser holds the token, the database its SHA-256."""
 
@@ -272,13 +289,16 @@ class EntraToken(Table):
 
 
 class EntraGrant(Table):
-    """A role that a group or app role of our own directory gives, in the installation or in a tenant."""
+    """A role that a group or app role of our own directory gives: in the installation, in a tenant, or by a tag."""
 
     # A group's object id, or an app role's value.
     claim = pw.CharField(max_length=200)
     site_role = pw.CharField(null=True)
     tenant = pw.ForeignKeyField(Tenant, null=True, on_delete="CASCADE")
     role = pw.CharField(null=True)
+    # Like TagMembership's; null: not by a tag.
+    tag = pw.CharField(null=True, max_length=40)
+    folded = pw.CharField(null=True, max_length=80)
 
     class Meta:
         indexes = ((("claim", "tenant"), True),)
@@ -1324,6 +1344,7 @@ TABLES = (
     SharedAppCredential,
     RuleChange,
     Membership,
+    TagMembership,
     Session,
     RecoveryCode,
     Passkey,

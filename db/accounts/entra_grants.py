@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 import peewee as pw
 
-from db.accounts import sessions, users
+from db.accounts import sessions, tag_memberships, users
 from db.accounts.sessions import ENTRA
 from db.audit import audit
 from db.audit.audit import SYSTEM, Action, Actor
@@ -51,7 +51,11 @@ _NO_ROLE = "Entra ID knows you, but none of your groups and app roles gives you 
 
 
 def all_grants() -> list[EntraGrant]:
-    return list(EntraGrant.select(EntraGrant, Tenant).left_outer_join(Tenant).order_by(EntraGrant.claim, Tenant.name))
+    return list(
+        EntraGrant.select(EntraGrant, Tenant)
+        .left_outer_join(Tenant)
+        .order_by(EntraGrant.claim, EntraGrant.folded, Tenant.name)
+    )
 
 
 def set_grant(
@@ -61,22 +65,37 @@ def set_grant(
     site_role: SiteRole | None = None,
     tenant: Tenant | None = None,
     role: Role | None = None,
+    tag: str | None = None,
 ) -> None:
-    """Give a claim a role in the installation or in a tenant, in place of the one that it gave there before."""
+    """Give a claim a role in the installation, in a tenant, or in the tenants with a tag.
+
+    It takes the place of the one that the claim gave there before. Raises Invalid.
+    """
     claim = claim.strip().lower() if _is_guid(claim.strip()) else claim.strip()
     if not claim or len(claim) > 200 or "\x00" in claim:
         raise Invalid("Name a group by its object id, or an app role by its value.")
     with database.atomic():
-        same = (EntraGrant.claim == claim) & (EntraGrant.tenant == tenant if tenant else EntraGrant.tenant.is_null())
-        EntraGrant.delete().where(same).execute()
-        grant = EntraGrant.create(claim=claim, site_role=site_role, tenant=tenant, role=role)
-        audit.record(Action.ENTRA_GRANT_SET, actor, claim, tenant=tenant, gives=_granted_role(grant))
+        folded = tag.casefold() if tag else None
+        in_place = (EntraGrant.tenant == tenant) if tenant else EntraGrant.tenant.is_null()
+        by_tag = (EntraGrant.folded == folded) if folded else EntraGrant.folded.is_null()
+        EntraGrant.delete().where((EntraGrant.claim == claim) & in_place & by_tag).execute()
+        grant = EntraGrant.create(
+            claim=claim, site_role=site_role, tenant=tenant, role=role, tag=tag or None, folded=folded
+        )
+        audit.record(Action.ENTRA_GRANT_SET, actor, claim, tenant=tenant, gives=_granted_role(grant), tag=grant.tag)
 
 
 def remove_grant(grant: EntraGrant, actor: Actor) -> None:
     with database.atomic():
         grant.delete_instance()
-        audit.record(Action.ENTRA_GRANT_REMOVED, actor, grant.claim, tenant=grant.tenant, gives=_granted_role(grant))
+        audit.record(
+            Action.ENTRA_GRANT_REMOVED,
+            actor,
+            grant.claim,
+            tenant=grant.tenant,
+            gives=_granted_role(grant),
+            tag=grant.tag,
+        )
 
 
 def _is_guid(text: str) -> bool:
@@ -97,6 +116,7 @@ def sign_in_user(identity: EntraIdentity, actor: Actor) -> User:
         _save_answer(user, identity)
         _apply_site_role(user, grants, actor)
         _apply_memberships(user, grants, actor)
+        _apply_tag_memberships(user, grants, actor)
     # Only now: what Entra took is taken, whether they come in or not.
     if user.site_role == SiteRole.NONE and not users.roles_by_tenant(user.id):
         sessions.end_all(user.id)
@@ -201,6 +221,18 @@ def _apply_memberships(user: User, grants: list[EntraGrant], actor: Actor) -> No
         role = max(several, key=list(Role).index)
         if _may_set(held.get(tenant), role):
             users.set_member(user, tenant, role, actor, is_from_entra=True)
+
+
+def _apply_tag_memberships(user: User, grants: list[EntraGrant], actor: Actor) -> None:
+    given: dict[str, EntraGrant] = {}
+    for grant in sorted((row for row in grants if row.folded), key=lambda row: list(Role).index(Role(row.role))):
+        given[grant.folded] = grant
+    held = {row.folded: row for row in tag_memberships.of_user(user) if row.is_from_entra}
+    for folded in held.keys() - given.keys():
+        tag_memberships.remove(held[folded], actor)
+    for folded, grant in sorted(given.items()):
+        if folded not in held or held[folded].role != grant.role:
+            tag_memberships.set_role(user, grant.tag, Role(grant.role), actor, is_from_entra=True)
 
 
 def _may_set(held: Membership | None, role: Role) -> bool:

@@ -1,6 +1,7 @@
 """People: passwords (argon2id), roles and memberships."""
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -15,7 +16,7 @@ from db.audit.audit import Action, Actor
 from db.clock import utcnow
 from db.database import Condition, database, lock_rows
 from db.errors import Invalid
-from db.models import Membership, Tenant, User
+from db.models import Membership, TagMembership, Tenant, TenantTag, User
 from db.sql import upserts
 from db.sql.value_lists import equals_if_given, is_in
 from db.states import Role, SiteRole
@@ -145,25 +146,80 @@ def remove_member(membership: Membership, actor: Actor) -> None:
         audit.record(Action.MEMBER_REMOVED, actor, f"user {user.email}", tenant=tenant, user=user.email)
 
 
-def set_subscribed(user: User, tenant: Tenant, is_subscribed: bool) -> bool:
-    """Notify this person of every run of the tenant, or of their own only. Return False when there is no membership."""
-    return bool(
-        Membership.update(is_subscribed=is_subscribed)
-        .where((Membership.user == user) & (Membership.tenant == tenant))
-        .execute()
+def set_subscribed(user_id: int, tenant: Tenant, is_subscribed: bool) -> list[str] | None:
+    """Notify this person of every run of the tenant, or of their own only. Return None when they have no role there.
+
+    A role by tag is subscribed to with all tenants of its tag; the tags are returned, [] for a membership alone.
+    """
+    own = Membership.update(is_subscribed=is_subscribed).where(
+        (Membership.user == user_id) & (Membership.tenant == tenant)
     )
+    has_own = bool(own.execute())
+    if has_own and is_subscribed:
+        return []
+    of_tenant = TenantTag.select(TenantTag.folded).where(TenantTag.tenant == tenant)
+    by_tag = TagMembership.update(is_subscribed=is_subscribed).where(
+        (TagMembership.user == user_id) & TagMembership.folded.in_(of_tenant)
+    )
+    tags = sorted({row.tag for row in by_tag.returning(TagMembership.tag).execute()})
+    return tags if tags or has_own else None
+
+
+def is_subscribed(user_id: int, tenant: Tenant) -> bool | None:
+    """Return whether this person hears of every run of the tenant; None where they have no role in it."""
+    own = Membership.select(Membership.is_subscribed).where(_is_of(Membership, user_id, tenant.id))
+    by_tag = _with_tenants(TagMembership.select(TagMembership.is_subscribed))
+    by_tag = by_tag.where((TagMembership.user == user_id) & (TenantTag.tenant == tenant))
+    answers = [bool(row[0]) for row in (*own.tuples(), *by_tag.tuples())]
+    return any(answers) if answers else None
+
+
+def _is_of(model: Any, user_id: int, tenant_id: int) -> Condition:
+    condition: Condition = (model.user == user_id) & (model.tenant == tenant_id)
+    return condition
+
+
+def _with_tenants(query: Any) -> Any:
+    """Join a query of roles by tag with the tenants that have the tag now."""
+    return query.join_from(TagMembership, TenantTag, on=TenantTag.folded == TagMembership.folded)
 
 
 def tenants_subscribed_to(user_id: int) -> Condition:
     """Return a subquery of the tenants of which this person hears of every run."""
-    return Membership.select(Membership.tenant).where((Membership.user == user_id) & Membership.is_subscribed)
+    own = Membership.select(Membership.tenant).where((Membership.user == user_id) & Membership.is_subscribed)
+    by_tag = _with_tenants(TagMembership.select(TenantTag.tenant))
+    return own | by_tag.where((TagMembership.user == user_id) & TagMembership.is_subscribed)
+
+
+def subscriber_ids(tenant_id: int) -> set[int]:
+    """Return the ids of the people who hear of every run of the tenant."""
+    own = Membership.select(Membership.user).where((Membership.tenant == tenant_id) & Membership.is_subscribed)
+    by_tag = _with_tenants(TagMembership.select(TagMembership.user))
+    by_tag = by_tag.where((TenantTag.tenant == tenant_id) & TagMembership.is_subscribed)
+    return {row[0] for row in (own | by_tag).tuples()}
 
 
 def roles_by_tenant(user_id: int) -> dict[int, Role]:
-    """Return tenant id -> role for this person's memberships. Those from Entra count while its last answer does."""
-    counts = ~Membership.is_from_entra | (User.entra_checked_at > utcnow() - sessions.ENTRA_VALID_FOR)
-    rows = Membership.select(Membership.tenant, Membership.role).join(User).where((User.id == user_id) & counts)
-    return {tenant_id: Role(role) for tenant_id, role in rows.tuples()}
+    """Return tenant id -> role that this person has there, by membership or by a tag; the highest of several.
+
+    Those from Entra count while its last answer does. One statement, whatever the number of tenants.
+    """
+    own = Membership.select(Membership.tenant, Membership.role).join(User)
+    own = own.where((User.id == user_id) & _counts_now(Membership))
+    by_tag = _with_tenants(TagMembership.select(TenantTag.tenant, TagMembership.role).join(User))
+    by_tag = by_tag.where((User.id == user_id) & _counts_now(TagMembership))
+    roles: dict[int, Role] = {}
+    for tenant_id, role in (own + by_tag).tuples():
+        roles[tenant_id] = max(roles.get(tenant_id, Role.READER), Role(role), key=_rank)
+    return roles
+
+
+def _counts_now(model: Any) -> Condition:
+    condition: Condition = ~model.is_from_entra | (User.entra_checked_at > utcnow() - sessions.ENTRA_VALID_FOR)
+    return condition
+
+
+_rank = list(Role).index
 
 
 def has_role(user: User | None, tenant: Tenant, accepted: Collection[Role]) -> bool:
@@ -176,19 +232,48 @@ def has_role(user: User | None, tenant: Tenant, accepted: Collection[Role]) -> b
     return user.site_role == SiteRole.ADMIN or roles_by_tenant(user.id).get(tenant.id) in accepted
 
 
-def members_of_tenant(tenant: Tenant) -> list[Membership]:
-    return list(
-        Membership.select(Membership, User)
-        .join(User)
-        .where(Membership.tenant == tenant)
-        .order_by(pw.fn.LOWER(User.name))
-    )
+@dataclass(frozen=True)
+class Member:
+    """A person's role in a tenant. `tag`: the tag that gives it; "" for a membership."""
+
+    user: User
+    tenant_id: int
+    role: Role
+    tag: str = ""
+    is_from_entra: bool = False
+
+
+def members_of_tenant(tenant: Tenant) -> list[Member]:
+    """Return everybody with a role in the tenant by name, each once, with the highest of their roles."""
+    highest: dict[int, Member] = {}
+    for member in _members(Membership.tenant == tenant, TenantTag.tenant == tenant, None):
+        known = highest.get(member.user.id)
+        if known is None or _rank(member.role) > _rank(known.role):
+            highest[member.user.id] = member
+    return sorted(highest.values(), key=lambda member: member.user.name.lower())
+
+
+def _members(is_own: Condition, is_by_tag: Condition, limit: int | None) -> list[Member]:
+    """Return the members by membership, then those by tag; of both so many at most."""
+    own = Membership.select(Membership, User).join(User).where(is_own).order_by(Membership.id).limit(limit)
+    by_tag = _with_tenants(TagMembership.select(TagMembership, User, TenantTag.tenant.alias("in_tenant")).join(User))
+    by_tag = by_tag.where(is_by_tag).order_by(TagMembership.id, TenantTag.tenant).limit(limit)
+    return [
+        *(Member(row.user, row.tenant_id, Role(row.role), "", row.is_from_entra) for row in own),
+        *(Member(row.user, row.tenanttag.in_tenant, Role(row.role), row.tag, row.is_from_entra) for row in by_tag),
+    ]
 
 
 def admins() -> list[User]:
     """Return the admins who may sign in, by name."""
     is_admin = (User.site_role == SiteRole.ADMIN) & User.is_active
     return list(User.select().where(is_admin).order_by(pw.fn.LOWER(User.name)))
+
+
+def is_admin(user_id: int | None) -> bool:
+    """Return whether this person is an admin of the installation and may sign in."""
+    user = find_by_id(user_id)
+    return user is not None and user.is_active and user.site_role == SiteRole.ADMIN
 
 
 def find_by_id(user_id: int | None) -> User | None:
@@ -211,7 +296,8 @@ def members_of_tenants(tenant_ids: Sequence[int] | None, also: int, limit: int) 
     query = User.select(User.id, User.name).order_by(User.name).limit(limit)
     if tenant_ids is not None:
         members = Membership.select(Membership.user).where(is_in(Membership.tenant, tenant_ids))
-        query = query.where(User.id.in_(members) | (User.id == also))
+        by_tag = _with_tenants(TagMembership.select(TagMembership.user)).where(is_in(TenantTag.tenant, tenant_ids))
+        query = query.where(User.id.in_(members) | User.id.in_(by_tag) | (User.id == also))
     return list(query)
 
 
@@ -250,7 +336,13 @@ def all_by_email(limit: int) -> list[User]:
     return list(User.select().order_by(User.email).limit(limit))
 
 
-def list_memberships(tenant: Tenant | None, limit: int) -> list[Membership]:
-    """Return the memberships in a tenant or in all, each with its user and tenant."""
-    query = Membership.select(Membership, User, Tenant).join(User).switch(Membership).join(Tenant)
-    return list(query.where(equals_if_given(Membership.tenant, tenant)).order_by(Tenant.name, User.email).limit(limit))
+def list_members(tenant: Tenant | None, limit: int) -> list[tuple[Tenant, Member]]:
+    """Return who has a role in a tenant or in all, each with the tenant, by its name; roles by tag are told apart."""
+    is_by_tag = equals_if_given(TenantTag.tenant, tenant)
+    members = _members(equals_if_given(Membership.tenant, tenant), is_by_tag, limit)
+    tenants = {row.id: row for row in Tenant.select().where(is_in(Tenant.id, {member.tenant_id for member in members}))}
+    listed = sorted(
+        ((tenants[member.tenant_id], member) for member in members),
+        key=lambda pair: (pair[0].name, pair[1].user.email, pair[1].tag),
+    )
+    return listed[:limit]

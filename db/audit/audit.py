@@ -72,6 +72,8 @@ class Action(StrEnum):
     USER_CHANGED = "user:changed"
     MEMBER_SET = "membership:set"
     MEMBER_REMOVED = "membership:removed"
+    TAG_MEMBER_SET = "tag-membership:set"
+    TAG_MEMBER_REMOVED = "tag-membership:removed"
     SECRETS_SHOWN = "secrets:shown"
     AUDIT_EXPORTED = "audit:exported"
     AUDIT_VERIFIED = "audit:verified"
@@ -131,8 +133,9 @@ DETAILS: dict[Action, frozenset[str]] = {
     Action.PASSKEY_REMOVED: frozenset({"name"}),
     # Its counter went back: there are two of it.
     Action.PASSKEY_CLONED: frozenset({"name"}),
-    Action.ENTRA_GRANT_SET: frozenset({"gives"}),
-    Action.ENTRA_GRANT_REMOVED: frozenset({"gives"}),
+    # `tag` None: not by a tag.
+    Action.ENTRA_GRANT_SET: frozenset({"gives", "tag"}),
+    Action.ENTRA_GRANT_REMOVED: frozenset({"gives", "tag"}),
     Action.ACCESS: frozenset({"permission", "method", "path"}),
     Action.RUN_REQUESTED: frozenset({"kind", "origin"}),
     Action.RUN_ENDED: frozenset({"state", "counts"}),
@@ -170,6 +173,8 @@ DETAILS: dict[Action, frozenset[str]] = {
     Action.USER_CHANGED: frozenset({"changed"}),
     Action.MEMBER_SET: frozenset({"user", "role"}),
     Action.MEMBER_REMOVED: frozenset({"user"}),
+    Action.TAG_MEMBER_SET: frozenset({"user", "role", "tag"}),
+    Action.TAG_MEMBER_REMOVED: frozenset({"user", "role", "tag"}),
     # Where: on a page, in a comparison, in a download.
     Action.SECRETS_SHOWN: frozenset({"where"}),
     Action.AUDIT_EXPORTED: frozenset({"rows"}),

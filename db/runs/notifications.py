@@ -6,8 +6,9 @@ from typing import Any
 
 import peewee as pw
 
+from db.accounts import users
 from db.clock import utcnow
-from db.models import IS_ACTIVE, Membership, Notification, Policy, Run, RunItem, Tenant, User
+from db.models import IS_ACTIVE, Notification, Policy, Run, RunItem, Tenant, User
 from db.runs import run_history
 from db.sql import upserts
 from db.sql.value_lists import is_in
@@ -16,12 +17,7 @@ from db.states import ENDED, UNSETTLED
 
 def notify_recipients(run: Run) -> None:
     """Notify the requester and the tenant's subscribers. Called in the transaction that makes the run."""
-    recipients = {
-        row.user_id
-        for row in Membership.select(Membership.user).where(
-            (Membership.tenant == run.tenant_id) & (Membership.is_subscribed == True)  # noqa: E712
-        )
-    }
+    recipients = users.subscriber_ids(run.tenant_id)
     if run.requested_by_id is not None:
         recipients.add(run.requested_by_id)
     # Who asked knows that it began.

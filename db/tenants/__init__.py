@@ -1,4 +1,4 @@
 """Tenants: their credentials, schedules, coverage and backup health.
 
-May import: db.audit, db.notices, db.sql.
+May import: db.accounts, db.audit, db.notices, db.sql.
 """

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from db.accounts import tag_memberships, users
 from db.audit import audit
 from db.audit.audit import Action, Actor
 from db.database import Condition, lock_rows, transaction
@@ -12,6 +13,8 @@ from db.sql.value_lists import is_in, is_in_if_given
 from db.tenants.tenants import lock_switched_on
 
 MAX_TAGS, MAX_LENGTH = 20, 40
+# Who acts from there is no person whose role could be asked for: the system itself, and who has the server.
+TRUSTED_ORIGINS = ("system", "command")
 
 
 def parse(text: str) -> list[str]:
@@ -24,6 +27,14 @@ def parse(text: str) -> list[str]:
     if len(tags) > MAX_TAGS:
         raise Invalid(f"A tenant has at most {MAX_TAGS} tags.")
     return list(tags.values())[::-1]
+
+
+def parse_one(text: str) -> str:
+    """Read one tag, as some tenant writes it already. Raises Invalid."""
+    found = parse(text)
+    if len(found) != 1:
+        raise Invalid("Name one tag." if not found else "Name one tag, without a comma.")
+    return _spellings([fold(found[0])]).get(fold(found[0]), found[0])
 
 
 def fold(tag: str) -> str:
@@ -62,7 +73,10 @@ def is_of_tenant_with(column: Any, folded: str) -> Condition:
 
 @transaction
 def replace(tenant: Tenant, wanted: Iterable[str], actor: Actor) -> bool:
-    """Give the tenant these tags and no others. Return False where it has just them. Raises Invalid."""
+    """Give the tenant these tags and no others. Return False where it has just them. Raises Invalid.
+
+    Like `add_and_remove`, it refuses a tag that gives rights to anybody but an admin or a command on the server.
+    """
     return _change(tenant, lambda now: {fold(tag): tag for tag in wanted}, actor)
 
 
@@ -84,6 +98,7 @@ def _change(tenant: Tenant, choose: Callable[[dict[str, str]], dict[str, str]], 
     added, removed = wanted.keys() - now.keys(), now.keys() - wanted.keys()
     if not added and not removed:
         return False
+    _require_admin_for(sorted(added | removed), actor)
     TenantTag.delete().where((TenantTag.tenant == tenant) & is_in(TenantTag.folded, sorted(removed))).execute()
     names = _spellings(added)
     rows = [{"tenant": tenant, "folded": key, "name": names.get(key, wanted[key])} for key in sorted(added)]
@@ -97,6 +112,14 @@ def _change(tenant: Tenant, choose: Callable[[dict[str, str]], dict[str, str]], 
         removed=sorted(now[key] for key in removed),
     )
     return True
+
+
+def _require_admin_for(folded: list[str], actor: Actor) -> None:
+    """Raises Invalid: whoever may tag must not be able to give rights, to themselves or others, by tagging."""
+    guarded = tag_memberships.that_give_rights(folded)
+    if guarded and not (actor.origin in TRUSTED_ORIGINS or users.is_admin(actor.user_id)):
+        tag = next(iter(guarded.values()))
+        raise Invalid(f"The tag “{tag}” gives roles to people: only an admin sets or removes it.")
 
 
 def _spellings(keys: Iterable[str]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 import peewee as pw
 
 from actors.plans import drafts
-from db.accounts import users
+from db.accounts import tag_memberships, users
 from db.audit.audit import SYSTEM, Actor
 from db.backups import backup_sets, manifests
 from db.clock import utcnow
@@ -59,7 +59,7 @@ from db.states import (
     Severity,
     SiteRole,
 )
-from db.tenants import schedules, tenants
+from db.tenants import schedules, tags, tenants
 from graph.restore.resolver import Resolution
 from tests.support.captures import capture_by_hand
 from tests.support.changes import record_change, record_event
@@ -258,6 +258,8 @@ PEOPLE: dict[str, tuple[SiteRole, Role | None, Role | None]] = {
     "operator": (SiteRole.NONE, Role.OPERATOR, None),
     "manager": (SiteRole.NONE, Role.MANAGER, None),
     "manager who reads the other": (SiteRole.NONE, Role.MANAGER, Role.READER),
+    # The one role by the tag of the own tenant, the other as a member there.
+    "manager by tag": (SiteRole.NONE, Role.MANAGER, Role.READER),
     "auditor": (SiteRole.AUDITOR, None, None),
     "admin": (SiteRole.ADMIN, None, None),
     "nobody": (SiteRole.NONE, None, None),
@@ -266,10 +268,14 @@ PEOPLE: dict[str, tuple[SiteRole, Role | None, Role | None]] = {
 }
 
 
+OWN_TAG = "Gold"
+
+
 def both(password_hash: str) -> tuple[Holding, Holding, dict[str, User]]:
     """The two tenants, and the people by what they are there."""
     other = hold(OTHER, WORD, DIGITS, password_hash)
     own = hold(OWN, "Contoso", OWN_DIGITS, password_hash)
+    tags.replace(own.tenant, [OWN_TAG], SYSTEM)
     people = {"operator": own.operator} | {
         name: User.create(email=f"{name.replace(' ', '.')}@example.com", name=name.title(), site_role=site_role,
                           password_hash=password_hash)
@@ -277,7 +283,9 @@ def both(password_hash: str) -> tuple[Holding, Holding, dict[str, User]]:
     }  # fmt: skip
     for name, user in people.items():
         for holding, role in zip((own, other), PEOPLE[name][1:], strict=True):
-            if role:
+            if role and name.endswith("by tag") and holding is own:
+                tag_memberships.set_role(user, OWN_TAG, role, SYSTEM)
+            elif role:
                 users.set_member(user, holding.tenant, role, SYSTEM)
         # Somebody whose role there was taken away since was told of what happens there.
         notifications.notify_user(Run.get_by_id(other.ids["run_id"]), user)

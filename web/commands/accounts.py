@@ -3,10 +3,11 @@
 import click
 from flask.cli import AppGroup
 
-from db.accounts import totp, users
+from db.accounts import tag_memberships, totp, users
 from db.errors import Invalid
 from db.models import User
 from db.states import Role, SiteRole
+from db.tenants import tags
 from web.commands.context import (
     add_commands,
     command_actor,
@@ -77,14 +78,24 @@ def _find_user(email: str) -> User:
 
 
 @click.argument("email")
-@click.argument("tenant")
-@click.argument("role", type=click.Choice([str(role) for role in Role]))
+@click.argument("place_and_role", metavar="[TENANT] ROLE", nargs=-1, required=True)
+@click.option("--tag", help="In every tenant that has this tag, now and later, in place of one TENANT.")
 @json_option
-def add_member(email: str, tenant: str, role: str, as_json: bool) -> None:
-    """Give a person a role in a tenant, or change it."""
+def add_member(email: str, place_and_role: tuple[str, ...], tag: str | None, as_json: bool) -> None:
+    """Give a person a role in a tenant, or in all with a tag; or change it. ROLE: reader, operator or manager."""
+    *place, role = place_and_role
+    if len(place) != (0 if tag else 1):
+        raise click.UsageError("Name one TENANT and the ROLE; or --tag TAG and the ROLE alone.")
+    if role not in set(Role):
+        raise click.UsageError(f"ROLE is one of: {', '.join(Role)}.")
     with open_installation():
         user = _find_user(email)
-        found_tenant = find_tenant(tenant)
-        users.set_member(user, found_tenant, Role(role), command_actor())
-        document = {"user": user.email, "tenant": found_tenant.name, "role": role}
-        print_result(as_json, document, f"{user.name} is {role} of {found_tenant.name}.")
+        if tag:
+            named = tags.parse_one(tag)
+            tag_memberships.set_role(user, named, Role(role), command_actor())
+            where = {"tag": named}, f"the tenants tagged “{named}”"
+        else:
+            tenant = find_tenant(place[0])
+            users.set_member(user, tenant, Role(role), command_actor())
+            where = {"tenant": tenant.name}, tenant.name
+        print_result(as_json, {"user": user.email, **where[0], "role": role}, f"{user.name} is {role} of {where[1]}.")

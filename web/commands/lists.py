@@ -68,12 +68,13 @@ def _users(_tenant: Tenant | None, limit: int) -> list[Row]:
 def _members(tenant: Tenant | None, limit: int) -> list[Row]:
     return [
         {
-            "tenant": membership.tenant.name,
-            "email": membership.user.email,
-            "role": membership.role,
-            "from_entra": membership.is_from_entra,
+            "tenant": in_tenant.name,
+            "email": member.user.email,
+            "role": str(member.role),
+            "by_tag": member.tag or None,
+            "from_entra": member.is_from_entra,
         }
-        for membership in users.list_memberships(tenant, limit)
+        for in_tenant, member in users.list_members(tenant, limit)
     ]
 
 

@@ -60,7 +60,7 @@ def waiting_change(tenant: Tenant) -> WaitingChange | None:
     if waiting is None:
         return None
     managers = [member for member in users.members_of_tenant(tenant) if member.role == Role.MANAGER]
-    deciders = [member.user.name for member in managers if member.user_id != waiting.asked_by_id]
+    deciders = [member.user.name for member in managers if member.user.id != waiting.asked_by_id]
     return WaitingChange(waiting, deciders, can(Permission.MANAGE, tenant.id))
 
 

@@ -74,6 +74,7 @@ SMALL = {
     "upload_chunk": "at most 256 of each upload",
     "credential": "only of tenants whose credential is being replaced",
     "entra_grant": "set by hand",
+    "tag_membership": "given by hand, or by Entra ID to who signs in",
     "setback": "what steps of the sweep could not do, and soon do again",
     "preference": "what people chose by hand",
     "new_tenant_defaults": "one row",

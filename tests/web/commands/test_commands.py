@@ -84,6 +84,8 @@ def test_people_and_tenants_are_added_and_audited(database):
     assert added.returncode == 0
     assert tenantkeep("tenant", "add", "Woodgrove", *ids, "--client-secret-stdin", stdin="hush~1\n").returncode == 0
     assert tenantkeep("member", "add", "ada@example.com", "Woodgrove", "manager").returncode == 0
+    by_tag = tenantkeep("member", "add", "ada@example.com", "--tag", "Gold", "reader", "--json")
+    assert json.loads(by_tag.stdout) == {"user": "ada@example.com", "tag": "Gold", "role": "reader"}
     assert User.get().site_role == "admin"
     assert Membership.get().role == "manager"
     assert b"hush" not in bytes(Tenant.get().credential)

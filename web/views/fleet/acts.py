@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 import actors.backups.back_up
-from db.accounts import users
+from db.accounts import tag_memberships, users
 from db.audit.audit import Actor
 from db.backups import retention
 from db.backups.retention import RetentionRules
@@ -20,6 +20,7 @@ from db.runs import name_cache
 from db.states import Role
 from db.tenants import schedules, tags, tenants
 from web.inputs import without_nul
+from web.security.access import can
 from web.security.permissions import Permission
 from web.views.tenants.schedule_form import read_form
 
@@ -214,11 +215,17 @@ def _minutes(text: str) -> int | None:
     return int(text)
 
 
+ONLY_ADMINS_TAG = "such a tag gives roles to people, and only an admin sets or removes it"
+
+
 def _tag(form: Mapping[str, str], chosen: Sequence[Tenant]) -> Wish:
     added, removed = tags.parse(form.get("add", "")), tags.parse(form.get("remove", ""))
     if not added and not removed:
         raise Invalid("Type the tags to add or to remove, with commas between them.")
     names = tags.names_by_tenant(_ids(chosen))
+    guarded = {} if can(Permission.ADMINISTER) else tag_memberships.that_give_rights(
+        [tags.fold(tag) for tag in (*added, *removed)]
+    )  # fmt: skip
 
     def is_so(tenant: Tenant) -> bool:
         now = {tags.fold(name) for name in names.get(tenant.id, ())}
@@ -229,7 +236,7 @@ def _tag(form: Mapping[str, str], chosen: Sequence[Tenant]) -> Wish:
     sentence = "; ".join(words)
     return Wish(
         sentence[0].upper() + sentence[1:],
-        lambda tenant: "is tagged so already" if is_so(tenant) else "",
+        lambda tenant: "is tagged so already" if is_so(tenant) else ONLY_ADMINS_TAG if guarded else "",
         lambda tenant, actor: _done_if(tags.add_and_remove(tenant, added, removed, actor)),
     )
 

@@ -65,12 +65,18 @@ ACTS: dict[Action, AuditAct] = {
         "The passkey “{name}” of {person} was refused: there are two copies of it",
     ),
     Action.ENTRA_GRANT_SET: AuditAct(
-        PEOPLE, "Set what Entra ID grants", "{who} let Entra ID’s “{subject}” give the role {gives} in {tenant}"
+        PEOPLE,
+        "Set what Entra ID grants",
+        "{who} let Entra ID’s “{subject}” give the role {gives} in the tenants tagged “{tag}”",
+        varies_by="tag",
+        variants={"None": "{who} let Entra ID’s “{subject}” give the role {gives} in {tenant}"},
     ),
     Action.ENTRA_GRANT_REMOVED: AuditAct(
         PEOPLE,
         "Removed what Entra ID grants",
-        "{who} no longer lets Entra ID’s “{subject}” give the role {gives} in {tenant}",
+        "{who} no longer lets Entra ID’s “{subject}” give the role {gives} in the tenants tagged “{tag}”",
+        varies_by="tag",
+        variants={"None": "{who} no longer lets Entra ID’s “{subject}” give the role {gives} in {tenant}"},
     ),
     Action.USER_ADDED: AuditAct(
         PEOPLE,
@@ -85,6 +91,12 @@ ACTS: dict[Action, AuditAct] = {
     ),
     Action.MEMBER_SET: AuditAct(PEOPLE, "Gave a role in a tenant", "{who} made {person} {role} of {tenant}"),
     Action.MEMBER_REMOVED: AuditAct(PEOPLE, "Took a role in a tenant", "{who} took {person}’s role in {tenant}"),
+    Action.TAG_MEMBER_SET: AuditAct(
+        PEOPLE, "Gave a role by a tag", "{who} made {person} {role} of the tenants tagged “{tag}”"
+    ),
+    Action.TAG_MEMBER_REMOVED: AuditAct(
+        PEOPLE, "Took a role by a tag", "{who} took {person}’s role in the tenants tagged “{tag}”"
+    ),
     Action.ACCESS: AuditAct(SECRETS, "Was refused access", "{who} was refused: {method} {path}"),
     Action.SECRETS_SHOWN: AuditAct(SECRETS, "Saw secrets", "{who} saw the secrets of {subject} ({where})"),
     Action.RUN_REQUESTED: AuditAct(

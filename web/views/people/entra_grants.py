@@ -1,5 +1,6 @@
 """`/users/entra`: what groups and app roles of our own directory give to people who sign in with Entra ID."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,8 @@ from db.errors import Invalid
 from db.models import EntraGrant
 from db.schema.row_ids import MAX_ID
 from db.states import Role, SiteRole
+from db.tenants import tags
+from web.inputs import without_nul
 from web.lists import tenant_field
 from web.security.access import current_actor, requires
 from web.security.permissions import Permission
@@ -22,6 +25,7 @@ pages = Blueprint("entra_grants", __name__, url_prefix="/users/entra")
 class GrantsPage:
     grants: list[EntraGrant]
     tenant_names: list[str]
+    tags: Mapping[str, str]
     is_set_up: bool
     return_path: str
     roles: tuple[Role, ...] = tuple(Role)
@@ -34,6 +38,7 @@ def index() -> str:
     page = GrantsPage(
         entra_grants.all_grants(),
         tenant_field.proposed_names(Permission.ADMINISTER),
+        tags.known(None),
         entra_sign_in.is_set_up(),
         entra_sign_in.RETURN_PATH,
     )
@@ -43,11 +48,16 @@ def index() -> str:
 @pages.post("/")
 @requires(Permission.ADMINISTER)
 def grant() -> Any:
-    """`gives`: a role in the installation; or a role in the `tenant`."""
+    """`gives`: a role in the installation; or a role in the `tenant`, or in every tenant that has the `tag`."""
     form, claim = request.form, request.form.get("claim", "")
     try:
         if form.get("gives") in {SiteRole.AUDITOR, SiteRole.ADMIN}:
             entra_grants.set_grant(claim, current_actor(), site_role=SiteRole(form["gives"]))
+        elif form.get("gives") in set(Role) and form.get("tag", "").strip():
+            if form.get("tenant", "").strip():
+                raise Invalid("Name a tenant or a tag, not both.")
+            tag = tags.parse_one(without_nul(form["tag"]))
+            entra_grants.set_grant(claim, current_actor(), tag=tag, role=Role(form["gives"]))
         elif form.get("gives") in set(Role):
             tenant = tenant_field.typed_tenant(form.get("tenant", ""), Permission.ADMINISTER)
             entra_grants.set_grant(claim, current_actor(), tenant=tenant, role=Role(form["gives"]))

@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_login import current_user
 
-from db.accounts import passkeys, sessions, totp, users
+from db.accounts import passkeys, sessions, tag_memberships, totp, users
 from db.errors import Invalid
-from db.models import Membership, Passkey, Session, User
+from db.models import Membership, Passkey, Session, TagMembership, User
 from db.policies import search
 from db.schema.row_ids import MAX_ID
 from db.states import Role, SiteRole
@@ -89,6 +90,7 @@ class UserPage(NumberedPage):
     has_more: bool
     sessions: list[Session]
     passkeys: list[Passkey]
+    by_tag: list[TagMembership]
     typed: Mapping[str, str]
     roles: tuple[Role, ...] = tuple(Role)
     site_roles: tuple[SiteRole, ...] = tuple(SiteRole)
@@ -97,9 +99,14 @@ class UserPage(NumberedPage):
     def tenant_names(self) -> list[str]:
         return tenant_field.proposed_names(Permission.ADMINISTER)
 
-    @property
+    @cached_property
     def tags(self) -> Mapping[str, str]:
         return tags.known(None)
+
+    @cached_property
+    def tenants_by_tag(self) -> Mapping[str, int]:
+        """Tag, folded -> how many tenants have it now."""
+        return tag_memberships.count_tenants([membership.folded for membership in self.by_tag])
 
     def address_of(self, number: int) -> str:
         asked = url_for("users.page", user_id=self.user.id, page=number, search=self.search or None)
@@ -133,6 +140,7 @@ def _user_page(user: User) -> str:
         has_more=len(memberships) > SHOWN,
         sessions=sessions.of_user(user.id),
         passkeys=passkeys.of_user(user.id),
+        by_tag=tag_memberships.of_user(user),
         typed=request.form,
     )
     return render_template("users/page.html", page=user_page)
@@ -210,6 +218,34 @@ def remove_membership(user_id: int, membership_id: int) -> Any:
         abort(404)
     users.remove_member(membership, current_actor())
     flash("The membership was removed.", "success")
+    return redirect(url_for("users.page", user_id=user_id), 303)
+
+
+@pages.post("/<int:user_id>/tag-memberships")
+@requires(Permission.ADMINISTER)
+def set_tag_membership(user_id: int) -> Any:
+    user, role = _user(user_id), request.form.get("role")
+    if role not in set(Role):
+        abort(400)
+    try:
+        tag = tags.parse_one(without_nul(request.form.get("tag", "")))
+        tag_memberships.set_role(user, tag, Role(role), current_actor())
+    except Invalid as e:
+        flash(str(e), "danger")
+        return _user_page(user), 400
+    flash(f"{user.name} is {role} of every tenant tagged {tag}, now and later. Only admins set that tag.", "success")
+    return redirect(url_for("users.page", user_id=user.id), 303)
+
+
+@pages.post("/<int:user_id>/tag-memberships/<int:tag_membership_id>/remove")
+@requires(Permission.ADMINISTER)
+def remove_tag_membership(user_id: int, tag_membership_id: int) -> Any:
+    user = _user(user_id)
+    membership = tag_memberships.find(tag_membership_id, user) if tag_membership_id <= MAX_ID else None
+    if membership is None:
+        abort(404)
+    tag_memberships.remove(membership, current_actor())
+    flash("The role by tag was removed.", "success")
     return redirect(url_for("users.page", user_id=user_id), 303)
 
 

@@ -11,11 +11,12 @@ from markupsafe import Markup
 
 from actors.facade import policy_type_names
 from db.accounts import users
+from db.accounts.users import Member
 from db.backups import backup_sets
 from db.clock import utcnow
 from db.events import watches
 from db.installation import new_tenants
-from db.models import BackupSet, Expiry, Membership, Restore, Run, Schedule, Tenant, Watch
+from db.models import BackupSet, Expiry, Restore, Run, Schedule, Tenant, Watch
 from db.policies import policies
 from db.restores import restores
 from db.runs import run_history
@@ -195,8 +196,9 @@ class TenantPage:
         return schedules.of_tenants([self.tenant.id])
 
     @cached_property
-    def membership(self) -> Membership | None:
-        return users.find_membership(current_user.id, self.tenant)
+    def is_subscribed(self) -> bool | None:
+        """Whether this person hears of every run of the tenant; None where they have no role in it."""
+        return users.is_subscribed(current_user.id, self.tenant)
 
     @cached_property
     def watch(self) -> Watch | None:
@@ -239,7 +241,7 @@ class TenantPage:
         return self.health is not None and Standing.UNGUARDED in self.health.standings
 
     @cached_property
-    def members(self) -> list[Membership]:
+    def members(self) -> list[Member]:
         return users.members_of_tenant(self.tenant)
 
     @property

@@ -158,9 +158,10 @@ def _ruled(tenant: Tenant, act: Callable[[], tuple[str, str]]) -> Any:
 def subscribe(tenant_id: str) -> Any:
     tenant = fetch(Tenant, tenant_id, Permission.SEE)
     wants_all_runs = request.form.get("wanted") == "yes"
-    if users.set_subscribed(current_user.id, tenant, wants_all_runs):
-        flash(
-            f"You are notified about {'every run' if wants_all_runs else 'your own runs only'} of {tenant.name}.",
-            "success",
-        )
+    by_tags = users.set_subscribed(current_user.id, tenant, wants_all_runs)
+    if by_tags is not None:
+        which = "every run" if wants_all_runs else "your own runs only"
+        tagged = " or ".join(by_tags)
+        where = f"the tenants tagged {tagged}" if by_tags else tenant.name
+        flash(f"You are notified about {which} of {where}.", "success")
     return redirect(url_for("tenants.page", tenant_id=tenant.id), 303)

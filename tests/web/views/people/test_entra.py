@@ -14,6 +14,7 @@ from db.accounts import entra_grants, users
 from db.audit.audit import SYSTEM
 from db.models import AuditEvent, EntraGrant, EntraToken, Membership, Session, User
 from db.states import Role, SiteRole
+from db.tenants import tags
 from tests.support import servers
 from tests.support.forms import csrf_token
 from tests.support.simulated_tenant import SimulatedTenant
@@ -232,6 +233,25 @@ def test_of_two_roles_in_a_tenant_the_higher_counts(client, cast, directory):
     assert (users.roles_by_tenant(nina.id)[cast.contoso.id], nina.site_role) == (Role.MANAGER, "admin")
 
 
+def test_a_role_in_all_tenants_with_a_tag_is_given_and_taken_by_entra(client, cast, directory):
+    EntraGrant.delete().execute()
+    tags.replace(cast.contoso, ["Gold"], SYSTEM)
+    entra_grants.set_grant(OPERATORS, SYSTEM, tag="gold", role=Role.READER)
+    entra_grants.set_grant(AUDITORS, SYSTEM, tag="Gold", role=Role.MANAGER)
+    directory.change(people=[{**NINA, "groups": [OPERATORS, AUDITORS]}])
+    arrive(client, NINA)
+    nina = User.get(User.entra_id == NINA["oid"])
+    assert users.roles_by_tenant(nina.id) == {cast.contoso.id: Role.MANAGER}
+    tags.replace(cast.fabrikam, ["gold"], SYSTEM)
+    assert client.get(f"/tenants/{cast.fabrikam.id}").status_code == 200, "at once, without asking Entra again"
+    directory.change(people=[{**NINA, "groups": [OPERATORS]}])
+    assert (later(minutes=26), ask_again()) == (None, 1)
+    assert set(users.roles_by_tenant(nina.id).values()) == {Role.READER}
+    directory.change(people=[{**NINA, "groups": []}])
+    assert (later(minutes=26), ask_again()) == (None, 1)
+    assert users.roles_by_tenant(nina.id) == {}
+
+
 def test_who_has_no_role_here_is_told_so_and_nothing_is_made(client, cast):
     answer = arrive(client, NOBODY)
     assert answer.status_code == 401
@@ -379,7 +399,13 @@ def test_an_admin_gives_and_takes_roles_by_group_and_each_is_audited(client, sig
     page = client.post("/users/entra/", data={**form, "gives": "reader"}, follow_redirects=True)
     assert "Choose the tenant" in page.get_data(as_text=True)
     assert client.post("/users/entra/", data={**form, "gives": "none"}).status_code == 400
+    both = {**form, "gives": "reader", "tag": "Gold", "tenant": cast.fabrikam.id}
+    answer = client.post("/users/entra/", data=both, follow_redirects=True).get_data(as_text=True)
+    assert "a tenant or a tag, not both" in answer
+    answer = client.post("/users/entra/", data={**both, "tenant": ""}, follow_redirects=True).get_data(as_text=True)
+    assert "every tenant tagged “Gold”" in answer
+    entra_grants.remove_grant(EntraGrant.get(EntraGrant.folded == "gold"), SYSTEM)
     client.post(f"/users/entra/{made.id}/remove", data=form)
     assert not EntraGrant.select().where(EntraGrant.claim == AUDITORS).exists()
     acts = [event.action for event in AuditEvent.select().where(AuditEvent.actor == cast.root.email)]
-    assert acts[1:] == ["entra-grant:set"] * 2 + ["entra-grant:removed"]
+    assert acts[1:] == ["entra-grant:set"] * 3 + ["entra-grant:removed"]

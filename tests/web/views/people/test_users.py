@@ -4,9 +4,11 @@ import re
 
 import pytest
 
-from db.accounts import users
+from db.accounts import tag_memberships, users
+from db.audit.audit import SYSTEM
 from db.models import Membership, Tenant, User
 from db.states import Role
+from db.tenants import tags
 from tests.support.forms import csrf_token
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -45,6 +47,34 @@ def test_a_role_is_given_by_a_part_of_the_name_or_in_all_that_are_tagged(client,
     acts = client.get("/tenants/acts?all=yes&tag=&act=role&person=ada@example.com").get_data(as_text=True)
     assert 'value="ada@example.com"' in acts
     assert "62 tenants" in acts
+
+
+def test_a_role_by_tag_is_given_and_ends_at_once_for_an_open_session(app, cast, sign_in):
+    tags.replace(cast.contoso, ["Gold"], SYSTEM)
+    admin, sam = sign_in(app.test_client(), cast.root), sign_in(app.test_client(), cast.sam)
+    form = {"csrf_token": csrf_token(admin, "/"), "tag": "gold", "role": "manager"}
+    admin.post(f"/users/{cast.sam.id}/tag-memberships", data=form)
+    members = sam.get(f"/tenants/{cast.contoso.id}/members").get_data(as_text=True)
+    assert "by the tag “Gold”" in members
+    page = sam.get(f"/tenants/{cast.contoso.id}").get_data(as_text=True)
+    own = {"csrf_token": csrf_token(sam, "/")}
+    assert "Notify me of all runs" in page
+    answer = sam.post(f"/tenants/{cast.contoso.id}/subscribe", data={**own, "wanted": "yes"}, follow_redirects=True)
+    assert "every run of the tenants tagged Gold" in answer.get_data(as_text=True)
+    answer = sam.post(f"/tenants/{cast.contoso.id}/tags", data={**own, "tags": ""}, follow_redirects=True)
+    assert "only an admin sets or removes it" in answer.get_data(as_text=True)
+    preview = sam.get("/tenants/acts/preview?all=yes&act=tags&remove=gold").get_data(as_text=True)
+    assert "such a tag gives roles to people" in preview
+    tags.replace(cast.contoso, [], SYSTEM)
+    assert sam.get(f"/tenants/{cast.contoso.id}").status_code == 403
+    page = admin.get(f"/users/{cast.sam.id}").get_data(as_text=True)
+    [remove] = re.findall(rf"/users/{cast.sam.id}/tag-memberships/\d+/remove", page)
+    assert admin.post(remove.replace(f"/{cast.sam.id}/", f"/{cast.ada.id}/"), data=form).status_code == 404
+    assert admin.post(remove, data=form).status_code == 303
+    assert not tag_memberships.of_user(cast.sam)
+    assert "Name one tag" in admin.post(f"/users/{cast.sam.id}/tag-memberships", data={**form, "tag": "a, b"}).get_data(
+        as_text=True
+    )
 
 
 def test_people_are_paged_and_searched_by_name_and_address(client, cast, sign_in):
