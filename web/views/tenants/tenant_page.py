@@ -197,7 +197,7 @@ class TenantPage:
 
     @cached_property
     def is_subscribed(self) -> bool | None:
-        """Whether this person hears of every run of the tenant; None where they have no role in it."""
+        """Tell whether this person hears of every run of the tenant; None where they have no role in it."""
         return users.is_subscribed(current_user.id, self.tenant)
 
     @cached_property
