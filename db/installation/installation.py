@@ -1,5 +1,6 @@
 """State of the installation as a whole: its sealed word, leases, and the heartbeats of its processes."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 import peewee as pw
@@ -61,7 +62,7 @@ def last_heartbeat(kind: str) -> datetime | None:
     return Heartbeat.select(pw.fn.MAX(Heartbeat.at)).where(Heartbeat.kind == kind).scalar()
 
 
-def beats_on(host: str, kind: str, seconds: float) -> bool:
-    """Tell whether a process of that kind on that host beat within so many seconds."""
-    is_there = Heartbeat.process.startswith(f"{host}:") & (Heartbeat.kind == kind)
+def beats_on(host: str, kinds: Collection[str], seconds: float) -> bool:
+    """Tell whether a process of one of those kinds on that host beat within so many seconds."""
+    is_there = Heartbeat.process.startswith(f"{host}:") & Heartbeat.kind.in_(kinds)
     return Heartbeat.select().where(is_there & (Heartbeat.at >= utcnow() - timedelta(seconds=seconds))).exists()

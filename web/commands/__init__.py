@@ -5,6 +5,7 @@ May import: web.change_words, web.demo, web.presentation, web.serving.
 
 import json
 import os
+import signal
 import sys
 
 import click
@@ -46,6 +47,9 @@ def main() -> None:
     Click's own way would be exit code 2 for wrong input, which here says that a run succeeded in part.
     """
     os.umask(private_file.UMASK)  # of every process and command, and of what it starts
+    if os.getpid() == 1:
+        # The first process of a container: without a handler, the kernel lets no SIGTERM through to it.
+        signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(128 + signal.SIGTERM))
     try:
         code = cli(standalone_mode=False)
     except click.ClickException as e:

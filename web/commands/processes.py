@@ -63,26 +63,28 @@ def scheduler() -> None:
     actors.scheduler.run()
 
 
-@click.argument("role", metavar="PROCESS", type=click.Choice(installation.PROCESS_KINDS))
-def health(role: str) -> None:
-    """Say whether the process of this machine, or container, is alive: exit code 1 when it is not.
+@click.argument("process", type=click.Choice(installation.PROCESS_KINDS), required=False)
+def health(process: str | None) -> None:
+    """Say whether a process of this machine or container is alive: exit code 1 when it is not.
 
-    Web is asked at its address. A worker, and the scheduler, beat in the database; while that is away, none is blamed.
+    Web is asked at its address. Whoever else is looked for, or any of them, beats in the database; while that is away,
+    none is blamed.
     """
-    problem = probe.web_problem(_default_bind()) if role == "web" else _beat_problem(role)
-    click.echo(problem or f"The {role} is alive.", err=bool(problem))
+    problem = probe.web_problem(_default_bind()) if process == "web" else _beat_problem(process)
+    click.echo(problem or f"The {process or 'process'} is alive.", err=bool(problem))
     sys.exit(1 if problem else 0)
 
 
-def _beat_problem(role: str) -> str | None:
+def _beat_problem(process: str | None) -> str | None:
     settings = config.settings()
     logs.configure(settings.log_format)
     startup.bind(settings)
     host = socket.gethostname()
+    kinds = [process] if process else installation.PROCESS_KINDS
     try:
         with database.connection_context():
             clock.sync_with_database()
-            beats = installation.beats_on(host, role, BEAT_SECONDS)
+            beats = installation.beats_on(host, kinds, BEAT_SECONDS)
     except pw.DatabaseError:
         return None
-    return None if beats else f"No {role} on {host} has beaten in the last {BEAT_SECONDS:.0f} seconds."
+    return None if beats else f"No {' or '.join(kinds)} on {host} has beaten in the last {BEAT_SECONDS:.0f} seconds."

@@ -104,14 +104,15 @@ def test_web_logs_in_one_format_and_leaves_nothing_in_the_home_folder(database, 
 def test_a_process_is_alive_while_it_beats_on_this_host_and_nobody_is_blamed_for_the_database(
     database, redis_url, monkeypatch
 ):
-    def health(role):
+    def health(*process):
         config.settings.cache_clear()
-        return CliRunner().invoke(cli, ["health", role]).exit_code
+        return CliRunner().invoke(cli, ["health", *process]).exit_code
 
     installation.record_heartbeat("another-host:7", "worker")
     installation.record_heartbeat(f"{socket.gethostname()}:7", "scheduler")
     assert (health("worker"), health("scheduler"), health("web")) == (1, 0, 1)
+    assert health() == 0
     Heartbeat.update(at=utcnow() - timedelta(minutes=2)).execute()
-    assert health("scheduler") == 1
+    assert (health("scheduler"), health()) == (1, 1)
     monkeypatch.setenv("TENANTKEEP_DATABASE_URL", "postgresql://127.0.0.1:1/nowhere")
     assert health("scheduler") == 0
