@@ -16,10 +16,11 @@ import redis
 import config
 from actors.backups import due_schedules, watch
 from actors.changes import assessment
-from actors.housekeeping import audit_head, daily_prune
+from actors.housekeeping import audit_head, daily_prune, standing_counts
 from actors.notices import deliver, telling
 from actors.people import entra_recheck
-from actors.process import logs, startup
+from actors.process import counters, logs, startup
+from actors.queue.broker import locks
 from actors.queue.middleware import PROCESS_NAME
 from actors.recovery import dead_workers
 from actors.recovery.steps import Step, once, run_step, without
@@ -56,6 +57,10 @@ def tick() -> None:
         installation.record_heartbeat(PROCESS_NAME, "scheduler")
         if installation.take_lease("scheduler", PROCESS_NAME, LEASE_SECONDS):
             sweep()
+    try:
+        counters.flush(locks)
+    except redis.RedisError as e:
+        logger.warning("what was counted is handed over later: %s", logs.first_line(e), extra=logs.REPEATED)
 
 
 def sweep() -> None:
@@ -100,6 +105,7 @@ STEPS = (
     Step(Sweep.OCCUR, once(telling.look_for_conditions)),
     Step(Sweep.TELL, without(telling.channels_to_tell), telling.tell, SLICE_SECONDS),
     Step(Sweep.DELIVER, deliveries.hand_over_due, deliver.enqueue, SLICE_SECONDS),
+    Step(Sweep.COUNT, once(standing_counts.count_if_due)),
 )
 
 

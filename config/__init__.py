@@ -54,6 +54,8 @@ class Settings:
     sign_in_client_id: str
     sign_in_client_secret: str = field(repr=False)
     metrics_token: str = field(repr=False)
+    metrics_tenants: int  # with more, no tenant has figures of its own
+    metrics_tenant_names: bool
     # After how many days what is kept only for people to look back at goes: db/housekeeping/daily_prune.py,
     # db/housekeeping/old_rows.py.
     run_item_days: int
@@ -135,6 +137,8 @@ _VARIABLES: dict[str, tuple[Callable[[str], Any], str | None, str]] = {
     "SIGN_IN_CLIENT_ID": (parsers.guid, "", ""),
     "SIGN_IN_CLIENT_SECRET": (parsers.any_text, "", ""),
     "METRICS_TOKEN": (parsers.optional(parsers.secret_key), "", ""),
+    "METRICS_TENANTS": (parsers.number(0, 100_000), "500", ""),
+    "METRICS_TENANT_NAMES": (parsers.on_or_off, "off", ""),
     "RUN_ITEM_DAYS": (_DAYS, "90", ""),
     "RUN_DAYS": (_DAYS, "730", ""),
     "RESTORE_DAYS": (_DAYS, "730", ""),

@@ -95,6 +95,12 @@ def guid(text: str) -> str:
         raise ValueError("must be an id of the form 00000000-0000-0000-0000-000000000000") from e
 
 
+def on_or_off(text: str) -> bool:
+    if text not in {"on", "off"}:
+        raise ValueError("must be on or off")
+    return text == "on"
+
+
 def any_text(text: str) -> str:
     return text
 

@@ -222,6 +222,16 @@ def free_disk_bytes() -> int | None:
     return shutil.disk_usage(Path(database.obj.database).absolute().parent).free if is_sqlite() else None
 
 
+def database_bytes() -> int:
+    """Return how large the database is; of SQLite without what waits in its WAL."""
+    if is_sqlite():
+        [(pages,)], [(size,)] = (
+            database.execute_sql(f"PRAGMA {name}").fetchall() for name in ("page_count", "page_size")
+        )
+        return int(pages * size)
+    return int(database.execute_sql("SELECT pg_database_size(current_database())").fetchone()[0])
+
+
 def close_pooled_connections() -> None:
     """Close the connections that a pool keeps open: a process that this one forks must not share any."""
     if not is_sqlite():

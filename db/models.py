@@ -448,6 +448,9 @@ class Run(Table):
     progressed_at = pw.DateTimeField(null=True)
     # A retry's: the backup set that it completes. No foreign key: a backup set refers to the run that began it.
     backup_set_id = pw.BigIntegerField(null=True)
+    # The id of the web request that asked for it, as logs have it, and its trace, as a W3C traceparent.
+    asked_in = pw.CharField(null=True, max_length=64)
+    trace = pw.CharField(null=True, max_length=55)
 
     class Meta:
         indexes = (
@@ -866,6 +869,10 @@ class Expiry(Table):
 
     class Meta:
         indexes = ((("tenant", "kind", "object_id"), True),)
+
+
+# /metrics counts what ends soon, of all tenants.
+Expiry.add_index(Expiry.index(Expiry.expires_at, where=pw.SQL("expires_at IS NOT NULL"), name="expiry_ends"))
 
 
 class Notification(Table):
@@ -1310,6 +1317,8 @@ class Heartbeat(Table):
     at = pw.DateTimeField()
     # The ids of the encryption keys it knows, newest first, comma-separated.
     keys = pw.CharField(null=True, max_length=200)
+    # The version of Tenantkeep that it is of; null: one before it said so.
+    version = pw.CharField(null=True, max_length=40)
 
 
 class Setback(Table):

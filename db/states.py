@@ -55,6 +55,7 @@ class Sweep(StrEnum):
     OCCUR = "find what notices are about"
     TELL = "prepare notices"
     DELIVER = "send notices"
+    COUNT = "count tenants by standing"
 
 
 ACTIVE = (RunState.QUEUED, RunState.RUNNING)

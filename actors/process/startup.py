@@ -9,8 +9,9 @@ import peewee as pw
 
 import config
 from actors.process.logs import REPEATED, first_line
+from actors.process.meters import RunMeter
 from config import Settings, SettingsError
-from db import clock, encryption, migrate
+from db import clock, encryption, migrate, observation
 from db import database as engine
 from db.installation import installation, privileges
 from graph.errors import redact, register_secrets
@@ -89,6 +90,7 @@ def _warn_of_unknown(settings: Settings) -> None:
 def bind(settings: Settings, *, as_owner: bool = False) -> None:
     register_secrets(config.secrets(settings))
     outbound.use(Proxy(settings.proxy_url, settings.no_proxy), settings.ca_bundle)
+    observation.observe(RunMeter())
     engine.bind_database((as_owner and settings.owner_database_url) or settings.database_url)
     encryption.use_keys(settings.encryption_keys)
 

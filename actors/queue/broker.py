@@ -14,7 +14,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 import config
-from actors.process import logs
+from actors.process import counters, logs
 from actors.queue.dedupe import Dedupe
 from actors.queue.middleware import DatabaseConnection, Heartbeats, LogContext
 from graph.errors import redact
@@ -86,7 +86,7 @@ def _make_broker() -> Broker:
             DatabaseConnection(),  # first: every other hook may use the database
             LogContext(),
             dedupe,
-            Heartbeats(dedupe),
+            Heartbeats(dedupe, lambda: counters.flush(locks)),
             TimeLimit(time_limit=HOUR_MS),
             ShutdownNotifications(),
         ],

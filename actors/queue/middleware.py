@@ -3,6 +3,7 @@
 import logging
 import os
 import socket
+from collections.abc import Callable
 from threading import Event, Thread
 from typing import Any
 
@@ -61,8 +62,8 @@ class LogContext(_AfterEachMessage):
 class Heartbeats(Middleware):
     """Keeps a worker process's claims, their locks and its own heartbeat fresh, from one thread."""
 
-    def __init__(self, dedupe: Dedupe) -> None:
-        self._dedupe = dedupe
+    def __init__(self, dedupe: Dedupe, beat_too: Callable[[], None] = lambda: None) -> None:
+        self._dedupe, self._beat_too = dedupe, beat_too
         self._stop = Event()
         self._thread: Thread | None = None
 
@@ -80,6 +81,7 @@ class Heartbeats(Middleware):
         self._stop.set()
         if self._thread:
             self._thread.join(claims.BEAT_SECONDS)
+            _try_to_beat(self._beat_too)  # the last word of what it has counted
 
     def _beat_until_stopped(self, broker: Any) -> None:
         while True:
@@ -88,19 +90,27 @@ class Heartbeats(Middleware):
                 return
 
     def _beat(self, broker: Any) -> None:
+        _try_to_beat(lambda: self._record(broker))
+
+    def _record(self, broker: Any) -> None:
         held = held_claims.all_held()
-        try:
-            with database.connection_context():
-                installation.record_heartbeat(PROCESS_NAME, "worker")  # first: it sets the clock
-                claims.record_heartbeat([claim.token for claim in held])
-            for claim in held:
-                self._dedupe.renew(claim.run.dedupe_key, claim.run.id)
-            for queue in broker.get_declared_queues():
-                # Dramatiq's own heartbeat is a by-product of polling, and polling stops while its prefetch is full.
-                broker.do_qsize(queue)
-        except (DatabaseError, InterfaceError, redis.RedisError) as e:
-            # The next beat tries again; a database or Redis gone for longer costs this worker its claims, as it must.
-            logger.warning("heartbeat failed: %s", logs.first_line(e), extra=logs.REPEATED)
-        except Exception:
-            # Whatever it is: with this thread all claims would be lost, and each that comes after them.
-            logger.exception("heartbeat failed", extra=logs.REPEATED)
+        with database.connection_context():
+            installation.record_heartbeat(PROCESS_NAME, "worker")  # first: it sets the clock
+            claims.record_heartbeat([claim.token for claim in held])
+        for claim in held:
+            self._dedupe.renew(claim.run.dedupe_key, claim.run.id)
+        for queue in broker.get_declared_queues():
+            # Dramatiq's own heartbeat is a by-product of polling, and polling stops while its prefetch is full.
+            broker.do_qsize(queue)
+        self._beat_too()
+
+
+def _try_to_beat(act: Callable[[], None]) -> None:
+    try:
+        act()
+    except (DatabaseError, InterfaceError, redis.RedisError) as e:
+        # The next beat tries again; a database or Redis gone for longer costs this worker its claims, as it must.
+        logger.warning("heartbeat failed: %s", logs.first_line(e), extra=logs.REPEATED)
+    except Exception:
+        # Whatever it is: with this thread all claims would be lost, and each that comes after them.
+        logger.exception("heartbeat failed", extra=logs.REPEATED)

@@ -4,9 +4,11 @@ import logging
 import time
 from threading import Thread
 
+import redis
 from peewee import DatabaseError, InterfaceError
 
-from actors.process import logs
+from actors.process import counters, logs
+from actors.queue.broker import locks
 from actors.queue.middleware import PROCESS_NAME
 from db.database import database
 from db.installation import installation
@@ -29,7 +31,8 @@ def beat(kind: str) -> None:
     try:
         with database.connection_context():
             installation.record_heartbeat(PROCESS_NAME, kind)
-    except (DatabaseError, InterfaceError) as e:
+        counters.flush(locks)
+    except (DatabaseError, InterfaceError, redis.RedisError) as e:
         # Among them: a database that is not migrated yet, or that gives us no rights.
         logger.warning("heartbeat failed: %s", logs.first_line(e), extra=logs.REPEATED)
     except Exception:

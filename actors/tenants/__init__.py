@@ -1,4 +1,4 @@
 """A tenant's Graph client, request budget and credential, and the check of its connection.
 
-May import: actors.queue.
+May import: actors.process, actors.queue.
 """

@@ -8,6 +8,7 @@ from functools import partial
 from threading import Lock
 
 import config
+from actors.process.meters import GRAPH_METER
 from actors.queue.broker import locks
 from actors.tenants.request_budget import TenantBudget
 from db.clock import utcnow
@@ -52,7 +53,8 @@ def client(tenant: Tenant, access: AppAccess = AppAccess.READ) -> GraphClient:
         raise Rejected("tenant_off", f"{tenant.name} is switched off: nothing is asked of it.")
     budget = TenantBudget(locks, tenant.directory_id)
     url = _endpoints(tenant).graph_url
-    return GraphClient(url, sign_in_of(tenant, access).token, budget=budget, directory=tenant.directory_id)
+    token, directory = sign_in_of(tenant, access).token, tenant.directory_id
+    return GraphClient(url, token, budget=budget, directory=directory, observer=GRAPH_METER)
 
 
 def signed_in_client(tenant: Tenant, access: AppAccess = AppAccess.READ) -> GraphClient:

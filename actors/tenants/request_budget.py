@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 import redis
 
+from actors.process import counters
 from graph.errors import Throttled, Unavailable
 from graph.transport.rate_limits import LIMITS
 
@@ -24,11 +25,14 @@ TAKE = f"""
 local function count_of(entry) return tonumber(string.match(entry, '^(%d%d?%d?%d?):')) or 0 end
 local now = redis.call('TIME')
 now = now[1] * 1000 + math.floor(now[2] / 1000)
-local wait = 0
+local wait, waits_for = 0, 0
+local function wait_for(milliseconds, i)
+  if milliseconds > wait then wait, waits_for = milliseconds, i end
+end
 for i = 1, #KEYS / 2 do
   local log, block = KEYS[2 * i - 1], KEYS[2 * i]
   local count, limit, window = tonumber(ARGV[3 * i - 1]), tonumber(ARGV[3 * i]), tonumber(ARGV[3 * i + 1])
-  wait = math.max(wait, redis.call('PTTL', block))
+  wait_for(redis.call('PTTL', block), i)
   if redis.call('TYPE', log).ok ~= 'zset' then redis.call('DEL', log) end
   redis.call('ZREMRANGEBYSCORE', log, '-inf', now - window)
   redis.call('ZREMRANGEBYSCORE', log, '(' .. now, '+inf')
@@ -39,15 +43,15 @@ for i = 1, #KEYS / 2 do
   for e = 1, #entries, 2 do
     if over <= 0 then break end
     over = over - count_of(entries[e])
-    wait = math.max(wait, tonumber(entries[e + 1]) + window - now + 1)
+    wait_for(tonumber(entries[e + 1]) + window - now + 1, i)
   end
 end
-if wait > 0 then return math.min(wait, {LONGEST_WAIT_MS}) end
+if wait > 0 then return {{math.min(wait, {LONGEST_WAIT_MS}), waits_for}} end
 for i = 1, #KEYS / 2 do
   redis.call('ZADD', KEYS[2 * i - 1], now, ARGV[3 * i - 1] .. ':' .. ARGV[1])
   redis.call('PEXPIRE', KEYS[2 * i - 1], ARGV[3 * i + 1])
 end
-return 0
+return {{0, 0}}
 """
 
 
@@ -64,16 +68,16 @@ class TenantBudget:
         Raises Throttled with the time to wait, and Unavailable when Redis cannot be asked.
         """
         keys: list[str] = []
+        services = [service for service in counts if service in LIMITS]
         arguments: list[str | int] = [uuid.uuid4().hex]
-        for service, count in counts.items():
-            if service in LIMITS:
-                limit, seconds = LIMITS[service]
-                keys += [self._key("log", service), self._key("block", service)]
-                arguments += [count, limit, int(seconds * 1000)]
+        for service in services:
+            limit, seconds = LIMITS[service]
+            keys += [self._key("log", service), self._key("block", service)]
+            arguments += [counts[service], limit, int(seconds * 1000)]
         if not keys:
             return
         try:
-            milliseconds = int(self._take(keys=keys, args=arguments))
+            milliseconds, waits_for = map(int, self._take(keys=keys, args=arguments))
         except redis.RedisError as e:
             raise Unavailable(
                 "budget_unavailable", "Redis does not answer, and with it the shared request budget."
@@ -81,6 +85,7 @@ class TenantBudget:
         if milliseconds > 0:
             refusal = Throttled("budget", "Graph's documented limit of requests is used up for now.")
             refusal.retry_after = milliseconds / 1000
+            counters.count("budget_wait_seconds", services[waits_for - 1], amount=milliseconds / 1000)
             raise refusal
 
     def refused(self, service: str, seconds: float) -> None:

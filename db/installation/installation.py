@@ -2,6 +2,8 @@
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from functools import cache
+from importlib import metadata
 
 import peewee as pw
 
@@ -52,10 +54,24 @@ def record_heartbeat(process: str, kind: str) -> None:
     """
     clock.sync_with_database()
     now, keys = utcnow(), ",".join(keyring().ids)
-    Heartbeat.insert(process=process, kind=kind, at=now, keys=keys).on_conflict(
-        conflict_target=[Heartbeat.process], update={Heartbeat.at: now, Heartbeat.keys: keys}
+    told = {Heartbeat.at: now, Heartbeat.keys: keys, Heartbeat.version: own_version()}
+    Heartbeat.insert({Heartbeat.process: process, Heartbeat.kind: kind, **told}).on_conflict(
+        conflict_target=[Heartbeat.process], update=told
     ).execute()
     Heartbeat.delete().where(Heartbeat.at < now - timedelta(days=1)).execute()
+
+
+@cache
+def own_version() -> str:
+    """Return the version of Tenantkeep that this process is of."""
+    return metadata.version("tenantkeep")
+
+
+def count_by_version(since: datetime) -> dict[tuple[str, str], int]:
+    """Return (kind, version) -> processes that were alive since then. The version of those that say none is ""."""
+    query = Heartbeat.select(Heartbeat.kind, Heartbeat.version, pw.fn.COUNT(Heartbeat.process))
+    rows = query.where(Heartbeat.at >= since).group_by(Heartbeat.kind, Heartbeat.version).tuples()
+    return {(kind, version or ""): count for kind, version, count in rows}
 
 
 def last_heartbeat(kind: str) -> datetime | None:

@@ -93,6 +93,8 @@ def _create_child(whole: Run, number: int) -> Run:
         part=number,
         requested_by=whole.requested_by_id,
         origin=whole.origin,
+        asked_in=whole.asked_in,
+        trace=whole.trace,
     )
 
 

@@ -1,7 +1,9 @@
 """The end of a run: once, with its totals, its restore or backup set, notifications and an audit event."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from db import observation
 from db.audit import audit
 from db.audit.audit import SYSTEM, Action, Actor
 from db.backups import backup_sets
@@ -37,7 +39,9 @@ def finish(claim: Claim, lack: RunItem | None = None) -> RunState:
 
 def leave_no_trace(claim: Claim) -> None:
     """Delete a quiet run whose work came to nothing, in place of ending it: nobody was told of it."""
-    claims.require_one_row(Run.delete().where(held_by(claim)))
+    with database.atomic():
+        claims.require_one_row(Run.delete().where(held_by(claim)))
+        _tell_observer(claim.run, RunState.SUCCEEDED)
 
 
 def lock_ending_rows(*ending: Run) -> None:
@@ -134,6 +138,7 @@ def _end(run: Run, expected: Any, state: RunState, tally: dict[str, int], error:
             **tally,
         ).where(expected)
     )
+    _tell_observer(run, state)
     Run.delete().where(Run.parent == run.id).execute()
     backup_sets.complete(run)
     restores.on_run_ended(run, state)
@@ -147,6 +152,17 @@ def _end(run: Run, expected: Any, state: RunState, tally: dict[str, int], error:
     audit.record(
         Action.RUN_ENDED, SYSTEM, f"run {run.id}", tenant=run.tenant, result=result, state=str(state), counts=tally
     )
+
+
+def _tell_observer(run: Run, state: RunState) -> None:
+    """In a transaction: tell whoever counts that a run ended, once nothing but the commit is left to do."""
+    seconds = (utcnow() - (run.started_at or run.created_at)).total_seconds()
+    database.write_last(_tell_ended, (run.kind, state, max(0.0, seconds)))
+
+
+def _tell_ended(rows: Sequence[tuple[str, RunState, float]]) -> None:
+    for kind, state, seconds in rows:
+        observation.observer().ended(kind, state, seconds)
 
 
 @transaction

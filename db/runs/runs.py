@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from db import observation
 from db.audit import audit
 from db.audit.audit import Action, Actor
 from db.clock import utcnow
@@ -64,6 +65,8 @@ def start(
         "retry_of": retry_of,
         "restore_id": restore_id,
         "backup_set_id": backup_set_id,
+        "asked_in": observation.request_id.get(),
+        "trace": observation.observer().begins(kind),
     }
     # The winner may end between our INSERT and our SELECT: then the key is free again and we try once more.
     for _ in range(START_TRIES):

@@ -235,11 +235,6 @@ def count_tenants() -> int:
     return int(Tenant.select().count())
 
 
-def all_switched_on() -> list[Tenant]:
-    """Return every tenant that is switched on, the oldest first."""
-    return list(Tenant.select().where(Tenant.is_active).order_by(Tenant.id))
-
-
 def in_clouds() -> list[Tenant]:
     """Return every tenant with its cloud, and nothing else of it."""
     return list(Tenant.select(Tenant.cloud))

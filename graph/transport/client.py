@@ -24,7 +24,9 @@ from graph.errors import (
     error_from_answer,
 )
 from graph.transport import deadline, outbound, paths, strict_json
+from graph.transport.batch_parts import index_parts, part_status
 from graph.transport.object_links import make_links_absolute
+from graph.transport.observer import BATCH, NOBODY, CallObserver
 from graph.transport.pages import check_page_is_new, next_link, page_items, require_id
 from graph.transport.rate_limits import DEFAULT_WAIT, NEVER_IN_A_BATCH, Budget, service_of, services_of
 
@@ -100,9 +102,10 @@ class GraphClient:
         session: requests.Session | None = None,
         budget: Budget | None = None,
         directory: str = "",
+        observer: CallObserver = NOBODY,
     ) -> None:
         self._base, self._token, self._budget = graph_url.rstrip("/"), token, budget
-        self._directory = directory
+        self._directory, self._observer = directory, observer
         self._session = session or new_session()
         self.requests_made = 0
         self.http_calls = 0
@@ -233,11 +236,13 @@ class GraphClient:
             for request in requests:
                 self._report_throttling(request, e)
             raise
-        responses = whole.get("responses")
-        if not isinstance(responses, list):
+        if not isinstance(responses := whole.get("responses"), list):
             raise Malformed("malformed", "Microsoft Graph's answer to a $batch has no responses.")
-        by_id = _index_parts(responses)
-        return [_part_answer(by_id.get(str(number)), request) for number, request in enumerate(requests)]
+        by_id = index_parts(responses)
+        found = [by_id.get(str(number)) for number in range(len(requests))]
+        for each, part in zip(requests, found, strict=True):
+            self._observer.answered_part(service_of(each.path), part_status(part))
+        return list(map(_part_answer, found, requests))
 
     def _batch_part(self, number: int, request: Request) -> dict[str, Any]:
         headers = {**HEADERS, **request.headers}
@@ -296,11 +301,16 @@ class GraphClient:
             "Authorization": f"Bearer {token}",
         }
         self.http_calls += 1
+        service = BATCH if url.endswith("/$batch") else service_of(url)
         try:
-            with self._session.request(
-                method, url, json=body, headers=headers, timeout=TIMEOUT, stream=True, allow_redirects=False
-            ) as response:
+            with (
+                self._observer.calling(service, method) as call,
+                self._session.request(
+                    method, url, json=body, headers=headers, timeout=TIMEOUT, stream=True, allow_redirects=False
+                ) as response,
+            ):
                 status, answer_headers = response.status_code, response.headers
+                call.status = str(status)
                 text = strict_json.read_bounded(response.iter_content(65536))
         except requests.exceptions.ContentDecodingError as e:
             raise Malformed("malformed", strict_json.MALFORMED) from e
@@ -346,13 +356,6 @@ def _require_object(document: Any) -> dict[str, Any]:
     if not isinstance(document, dict) or isinstance(document.get("error"), dict):
         raise Malformed("malformed", strict_json.MALFORMED)
     return document
-
-
-def _index_parts(responses: Sequence[Any]) -> dict[str, dict[str, Any]]:
-    """Return the parts of a $batch by id. Two parts with one id are left out: nobody can say whose answer they are."""
-    parts = [part for part in responses if isinstance(part, dict) and isinstance(part.get("id"), str)]
-    times = Counter(part["id"] for part in parts)
-    return {part["id"]: part for part in parts if times[part["id"]] == 1}
 
 
 def _part_answer(part: Mapping[str, Any] | None, request: Request) -> Answer:

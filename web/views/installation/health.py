@@ -11,7 +11,8 @@ import config
 from actors.process import startup
 from actors.queue import broker
 from db.database import database
-from web.presentation.metrics import metrics_text
+from web.metrics import exposition
+from web.metrics.figures import metrics_text
 from web.security.access import can, check_permission, requires
 from web.security.permissions import Permission
 
@@ -83,11 +84,13 @@ def _redis_trouble() -> dict[str, str]:
 @pages.get("/metrics")
 @requires(Permission.PUBLIC)
 def metrics() -> Response:
-    """Prometheus text; for this machine, without tenants, and for who has the token, and admins."""
+    """Prometheus' text, or OpenMetrics; for this machine, without tenants, and for who has the token, and admins."""
     sees_all = _has_token() or can(Permission.ADMINISTER)
     if not (sees_all or _is_from_here()):
         return check_permission(Permission.ADMINISTER)  # type: ignore[return-value]
-    return Response(metrics_text(with_tenants=sees_all), mimetype="text/plain")
+    is_openmetrics = exposition.accepts_openmetrics(request.headers.get("Accept", ""))
+    text = metrics_text(with_tenants=sees_all, is_openmetrics=is_openmetrics)
+    return Response(text, content_type=exposition.CONTENT_TYPES[is_openmetrics])
 
 
 def _is_from_here() -> bool:

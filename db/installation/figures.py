@@ -1,0 +1,60 @@
+"""Figures of all tenants for `/metrics`, by few statements, however many tenants there are."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import peewee as pw
+
+from db.models import Expiry, Schedule, Tenant, Watch
+
+
+@dataclass(frozen=True)
+class BackupFigures:
+    tenants: int
+    # How many have no good backup, and when the oldest of the others began.
+    never: int
+    oldest: datetime | None
+
+
+@dataclass(frozen=True)
+class TenantFigures:
+    id: int
+    name: str
+    backed_up_at: datetime | None
+    credential_ends_at: datetime | None
+    is_watched: bool
+    fresh_at: datetime | None
+
+
+def backup_figures() -> BackupFigures:
+    """Return the figures of the tenants that are switched on."""
+    columns = (pw.fn.COUNT(Tenant.id), pw.fn.COUNT(Tenant.last_backup_at), pw.fn.MIN(Tenant.last_backup_at))
+    [(tenants, backed_up, oldest)] = Tenant.select(*columns).where(Tenant.is_active).tuples()
+    return BackupFigures(tenants, tenants - backed_up, oldest)
+
+
+def tenant_figures(limit: int) -> list[TenantFigures]:
+    """Return the figures of tenants that are switched on, the oldest tenants first."""
+    columns = (Tenant.id, Tenant.name, Tenant.last_backup_at, Tenant.credential_expires_at, Watch.id, Watch.fresh_at)
+    rows = Tenant.select(*columns).join(Watch, pw.JOIN.LEFT_OUTER).where(Tenant.is_active)
+    return [
+        TenantFigures(number, name, backed_up_at, ends_at, watch_id is not None, fresh_at)
+        for number, name, backed_up_at, ends_at, watch_id, fresh_at in rows.order_by(Tenant.id).limit(limit).tuples()
+    ]
+
+
+def first_credential_end() -> datetime | None:
+    """Return when the first credential ends of a tenant that is switched on; None where nobody knows of any end."""
+    return Tenant.select(pw.fn.MIN(Tenant.credential_expires_at)).where(Tenant.is_active).scalar()
+
+
+def count_expiring(now: datetime, until: datetime) -> int:
+    """Return how many certificates, tokens and connectors of tenants that are switched on end between the two times."""
+    is_soon = (Expiry.expires_at >= now) & (Expiry.expires_at < until)
+    return int(Expiry.select().join(Tenant).where(is_soon & Tenant.is_active).count())
+
+
+def oldest_due_schedule(now: datetime) -> datetime | None:
+    """Return since when the schedule is due that has waited longest to begin; None: none is due."""
+    is_due = (Schedule.next_at <= now) & ~Schedule.is_paused & Tenant.is_active
+    return Schedule.select(pw.fn.MIN(Schedule.next_at)).join(Tenant).where(is_due).scalar()

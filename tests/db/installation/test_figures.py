@@ -1,0 +1,26 @@
+from datetime import timedelta
+
+from db.clock import utcnow
+from db.installation import figures
+from db.models import Expiry, Schedule, Tenant
+
+
+def test_tenants_that_are_switched_off_are_in_no_figure(cast, database):
+    now = utcnow()
+    Tenant.update(last_backup_at=now, credential_expires_at=now + timedelta(days=9)).execute()
+    Schedule.create(tenant=cast.contoso, cron="0 3 * * *", next_at=now - timedelta(minutes=1))
+    Expiry.create(tenant=cast.contoso, kind="apns", object_id="1", name="Push", expires_at=now + timedelta(days=3),
+                  state="", is_well=True)  # fmt: skip
+
+    def all_figures():
+        return (
+            figures.backup_figures(), len(figures.tenant_figures(9)), figures.first_credential_end(),
+            figures.count_expiring(now, now + timedelta(days=7)), figures.oldest_due_schedule(now),
+        )  # fmt: skip
+
+    end = now + timedelta(days=9)
+    assert all_figures() == (figures.BackupFigures(2, 0, now), 2, end, 1, now - timedelta(minutes=1))
+    Tenant.update(is_active=False).where(Tenant.id == cast.contoso.id).execute()
+    assert all_figures() == (figures.BackupFigures(1, 0, now), 1, end, 0, None)
+    Tenant.update(is_active=False).execute()
+    assert all_figures() == (figures.BackupFigures(0, 0, None), 0, None, 0, None)
