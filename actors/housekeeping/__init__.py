@@ -1,4 +1,4 @@
 """Housekeeping: the daily pruning, and remembering where the audit log ends.
 
-May import: actors.queue.
+May import: actors.process, actors.queue.
 """
