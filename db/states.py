@@ -368,7 +368,7 @@ class CredentialPlace(StrEnum):
 
 
 class AppAccess(StrEnum):
-    """What a sign-in is for: reading a tenant, or a live restore, which writes."""
+    """The purpose of a sign-in: to read a tenant, or to write to it in a live restore."""
 
     READ = "read"
     WRITE = "write"

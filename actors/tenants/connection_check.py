@@ -37,7 +37,10 @@ class ConnectionCheck:
 
 @dataclass(frozen=True)
 class TypeAccess:
-    """What is granted for one policy type. `write_permission`: None of a type that is never restored."""
+    """The permissions of one policy type, and whether they are there.
+
+    `write_permission`: None of a type that is never restored.
+    """
 
     policy_type: str
     title: str

@@ -33,7 +33,7 @@ _lock = Lock()
 
 @dataclass(frozen=True)
 class _Login:
-    """What a tenant is signed in to with: an app, and its credentials in the order in which they are tried.
+    """The app that a tenant is signed in to with, and its credentials in the order in which they are tried.
 
     `open_values`: one function for each, called only for a new sign-in.
     """
@@ -168,7 +168,7 @@ def _note_end(tenant: Tenant, credential: AppCredential) -> None:
 
 @dataclass(frozen=True)
 class TriedSignIn:
-    """What a credential that signed in was granted: app roles, and the id of its service principal."""
+    """The app roles that a credential was granted when it signed in, and the id of its service principal."""
 
     roles: frozenset[str]
     principal_id: str | None

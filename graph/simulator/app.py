@@ -11,7 +11,7 @@ from flask import Flask, Response, jsonify, request
 from graph.simulator import control
 from graph.simulator.faults import malformed
 from graph.simulator.model.replies import Reply
-from graph.simulator.sign_in import apps, people
+from graph.simulator.sign_in import apps, assertions, consents, people
 from graph.simulator.simulator import ConnectionLost, Simulator
 from graph.simulator.store.state import State
 
@@ -21,28 +21,7 @@ def create_app(state: State) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     simulator = Simulator(state)
     control.register(app, simulator)
-
-    @app.get("/<tenant_id>/v2.0/.well-known/openid-configuration")
-    def discovery(tenant_id: str) -> Response:
-        answer = _response(apps.discovery(state, tenant_id))
-        return _malformed(simulator, tenant_id.lower(), "openid-configuration", answer)
-
-    @app.get("/<tenant_id>/discovery/v2.0/keys")
-    def keys(tenant_id: str) -> Response:
-        return _response(people.keys())
-
-    @app.get("/<tenant_id>/oauth2/v2.0/authorize")
-    def authorize(tenant_id: str) -> Response:
-        status, page, where = people.authorize(state, tenant_id, request.args.to_dict())
-        return Response(page, status, headers={"Location": where} if where else None)
-
-    @app.post("/<tenant_id>/oauth2/v2.0/token")
-    def token(tenant_id: str) -> Response:
-        if of_people := people.GRANTS.get(request.form.get("grant_type", "")):
-            return _response(of_people(state, tenant_id, request.form.to_dict()))
-        simulator.counts.tokens[tenant_id.lower()] += 1
-        answer = _response(apps.token(state, tenant_id, request.form.to_dict()))
-        return _malformed(simulator, tenant_id.lower(), "oauth2/token", answer)
+    _add_sign_in(app, simulator)
 
     @app.route("/<any(beta, 'v1.0'):version>/<path:path>", methods=["GET", "POST", "PATCH", "PUT", "DELETE"])
     def graph(version: str, path: str) -> Response:
@@ -61,6 +40,42 @@ def create_app(state: State) -> Flask:
         return _malformed(simulator, tenant_id, path, answer)
 
     return app
+
+
+def _add_sign_in(app: Flask, simulator: Simulator) -> None:
+    state = simulator.state
+
+    @app.get("/<tenant_id>/v2.0/.well-known/openid-configuration")
+    def discovery(tenant_id: str) -> Response:
+        answer = _response(apps.discovery(state, tenant_id))
+        return _malformed(simulator, tenant_id.lower(), "openid-configuration", answer)
+
+    @app.get("/<tenant_id>/discovery/v2.0/keys")
+    def keys(tenant_id: str) -> Response:
+        return _response(people.keys())
+
+    @app.get("/<tenant_id>/oauth2/v2.0/authorize")
+    def authorize(tenant_id: str) -> Response:
+        status, page, where = people.authorize(state, tenant_id, request.args.to_dict())
+        return Response(page, status, headers={"Location": where} if where else None)
+
+    @app.get("/<tenant_id>/v2.0/adminconsent")
+    def admin_consent(tenant_id: str) -> Response:
+        status, page, where = consents.admin_consent(state, tenant_id, request.args.to_dict())
+        return Response(page, status, headers={"Location": where} if where else None)
+
+    @app.get("/metadata/identity/oauth2/token")
+    def identity_token() -> Response:
+        metadata = request.headers.get("Metadata", "")
+        return _response(assertions.identity_token(state, request.args.to_dict(), metadata))
+
+    @app.post("/<tenant_id>/oauth2/v2.0/token")
+    def token(tenant_id: str) -> Response:
+        if of_people := people.GRANTS.get(request.form.get("grant_type", "")):
+            return _response(of_people(state, tenant_id, request.form.to_dict()))
+        simulator.counts.tokens[tenant_id.lower()] += 1
+        answer = _response(apps.token(state, tenant_id, request.form.to_dict()))
+        return _malformed(simulator, tenant_id.lower(), "oauth2/token", answer)
 
 
 def _malformed(simulator: Simulator, tenant_id: str, path: str, answer: Response) -> Response:

@@ -12,6 +12,13 @@ from graph.simulator.store import approvals
 from graph.simulator.store.state import Tenant
 from graph.simulator.writes import outside
 
+_CHANGEABLE = frozenset(
+    {
+        "client_secret", "certificates", "name", "people", "return_addresses", "federated", "apps", "consents",
+        "identities",
+    }
+)  # fmt: skip
+
 
 def register(app: Flask, simulator: Simulator) -> None:
     routes = Blueprint("control", __name__, url_prefix="/_simulator")
@@ -52,7 +59,7 @@ def _tenants(routes: Blueprint, simulator: Simulator) -> None:
                     simulator.chance.forget(tenant)
             elif name == "permissions":
                 tenant.permissions = set(value)
-            elif name in {"client_secret", "certificates", "name", "people", "return_addresses"}:
+            elif name in _CHANGEABLE:
                 setattr(tenant, name, value)
             else:
                 abort(400, f"{name} cannot be changed")

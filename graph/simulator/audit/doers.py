@@ -1,6 +1,7 @@
 """The doer of a change: a person in a portal, an app, or the service itself, in the words of both logs."""
 
 import uuid
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,14 +29,17 @@ def from_json(raw: dict[str, Any]) -> RecordedDoer:
     return doer if doer.id else RecordedDoer(doer.kind, made_id(doer.name), doer.name, doer.app_id, doer.address)
 
 
-def own_app(tenant: Tenant) -> RecordedDoer:
-    """The app that signs in to the tenant, as the directory knows it where it holds its service principal."""
+# The client id in the token of the request at work, where there is one.
+signed_in_app: ContextVar[str] = ContextVar("signed_in_app", default="")
+
+
+def own_app(tenant: Tenant, client_id: str = "") -> RecordedDoer:
+    """The app that signed in to the tenant, as the directory knows it where it holds its service principal."""
+    client_id = client_id or signed_in_app.get() or tenant.client_id
     known = tenant.collections.get("servicePrincipals", {}).values()
-    row = next((item for item in known if item.get("appId") == tenant.client_id), {})
+    row = next((item for item in known if item.get("appId") == client_id), {})
     name = row.get("displayName") or "Tenantkeep"
-    return RecordedDoer(
-        APP, str(row.get("id") or made_id(f"{tenant.directory_id} {tenant.client_id}")), name, tenant.client_id
-    )
+    return RecordedDoer(APP, str(row.get("id") or made_id(f"{tenant.directory_id} {client_id}")), name, client_id)
 
 
 def made_id(name: str) -> str:

@@ -1,7 +1,5 @@
 """The sign-in endpoint of apps: OIDC discovery and client-credential tokens, with Entra's refusals."""
 
-import base64
-import hashlib
 import secrets
 import time
 import uuid
@@ -9,14 +7,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import jwt
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 
-from graph.simulator.audit.doers import own_app
+from graph.simulator.audit.doers import own_app, signed_in_app
 from graph.simulator.model.replies import Reply
+from graph.simulator.sign_in import assertions, registrations
+from graph.simulator.sign_in.assertions import AUTHORITY
+from graph.simulator.sign_in.registrations import AppRegistration, granted_roles
 from graph.simulator.store.state import State, Tenant
 
-AUTHORITY = "https://login.microsoftonline.com"
 GRAPH_AUDIENCES = tuple(
     f"https://{host}/.default"
     for host in (
@@ -52,6 +50,14 @@ _ERRORS = {
         401,
         "invalid_client",
         "The certificate with identifier used to sign the client assertion is not registered on application.",
+    ),
+    # Azure/login#482, Azure/azure-workload-identity#1200.
+    700211: (401, "invalid_client", "No matching federated identity record found for presented assertion issuer."),
+    700213: (
+        401,
+        "invalid_client",
+        "No matching federated identity record found for presented assertion subject. Check your federated identity "
+        "credential Subject, Audience and Issuer against the presented assertion.",
     ),
     7000112: (400, "unauthorized_client", "Application '{app}' is disabled."),
     7000216: (401, "invalid_client", "'client_assertion', 'client_secret' or 'request' is required."),
@@ -102,70 +108,53 @@ def token(state: State, tenant_id: str, form: dict[str, str]) -> Reply:
     tenant = state.tenants.get(tenant_id.lower())
     if tenant is None:
         return sign_in_refusal(90002, tenant=tenant_id)
-    number = _trouble(tenant, form)
-    if number:
-        return sign_in_refusal(number, app=form.get("client_id", ""), tenant=tenant_id)
+    registration = registrations.find(state, tenant, form.get("client_id", ""))
+    number = _trouble(tenant, registration, form)
+    if number or registration is None:
+        return sign_in_refusal(number or 700016, app=form.get("client_id", ""), tenant=tenant_id)
     lifetime = int(tenant.flags.get("token_lifetime_s", 3599))
     body = {"token_type": "Bearer", "expires_in": max(lifetime, 301), "ext_expires_in": max(lifetime, 301)}
-    return Reply(200, {**body, "access_token": _issue(tenant, lifetime)})
+    return Reply(200, {**body, "access_token": _issue(tenant, registration, lifetime)})
 
 
-def _trouble(tenant: Tenant, form: dict[str, str]) -> int | None:
+def _trouble(tenant: Tenant, registration: AppRegistration | None, form: dict[str, str]) -> int | None:
     flags = tenant.flags
     if flags.get("sign_in_unavailable"):
         return 90033
-    if form.get("client_id") != tenant.client_id or flags.get("not_consented"):
+    if registration is None or flags.get("not_consented") or granted_roles(tenant, registration) is None:
         return 700016
     if form.get("scope") not in GRAPH_AUDIENCES:
         return 1002012
     if flags.get("app_disabled"):
         return 7000112
-    return _credential_trouble(tenant, form) or (53003 if flags.get("sign_in_blocked") else None)
+    return _credential_trouble(tenant, registration, form) or (53003 if flags.get("sign_in_blocked") else None)
 
 
-def _credential_trouble(tenant: Tenant, form: dict[str, str]) -> int | None:
+def _credential_trouble(tenant: Tenant, registration: AppRegistration, form: dict[str, str]) -> int | None:
     if "client_assertion" in form:
-        return None if _is_valid_assertion(tenant, form["client_assertion"]) else 700027
+        return assertions.trouble(tenant, registration, form["client_assertion"])
     if "client_secret" not in form:
         return 7000216
-    if not secrets.compare_digest(form["client_secret"].encode(), tenant.client_secret.encode()):
+    given = form["client_secret"].encode()
+    if not any(secrets.compare_digest(given, secret.encode()) for secret in registration.secrets):
         return 7000215
     return 7000222 if tenant.flags.get("secret_expired") else None
 
 
-def _is_valid_assertion(tenant: Tenant, assertion: str) -> bool:
-    audience = f"{AUTHORITY}/{tenant.directory_id}/oauth2/v2.0/token"
-    for pem in tenant.certificates:
-        certificate = x509.load_pem_x509_certificate(pem.encode())
-        try:
-            named = jwt.get_unverified_header(assertion).get("x5t#S256", "")
-            if named and named.rstrip("=") != _thumbprint(certificate):
-                continue
-            claims = jwt.decode(assertion, certificate.public_key(), algorithms=["PS256", "RS256"], audience=audience)  # type: ignore[arg-type]
-        except jwt.PyJWTError:
-            continue
-        return bool(claims.get("iss") == claims.get("sub") == tenant.client_id)
-    return False
-
-
-def _thumbprint(certificate: x509.Certificate) -> str:
-    digest = hashlib.sha256(certificate.public_bytes(Encoding.DER)).digest()
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-
-
-def _issue(tenant: Tenant, lifetime: int) -> str:
+def _issue(tenant: Tenant, registration: AppRegistration, lifetime: int) -> str:
     now = int(time.time())
     claims: dict[str, Any] = {
         "aud": "https://graph.microsoft.com",
         "iss": f"https://sts.windows.net/{tenant.directory_id}/",
         "iat": now,
         "exp": now + lifetime,
-        "appid": tenant.client_id,
+        "appid": registration.client_id,
         "tid": tenant.directory_id,
-        "oid": own_app(tenant).id,
+        "oid": own_app(tenant, registration.client_id).id,
     }
-    if tenant.permissions:  # a token without roles is issued even when nothing was consented
-        claims["roles"] = sorted(tenant.permissions)
+    roles = granted_roles(tenant, registration)
+    if roles:  # a token without roles is issued even when nothing was consented
+        claims["roles"] = sorted(roles)
     return jwt.encode(claims, _KEY, algorithm="HS256")
 
 
@@ -178,6 +167,7 @@ def token_holder(state: State, authorization: str) -> tuple[Tenant, set[str]] | 
     except jwt.PyJWTError:
         return None
     tenant = state.tenants.get(claims["tid"])
+    signed_in_app.set(claims["appid"])
     return (tenant, set(claims.get("roles", ()))) if tenant else None
 
 

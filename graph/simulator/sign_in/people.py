@@ -20,7 +20,8 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from graph.simulator.model.replies import Reply
-from graph.simulator.sign_in.apps import AUTHORITY, sign_in_refusal
+from graph.simulator.sign_in.apps import sign_in_refusal
+from graph.simulator.sign_in.assertions import AUTHORITY
 from graph.simulator.store.state import State, Tenant
 
 CODE_SECONDS = 600

@@ -46,6 +46,14 @@ class Tenant:
     audit_logs: dict[str, list[Object]] = field(default_factory=dict)
     # Code -> what Multi Admin Approval was asked to allow.
     approvals: dict[str, Object] = field(default_factory=dict)
+    # What the directory's own app trusts beside secret and certificates: [{"issuer", "subject", "audiences", "key"}].
+    federated: list[Object] = field(default_factory=list)
+    # App registrations that other directories may consent to: graph/simulator/sign_in/registrations.py.
+    apps: list[Object] = field(default_factory=list)
+    # Client id of another directory's app -> {"roles", "at"}: what was consented to here, and when.
+    consents: dict[str, Object] = field(default_factory=dict)
+    # Managed identities of the machine: [{"client_id", "principal_id"}].
+    identities: list[Object] = field(default_factory=list)
 
     def put(self, collection: str, item: Object) -> Object:
         self.collections.setdefault(collection, {})[str(item["id"])] = item

@@ -120,3 +120,35 @@ def test_a_certificate_signs_in_once_it_is_registered(tenant, sign_in, shape):
         sign_in(credential).token()
     tenant.change(certificates=[pem])
     assert sign_in(credential).token()
+
+
+def test_credential_of_an_app_is_replaced_without_a_gap(tenant, simulator):
+    """Both are given, then Entra forgets the old one: threads that ask for tokens meanwhile are never refused."""
+    where = endpoints(Cloud.GLOBAL, login_url=simulator, graph_url=simulator)
+    held = AppSignIn(DIRECTORY, CLIENT, ClientSecret("old"), where, [ClientSecret("right"), ClientSecret("older")])
+    tenant.change(client_secret="old")
+    refusals, go_on = [], threading.Event()
+
+    def ask():
+        while not go_on.is_set():
+            try:
+                held.token(fresh=True)
+            except SignInFailed as e:
+                refusals.append(e.code)
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for secret in ("right", "older", "right"):
+        tenant.change(client_secret=secret)
+        held.token(fresh=True)
+    go_on.set()
+    for thread in threads:
+        thread.join()
+    assert refusals == []
+    before = tenant.requests()["tokens"]
+    held.token(fresh=True)
+    assert tenant.requests()["tokens"] == before + 1, "the one that worked last is asked first"
+    tenant.change(client_secret="none of them")
+    with pytest.raises(SignInFailed, match="client secret is wrong"):
+        held.token(fresh=True)
