@@ -2,6 +2,7 @@
 
 from actors.backups import back_up, capture, look, sync, watch
 from actors.changes import assessment
+from actors.connecting import connect
 from actors.housekeeping import daily_prune
 from actors.notices import deliver
 from actors.people import entra_recheck
@@ -16,6 +17,7 @@ __all__ = [
     "back_up",
     "broker",
     "capture",
+    "connect",
     "credential_change",
     "daily_prune",
     "deliver",

@@ -10,6 +10,7 @@ from db.database import database
 from db.schema.row_ids import Identity
 from db.states import (
     ChangeState,
+    ConsentState,
     CredentialKind,
     DeliveryState,
     ItemState,
@@ -199,6 +200,32 @@ class SharedAppCredential(Table):
 
     class Meta:
         indexes = ((("app", "place"), True),)
+
+
+class ConsentRequest(Table):
+    """A link by which a customer's administrator is asked to consent to our app: db/tenants/consents.py."""
+
+    # The tenant that waits for it. None: whichever directory answers, once an admin here confirms it.
+    tenant = pw.ForeignKeyField(Tenant, null=True, on_delete="CASCADE")
+    # What the tenant will be called, and its tags; the directory that is meant, None: any.
+    name = pw.CharField(max_length=200)
+    tags = JsonText(null=True)
+    directory_id = pw.CharField(null=True, max_length=36)
+    cloud = pw.CharField(max_length=10, default="global")
+    access = pw.CharField(max_length=10)
+    state = pw.CharField(max_length=10, default=ConsentState.WAITING)
+    # SHA-256 of the link's token.
+    token_hash = pw.CharField(unique=True, max_length=64)
+    asked_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL", index=False)
+    asked_at = pw.DateTimeField(default=utcnow, index=True)
+    expires_at = pw.DateTimeField()
+    # SHA-256 of the single-use state of the way to Microsoft that was begun last, and when it was begun.
+    way_hash = pw.CharField(null=True, unique=True, max_length=64)
+    left_at = pw.DateTimeField(null=True)
+    # The directory that answered last, as the answer claims, and when; why it refused.
+    answered_id = pw.CharField(null=True, max_length=36)
+    answered_at = pw.DateTimeField(null=True)
+    refusal = pw.CharField(null=True, max_length=500)
 
 
 class RuleChange(Table):
@@ -1351,6 +1378,7 @@ TABLES = (
     Credential,
     SharedApp,
     SharedAppCredential,
+    ConsentRequest,
     RuleChange,
     Membership,
     TagMembership,

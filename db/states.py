@@ -1,7 +1,4 @@
-"""Every state and outcome once. The models' choices, the filters and the badges come from here.
-
-Compare with `in` or `==`, never by truth.
-"""
+"""Every state and outcome once, for models, filters and badges. Compare with `in` or `==`, never by truth."""
 
 from enum import StrEnum
 
@@ -18,6 +15,7 @@ class RunKind(StrEnum):
     UPLOAD = "restore.upload"
     PREVIEW = "restore.preview"
     RESTORE = "restore.live"
+    CONNECT = "tenant.connect"
     # The tenant's next credential signs in, and takes the place of the one in force.
     CREDENTIAL = "tenant.credential"
     # Deletes what a tenant keeps no longer.
@@ -106,6 +104,9 @@ class Outcome(StrEnum):
     # An upload's: the item is in the draft, or is not.
     READ = "read"
     LEFT_OUT = "left_out"
+    CONNECTED = "connected"  # of connecting a tenant, down to here
+    PERMITTED = "permitted"
+    STARTED = "started"
 
 
 # The actions of a plan that write -> the outcome once they are done.
@@ -131,7 +132,7 @@ class RestoreState(StrEnum):
 
 # Something is still to be done with restores in these states.
 UNFINISHED = (RestoreState.DRAFT, RestoreState.PREVIEWED, RestoreState.APPROVED, RestoreState.RUNNING)
-# Restores in these states may still be changed; every change makes them drafts again.
+# May still be changed: every change makes them drafts again.
 CHANGEABLE = (RestoreState.DRAFT, RestoreState.PREVIEWED, RestoreState.APPROVED, RestoreState.EXPIRED)
 
 
@@ -179,8 +180,7 @@ class Offer(StrEnum):
     FAILED = "failed today"
 
 
-# Nothing that the tenant's backup would have to hold.
-QUIET_OFFERS = (Offer.NOT_OFFERED, Offer.NEVER_READ)
+QUIET_OFFERS = (Offer.NOT_OFFERED, Offer.NEVER_READ)  # nothing that the tenant's backup would have to hold
 
 
 class Standing(StrEnum):
@@ -380,6 +380,16 @@ class SharedPlace(StrEnum):
     CURRENT = "current"
     NEXT = "next"
     PREVIOUS = "previous"
+
+
+class ConsentState(StrEnum):
+    """The state of a request for consent. `answered`: an admin here decides whether that directory is meant."""
+
+    WAITING = "waiting"
+    ANSWERED = "answered"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
 
 
 class Result(StrEnum):

@@ -119,6 +119,7 @@ _RUNS = {
     RunKind.LOOK: "The sync",
     RunKind.CAPTURE_SNAPSHOT: "A capture",
     RunKind.BACK_UP: "The backup",
+    RunKind.CONNECT: "Connecting",
     RunKind.CREDENTIAL: "The change of the credential",
     RunKind.PRUNE: "The deletion of old backups",
 }

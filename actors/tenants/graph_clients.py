@@ -51,6 +51,11 @@ def client(tenant: Tenant, access: AppAccess = AppAccess.READ) -> GraphClient:
     """
     if not tenant.is_active:
         raise Rejected("tenant_off", f"{tenant.name} is switched off: nothing is asked of it.")
+    return connecting_client(tenant, access)
+
+
+def connecting_client(tenant: Tenant, access: AppAccess = AppAccess.READ) -> GraphClient:
+    """Return a client even for a tenant that is off, since it is being connected. Raises SignInFailed."""
     budget = TenantBudget(locks, tenant.directory_id)
     url = _endpoints(tenant).graph_url
     token, directory = sign_in_of(tenant, access).token, tenant.directory_id

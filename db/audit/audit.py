@@ -64,6 +64,15 @@ class Action(StrEnum):
     SHARED_CREDENTIAL_TRIED = "shared-credential:tried"
     SHARED_CREDENTIAL_IN_FORCE = "shared-credential:in-force"
     SHARED_CREDENTIAL_FORGOTTEN = "shared-credential:forgotten"
+    CONSENT_ASKED = "consent:asked"
+    CONSENT_LINK_MADE = "consent:link-made"
+    CONSENT_ANSWERED = "consent:answered"
+    CONSENT_CONFIRMED = "consent:confirmed"
+    CONSENT_REJECTED = "consent:rejected"
+    CONSENT_WITHDRAWN = "consent:withdrawn"
+    TENANT_CONNECTED = "tenant:connected"
+    TENANT_NOT_CONNECTED = "tenant:not-connected"
+    TENANT_DISCONNECTED = "tenant:disconnected"
     TENANT_SWITCHED_OFF = "tenant:switched-off"
     TENANT_SWITCHED_ON = "tenant:switched-on"
     TENANT_REMOVAL = "tenant:removal-begun"
@@ -165,6 +174,17 @@ DETAILS: dict[Action, frozenset[str]] = {
     Action.SHARED_CREDENTIAL_TRIED: frozenset({"kind", "code"}),
     Action.SHARED_CREDENTIAL_IN_FORCE: frozenset({"kind", "client_id"}),
     Action.SHARED_CREDENTIAL_FORGOTTEN: frozenset({"place", "kind"}),
+    # Never the link: of which directory, for what.
+    Action.CONSENT_ASKED: frozenset({"directory_id", "access"}),
+    Action.CONSENT_LINK_MADE: frozenset({"access"}),
+    # The directory as the answer claims; why it refused, None where it agreed.
+    Action.CONSENT_ANSWERED: frozenset({"directory_id", "access", "refusal"}),
+    Action.CONSENT_CONFIRMED: frozenset({"directory_id", "access"}),
+    Action.CONSENT_REJECTED: frozenset({"directory_id", "access"}),
+    Action.CONSENT_WITHDRAWN: frozenset({"directory_id", "access"}),
+    Action.TENANT_CONNECTED: frozenset({"run", "directory_id", "organization"}),
+    Action.TENANT_NOT_CONNECTED: frozenset({"run", "directory_id", "code"}),
+    Action.TENANT_DISCONNECTED: frozenset({"cancelled_runs", "credentials"}),
     Action.TENANT_SWITCHED_OFF: frozenset({"cancelled_runs"}),
     Action.TENANT_SWITCHED_ON: frozenset(),
     Action.TENANT_REMOVAL: frozenset({"rows"}),

@@ -1,6 +1,6 @@
 """New tenants, and what each gets by default: a schedule, retention, members, tags, how often everything is read."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from db.accounts import users
@@ -42,6 +42,18 @@ def add(name: str, directory_id: str, client_id: str, actor: Actor, *, cloud: st
     with database.atomic():
         tenant = tenants.add(name, directory_id, client_id, actor, cloud=cloud)
         _apply(defaults(), tenant, actor)
+    return tenant
+
+
+def add_waiting(
+    name: str, directory_id: str, client_id: str, actor: Actor, *, cloud: str = "global", more_tags: Iterable[str] = ()
+) -> Tenant:
+    """Add a tenant that is off until it is connected. It gets these tags beside the defaults. Raises Invalid."""
+    with database.atomic():
+        tenant = add(name, directory_id, client_id, actor, cloud=cloud)
+        tags.add_and_remove(tenant, more_tags, (), actor)
+        Tenant.update(is_active=False).where(Tenant.id == tenant.id).execute()
+    tenant.is_active = False
     return tenant
 
 

@@ -16,6 +16,7 @@ from db.installation import key_rotation
 from db.models import (
     TABLES,
     AuditCheck,
+    ConsentRequest,
     Delivery,
     EntraToken,
     Heartbeat,
@@ -47,6 +48,7 @@ LEFT_OUT = {
     Occurrence: "what is to be told is told from here",
     Delivery: "what is to be told is told from here",
     Notice: "what is to be told is told from here",
+    ConsentRequest: "links lead to the installation that made them",
     Seal: "the word sealed with this installation's own keys",
 }
 EXPORTED_TABLES = tuple(model for model in TABLES if model not in LEFT_OUT)

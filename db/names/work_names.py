@@ -181,6 +181,7 @@ _RUNS = {
     RunKind.UPLOAD: "Upload of {at}",
     RunKind.PREVIEW: "Preview of {at}",
     RunKind.RESTORE: "Restore of {at}",
+    RunKind.CONNECT: "Connecting, {at}",
     RunKind.CREDENTIAL: "Change of credential, {at}",
     RunKind.PRUNE: "Deletion of old backups, {at}",
     RunKind.WATCH: "Watch for changes, {at}",

@@ -25,7 +25,7 @@ from db.states import RunKind
 from db.tenants import tenants
 
 # May start in a tenant that is switched off: it has to be mended before it is switched on.
-KINDS_ALLOWED_WHEN_OFF = (RunKind.CREDENTIAL,)
+KINDS_ALLOWED_WHEN_OFF = (RunKind.CREDENTIAL, RunKind.CONNECT)
 # Nobody loses so many races in a row.
 START_TRIES = 20
 

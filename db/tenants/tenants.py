@@ -30,7 +30,7 @@ def parse_guid(text: str, what: str) -> str:
 
 def add(name: str, directory_id: str, client_id: str, actor: Actor, *, cloud: str = "global") -> Tenant:
     directory_id, client_id = parse_guid(directory_id, "directory id"), parse_guid(client_id, "client id")
-    name = _clean_name(name)
+    name = clean_name(name)
     with database.atomic():
         if Tenant.get_or_none((Tenant.directory_id == directory_id) | (Tenant.name == name)):
             raise Invalid(f"There is already a tenant “{name}” or one with directory id {directory_id}.")
@@ -47,7 +47,8 @@ def add(name: str, directory_id: str, client_id: str, actor: Actor, *, cloud: st
     return tenant
 
 
-def _clean_name(text: str) -> str:
+def clean_name(text: str) -> str:
+    """Return a tenant's name as it is kept. Raises Invalid."""
     name = " ".join(text.replace("\x00", "").split())
     if not 0 < len(name) <= MAX_NAME_LENGTH:
         raise Invalid(f"A tenant's name has 1 to {MAX_NAME_LENGTH} characters.")
@@ -67,7 +68,7 @@ def _new_id() -> dict[str, int]:
 
 def rename(tenant: Tenant, name: str, actor: Actor) -> None:
     """Rename the tenant. Its directory id, and everything that is kept of it, stay. Raises Invalid."""
-    name, before = _clean_name(name), str(tenant.name)
+    name, before = clean_name(name), str(tenant.name)
     if name == before:
         return
     with database.atomic():

@@ -193,6 +193,7 @@ class AppSignIn:
         self._lock = Lock()
         self._roles: frozenset[str] = frozenset()
         self._principal_id: str | None = None
+        self._directory_claim: str | None = None
 
     def token(self, fresh: bool = False) -> str:
         """Return a bearer token. Raises SignInFailed, Unavailable or Throttled."""
@@ -203,6 +204,7 @@ class AppSignIn:
             claims = _claims_in(token)
             self._roles = frozenset(str(role) for role in _listed(claims.get("roles")))
             self._principal_id = claims["oid"] if isinstance(claims.get("oid"), str) else None
+            self._directory_claim = claims["tid"].lower() if isinstance(claims.get("tid"), str) else None
             return token
 
     def _ask_with_each(self) -> str:
@@ -231,6 +233,13 @@ class AppSignIn:
         learn.microsoft.com, Access token claims reference: `oid`.
         """
         return self._principal_id
+
+    def directory_claim(self) -> str | None:
+        """Return the id of the directory that issued the last token, as it says; None before there is one.
+
+        learn.microsoft.com, Access token claims reference: `tid`.
+        """
+        return self._directory_claim
 
     @property
     def _authority(self) -> str:

@@ -36,6 +36,7 @@ KINDS = {
     RunKind.UPLOAD: "Read uploaded set",
     RunKind.PREVIEW: "Preview restore",
     RunKind.RESTORE: "Restore",
+    RunKind.CONNECT: "Connect tenant",
     RunKind.CREDENTIAL: "Replace credential",
     RunKind.PRUNE: "Prune what is old",
     RunKind.WATCH: "Watch for changes",

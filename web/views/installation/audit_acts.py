@@ -8,6 +8,7 @@ from db.audit.audit import Action
 from db.states import RunKind, RunState
 from web.views.installation.audit_act import AuditAct
 from web.views.installation.connection_acts import CONNECTION_ACTS
+from web.views.installation.consent_acts import CONSENT_ACTS
 
 SIGNING_IN, PEOPLE, TENANTS, BACKUPS = "Signing in", "People and roles", "Tenants", "Backups and runs"
 CHANGES = "Changes"
@@ -111,6 +112,7 @@ ACTS: dict[Action, AuditAct] = {
             RunKind.UPLOAD: "{who} uploaded a backup set for {tenant}: {run}",
             RunKind.PREVIEW: "{who} previewed a restore to {tenant}: {run}",
             RunKind.RESTORE: "{who} started a restore to {tenant}: {run}",
+            RunKind.CONNECT: "{who} started to connect {tenant}: {run}",
             RunKind.CREDENTIAL: "{who} started the check of a new credential of {tenant}: {run}",
             RunKind.PRUNE: "{who} started the clean-up of {tenant}: {run}",
             RunKind.WATCH: "{who} looked for changes in {tenant}: {run}",
@@ -315,6 +317,7 @@ ACTS: dict[Action, AuditAct] = {
         "{who} rejected what {asked_by} asked for the restore rules of {tenant}: {changes}",
     ),
     **CONNECTION_ACTS,
+    **CONSENT_ACTS,
     Action.TENANT_SWITCHED_OFF: AuditAct(
         TENANTS,
         "Switched a tenant off",

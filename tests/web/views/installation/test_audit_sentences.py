@@ -191,6 +191,27 @@ EVENTS = (
      "Max chose in Contoso for a group: b stands for a"),
     (Action.MAPPING_REMOVED, "tenant Contoso", {"kind": "groups", "source": "a"}, "ok",
      "Max removed in Contoso what stood for the group a"),
+    *(
+        (Action(f"consent:{act}"), "request for consent 7", {"access": "read", **details}, result, said)
+        for act, details, result, said in (
+            ("asked", {"directory_id": "1-1"}, "ok",
+             "Max made a link that asks the administrator of 1-1 for consent (read)"),
+            ("link-made", {}, "ok", "Max made a new link for the request for consent 7 (read)"),
+            ("answered", {"directory_id": "1-1", "refusal": "Declined."}, "failed",
+             "Microsoft answered the request for consent 7 (read) with a refusal: Declined."),
+            ("confirmed", {"directory_id": "1-1"}, "ok",
+             "Max confirmed that 1-1 is meant by the request for consent 7 (read)"),
+            ("rejected", {"directory_id": "1-1"}, "ok",
+             "Max rejected the directory 1-1 for the request for consent 7 (read)"),
+            ("withdrawn", {"directory_id": "1-1"}, "ok", "Max withdrew the request for consent 7 (read)"),
+        )
+    ),
+    (Action.TENANT_CONNECTED, "tenant Contoso", {**RUN, "directory_id": "1-1", "organization": "Contoso AG"}, "ok",
+     "Contoso is connected: its directory is called Contoso AG (run 1)"),
+    (Action.TENANT_NOT_CONNECTED, "tenant Contoso", {**RUN, "directory_id": "1-1", "code": "app_unknown"}, "failed",
+     "Contoso was not connected: app_unknown (run 1)"),
+    (Action.TENANT_DISCONNECTED, "tenant Contoso", {"cancelled_runs": 0, "credentials": 1}, "ok",
+     "Max disconnected Contoso and deleted its credentials"),
     (Action.CHANNEL_ADDED, "channel Ops",
      {"kind": "slack", "address": "hooks.example.com/…", "owner": None, "allows_private": False}, "ok",
      "Max added the channel Ops: hooks.example.com/…"),
