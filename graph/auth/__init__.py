@@ -1,4 +1,4 @@
 """Signing in: an app to a tenant, and a person with Entra ID.
 
-May import: graph.content, graph.transport.
+May import: graph.content, graph.policy_types, graph.transport.
 """

@@ -41,5 +41,10 @@ def endpoints(cloud: str, *, login_url: str, graph_url: str) -> Endpoints:
     return Endpoints(login_host, login_host, graph_host, f"{graph_host}/.default")
 
 
+def graph_host(cloud: Cloud) -> str:
+    """Return where Microsoft Graph of this cloud is, whatever the settings say."""
+    return _HOSTS[cloud][1]
+
+
 def _is_loopback(url: str) -> bool:
     return urlsplit(url).hostname in {"127.0.0.1", "localhost", "::1"}
