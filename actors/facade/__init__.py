@@ -1,4 +1,4 @@
-"""A facade over graph/ for web: names of policy types, and differences between snapshots.
+"""A facade over graph/ for web: names of policy types, differences between snapshots, app registrations.
 
 May import: no other room of actors.
 """

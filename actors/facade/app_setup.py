@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from actors.tenants.graph_clients import endpoints_of_cloud
+import config
 from db.errors import Invalid
 from db.states import AppAccess
 from graph.auth import consent, new_certificate, setup_scripts
 from graph.auth.client_assertions import AUDIENCES
-from graph.auth.clouds import Cloud
+from graph.auth.clouds import Cloud, endpoints
 from graph.auth.consent import ANY_DIRECTORY, ConsentAnswer, read_consent_answer
 from graph.auth.setup_scripts import AppSetup, FederatedTrust
 
@@ -58,5 +58,6 @@ def write_scripts(
 
 def consent_address(cloud: str, directory_id: str, client_id: str, redirect_uri: str, state: str) -> str:
     """Return the address of Microsoft's consent page. `directory_id`: "" where nobody knows it yet."""
-    directory = directory_id or ANY_DIRECTORY
-    return consent.admin_consent_url(endpoints_of_cloud(cloud), directory, client_id, redirect_uri, state)
+    directory, settings = directory_id or ANY_DIRECTORY, config.settings()
+    where = endpoints(cloud, login_url=settings.login_url, graph_url=settings.graph_url)
+    return consent.admin_consent_url(where, directory, client_id, redirect_uri, state)
