@@ -28,6 +28,7 @@ from web.lists import filters, preferences
 from web.presentation import formatters, layout, links
 from web.security import access, client_address, headers
 from web.security.permissions import Permission
+from web.serving import access_log
 from web.translation import translation
 from web.verdicts import verdicts
 from web.views.backups import backup_sets, policies, run_page, runs, snapshots
@@ -90,6 +91,7 @@ def create_app() -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies, x_host=0)  # type: ignore[method-assign]
     _connect_per_request(app, is_checked)
     headers.register(app)
+    access_log.register(app)
     error_pages.register(app)
     kept_forms.register(app)
     search.register(app)

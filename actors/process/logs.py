@@ -26,6 +26,11 @@ def bind(**values: Any) -> None:
     _context.set({name: value for name, value in values.items() if value is not None})
 
 
+def bind_also(**values: Any) -> None:
+    """Bind more beside what is bound already."""
+    bind(**{**_context.get(), **values})
+
+
 def unbind() -> None:
     _context.set({})
 

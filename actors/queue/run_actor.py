@@ -8,6 +8,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from actors.process import logs
 from actors.queue import held_claims
 from actors.queue.enqueue import enqueue
 from db.database import DISK_FULL, is_disk_full
@@ -62,6 +63,7 @@ def run_claimed(
     if claim is None:
         logger.info("there is nothing to do for this message")
         return
+    logs.bind_also(request_id=claim.run.asked_in)
     with held_claims.holding(claim):
         try:
             _do_and_complete(claim, do, completion)

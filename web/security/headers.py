@@ -12,6 +12,7 @@ from flask import Flask, Response, current_app, g, request
 from flask.sessions import SecureCookieSessionInterface
 
 from actors.process import logs
+from db import observation
 
 logger = logging.getLogger(__name__)
 
@@ -62,6 +63,7 @@ def register(app: Flask) -> None:
     app.response_class = Utf8Response
     app.session_interface = SessionCookie()
     app.before_request(_name_request)
+    app.teardown_request(_forget_request)
     app.before_request(_warn_of_missing_public_url)
     app.after_request(_add_headers)
     versions = {"static": _files_version(Path(app.static_folder or "")), "admin.static": flask_admin.__version__}
@@ -86,6 +88,14 @@ def _files_version(folder: Path) -> str:
 def _name_request() -> None:
     claimed_id = request.headers.get("X-Request-Id", "")
     g.request_id = claimed_id if _REQUEST_ID.fullmatch(claimed_id) else uuid.uuid4().hex
+    # For each line that is logged meanwhile, and each run that is started.
+    logs.bind(request_id=g.request_id)
+    observation.request_id.set(g.request_id)
+
+
+def _forget_request(_error: BaseException | None) -> None:
+    logs.unbind()
+    observation.request_id.set(None)
 
 
 def _warn_of_missing_public_url() -> None:

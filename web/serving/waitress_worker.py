@@ -21,6 +21,7 @@ from waitress.task import ThreadedTaskDispatcher
 from waitress.utilities import Error, RequestEntityTooLarge
 
 from actors.process import logs
+from web.serving import access_log
 
 logger = logging.getLogger(__name__)
 
@@ -283,25 +284,12 @@ class WaitressWorker(Worker):
 
     def _application(self) -> Callable[..., Any]:
         count = itertools.count(1)
+        answering = access_log.observed(self.wsgi, writes_lines=bool(self.cfg.accesslog))
 
         def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
-            began, statuses = time.monotonic(), []
-
-            def noting(status: str, *args: Any) -> Any:
-                statuses.append(status)
-                return start_response(status, *args)
-
-            answer = self.wsgi(environ, noting)
-            if self.cfg.accesslog:
-                # Without the query, which holds what people search for, and Entra's codes.
-                words = (environ["REQUEST_METHOD"], environ["PATH_INFO"], statuses[0][:3], _milliseconds_since(began))
-                self.log.access_log.info("%s %s %s, %d ms", *words)
+            answer = answering(environ, start_response)
             if next(count) >= self.max_requests:
                 self.alive = False
             return answer
 
         return application
-
-
-def _milliseconds_since(began: float) -> int:
-    return round((time.monotonic() - began) * 1000)

@@ -96,7 +96,10 @@ def test_web_logs_in_one_format_and_leaves_nothing_in_the_home_folder(database, 
     assert web.returncode == 0
     assert "of-entra" not in (tmp_path / "log").read_text()
     lines = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
-    assert {line["logger"] for line in lines} >= {"gunicorn.error", "gunicorn.access"}
+    assert {line["logger"] for line in lines} >= {"gunicorn.error", "tenantkeep.access"}
+    line = next(line for line in lines if line["logger"] == "tenantkeep.access")
+    assert (line["method"], line["route"], line["status"], line["address"]) == ("GET", "/readyz", 200, "127.0.0.1")
+    assert {"bytes", "milliseconds", "request_id"} <= line.keys()
     assert list(home.iterdir()) == []
 
 
