@@ -26,9 +26,8 @@ from web.change_words import authors
 from web.change_words import words as change_words
 from web.lists import filters, preferences
 from web.presentation import formatters, layout, links
-from web.security import access, client_address, headers
+from web.security import access, access_log, client_address, headers
 from web.security.permissions import Permission
-from web.serving import access_log
 from web.translation import translation
 from web.verdicts import verdicts
 from web.views.backups import backup_sets, policies, run_page, runs, snapshots

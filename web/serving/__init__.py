@@ -1,4 +1,4 @@
 """The web server: gunicorn's processes with waitress's threads, slow clients held off.
 
-May import: no other room of web.
+May import: web.security.
 """

@@ -21,7 +21,7 @@ from waitress.task import ThreadedTaskDispatcher
 from waitress.utilities import Error, RequestEntityTooLarge
 
 from actors.process import logs
-from web.serving import access_log
+from web.security import access_log
 
 logger = logging.getLogger(__name__)
 

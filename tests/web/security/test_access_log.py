@@ -8,7 +8,7 @@ from actors.queue.run_actor import run_claimed
 from db.models import Run
 from db.states import RunKind
 from tests.support.forms import csrf_token
-from web.serving import access_log
+from web.security import access_log
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
