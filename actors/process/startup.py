@@ -31,8 +31,16 @@ class StartupError(Exception):
     """The process cannot start; the sentence says what to set or run."""
 
 
-class DatabaseAway(StartupError):
-    """The database may be there in a moment; a process that stays waits for it."""
+class NotYet(StartupError):
+    """It may be otherwise in a moment; a process that stays waits for it."""
+
+
+class DatabaseAway(NotYet):
+    """The database does not answer."""
+
+
+class NotMigrated(NotYet):
+    """The database is of the version before; `tenantkeep migrate` may be at work."""
 
 
 # Errors that keep a process from starting: commands print their sentence, never a traceback.
@@ -58,26 +66,27 @@ def prepare(settings: Settings) -> None:
 
 
 def prepare_waiting(settings: Settings) -> None:
-    """Like `prepare`, but wait while the database is away: at boot a process may be there before it."""
+    """Like `prepare`, but wait while the database is away, or not migrated: a process may be there before either."""
     _warn_of_unknown(settings)
     while True:
         try:
             return prepare(settings)
-        except DatabaseAway as e:
+        except NotYet as e:
             logger.warning("%s Waiting for it.", e, extra=REPEATED)
             time.sleep(PAUSE_SECONDS)
 
 
 def prepare_unless_away(settings: Settings) -> bool:
-    """Like `prepare`, but return False while the database is away. `check_database` is then still to be called.
+    """Like `prepare`, but return False while the database is away, or not migrated. `check_database` is then still to
+    be called.
 
-    For web, whose pages can say that the database is away.
+    For web, whose pages can say so.
     """
     _warn_of_unknown(settings)
     try:
         prepare(settings)
-    except DatabaseAway as e:
-        logger.warning("%s Pages answer 503 until it does.", e)
+    except NotYet as e:
+        logger.warning("%s Pages answer 503 until then.", e)
         return False
     return True
 
@@ -104,7 +113,7 @@ def check_database() -> None:
             raise StartupError(f"The database's role lacks rights. As the owner of the tables: {' '.join(lacking)}")
         pending = migrate.pending()
         if pending:
-            raise StartupError(f"The database lacks {len(pending)} migration(s). Run: tenantkeep migrate")
+            raise NotMigrated(f"The database lacks {len(pending)} migration(s). Run: tenantkeep migrate")
         installation.check_keys()
     except pw.ProgrammingError as e:
         raise StartupError(f"The database refuses: {redact(first_line(e))}") from e
