@@ -28,6 +28,8 @@ from tests.support.simulated_tenant import SimulatedTenant, catalog_policy
 from tests.tools.released_database import EMAIL, KEYS, PASSWORD, TENANT
 
 RELEASES = sorted((servers.ROOT / "tests" / "fixtures" / "releases").iterdir())
+PAGES = ("/", "/tenants/1", "/policies/", "/policies/1", "/snapshots/1", "/backup-sets/2", "/restores/1", "/runs/1",
+         "/changes/", "/audit/", "/channels/", "/users/1")  # fmt: skip
 SECRET = "fAb8Q~demo.only-logistics.0123456789abcd"
 
 
@@ -68,7 +70,7 @@ def asked_all_the_while(address):
     answers, is_over = Counter(), threading.Event()
 
     def ask():
-        while not is_over.wait(0.05):
+        while not is_over.wait(0.2):
             for path in ("/healthz", "/readyz", "/sign-in"):
                 try:
                     answers[path, requests.get(address + path, timeout=10).status_code] += 1
@@ -118,9 +120,7 @@ def look_around(address):
         token = browser.get(f"{address}/sign-in", timeout=10).text.split('name="csrf_token"')[1].split('value="')[1]
         form = {"email": EMAIL, "password": PASSWORD, "csrf_token": token.split('"')[0]}
         assert browser.post(f"{address}/sign-in", data=form, timeout=10).ok
-        pages = ("/", "/tenants/1", "/policies/", "/policies/1", "/snapshots/1", "/backup-sets/2", "/restores/1", "/runs/1",
-                 "/changes/", "/audit/", "/channels/", "/users/1")  # fmt: skip
-        found = {page: browser.get(address + page, timeout=30) for page in pages}
+        found = {page: browser.get(address + page, timeout=30) for page in PAGES}
         assert {page: answer.status_code for page, answer in found.items() if answer.status_code != 200} == {}
         assert TENANT in found["/tenants/1"].text
         assert "Renamed by hand" in found["/changes/"].text

@@ -101,9 +101,13 @@ def rename_one(address: str, path: Path) -> None:
     asked = "SELECT graph_id FROM policy WHERE policy_type = 'configurationPolicies' ORDER BY id"
     [graph_id] = database.execute(asked).fetchone()
     database.close()
-    change = {"collection": "deviceManagement/configurationPolicies", "id": graph_id, "set": {"name": "Renamed by hand"},
-              "by": {"kind": "person", "name": "max@fabrikam.example", "address": "203.0.113.7"}}  # fmt: skip
-    requests.post(address, json=change, timeout=10).raise_for_status()
+    renamed = {
+        "collection": "deviceManagement/configurationPolicies",
+        "id": graph_id,
+        "set": {"name": "Renamed by hand"},
+    }
+    by = {"kind": "person", "name": "max@fabrikam.example", "address": "203.0.113.7"}
+    requests.post(address, json={**renamed, "by": by}, timeout=10).raise_for_status()
 
 
 COMMAND = [sys.executable, "-c", "from web.commands import main; main()"]
@@ -111,8 +115,8 @@ COMMAND = [sys.executable, "-c", "from web.commands import main; main()"]
 
 def tenantkeep(*words: str, said: str = "", more: Mapping[str, str] = {}) -> None:
     line = [*COMMAND, *words]
-    done = subprocess.run(line, input=f"{said}\n", env=servers.environment(**more), cwd=servers.ROOT, capture_output=True,
-                          text=True, check=False)  # fmt: skip
+    environment = servers.environment(**more)
+    done = subprocess.run(line, input=f"{said}\n", env=environment, cwd=servers.ROOT, capture_output=True, text=True)
     sys.stdout.write(f"{' '.join(words[:2])}: {done.returncode} {done.stdout.strip()[-150:]}\n")
     if done.returncode not in (0, 2):
         sys.exit(done.stderr)
