@@ -69,6 +69,7 @@ class Settings:
     smtp: MailServer | None
     mail_from: str
     watch_minutes: int  # between looks at a watched tenant that has no interval of its own
+    api_requests_per_minute: int  # of one token
     demo_mailbox: str  # the file of the demo's mails; "" anywhere else
     # Where the platform writes a token that the app registrations trust; "" where it does not.
     federated_token_file: str
@@ -149,6 +150,7 @@ _VARIABLES: dict[str, tuple[Callable[[str], Any], str | None, str]] = {
     "SMTP_URL": (parsers.optional(parsers.smtp), "", ""),
     "MAIL_FROM": (parsers.optional(parsers.mail_from), "", ""),
     "WATCH_MINUTES": (parsers.number(1, 1440, "of minutes "), "5", ""),
+    "API_REQUESTS_PER_MINUTE": (parsers.number(1, 100_000, "of requests "), "600", ""),
     "DEMO_MAILBOX": (parsers.any_text, "", ""),
     "FEDERATED_TOKEN_FILE": (parsers.any_text, "", ""),
     "IDENTITY_URL": (parsers.identity_url, "http://169.254.169.254", ""),

@@ -307,6 +307,49 @@ class Passkey(Table):
     used_at = pw.DateTimeField(null=True)
 
 
+class ApiToken(Table):
+    """A token that a program signs in with, in the place of the person who made it.
+
+    The program holds the token, the database its SHA-256. It has 256 random bits: there is nothing to guess.
+    """
+
+    user = pw.ForeignKeyField(User, backref="api_tokens", on_delete="CASCADE")
+    name = pw.CharField(max_length=80)
+    token_hash = pw.CharField(unique=True, max_length=64)
+    # Its first characters, by which people tell it from others.
+    prefix = pw.CharField(max_length=12)
+    # A list of Scope.
+    scopes = JsonText()
+    # The ids of tenants, and folded tags, that it may be used for: for those of either. Both null: for every tenant
+    # of the person's. Ids are never given twice, so that one of a removed tenant stands for nothing.
+    tenants = JsonText(null=True)
+    tags = JsonText(null=True)
+    created_at = pw.DateTimeField(default=utcnow)
+    expires_at = pw.DateTimeField(index=True)
+    ended_at = pw.DateTimeField(null=True)
+    last_used_at = pw.DateTimeField(null=True)
+    last_address = pw.CharField(null=True, max_length=60)
+
+
+class ApiStart(Table):
+    """A program's start with an `Idempotency-Key`, and what that was answered: the same again for a day."""
+
+    token = pw.ForeignKeyField(ApiToken, backref="starts", on_delete="CASCADE", index=False)
+    key = pw.CharField(max_length=200)
+    # SHA-256 of the method, the address and the body.
+    request_mark = pw.CharField(max_length=64)
+    status = pw.IntegerField(null=True)
+    body = JsonText(null=True)
+    location = pw.CharField(null=True, max_length=300)
+    # No foreign keys: what it started may be gone before it is.
+    run_id = pw.BigIntegerField(null=True)
+    restore_id = pw.BigIntegerField(null=True)
+    made_at = pw.DateTimeField(default=utcnow, index=True)
+
+    class Meta:
+        indexes = ((("token", "key"), True),)
+
+
 class EntraToken(Table):
     """A token to ask Entra ID again about somebody who signed in by it, and when it was asked last."""
 
@@ -1383,6 +1426,8 @@ TABLES = (
     Membership,
     TagMembership,
     Session,
+    ApiToken,
+    ApiStart,
     RecoveryCode,
     Passkey,
     EntraToken,

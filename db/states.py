@@ -347,6 +347,21 @@ class SiteRole(StrEnum):
     ADMIN = "admin"
 
 
+class Scope(StrEnum):
+    """A use that an API token is made for, within what the person behind it may do."""
+
+    # Everything that pages show, secrets masked.
+    READ = "read"
+    # Sync, capture, back up, preview a restore, cancel: nothing that writes to a tenant.
+    START = "start"
+    # Approve and execute live restores.
+    RESTORE = "restore"
+    # Decide about changes.
+    MANAGE = "manage"
+    # The audit log.
+    AUDIT = "audit"
+
+
 class CredentialKind(StrEnum):
     SECRET = "secret"  # noqa: S105 - a sort of credential, not one
     CERTIFICATE = "certificate"

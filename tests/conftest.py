@@ -9,6 +9,7 @@ pytest_plugins = [
     "tests.fixtures.runs",
     "tests.fixtures.database",
     "tests.fixtures.cast",
+    "tests.fixtures.api",
     "tests.fixtures.app",
     "tests.fixtures.simulator",
     "tests.fixtures.worker",

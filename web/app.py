@@ -22,6 +22,8 @@ from db.clock import utcnow
 from db.database import database
 from db.names import work_names
 from web import error_pages
+from web.api import problems, tokens_auth
+from web.api.resources import routes
 from web.change_words import authors
 from web.change_words import words as change_words
 from web.lists import filters, preferences
@@ -96,11 +98,12 @@ def create_app() -> Flask:
     search.register(app)
     app.before_request(access.limit_forms_before_sign_in)
     app.before_request(new_restore.allow_large_upload)
-    CSRFProtect(app)
-    _sign_in_by_session(app)
+    csrf = CSRFProtect(app)
+    _sign_in(app)
     translation.register(app)
     _add_to_templates(app)
     _add_pages(app)
+    routes.register(app, csrf)
     return app
 
 
@@ -125,11 +128,13 @@ def _connect_per_request(app: Flask, is_checked: bool) -> None:
     app.teardown_request(close)
 
 
-def _sign_in_by_session(app: Flask) -> None:
+def _sign_in(app: Flask) -> None:
+    """Sign people in by their session, and programs by their token: in the API that alone counts, and only there."""
     # Without its context processor, which asks the database for the user even to say that the database is gone.
     manager = LoginManager(app, add_context_processor=False)
     manager.session_protection = None  # sessions end in db/accounts/sessions.py; a changed address must not end one
-    manager.user_loader(sign_in.load)
+    manager.user_loader(lambda token: None if problems.is_api_request() else sign_in.load(token))
+    manager.request_loader(lambda asked: tokens_auth.load(asked) if problems.is_api_request() else None)
 
 
 def _add_to_templates(app: Flask) -> None:

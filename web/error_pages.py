@@ -13,6 +13,7 @@ from actors.process.startup import StartupError
 from db.database import DISK_FULL, is_deadlock, is_disk_full
 from db.encryption import SealError
 from db.errors import SwitchedOff
+from web.api import problems
 from web.inputs import form_text
 from web.presentation.links import safe_redirect_path
 from web.security.access import wants_json
@@ -68,6 +69,8 @@ def _http_error(error: HTTPException) -> tuple[str | Response, int] | HTTPExcept
     code = error.code or 500
     if code < 400:
         return error
+    if problems.is_api_request():
+        return problems.of_error(error)
     late = None if wants_json() else _answer_late(code)
     if late is not None:
         return late
@@ -121,6 +124,8 @@ def _switched_off(error: SwitchedOff) -> tuple[str | Response, int]:
 
 
 def _page(code: int, title: str, advice: str) -> tuple[str | Response, int]:
+    if problems.is_api_request():
+        return problems.answer_problem(code, advice), code
     if wants_json():
         return jsonify(error={"status": code, "title": title, "advice": advice, "request_id": g.request_id}), code
     return render_template("error.html", code=code, title=title, advice=advice), code

@@ -94,6 +94,8 @@ def _delete_batch(item_days: int, notification_days: int) -> bool:
         old_rows.delete_old_notifications(notification_days),
         deliveries.delete_old(old_rows.ROWS_AT_ONCE),
         occurrences.delete_old(old_rows.ROWS_AT_ONCE),
+        old_rows.delete_old_api_starts(),
+        old_rows.delete_old_api_tokens(),
     ]
     return max(counts) == old_rows.ROWS_AT_ONCE
 

@@ -10,7 +10,7 @@ import peewee as pw
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
-from db.accounts import passkeys, sessions
+from db.accounts import api_tokens, passkeys, sessions
 from db.audit import audit
 from db.audit.audit import Action, Actor
 from db.clock import utcnow
@@ -71,8 +71,8 @@ def change(user: User, actor: Actor, *, current_session_id: int | None = None, *
     """Change name, site_role, is_active, entra_id or password.
 
     Anything but a name ends the person's sessions, but for the `current_session_id` in which they changed it
-    themselves. A password that somebody else sets ends their passkeys too: whoever had got into the account might have
-    made one.
+    themselves. A password that somebody else sets ends their passkeys and API tokens too: whoever had got into the
+    account might have made one. Who is deactivated loses their tokens for good.
     """
     if "password" in changes:
         password = str(changes.pop("password"))
@@ -88,6 +88,8 @@ def change(user: User, actor: Actor, *, current_session_id: int | None = None, *
         User.update(**changes).where(User.id == user.id).execute()
         if "password_hash" in changes and current_session_id is None:
             passkeys.remove_all(user, actor)
+        if changes.get("is_active") is False or ("password_hash" in changes and current_session_id is None):
+            api_tokens.end_all(user, actor)
         if set(changes) - {"name"}:
             sessions.end_all(user.id, but_id=current_session_id)
         audit.record(Action.USER_CHANGED, actor, f"user {user.email}", changed=changed_names)

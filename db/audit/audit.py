@@ -37,6 +37,9 @@ class Action(StrEnum):
     PASSKEY_ADDED = "passkey:added"
     PASSKEY_REMOVED = "passkey:removed"
     PASSKEY_CLONED = "passkey:refused-as-copied"
+    TOKEN_MADE = "api-token:made"  # noqa: S105 - acts, no secrets
+    TOKEN_ENDED = "api-token:ended"  # noqa: S105
+    TOKEN_REFUSED = "api-token:refused"  # noqa: S105
     ENTRA_GRANT_SET = "entra-grant:set"
     ENTRA_GRANT_REMOVED = "entra-grant:removed"
     ACCESS = "access:refused"
@@ -142,6 +145,11 @@ DETAILS: dict[Action, frozenset[str]] = {
     Action.PASSKEY_REMOVED: frozenset({"name"}),
     # Its counter went back: there are two of it.
     Action.PASSKEY_CLONED: frozenset({"name"}),
+    # `tenants` and `tags` None: every tenant of the person's.
+    Action.TOKEN_MADE: frozenset({"name", "scopes", "tenants", "tags", "expires_at"}),
+    Action.TOKEN_ENDED: frozenset({"name"}),
+    # Of a token that is known by its hash; nobody knows whose another one is.
+    Action.TOKEN_REFUSED: frozenset({"name", "why"}),
     # `tag` None: not by a tag.
     Action.ENTRA_GRANT_SET: frozenset({"gives", "tag"}),
     Action.ENTRA_GRANT_REMOVED: frozenset({"gives", "tag"}),

@@ -5,13 +5,18 @@ walked twice.
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import peewee as pw
 
 from db.clock import utcnow
-from db.models import Notification, Run, RunItem
+from db.models import ApiStart, ApiToken, Notification, Run, RunItem
 
 ROWS_AT_ONCE = 500
+# For so long the same key gets the same answer.
+API_STARTS_KEPT = timedelta(hours=24)
+# For so long the list of tokens shows what is no more.
+API_TOKENS_KEPT = timedelta(days=366)
 
 
 def delete_old_items(days: int) -> int:
@@ -37,6 +42,21 @@ def delete_old_notifications(days: int) -> int:
     ids = [row[0] for row in rows.tuples()]
     # A notification that changed in between, since its run ended late, is news.
     return int(Notification.delete().where(Notification.id.in_(ids) & (Notification.changed_at < before)).execute())
+
+
+def delete_old_api_starts() -> int:
+    """Delete what is remembered of programs' starts for longer than a day. Return how many."""
+    return _delete_oldest(ApiStart, ApiStart.made_at, utcnow() - API_STARTS_KEPT)
+
+
+def delete_old_api_tokens() -> int:
+    """Delete tokens that expired, ended or not, so long ago that nobody looks for them. Return how many."""
+    return _delete_oldest(ApiToken, ApiToken.expires_at, utcnow() - API_TOKENS_KEPT)
+
+
+def _delete_oldest(model: Any, at: pw.Field, before: datetime) -> int:
+    ids = [row[0] for row in model.select(model.id).where(at < before).order_by(at).limit(ROWS_AT_ONCE).tuples()]
+    return int(model.delete().where(model.id.in_(ids)).execute()) if ids else 0
 
 
 def _last_run_before(before: datetime) -> int:

@@ -15,6 +15,7 @@ from db.encryption import keyring
 from db.installation import key_rotation
 from db.models import (
     TABLES,
+    ApiStart,
     AuditCheck,
     ConsentRequest,
     Delivery,
@@ -36,6 +37,7 @@ from db.models import (
 # Table -> why it stays behind.
 LEFT_OUT = {
     Session: "everybody signs in again",
+    ApiStart: "what programs began is begun again here",
     EntraToken: "everybody signs in again",
     Listing: "of runs under way, which end with the move",
     RunAnswer: "of runs under way, which end with the move",

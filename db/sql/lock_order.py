@@ -8,6 +8,8 @@ place here. tests/support/lock_watch.py watches the tests' transactions for it.
 
 from db.models import (
     Acceptance,
+    ApiStart,
+    ApiToken,
     ApprovedPolicy,
     ApprovedScope,
     AuditHead,
@@ -67,6 +69,8 @@ ORDER = (
     Passkey,
     EntraToken,
     Session,
+    ApiToken,
+    ApiStart,
     Membership,
     TagMembership,
     Schedule,

@@ -42,7 +42,8 @@ fails where that does not answer.
 | requests, MSAL | Microsoft Graph, and signing in to it |
 | cryptography, argon2-cffi | sealing at rest; passwords |
 | Flask-Babel, Babel | pages in the reader's language, dates and numbers as it writes them |
-| limits | how often a sign-in may be tried, counted in Redis |
+| limits | how often a sign-in may be tried, and how often a token may ask, counted in Redis |
+| pydantic, typing-extensions | what the API takes and answers, checked and described by the same declarations |
 | PyOTP, segno | one-time codes, and the picture that an authenticator app reads |
 | webauthn | checking what a passkey answers |
 | cronsim, tzdata | when a schedule is due, over both changes of the clock |

@@ -27,6 +27,8 @@ from web.translation.sentences import CATALOGS, catalog_placeholders
 ROOT = Path(__file__).parents[2]
 # What these say goes to a terminal or a log, or is about Microsoft's tables and no page.
 NO_PAGE = (
+    # Programs are answered in English.
+    "web/api",
     "web/commands",
     "web/demo",
     "web/serving",

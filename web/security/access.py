@@ -16,7 +16,7 @@ from db.runs import runs
 from db.schema.row_ids import MAX_ID
 from db.states import Result, Role, SiteRole
 from db.tenants import tenants
-from web.security import attempt_limits, who_may
+from web.security import attempt_limits, token_limits, who_may
 from web.security.permissions import EVERYWHERE, IN_TENANT, OPEN, Permission
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -72,6 +72,7 @@ def deny(permission: Permission, tenant: Tenant | None = None, *, everywhere: bo
 
     `because`: the reason, where no role would help.
     """
+    because = because or _token_refusal(tenant)
     audit.record(
         Action.ACCESS,
         current_actor(),
@@ -85,6 +86,19 @@ def deny(permission: Permission, tenant: Tenant | None = None, *, everywhere: bo
     abort(403, because or who_may.refusal_sentence(permission, tenant, everywhere=everywhere))
 
 
+def _token_refusal(tenant: Tenant | None) -> str:
+    """Say why the token itself is refused, whatever the person behind it may do; "" where it is not the token."""
+    limits = token_limits.current_limits()
+    if limits is None:
+        return ""
+    if token_limits.lacks_scope():
+        needed = " or ".join(f"“{scope}”" for scope in sorted(token_limits.route_scopes()))
+        return f"This needs the scope {needed}, which the token “{limits.token_name}” does not have."
+    if tenant is not None and not limits.allows_tenant(tenant.id):
+        return f"The token “{limits.token_name}” is not made for this tenant."
+    return ""
+
+
 def roles_by_tenant() -> dict[int, Role]:
     """Return tenant id -> the current user's role in it. An admin may do everything without one."""
     if "roles" not in g:
@@ -94,24 +108,32 @@ def roles_by_tenant() -> dict[int, Role]:
 
 
 def can(permission: Permission | str, tenant_id: int | None = None) -> bool:
-    """Does the current user hold the permission in this tenant, or (without one) in any?"""
+    """Does the current user hold the permission in this tenant, or (without one) in any? With a token: may it, too?"""
     permission = Permission(permission)
     if permission in OPEN:
-        return True
+        return token_limits.allows(None)
     if not current_user.is_authenticated:
+        return False
+    if not token_limits.allows(tenant_id):
         return False
     if permission in EVERYWHERE[SiteRole(current_user.site_role)]:
         return True
     roles = roles_by_tenant()
-    held = roles.values() if tenant_id is None else [roles[tenant_id]] if tenant_id in roles else []
-    return any(permission in IN_TENANT[role] for role in held)
+    if tenant_id is not None:
+        return tenant_id in roles and permission in IN_TENANT[roles[tenant_id]]
+    return any(permission in IN_TENANT[role] and token_limits.allows(place) for place, role in roles.items())
 
 
 def allowed_tenant_ids(permission: Permission) -> list[int] | None:
-    """Return the tenants that the current user holds the permission in; None means every tenant."""
+    """Return the tenants that the current user holds the permission in; None means every tenant.
+
+    What a token may not be used for is left out here, for every page, list and act.
+    """
     if permission in EVERYWHERE[SiteRole(current_user.site_role)]:
-        return None
-    return [tenant_id for tenant_id, role in roles_by_tenant().items() if permission in IN_TENANT[role]]
+        return token_limits.within_limits(None)
+    return token_limits.within_limits(
+        [tenant_id for tenant_id, role in roles_by_tenant().items() if permission in IN_TENANT[role]]
+    )
 
 
 def parse_row_id(text: str) -> int | None:
@@ -189,4 +211,8 @@ def current_actor() -> Actor:
     address = request.remote_addr
     if not current_user.is_authenticated:
         return Actor("(not signed in)", address=address)
+    limits = token_limits.current_limits()
+    if limits is not None:
+        name = f"token {limits.token_name} of {current_user.email}"
+        return Actor(name, current_user.id, address, "api")
     return Actor.person(current_user, address)

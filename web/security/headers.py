@@ -32,6 +32,8 @@ CONTENT_SECURITY_POLICY = "; ".join(
     )
 )
 NO_DEVICE_PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+# What may be kept, and has to be asked for again: objects of the API, by their ETag.
+REVALIDATE = "private, no-cache"
 STATIC_ENDPOINTS = frozenset({"static", "admin.static"})
 _REQUEST_ID = re.compile(r"[\w.-]{8,64}")
 
@@ -114,6 +116,8 @@ def _add_headers(response: Response) -> Response:
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     if request.is_secure:
         response.headers["Strict-Transport-Security"] = "max-age=31536000"
+    if response.headers.get("Cache-Control") == REVALIDATE and response.status_code < 400:
+        return response
     if request.endpoint not in STATIC_ENDPOINTS or response.status_code >= 400:
         response.headers["Cache-Control"] = "no-store"
     elif request.args.get("v") == current_app.extensions["versions"][request.endpoint]:

@@ -65,6 +65,21 @@ ACTS: dict[Action, AuditAct] = {
         "Refused a copied passkey",
         "The passkey “{name}” of {person} was refused: there are two copies of it",
     ),
+    Action.TOKEN_MADE: AuditAct(
+        SIGNING_IN,
+        "Made an API token",
+        "{who} made the API token “{name}” for {person}, with the scopes {scopes}",
+        own="{who} made the API token “{name}”, with the scopes {scopes}",
+    ),
+    Action.TOKEN_ENDED: AuditAct(
+        SIGNING_IN,
+        "Ended an API token",
+        "{who} ended the API token “{name}” of {person}",
+        own="{who} ended their API token “{name}”",
+    ),
+    Action.TOKEN_REFUSED: AuditAct(
+        SIGNING_IN, "An API token was refused", "The API token “{name}” of {person} was refused: {why}"
+    ),
     Action.ENTRA_GRANT_SET: AuditAct(
         PEOPLE,
         "Set what Entra ID grants",

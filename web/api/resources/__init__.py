@@ -1,0 +1,4 @@
+"""The routes of the API, one file per noun.
+
+May import: web.api, web.api.representations, web.security.
+"""
