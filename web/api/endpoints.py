@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any
 
 from flask import g, request
 from flask_login import current_user
@@ -21,7 +21,8 @@ from web.security.access import can, deny
 from web.security.headers import REVALIDATE, Utf8Response
 from web.security.permissions import Permission
 
-View = TypeVar("View", bound=Callable[..., Any])
+View = Callable[..., Any]
+Endpoint = Callable[..., Utf8Response]
 JSON = "application/json"
 
 
@@ -59,14 +60,14 @@ class ApiAnswer:
     status: int | None = None
 
 
-def endpoint(permission: Permission, scope: Scope | None, **declares: Any) -> Callable[[View], View]:
+def endpoint(permission: Permission, scope: Scope | None, **declares: Any) -> Callable[[View], Endpoint]:
     """Declare and enforce what a route of the API needs and answers; further names are those of `Declared`.
 
     The view gets what it declares as `query` and `body`, parsed. `scope` None: any token will do.
     """
     declared = Declared(permission, scope, **declares)
 
-    def declare(view: View) -> View:
+    def declare(view: View) -> Endpoint:
         @wraps(view)
         def answered(**kwargs: Any) -> Utf8Response:
             _check(declared)
@@ -75,7 +76,7 @@ def endpoint(permission: Permission, scope: Scope | None, **declares: Any) -> Ca
 
         answered.declared, answered.permission = declared, permission  # type: ignore[attr-defined]
         answered.scopes = frozenset({scope} if scope else Scope)  # type: ignore[attr-defined]
-        return answered  # type: ignore[return-value]
+        return answered
 
     return declare
 
