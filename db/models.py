@@ -1389,6 +1389,8 @@ class Heartbeat(Table):
     keys = pw.CharField(null=True, max_length=200)
     # The version of Tenantkeep that it is of; null: one before it said so.
     version = pw.CharField(null=True, max_length=40)
+    # The queues that a worker serves, with spaces between; null: all.
+    queues = pw.CharField(null=True, max_length=1000)
 
 
 class Setback(Table):

@@ -15,6 +15,7 @@ from redis.retry import Retry
 
 import config
 from actors.process import counters, logs
+from actors.queue import tag_queues
 from actors.queue.dedupe import Dedupe
 from actors.queue.middleware import DatabaseConnection, Heartbeats, LogContext
 from graph.errors import redact
@@ -97,6 +98,7 @@ def _make_broker() -> Broker:
 
 
 broker = _make_broker()
+tag_queues.declare(broker, PRIORITY)
 dramatiq.set_broker(broker)
 
 

@@ -1,4 +1,4 @@
-"""Roles that go by tags of tenants."""
+"""Roles that go by tags of tenants, and the queues that workers serve."""
 
 import peewee as pw
 
@@ -36,3 +36,4 @@ def up(migrator, db):
     create_tables(db, (TagMembership,), known=(User,))
     add_column(db, "entra_grant", "tag", "VARCHAR(40)")
     add_column(db, "entra_grant", "folded", "VARCHAR(80)")
+    add_column(db, "heartbeat", "queues", "VARCHAR(1000)")
