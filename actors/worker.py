@@ -16,7 +16,6 @@ from types import FrameType
 import config
 from actors.process import logs, startup
 from actors.queue.broker import SERVED, redis_problem
-from actors.queue.tag_queues import tagged
 
 logger = logging.getLogger(__name__)
 
@@ -32,8 +31,6 @@ class Options:
     processes: int = 2
     threads: int = 8
     shutdown_seconds: int = 60
-    # Serve the queues of this tag alone; "": those without one.
-    tag: str = ""
 
 
 def replace_process(options: Options) -> None:
@@ -84,7 +81,7 @@ def _command(options: Options) -> list[str]:
     return [
         # -P: a config in the folder it is started in would be taken for ours.
         *(sys.executable, "-P", "-m", "dramatiq", "actors.app", "--path", "--skip-logging"),
-        *("--queues", *(tagged(name, options.tag) for queue in options.queues for name in SERVED[queue])),
+        *("--queues", *(name for queue in options.queues for name in SERVED[queue])),
         *("--processes", str(options.processes), "--threads", str(options.threads)),
         *("--worker-shutdown-timeout", str(options.shutdown_seconds * 1000)),
     ]

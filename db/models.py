@@ -1387,8 +1387,6 @@ class Heartbeat(Table):
     at = pw.DateTimeField()
     # The ids of the encryption keys it knows, newest first, comma-separated.
     keys = pw.CharField(null=True, max_length=200)
-    # The queues that a worker serves, with spaces between; null: all.
-    queues = pw.CharField(null=True, max_length=1000)
     # The version of Tenantkeep that it is of; null: one before it said so.
     version = pw.CharField(null=True, max_length=40)
 

@@ -15,7 +15,6 @@ from redis.retry import Retry
 
 import config
 from actors.process import counters, logs
-from actors.queue import tag_queues
 from actors.queue.dedupe import Dedupe
 from actors.queue.middleware import DatabaseConnection, Heartbeats, LogContext
 from graph.errors import redact
@@ -98,7 +97,6 @@ def _make_broker() -> Broker:
 
 
 broker = _make_broker()
-tag_queues.declare(broker, PRIORITY)
 dramatiq.set_broker(broker)
 
 

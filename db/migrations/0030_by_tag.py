@@ -1,4 +1,4 @@
-"""Roles that go by tags of tenants, and the queues that workers serve."""
+"""Roles that go by tags of tenants."""
 
 import peewee as pw
 
@@ -36,4 +36,3 @@ def up(migrator, db):
     create_tables(db, (TagMembership,), known=(User,))
     add_column(db, "entra_grant", "tag", "VARCHAR(40)")
     add_column(db, "entra_grant", "folded", "VARCHAR(80)")
-    add_column(db, "heartbeat", "queues", "VARCHAR(1000)")

@@ -12,7 +12,7 @@ from flask.cli import AppGroup
 import config
 from actors.notices import email_sender
 from actors.process import startup
-from actors.queue import broker, tag_queues
+from actors.queue import broker
 from actors.tenants import graph_clients
 from config import Settings
 from db.accounts import users
@@ -98,7 +98,6 @@ def _database(settings: Settings) -> Iterator[Finding]:
         if not user_count:
             yield False, "users", "Nobody can sign in. Run: tenantkeep user add EMAIL --role admin"
         yield from _processes()
-        yield from _workers_by_tag()
         yield from _scheduler()
         yield _waiting_runs()
         yield _watching()
@@ -142,11 +141,6 @@ def _processes() -> Iterator[Finding]:
                 else "None was ever seen."
             )
             yield False, kind, f"{seen} Start one: tenantkeep {kind}"
-
-
-def _workers_by_tag() -> Iterator[Finding]:
-    for tag in tag_queues.tags_without_worker(broker.PRIORITY):
-        yield False, "workers by tag", tag_queues.sentence_without_worker(tag)
 
 
 def _scheduler() -> Iterator[Finding]:
