@@ -17,7 +17,7 @@ import peewee as pw
 from db.clock import utcnow
 from db.database import database, lock_rows
 from db.encryption import keyring
-from db.models import Content, Policy, Run, Snapshot
+from db.models import Content, Policy, Run, Snapshot, Tenant
 from db.policies import change_recording
 from db.policies.change_recording import SavedReading
 from db.sql.value_lists import batched, is_in
@@ -306,6 +306,12 @@ def with_policies(ids: Sequence[int]) -> Any:
     fields = (Snapshot, Policy, Content.id, Content.fingerprint, Content.plain_bytes)
     joined = Snapshot.select(*fields).join(Policy).switch(Snapshot).join(Content)
     return joined.where(is_in(Snapshot.id, ids))
+
+
+def load_with_tenants(ids: Sequence[int]) -> list[Snapshot]:
+    """Return these snapshots by their ids, each with its policy and its tenant."""
+    rows = Snapshot.select(Snapshot, Policy, Tenant).join(Policy).switch(Snapshot).join(Tenant)
+    return list(rows.where(is_in(Snapshot.id, ids)).order_by(Snapshot.id))
 
 
 def load_with_policies(ids: Sequence[int]) -> list[Snapshot]:

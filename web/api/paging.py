@@ -1,5 +1,6 @@
 """Pages of lists: each leads to the next by the id of its last row, so that the last costs what the first does."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
@@ -54,9 +55,23 @@ def page(
     """
     rows = cursor_pages.rows(select, id_column, after=_after(query), limit=query.limit + 1, is_rising=rising)
     items = represent(rows[: query.limit])
-    if len(rows) <= query.limit:
+    return _page(items, rows[query.limit - 1].id if len(rows) > query.limit else None)
+
+
+def page_of_ids(ids: Sequence[int], query: PageQuery, represent: Callable[[Sequence[int]], list[Any]]) -> ApiAnswer:
+    """Answer a page of what these rising ids name."""
+    begin = bisect_right(ids, _after(query) or 0)
+    items = represent(ids[begin : begin + query.limit])
+    if len(ids) <= begin + query.limit:
+        return _page(items, None)
+    return _page(items, ids[begin + query.limit - 1])
+
+
+def _page(items: list[Any], last_id: int | None) -> ApiAnswer:
+    """`last_id` None: it is the last page."""
+    if last_id is None:
         return ApiAnswer({"items": items, "next": None})
-    address = _address_after(rows[query.limit - 1])
+    address = _address_after(last_id)
     return ApiAnswer({"items": items, "next": address}, {"Link": f'<{address}>; rel="next"'})
 
 
@@ -70,7 +85,7 @@ def _after(query: PageQuery) -> int | None:
     return number
 
 
-def _address_after(row: Any) -> str:
+def _address_after(last_id: int) -> str:
     """Return the address of the next page: as this one was asked for, from its last row on."""
-    values: dict[str, Any] = {**request.args.to_dict(flat=False), **(request.view_args or {}), "cursor": row.id}
+    values: dict[str, Any] = {**request.args.to_dict(flat=False), **(request.view_args or {}), "cursor": last_id}
     return addresses.base() + url_for(request.endpoint or "", **values)

@@ -5,9 +5,9 @@ from typing import Any
 from flask import Blueprint, Flask
 from flask_wtf.csrf import CSRFProtect
 
-from web.api.resources import me, tenants
+from web.api.resources import audit_events, backup_sets, me, policies, tenants
 
-RESOURCES: tuple[Any, ...] = (me, tenants)
+RESOURCES: tuple[Any, ...] = (me, tenants, policies, backup_sets, audit_events)
 
 
 def register(app: Flask, csrf: CSRFProtect) -> None:
