@@ -56,6 +56,9 @@ class Settings:
     metrics_token: str = field(repr=False)
     metrics_tenants: int  # with more, no tenant has figures of its own
     metrics_tenant_names: bool
+    otlp_url: str  # of the collector that traces go to; "" where nothing is traced
+    otlp_headers: tuple[tuple[str, str], ...] = field(repr=False)
+    otlp_sample_percent: int
     # After how many days what is kept only for people to look back at goes: db/housekeeping/daily_prune.py,
     # db/housekeeping/old_rows.py.
     run_item_days: int
@@ -87,6 +90,7 @@ def secrets(settings: Settings) -> list[str]:
     passwords = [password for url in urls for password in _passwords(url)]
     keys = [base64.urlsafe_b64encode(key).decode() for key in settings.encryption_keys]
     others = [settings.secret_key, settings.sign_in_client_secret, settings.metrics_token]
+    others += [value for _, value in settings.otlp_headers]
     others += [settings.smtp.password] if settings.smtp else []
     return [*others, *passwords, *map(unquote, passwords), *keys]
 
@@ -140,6 +144,9 @@ _VARIABLES: dict[str, tuple[Callable[[str], Any], str | None, str]] = {
     "METRICS_TOKEN": (parsers.optional(parsers.secret_key), "", ""),
     "METRICS_TENANTS": (parsers.number(0, 100_000), "500", ""),
     "METRICS_TENANT_NAMES": (parsers.on_or_off, "off", ""),
+    "OTLP_URL": (parsers.optional(parsers.collector_url), "", ""),
+    "OTLP_HEADERS": (parsers.headers, "", ""),
+    "OTLP_SAMPLE_PERCENT": (parsers.number(1, 100, "of percent "), "100", ""),
     "RUN_ITEM_DAYS": (_DAYS, "90", ""),
     "RUN_DAYS": (_DAYS, "730", ""),
     "RESTORE_DAYS": (_DAYS, "730", ""),

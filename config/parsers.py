@@ -95,6 +95,25 @@ def guid(text: str) -> str:
         raise ValueError("must be an id of the form 00000000-0000-0000-0000-000000000000") from e
 
 
+def collector_url(text: str) -> str:
+    """Return the address of a collector. Plain http is for one beside us: spans hold no secrets."""
+    form = "must be http://host:port or https://host, without user and password"
+    parts = _split(text, form)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc or parts.query:
+        raise ValueError(form)
+    return text.rstrip("/")
+
+
+def headers(text: str) -> tuple[tuple[str, str], ...]:
+    """Return the pairs of name=value,name=value."""
+    pairs = [part.partition("=") for part in text.split(",") if part.strip()]
+    if not all(
+        re.fullmatch(r"[\w-]+", name.strip(), re.ASCII) and value.strip().isprintable() for name, _, value in pairs
+    ):
+        raise ValueError("must be name=value, with a comma between two")
+    return tuple((name.strip(), value.strip()) for name, _, value in pairs)
+
+
 def on_or_off(text: str) -> bool:
     if text not in {"on", "off"}:
         raise ValueError("must be on or off")

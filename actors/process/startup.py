@@ -8,6 +8,7 @@ from pathlib import Path
 import peewee as pw
 
 import config
+from actors.process import tracing
 from actors.process.logs import REPEATED, first_line
 from actors.process.meters import RunMeter
 from config import Settings, SettingsError
@@ -100,6 +101,10 @@ def bind(settings: Settings, *, as_owner: bool = False) -> None:
     register_secrets(config.secrets(settings))
     outbound.use(Proxy(settings.proxy_url, settings.no_proxy), settings.ca_bundle)
     observation.observe(RunMeter())
+    try:
+        tracing.use(settings)
+    except ValueError as e:
+        raise StartupError(str(e)) from e
     engine.bind_database((as_owner and settings.owner_database_url) or settings.database_url)
     encryption.use_keys(settings.encryption_keys)
 

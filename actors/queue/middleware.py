@@ -11,7 +11,7 @@ import redis
 from dramatiq.middleware import Middleware
 from peewee import DatabaseError, InterfaceError
 
-from actors.process import logs
+from actors.process import logs, tracing
 from actors.queue import held_claims
 from actors.queue.dedupe import Dedupe
 from db.database import database
@@ -82,6 +82,7 @@ class Heartbeats(Middleware):
         if self._thread:
             self._thread.join(claims.BEAT_SECONDS)
             _try_to_beat(self._beat_too)  # the last word of what it has counted
+        tracing.shut_down()  # at exit is too late: Dramatiq's processes end without it
 
     def _beat_until_stopped(self, broker: Any) -> None:
         while True:

@@ -8,7 +8,8 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from actors.process import logs
+from actors.process import logs, tracing
+from actors.process.tracing import SpanKind
 from actors.queue import held_claims
 from actors.queue.enqueue import enqueue
 from db.database import DISK_FULL, is_disk_full
@@ -64,7 +65,9 @@ def run_claimed(
         logger.info("there is nothing to do for this message")
         return
     logs.bind_also(request_id=claim.run.asked_in)
-    with held_claims.holding(claim):
+    run = claim.run
+    numbers = {"tenantkeep.run": run.id, "tenantkeep.tenant": run.tenant_id, "tenantkeep.request": run.asked_in}
+    with held_claims.holding(claim), tracing.span(kind, SpanKind.CONSUMER, run.trace, numbers):
         try:
             _do_and_complete(claim, do, completion)
         except ClaimLost:

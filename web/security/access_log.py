@@ -6,16 +6,19 @@ codes, and whatever else somebody puts there.
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from flask import Flask, Response, g, request
 
-from actors.process import counters
+from actors.process import counters, tracing
+from actors.process.tracing import SpanKind
 
 logger = logging.getLogger("tenantkeep.access")
 
 _FACTS = "tenantkeep.access"
+_UNTRACED = ("/healthz", "/readyz", "/metrics", "/static/", "/admin/static/")
 Application = Callable[..., Iterable[bytes]]
 
 
@@ -37,6 +40,14 @@ def _note_facts(response: Response) -> Response:
     return response
 
 
+def _traced(environ: Mapping[str, Any]) -> AbstractContextManager[tracing.OpenSpan]:
+    """Return the span of a request: none of what monitoring asks for, and of files."""
+    if environ["PATH_INFO"].startswith(_UNTRACED):
+        return nullcontext(tracing.OpenSpan())
+    # A new trace, whatever the client sends: nobody outside decides what is kept.
+    return tracing.span(environ["REQUEST_METHOD"], SpanKind.SERVER)
+
+
 def observed(application: Application, *, writes_lines: bool) -> Application:
     """Surround a WSGI application: count each request, and write its line. A stream is timed until it begins."""
 
@@ -47,7 +58,18 @@ def observed(application: Application, *, writes_lines: bool) -> Application:
             answers.append((status[:3], dict(headers).get("Content-Length")))
             return start_response(status, headers, *args)
 
-        answer = application(environ, noting)
+        with _traced(environ) as served:
+            answer = application(environ, noting)
+            facts = environ.get(_FACTS, {})
+            served.rename(f"{environ['REQUEST_METHOD']} {facts.get('route', 'nowhere')}")
+            served.note(
+                {
+                    "http.request.method": environ["REQUEST_METHOD"],
+                    "http.route": facts.get("route"),
+                    "http.response.status_code": answers[-1][0],
+                    "tenantkeep.request": facts.get("request_id"),
+                }
+            )
         seconds = time.monotonic() - began
         status, length = answers[-1]
         counters.count("http_requests", status)
@@ -55,7 +77,7 @@ def observed(application: Application, *, writes_lines: bool) -> Application:
         if writes_lines:
             line = {"method": environ["REQUEST_METHOD"], "status": int(status), "milliseconds": round(seconds * 1000)}
             size = {"bytes": int(length)} if length else {}
-            logger.info("answered", extra={**line, **size, **environ.get(_FACTS, {})})
+            logger.info("answered", extra={**line, **size, **facts})
         return answer
 
     return answering
