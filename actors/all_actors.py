@@ -9,7 +9,7 @@ from actors.people import entra_recheck
 from actors.plans import preview
 from actors.queue.broker import broker
 from actors.restores import live_restore
-from actors.tenants import credential_change
+from actors.tenants import credential_change, shared_app_change
 from actors.uploads import upload
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "live_restore",
     "look",
     "preview",
+    "shared_app_change",
     "sync",
     "upload",
     "watch",

@@ -35,7 +35,7 @@ from web.verdicts import verdicts
 from web.views.backups import backup_sets, policies, run_page, runs, snapshots
 from web.views.changes import approved_state, change_list, change_page, comparison, decide, severity_rules
 from web.views.fleet import act_pages, new_tenant_defaults, tenant_list
-from web.views.installation import audit, dashboard, health, search
+from web.views.installation import audit, dashboard, health, search, shared_apps
 from web.views.notices import channels, demo_mailbox
 from web.views.people import account, entra_grants, kept_forms, notifications, passkeys, sign_in, users
 from web.views.restores import later_changes, new_restore, restore_actions, restores
@@ -173,6 +173,7 @@ def _add_to_templates(app: Flask) -> None:
         count_policies=formatters.count_policies,
         count_text=formatters.count_text,
         credential_end=lambda at: formatters.credential_end(at, utcnow()),
+        credential_kind=formatters.credential_kind,
         datetime_html=formatters.datetime_html,
         doer_words=authors.doer_words,
         duration=formatters.duration,
@@ -212,6 +213,7 @@ def _add_pages(app: Flask) -> None:
         tenant_switcher,
         act_pages,
         new_tenant_defaults,
+        shared_apps,
         tenants,
         tenant_changes,
         tenant_administration,

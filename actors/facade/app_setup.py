@@ -6,10 +6,10 @@ import config
 from db.errors import Invalid
 from db.states import AppAccess
 from graph.auth import consent, new_certificate, setup_scripts
+from graph.auth.app_setup import AppSetup, FederatedTrust
 from graph.auth.client_assertions import AUDIENCES
 from graph.auth.clouds import Cloud, endpoints
 from graph.auth.consent import ANY_DIRECTORY, ConsentAnswer, read_consent_answer
-from graph.auth.setup_scripts import AppSetup, FederatedTrust
 
 __all__ = ["ANY_DIRECTORY", "ConsentAnswer", "consent_address", "read_consent_answer", "thumbprint", "write_scripts"]
 

@@ -195,7 +195,10 @@ def _foreign_write(told: Occurrence, _change: Change | None, _zone: str) -> str:
 
 def _expiring(told: Occurrence, _change: Change | None, zone: str) -> str:
     ends_at = _moment(told.facts.get("ends_at"))
-    return f"The credential ends {short_time(ends_at, zone)}" if ends_at else "The credential ends soon"
+    app = told.facts.get("app")
+    what = f"The credential of {plain(app)}" if app else "The credential"
+    what += " that only writes" if told.facts.get("writes") else ""
+    return f"{what} ends {short_time(ends_at, zone)}" if ends_at else f"{what} ends soon"
 
 
 _SENTENCES: dict[str, Sentence] = {

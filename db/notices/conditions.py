@@ -6,20 +6,21 @@ begins what is new, and ends what is no longer so.
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from db.audit import daily_check
 from db.clock import utcnow
 from db.database import transaction
-from db.models import IS_ACTIVE, Occurrence, Run, Schedule, Tenant
+from db.models import IS_ACTIVE, Credential, Occurrence, Run, Schedule, SharedApp, SharedAppCredential, Tenant
 from db.notices import occurrences, rules
 from db.notices.occurrences import OccurrenceFacts
 from db.sql.value_lists import is_in
-from db.states import NoticeEvent, RunKind
+from db.states import CredentialPlace, NoticeEvent, RunKind, SharedPlace
 
 # A schedule that is due waits for the scheduler's next look, or for the run before it; after this long it is missed.
 LATE_AFTER = timedelta(hours=1)
 # Days before a credential ends at which it is told.
-EXPIRY_DAYS = (1, 7, 14, 30)
+EXPIRY_DAYS = (1, 7, 30)
 # What a run says while it waits for somebody in the tenant (actors/restores/outcomes.py).
 APPROVAL_WAIT = "Waiting for Multi Admin Approval in the tenant"
 
@@ -131,17 +132,32 @@ def _failing_connections() -> Found:
 
 
 def _expiring_credentials(now: datetime) -> Found:
-    """Return the credentials that end soon: at thirty days, and again nearer to the end."""
+    """Return the credentials that end soon: at thirty days, and again nearer to the end.
+
+    Those of tenants, those with which only live restores sign in, and those of our own apps, which many tenants need.
+    """
     soon = now + timedelta(days=max(EXPIRY_DAYS))
     rows = Tenant.select(Tenant.id, Tenant.credential_expires_at).where(
         Tenant.is_active & (Tenant.credential_expires_at < soon)
     )
     found: Found = {}
     for tenant_id, ends_at in rows.tuples():
-        days = next(days for days in EXPIRY_DAYS if ends_at < now + timedelta(days=days))
-        key = f"credential_expiring:{tenant_id}:{ends_at.isoformat()}:{days}"
-        found[key] = (tenant_id, {"facts": {"ends_at": ends_at.isoformat()}})
+        found |= _expiring(str(tenant_id), tenant_id, ends_at, now)
+    writing = Credential.select(Credential.tenant, Credential.expires_at).join(Tenant)
+    is_in_force = Tenant.is_active & (Credential.place == CredentialPlace.WRITE)
+    for tenant_id, ends_at in writing.where(is_in_force & (Credential.expires_at < soon)).tuples():
+        found |= _expiring(f"{tenant_id}:write", tenant_id, ends_at, now, writes=True)
+    of_apps = SharedAppCredential.select(SharedApp.id, SharedApp.access, SharedAppCredential.expires_at).join(SharedApp)
+    is_current = SharedAppCredential.place == SharedPlace.CURRENT
+    for app_id, access, ends_at in of_apps.where(is_current & (SharedAppCredential.expires_at < soon)).tuples():
+        found |= _expiring(f"app:{app_id}", None, ends_at, now, app=f"our app to {access}")
     return found
+
+
+def _expiring(name: str, tenant_id: int | None, ends_at: datetime, now: datetime, **facts: Any) -> Found:
+    days = next(days for days in EXPIRY_DAYS if ends_at < now + timedelta(days=days))
+    key = f"credential_expiring:{name}:{ends_at.isoformat()}:{days}"
+    return {key: (tenant_id, {"facts": {"ends_at": ends_at.isoformat(), **facts}})}
 
 
 def _waiting_in_tenants() -> Found:

@@ -26,8 +26,22 @@ _ORDER = tuple(SharedPlace)
 
 
 def find(cloud: str, access: AppAccess) -> SharedApp | None:
+    """Return the app that tenants of this cloud can consent to; None before it has its client id."""
+    app = find_begun(cloud, access)
+    return app if app and app.client_id else None
+
+
+def find_begun(cloud: str, access: AppAccess) -> SharedApp | None:
+    """Return the app, also one that has a certificate already and is still to be registered with it."""
     app: SharedApp | None = SharedApp.get_or_none((SharedApp.cloud == cloud) & (SharedApp.access == access))
     return app
+
+
+def find_or_begin(cloud: str, access: AppAccess) -> SharedApp:
+    """Return the app; a new one has no client id yet, and is named by `set_app`."""
+    with database.atomic():
+        app = find_begun(cloud, access)
+        return app or SharedApp.create(cloud=cloud, access=access, client_id="", directory_id="")
 
 
 def find_by_client_id(cloud: str, client_id: str) -> SharedApp | None:
@@ -52,8 +66,8 @@ def set_app(cloud: str, access: AppAccess, client_id: str, directory_id: str, ac
     """
     client_id, directory_id = parse_guid(client_id, "client id"), parse_guid(directory_id, "directory id")
     with database.atomic():
-        app = find(cloud, access)
-        if app is not None and app.client_id != client_id:
+        app = find_begun(cloud, access)
+        if app is not None and app.client_id and app.client_id != client_id:
             _require_unused(app)
             SharedAppCredential.delete().where(SharedAppCredential.app == app).execute()
         if SharedApp.get_or_none((SharedApp.client_id == client_id) & (SharedApp.access != access)):
@@ -121,6 +135,19 @@ def find_at(app: SharedApp, place: SharedPlace) -> SharedAppCredential | None:
     is_there = (SharedAppCredential.app == app) & (SharedAppCredential.place == place)
     credential: SharedAppCredential | None = SharedAppCredential.get_or_none(is_there)
     return credential
+
+
+def find_next_by_id(credential_id: int) -> SharedAppCredential | None:
+    """Return the credential while it is the next one of its app."""
+    is_next = (SharedAppCredential.id == credential_id) & (SharedAppCredential.place == SharedPlace.NEXT)
+    credential: SharedAppCredential | None = SharedAppCredential.get_or_none(is_next)
+    return credential
+
+
+def public_certificate(credential: SharedAppCredential) -> str:
+    """Return the public part of a certificate, in PEM, which is uploaded to Entra; "" of another kind."""
+    is_certificate = credential.kind == CredentialKind.CERTIFICATE
+    return open_values(credential)["certificate"] if is_certificate else ""
 
 
 def add_next(

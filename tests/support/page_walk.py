@@ -10,6 +10,7 @@ PAGES = {
     "tenant": "/tenants/2",
     "tenant-administration": "/tenants/2/administration",
     "tenant-choice": "/tenants/choose",
+    "our-apps": "/installation/apps",
     "tenant-changes": "/tenants/2/activity",
     "tenant-events": "/tenants/2/events/",
     "tenant-approved": "/tenants/2/approved",

@@ -37,6 +37,7 @@ NO_PAGE = (
     "actors/notices/authors",
     "actors/notices/sentences",
     "actors/notices/words",
+    "graph/auth/setup_scripts",
     "graph/events",
     "graph/simulator",
     "graph/microsoft",
@@ -61,6 +62,7 @@ WORDY = (
     "web/views/tenants/",
     "db/names/",
     "db/backups/nights.py",
+    "db/tenants/credentials.py",
     "actors/restores/outcomes.py",
 )
 _LOWER_CASE = re.compile(r"(?=.* )(%\(\w+\)s |: )?[a-z][a-z]+([ ,;’'-]+[\w%()-]+)*[.:]?")

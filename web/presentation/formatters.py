@@ -23,7 +23,7 @@ from db.states import (
     Result,
     WriteState,
 )
-from db.tenants import schedule_words, schedules
+from db.tenants import credentials, schedule_words, schedules
 from web.translation.languages import ENGLISH, current_language
 from web.translation.sentences import translated, translated_markup
 
@@ -174,6 +174,11 @@ def time_ago_html(at: datetime | None) -> Markup:
     at = at.replace(microsecond=0)
     ago = gettext("%(time)s ago", time=_span_text((utcnow() - at).total_seconds(), parts=1))
     return Markup('<time class="ago" datetime="{}Z" title="{} UTC">{}</time>').format(at.isoformat(), at, ago)
+
+
+def credential_kind(kind: str) -> str:
+    """Return what people call a credential of this kind, in the reader's language."""
+    return translated(credentials.kind_words(kind))
 
 
 def credential_end(at: datetime, now: datetime) -> str:

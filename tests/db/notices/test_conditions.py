@@ -6,11 +6,11 @@ import pytest
 
 from db.audit.audit import SYSTEM
 from db.clock import utcnow
-from db.models import AuditCheck, NoticeRule, Occurrence, Run, Schedule, Tenant
+from db.models import AuditCheck, Credential, NoticeRule, Occurrence, Run, Schedule, Tenant
 from db.notices import channels, conditions, occurrences, rules
 from db.notices.rules import RuleChoice
-from db.states import ChannelKind, NoticeEvent
-from db.tenants import schedules
+from db.states import AppAccess, ChannelKind, CredentialKind, CredentialPlace, NoticeEvent
+from db.tenants import credentials, schedules, shared_apps
 
 pytestmark = pytest.mark.usefixtures("lock_order")
 
@@ -89,7 +89,7 @@ def test_a_credential_is_told_at_each_threshold_and_well_again_once(cast):
         )
 
     now = utcnow()
-    for days, threshold in ((29, "30"), (13, "14"), (6, "7"), (0, "1"), (-3, "1")):
+    for days, threshold in ((29, "30"), (8, "30"), (6, "7"), (0, "1"), (-3, "1")):
         ends_at = now + timedelta(days=40)
         change_tenant(cast.contoso, credential_expires_at=ends_at)
         conditions._settle(
@@ -98,6 +98,16 @@ def test_a_credential_is_told_at_each_threshold_and_well_again_once(cast):
         rows = occurrences.going(NoticeEvent.CREDENTIAL_EXPIRING)
         assert [row.key.split(":")[-1] for row in rows] == [threshold]
     assert told() == ([], 1), "a new one: said once, not for each threshold"
+    guid = "aaaaaaaa-1111-4111-8111-111111111111"
+    app = shared_apps.set_app("global", AppAccess.READ, guid, guid, SYSTEM)
+    ends_at = utcnow() + timedelta(days=5)
+    shared_apps.put_in_force(shared_apps.add_next(app, CredentialKind.SECRET, {}, SYSTEM, expires_at=ends_at))
+    credentials.add_next(cast.fabrikam, "secret", {}, SYSTEM, expires_at=ends_at, place=CredentialPlace.WRITE_NEXT)
+    Credential.update(place=CredentialPlace.WRITE).execute()
+    conditions.look()
+    told_of = {row.tenant_id: row.facts for row in occurrences.going(NoticeEvent.CREDENTIAL_EXPIRING)}
+    assert told_of[None]["app"] == "our app to read"
+    assert told_of[cast.fabrikam.id]["writes"]
 
 
 def test_a_schedule_that_had_to_be_paused_is_missed_until_it_is_changed(cast):

@@ -2,26 +2,26 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from markupsafe import Markup
 
 import actors.tenants.credential_change
+import config
 from actors.queue.enqueue import EnqueuedRun
-from actors.tenants.credential_change import NewCredential
 from db.errors import Invalid
 from db.housekeeping import tenant_removal, tenant_switch
 from db.models import Credential, Run, Tenant
 from db.runs import run_history
-from db.states import CredentialPlace, RunKind
-from db.tenants import credentials, tenants
+from db.states import AppAccess, CredentialPlace, RunKind
+from db.tenants import credentials, shared_apps, tenants
 from web.inputs import is_same_name
 from web.presentation import run_messages
 from web.presentation.formatters import count_text
 from web.security.access import current_actor, fetch, requires
 from web.security.permissions import Permission
+from web.views.tenants import credential_form
 from web.views.tenants.tenant_page import credential
 
 pages = Blueprint("tenant_administration", __name__, url_prefix="/tenants")
@@ -36,6 +36,12 @@ class AdministrationPage:
     tenant: Tenant
     following: Credential | None
     previous: Credential | None
+    # With which live restores alone sign in, and the one that is to take its place.
+    writing: Credential | None
+    writing_next: Credential | None
+    has_read_app: bool
+    has_write_app: bool
+    has_token_file: bool
     runs: list[Run]
     under_way: int
     kept_days: int = credentials.KEEP_FOR.days
@@ -62,6 +68,11 @@ def _page(tenant: Tenant) -> str:
         tenant=tenant,
         following=credentials.find_at(tenant, CredentialPlace.NEXT),
         previous=credentials.find_at(tenant, CredentialPlace.PREVIOUS),
+        writing=credentials.find_at(tenant, CredentialPlace.WRITE),
+        writing_next=credentials.find_at(tenant, CredentialPlace.WRITE_NEXT),
+        has_read_app=shared_apps.find(tenant.cloud, AppAccess.READ) is not None,
+        has_write_app=shared_apps.find(tenant.cloud, AppAccess.WRITE) is not None,
+        has_token_file=bool(config.settings().federated_token_file),
         runs=run_history.newest_runs(tried, RUNS_SHOWN),
         under_way=len(tenant_switch.active_runs(tenant)),
     )
@@ -91,34 +102,23 @@ def _started(tenant: Tenant, act: Callable[[], EnqueuedRun]) -> Any:
 def give_credential(tenant_id: str) -> Any:
     tenant, client_id = _tenant(tenant_id), request.form.get("client_id", "")[:100]
     return _started(
-        tenant, lambda: actors.tenants.credential_change.submit(tenant, _given(), current_actor(), client_id=client_id)
+        tenant,
+        lambda: actors.tenants.credential_change.submit(
+            tenant, credential_form.read(), current_actor(), client_id=client_id, access=_access()
+        ),
     )
 
 
-def _given() -> NewCredential:
-    """Raises Invalid."""
-    file = request.files.get("certificate")
-    if file and file.filename:
-        return actors.tenants.credential_change.parse_certificate(file.read(), request.form.get("passphrase") or None)
-    return actors.tenants.credential_change.parse_secret(
-        request.form.get("secret", ""), _last_day(request.form.get("expires", ""))
-    )
-
-
-def _last_day(text: str) -> datetime | None:
-    if not text.strip():
-        return None
-    try:
-        return datetime.fromisoformat(text.strip()[:10])
-    except ValueError as e:
-        raise Invalid("Give the day on which the secret ends as 2028-06-30, or leave it empty.") from e
+def _access() -> AppAccess:
+    """Return what the credential is for: to read, unless the form is that of the one that only writes."""
+    return AppAccess.WRITE if request.form.get("access") == AppAccess.WRITE else AppAccess.READ
 
 
 @pages.post("/<tenant_id>/credential/try-again")
 @requires(Permission.ADMINISTER)
 def try_credential_again(tenant_id: str) -> Any:
     tenant = _tenant(tenant_id)
-    return _started(tenant, lambda: actors.tenants.credential_change.try_again(tenant, current_actor()))
+    return _started(tenant, lambda: actors.tenants.credential_change.try_again(tenant, current_actor(), _access()))
 
 
 @pages.post("/<tenant_id>/credential/switch-back")
@@ -138,7 +138,7 @@ def forget_credential(tenant_id: str) -> Any:
         if place not in list(CredentialPlace):
             raise Invalid("Say which credential: the next or the previous.")
         actors.tenants.credential_change.forget(tenant, CredentialPlace(place), current_actor())
-        return f"The {place} credential is gone."
+        return f"The {credentials.place_word(place)} credential is gone."
 
     return _done(tenant, act)
 

@@ -24,7 +24,7 @@ from db.states import Offer, PolicyState, SetState, Standing
 from db.tenants import backup_health, coverage, expiries, schedules, tags
 from db.tenants.backup_health import TenantHealth
 from web.presentation import rule_changes
-from web.presentation.formatters import credential_end, policy_type_title, time_ago_html
+from web.presentation.formatters import credential_end, credential_kind, policy_type_title, time_ago_html
 from web.presentation.links import link
 from web.presentation.policy_type_row import PolicyTypeRow
 from web.presentation.rule_changes import WaitingChange
@@ -64,10 +64,10 @@ def credential(tenant: Tenant) -> Markup:
     """Say which kind of credential the tenant has, and when it ends where that is known."""
     end, now = tenant.credential_expires_at, utcnow()
     if end is None:
-        return Markup("{}").format(translated(tenant.credential_kind))
+        return Markup("{}").format(credential_kind(tenant.credential_kind))
     look = "bad" if end < now else "warn" if end < now + ENDS_SOON else "muted"
     return Markup('{} <span class="badge badge-{}">{}</span>').format(
-        tenant.credential_kind, look, credential_end(end, now)
+        credential_kind(tenant.credential_kind), look, credential_end(end, now)
     )
 
 

@@ -144,3 +144,17 @@ def test_it_is_removed_when_its_name_is_typed_and_not_while_a_run_is_under_way(a
 def test_how_soon_a_credential_ends_is_seen_on_the_tenants_page(admin, cast, days, look):
     Tenant.update(credential_expires_at=utcnow() + timedelta(days=days, hours=1)).execute()
     assert f'badge-{look}">end' in shown(admin, f"/tenants/{cast.contoso.id}")
+
+
+def test_credential_that_only_writes_is_given_tried_and_forgotten_beside_the_other(admin, graph, worker, ended, cast):
+    place = f"/tenants/{cast.contoso.id}/administration"
+    assert "the one credential reads and writes" in shown(admin, place)
+    sent(admin, cast.contoso, secret="contoso client secret", access="write")
+    assert ended(Run.get().id).state == "succeeded"
+    assert "Only live restores sign in with it" in shown(admin, place)
+    assert tenants.credential_values(Tenant.get_by_id(cast.contoso.id)) == {"secret": "contoso client secret"}
+    assert [row.place for row in Credential.select()] == ["write"], "the one to read was not replaced"
+    sent(admin, cast.contoso, "credential/try-again", access="write")
+    assert ended(Run.select().order_by(Run.id.desc()).get().id).state == "succeeded"
+    gone = sent(admin, cast.contoso, "credential/forget", place="write").get_data(as_text=True)
+    assert "The current credential is gone" in gone
