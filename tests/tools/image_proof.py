@@ -53,6 +53,7 @@ exec chroot "$root" setpriv --reuid="${user%:*}" --regid="${user#*:}" --clear-gr
 def main() -> None:
     if os.geteuid() != 0 or not shutil.which("debootstrap"):
         sys.exit("Run it as root, where debootstrap is installed.")
+    check_manifests()
     *_, final = stages = containerfile.stages()
     trees = {stage.name: build(stage) for stage in stages} if "--built" not in sys.argv else {"": TREES / "final"}
     check_tree(trees[final.name], final)
@@ -63,6 +64,29 @@ def main() -> None:
 def say(text: str) -> None:
     sys.stdout.write(f"{time.strftime('%H:%M:%S')} {text}\n")
     sys.stdout.flush()
+
+
+def check_manifests() -> None:
+    """Ask the programs that know the schemas, in the environment that `make image-proof` makes."""
+    programs, compose = Path(sys.prefix) / "image" / "bin", servers.ROOT / "compose.yaml"
+    subprocess.run([programs / "python", "-c", COMPOSE, compose], check=True)
+    rendered = TREES / "kubernetes.yaml"
+    TREES.mkdir(parents=True, exist_ok=True)
+    example = servers.ROOT / "deploy" / "kubernetes" / "overlays" / "example"
+    with rendered.open("w") as file:
+        subprocess.run(["kubectl", "kustomize", example], check=True, stdout=file)
+    for version in ("1.31", "1.37"):
+        line = [programs / "kubernetes-validate", "--strict", "--quiet", "-k", version, rendered]
+        subprocess.run(line, check=True)
+    say("compose.yaml and the manifests are as their schemas want them")
+
+
+COMPOSE = """
+import sys, compose_spec
+options = compose_spec.PyOptions()
+options.apply_merge = True
+options.from_yaml(open(sys.argv[1]).read()).validate()
+"""
 
 
 # --- building -----------------------------------------------------------------------------------------------------
