@@ -38,3 +38,11 @@ def beat(kind: str) -> None:
     except Exception:
         # No connection was free, or there is a defect: whatever it is, this thread must not end.
         logger.exception("heartbeat failed", extra=logs.REPEATED)
+
+
+def hand_over_counts() -> None:
+    """Hand over what was counted since the last heartbeat: the process ends."""
+    try:
+        counters.flush(locks)
+    except redis.RedisError as e:
+        logger.warning("what was counted last is lost: %s", logs.first_line(e))

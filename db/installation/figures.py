@@ -5,7 +5,8 @@ from datetime import datetime
 
 import peewee as pw
 
-from db.models import Expiry, Schedule, Tenant, Watch
+from db.models import Credential, Expiry, Schedule, SharedAppCredential, Tenant, Watch
+from db.states import CredentialPlace, SharedPlace
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,15 @@ def tenant_figures(limit: int) -> list[TenantFigures]:
 
 
 def first_credential_end() -> datetime | None:
-    """Return when the first credential ends of a tenant that is switched on; None where nobody knows of any end."""
-    return Tenant.select(pw.fn.MIN(Tenant.credential_expires_at)).where(Tenant.is_active).scalar()
+    """Return when the first credential in force ends: of a tenant that is switched on, to read or to write, or of our
+    own apps. None where nobody knows of any end.
+    """
+    of_tenants = Tenant.select(pw.fn.MIN(Tenant.credential_expires_at)).where(Tenant.is_active)
+    to_write = Credential.select(pw.fn.MIN(Credential.expires_at)).join(Tenant)
+    to_write = to_write.where(Tenant.is_active & (Credential.place == CredentialPlace.WRITE))
+    of_apps = SharedAppCredential.select(pw.fn.MIN(SharedAppCredential.expires_at))
+    of_apps = of_apps.where(SharedAppCredential.place == SharedPlace.CURRENT)
+    return min(filter(None, (query.scalar() for query in (of_tenants, to_write, of_apps))), default=None)
 
 
 def count_expiring(now: datetime, until: datetime) -> int:

@@ -27,7 +27,11 @@ FAMILIES = (
     Family("oldest_backup_age_seconds", GAUGE, "of the tenant whose last good backup is the oldest"),
     Family("watched_tenants", GAUGE, "tenants that are watched"),
     Family("oldest_freshness_age_seconds", GAUGE, "of the watched tenant that is least fresh"),
-    Family("credential_expires_days", GAUGE, "days until the first of the tenants' credentials ends"),
+    Family(
+        "credential_expires_days",
+        GAUGE,
+        "days until the first credential ends that is in force, of tenants and of our own apps",
+    ),
     Family("expiring_objects", GAUGE, "certificates, tokens and connectors of tenants that end soon", ("within_days",)),
     Family("tenant_backup_age_seconds", GAUGE, "of a tenant's last good backup", ("tenant_id", "tenant")),
     Family("tenant_look_age_seconds", GAUGE, "how fresh a watched tenant is", ("tenant_id", "tenant")),

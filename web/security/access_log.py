@@ -33,7 +33,7 @@ def _note_facts(response: Response) -> Response:
         "route": request.url_rule.rule if request.url_rule else None,
         "request_id": g.get("request_id"),
         "user_id": user.id if user is not None and user.is_authenticated else None,
-        "token_id": g.get("api_token_id"),
+        "token_id": getattr(getattr(user, "token", None), "id", None),  # a program's: web/api/tokens_auth.py
         "address": request.remote_addr,
     }
     request.environ[_FACTS] = {name: value for name, value in facts.items() if value is not None}

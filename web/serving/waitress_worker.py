@@ -21,6 +21,7 @@ from waitress.task import ThreadedTaskDispatcher
 from waitress.utilities import Error, RequestEntityTooLarge
 
 from actors.process import logs
+from actors.recovery import heartbeat
 from web.security import access_log
 
 logger = logging.getLogger(__name__)
@@ -281,6 +282,7 @@ class WaitressWorker(Worker):
         while time.time() < until and any(listener.active_channels for listener in self._listeners):
             self._turn(sockets)
         threads.shutdown(timeout=max(0.0, until - time.time()))
+        heartbeat.hand_over_counts()
 
     def _application(self) -> Callable[..., Any]:
         count = itertools.count(1)

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from db.clock import utcnow
 from db.installation import figures
-from db.models import Expiry, Schedule, Tenant
+from db.models import Credential, Expiry, Schedule, SharedApp, SharedAppCredential, Tenant
 
 
 def test_tenants_that_are_switched_off_are_in_no_figure(cast, database):
@@ -22,5 +22,17 @@ def test_tenants_that_are_switched_off_are_in_no_figure(cast, database):
     assert all_figures() == (figures.BackupFigures(2, 0, now), 2, end, 1, now - timedelta(minutes=1))
     Tenant.update(is_active=False).where(Tenant.id == cast.contoso.id).execute()
     assert all_figures() == (figures.BackupFigures(1, 0, now), 1, end, 0, None)
+    app = SharedApp.create(cloud="global", access="read", client_id="c", directory_id="d")
+    for place, days in (("current", 4), ("previous", 1)):
+        SharedAppCredential.create(
+            app=app, place=place, kind="secret", sealed=b"", expires_at=now + timedelta(days=days)
+        )
+    for tenant, days in ((cast.contoso, 1), (cast.fabrikam, 3)):
+        Credential.create(tenant=tenant, place="write", kind="secret", client_id="c", sealed=b"",
+                          expires_at=now + timedelta(days=days))  # fmt: skip
+    assert figures.first_credential_end() == now + timedelta(days=3), "of what is in force"
+    Credential.delete().execute()
+    assert figures.first_credential_end() == now + timedelta(days=4)
+    SharedApp.delete().execute()
     Tenant.update(is_active=False).execute()
     assert all_figures() == (figures.BackupFigures(0, 0, None), 0, None, 0, None)

@@ -5,7 +5,7 @@ import pytest
 
 from actors.process import logs
 from actors.queue.run_actor import run_claimed
-from db.models import Run
+from db.models import ApiToken, Run
 from db.states import RunKind
 from tests.support.forms import csrf_token
 from web.security import access_log
@@ -52,3 +52,15 @@ def test_the_request_is_named_in_the_run_that_it_starts_and_in_its_workers_lines
     assert said == [{"request_id": "request-of-ada"}]
     browser.get("/healthz")
     assert logs._context.get() == {}, "a thread that is done with a request forgets it"
+
+
+def test_a_program_is_named_by_its_token_and_its_person(app, cast, api, lines, monkeypatch):
+    program = api(cast.ada)
+    monkeypatch.setattr(app, "wsgi_app", access_log.observed(app.wsgi_app, writes_lines=True))
+    program.get(f"/tenants/{cast.contoso.id}")
+    [line] = lines()
+    token = ApiToken.get()
+    assert (line["route"], line["token_id"], line["user_id"], line["status"]) == (
+        "/api/v1/tenants/<tenant_id>", token.id, cast.ada.id, 200,
+    )  # fmt: skip
+    assert program.token not in json.dumps(line)
