@@ -28,6 +28,7 @@ from web.commands import (
     restores,
     runs,
     tenants,
+    tokens,
 )
 from web.commands.context import WRONG_INPUT, WRONG_SETTING, add_commands
 from web.demo.running import demo
@@ -36,6 +37,7 @@ cli = AppGroup("tenantkeep", help="Back up and restore Intune and Conditional Ac
 click.version_option(package_name="tenantkeep")(cli)
 for commands in (
     processes, doctor, installation, moving, keys, accounts, tenants, runs, restores, changes, channels, lists,
+    tokens,
 ):  # fmt: skip
     commands.register(cli)
 add_commands(cli, {"demo": demo})

@@ -4,14 +4,13 @@ import click
 from flask.cli import AppGroup
 
 from db.accounts import tag_memberships, totp, users
-from db.errors import Invalid
-from db.models import User
 from db.states import Role, SiteRole
 from db.tenants import tags
 from web.commands.context import (
     add_commands,
     command_actor,
     find_tenant,
+    find_user,
     json_option,
     open_installation,
     print_result,
@@ -50,7 +49,7 @@ def add_user(email: str, name: str, role: str, password_stdin: bool, as_json: bo
 def set_password(email: str, password_stdin: bool, turn_codes_off: bool, as_json: bool) -> None:
     """Give a person a new password, and sign them out everywhere. The way back in for the last admin."""
     with open_installation():
-        user = _find_user(email)
+        user = find_user(email)
         users.change(user, command_actor(), password=_read_password(password_stdin))
         if turn_codes_off:
             totp.turn_off(user, command_actor())
@@ -62,19 +61,12 @@ def set_password(email: str, password_stdin: bool, turn_codes_off: bool, as_json
 def sign_out(email: str, as_json: bool) -> None:
     """Sign a person out everywhere, at once."""
     with open_installation():
-        ended = users.sign_out_everywhere(_find_user(email), command_actor())
+        ended = users.sign_out_everywhere(find_user(email), command_actor())
         print_result(as_json, {"sessions": ended}, f"Ended {ended} session(s).")
 
 
 def _read_password(from_standard_input: bool) -> str:
     return read_stdin_line("password") if from_standard_input else str(click.prompt("Password", hide_input=True))
-
-
-def _find_user(email: str) -> User:
-    user = users.find_by_email(email)
-    if user is None:
-        raise Invalid(f"There is no user {email}. Add them with: tenantkeep user add {email}")
-    return user
 
 
 @click.argument("email")
@@ -89,7 +81,7 @@ def add_member(email: str, place_and_role: tuple[str, ...], tag: str | None, as_
     if role not in set(Role):
         raise click.UsageError(f"ROLE is one of: {', '.join(Role)}.")
     with open_installation():
-        user = _find_user(email)
+        user = find_user(email)
         if tag:
             named = tags.parse_one(tag)
             tag_memberships.set_role(user, named, Role(role), command_actor())

@@ -13,10 +13,11 @@ from flask.cli import AppGroup
 
 import config
 from actors.process import logs, startup
+from db.accounts import users
 from db.audit.audit import Actor
 from db.database import database
 from db.errors import Invalid
-from db.models import Policy, Tenant
+from db.models import Policy, Tenant, User
 from db.policies import policies
 from db.tenants import tenants
 
@@ -63,6 +64,13 @@ def find_tenant(text: str) -> Tenant:
     if tenant is None:
         raise Invalid(f"There is no tenant “{text}”. Give its name or its directory id.")
     return tenant
+
+
+def find_user(email: str) -> User:
+    user = users.find_by_email(email)
+    if user is None:
+        raise Invalid(f"There is no user {email}. Add them with: tenantkeep user add {email}")
+    return user
 
 
 def find_policy(tenant: Tenant, text: str) -> Policy:

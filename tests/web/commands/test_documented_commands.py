@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from db.accounts import api_tokens
 from db.audit.audit import SYSTEM
 from db.database import database as handle
 from db.housekeeping import tenant_switch
@@ -104,6 +105,8 @@ def prepare(words, run):
             words[2] = "new@example.com"
         if words[:2] == ["channel", "test"]:
             channels.add(words[2], ChannelKind.SLACK, ADDRESS.strip(), SYSTEM)
+        if words[:2] == ["token", "end"]:
+            words[2] = str(api_tokens.make(User.select().first(), "x", ["read"], None, None, 1, SYSTEM)[0].id)
     if words[:2] == ["audit", "verify"] and "--file" in words:
         run(["audit", "export", words[words.index("--file") + 1]])
 
