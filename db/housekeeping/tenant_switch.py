@@ -6,6 +6,7 @@ from db.database import database, transaction
 from db.errors import Invalid
 from db.models import IS_ACTIVE, Run, Tenant
 from db.runs import completion
+from db.tenants import connections, consents
 
 
 def switch_off(tenant: Tenant, actor: Actor) -> int:
@@ -26,6 +27,25 @@ def _switch_off(tenant: Tenant, actor: Actor) -> int:
         completion.request_cancel(run, actor)
     audit.record_of_tenant(Action.TENANT_SWITCHED_OFF, actor, tenant, cancelled_runs=len(going))
     return len(going)
+
+
+@transaction
+def disconnect(tenant: Tenant, actor: Actor) -> int:
+    """Switch the tenant off, and forget every credential: its backups stay. Return how many credentials there were.
+
+    It can be connected again. Raises Invalid while it is being removed.
+    """
+    # First: a start that comes meanwhile waits here, or is found.
+    if not Tenant.update(is_active=False).where((Tenant.id == tenant.id) & Tenant.removing_since.is_null()).execute():
+        raise Invalid(f"{tenant.name} is being removed.")
+    count = connections.forget_credentials(tenant)
+    consents.withdraw_of_tenant(tenant, actor)
+    going = active_runs(tenant)
+    completion.lock_ending_rows(*going)
+    for run in going:
+        completion.request_cancel(run, actor)
+    audit.record_of_tenant(Action.TENANT_DISCONNECTED, actor, tenant, cancelled_runs=len(going), credentials=count)
+    return count
 
 
 def switch_on(tenant: Tenant, actor: Actor) -> None:

@@ -3,10 +3,12 @@
 from typing import Any
 
 from db.audit import audit
-from db.audit.audit import SYSTEM, Action
+from db.audit.audit import SYSTEM, Action, Actor
 from db.clock import utcnow
+from db.errors import Invalid
 from db.models import Credential, Tenant
 from db.states import CredentialKind, Result
+from db.tenants.tenants import parse_guid
 
 _NO_CREDENTIAL: dict[str, Any] = {
     "credential_kind": CredentialKind.NONE, "credential": None, "credential_expires_at": None
@@ -47,6 +49,33 @@ def forget_credentials(tenant: Tenant) -> int:
     had_one = Tenant.credential_kind != CredentialKind.NONE
     count = Tenant.update(_NO_CREDENTIAL).where((Tenant.id == tenant.id) & had_one).execute()
     return int(count + Credential.delete().where(Credential.tenant == tenant).execute())
+
+
+def set_client_id(tenant: Tenant, client_id: str, actor: Actor) -> None:
+    """Name the app with which a tenant that is off signs in. Raises Invalid."""
+    tenant.client_id = parse_guid(client_id, "client id")
+    Tenant.update(client_id=tenant.client_id).where((Tenant.id == tenant.id) & ~Tenant.is_active).execute()
+    audit.record_of_tenant(Action.TENANT_CHANGED, actor, tenant, changed=[f"client id: {tenant.client_id}"])
+
+
+def set_directory_id(tenant: Tenant, directory_id: str, actor: Actor) -> None:
+    """Correct the directory of a tenant of which nothing was read yet. Raises Invalid."""
+    directory_id = parse_guid(directory_id, "directory id")
+    if directory_id == tenant.directory_id:
+        return
+    is_new = Tenant.connected_at.is_null() & Tenant.last_synced_at.is_null() & Tenant.last_backup_id.is_null()
+    changed = Tenant.update(directory_id=directory_id).where((Tenant.id == tenant.id) & ~Tenant.is_active & is_new)
+    if not changed.execute():
+        raise Invalid(f"{tenant.name} is another directory, of which there are backups: connect this one by itself.")
+    tenant.directory_id = directory_id
+    audit.record_of_tenant(Action.TENANT_CHANGED, actor, tenant, changed=[f"directory id: {directory_id}"])
+
+
+def waiting(limit: int) -> list[Tenant]:
+    """Return the first tenants by name that wait to be connected."""
+    is_off = ~Tenant.is_active & Tenant.removing_since.is_null()
+    is_new = Tenant.connected_at.is_null() | (Tenant.credential_kind == CredentialKind.NONE)
+    return list(Tenant.select().where(is_off & is_new).order_by(Tenant.name).limit(limit))
 
 
 def is_waiting(tenant: Tenant) -> bool:
