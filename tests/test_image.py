@@ -32,13 +32,6 @@ def test_what_runs_is_nobody_in_particular_and_takes_a_command():
     assert not any("TENANTKEEP_SECRET" in name or "KEYS" in name for name in FINAL.environment)
 
 
-def test_what_runs_says_the_version_of_the_product():
-    assert (
-        containerfile.pairs(" ".join(FINAL.all_of("LABEL")))["org.opencontainers.image.version"]
-        == (PROJECT["project"]["version"])
-    )
-
-
 def test_all_of_the_product_is_copied_and_nothing_else_is_sent():
     copied = [
         source.removeprefix("./") for words in BUILDER.all_of("COPY") for source in containerfile.copied(words)[1]
@@ -53,9 +46,10 @@ def test_all_of_the_product_is_copied_and_nothing_else_is_sent():
 
 
 def test_what_only_builds_or_serves_the_demo_stays_behind():
-    """Of what the lock holds, what neither the product nor its driver of PostgreSQL asks for; and pip."""
+    """Of what the lock holds, what the product asks for with no extra but the demo's; and pip."""
     project = PROJECT["project"]
-    asked = holding([*project["dependencies"], *project["optional-dependencies"]["postgres"]])
+    extras = {name: lines for name, lines in project["optional-dependencies"].items() if name != "local"}
+    asked = holding([*project["dependencies"], *(line for lines in extras.values() for line in lines)])
     needed = set()
     while asked:
         requirement = asked.pop()
