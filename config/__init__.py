@@ -20,6 +20,7 @@ from config.variables import FILE_SUFFIX, is_from_file, read_text
 
 PREFIX = "TENANTKEEP_"
 DEFAULT_REDIS_URL = "redis://127.0.0.1:6379/0"
+DEFAULT_REDIS_PREFIX = "tenantkeep"
 
 
 class SettingsError(Exception):
@@ -34,6 +35,8 @@ class Settings:
     redis_url: str
     # Where locks and counts are; "": in the database after the queue's own.
     redis_locks_url: str
+    # What the names of everything in Redis begin with; another one than usual, and one database is enough.
+    redis_prefix: str
     secret_key: str = field(repr=False)
     # Newest first: the first seals, all of them unseal.
     encryption_keys: tuple[bytes, ...] = field(repr=False)
@@ -95,10 +98,13 @@ def secrets(settings: Settings) -> list[str]:
     return [*others, *passwords, *map(unquote, passwords), *keys]
 
 
+_PASSWORD_PARAMETERS = frozenset({"password", "sslpassword", "sentinel_password"})
+
+
 def _passwords(url: str) -> list[str]:
     parts = urlsplit(url)
     pairs = [pair.partition("=") for pair in parts.query.split("&")]
-    return [parts.password or "", *(value for name, _, value in pairs if name in {"password", "sslpassword"})]
+    return [parts.password or "", *(value for name, _, value in pairs if name in _PASSWORD_PARAMETERS)]
 
 
 def shown(url: str) -> str:
@@ -128,6 +134,7 @@ _VARIABLES: dict[str, tuple[Callable[[str], Any], str | None, str]] = {
     "OWNER_DATABASE_URL": (parsers.optional(parsers.postgresql_url), "", ""),
     "REDIS_URL": (parsers.redis_url, DEFAULT_REDIS_URL, ""),
     "REDIS_LOCKS_URL": (parsers.optional(parsers.redis_url), "", ""),
+    "REDIS_PREFIX": (parsers.redis_prefix, DEFAULT_REDIS_PREFIX, ""),
     "SECRET_KEY": (parsers.secret_key, None, _MAKE_KEY),
     "ENCRYPTION_KEYS": (parsers.keys, None, _MAKE_KEY),
     "GRAPH_URL": (parsers.service_url, "https://graph.microsoft.com", ""),
@@ -220,7 +227,7 @@ def redis_urls() -> tuple[str, str]:
     """The queue's Redis database, and where locks and counts are: the one after it, if nobody said otherwise.
 
     Apart, because the queue's maintenance runs KEYS over its own. It does so only when a worker died, and names do not
-    meet, so a Redis that has but one database may serve both.
+    meet, so a Redis that has but one database may serve both: so it does where there is a prefix.
 
     Never raises, because actors bind to the broker at import, when `--help` may be all that is wanted: a wrong
     address is refused by `settings`, which every process asks before it does anything.
@@ -230,9 +237,19 @@ def redis_urls() -> tuple[str, str]:
         locks_url = parsers.optional(parsers.redis_url)(read_text(f"{PREFIX}REDIS_LOCKS_URL", os.environ))
     except ValueError:
         url, locks_url = DEFAULT_REDIS_URL, ""
-    parts = urlsplit(url)
-    number = int(parts.path.strip("/") or 0)
-    return url, locks_url or urlunsplit(parts._replace(path=f"/{number + 1}"))
+    if not locks_url and redis_prefix() == DEFAULT_REDIS_PREFIX:
+        parts = urlsplit(url)
+        service, _, number = parts.path.rstrip("/").rpartition("/")
+        locks_url = urlunsplit(parts._replace(path=f"{service}/{int(number or 0) + 1}"))
+    return url, locks_url or url
+
+
+def redis_prefix() -> str:
+    """Return what the name of every key in Redis begins with, so that two installations can share one. Never raises."""
+    try:
+        return parsers.redis_prefix(read_text(f"{PREFIX}REDIS_PREFIX", os.environ) or DEFAULT_REDIS_PREFIX)
+    except ValueError:
+        return DEFAULT_REDIS_PREFIX
 
 
 @cache

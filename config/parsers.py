@@ -126,10 +126,14 @@ def any_text(text: str) -> str:
 
 _ENCODE = "Percent-encode each of @ : / ? # % & = in its user and password: %40 for @, %2F for /"
 _POSTGRESQL_FORM = f"must be postgresql://user:password@host:port/name. {_ENCODE}"
+_SENTINEL_FORM = (
+    "must be redis+sentinel://user:password@host:26379,host:26379/service/number, or rediss+sentinel:// for TLS. "
+    + _ENCODE
+)
 _REDIS_FORM = f"must be redis://user:password@host:port/number, or rediss:// for TLS. {_ENCODE}"
 
 # An unencoded @ / ? or # in a password leaves an @ or # where none may stand.
-_ADDRESS = re.compile(r"\w+://(?:[^@/?#\s]*@)?[^@/?#\s]*(?:/[^@?#\s]*)?(?:\?[^@#\s]*)?", re.ASCII)
+_ADDRESS = re.compile(r"[\w+]+://(?:[^@/?#\s]*@)?[^@/?#\s]*(?:/[^@?#\s]*)?(?:\?[^@#\s]*)?", re.ASCII)
 _STRAY_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})|%00")
 _HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[\w.%-]*)(?::(?P<port>[0-9]{0,5}))?")
 
@@ -145,6 +149,9 @@ _POSTGRESQL_PARAMETERS = frozenset({
 _REDIS_PARAMETERS = frozenset(
     {"ssl_ca_certs", "ssl_ca_path", "ssl_cert_reqs", "ssl_certfile", "ssl_check_hostname", "ssl_keyfile"}
 )
+
+# Who we are to the sentinels, where they ask too: mostly somebody else than to the server.
+_SENTINEL_PARAMETERS = frozenset({"sentinel_password", "sentinel_username"})
 
 
 def _split(text: str, form: str) -> SplitResult:
@@ -176,12 +183,15 @@ def _address(text: str, form: str, parameters: Iterable[str]) -> SplitResult:
 def database_url(text: str) -> str:
     if text.startswith(SQLITE) and text != SQLITE:
         return text
-    if not text.startswith("postgresql://"):
+    if not text.startswith(("postgresql://", "postgres://")):
         raise ValueError("must start with sqlite:/// and name a file, or with postgresql://")
     return postgresql_url(text)
 
 
 def postgresql_url(text: str) -> str:
+    """Return the address as postgresql://, which libpq and clouds' consoles spell postgres:// too."""
+    if text.startswith("postgres://"):
+        text = f"postgresql://{text.removeprefix('postgres://')}"
     parts = _address(text, _POSTGRESQL_FORM, _POSTGRESQL_PARAMETERS)
     if parts.scheme != "postgresql":
         raise ValueError(_POSTGRESQL_FORM)
@@ -191,12 +201,24 @@ def postgresql_url(text: str) -> str:
 
 
 def redis_url(text: str) -> str:
-    parts = _address(text, _REDIS_FORM, _REDIS_PARAMETERS)
-    knows_parameters = parts.scheme == "rediss"
-    if parts.scheme not in {"redis", "rediss"} or (parts.query and not knows_parameters) or "," in parts.netloc:
-        raise ValueError(_REDIS_FORM)
-    if not re.fullmatch("/?[0-9]{0,4}/?", parts.path):
-        raise ValueError(_REDIS_FORM)
+    by_sentinel = text.partition("://")[0].endswith("+sentinel")
+    parameters = _SENTINEL_PARAMETERS if by_sentinel else frozenset()
+    if text.startswith("rediss"):
+        parameters |= _REDIS_PARAMETERS
+    form = _SENTINEL_FORM if by_sentinel else _REDIS_FORM
+    parts = _address(text, form, parameters)
+    if by_sentinel:
+        is_right = bool(re.fullmatch("/[A-Za-z0-9._-]+/[0-9]{1,4}/?", parts.path) and parts.hostname)
+    else:
+        is_right = bool(re.fullmatch("/?[0-9]{0,4}/?", parts.path)) and "," not in parts.netloc
+    if not is_right or parts.scheme.removesuffix("+sentinel") not in {"redis", "rediss"}:
+        raise ValueError(form)
+    return text
+
+
+def redis_prefix(text: str) -> str:
+    if not re.fullmatch("[A-Za-z0-9][A-Za-z0-9._:-]{0,49}", text):
+        raise ValueError("must begin with a letter or digit, and have at most 50 of letters, digits and . _ : -")
     return text
 
 

@@ -72,6 +72,10 @@ WRONG_VALUES = (
     ("TENANTKEEP_REDIS_URL", "redis://127.0.0.1/x", "redis://"),
     ("TENANTKEEP_REDIS_URL", "rediss://127.0.0.1/0?db=3", "ssl_ca_certs"),
     ("TENANTKEEP_REDIS_LOCKS_URL", "redis://127.0.0.1/²", "redis://"),
+    ("TENANTKEEP_REDIS_URL", "redis+sentinel://127.0.0.1:26379/0", "/service/number"),
+    ("TENANTKEEP_REDIS_URL", "redis+sentinel://127.0.0.1:26379,host:x/mymaster/0", "from 1 to 65535"),
+    ("TENANTKEEP_REDIS_URL", "redis://one,two/0", "redis://"),
+    ("TENANTKEEP_REDIS_PREFIX", "second one", "letters, digits"),
     ("TENANTKEEP_METRICS_TOKEN", "short", "16 random"),
     ("TENANTKEEP_PROXIES", "²", "from 0 to 9"),
     ("TENANTKEEP_BIND", "127.0.0.1", "address:port"),
@@ -195,6 +199,24 @@ def test_a_proxys_password_is_a_secret_as_it_is_written_and_as_it_is_meant():
     assert {"p%2Fss%20word", "p/ss word"} <= set(config.secrets(settings))
     assert "ss" not in config.shown(settings.proxy_url)
     assert "proxy.example" not in repr(settings)
+
+
+def test_a_prefix_makes_one_redis_database_enough_and_sentinel_has_databases_too(monkeypatch):
+    for url, prefix, locks_url in (
+        ("redis://h/3", "", "redis://h/4"),
+        ("redis://h:6380", "second", "redis://h:6380"),
+        ("redis+sentinel://:w@a:1,b:2/main/0", "", "redis+sentinel://:w@a:1,b:2/main/1"),
+        ("redis+sentinel://:w@a:1,b:2/main/0", "second", "redis+sentinel://:w@a:1,b:2/main/0"),
+    ):
+        monkeypatch.setenv("TENANTKEEP_REDIS_URL", url)
+        monkeypatch.setenv("TENANTKEEP_REDIS_PREFIX", prefix)
+        assert config.redis_urls() == (url, locks_url)
+
+
+def test_postgres_is_postgresql():
+    given = {"TENANTKEEP_DATABASE_URL": "postgres://u:p@h/n", "TENANTKEEP_OWNER_DATABASE_URL": "postgres:///n"}
+    settings = config.load({**GOOD, **given})
+    assert (settings.database_url, settings.owner_database_url) == ("postgresql://u:p@h/n", "postgresql:///n")
 
 
 def test_help_is_there_when_every_address_is_wrong():

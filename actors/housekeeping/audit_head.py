@@ -7,12 +7,13 @@ export remember too.
 
 import re
 
+from actors.queue import redis_clients
 from actors.queue.broker import locks
 from db.audit import audit_keys, chain
 from db.audit.audit_rows import ChainPoint
 from db.schema.row_ids import MAX_ID
 
-PREFIX = "tenantkeep:audit-log-ended:"
+PREFIX = redis_clients.key("audit-log-ended:")
 _POINT = re.compile("([0-9]{1,19}):([0-9a-f]{40,64})")
 
 

@@ -2,22 +2,20 @@
 
 import logging
 from collections.abc import Mapping
-from urllib.parse import urlsplit, urlunsplit
 
 import dramatiq
-import redis
 from dramatiq import Message
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.errors import DecodeError
 from dramatiq.middleware import ShutdownNotifications, TimeLimit
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 import config
 from actors.process import counters, logs
+from actors.queue import tag_queues
+from actors.process import logs
+from actors.queue import redis_clients
 from actors.queue.dedupe import Dedupe
 from actors.queue.middleware import DatabaseConnection, Heartbeats, LogContext
-from graph.errors import redact
 
 logger = logging.getLogger(__name__)
 
@@ -35,16 +33,9 @@ SERVED = {INTERACTIVE: (INTERACTIVE,), BULK: (UNDER_WAY, BULK)}
 HOUR_MS = 3_600_000
 
 
-def _redis_client(url: str) -> redis.Redis:
-    # No retries: a start must answer at once when Redis is away; the scheduler sends what was not sent.
-    return redis.Redis.from_url(
-        url, socket_connect_timeout=1, socket_timeout=5, retry=Retry(NoBackoff(), 0), health_check_interval=30
-    )
-
-
 _url, _locks_url = config.redis_urls()
-# Locks and budgets live in a Redis database of their own, apart from the broker's.
-locks = _redis_client(_locks_url)
+# Locks and budgets live in a Redis database of their own, apart from the broker's, unless a prefix says otherwise.
+locks = redis_clients.client_for(_locks_url)
 dedupe = Dedupe(locks)
 
 
@@ -81,7 +72,8 @@ def _is_ours(data: bytes | None) -> bool:
 
 def _make_broker() -> Broker:
     return Broker(  # type: ignore[no-untyped-call]
-        client=_redis_client(_url),
+        client=redis_clients.client_for(_url),
+        namespace=redis_clients.NAMESPACE,
         middleware=[
             DatabaseConnection(),  # first: every other hook may use the database
             LogContext(),
@@ -103,32 +95,7 @@ dramatiq.set_broker(broker)
 def redis_problem(*, with_reason: bool = True) -> str | None:
     """Return what is wrong with Redis and what to do, within about a second, or None. The reason names hosts."""
     for client, setting in ((broker.client, "TENANTKEEP_REDIS_URL"), (locks, "TENANTKEEP_REDIS_LOCKS_URL")):
-        try:
-            client.ping()
-        except redis.RedisError as e:
-            return _describe_redis_error(e, client, with_reason) + f" Check {setting}."
+        trouble = redis_clients.trouble(client, with_reason=with_reason)
+        if trouble:
+            return f"{trouble} Check {setting}."
     return None
-
-
-def allows_anonymous_access(url: str) -> bool:
-    """Tell whether Redis answers without user and password."""
-    parts = urlsplit(url)
-    anonymous = _redis_client(urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])))
-    try:
-        return bool(anonymous.ping())
-    except redis.RedisError:
-        return False
-    finally:
-        anonymous.close()
-
-
-def _describe_redis_error(error: redis.RedisError, client: redis.Redis, with_reason: bool) -> str:
-    if isinstance(error, redis.AuthenticationError):
-        return "Redis asks for another user or password."
-    if isinstance(error, redis.ResponseError) and "DB index" in str(error):
-        number = client.connection_pool.connection_kwargs.get("db", 0)
-        needs = "Raise `databases` in its configuration"
-        if client is locks:
-            needs += ", or let TENANTKEEP_REDIS_LOCKS_URL name the same as TENANTKEEP_REDIS_URL"
-        return f"Redis has no database {number}. {needs}."
-    return f"Redis does not answer: {redact(str(error)).rstrip('.')}." if with_reason else "Redis does not answer."

@@ -11,6 +11,7 @@ from typing import Any
 import redis
 from dramatiq.middleware import Middleware, MiddlewareError, SkipMessage
 
+from actors.queue import redis_clients
 from db.runs import runs
 
 QUEUED_MS = 6 * 3_600_000
@@ -18,9 +19,9 @@ QUEUED_MS = 6 * 3_600_000
 # then the run counts as having a message.
 RUNNING_MS = 30_000
 LOCKS_PER_SCAN = 1000
-PREFIX = "tenantkeep:run-lock:"
+PREFIX = redis_clients.key("run-lock:")
 # Beside each lock, and deleted with it: the run's id, and the queue and id of its last message.
-PLACE_PREFIX = "tenantkeep:run-message:"
+PLACE_PREFIX = redis_clients.key("run-message:")
 
 # Somebody else may have written anything into Redis. A value that is no run's id is nobody's lock, and is overwritten.
 _OWNER = """

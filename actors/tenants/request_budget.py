@@ -10,10 +10,11 @@ from collections.abc import Mapping
 import redis
 
 from actors.process import counters
+from actors.queue import redis_clients
 from graph.errors import Throttled, Unavailable
 from graph.transport.rate_limits import LIMITS
 
-PREFIX = "tenantkeep:budget:"
+PREFIX = redis_clients.key("budget:")
 
 # Nobody is told to wait longer than this, whatever is in Redis.
 LONGEST_WAIT_MS = 3_600_000

@@ -72,17 +72,23 @@ def running(command: list[str], **options: object) -> Iterator[subprocess.Popen]
 
 
 @contextmanager
+def redis_of(directory: Path, *more: str, **client: object) -> Iterator[redis.Redis]:
+    """A Redis with options of its own, and a client of it. `--port` may be 0, where `client` names the TLS port."""
+    directory.mkdir()
+    port = free_port()
+    asking = redis.Redis(**{"port": port, "socket_connect_timeout": 0.5, "retry": None, **client})
+    command = [*embedded_redis.command(port, directory), *more]
+    with running(command, stdout=subprocess.DEVNULL) as process, asking:
+        wait_for(lambda: _answers(asking), "Redis", process=process)
+        asking.process = process
+        yield asking
+
+
+@contextmanager
 def redis_server(port: int, directory: Path, *more: str) -> Iterator[subprocess.Popen]:
     client = redis.Redis(port=port, socket_connect_timeout=0.2, retry=None)
-
-    def answers() -> bool:
-        try:
-            return bool(client.ping())
-        except redis.RedisError:
-            return False
-
     with running([*embedded_redis.command(port, directory), *more], stdout=subprocess.DEVNULL) as process:
-        wait_for(answers, "Redis", process=process)
+        wait_for(lambda: _answers(client), "Redis", process=process)
         yield process
     client.close()
 
@@ -178,4 +184,22 @@ def answers_http(url: str) -> bool:
     try:
         return requests.get(url, timeout=1).ok
     except requests.RequestException:
+        return False
+
+
+@contextmanager
+def sentinel(settings: Path, password: str) -> Iterator[redis.Redis]:
+    """A sentinel with these settings, which it writes to, and a client of it."""
+    port = free_port()
+    asking = redis.Redis(port=port, password=password, socket_connect_timeout=0.5, retry=None)
+    line = [embedded_redis.command(port, settings.parent)[0], str(settings), "--sentinel", "--port", str(port)]
+    with running(line, stdout=subprocess.DEVNULL, cwd=settings.parent) as process, asking:
+        wait_for(lambda: _answers(asking), "The sentinel", process=process)
+        yield asking
+
+
+def _answers(client: redis.Redis) -> bool:
+    try:
+        return bool(client.ping())
+    except redis.RedisError:
         return False

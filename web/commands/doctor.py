@@ -13,6 +13,8 @@ import config
 from actors.notices import email_sender
 from actors.process import startup
 from actors.queue import broker
+from actors.queue import broker, tag_queues
+from actors.queue import broker, redis_clients
 from actors.tenants import graph_clients
 from config import Settings
 from db.accounts import users
@@ -230,7 +232,7 @@ def _redis() -> Iterator[Finding]:
 
 def _open_redis() -> Iterator[Finding]:
     for url, name in zip(config.redis_urls(), ("TENANTKEEP_REDIS_URL", "TENANTKEEP_REDIS_LOCKS_URL"), strict=True):
-        if broker.allows_anonymous_access(url):
+        if redis_clients.allows_anonymous_access(url):
             yield False, "redis password", f"{config.shown(url)} {OPEN_REDIS.format(setting=name)}"
             return
 

@@ -25,6 +25,7 @@ from werkzeug.wrappers import Response
 
 import config
 from actors.process import logs
+from actors.queue import redis_clients
 from actors.queue.broker import locks
 from web.security.client_address import customer_network
 from web.security.headers import is_over_https
@@ -179,9 +180,9 @@ def _count(act: Callable[[MovingWindowRateLimiter], bool | None]) -> bool | None
 
 @cache
 def _redis_limiter() -> MovingWindowRateLimiter:
-    _queue, url = config.redis_urls()
+    # The address is not asked where there is a pool.
     return MovingWindowRateLimiter(
-        RedisStorage(url, connection_pool=locks.connection_pool, key_prefix="tenantkeep:tries")
+        RedisStorage("redis://", connection_pool=locks.connection_pool, key_prefix=redis_clients.key("tries"))
     )
 
 

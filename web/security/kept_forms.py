@@ -18,6 +18,7 @@ from flask_login import current_user
 from itsdangerous import BadSignature, URLSafeSerializer
 from markupsafe import Markup
 
+from actors.queue import redis_clients
 from actors.queue.broker import locks
 from db.encryption import SealError, keyring
 
@@ -96,7 +97,7 @@ def keep(owner: FormOwner, *, was_signed_out: bool) -> str | None:
         return None
     token = secrets.token_urlsafe(12)
     try:
-        slot = int(locks.incr(f"tenantkeep:kept-forms:{owner.user_id}")) % KEPT_PER_PERSON
+        slot = int(locks.incr(redis_clients.key(f"kept-forms:{owner.user_id}"))) % KEPT_PER_PERSON
         name = f"{slot}.{token}"
         sealed = keyring().seal(plain, _seal_owner(owner.user_id, name))
         locks.set(_key(owner.user_id, slot), sealed, ex=KEPT_SECONDS)
@@ -126,7 +127,7 @@ def address_of(kept: KeptForm, name: str) -> str:
 
 
 def _key(user_id: int, slot: int) -> str:
-    return f"tenantkeep:kept-form:{user_id}:{slot}"
+    return redis_clients.key(f"kept-form:{user_id}:{slot}")
 
 
 def _seal_owner(user_id: int, name: str) -> str:

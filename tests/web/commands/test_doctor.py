@@ -160,7 +160,7 @@ def test_a_redis_with_one_database_is_named_by_doctor_ready_and_worker(cast, red
     environment = {"TENANTKEEP_REDIS_URL": redis_with_one_database}
     told = only("redis", **environment)
     assert (told["ok"], "Redis has no database 1" in told["message"]) == (False, True)
-    assert "TENANTKEEP_REDIS_LOCKS_URL" in told["message"]
+    assert "set TENANTKEEP_REDIS_PREFIX" in told["message"]
     port = servers.free_port()
     with (
         log_of("worker", **environment) as worker,
@@ -171,16 +171,22 @@ def test_a_redis_with_one_database_is_named_by_doctor_ready_and_worker(cast, red
         servers.wait_for(lambda: "Redis has no database 1" in worker(), "the worker")
 
 
-def test_a_redis_with_one_database_serves_when_the_locks_are_told_so(graph, cast, redis_with_one_database):
-    both = {
-        "TENANTKEEP_REDIS_URL": redis_with_one_database,
-        "TENANTKEEP_REDIS_LOCKS_URL": redis_with_one_database,
-    }
-    told = only("redis", **both)
-    assert "noeviction" in told["message"], "it answers; that it may drop what waits is named, with what to set"
-    with log_of("worker", **both):
-        assert tenantkeep("sync", "Contoso", "--wait", **both).returncode == 0
-    assert Run.get().state == "succeeded"
+def test_a_redis_with_one_database_serves_under_a_prefix_with_a_user_who_may_touch_no_other_name(
+    graph, cast, redis_with_one_database
+):
+    with redis.Redis.from_url(redis_with_one_database) as client:
+        client.execute_command("ACL", "SETUSER", "second", "on", ">its-own", "~second:*", "&*", "+@all", "-@admin")
+        client.set("dramatiq:of-another-installation", 1)
+        ours = {"TENANTKEEP_REDIS_URL": redis_with_one_database.replace("://", "://second:its-own@"),
+                "TENANTKEEP_REDIS_PREFIX": "second"}  # fmt: skip
+        told = only("redis", **ours)
+        assert "noeviction" in told["message"], "it answers; that it may drop what waits is named, with what to set"
+        with log_of("worker", **ours):
+            assert tenantkeep("sync", "Contoso", "--wait", **ours).returncode == 0
+        assert Run.get().state == "succeeded"
+        others = {key for key in client.keys("*") if not key.startswith(b"second:")}
+        assert others == {b"dramatiq:of-another-installation"}
+        assert len(client.keys("*")) > 1
 
 
 def test_a_wrong_password_and_a_certificate_that_is_not_trusted_are_told_apart(cast, redis_url, tmp_path):

@@ -12,6 +12,7 @@ import pytest
 import redis
 from limits.strategies import MovingWindowRateLimiter
 
+import config
 from db.accounts import sessions, totp, users
 from db.audit.audit import SYSTEM
 from db.clock import utcnow
@@ -542,7 +543,7 @@ def test_what_was_typed_in_place_of_an_address_is_kept_only_when_it_is_one_of_ou
     everything = [str(row.__data__) for row in AuditEvent.select()] + caplog.messages
     with (
         redis.Redis.from_url(redis_url) as client,
-        redis.Redis.from_url(attempt_limits.config.redis_urls()[1]) as other,
+        redis.Redis.from_url(config.redis_urls()[1]) as other,
     ):
         everything += [str(key) for one in (client, other) for key in one.keys("*")]
     assert not [one for one in everything if typed.lower() in one.lower()]
