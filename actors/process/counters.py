@@ -13,7 +13,9 @@ from threading import Lock
 
 import redis
 
-PREFIX = "tenantkeep:metrics:"
+import config
+
+PREFIX = f"{config.redis_prefix()}:metrics:"
 TOTALS = f"{PREFIX}totals"
 # After this long a process that was not heard of hands nothing over again.
 FORGOTTEN_SECONDS = 86_400

@@ -35,8 +35,8 @@ class Proxy:
         return urlsplit(self.url).netloc.rpartition("@")[2]
 
     def serves(self, host: str) -> bool:
-        """Tell whether a host is reached by the proxy; one on this machine never is."""
-        return bool(self.url) and not _is_loopback(host) and not any(_covers(each, host) for each in self.direct_hosts)
+        """Tell whether a host is reached by the proxy; this machine and its metadata service never are."""
+        return bool(self.url) and not _is_local(host) and not any(_covers(each, host) for each in self.direct_hosts)
 
 
 _proxy, _ca_file = Proxy(), ""
@@ -77,9 +77,10 @@ def tls_context(*, with_system: bool = False) -> ssl.SSLContext:
     return context
 
 
-def _is_loopback(host: str) -> bool:
+def _is_local(host: str) -> bool:
     try:
-        return ipaddress.ip_address(host).is_loopback
+        address = ipaddress.ip_address(host)
+        return address.is_loopback or address.is_link_local
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
 

@@ -149,8 +149,8 @@ def test_an_inspecting_proxy_is_believed_once_its_authority_is_named_and_all_of_
 
 def test_what_is_reached_without_the_proxy():
     proxy = Proxy("http://proxy.example:3128", (".corp.example", "receiver.example", "10.0.0.0/8", "fd00::/8"))
-    direct = ("127.0.0.1", "127.8.9.1", "::1", "localhost", "a.localhost", "a.corp.example", "corp.example",
-              "Receiver.Example", "below.receiver.example", "10.1.2.3", "fd00::7")  # fmt: skip
+    direct = ("127.0.0.1", "127.8.9.1", "169.254.169.254", "::1", "localhost", "a.localhost", "a.corp.example",
+              "corp.example", "Receiver.Example", "below.receiver.example", "10.1.2.3", "fd00::7")  # fmt: skip
     served = ("graph.microsoft.com", "notcorp.example", "receiver.example.org", "11.0.0.1", "2001:db8::1", "localhosts")
     assert [host for host in direct if proxy.serves(host)] == []
     assert [host for host in served if not proxy.serves(host)] == []
