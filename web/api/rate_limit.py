@@ -10,6 +10,7 @@ from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 
 import config
+from actors.queue import redis_clients
 from actors.queue.broker import locks
 from web.api.problems import ProblemError
 
@@ -48,9 +49,8 @@ def _ask(
 
 @cache
 def _redis_limiter() -> SlidingWindowCounterRateLimiter:
-    _queue, url = config.redis_urls()
     return SlidingWindowCounterRateLimiter(
-        RedisStorage(url, connection_pool=locks.connection_pool, key_prefix="tenantkeep:api")
+        RedisStorage("redis://", connection_pool=locks.connection_pool, key_prefix=redis_clients.key("api"))
     )
 
 
