@@ -11,7 +11,7 @@ from dramatiq.middleware import ShutdownNotifications, TimeLimit
 
 import config
 from actors.process import counters, logs
-from actors.queue import redis_clients, tag_queues
+from actors.queue import redis_clients
 from actors.queue.dedupe import Dedupe
 from actors.queue.middleware import DatabaseConnection, Heartbeats, LogContext
 

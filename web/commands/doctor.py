@@ -12,10 +12,7 @@ from flask.cli import AppGroup
 import config
 from actors.notices import email_sender
 from actors.process import startup
-from actors.queue import broker
-from actors.queue import broker, tag_queues
 from actors.queue import broker, redis_clients
-from actors.queue import broker, redis_clients, tag_queues
 from actors.tenants import graph_clients
 from config import Settings
 from db.accounts import users
