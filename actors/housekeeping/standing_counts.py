@@ -1,4 +1,4 @@
-"""How many tenants stand how: counted by the scheduler now and then, and remembered in Redis for `/metrics`.
+"""Counts of tenants by standing: made by the scheduler now and then, and remembered in Redis for `/metrics`.
 
 Of ten thousand tenants that takes a second, which no page that is asked for every few seconds may take.
 """
