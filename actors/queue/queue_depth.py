@@ -1,4 +1,4 @@
-"""How much waits in each queue, and for how long: for `/metrics`, and for whoever adds workers by it."""
+"""Depth and age of each queue: for `/metrics`, and for whoever adds workers by it."""
 
 import time
 from dataclasses import dataclass
