@@ -1,4 +1,4 @@
-"""What runs tell while they begin and end to whoever counts and traces them; nobody does, until `observe`.
+"""Observers of runs: they hear of each beginning and end, and count and trace; there is none until `observe`.
 
 db knows neither Redis nor OpenTelemetry: layers above do.
 """
