@@ -1,6 +1,9 @@
 """Putting a run's message into its actor's queue."""
 
 import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import redis
@@ -28,8 +31,35 @@ class EnqueuedRun:
     does_less: bool = False
 
 
+class _HeldBack(threading.local):
+    runs: list[Run] | None = None
+
+
+_held_back = _HeldBack()
+
+
+@contextmanager
+def held_back() -> Iterator[list[Run]]:
+    """Hold the messages of new runs back until the body is through, for a caller that commits more with them.
+
+    Begin the transaction inside the body. Yields the runs held back: whoever begins anew empties it. After an error
+    nothing is sent: what was committed all the same is found by the scheduler.
+    """
+    waiting: list[Run] = []
+    _held_back.runs = waiting
+    try:
+        yield waiting
+    finally:
+        _held_back.runs = None
+    for run in waiting:
+        enqueue(run)
+
+
 def enqueue_new(start: StartedRun) -> EnqueuedRun:
     """Enqueue a new run, after the commit that made it. A run found active has been enqueued already."""
+    if start.is_new and _held_back.runs is not None:
+        _held_back.runs.append(start.run)
+        return EnqueuedRun(start.run, start.is_new, is_sent=True)
     is_sent = enqueue(start.run) if start.is_new else True
     return EnqueuedRun(start.run, start.is_new, is_sent)
 

@@ -92,6 +92,20 @@ def test_the_message_carries_the_run_id_and_nothing_else(policy, locks):
     assert locks.get(f"{PREFIX}{start.run.dedupe_key}") == str(start.run.id).encode()
 
 
+def test_what_is_held_back_is_sent_after_the_body_and_not_after_an_error(policy, cast):
+    other = Policy.get((Policy.tenant == cast.contoso) & (Policy.id != policy.id))
+    with enqueue.held_back():
+        run = actors.backups.capture.start(policy, SYSTEM).run
+        assert queued() == 0
+    assert (queued(), Run.get_by_id(run.id).enqueued_at is None) == (1, False)
+    with pytest.raises(ZeroDivisionError), enqueue.held_back(), handle.atomic():
+        actors.backups.capture.start(other, SYSTEM)
+        raise ZeroDivisionError
+    assert (queued(), Run.select().count()) == (1, 1)
+    assert actors.backups.capture.start(other, SYSTEM).is_sent, "nothing is held back any longer"
+    assert queued() == 2
+
+
 def test_an_enqueue_for_a_key_that_another_active_run_holds_is_vetoed(policy, locks, cast):
     other = Policy.get((Policy.tenant == cast.contoso) & (Policy.id != policy.id))
     holder = actors.backups.capture.start(other, SYSTEM).run
