@@ -1,8 +1,11 @@
 """Progress of a run: how far it has got, and why it waits."""
 
+from collections.abc import Sequence
+
 import peewee as pw
 
 from db.models import Run, RunItem
+from db.sql.value_lists import is_in
 from db.states import ACTIVE, ItemState, Outcome
 
 # States of an item that somebody has to look at.
@@ -27,12 +30,43 @@ def waiting_reason(run: Run) -> str | None:
 
 def count_by_state(run: Run) -> dict[str, int]:
     """Return the items in each state now: {"total", "done", "skipped", "failed", "uncertain"}."""
-    if run.state not in ACTIVE:
-        return {name: getattr(run, name) for name in ("total", "done", "skipped", "failed", "uncertain")}
-    rows = RunItem.select(RunItem.state, pw.fn.COUNT(RunItem.id)).where(RunItem.run == run).group_by(RunItem.state)
-    counts = dict(rows.tuples())
+    return counts_of_runs([run])[run.id]
+
+
+def counts_of_runs(listed: Sequence[Run]) -> dict[int, dict[str, int]]:
+    """Return run id -> what `count_by_state` says of it, in one statement for all."""
+    active_ids = [run.id for run in listed if run.state in ACTIVE]
+    by_run = _states_of_items(active_ids) if active_ids else {}
+    return {run.id: _tally(by_run[run.id]) if run.id in by_run else _totals(run) for run in listed}
+
+
+def _states_of_items(run_ids: Sequence[int]) -> dict[int, dict[str, int]]:
+    rows = RunItem.select(RunItem.run, RunItem.state, pw.fn.COUNT(RunItem.id)).where(is_in(RunItem.run, run_ids))
+    by_run: dict[int, dict[str, int]] = {run_id: {} for run_id in run_ids}
+    for run_id, state, number in rows.group_by(RunItem.run, RunItem.state).tuples():
+        by_run[run_id][state] = number
+    return by_run
+
+
+def _totals(run: Run) -> dict[str, int]:
+    return {name: getattr(run, name) for name in ("total", "done", "skipped", "failed", "uncertain")}
+
+
+def _tally(counts: dict[str, int]) -> dict[str, int]:
     names = (ItemState.DONE, ItemState.SKIPPED, ItemState.FAILED, ItemState.UNCERTAIN)
     return {"total": sum(counts.values()), **{str(name): counts.get(name, 0) for name in names}}
+
+
+def waiting_reasons(listed: Sequence[Run]) -> dict[int, str]:
+    """Return run id -> why the run, or one of its children, is waiting, in one statement for all."""
+    with_parts = [run.id for run in listed if run.parts is not None and run.state in ACTIVE and not run.waiting]
+    of_parts = _waiting_parts(with_parts) if with_parts else {}
+    return of_parts | {run.id: run.waiting for run in listed if run.waiting}
+
+
+def _waiting_parts(parent_ids: Sequence[int]) -> dict[int, str]:
+    is_waiting = is_in(Run.parent, parent_ids) & Run.claimed_by.is_null() & Run.waiting.is_null(False)
+    return dict(Run.select(Run.parent, pw.fn.MIN(Run.waiting)).where(is_waiting).group_by(Run.parent).tuples())
 
 
 def count_by_outcome(run: Run) -> dict[str, int]:

@@ -13,7 +13,7 @@ import actors.backups.capture
 import actors.backups.sync
 from actors.queue.enqueue import EnqueuedRun
 from db import private_file
-from db.backups import backup_sets, disclosures
+from db.backups import disclosures
 from db.errors import Invalid
 from db.models import BackupSet, Run
 from db.names.work_names import name_of
@@ -31,6 +31,7 @@ from web.commands.context import (
 )
 from web.presentation.backup_zip import zip_backup_set
 from web.presentation.masking import mask_secrets
+from web.presentation.run_document import run_document
 from web.presentation.run_messages import start_sentence
 
 EXIT_CODES = {RunState.SUCCEEDED: 0, RunState.PARTIAL: 2}
@@ -150,22 +151,3 @@ def show_run(run: Run, as_json: bool) -> None:
 
 def _item_line(item: dict[str, Any]) -> str:
     return f"  {item['name']}: {item['outcome'] or item['state']}. {item['message'] or ''}".rstrip()
-
-
-def run_document(run: Run) -> dict[str, Any]:
-    """Return the JSON of a run, as docs/operating.md describes it."""
-    backup_set = backup_sets.find_of_run(run)
-    names = ("policy_type", "graph_id", "name", "state", "outcome", "reason", "message")
-    return {
-        "id": run.id,
-        "kind": run.kind,
-        "tenant": run.tenant.name,
-        "state": run.state,
-        "waiting": run_progress.waiting_reason(run),
-        "counts": run_progress.count_by_state(run),
-        "outcomes": run_progress.count_by_outcome(run),
-        "backup_set": backup_set.id if backup_set else None,
-        "restore": run.restore_id,
-        "error": {"code": run.error_code, "message": run.error_message} if run.error_code else None,
-        "items": [{name: getattr(item, name) for name in names} for item in run_progress.all_items(run)],
-    }
