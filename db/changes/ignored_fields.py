@@ -13,7 +13,7 @@ from db.changes import assessed
 from db.clock import utcnow
 from db.database import lock_rows, transaction
 from db.errors import Invalid
-from db.models import IgnoredField, Tenant
+from db.models import Change, IgnoredField, Tenant
 from db.sql.value_lists import is_in_if_given
 
 LONGEST_PATH = 500
@@ -44,6 +44,13 @@ def seen_by(tenant_ids: Sequence[int] | None) -> list[IgnoredField]:
 def find(field_id: int) -> IgnoredField | None:
     field: IgnoredField | None = IgnoredField.get_or_none(IgnoredField.id == field_id)
     return field
+
+
+def add_of_change(change: Change, path: str, actor: Actor) -> IgnoredField:
+    """Ignore one of the places in which the change differs, in its tenant. Raises Invalid for any other place."""
+    if path not in [difference["path"] for difference in change.differences or ()]:
+        raise Invalid("That is none of its differences.")
+    return add(change.tenant, change.policy.policy_type, path, actor)
 
 
 @transaction

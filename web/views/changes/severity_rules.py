@@ -105,8 +105,6 @@ def ignore(change_id: str) -> Any:
     change = fetch(Change, change_id, Permission.MANAGE)
     path = form_text("path", 500)
     with refusals_flashed():
-        if path not in [difference["path"] for difference in change.differences or ()]:
-            raise Invalid("That is none of its differences.")
-        field = ignored_fields.add(change.tenant, change.policy.policy_type, path, current_actor())
+        field = ignored_fields.add_of_change(change, path, current_actor())
         flash(Markup(render_template("changes/_ignored.html", field=field, change=change)), "success")  # noqa: S704 - ours
     return redirect(url_for("changes.page", change_id=change.id), 303)
