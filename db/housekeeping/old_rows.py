@@ -9,12 +9,11 @@ from typing import Any
 
 import peewee as pw
 
+from db.accounts import api_starts
 from db.clock import utcnow
 from db.models import ApiStart, ApiToken, Notification, Run, RunItem
 
 ROWS_AT_ONCE = 500
-# For so long the same key gets the same answer.
-API_STARTS_KEPT = timedelta(hours=24)
 # For so long the list of tokens shows what is no more.
 API_TOKENS_KEPT = timedelta(days=366)
 
@@ -46,7 +45,7 @@ def delete_old_notifications(days: int) -> int:
 
 def delete_old_api_starts() -> int:
     """Delete what is remembered of programs' starts for longer than a day. Return how many."""
-    return _delete_oldest(ApiStart, ApiStart.made_at, utcnow() - API_STARTS_KEPT)
+    return _delete_oldest(ApiStart, ApiStart.made_at, utcnow() - api_starts.KEPT)
 
 
 def delete_old_api_tokens() -> int:
