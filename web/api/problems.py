@@ -8,6 +8,7 @@ from flask import g, request
 from pydantic import BaseModel, Field, ValidationError
 from werkzeug.exceptions import HTTPException
 
+from db.errors import Invalid, SwitchedOff
 from web.api import addresses
 from web.security.headers import Utf8Response
 
@@ -82,6 +83,11 @@ def of_error(error: HTTPException) -> Utf8Response:
         if name not in ("Content-Type", "Content-Length"):
             answer.headers[name] = value
     return answer
+
+
+def of_invalid(error: Invalid) -> Utf8Response:
+    """Answer a request that is well formed and cannot be carried out: its sentence says what to change."""
+    return answer_problem(409 if isinstance(error, SwitchedOff) else 422, str(error))
 
 
 def _is_ours(error: HTTPException) -> bool:

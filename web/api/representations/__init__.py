@@ -1,4 +1,4 @@
 """Representations: the answer of the API for each noun, as a function, with the shape of what that returns.
 
-May import: no other room of web.
+May import: web.api, web.change_words, web.presentation.
 """

@@ -55,7 +55,7 @@ class CoverageJson(TypedDict):
     why: str | None
 
 
-class StandingJson(TenantJson):
+class TenantDetailsJson(TenantJson):
     """A tenant with everything that is known of how it stands: what is found, how fresh it is, and what is not covered.
 
     What is not offered, or not licensed, is named in `not_covered` and is no failure.
@@ -92,7 +92,7 @@ def _tenant(tenant: Tenant, health: TenantHealth | None, tag_names: list[str]) -
     }
 
 
-def whole(tenant: Tenant) -> StandingJson:
+def whole(tenant: Tenant) -> TenantDetailsJson:
     health = next(iter(backup_health.health_of_tenants([tenant.id], utcnow())), None)
     return {
         **_tenant(tenant, health, tags.of_tenant(tenant)),

@@ -1,7 +1,7 @@
 """Values that every representation is made of: times in UTC, and what points to another object."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -23,3 +23,11 @@ def time(at: datetime) -> str:
 
 def time_or_none(at: datetime | None) -> str | None:
     return None if at is None else time(at)
+
+
+def reference(row: Any) -> ReferenceJson:
+    return {"id": row.id, "name": row.name}
+
+
+def reference_or_none(row: Any) -> ReferenceJson | None:
+    return None if row is None else reference(row)

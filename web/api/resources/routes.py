@@ -5,9 +5,24 @@ from typing import Any
 from flask import Blueprint, Flask
 from flask_wtf.csrf import CSRFProtect
 
-from web.api.resources import audit_events, backup_sets, me, policies, tenants
+from db.errors import Invalid
+from web.api import problems
+from web.api.resources import (
+    audit_events,
+    backup_sets,
+    changes,
+    me,
+    policies,
+    restore_acts,
+    restores,
+    runs,
+    starts,
+    tenants,
+)
 
-RESOURCES: tuple[Any, ...] = (me, tenants, policies, backup_sets, audit_events)
+RESOURCES: tuple[Any, ...] = (
+    me, tenants, policies, backup_sets, runs, starts, changes, restores, restore_acts, audit_events,
+)  # fmt: skip
 
 
 def register(app: Flask, csrf: CSRFProtect) -> None:
@@ -15,6 +30,7 @@ def register(app: Flask, csrf: CSRFProtect) -> None:
     api = Blueprint("api", __name__, url_prefix="/api/v1")
     for resource in RESOURCES:
         api.register_blueprint(resource.routes)
+    api.register_error_handler(Invalid, problems.of_invalid)
     app.register_blueprint(api)
     for endpoint, view in app.view_functions.items():
         if endpoint.startswith("api."):

@@ -10,7 +10,7 @@ from db.tenants import tags
 from web.api.endpoints import ApiAnswer, endpoint
 from web.api.paging import PageJson, PageQuery, allowed, page
 from web.api.representations import tenants
-from web.api.representations.tenants import StandingJson, TenantJson
+from web.api.representations.tenants import TenantDetailsJson, TenantJson
 from web.security.access import fetch
 from web.security.permissions import Permission
 
@@ -37,7 +37,7 @@ def list_tenants(query: TenantQuery) -> ApiAnswer:
 
 
 @routes.get("/tenants/<tenant_id>")
-@endpoint(Permission.SEE, Scope.READ, returns=StandingJson, has_etag=True)
-def get_tenant(tenant_id: str) -> StandingJson:
+@endpoint(Permission.SEE, Scope.READ, returns=TenantDetailsJson, has_etag=True)
+def get_tenant(tenant_id: str) -> TenantDetailsJson:
     """Show a tenant: its standing with what is found, its freshness, and the policy types that are not covered."""
     return tenants.whole(fetch(Tenant, tenant_id, Permission.SEE))
