@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import config
 from db import database as engine
 from tests.support import servers
+from web.commands import doctor
 
 KEY = base64.urlsafe_b64encode(b"k" * 32).decode()
 GOOD = {"TENANTKEEP_SECRET_KEY": "s" * 20, "TENANTKEEP_ENCRYPTION_KEYS": KEY}
@@ -245,6 +246,8 @@ def test_every_setting_can_stand_in_a_file(tmp_path):
     assert {name: getattr(settings, name.lower()) for name in values} == {**values, "ENCRYPTION_KEYS": (b"k" * 32,)}
     assert set(settings.from_files) == {f"TENANTKEEP_{name}" for name in values}
     assert settings.unknown == ()
+    [said] = [message for _, _, message in doctor._settings(settings) if "from files" in message]
+    assert all(name.removesuffix("_FILE") in said for name in given)
     asked = "import config; print(config.redis_urls()[0], config.child_environment(TENANTKEEP_REDIS_URL='r')"
     done = subprocess.run([sys.executable, "-c", f"{asked}['TENANTKEEP_REDIS_URL_FILE'] == '')"], cwd=servers.ROOT,
                           env=given, capture_output=True, text=True, timeout=60)  # fmt: skip

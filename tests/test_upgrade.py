@@ -90,7 +90,7 @@ def test_a_released_database_is_brought_to_this_version_while_web_answers(releas
     port = servers.free_port()
     address = f"http://127.0.0.1:{port}"
     line = [servers.TENANTKEEP, "web", "--processes", "1", "--threads", "2"]
-    environment = servers.environment(PORT=str(port))
+    environment = servers.environment(TENANTKEEP_BIND=f"127.0.0.1:{port}")
     with servers.running(line, env=environment, stderr=subprocess.DEVNULL) as web:
         servers.wait_for(lambda: servers.answers_http(f"{address}/healthz"), "web", 60, web)
         before = requests.get(f"{address}/readyz", timeout=5)

@@ -275,6 +275,9 @@ def follow(image: Image, address: str, simulator: str) -> None:
     """From an empty database to a tenant that was synced, every process stopped in order."""
     image.run("-c", SHUT_IN, entrypoint=["/bin/sh", "-e"])
     say(image.run("--version").strip())
+    with image.running("worker") as early:
+        servers.wait_for(lambda: "Waiting for it" in early.log.read_text(), "a worker that waits", 60, early.process)
+        assert early.stop() < 5, "the first process of a container is told nothing that it does not ask for"
     assert "Applied: 0001" in image.run("migrate")
     assert image.run("migrate").strip().endswith("Nothing to do.")
     ada = ("ada@example.com", "--name", "Ada", "--role", "admin", "--password-stdin")

@@ -9,9 +9,9 @@ from tests.support.servers import postgresql_binaries
 def main() -> None:
     if postgresql_binaries() is None:
         sys.stdout.write("No PostgreSQL here: the database tests run on SQLite only.\n")
-    for program in ("nginx", "caddy", "systemd-analyze"):
+    for program in ("nginx", "caddy", "systemd-analyze", "kubectl", "psql"):
         if not shutil.which(program):
-            sys.stdout.write(f"No {program} here: it does not check its file in deploy/.\n")
+            sys.stdout.write(f"No {program} here: it does not check its files in deploy/.\n")
     if chromium() is None:
         sys.stdout.write("No Chromium here: the browser tests are left out (install the package chromium).\n")
 
