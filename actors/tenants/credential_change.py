@@ -218,6 +218,7 @@ def _tried_by(tenant: Tenant, item: RunItem) -> Credential | None:
 def _finish_signed_in(claim: Claim, item: RunItem, credential: Credential, granted: TriedSignIn) -> None:
     check = check_permissions(granted.roles)
     writes = credential.place in credentials.TO_WRITE
+    credential.expires_at = credential.expires_at or granted.secret_ends_at
     message = f"In force from now on. {check.write_sentence if writes else check.sentence}"
     with database.atomic():
         lock_rows(Tenant, Tenant.id == credential.tenant_id)

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import partial
 from threading import Lock
 
@@ -15,11 +15,12 @@ from db.clock import utcnow
 from db.models import Credential, SharedAppCredential, Tenant
 from db.states import AppAccess, CredentialKind, CredentialPlace
 from db.tenants import credentials, shared_apps, tenants
+from graph.auth import secret_expiry
 from graph.auth.app_sign_in import AppCredential, AppSignIn, ClientSecret
 from graph.auth.certificate import Certificate, certificate_end
 from graph.auth.client_assertions import AUDIENCES, FederatedTokenFile, ManagedIdentity
 from graph.auth.clouds import Cloud, Endpoints, endpoints
-from graph.errors import Rejected, SignInFailed, register_secrets
+from graph.errors import GraphError, Rejected, SignInFailed, register_secrets
 from graph.transport.client import GraphClient
 
 # A sign-in that still works is recorded once a minute, not with every capture.
@@ -67,7 +68,21 @@ def signed_in_client(tenant: Tenant, access: AppAccess = AppAccess.READ) -> Grap
     with recording_outcome(tenant, access):
         graph = client(tenant, access)
         graph.sign_in()
+        _require_consent(sign_in_of(tenant, access))
     return graph
+
+
+def _require_consent(sign_in: AppSignIn) -> None:
+    """Raise SignInFailed for a token without any role: it is one fact about the tenant, not one of each policy type.
+
+    learn.microsoft.com, Admin consent: such a token is issued even where nothing was consented, or was taken back.
+    """
+    if not sign_in.roles():
+        raise SignInFailed(
+            "consent_missing",
+            "The app signed in, and has no permission at all in this tenant: admin consent was never given, or was "
+            "taken back. Grant it in Entra, then try again.",
+        )
 
 
 @contextmanager
@@ -173,15 +188,30 @@ def _note_end(tenant: Tenant, credential: AppCredential) -> None:
 
 @dataclass(frozen=True)
 class TriedSignIn:
-    """The app roles that a credential was granted when it signed in, and the id of its service principal."""
+    """The app roles that a credential was granted when it signed in, and the id of its service principal.
+
+    `secret_ends_at`: of a client secret whose end nobody typed, as Entra says, where we may ask.
+    """
 
     roles: frozenset[str]
     principal_id: str | None
+    secret_ends_at: datetime | None = None
 
 
 def try_out(credential: Credential) -> TriedSignIn:
     """Sign in once with a credential that is not in force. Raises SignInFailed, Unavailable or Throttled."""
-    return _tried(_new_sign_in(credential.tenant, _write_login(credential.tenant, credential)))
+    tenant = credential.tenant
+    attempt = _new_sign_in(tenant, _write_login(tenant, credential))
+    tried = _tried(attempt)
+    if credential.kind != CredentialKind.SECRET or credential.expires_at or not secret_expiry.may_ask(tried.roles):
+        return tried
+    budget = TenantBudget(locks, tenant.directory_id)
+    graph = GraphClient(_endpoints(tenant).graph_url, attempt.token, budget=budget, directory=tenant.directory_id)
+    secret = credentials.open_values(credential)["secret"]
+    try:
+        return replace(tried, secret_ends_at=secret_expiry.find_secret_end(graph, credential.client_id, secret))
+    except GraphError:
+        return tried  # it signs in all the same; nobody knows when it ends
 
 
 def try_out_shared(credential: SharedAppCredential) -> TriedSignIn:

@@ -148,7 +148,12 @@ def put_write_in_force(credential: Credential, run_id: int, roles: Collection[st
 
     `roles`: what its token allows, for the preview, which does not sign in with it.
     """
-    columns = {"refusal": None, "roles": sorted(roles), "principal_id": principal_id}
+    columns = {
+        "refusal": None,
+        "roles": sorted(roles),
+        "principal_id": principal_id,
+        "expires_at": credential.expires_at,
+    }
     with database.atomic():
         is_there = (Credential.id == credential.id) & (Credential.place == credential.place)
         if not Credential.update(columns).where(is_there).execute():

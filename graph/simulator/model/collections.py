@@ -209,6 +209,7 @@ _ROWS = (
     _row("directory/deletedItems", ("Group", "Directory"), **_ENTRA),
     _row("organization", ("Organization", *SERVICE, *CONFIGURATION, "Directory"), **_ENTRA),
     _row("servicePrincipals", ("Application", "Directory"), **_ENTRA),
+    _row("applications", ("Application", "Directory"), **_ENTRA),
     _row("users", ("User", "Directory"), **_ENTRA),
     _row(AGREEMENTS, ("Agreement",), expands=("files",), routes=("file",), is_directory=True),
     _row(BRANDING, ("OrganizationalBranding", "Organization"), expands=(), routes=BRANDING_FILES, is_directory=True),

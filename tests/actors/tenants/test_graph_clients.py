@@ -1,10 +1,12 @@
 """Which credential signs in: a tenant's own, our app's, or the one with which live restores alone write."""
 
 import threading
+from datetime import datetime
 
 import pytest
 import requests
 
+import actors.backups.sync
 import actors.restores.live_restore
 import actors.tenants.credential_change as credential_change
 from actors.plans import drafts
@@ -134,3 +136,32 @@ def test_only_a_live_restore_signs_in_with_the_credential_that_writes(home, grap
     assert not Credential.select().where(Credential.place == "write").exists()
     [event] = AuditEvent.select().where(AuditEvent.action == "credential:forgotten")
     assert event.details == {"place": "current", "kind": "consent to our app that only writes"}
+
+
+def test_consent_that_was_taken_back_is_said_of_the_tenant_and_not_of_each_type(graph, worker, ended, cast):
+    graph.change(permissions=[])
+    graph_clients.clear_cache()
+    run = ended(actors.backups.sync.start(cast.contoso, SYSTEM).run.id)
+    assert (run.state, run.error_code) == (RunState.FAILED, "consent_missing")
+    assert "no permission at all" in now_of(cast.contoso).connection_error
+    graph.change(permissions=READ)
+    graph_clients.clear_cache()
+    assert ended(actors.backups.sync.start(cast.contoso, SYSTEM).run.id).state == RunState.SUCCEEDED
+    assert now_of(cast.contoso).connection_error is None
+
+
+def test_end_of_a_secret_is_asked_of_entra_where_that_is_permitted(graph, worker, ended, cast):
+    """Several secrets of the app: the one that begins as ours does; two such are none."""
+    held = [
+        {"hint": "the", "endDateTime": "2099-06-30T10:00:00Z", "keyId": "1"},
+        {"hint": "con", "endDateTime": "2098-01-01T00:00:00Z", "keyId": "2"},
+    ]
+    application = {"id": "an application", "appId": cast.contoso.client_id, "passwordCredentials": held}
+    graph.put("applications", application)
+    graph.change(client_secret="the new secret", permissions=[*READ, *WRITE])
+    ended(credential_change.submit(cast.contoso, credential_change.parse_secret("the new secret"), SYSTEM).run.id)
+    assert now_of(cast.contoso).credential_expires_at == datetime(2099, 6, 30, 10)
+    graph.put("applications", {**application, "passwordCredentials": [held[0], held[0]]})
+    again = credential_change.parse_secret("the new secret")
+    ended(credential_change.submit(now_of(cast.contoso), again, SYSTEM, access=AppAccess.WRITE).run.id)
+    assert credentials.find_at(cast.contoso, CredentialPlace.WRITE).expires_at is None
