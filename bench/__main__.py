@@ -23,6 +23,7 @@ for name in (
     "audit",
     "fleet",
     "watch",
+    "observing",
 ):
     print(f"\n## {name}\n", flush=True)
     subprocess.run([sys.executable, "-m", f"bench.{name}"], check=True)

@@ -23,6 +23,7 @@ from db.restores import approvals
 from db.runs import claims, notifications, run_history, runs
 from db.tenants import backup_health, schedules
 from tests.support import many_rows
+from web.metrics import figures
 
 LOOKS = 5
 PLAN_HOURS = 24
@@ -65,6 +66,7 @@ STEPS: dict[str, Callable[[], object]] = {
     "retention: 500 old items": lambda: old_rows.delete_old_items(90),
     "retention: 500 old notifications": lambda: old_rows.delete_old_notifications(90),
     "retention: tenants that are due": lambda: daily_prune.due_tenants(2),
+    "/metrics, all of it": lambda: figures.metrics_text(with_tenants=True, is_openmetrics=True),
     "dashboard: standing of all tenants": lambda: backup_health.health_of_tenants(None, utcnow()),
     "dashboard: ended by day": lambda: run_history.count_ended_by_day((utcnow() - timedelta(days=14)).date(), None),
     "pulse of who hears of all active runs": lambda: notifications.followed_runs(many_rows.OPERATOR, None),

@@ -20,7 +20,7 @@ from db.states import Sweep
 from db.tenants import schedules
 from graph.errors import register_secrets
 from web.commands import doctor
-from web.presentation import metrics
+from web.metrics import figures
 
 SECRET = "a secret that nobody may read"
 
@@ -105,13 +105,17 @@ def test_what_fails_is_told_without_secrets_until_it_goes_well_again(hourly, red
     assert f"“start schedules” fails for schedule {bad.id} since " in sentence
     assert "once. Last: IntegrityError: no" in sentence
     assert SECRET not in sentence
-    assert 'tenantkeep_scheduler_failures{step="start schedules"} 1' in metrics.metrics_text(with_tenants=False)
+    assert 'tenantkeep_scheduler_failures{step="start schedules"} 1' in figures.metrics_text(
+        with_tenants=False, is_openmetrics=False
+    )
     broken(Sweep.SCHEDULES, "nothing")
     later()
     scheduler.sweep()
     assert not Setback.select().exists()
     assert Run.select().where(Run.tenant == bad.tenant).exists()
-    assert 'tenantkeep_scheduler_failures{step="start schedules"} 0' in metrics.metrics_text(with_tenants=False)
+    assert 'tenantkeep_scheduler_failures{step="start schedules"} 0' in figures.metrics_text(
+        with_tenants=False, is_openmetrics=False
+    )
 
 
 def test_what_was_set_aside_before_the_clock_was_set_back_is_tried_again_at_once(

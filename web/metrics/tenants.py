@@ -17,10 +17,11 @@ DAY = timedelta(days=1)
 def tenant_samples() -> list[Sample]:
     """Return the figures of each tenant, or how many have none: with more than the setting says, no tenant has any."""
     most = config.settings().metrics_tenants
-    tenants = figures.tenant_figures(most + 1)
-    if len(tenants) > most:
-        return [Sample("tenant_series_left_out", figures.backup_figures().tenants)]
-    return [Sample("tenant_series_left_out", 0), *(sample for tenant in tenants for sample in _of_tenant(tenant))]
+    count = figures.backup_figures().tenants
+    if count > most:
+        return [Sample("tenant_series_left_out", count)]
+    of_tenants = (sample for tenant in figures.tenant_figures(most) for sample in _of_tenant(tenant))
+    return [Sample("tenant_series_left_out", 0), *of_tenants]
 
 
 def _of_tenant(tenant: figures.TenantFigures) -> Iterator[Sample]:

@@ -21,7 +21,7 @@ from db.states import ChannelKind
 from tests.support.servers import free_port
 from web.commands import channels as channel_commands
 from web.commands import cli, doctor
-from web.presentation import metrics
+from web.metrics import figures
 
 URL = "https://hooks.example.com/services/a-secret-path"
 
@@ -94,7 +94,7 @@ def test_doctor_and_metrics_name_what_does_not_arrive(database):
     assert (ok, what) == (False, "channels")
     assert "Ops (hooks.example.com/…)" in sentence
     assert "404" in sentence
-    text = metrics.metrics_text(with_tenants=False)
+    text = figures.metrics_text(with_tenants=False, is_openmetrics=False)
     for line in ("notices_waiting 1", "notices_failed 1", "channels_failing 1"):
         assert f"tenantkeep_{line}\n" in text
 
