@@ -38,7 +38,17 @@ from web.views.connecting import connect, connect_request, connecting, consent_p
 from web.views.fleet import act_pages, new_tenant_defaults, tenant_list
 from web.views.installation import audit, dashboard, health, search, shared_apps
 from web.views.notices import channels, demo_mailbox
-from web.views.people import account, entra_grants, kept_forms, notifications, passkeys, sign_in, users
+from web.views.people import (
+    account,
+    api_docs,
+    entra_grants,
+    kept_forms,
+    notifications,
+    passkeys,
+    sign_in,
+    tokens,
+    users,
+)
 from web.views.restores import later_changes, new_restore, restore_actions, restores
 from web.views.tenants import (
     mappings,
@@ -247,6 +257,8 @@ def _add_pages(app: Flask) -> None:
         entra_grants,
         account,
         passkeys,
+        tokens,
+        api_docs,
         kept_forms,
         health,
     ):

@@ -15,7 +15,7 @@ from db.database import Condition, database, is_sqlite, lock_rows_shared
 from db.encryption import keyring
 from db.errors import Invalid, SwitchedOff
 from db.models import AuditEvent, Tenant
-from db.sql.value_lists import is_in_if_given
+from db.sql.value_lists import is_in, is_in_if_given
 from db.states import CredentialKind
 
 MAX_NAME_LENGTH = 200
@@ -248,3 +248,8 @@ def never_synced() -> list[Tenant]:
 def record_sync(tenant: Tenant, at: datetime) -> None:
     """Record when the tenant's lists were last read, all of them."""
     Tenant.update(last_synced_at=at).where(Tenant.id == tenant.id).execute()
+
+
+def names_by_id(ids: Sequence[int]) -> dict[int, str]:
+    """Return the names of these tenants; an id of none that is there is left out."""
+    return dict(Tenant.select(Tenant.id, Tenant.name).where(is_in(Tenant.id, ids)).tuples())

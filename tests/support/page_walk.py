@@ -56,6 +56,8 @@ PAGES = {
     "users": "/users/",
     "entra-grants": "/users/entra/",
     "account": "/account/",
+    "tokens": "/tokens/",
+    "api-docs": "/api/docs",
     "second-factor": "/account/second-factor",
     "user": "/users/3",
     "not-found": "/policies/999999",

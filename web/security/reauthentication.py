@@ -24,13 +24,13 @@ def act_with_proof(act: Callable[[User], Any], otherwise: str = "account.page") 
     Else, and when `act` raises Invalid, back to `otherwise` with the sentence that says why.
     """
     try:
-        return act(_prove_person())
+        return act(prove_person())
     except Invalid as e:
         flash(str(e), "danger")
     return redirect(url_for(otherwise), 303)
 
 
-def _prove_person() -> User:
+def prove_person() -> User:
     """Return the current user, proved. Raises Invalid. The code comes last: one used with a wrong password would be
     lost.
     """

@@ -1,4 +1,4 @@
 """Pages about people: signing in, accounts, users, notifications.
 
-May import: web.lists, web.presentation, web.security, web.translation.
+May import: web.api, web.lists, web.presentation, web.security, web.translation.
 """
