@@ -101,6 +101,8 @@ def test_keys_are_made_once_and_are_settings(prepared):
 
 def test_redis_starts_with_the_written_file_and_knows_its_user(prepared, tmp_path):
     _, made = prepared
+    documented = re.search(r"^user tenantkeep on >… (.+)$", PAGE, re.MULTILINE)[1]
+    assert re.search(rf"^user tenantkeep on >\w+ {re.escape(documented)}$", made["redis_conf"], re.MULTILINE)
     port = servers.free_port()
     (tmp_path / "data").mkdir()
     conf = tmp_path / "redis.conf"
