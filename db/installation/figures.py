@@ -15,6 +15,8 @@ class BackupFigures:
     # How many have no good backup, and when the oldest of the others began.
     never: int
     oldest: datetime | None
+    # When the first credential ends of those that they sign in with; None where nobody knows of any end.
+    credential_ends_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -28,10 +30,15 @@ class TenantFigures:
 
 
 def backup_figures() -> BackupFigures:
-    """Return the figures of the tenants that are switched on."""
-    columns = (pw.fn.COUNT(Tenant.id), pw.fn.COUNT(Tenant.last_backup_at), pw.fn.MIN(Tenant.last_backup_at))
-    [(tenants, backed_up, oldest)] = Tenant.select(*columns).where(Tenant.is_active).tuples()
-    return BackupFigures(tenants, tenants - backed_up, oldest)
+    """Return the figures of the tenants that are switched on, by reading each once."""
+    columns = (
+        pw.fn.COUNT(Tenant.id),
+        pw.fn.COUNT(Tenant.last_backup_at),
+        pw.fn.MIN(Tenant.last_backup_at),
+        pw.fn.MIN(Tenant.credential_expires_at),
+    )
+    [(tenants, backed_up, oldest, ends_at)] = Tenant.select(*columns).where(Tenant.is_active).tuples()
+    return BackupFigures(tenants, tenants - backed_up, oldest, ends_at)
 
 
 def tenant_figures(limit: int) -> list[TenantFigures]:
@@ -44,16 +51,15 @@ def tenant_figures(limit: int) -> list[TenantFigures]:
     ]
 
 
-def first_credential_end() -> datetime | None:
-    """Return when the first credential in force ends: of a tenant that is switched on, to read or to write, or of our
-    own apps. None where nobody knows of any end.
+def first_other_credential_end() -> datetime | None:
+    """Return when the first ends of the other credentials in force: of tenants that are switched on to write to, and of
+    our own apps. None where nobody knows of any end.
     """
-    of_tenants = Tenant.select(pw.fn.MIN(Tenant.credential_expires_at)).where(Tenant.is_active)
     to_write = Credential.select(pw.fn.MIN(Credential.expires_at)).join(Tenant)
     to_write = to_write.where(Tenant.is_active & (Credential.place == CredentialPlace.WRITE))
     of_apps = SharedAppCredential.select(pw.fn.MIN(SharedAppCredential.expires_at))
     of_apps = of_apps.where(SharedAppCredential.place == SharedPlace.CURRENT)
-    return min(filter(None, (query.scalar() for query in (of_tenants, to_write, of_apps))), default=None)
+    return min(filter(None, (query.scalar() for query in (to_write, of_apps))), default=None)
 
 
 def count_expiring(now: datetime, until: datetime) -> int:

@@ -34,8 +34,9 @@ SOON = (1, 7, 30)
 
 def metrics_text(*, with_tenants: bool, is_openmetrics: bool) -> str:
     """Write all metrics. Those of single tenants are for callers who may know all tenants."""
-    samples = [*_installation(), *_runs(), *_tenants(), *_notices(), *_of_redis()]
-    samples += tenant_samples() if with_tenants else ()
+    backups = figures.backup_figures()
+    samples = [*_installation(), *_runs(), *_tenants(backups), *_notices(), *_of_redis()]
+    samples += tenant_samples(backups.tenants) if with_tenants else ()
     return write(FAMILIES, samples, is_openmetrics=is_openmetrics)
 
 
@@ -65,8 +66,7 @@ def _runs() -> Iterator[Sample]:
     yield Sample("schedule_lag_seconds", _age_seconds(due) if due else 0)
 
 
-def _tenants() -> Iterator[Sample]:
-    backups = figures.backup_figures()
+def _tenants(backups: figures.BackupFigures) -> Iterator[Sample]:
     yield Sample("tenants", backups.tenants)
     yield Sample("tenants_never_backed_up", backups.never)
     oldest = _age_seconds(None if backups.never else backups.oldest)
@@ -74,8 +74,8 @@ def _tenants() -> Iterator[Sample]:
     watched, least_fresh = watches.oldest_freshness()
     yield Sample("watched_tenants", watched)
     yield Sample("oldest_freshness_age_seconds", _age_seconds(least_fresh) if watched else 0)
-    first_end = figures.first_credential_end()
-    yield Sample("credential_expires_days", inf if first_end is None else (first_end - utcnow()) / DAY)
+    ends = [at for at in (backups.credential_ends_at, figures.first_other_credential_end()) if at]
+    yield Sample("credential_expires_days", (min(ends) - utcnow()) / DAY if ends else inf)
     for days in SOON:
         count = figures.count_expiring(utcnow(), utcnow() + timedelta(days=days))
         yield Sample("expiring_objects", count, {"within_days": str(days)})

@@ -14,10 +14,11 @@ from web.metrics.exposition import Sample
 DAY = timedelta(days=1)
 
 
-def tenant_samples() -> list[Sample]:
-    """Return the figures of each tenant, or how many have none: with more than the setting says, no tenant has any."""
+def tenant_samples(count: int) -> list[Sample]:
+    """Return the figures of each of `count` tenants, or how many have none: with more than the setting says, no tenant
+    has any.
+    """
     most = config.settings().metrics_tenants
-    count = figures.backup_figures().tenants
     if count > most:
         return [Sample("tenant_series_left_out", count)]
     of_tenants = (sample for tenant in figures.tenant_figures(most) for sample in _of_tenant(tenant))

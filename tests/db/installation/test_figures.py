@@ -14,14 +14,14 @@ def test_tenants_that_are_switched_off_are_in_no_figure(cast, database):
 
     def all_figures():
         return (
-            figures.backup_figures(), len(figures.tenant_figures(9)), figures.first_credential_end(),
+            figures.backup_figures(), len(figures.tenant_figures(9)),
             figures.count_expiring(now, now + timedelta(days=7)), figures.oldest_due_schedule(now),
         )  # fmt: skip
 
     end = now + timedelta(days=9)
-    assert all_figures() == (figures.BackupFigures(2, 0, now), 2, end, 1, now - timedelta(minutes=1))
+    assert all_figures() == (figures.BackupFigures(2, 0, now, end), 2, 1, now - timedelta(minutes=1))
     Tenant.update(is_active=False).where(Tenant.id == cast.contoso.id).execute()
-    assert all_figures() == (figures.BackupFigures(1, 0, now), 1, end, 0, None)
+    assert all_figures() == (figures.BackupFigures(1, 0, now, end), 1, 0, None)
     app = SharedApp.create(cloud="global", access="read", client_id="c", directory_id="d")
     for place, days in (("current", 4), ("previous", 1)):
         SharedAppCredential.create(
@@ -30,9 +30,9 @@ def test_tenants_that_are_switched_off_are_in_no_figure(cast, database):
     for tenant, days in ((cast.contoso, 1), (cast.fabrikam, 3)):
         Credential.create(tenant=tenant, place="write", kind="secret", client_id="c", sealed=b"",
                           expires_at=now + timedelta(days=days))  # fmt: skip
-    assert figures.first_credential_end() == now + timedelta(days=3), "of what is in force"
+    assert figures.first_other_credential_end() == now + timedelta(days=3), "of what is in force"
     Credential.delete().execute()
-    assert figures.first_credential_end() == now + timedelta(days=4)
+    assert figures.first_other_credential_end() == now + timedelta(days=4)
     SharedApp.delete().execute()
     Tenant.update(is_active=False).execute()
-    assert all_figures() == (figures.BackupFigures(0, 0, None), 0, None, 0, None)
+    assert all_figures() == (figures.BackupFigures(0, 0, None, None), 0, 0, None)
