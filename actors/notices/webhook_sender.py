@@ -7,8 +7,9 @@ import time
 from datetime import datetime
 from typing import Any
 
+import config
 from actors.notices.outgoing import Outgoing, post_body
-from db.models import Notice
+from db.models import Notice, Occurrence
 from db.notices import notices
 
 SIGNATURE = "X-Tenantkeep-Signature"
@@ -58,7 +59,15 @@ def _notice(notice: Notice) -> dict[str, Any]:
         "change": occurrence.change_id,
         "run": occurrence.run_id,
         "restore": occurrence.restore_id,
+        "url": _api_url(occurrence),
     }
+
+
+def _api_url(occurrence: Occurrence) -> str | None:
+    """Return the address in the API of what it is about; None where there is none, or nobody said where pages are."""
+    ids = {"changes": occurrence.change_id, "restores": occurrence.restore_id, "runs": occurrence.run_id}
+    base = config.settings().public_url
+    return next((f"{base}/api/v1/{noun}/{row_id}" for noun, row_id in ids.items() if base and row_id), None)
 
 
 def _iso(at: datetime | None) -> str | None:

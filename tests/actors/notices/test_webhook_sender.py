@@ -4,6 +4,7 @@ import re
 import time
 from pathlib import Path
 
+import config
 from actors.notices import outgoing, webhook_sender, words
 from db.audit.audit import SYSTEM
 from db.clock import utcnow
@@ -29,7 +30,7 @@ def test_the_signature_verifies_as_it_is_documented_and_nothing_else_does():
     assert not names["is_genuine"](body, "nonsense", SECRET)
 
 
-def test_one_notice_stands_at_the_top_and_many_are_a_digest(cast):
+def test_one_notice_stands_at_the_top_and_many_are_a_digest(cast, monkeypatch):
     channel = channels.add("Hook", ChannelKind.WEBHOOK, "https://hooks.example.com/x", SYSTEM, secret=SECRET)
     notices = [
         Notice.create(
@@ -55,7 +56,13 @@ def test_one_notice_stands_at_the_top_and_many_are_a_digest(cast):
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", one["occurred_at"])
     assert one["severity"] == "high"
     assert one["subject"]
+    assert one["url"] is None, "nobody said under which address pages are"
+    monkeypatch.setenv("TENANTKEEP_PUBLIC_URL", "https://tk.example.com")
+    config.settings.cache_clear()
     _, digest = document(notices)
+    assert [notice["url"] for notice in digest["notices"]] == [
+        f"https://tk.example.com/api/v1/runs/{number}" for number in (1, 2)
+    ]
     assert (digest["event"], digest["tenant"]) == ("digest", None)
     assert [notice["event"] for notice in digest["notices"]] == ["run_failed", "audit_broken"]
     assert digest["notices"][1]["tenant"] is None
