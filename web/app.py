@@ -34,7 +34,7 @@ from web.translation import translation
 from web.verdicts import verdicts
 from web.views.backups import backup_sets, policies, run_page, runs, snapshots
 from web.views.changes import approved_state, change_list, change_page, comparison, decide, severity_rules
-from web.views.connecting import connect, connect_request, connecting, consent_pages
+from web.views.connecting import connect, connect_request, connecting, consent_pages, tenant_import
 from web.views.fleet import act_pages, new_tenant_defaults, tenant_list
 from web.views.installation import audit, dashboard, health, search, shared_apps
 from web.views.notices import channels, demo_mailbox
@@ -226,6 +226,7 @@ def _add_pages(app: Flask) -> None:
         new_tenant_defaults,
         shared_apps,
         connect,
+        tenant_import,
         connect_request,
         connecting,
         consent_pages,

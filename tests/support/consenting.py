@@ -15,15 +15,17 @@ READER, WRITER = (f"eeeeeeee-1111-4111-8111-11111111111{digit}" for digit in "12
 SECRET = "the secret of our apps"
 
 
-def register_apps(simulator, home):
+def register_apps(simulator, home, roles=READ):
     """Register both apps, with `home` as the address that Microsoft comes back to, and set them up here.
+
+    The one that reads asks for these roles.
 
     Return the customer's and the other directory, as the simulator keeps them.
     """
     apps = [
-        {"client_id": client_id, "name": "Tenantkeep", "secrets": [SECRET], "roles": roles,
+        {"client_id": client_id, "name": "Tenantkeep", "secrets": [SECRET], "roles": asked,
          "redirect_uris": [f"{home}/connect/return"]}
-        for client_id, roles in ((READER, READ), (WRITER, WRITE))
+        for client_id, asked in ((READER, roles), (WRITER, WRITE))
     ]  # fmt: skip
     for name, directory in (("Home", HOME), ("Tailspin Toys", CUSTOMER), ("Other", OTHER)):
         facts = {"name": name, "directory_id": directory, "client_id": directory, "consents": {}, "permissions": [],

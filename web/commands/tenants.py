@@ -9,6 +9,8 @@ from flask.cli import AppGroup
 
 import actors.tenants.connection_check
 import actors.tenants.credential_change
+import config
+from actors.connecting import tenant_import
 from actors.tenants.credential_change import NewCredential
 from db.clock import utcnow
 from db.database import database
@@ -49,6 +51,7 @@ def register(cli: AppGroup) -> None:
         group,
         {
             "add": add,
+            "import": import_list,
             "check": check,
             "credential": credential,
             "rename": rename,
@@ -94,6 +97,35 @@ def add(name: str, directory_id: str, client_id: str, cloud: str, client_secret_
             f"Added {tenant.name}. " + _check_text(result, tenant),
         )
     sys.exit(0 if result.ok else 1)
+
+
+@click.argument("file", type=click.Path(path_type=Path))
+@json_option
+def import_list(file: Path, as_json: bool) -> None:
+    """Add the tenants of a CSV file with the columns name, directory_id and tags. Each waits for consent, by a link.
+
+    The links are printed, and shown never again. Lines that are wrong are named, and left out. Exit code 1 then.
+    """
+    with open_installation():
+        home = config.settings().public_url
+        if not home:
+            raise Invalid("Set TENANTKEEP_PUBLIC_URL first: the links begin with it.")
+        try:
+            lines = tenant_import.read_file(file.read_bytes())
+        except OSError as e:
+            raise Invalid(f"{file} cannot be read: {e.strerror}.") from e
+        imported = tenant_import.import_lines(lines, command_actor())
+        done = [line for line in imported if line.token]
+        left_out = [line for line in (*lines, *imported) if line.problem]
+        document = {
+            "imported": [{"name": line.name, "directory_id": line.directory_id, "link": f"{home}/connect/{line.token}"}
+                         for line in done],
+            "left_out": [{"line": line.number, "name": line.name, "problem": line.problem} for line in left_out],
+        }  # fmt: skip
+        said = [f"{line.name}: {home}/connect/{line.token}" for line in done]
+        said += [f"Line {line.number} was left out: {line.problem}" for line in left_out]
+        print_result(as_json, document, "\n".join(said))
+    sys.exit(1 if left_out else 0)
 
 
 def _read_credential(

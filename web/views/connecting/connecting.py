@@ -110,7 +110,7 @@ class StoryPage:
     @property
     def script_texts(self) -> list[tuple[str, str]]:
         scripts = self.scripts
-        return [("PowerShell", scripts.powershell), ("Azure CLI", scripts.azure_cli)] if scripts else []
+        return [("PowerShell", scripts.powershell), ("Azure", scripts.azure_cli)] if scripts else []
 
 
 def _tenant(tenant_id: str) -> Tenant:

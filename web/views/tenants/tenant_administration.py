@@ -167,6 +167,18 @@ def switch_off(tenant_id: str) -> Any:
     return _done(tenant, act)
 
 
+@pages.post("/<tenant_id>/disconnect")
+@requires(Permission.ADMINISTER)
+def disconnect(tenant_id: str) -> Any:
+    tenant = _tenant(tenant_id)
+
+    def act() -> str:
+        tenant_switch.disconnect(tenant, current_actor())
+        return f"{tenant.name} is disconnected: its credentials are gone, its backups stay. Remove the app there too."
+
+    return _done(tenant, act)
+
+
 @pages.post("/<tenant_id>/switch-on")
 @requires(Permission.ADMINISTER)
 def switch_on(tenant_id: str) -> Any:

@@ -158,3 +158,15 @@ def test_credential_that_only_writes_is_given_tried_and_forgotten_beside_the_oth
     assert ended(Run.select().order_by(Run.id.desc()).get().id).state == "succeeded"
     gone = sent(admin, cast.contoso, "credential/forget", place="write").get_data(as_text=True)
     assert "The current credential is gone" in gone
+
+
+def test_disconnecting_forgets_every_credential_and_keeps_the_backups(admin, captured, cast):
+    page = shown(admin, f"/tenants/{cast.contoso.id}/administration")
+    assert "Enterprise applications" in page
+    credentials.add_next(cast.contoso, "secret", {"secret": CANARY}, SYSTEM)
+    sent(admin, cast.contoso, "disconnect")
+    contoso = Tenant.get_by_id(cast.contoso.id)
+    assert (contoso.is_active, contoso.credential_kind, contoso.credential) == (False, "none", None)
+    assert (Credential.select().count(), Policy.select().where(Policy.tenant == contoso).count()) == (0, 2)
+    assert AuditEvent.get(AuditEvent.action == "tenant:disconnected").details == {"cancelled_runs": 0, "credentials": 2}
+    assert "Connect it again" in shown(admin, f"/tenants/{cast.contoso.id}/administration")
