@@ -10,7 +10,6 @@ from actors.connecting import new_connections
 from actors.connecting.new_connections import NewTenant
 from db.audit.audit import Actor
 from db.errors import Invalid
-from db.models import Tenant
 from db.states import AppAccess
 from db.tenants import tags, tenants
 
@@ -90,7 +89,7 @@ def _read_row(number: int, cells: dict[str, str]) -> ImportLine:
 def _without_doubles(lines: list[ImportLine]) -> list[ImportLine]:
     """Say of the second line with a name or an id, and of what is a tenant already, that it cannot be imported."""
     taken: dict[str, str] = {}
-    for name, directory_id in Tenant.select(Tenant.name, Tenant.directory_id).tuples():
+    for name, directory_id in tenants.names_and_directories():
         taken |= {name: "There is already a tenant", directory_id: f"The directory is the tenant “{name}” already"}
     checked = []
     for line in lines:

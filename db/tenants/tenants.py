@@ -232,6 +232,11 @@ def find_by_typed(text: str, ids: Sequence[int] | None, *, is_part: bool) -> lis
     return list(among.where(is_named).limit(1))
 
 
+def names_and_directories() -> list[tuple[str, str]]:
+    """Return (name, directory id) of every tenant."""
+    return list(Tenant.select(Tenant.name, Tenant.directory_id).tuples())
+
+
 def count_tenants() -> int:
     return int(Tenant.select().count())
 
