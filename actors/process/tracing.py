@@ -35,7 +35,7 @@ NONE: Mapping[str, Value | None] = MappingProxyType({})
 
 
 class SpanKind(StrEnum):
-    """Who begins what: names of OpenTelemetry's."""
+    """Names of OpenTelemetry for who begins what."""
 
     SERVER = "SERVER"
     CLIENT = "CLIENT"
