@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import peewee as pw
 from playhouse.migrations import Runner
@@ -65,14 +66,45 @@ def _migration_lock() -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
         return
-    # Asked again and again, not waited for: whoever waits in a statement is waited for by an index that is built
-    # beside others, and both would wait for ever.
-    while not database.execute_sql("SELECT pg_try_advisory_lock(%s)", (ADVISORY_LOCK,)).fetchone()[0]:
-        time.sleep(PAUSE_SECONDS)
-    # A limit that the role has is for pages.
-    database.execute_sql("SET statement_timeout = 0")
+    with _locked_transaction():
+        # A limit that the role has is for pages. Behind a pooler the next statement may go by another connection, and
+        # other people's would keep what is set here: there, the limit stands.
+        is_pooled = _is_pooled()
+        if not is_pooled:
+            database.execute_sql("SET statement_timeout = 0")
+        try:
+            yield
+        finally:
+            if not is_pooled:
+                database.execute_sql("RESET statement_timeout")
+
+
+@contextmanager
+def _locked_transaction() -> Iterator[None]:
+    """Hold the lock by a connection of its own, in a transaction: PgBouncer in transaction mode keeps no other lock.
+
+    Asked for again and again, not waited for: whoever waits in a statement is waited for by an index that is built
+    beside others, and both would wait for ever. Between statements the transaction holds no snapshot, so nobody waits
+    for it either.
+    """
+    holder = pw.PostgresqlDatabase._connect(database.obj)  # beside the pool
     try:
+        cursor = holder.cursor()
+        cursor.execute("BEGIN")
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+        while not _take_lock(cursor):
+            time.sleep(PAUSE_SECONDS)
         yield
     finally:
-        database.execute_sql("RESET statement_timeout")
-        database.execute_sql("SELECT pg_advisory_unlock(%s)", (ADVISORY_LOCK,))
+        holder.close()
+
+
+def _take_lock(cursor: Any) -> bool:
+    cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", (ADVISORY_LOCK,))
+    return bool(cursor.fetchone()[0])
+
+
+def _is_pooled() -> bool:
+    """Tell whether a pooler stands between: it does not give its clients the numbers of the server's processes."""
+    own = database.obj.connection().get_backend_pid()
+    return bool(database.execute_sql("SELECT pg_backend_pid()").fetchone()[0] != own)

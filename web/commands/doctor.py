@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from typing import Any
 
-import requests
 from flask.cli import AppGroup
+from redis.exceptions import NoPermissionError
 
 import config
 from actors.notices import email_sender
 from actors.process import startup
 from actors.queue import broker, redis_clients
-from actors.tenants import graph_clients
+from actors.tenants import graph_clients, reach
 from config import Settings
 from db.accounts import users
 from db.audit import daily_check
@@ -27,7 +27,9 @@ from db.recovery import lost_runs, setbacks
 from db.runs import claims
 from db.schema import row_ids
 from db.tenants import schedules, tenants
+from web.commands import doctor_checks
 from web.commands.context import add_commands, json_option, print_result
+from web.commands.doctor_checks import DATABASE_CHECKS, REDIS_CHECKS, WARN, Finding
 
 FRESH_BEAT_SECONDS = 30
 # Share of the ids that a table can give: time enough to do something about it.
@@ -45,8 +47,7 @@ OPEN_REDIS = (
     "runs up. Give it one (requirepass, or a user of its own with ACL SETUSER), and put it into {setting}."
 )
 
-# (is it well, what it is about, a sentence).
-Finding = tuple[bool, str, str]
+WORDS = {True: "ok  ", WARN: "warn", False: "MEND"}
 
 
 def register(cli: AppGroup) -> None:
@@ -55,17 +56,18 @@ def register(cli: AppGroup) -> None:
 
 @json_option
 def doctor(as_json: bool) -> None:
-    """Say what is configured, what answers and what is missing. Exit code 1 when something is."""
+    """Say what is configured, what answers and what is missing, and what to do. Exit code 1 when something is."""
     settings = config.settings()
     refusal = _startup_refusal(settings)
     database_findings = _database(settings) if refusal is None else [(False, "database", refusal)]
     findings = [*_settings(settings), *database_findings, *_redis(), *_mail_server(settings)]
     findings += _graph(may_ask_tenants=refusal is None)
-    document = [{"ok": ok, "what": what, "message": message} for ok, what, message in findings]
-    print_result(
-        as_json, document, "\n".join(f"{'ok  ' if ok else 'MEND'} {what}: {text}" for ok, what, text in findings)
-    )
-    sys.exit(0 if all(ok for ok, _, _ in findings) else 1)
+    document = [
+        {"ok": bool(level), "level": WORDS[level].strip().replace("MEND", "bad"), "what": what, "message": message}
+        for level, what, message in findings
+    ]
+    print_result(as_json, document, "\n".join(f"{WORDS[level]} {what}: {text}" for level, what, text in findings))
+    sys.exit(0 if all(level for level, _, _ in findings) else 1)
 
 
 def _startup_refusal(settings: Settings) -> str | None:
@@ -105,6 +107,8 @@ def _database(settings: Settings) -> Iterator[Finding]:
         yield _audit()
         yield from _channels()
         yield from _row_ids()
+        for check in DATABASE_CHECKS:
+            yield from check()
         for statement in privileges.excess_privileges():
             yield False, "rights", f"This role can do more than it should. As the owner of the tables: {statement}"
 
@@ -219,12 +223,18 @@ def _redis() -> Iterator[Finding]:
     if trouble:
         yield False, "redis", trouble
         return
-    facts: Any = broker.broker.client.info()
+    try:
+        facts: Any = broker.broker.client.info()
+    except NoPermissionError:
+        yield WARN, "redis", "It answers. Its user may not ask how it is set (INFO): let it, with +info"
+        return
     policy = facts.get("maxmemory_policy", "noeviction")
     advice = "" if policy == "noeviction" else ". Set maxmemory-policy noeviction: Redis may drop what waits"
     if config.settings().public_url:
         yield from _open_redis()
     where = config.shown(config.redis_urls()[0])
+    for check in REDIS_CHECKS:
+        yield from check()
     yield not advice, "redis", f"{where}, version {facts['redis_version']}, eviction policy {policy}{advice}"
 
 
@@ -240,12 +250,15 @@ def _graph(may_ask_tenants: bool) -> Iterator[Finding]:
     with database.connection_context() if may_ask_tenants else nullcontext():
         addresses = graph_clients.addresses(tenants.in_clouds() if may_ask_tenants else ())
     for name, address in addresses:
-        yield _check_address(name, address)
+        yield from _check_address(name, address)
 
 
-def _check_address(name: str, address: str) -> Finding:
+def _check_address(name: str, address: str) -> Iterator[Finding]:
     try:
-        status = requests.get(address, timeout=5, allow_redirects=False).status_code
-    except requests.RequestException as e:
-        return False, name, f"{address} cannot be reached: {getattr(e.args[0], 'reason', e) if e.args else e}"
-    return True, name, f"{address} answers ({status})"
+        answer = reach.ask(address, name)
+    except reach.OutOfReach as e:
+        yield False, name, f"{address} cannot be reached: {e}"
+        return
+    yield True, name, f"{address} answers ({answer.status})"
+    if answer.ahead is not None and name == "sign-in":
+        yield doctor_checks.clock(answer.ahead, address)

@@ -61,7 +61,7 @@ def test_it_says_what_is_configured_and_what_answers(cast, redis_url, simulator,
     assert "1 proxies" in found["settings"][0]["message"]
     for kind in ("web", "worker", "scheduler"):
         assert found[kind] == [
-            {"ok": False, "what": kind, "message": f"None was ever seen. Start one: tenantkeep {kind}"}
+            {"ok": False, "level": "bad", "what": kind, "message": f"None was ever seen. Start one: tenantkeep {kind}"}
         ]
 
 

@@ -1,0 +1,62 @@
+"""PgBouncer in transaction mode: what stands between a company's programs and its PostgreSQL."""
+
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+from tests.support import servers
+
+PGBOUNCER = shutil.which("pgbouncer")
+
+
+@pytest.fixture
+def open_folder():
+    """A folder that the servers' user gets into, as pytest's own does not let it."""
+    with tempfile.TemporaryDirectory(dir=servers.folder_in_memory()) as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+@pytest.mark.skipif(not PGBOUNCER or servers.postgresql_binaries() is None, reason="no PgBouncer, or no PostgreSQL")
+def test_two_migrate_at_once_through_pgbouncer_and_leave_neither_a_lock_nor_a_setting_behind(open_folder):
+    (open_folder / "server").mkdir()
+    with servers.postgresql_server(open_folder / "server") as url:
+        server_port = url.rpartition(":")[2]
+        servers.execute(url, "CREATE DATABASE behind")
+        servers.execute(url, "ALTER ROLE tenantkeep SET statement_timeout = '7s'")
+        port = servers.free_port()
+        command, options = pgbouncer(open_folder, port, server_port)
+        with servers.running(command, **options) as process:
+            pooled = f"postgresql://tenantkeep@127.0.0.1:{port}/behind"
+            servers.wait_for(lambda: servers.connects(pooled), "PgBouncer", process=process)
+            environment = servers.environment(TENANTKEEP_DATABASE_URL=pooled)
+            both = [
+                subprocess.Popen([servers.TENANTKEEP, "migrate"], env=environment, stdout=subprocess.PIPE, text=True)
+                for _ in range(2)
+            ]
+            told = [each.communicate(timeout=120)[0] for each in both]
+            assert [each.returncode for each in both] == [0, 0], told
+            with psycopg2.connect(pooled) as connection, connection.cursor() as cursor:
+                cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")
+                assert cursor.fetchone() == (0,)
+                cursor.execute("SHOW statement_timeout")
+                assert cursor.fetchone() == ("7s",)
+                cursor.execute("SELECT count(*) - count(DISTINCT name) FROM schema_migration")
+                assert cursor.fetchone() == (0,)
+            connection.close()
+
+
+def pgbouncer(directory, port, server_port):
+    """The command line and the options of a pooler of two connections, which is ours for one transaction at a time."""
+    users, settings = directory / "users.txt", directory / "pgbouncer.ini"
+    users.write_text('"tenantkeep" ""\n')
+    settings.write_text(
+        f"[databases]\nbehind = host=127.0.0.1 port={server_port} dbname=behind\n"
+        f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\npool_mode = transaction\n"
+        f"default_pool_size = 4\nauth_type = trust\nauth_file = {users}\nunix_socket_dir =\n"
+    )
+    return [PGBOUNCER, str(settings)], servers._as_unprivileged() | {"stderr": subprocess.DEVNULL}
