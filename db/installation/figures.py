@@ -62,6 +62,12 @@ def first_other_credential_end() -> datetime | None:
     return min(filter(None, (query.scalar() for query in (to_write, of_apps))), default=None)
 
 
+def first_credential_end() -> datetime | None:
+    """Return when the first of all credentials in force ends; None where nobody knows of any end."""
+    of_tenants = Tenant.select(pw.fn.MIN(Tenant.credential_expires_at)).where(Tenant.is_active).scalar()
+    return min(filter(None, (of_tenants, first_other_credential_end())), default=None)
+
+
 def count_expiring(now: datetime, until: datetime) -> int:
     """Return how many certificates, tokens and connectors of tenants that are switched on end between the two times."""
     is_soon = (Expiry.expires_at >= now) & (Expiry.expires_at < until)
