@@ -31,6 +31,7 @@ NO_PAGE = (
     "web/api",
     "web/commands",
     "web/demo",
+    "web/doctor",
     "web/serving",
     "actors/process",
     # Messages are English; what a receiver answered is on a page.

@@ -1,6 +1,6 @@
 """`tenantkeep`: the same work as in the browser, through the same queue, for terminals and scripts.
 
-May import: web.change_words, web.demo, web.presentation, web.serving.
+May import: web.change_words, web.demo, web.doctor, web.presentation, web.serving.
 """
 
 import json

@@ -27,9 +27,9 @@ from db.recovery import lost_runs, setbacks
 from db.runs import claims
 from db.schema import row_ids
 from db.tenants import schedules, tenants
-from web.commands import doctor_checks
 from web.commands.context import add_commands, json_option, print_result
-from web.commands.doctor_checks import DATABASE_CHECKS, REDIS_CHECKS, WARN, Finding
+from web.doctor import checks
+from web.doctor.checks import DATABASE_CHECKS, REDIS_CHECKS, WARN, Finding
 
 FRESH_BEAT_SECONDS = 30
 # Share of the ids that a table can give: time enough to do something about it.
@@ -261,4 +261,4 @@ def _check_address(name: str, address: str) -> Iterator[Finding]:
         return
     yield True, name, f"{address} answers ({answer.status})"
     if answer.ahead is not None and name == "sign-in":
-        yield doctor_checks.clock(answer.ahead, address)
+        yield checks.clock(answer.ahead, address)
