@@ -9,6 +9,7 @@ import sys
 for name in (
     "start_latency",
     "lists",
+    "api",
     "search",
     "captures",
     "backups",

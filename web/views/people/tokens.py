@@ -30,7 +30,7 @@ SCOPES = {
     Scope.READ: "Read everything that you see, secrets masked",
     Scope.START: "Sync, capture, back up, preview restores, and cancel: nothing that writes to a tenant",
     Scope.MANAGE: "Decide about changes, and put them back",
-    Scope.RESTORE: "Approve and execute live restores, as your role, four eyes and the guard allow",
+    Scope.RESTORE: "Approve and execute live restores, as your role, the second person and the guard allow",
     Scope.AUDIT: "Read the audit log",
 }
 
