@@ -16,6 +16,7 @@ from types import FrameType
 import config
 from actors.process import logs, startup
 from actors.queue.broker import SERVED, redis_problem
+from actors.queue.tag_queues import tagged
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +32,8 @@ class Options:
     processes: int = 2
     threads: int = 8
     shutdown_seconds: int = 60
+    # Serve the queues of this tag alone; "": those without one.
+    tag: str = ""
 
 
 def replace_process(options: Options) -> None:
@@ -81,7 +84,7 @@ def _command(options: Options) -> list[str]:
     return [
         # -P: a config in the folder it is started in would be taken for ours.
         *(sys.executable, "-P", "-m", "dramatiq", "actors.app", "--path", "--skip-logging"),
-        *("--queues", *(name for queue in options.queues for name in SERVED[queue])),
+        *("--queues", *(tagged(name, options.tag) for queue in options.queues for name in SERVED[queue])),
         *("--processes", str(options.processes), "--threads", str(options.threads)),
         *("--worker-shutdown-timeout", str(options.shutdown_seconds * 1000)),
     ]

@@ -74,6 +74,7 @@ class Settings:
     # Where notices go by e-mail, and from whom; None where they do not.
     smtp: MailServer | None
     mail_from: str
+    queue_tags: tuple[str, ...]  # tags of tenants, folded, whose runs have queues and workers of their own
     watch_minutes: int  # between looks at a watched tenant that has no interval of its own
     api_requests_per_minute: int  # of one token
     demo_mailbox: str  # the file of the demo's mails; "" anywhere else
@@ -163,6 +164,7 @@ _VARIABLES: dict[str, tuple[Callable[[str], Any], str | None, str]] = {
     "SETTLE_SECONDS": (parsers.number(1, 3600, "of seconds "), "120", ""),
     "SMTP_URL": (parsers.optional(parsers.smtp), "", ""),
     "MAIL_FROM": (parsers.optional(parsers.mail_from), "", ""),
+    "QUEUE_TAGS": (parsers.tags, "", ""),
     "WATCH_MINUTES": (parsers.number(1, 1440, "of minutes "), "5", ""),
     "API_REQUESTS_PER_MINUTE": (parsers.number(1, 100_000, "of requests "), "600", ""),
     "DEMO_MAILBOX": (parsers.any_text, "", ""),
@@ -250,6 +252,14 @@ def redis_prefix() -> str:
         return parsers.redis_prefix(read_text(f"{PREFIX}REDIS_PREFIX", os.environ) or DEFAULT_REDIS_PREFIX)
     except ValueError:
         return DEFAULT_REDIS_PREFIX
+
+
+def queue_tags() -> tuple[str, ...]:
+    """The tags that have queues of their own, for the broker. Never raises, like `redis_urls`."""
+    try:
+        return parsers.tags(read_text(f"{PREFIX}QUEUE_TAGS", os.environ))
+    except ValueError:
+        return ()
 
 
 @cache

@@ -265,6 +265,14 @@ def hosts(text: str) -> tuple[str, ...]:
     return found
 
 
+def tags(text: str) -> tuple[str, ...]:
+    """Return the tags of a list with commas between them, the same in any case, each once."""
+    found = tuple(dict.fromkeys(" ".join(part.split()).casefold() for part in text.split(",") if part.strip()))
+    if len(found) > 20 or any(len(tag) > 40 for tag in found):
+        raise ValueError("must be at most 20 tags of tenants, of 40 characters each, with commas between them")
+    return found
+
+
 def ca_file(text: str) -> str:
     """Return the path of a file with certificates that can be read. OpenSSL's own words name what is wrong with it."""
     try:

@@ -133,7 +133,7 @@ class TenantTag(Table):
 
 
 class NewTenantDefaults(Table):
-    """Defaults for new tenants: one row, or none. An empty column gives nothing."""
+    """Defaults for new tenants: of the installation, or of those with a tag. An empty column gives nothing."""
 
     # The schedule.
     cron = pw.CharField(null=True, max_length=100)
@@ -147,6 +147,12 @@ class NewTenantDefaults(Table):
     tags = JsonText(null=True)
     # Which emergency accounts a tenant should name, in words for whoever names them.
     emergency_note = pw.CharField(null=True, max_length=500)
+    # The tag, and as TenantTag.folded; null: of the installation.
+    tag = pw.CharField(null=True, max_length=40)
+    folded = pw.CharField(null=True, unique=True, max_length=80)
+    # Whether it is watched, null: as nobody says; and Watch.every_minutes.
+    is_watched = pw.BooleanField(null=True)
+    watch_minutes = pw.IntegerField(null=True)
 
 
 class Credential(Table):
@@ -1233,6 +1239,8 @@ class NoticeRule(Table):
     # What is this grave comes all the same.
     breaks_quiet = pw.BooleanField(default=True)
     is_active = pw.BooleanField(default=True)
+    # Beside the tenants by id, those that have one of these tags now; null: none.
+    tags = JsonText(null=True)
 
 
 class Occurrence(Table):
@@ -1387,6 +1395,8 @@ class Heartbeat(Table):
     at = pw.DateTimeField()
     # The ids of the encryption keys it knows, newest first, comma-separated.
     keys = pw.CharField(null=True, max_length=200)
+    # The queues that a worker serves, with spaces between; null: all.
+    queues = pw.CharField(null=True, max_length=1000)
     # The version of Tenantkeep that it is of; null: one before it said so.
     version = pw.CharField(null=True, max_length=40)
 

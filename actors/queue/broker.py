@@ -11,7 +11,7 @@ from dramatiq.middleware import ShutdownNotifications, TimeLimit
 
 import config
 from actors.process import counters, logs
-from actors.queue import redis_clients
+from actors.queue import redis_clients, tag_queues
 from actors.queue.dedupe import Dedupe
 from actors.queue.middleware import DatabaseConnection, Heartbeats, LogContext
 
@@ -87,6 +87,7 @@ def _make_broker() -> Broker:
 
 
 broker = _make_broker()
+tag_queues.declare(broker, PRIORITY)
 dramatiq.set_broker(broker)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import redis
 from dramatiq.errors import BrokerConnectionError
 
+from actors.queue import tag_queues
 from actors.queue.broker import BULK, UNDER_WAY, broker
 from actors.queue.dedupe import DuplicateRun, LockUnavailable
 from db.models import Run
@@ -65,7 +66,7 @@ def enqueue_new(start: StartedRun) -> EnqueuedRun:
 
 
 def queue_for(queue: str, state: RunState) -> str:
-    """Return the queue for a message of a run in this state; `queue` is its actor's."""
+    """Return the queue for a message of a run in this state, tags aside; `queue` is its actor's."""
     return UNDER_WAY if queue == BULK and state != RunState.QUEUED else queue
 
 
@@ -74,8 +75,9 @@ def enqueue(run: Run, delay_seconds: float | None = None) -> bool:
     actor = broker.get_actor(run.kind)  # the actor of a kind of run has its name
     delay = None if delay_seconds is None else int(delay_seconds * 1000)
     message = actor.message_with_options(args=(run.id,), dedupe_key=run.dedupe_key)
+    queue = tag_queues.queue_of(run, queue_for(actor.queue_name, run.state))
     try:
-        broker.enqueue(message.copy(queue_name=queue_for(actor.queue_name, run.state)), delay=delay)
+        broker.enqueue(message.copy(queue_name=queue), delay=delay)
     except DuplicateRun as e:
         logger.info("run waits for the lock of another", extra={"run_id": run.id, "owner": e.owner})
         return False

@@ -66,9 +66,12 @@ class Heartbeats(Middleware):
         self._dedupe, self._beat_too = dedupe, beat_too
         self._stop = Event()
         self._thread: Thread | None = None
+        # The names of the queues that this worker serves; None: all.
+        self._queues: set[str] | None = None
 
     def after_worker_boot(self, broker: Any, worker: Any) -> None:
         self._stop.clear()
+        self._queues = worker.consumer_whitelist
         self._thread = Thread(target=self._beat_until_stopped, args=(broker,), daemon=True, name="beats")
         self._thread.start()
 
@@ -96,7 +99,7 @@ class Heartbeats(Middleware):
     def _record(self, broker: Any) -> None:
         held = held_claims.all_held()
         with database.connection_context():
-            installation.record_heartbeat(PROCESS_NAME, "worker")  # first: it sets the clock
+            installation.record_heartbeat(PROCESS_NAME, "worker", self._queues)  # first: it sets the clock
             claims.record_heartbeat([claim.token for claim in held])
         for claim in held:
             self._dedupe.renew(claim.run.dedupe_key, claim.run.id)

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from actors.queue import tag_queues
 from actors.queue.broker import broker, dedupe
 from actors.queue.dedupe import MessagePlace
 from db.models import Run
@@ -23,7 +24,12 @@ def runs_without_message(apart: Collection[int] = ()) -> list[Run]:
 
 
 def _with_lost_message(unclaimed: Sequence[Run]) -> list[Run]:
-    located = _locate(dedupe.places({run.id: run.dedupe_key for run in unclaimed}))
+    places = dedupe.places({run.id: run.dedupe_key for run in unclaimed})
+    located = _locate(places)
+    # Their workers may be none, since a tenant has another tag: another message goes to the queue of now.
+    located.waiting.difference_update(
+        tag_queues.misplaced(unclaimed, {run_id: places[run_id].queue for run_id in located.waiting})
+    )
     # So that their messages are looked for again after a while, and not at every tick.
     runs.mark_enqueued(located.waiting)
     return [run for run in unclaimed if run.id not in located.waiting and not _is_about_to_begin(run, located)]

@@ -165,7 +165,8 @@ DETAILS: dict[Action, frozenset[str]] = {
     # `every_minutes` None: as the setting says.
     Action.TENANT_WATCHED: frozenset({"is_on", "every_minutes"}),
     # What a new tenant gets from now on.
-    Action.DEFAULTS_SET: frozenset({"changed"}),
+    # `tag`: new tenants with it alone; None: all.
+    Action.DEFAULTS_SET: frozenset({"changed", "tag"}),
     # Which rules for restores are to be turned down; who asked for that.
     Action.RULES_ASKED: frozenset({"changes"}),
     Action.RULES_CONFIRMED: frozenset({"changes", "asked_by"}),

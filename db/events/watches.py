@@ -58,6 +58,15 @@ def is_interval(minutes: int) -> bool:
     return MIN_MINUTES <= minutes <= MAX_MINUTES
 
 
+def parse_interval(text: str) -> int | None:
+    """Return the minutes between two looks; None: as the setting says. Raises Invalid."""
+    if not text:
+        return None
+    if not text.isascii() or not text.isdigit() or not is_interval(int(text[:9])):
+        raise Invalid(INTERVALS)
+    return int(text)
+
+
 def find(tenant: Tenant) -> Watch | None:
     watch: Watch | None = Watch.get_or_none(Watch.tenant == tenant)
     return watch

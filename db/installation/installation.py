@@ -1,6 +1,6 @@
 """State of the installation as a whole: its sealed word, leases, and the heartbeats of its processes."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from functools import cache
 from importlib import metadata
@@ -14,6 +14,8 @@ from db.models import Heartbeat, Lease, Seal
 
 # The processes that beat; whole only when there is one of each.
 PROCESS_KINDS = ("web", "worker", "scheduler")
+# Who beat so lately is alive: they beat every few seconds.
+LIVE_WITHIN = timedelta(seconds=30)
 SEAL_OWNER = "installation"
 WORD = b"tenantkeep"
 
@@ -46,15 +48,20 @@ def release_lease(name: str, holder: str) -> None:
     Lease.delete().where((Lease.name == name) & (Lease.holder == holder)).execute()
 
 
-def record_heartbeat(process: str, kind: str) -> None:
-    """Record that this process is alive, and which keys it knows. Web, workers and the scheduler call it every few
-    seconds.
+def record_heartbeat(process: str, kind: str, queues: Iterable[str] | None = None) -> None:
+    """Record that this process is alive, which keys it knows, and which queues it serves; None: all. Web, workers and
+    the scheduler call it every few seconds.
 
     It follows the database's clock first.
     """
     clock.sync_with_database()
     now, keys = utcnow(), ",".join(keyring().ids)
-    told = {Heartbeat.at: now, Heartbeat.keys: keys, Heartbeat.version: own_version()}
+    told = {
+        Heartbeat.at: now,
+        Heartbeat.keys: keys,
+        Heartbeat.version: own_version(),
+        Heartbeat.queues: None if queues is None else " ".join(sorted(queues)),
+    }
     Heartbeat.insert({Heartbeat.process: process, Heartbeat.kind: kind, **told}).on_conflict(
         conflict_target=[Heartbeat.process], update=told
     ).execute()
@@ -72,6 +79,13 @@ def count_by_version(since: datetime) -> dict[tuple[str, str], int]:
     query = Heartbeat.select(Heartbeat.kind, Heartbeat.version, pw.fn.COUNT(Heartbeat.process))
     rows = query.where(Heartbeat.at >= since).group_by(Heartbeat.kind, Heartbeat.version).tuples()
     return {(kind, version or ""): count for kind, version, count in rows}
+
+
+def served_queues() -> set[str] | None:
+    """Return the queues that live workers serve; None where one of them serves all."""
+    is_alive = (Heartbeat.kind == "worker") & (Heartbeat.at > utcnow() - LIVE_WITHIN)
+    served = [row[0] for row in Heartbeat.select(Heartbeat.queues).where(is_alive).tuples()]
+    return None if None in served else {queue for queues in served for queue in queues.split()}
 
 
 def last_heartbeat(kind: str) -> datetime | None:

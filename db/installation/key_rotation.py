@@ -5,7 +5,6 @@ A sealed value begins with the id of its key, so the database itself finds those
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 import peewee as pw
@@ -19,7 +18,7 @@ from db.clock import utcnow
 from db.database import database
 from db.encryption import SealError, keyring
 from db.errors import Invalid
-from db.installation.installation import SEAL_OWNER
+from db.installation.installation import LIVE_WITHIN, SEAL_OWNER
 from db.models import (
     AuditKey,
     Channel,
@@ -42,7 +41,6 @@ from db.tenants.tenants import credential_owner
 
 ROWS_AT_ONCE = 200
 MAX_NAMED = 20
-LIVE_WITHIN = timedelta(seconds=30)
 
 
 @dataclass(frozen=True)

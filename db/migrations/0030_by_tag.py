@@ -1,8 +1,8 @@
-"""Roles that go by tags of tenants."""
+"""Roles, defaults and notices that go by tags of tenants, and the queues that workers serve."""
 
 import peewee as pw
 
-from db.schema.online_changes import add_column, create_tables
+from db.schema.online_changes import add_column, create_index, create_tables
 from db.schema.row_ids import Identity
 
 atomic = False
@@ -36,3 +36,10 @@ def up(migrator, db):
     create_tables(db, (TagMembership,), known=(User,))
     add_column(db, "entra_grant", "tag", "VARCHAR(40)")
     add_column(db, "entra_grant", "folded", "VARCHAR(80)")
+    add_column(db, "new_tenant_defaults", "tag", "VARCHAR(40)")
+    add_column(db, "new_tenant_defaults", "folded", "VARCHAR(80)")
+    add_column(db, "new_tenant_defaults", "is_watched", "BOOLEAN")
+    add_column(db, "new_tenant_defaults", "watch_minutes", "INTEGER")
+    create_index(db, "new_tenant_defaults_folded", "new_tenant_defaults (folded)", is_unique=True)
+    add_column(db, "notice_rule", "tags", "TEXT")
+    add_column(db, "heartbeat", "queues", "VARCHAR(1000)")

@@ -53,8 +53,9 @@ def _rows(
 ) -> Iterator[dict[str, Any]]:
     """Yield a row for each channel that hears of it: by the rule of it that tells it first."""
     by_channel: dict[int, dict[str, Any]] = {}
+    tags = rules.tags_of(occurrence) if any(rule.tags for rule in active) else frozenset()
     for rule in active:
-        if rules.wants(rule, occurrence) and audience.may_hear(rule.channel, occurrence):
+        if rules.wants(rule, occurrence, tags) and audience.may_hear(rule.channel, occurrence):
             row = _row(rule.channel_id, rule.id, occurrence, NoticePhase.BEGAN, rules.due_at(rule, occurrence, now))
             known = by_channel.get(rule.channel_id)
             if known is None or row["due_at"] < known["due_at"]:

@@ -1,6 +1,6 @@
 """Notice rules: which events are told to a channel, of which tenants, at which pace; and whom they may reach."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from db.audit.audit import Action, Actor
 from db.clock import zone_of
 from db.database import database
 from db.errors import Invalid
-from db.models import Channel, NoticeRule, Occurrence, Tenant, User
+from db.models import Channel, NoticeRule, Occurrence, Tenant, TenantTag, User
 from db.notices import pace
 from db.sql.value_lists import is_in
 from db.states import NoticeEvent, NoticePace, RunState, Severity, SiteRole
@@ -59,6 +59,8 @@ class RuleChoice:
     min_severity: Severity = Severity.HIGH
     # None: every tenant that the channel may hear of.
     tenants: Sequence[int] | None = None
+    # Beside those, the tenants that have one of these tags at that moment.
+    tags: Sequence[str] = ()
     hours: int = 26
     pace: NoticePace = NoticePace.AT_ONCE
     daily_at: str = "07:30"
@@ -74,8 +76,8 @@ class RuleChoice:
             raise Invalid("Choose at least one event to be told of.")
         if not 1 <= self.hours <= MAX_HOURS:
             raise Invalid(f"Hours without a good backup: a number from 1 to {MAX_HOURS}.")
-        if self.tenants is not None and not self.tenants:
-            raise Invalid("Choose at least one tenant, or all of them.")
+        if self.tenants is not None and not self.tenants and not self.tags:
+            raise Invalid("Choose at least one tenant or tag, or all of them.")
         if (self.quiet_from is None) != (self.quiet_to is None):
             raise Invalid("Quiet hours need a beginning and an end.")
         zone_of(self.time_zone)
@@ -83,6 +85,7 @@ class RuleChoice:
             "events": [str(event) for event in NoticeEvent if event in self.events],
             "min_severity": str(self.min_severity),
             "tenants": None if self.tenants is None else sorted(self.tenants),
+            "tags": None if self.tenants is None or not self.tags else list(self.tags),
             "hours": self.hours,
             "pace": str(self.pace),
             "daily_at": _as_stored(self.daily_at),
@@ -106,6 +109,7 @@ def choice_of(rule: NoticeRule) -> RuleChoice:
         events=[NoticeEvent(event) for event in rule.events],
         min_severity=Severity(rule.min_severity),
         tenants=rule.tenants,
+        tags=rule.tags or (),
         hours=rule.hours,
         pace=NoticePace(rule.pace),
         daily_at=rule.daily_at,
@@ -201,13 +205,23 @@ def _run_event(occurrence: Occurrence) -> NoticeEvent | None:
     return _RUN_EVENTS.get(occurrence.facts.get("state"))
 
 
-def wants(rule: NoticeRule, occurrence: Occurrence) -> bool:
-    """Return whether the rule is about this. Whether its channel may hear of it is `Audience`'s."""
+def tags_of(occurrence: Occurrence) -> frozenset[str]:
+    """Return the tags, folded, that the occurrence's tenant has now."""
+    rows = TenantTag.select(TenantTag.folded).where(TenantTag.tenant == occurrence.tenant_id)
+    return frozenset(row[0] for row in rows.tuples()) if occurrence.tenant_id else frozenset()
+
+
+def _is_of_scope(rule: NoticeRule, tenant_id: int, tags: Collection[str]) -> bool:
+    return rule.tenants is None or tenant_id in rule.tenants or any(tag.casefold() in tags for tag in rule.tags or ())
+
+
+def wants(rule: NoticeRule, occurrence: Occurrence, tags: Collection[str] = ()) -> bool:
+    """Return whether the rule is about this; `tags`: those of its tenant. Whether its channel may hear: `Audience`."""
     event = NoticeEvent(occurrence.event)
     also = _run_event(occurrence) if event == NoticeEvent.RESTORE_DONE else None
     if event not in rule.events and also not in rule.events:
         return False
-    if rule.tenants is not None and occurrence.tenant_id is not None and occurrence.tenant_id not in rule.tenants:
+    if occurrence.tenant_id is not None and not _is_of_scope(rule, occurrence.tenant_id, tags):
         return False
     if event == NoticeEvent.CHANGE:
         return SEVERITIES.index(severity_of(occurrence)) >= SEVERITIES.index(Severity(rule.min_severity))

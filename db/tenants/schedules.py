@@ -179,6 +179,16 @@ def add_unless_there(tenant: Tenant, cron: str, time_zone: str, actor: Actor, *,
         return add(tenant, cron, time_zone, actor, is_full=is_full)
 
 
+def add_or_resume(tenant: Tenant, cron: str, time_zone: str, actor: Actor, *, is_full: bool) -> None:
+    """Make sure that the tenant is backed up by this schedule: resume the one that it has, or add it."""
+    same = [row for row in of_tenants([tenant.id]) if (row.cron, row.time_zone) == (cron, time_zone)]
+    same = [row for row in same if bool(row.is_full) == is_full]
+    if not same:
+        add_unless_there(tenant, cron, time_zone, actor, is_full=is_full)
+    elif all(row.is_paused for row in same):
+        change(same[0], actor, cron=cron, time_zone=time_zone, is_full=is_full)
+
+
 def last_time_zone(user_id: int | None) -> str:
     """Return the zone that a form proposes: of this person's newest schedule, else of the newest of all, else UTC."""
     newest = Schedule.select(Schedule.time_zone).order_by(Schedule.id.desc())

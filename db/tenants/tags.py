@@ -54,6 +54,14 @@ def names_by_tenant(tenant_ids: Sequence[int] | None) -> dict[int, list[str]]:
     return names
 
 
+def first_of_each(tenant_ids: Iterable[int], among: Sequence[str]) -> dict[int, str]:
+    """Return tenant id -> the first of these tags, folded, that the tenant has; a tenant with none is left out."""
+    rows = TenantTag.select(TenantTag.tenant, TenantTag.folded)
+    rows = rows.where(is_in(TenantTag.tenant, sorted(tenant_ids)) & is_in(TenantTag.folded, among))
+    in_order = sorted(rows.tuples(), key=lambda row: among.index(row[1]), reverse=True)
+    return dict(in_order)
+
+
 def known(tenant_ids: Sequence[int] | None) -> dict[str, str]:
     """Return folded -> name of the tags that these tenants have; None: all tenants."""
     query = TenantTag.select(TenantTag.folded, TenantTag.name).where(is_in_if_given(TenantTag.tenant, tenant_ids))

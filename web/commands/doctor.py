@@ -12,7 +12,7 @@ from redis.exceptions import NoPermissionError
 import config
 from actors.notices import email_sender
 from actors.process import startup
-from actors.queue import broker, redis_clients
+from actors.queue import broker, redis_clients, tag_queues
 from actors.tenants import graph_clients, reach
 from config import Settings
 from db.accounts import users
@@ -100,6 +100,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
         if not user_count:
             yield False, "users", "Nobody can sign in. Run: tenantkeep user add EMAIL --role admin"
         yield from _processes()
+        yield from _workers_by_tag()
         yield from _scheduler()
         yield _waiting_runs()
         yield _watching()
@@ -145,6 +146,11 @@ def _processes() -> Iterator[Finding]:
                 else "None was ever seen."
             )
             yield False, kind, f"{seen} Start one: tenantkeep {kind}"
+
+
+def _workers_by_tag() -> Iterator[Finding]:
+    for tag in tag_queues.tags_without_worker(broker.PRIORITY):
+        yield False, "workers by tag", tag_queues.sentence_without_worker(tag)
 
 
 def _scheduler() -> Iterator[Finding]:

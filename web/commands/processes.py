@@ -49,10 +49,13 @@ def _default_bind() -> str:
 @click.option("--processes", type=POSITIVE, default=2, show_default=True)
 @click.option("--threads", type=POSITIVE, default=8, show_default=True, help="In each process.")
 @click.option("--shutdown-seconds", type=POSITIVE, default=60, show_default=True, help="For a run, after SIGTERM.")
+@click.option("--tag", default="", help="Serve the tenants with this tag alone, one of TENANTKEEP_QUEUE_TAGS.")
 @click.option("--keep-up", is_flag=True, help="Start a process that died again, where no supervisor does.")
-def worker(keep_up: bool, **options: Any) -> None:
+def worker(keep_up: bool, tag: str, **options: Any) -> None:
     """Carry out runs: everything that talks to Graph."""
-    worker_options = actors.worker.Options(**options)
+    if tag and tag.casefold() not in config.settings().queue_tags:
+        raise click.UsageError(f"“{tag}” is none of the tags in {config.PREFIX}QUEUE_TAGS.")
+    worker_options = actors.worker.Options(tag=tag.casefold(), **options)
     if keep_up:
         sys.exit(actors.worker.supervise(worker_options))
     actors.worker.replace_process(worker_options)

@@ -2,7 +2,7 @@
 
 from db.accounts import users
 from db.audit.audit import SYSTEM
-from db.installation import new_tenants
+from db.installation import new_tenants, tenant_defaults
 from db.models import AuditEvent, NewTenantDefaults, Schedule, Tenant
 from db.states import Role
 from db.tenants import tags, tenants
@@ -15,12 +15,16 @@ GIVEN = {
 }  # fmt: skip
 
 
+def parts(tenant):
+    return [difference.part for difference in tenant_defaults.differences(tenant)]
+
+
 def test_it_is_given_all_of_it_and_a_tenant_that_was_there_says_in_what_it_differs(cast):
     bare = new_tenants.add("Bare", f"{GUID}1", f"{GUID}1", SYSTEM)
     assert not Schedule.select().exists()
-    assert new_tenants.differences(bare) == []
-    assert new_tenants.set_defaults(GIVEN, SYSTEM)
-    assert not new_tenants.set_defaults(GIVEN, SYSTEM), "the same once more is no change"
+    assert parts(bare) == []
+    assert tenant_defaults.set_defaults(GIVEN, SYSTEM)
+    assert not tenant_defaults.set_defaults(GIVEN, SYSTEM), "the same once more is no change"
     assert NewTenantDefaults.select().count() == 1
     made = Tenant.get_by_id(new_tenants.add("New", f"{GUID}2", f"{GUID}2", SYSTEM).id)
     assert [(row.tenant, row.cron, row.time_zone) for row in Schedule.select()] == [
@@ -33,18 +37,18 @@ def test_it_is_given_all_of_it_and_a_tenant_that_was_there_says_in_what_it_diffe
         "tenant:added", "membership:set", "schedule:set", "retention:set", "tenant:changed", "tenant:tagged",
     }  # fmt: skip
     changed = AuditEvent.get(AuditEvent.action == "tenant-defaults:set").details["changed"]
-    assert set(changed) == set(new_tenants.COLUMNS) - {"is_full"}
-    assert new_tenants.differences(bare) == ["schedule", "retention", "full re-read", "members", "tags"]
+    assert set(changed) == set(tenant_defaults.COLUMNS) - {"is_full", "is_watched", "watch_minutes"}
+    assert parts(bare) == ["members", "schedule", "retention", "full re-read", "tags"]
 
 
 def test_it_differs_only_in_what_is_given(cast):
-    new_tenants.set_defaults({**GIVEN, "members": {"ada@example.com": "operator"}}, SYSTEM)
+    tenant_defaults.set_defaults({**GIVEN, "members": {"ada@example.com": "operator"}}, SYSTEM)
     made = new_tenants.add("New", f"{GUID}2", f"{GUID}2", SYSTEM)
-    assert new_tenants.differences(Tenant.get_by_id(made.id)) == []
+    assert parts(Tenant.get_by_id(made.id)) == []
     users.set_member(cast.ada, made, Role.MANAGER, SYSTEM)
     tenants.set_full_every(made, "3", SYSTEM)
     Schedule.update(is_paused=True).execute()
-    assert new_tenants.differences(Tenant.get_by_id(made.id)) == ["schedule", "full re-read", "members"]
-    nothing = dict.fromkeys(new_tenants.COLUMNS)
-    assert new_tenants.set_defaults({**nothing, "is_full": False}, SYSTEM)
-    assert new_tenants.differences(Tenant.get_by_id(made.id)) == []
+    assert parts(Tenant.get_by_id(made.id)) == ["members", "schedule", "full re-read"]
+    nothing = dict.fromkeys(tenant_defaults.COLUMNS)
+    assert tenant_defaults.set_defaults({**nothing, "is_full": False}, SYSTEM)
+    assert parts(Tenant.get_by_id(made.id)) == []

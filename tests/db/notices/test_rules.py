@@ -10,7 +10,7 @@ from db.accounts import users
 from db.audit.audit import SYSTEM
 from db.clock import utcnow
 from db.errors import Invalid
-from db.models import AuditEvent, Channel, Membership, NoticeRule, Occurrence, User
+from db.models import AuditEvent, Channel, Membership, NoticeRule, Occurrence, TenantTag, User
 from db.notices import channels, rules
 from db.notices.rules import Audience, RuleChoice
 from db.states import ChannelKind, NoticeEvent, NoticePace, RunState, Severity
@@ -32,6 +32,23 @@ def test_a_rule_wants_its_events_its_severity_and_its_tenants():
             is_of_rule = other == event and (scope != [FABRIKAM] or tenant_id is None)
             is_grave = other != NoticeEvent.CHANGE or list(Severity).index(severity) >= list(Severity).index(lowest)
             assert rules.wants(rule, told) == (is_of_rule and is_grave), (event, other, severity, scope)
+
+
+def test_a_rule_by_tag_is_of_whoever_has_the_tag_at_that_moment(cast):
+    change = {"events": [NoticeEvent.CHANGE], "min_severity": Severity.LOW}
+    choice = RuleChoice(**change, tenants=[cast.fabrikam.id], tags=["Gold", "Silver"])
+    rule = NoticeRule(**choice.as_columns())
+    told = Occurrence(event=NoticeEvent.CHANGE, tenant=cast.contoso.id, severity=Severity.HIGH, facts={})
+    assert not rules.wants(rule, told, rules.tags_of(told))
+    TenantTag.create(tenant=cast.contoso, name="GOLD", folded="gold")
+    assert rules.wants(rule, told, rules.tags_of(told))
+    of_fabrikam = Occurrence(event=NoticeEvent.CHANGE, tenant=cast.fabrikam.id, severity=Severity.HIGH, facts={})
+    assert rules.wants(rule, of_fabrikam, rules.tags_of(of_fabrikam))
+    assert rules.choice_of(rule).tags == ["Gold", "Silver"]
+    assert NoticeRule(**RuleChoice(**change, tenants=[], tags=["x"]).as_columns()).tags == ["x"]
+    with pytest.raises(Invalid, match="tenant or tag"):
+        RuleChoice(**change, tenants=[]).as_columns()
+    assert rules.tags_of(Occurrence(event=NoticeEvent.AUDIT_BROKEN)) == frozenset()
 
 
 def test_a_failed_restore_is_told_to_who_hears_of_failed_runs_and_hours_are_the_rules_own():

@@ -14,6 +14,7 @@ from db.backups import retention
 from db.backups.retention import RetentionRules
 from db.errors import Invalid
 from db.events import watches
+from db.installation import tenant_defaults
 from db.models import Tenant
 from db.restores import restore_rules
 from db.runs import name_cache
@@ -190,7 +191,7 @@ def _change_settings(form: Mapping[str, str], chosen: Sequence[Tenant]) -> Wish:
 
 
 def _watch(form: Mapping[str, str], chosen: Sequence[Tenant]) -> Wish:
-    is_on, minutes = form.get("off") != "yes", _minutes(form.get("every_minutes", "").strip())
+    is_on, minutes = form.get("off") != "yes", watches.parse_interval(form.get("every_minutes", "").strip())
     watched = watches.of_tenants(_ids(chosen))
 
     def is_so(tenant: Tenant) -> bool:
@@ -204,15 +205,6 @@ def _watch(form: Mapping[str, str], chosen: Sequence[Tenant]) -> Wish:
         lambda tenant, actor: _done_if(watches.set_watched(tenant, is_on, actor, minutes if is_on else None)),
         note="Their audit logs are looked into, and only what those say was changed is read." if is_on else "",
     )
-
-
-def _minutes(text: str) -> int | None:
-    """Return the minutes between two looks; None: as the setting says. Raises Invalid."""
-    if not text:
-        return None
-    if not text.isascii() or not text.isdigit() or not watches.is_interval(int(text[:9])):
-        raise Invalid(watches.INTERVALS)
-    return int(text)
 
 
 ONLY_ADMINS_TAG = "such a tag gives roles to people, and only an admin sets or removes it"
@@ -241,6 +233,17 @@ def _tag(form: Mapping[str, str], chosen: Sequence[Tenant]) -> Wish:
     )
 
 
+def _follow_defaults(form: Mapping[str, str], chosen: Sequence[Tenant]) -> Wish:
+    differing = tenant_defaults.differences_of(chosen)
+    parts = ", ".join(sorted({difference.words for differences in differing.values() for difference in differences}))
+    return Wish(
+        "Follow the defaults for new tenants again",
+        lambda tenant: "" if tenant.id in differing else "follows them already",
+        lambda tenant, actor: _done_if(tenant_defaults.follow(tenant, actor)),
+        note=f"They differ in: {parts}. Each gets what it lacks; its other schedules and members stay.",
+    )
+
+
 ACTS = {
     act.code: act
     for act in (
@@ -251,6 +254,7 @@ ACTS = {
         TenantAct("watch", "Watch for changes", Permission.MANAGE, _watch),
         TenantAct("emergency", "Name emergency (break-glass) accounts", Permission.MANAGE, _name_emergency_accounts),
         TenantAct("settings", "Change settings", Permission.MANAGE, _change_settings),
+        TenantAct("defaults", "Follow the defaults for new tenants", Permission.ADMINISTER, _follow_defaults),
         TenantAct("role", "Give a role to a person", Permission.ADMINISTER, _give_role),
     )
 }

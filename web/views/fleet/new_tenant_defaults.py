@@ -1,7 +1,8 @@
-"""`/tenants/defaults`: what a new tenant gets by itself. For admins."""
+"""`/tenants/defaults`: what a new tenant gets by itself, or one with a tag; and following it again. For admins."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -9,12 +10,14 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from db.accounts import users
 from db.backups.retention import RetentionRules
 from db.errors import Invalid
-from db.installation import new_tenants
-from db.models import NewTenantDefaults
+from db.events import watches
+from db.installation import tenant_defaults
+from db.models import NewTenantDefaults, Tenant
 from db.states import Role
 from db.tenants import schedules, tags, tenants
 from web.inputs import form_text, without_nul
-from web.security.access import current_actor, requires
+from web.presentation.refusals import refusals_flashed
+from web.security.access import current_actor, fetch, requires
 from web.security.permissions import Permission
 from web.views.tenants.schedule_form import ScheduleForm, from_rule, read_form
 
@@ -30,6 +33,28 @@ class DefaultsPage:
 
     row: NewTenantDefaults
     given: Mapping[str, str]
+
+    @property
+    def tag(self) -> str:
+        return self.row.tag or ""
+
+    @cached_property
+    def tags_with_defaults(self) -> list[str]:
+        return tenant_defaults.tags_with_defaults()
+
+    @cached_property
+    def known_tags(self) -> Mapping[str, str]:
+        return tags.known(None)
+
+    @property
+    def watching(self) -> str:
+        if self.given:
+            return self.given.get("watching", "")
+        return "" if self.row.is_watched is None else "yes" if self.row.is_watched else "no"
+
+    @property
+    def watch_minutes(self) -> str:
+        return self.given.get("watch_minutes", "") if self.given else str(self.row.watch_minutes or "")
 
     @property
     def schedule_form(self) -> ScheduleForm:
@@ -70,25 +95,48 @@ class DefaultsPage:
 
 @pages.get("")
 @requires(Permission.ADMINISTER)
-def page() -> str:
-    return _page()
+def page() -> Any:
+    """`tag`: those of a tag, in place of the installation's."""
+    try:
+        return _page(_tag(request.args.get("tag", "")))
+    except Invalid as e:
+        flash(str(e), "danger")
+        return _page(""), 400
 
 
-def _page() -> str:
-    return render_template("fleet/defaults.html", page=DefaultsPage(new_tenants.defaults(), request.form))
+def _tag(text: str) -> str:
+    """Return the tag that was typed, "" for none. Raises Invalid."""
+    return tags.parse_one(without_nul(text)) if text.strip() else ""
+
+
+def _page(tag: str) -> str:
+    return render_template("fleet/defaults.html", page=DefaultsPage(tenant_defaults.of_tag(tag), request.form))
 
 
 @pages.post("")
 @requires(Permission.ADMINISTER)
 def change() -> Any:
+    tag = ""
     try:
-        is_changed = new_tenants.set_defaults(_read_columns(), current_actor())
+        tag = _tag(request.form.get("tag", ""))
+        is_changed = tenant_defaults.set_defaults(_read_columns(), current_actor(), tag)
     except Invalid as e:
         flash(str(e), "danger")
-        return _page(), 400
+        return _page(tag), 400
     flash("Saved. New tenants get this; those that are there stay as they are." if is_changed else "Nothing changed.",
           "success")  # fmt: skip
-    return redirect(url_for("new_tenant_defaults.page"), 303)
+    return redirect(url_for("new_tenant_defaults.page", tag=tag or None), 303)
+
+
+@pages.post("/follow/<tenant_id>")
+@requires(Permission.ADMINISTER)
+def follow(tenant_id: str) -> Any:
+    tenant = fetch(Tenant, tenant_id, Permission.ADMINISTER)
+    with refusals_flashed():
+        found = tenant_defaults.follow(tenant, current_actor())
+        parts = ", ".join(difference.part for difference in found)
+        flash(f"{tenant.name} follows the defaults again: {parts}." if found else "Nothing changed.", "success")
+    return redirect(url_for("tenants.page", tenant_id=tenant.id), 303)
 
 
 def _read_columns() -> dict[str, Any]:
@@ -101,6 +149,8 @@ def _read_columns() -> dict[str, Any]:
         "is_full": schedule.is_full and has_schedule,
         "retention": asdict(RetentionRules.parse(form)) if form.get("has_retention") == "yes" else None,
         "full_every_days": tenants.parse_full_every(days) if days else None,
+        "is_watched": {"yes": True, "no": False}.get(form.get("watching", "")),
+        "watch_minutes": watches.parse_interval(form_text("watch_minutes", 10)),
         "members": _parse_members(without_nul(form.get("members", ""))),
         "tags": tags.parse(form.get("tags", "")) or None,
         "emergency_note": form_text("emergency_note", MAX_NOTE) or None,

@@ -317,7 +317,13 @@ ACTS: dict[Action, AuditAct] = {
         varies_by="is_on",
         variants={"False": "{who} ended the watching of {tenant}"},
     ),
-    Action.DEFAULTS_SET: AuditAct(TENANTS, "Set what new tenants get", "{who} changed what new tenants get: {changed}"),
+    Action.DEFAULTS_SET: AuditAct(
+        TENANTS,
+        "Set what new tenants get",
+        "{who} changed what new tenants tagged “{tag}” get: {changed}",
+        varies_by="tag",
+        variants={"None": "{who} changed what new tenants get: {changed}"},
+    ),
     Action.RULES_ASKED: AuditAct(
         TENANTS, "Asked to weaken restore rules", "{who} asked to weaken the restore rules of {tenant}: {changes}"
     ),

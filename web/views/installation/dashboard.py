@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 from flask_admin import AdminIndexView, expose
 from markupsafe import Markup
 
+from actors.queue import tag_queues
+from actors.queue.broker import PRIORITY
 from db.audit import daily_check
 from db.backups import nights
 from db.changes import change_lists
@@ -20,7 +22,7 @@ from db.restores import restores
 from db.runs import levels, run_history
 from db.sql.value_lists import is_in_if_given
 from db.states import ChangeState, Level, Severity, Standing
-from db.tenants import backup_health
+from db.tenants import backup_health, tags
 from db.tenants.backup_health import TenantHealth
 from web.change_words import authors
 from web.change_words.authors import Author
@@ -147,6 +149,8 @@ class DashboardPage:
     switched_off: list[Tenant]
     runs: list[Run]
     changes: OpenChanges
+    # Of these tags, which some of the tenants have, nobody serves the runs.
+    unserved_tags: list[str]
 
     @cached_property
     def troubled(self) -> list[TenantRow]:
@@ -203,7 +207,14 @@ def _page(tenant_ids: list[int] | None, now: datetime) -> DashboardPage:
         switched_off=backup_health.switched_off(tenant_ids),
         runs=run_history.newest_runs(is_in_if_given(Run.tenant, tenant_ids), LATEST),
         changes=_open_changes(tenant_ids, now),
+        unserved_tags=_unserved_tags(tenant_ids),
     )
+
+
+def _unserved_tags(tenant_ids: list[int] | None) -> list[str]:
+    unserved = tag_queues.tags_without_worker(PRIORITY)
+    known = tags.known(tenant_ids) if unserved else {}
+    return [tag_queues.sentence_without_worker(known[tag]) for tag in unserved if tag in known]
 
 
 def _open_changes(tenant_ids: list[int] | None, now: datetime) -> OpenChanges:

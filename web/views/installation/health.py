@@ -9,7 +9,7 @@ from flask import Blueprint, Response, jsonify, request
 
 import config
 from actors.process import startup
-from actors.queue import broker
+from actors.queue import broker, tag_queues
 from db.database import database
 from web.metrics import exposition
 from web.metrics.figures import metrics_text
@@ -33,9 +33,14 @@ def alive() -> dict[str, bool]:
 @pages.get("/readyz")
 @requires(Permission.PUBLIC)
 def ready() -> tuple[Response, int]:
-    """200, or 503 naming each thing that is not well."""
+    """200, or 503 naming each thing that is not well.
+
+    `workers`: the tags whose runs wait for a worker of their own. Pages are served all the same.
+    """
     troubles = _readiness.now()
-    return jsonify(ready=not troubles, troubles=troubles), 503 if troubles else 200
+    unserved = _readiness.unserved_tags
+    lacking = {"workers": {tag: tag_queues.sentence_without_worker(tag) for tag in unserved}} if unserved else {}
+    return jsonify(ready=not troubles, troubles=troubles, **lacking), 503 if troubles else 200
 
 
 class ReadinessCheck:
@@ -46,6 +51,7 @@ class ReadinessCheck:
     def __init__(self) -> None:
         self._going_on = Lock()
         self._found: dict[str, str] = {}
+        self.unserved_tags: list[str] = []
         self._at = float("-inf")
 
     def now(self) -> dict[str, str]:
@@ -54,7 +60,8 @@ class ReadinessCheck:
             return self._found
         try:
             if self._at < asked_at:
-                self._found = {**_database_trouble(), **_redis_trouble()}
+                in_database, self.unserved_tags = _look_into_database()
+                self._found = {**in_database, **_redis_trouble()}
                 self._at = time.monotonic()
             return self._found
         finally:
@@ -64,16 +71,18 @@ class ReadinessCheck:
 _readiness = ReadinessCheck()
 
 
-def _database_trouble() -> dict[str, str]:
+def _look_into_database() -> tuple[dict[str, str], list[str]]:
+    """Return what is wrong with the database, and the tags that no worker serves."""
     try:
         with database.connection_context():
             startup.check_database()
+            unserved = tag_queues.tags_without_worker(broker.PRIORITY)
     except (pw.OperationalError, pw.InterfaceError):
-        return {"database": "The database does not answer."}
+        return {"database": "The database does not answer."}, []
     except startup.StartupError as e:
-        return {"start": str(e)}
+        return {"start": str(e)}, []
     full = startup.low_disk_warning()
-    return {"disk": full} if full else {}
+    return {"disk": full} if full else {}, unserved
 
 
 def _redis_trouble() -> dict[str, str]:

@@ -11,7 +11,7 @@ from db.notices import rules
 from db.notices.rules import RuleChoice
 from db.schema.row_ids import MAX_ID
 from db.states import NoticeEvent, NoticePace, Severity
-from db.tenants import schedules
+from db.tenants import schedules, tags
 from db.tenants.schedule_words import zone_words
 from web.inputs import form_text, ticked_values
 
@@ -96,6 +96,7 @@ def read(channel: Channel) -> RuleChoice:
         events=[NoticeEvent(value) for value in ticked_values(form, "event", 50) if value in EVENTS],
         min_severity=severity,
         tenants=_read_tenants(channel) if form_text("tenants") == "some" else None,
+        tags=tags.parse(form_text("tags", 1000)) if form_text("tenants") == "some" else (),
         hours=int(hours),
         pace=chosen_pace,
         daily_at=form_text("daily_at", 5) or "07:30",

@@ -15,7 +15,8 @@ from db.accounts.users import Member
 from db.backups import backup_sets
 from db.clock import utcnow
 from db.events import watches
-from db.installation import new_tenants
+from db.installation import tenant_defaults
+from db.installation.tenant_defaults import DefaultsDifference
 from db.models import BackupSet, Expiry, Restore, Run, Schedule, Tenant, Watch
 from db.policies import policies
 from db.restores import restores
@@ -227,14 +228,16 @@ class TenantPage:
         return tags.known([self.tenant.id])
 
     @cached_property
-    def other_than_defaults(self) -> list[str]:
+    def other_than_defaults(self) -> list[DefaultsDifference]:
         """In what the tenant is not as a new one would be; for those who may change it."""
-        return new_tenants.differences(self.tenant) if self.can_manage else []
+        return tenant_defaults.differences(self.tenant) if self.can_manage else []
 
     @cached_property
     def emergency_note(self) -> str:
         """The accounts that the tenant should name, as an admin wrote, while it names none."""
-        return "" if self.tenant.break_glass or not self.can_manage else new_tenants.defaults().emergency_note or ""
+        if self.tenant.break_glass or not self.can_manage:
+            return ""
+        return tenant_defaults.given_to(self.tags.values()).row.emergency_note or ""
 
     @property
     def asks_for_emergency_accounts(self) -> bool:

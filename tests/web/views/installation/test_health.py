@@ -14,10 +14,15 @@ import pytest
 import requests
 
 import config
+from actors.queue.broker import PRIORITY
+from db.audit.audit import SYSTEM
 from db.installation import installation
+from db.tenants import tags
 from tests.support import servers
 from web.app import create_app
+from web.commands import doctor
 from web.commands.context import WRONG_SETTING
+from web.views.installation import health
 
 
 @pytest.fixture
@@ -221,3 +226,22 @@ def test_metrics_are_for_who_has_the_token_wherever_they_are(database, redis_url
             .get("/metrics", environ_base=elsewhere, headers={"Authorization": f"Bearer {given}"})
         )
         assert answer.status_code == status, given
+
+
+def test_a_tag_that_no_worker_serves_is_said_and_web_stays_ready(client, cast, sign_in, monkeypatch):
+    monkeypatch.setenv("TENANTKEEP_QUEUE_TAGS", "Gold")
+    config.settings.cache_clear()
+    installation.record_heartbeat("here:1", "worker", PRIORITY)
+    tags.replace(cast.contoso, ["Gold"], SYSTEM)
+    health._readiness._at = float("-inf")
+    answer = client.get("/readyz")
+    assert (answer.status_code, list(answer.json["workers"])) == (200, ["gold"])
+    [(is_well, what, sentence)] = doctor._workers_by_tag()
+    assert (is_well, what, "tagged “gold”" in sentence) == (False, "workers by tag", True)
+    sign_in(client, cast.rita)
+    assert "No worker serves the tenants tagged “Gold”" in client.get("/").get_data(as_text=True)
+    sign_in(client, cast.sam)
+    assert "No worker serves" not in client.get("/").get_data(as_text=True), "no tenant of theirs has it"
+    installation.record_heartbeat("here:2", "worker", {f"{queue}.gold" for queue in PRIORITY})
+    health._readiness._at = float("-inf")
+    assert "workers" not in client.get("/readyz").json

@@ -86,12 +86,14 @@ def test_a_rule_is_changed_in_words_and_a_wrong_one_is_refused_as_it_was_typed(c
     assert "Fabrikam" not in shown.split("<main")[1]
     given = {"event": ["change", "no_good_backup"], "min_severity": "medium", "pace": "daily", "daily_at": "06:45",
              "hours": "30", "tenants": "some", "tenant_id": [cast.contoso.id, cast.fabrikam.id], "is_active": "yes",
+             "tags": "gold, North",
              "time_zone": "Europe/Vienna", "quiet_from": "22:00", "quiet_to": "06:00"}  # fmt: skip
     refused = press(client, path, **{**given, "quiet_to": ""})
     assert refused.status_code == 400
     assert 'value="06:45"' in text(refused)
     page = text(press(client, path, **given))
     for words in ("once a day, together", "at 06:45", "(Vienna)", "quiet from 22:00 to 06:00", "30 hours", "of Contoso",
+                  "of tenants tagged gold, North",
                   "medium and high"):  # fmt: skip
         assert words in page, words
     rule = NoticeRule.get()
