@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from actors.tenants.graph_clients import client, recording_outcome, sign_in_of, write_roles
 from db.events import event_logs
 from db.models import Tenant
-from db.states import AppAccess, TenantLog
+from db.states import TenantLog
 from graph.errors import GraphError
 from graph.policy_types.permissions import APPS, DIRECTORY_AUDITS, TO_BACK_UP, TO_RESTORE, Access, LookUp
 from graph.policy_types.table import POLICY_TYPES
@@ -50,16 +50,6 @@ class TypeAccess:
     is_optional: bool
     write_permission: str | None
     can_write: bool
-
-
-@dataclass(frozen=True)
-class PermissionNeed:
-    """One permission, whether it is there, and what it unlocks: policy types, and things that are looked up."""
-
-    permission: str
-    unlocks: tuple[str, ...]
-    is_granted: bool
-    is_optional: bool
 
 
 def check(tenant: Tenant) -> ConnectionCheck:
@@ -111,22 +101,6 @@ def access_by_type(granted: Collection[str], granted_to_write: Collection[str]) 
             )
         )
     return rows
-
-
-def permission_needs(access: AppAccess, granted: Collection[str]) -> list[PermissionNeed]:
-    """Return every permission to read, or to write, with what it unlocks; in the order of the tables."""
-    needs: dict[str, list[tuple[Access, str]]] = {}
-    for need, what in _read_needs() if access == AppAccess.READ else _write_needs():
-        needs.setdefault(need.ask, []).append((need, what))
-    return [
-        PermissionNeed(
-            permission=permission,
-            unlocks=tuple(dict.fromkeys(what for _, what in pairs)),
-            is_granted=all(need.is_granted(granted) for need, _ in pairs),
-            is_optional=all(need.is_optional for need, _ in pairs),
-        )
-        for permission, pairs in needs.items()
-    ]
 
 
 def _read_needs() -> list[tuple[Access, str]]:

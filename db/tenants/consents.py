@@ -32,7 +32,6 @@ LINK_VALID_FOR = timedelta(days=7)
 WAY_VALID_FOR = timedelta(minutes=30)
 # What is over is deleted with the next request.
 KEPT_FOR = timedelta(days=90)
-OPEN_STATES = (ConsentState.WAITING, ConsentState.ANSWERED)
 
 
 @dataclass(frozen=True)

@@ -50,10 +50,6 @@ def find_by_client_id(cloud: str, client_id: str) -> SharedApp | None:
     return app
 
 
-def all_apps() -> list[SharedApp]:
-    return list(SharedApp.select().order_by(SharedApp.cloud, SharedApp.access))
-
-
 def subject(app: SharedApp) -> str:
     """Return what the audit log calls it."""
     return f"our app to {app.access}" + ("" if app.cloud == "global" else f" ({app.cloud})")

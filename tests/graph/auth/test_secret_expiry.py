@@ -19,7 +19,7 @@ class Answers:
     ("held", "end"),
     [
         ([{"hint": "abc", "endDateTime": "2099-06-30T12:00:00+02:00"}], datetime(2099, 6, 30, 10)),
-        ([{"hint": "abd", "endDateTime": "2099-06-30T10:00:00Z"}], None),
+        ([{"hint": "xyz", "endDateTime": "2099-06-30T10:00:00Z"}], None),
         ([{"hint": "abc", "endDateTime": "soon"}], None),
         ([{"hint": "abc", "endDateTime": "2099-06-30T10:00:00Z"}] * 2, None),
         ("nonsense", None),
