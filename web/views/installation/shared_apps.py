@@ -45,6 +45,10 @@ class SharedAppPart:
         return shared_apps.find_begun(self.cloud, self.access)
 
     @property
+    def is_to_read(self) -> bool:
+        return self.access == AppAccess.READ
+
+    @property
     def is_named(self) -> bool:
         return bool(self.app and self.app.client_id)
 
