@@ -8,13 +8,15 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+import config
 from db.accounts import api_tokens
 from db.audit.audit import SYSTEM
 from db.database import database as handle
 from db.housekeeping import tenant_switch
 from db.models import Policy, Tenant, User
 from db.notices import channels
-from db.states import ChannelKind
+from db.states import AppAccess, ChannelKind
+from db.tenants import shared_apps
 from tests.actors.tenants.test_credential_change import pem
 from tests.support import two_tenants
 from web.commands import cli
@@ -25,6 +27,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 STAYING = {"demo", "web", "worker", "scheduler"}
 # Asks for an empty installation; tests/web/commands/test_moving.py has it.
 ELSEWHERE = {"import-all"}
+GUID = "5f3759df-0000-4000-8000-000000000004"
 ADDRESS = "https://hooks.example.com/x\n"
 SAID = "correct horse battery\n" * 2
 
@@ -63,6 +66,9 @@ def installation(database, redis_url, _password_hash, tmp_path, monkeypatch):
     tenant_switch.switch_off(held.tenant, SYSTEM)
     tenant_switch.switch_on(held.tenant, SYSTEM)
     monkeypatch.chdir(tmp_path)
+    # Links that commands print begin with it.
+    monkeypatch.setenv("TENANTKEEP_PUBLIC_URL", "https://keep.example.com")
+    config.settings.cache_clear()
     # No worker is there to send a test.
     monkeypatch.setattr("web.commands.channels.TEST_SECONDS", 0.1)
     Path("tenantkeep.pem").write_bytes(pem()[0])
@@ -105,6 +111,11 @@ def prepare(words, run):
             words[2] = "new@example.com"
         if words[:2] == ["channel", "test"]:
             channels.add(words[2], ChannelKind.SLACK, ADDRESS.strip(), SYSTEM)
+        if words[:2] == ["tenant", "import"]:
+            shared_apps.set_app("global", AppAccess.READ, GUID, GUID, SYSTEM)
+            Path(words[2]).write_text("name,directory_id\nWoodgrove,5f3759df-0000-4000-8000-000000000003\n")
+        if words[:2] == ["token", "add"]:
+            words[words.index("--user") + 1] = User.select().first().email
         if words[:2] == ["token", "end"]:
             words[2] = str(api_tokens.make(User.select().first(), "x", ["read"], None, None, 1, SYSTEM)[0].id)
     if words[:2] == ["audit", "verify"] and "--file" in words:
