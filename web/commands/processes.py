@@ -13,6 +13,7 @@ import actors.worker
 import config
 from actors.process import logs, startup
 from actors.queue.broker import SERVED
+from config import parsers
 from db import clock
 from db.database import database
 from db.installation import installation
@@ -37,7 +38,14 @@ def web(bind: str | None, **options: Any) -> None:
     """Serve the pages."""
     from web.serving import server  # with every page: no other command has to wait for them
 
-    server.serve(server.ServerOptions(bind or _default_bind(), **options))
+    server.serve(server.ServerOptions(_checked_bind(bind) or _default_bind(), **options))
+
+
+def _checked_bind(bind: str | None) -> str:
+    try:
+        return parsers.bind_address(bind) if bind else ""
+    except ValueError as e:
+        raise click.UsageError(f"--bind {e}.") from e
 
 
 def _default_bind() -> str:

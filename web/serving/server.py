@@ -1,6 +1,10 @@
 """gunicorn, with the options that our pages are served with, and its lines in our log."""
 
+import os
+import socket
+from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from gunicorn import glogging
@@ -8,10 +12,16 @@ from gunicorn.app.base import BaseApplication
 
 import config
 from actors.process import logs, startup
+from actors.process.startup import StartupError
 from db import private_file
 from db.database import close_pooled_connections
 from web import app
 from web.serving.waitress_worker import WaitressWorker
+
+_UNIX = "unix:"
+# A proxy of the same machine is another user, which its administrator puts into our group. Nobody else gets in: who
+# talks to the socket may say which address a client has.
+_SOCKET_MODE = 0o660
 
 
 @dataclass(frozen=True)
@@ -62,15 +72,37 @@ def _gunicorn_settings(options: ServerOptions) -> dict[str, Any]:
         "max_requests_jitter": 2_000,
         # It would listen for orders on a socket below $HOME, which a service's user may not have.
         "control_socket_disable": True,
+        "when_ready": _let_group_in,
         "logger_class": ServerLog,
         "accesslog": "-" if options.access_log else None,
     }
+
+
+def _let_group_in(server: Any) -> None:
+    for listener in server.LISTENERS:
+        if listener.FAMILY == socket.AF_UNIX:
+            os.chmod(listener.cfg_addr, _SOCKET_MODE)
+
+
+def _check_socket(bind: str) -> None:
+    """Raise StartupError where no socket can be made. gunicorn takes away one that is there, in use or left behind."""
+    if not bind.startswith(_UNIX):
+        return
+    path = Path(bind.removeprefix(_UNIX))
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise StartupError(f"{path} cannot be made: there is no folder {path.parent} that this user may write to.")
+    if path.exists() and not path.is_socket():
+        raise StartupError(f"{path} is there already, and is no socket. Name another one.")
+    with closing(socket.socket(socket.AF_UNIX)) as client:
+        if client.connect_ex(str(path)) == 0:
+            raise StartupError(f"Another process serves at {path} already. End it, or name another socket.")
 
 
 def serve(options: ServerOptions) -> None:
     """Serve until told to stop. Raises SettingsError or StartupError."""
     settings = config.settings()
     logs.configure(settings.log_format)
+    _check_socket(options.bind)
     startup.prepare_unless_away(settings)
     close_pooled_connections()  # what is forked must not share a connection
     Server(options).run()
