@@ -13,7 +13,9 @@ from actors.notices import email_sender
 from actors.notices.words import Message
 from config import parsers
 from db.notices.deliveries import Refusal
-from tests.support.certificates import self_signed
+from graph.transport import outbound
+from graph.transport.outbound import Proxy
+from tests.support.certificates import Authority, self_signed
 from tests.support.servers import free_port
 
 SENDER = "Tenantkeep <tenantkeep@example.com>"
@@ -96,8 +98,14 @@ def test_a_mail_goes_over_starttls_after_a_sign_in(mail_server, server_context, 
     assert re.findall(r'(?:src|href)="(?!https://tenantkeep)', page) == [], "nothing is loaded from elsewhere"
 
 
-def test_a_mail_goes_over_tls(mail_server, server_context, trusted, outgoing):
-    box = mail_server("smtps", ssl_context=server_context)
+def test_a_mail_goes_over_tls_to_a_server_that_the_companys_own_authority_vouches_for(
+    mail_server, outgoing, tmp_path, request
+):
+    company = Authority(tmp_path)
+    box = mail_server("smtps", ssl_context=company.server_context("127.0.0.1"))
+    assert "TENANTKEEP_CA_BUNDLE" in refusal_of(outgoing(TO)).sentence
+    request.addfinalizer(lambda: outbound.use(Proxy()))
+    outbound.use(Proxy(), parsers.ca_file(str(company.pem)))
     email_sender.send(outgoing(TO, message=Message("Two\r\nBcc: somebody@example.com")))
     [(_, mail)] = box.mails
     assert mail["Bcc"] is None
