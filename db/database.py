@@ -131,10 +131,37 @@ def _postgresql_class() -> type[pw.Database]:
     """Import the driver only where PostgreSQL is used: it is an extra."""
     from playhouse.pool import PooledPostgresqlDatabase
 
-    return type("Postgresql", (_ReplacesUnstorable, _WritesBeforeCommit, PooledPostgresqlDatabase), {})
+    bases = (_ReplacesUnstorable, _WritesBeforeCommit, PooledPostgresqlDatabase, _BoundedPostgresql)
+    return type("Postgresql", bases, {})
+
+
+# Seconds. A line that is cut tells nobody: what hangs on it would wait for a quarter of an hour or for hours, each side
+# by itself. Here the connection is given up once the claims on it have gone stale.
+SILENT_SECONDS = 15
+# There, a transaction that says nothing for so long is taken back: others wait for the rows that it holds. None of ours
+# is silent for a tenth of it.
+SILENT_TRANSACTION_SECONDS = 30
+
+
+class _BoundedPostgresql(pw.PostgresqlDatabase):
+    """Connections that tell their server how long a transaction may be silent."""
+
+    def _connect(self) -> Any:
+        connection = super()._connect()
+        # Not in the address: PgBouncer would refuse it there. Its other clients are ours, and set the same.
+        with connection.cursor() as cursor:
+            cursor.execute("SET idle_in_transaction_session_timeout = %s", (f"{SILENT_TRANSACTION_SECONDS}s",))
+        return connection
 
 
 def _postgresql(url: str) -> pw.Database:
+    named = {pair.partition("=")[0] for pair in urlsplit(url).query.split("&")}
+    bounds = {
+        "keepalives_idle": SILENT_SECONDS - 5,
+        "keepalives_interval": 2,
+        "keepalives_count": 3,
+        "tcp_user_timeout": SILENT_SECONDS * 1000,
+    }
     # connect_timeout: /readyz must answer within two seconds when the server is gone.
     return _postgresql_class()(
         unquote(urlsplit(url).path.lstrip("/")),
@@ -143,6 +170,7 @@ def _postgresql(url: str) -> pw.Database:
         max_connections=POOL_SIZE,
         stale_timeout=300,
         timeout=10,
+        **{name: bound for name, bound in bounds.items() if name not in named},
     )
 
 

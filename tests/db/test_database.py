@@ -1,5 +1,8 @@
-"""What no database can hold."""
+"""What no database can hold, and how long a silent server or a silent transaction is waited for."""
 
+import pytest
+
+from db import database as engine
 from db.models import Tenant
 
 
@@ -10,3 +13,18 @@ def test_what_no_database_holds_of_a_text_is_marked_and_the_rest_kept(database):
     found = Tenant.get_by_id(made.id)
     assert found.name == "a\ufffdb \ufffd ü 👍"
     assert found.break_glass == [{"name": "\ufffd\x00"}]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_neither_side_waits_for_ever_for_the_other_and_an_address_may_say_how_long(database_url, database):
+    def bounds(bound):
+        with bound.connection_context():
+            told = bound.connection().info.dsn_parameters
+            (silent,) = bound.execute_sql("SHOW idle_in_transaction_session_timeout").fetchone()
+            return [told[name] for name in ("tcp_user_timeout", "keepalives_idle", "keepalives_count")], silent
+
+    database.close()
+    assert bounds(database) == (["15000", "10", "3"], "30s")
+    other = engine.bind_database(f"{database_url}?tcp_user_timeout=99000&keepalives_idle=77")
+    assert bounds(other) == (["99000", "77", "3"], "30s")
+    other.close_all()
