@@ -17,6 +17,11 @@ from graph.transport import outbound
 
 # From the last byte of the request to the last of the answer: enough for the largest answer on a poor line.
 TOTAL_SECONDS = 180.0
+# What was sent and not acknowledged for so long is given up by the system too, which would send it again and again, a
+# quarter of an hour long, for a while even when we have hung up (RFC 9293, 3.10.4 and 3.8.3; Linux: tcp(7),
+# TCP_USER_TIMEOUT). A create that arrives when the line is back would be there twice, if another worker has found
+# meanwhile that it never came, and made it anew: so this is shorter than TENANTKEEP_SETTLE_SECONDS.
+UNACKNOWLEDGED_SECONDS = 30
 
 
 class DeadlineReader(io.RawIOBase):
@@ -56,12 +61,16 @@ class _Adapter(HTTPAdapter):
         super().__init__()
 
     def init_poolmanager(self, *arguments: Any, **named: Any) -> None:
-        super().init_poolmanager(*arguments, ssl_context=outbound.tls_context(), **named)
+        super().init_poolmanager(
+            *arguments, ssl_context=outbound.tls_context(), socket_options=_socket_options(), **named
+        )
         self.poolmanager.pool_classes_by_scheme = self._pool_classes
 
     def proxy_manager_for(self, proxy: str, **named: Any) -> Any:
         context = outbound.tls_context()
-        manager = super().proxy_manager_for(proxy, ssl_context=context, proxy_ssl_context=context, **named)
+        manager = super().proxy_manager_for(
+            proxy, ssl_context=context, proxy_ssl_context=context, socket_options=_socket_options(), **named
+        )
         manager.pool_classes_by_scheme = self._pool_classes
         return manager
 
@@ -72,6 +81,12 @@ class _Adapter(HTTPAdapter):
     def send(self, request: Any, **named: Any) -> Any:  # type: ignore[override]
         proxy = outbound.proxy_for(str(urlsplit(request.url).hostname))
         return super().send(request, **{**named, "proxies": {"all": proxy.url} if proxy else {}})
+
+
+def _socket_options() -> list[tuple[int, int, int]]:
+    given_up = getattr(socket, "TCP_USER_TIMEOUT", None)  # Linux has it
+    more = [(socket.IPPROTO_TCP, given_up, UNACKNOWLEDGED_SECONDS * 1000)] if given_up else []
+    return [*HTTPConnection.default_socket_options, *more]
 
 
 def _pool_classes(seconds: float) -> dict[str, type[HTTPConnectionPool]]:

@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from graph.errors import Malformed, NotFound, Rejected, SignInFailed, Throttled, Unavailable, Unclear
+from graph.transport import deadline
 from graph.transport.client import GraphClient, Request
 
 
@@ -300,6 +301,18 @@ def test_what_was_made_and_has_no_id_is_a_lost_answer(client, server, body):
     server.answers = [ok({"responses": [{"id": "0", "status": 201, "body": body, "headers": ["x"]}]})]
     error = client.batch([Request("/x", "POST", {}, creates=True)])[0].error
     assert isinstance(error, Malformed)
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="this system has no such option")
+def test_what_is_not_acknowledged_is_not_sent_for_ever(server):
+    adapter = deadline.adapter()
+    for manager in (adapter.poolmanager, adapter.proxy_manager_for(server.url)):
+        connection = manager.connection_from_url(server.url)._new_conn()
+        connection.connect()
+        given_up = connection.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+        assert given_up == 1000 * deadline.UNACKNOWLEDGED_SECONDS
+        assert connection.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        connection.close()
 
 
 def test_a_slow_drip_ends_in_time_whether_headers_or_body(server, monkeypatch):
