@@ -25,7 +25,7 @@ def killed(statement, *, is_before=False):
     """Whoever executes the statement, just after it; where it is alone, that is committed."""
 
     def strike(stage):
-        stage.arm(Seam(statement, is_before, tenant_id=_named_in(statement, stage)))
+        stage.arm(Seam(statement, is_before, names=_named_in(statement, stage)))
         yield
         stage.killed += stage.comes_to_seam()
 
@@ -39,7 +39,7 @@ def _named_in(statement, stage):
 
 def pinned(stage):
     """While retention has decided, and not yet deleted: somebody pins a set that would go."""
-    stage.arm(Seam(DECIDED, seconds=STANDS_STILL, tenant_id=stage.work.tenant.id))
+    stage.arm(Seam(DECIDED, seconds=STANDS_STILL, names=stage.work.tenant.id))
     yield
     if stage.comes_to_seam():
         stage.work.pin_one_that_goes()

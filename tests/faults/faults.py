@@ -11,14 +11,16 @@ import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.faults import at_seams, disturbing, launch
-from tests.faults.stage import ENGINES, OURS, POSTGRESQL, SQLITE
+from tests.faults import at_seams, cuts, disturbing, launch
+from tests.faults.stage import ENGINES, HOSTS, OURS, POSTGRESQL, SQLITE
 from tests.support.demo import descendants
 
 HOURS = 3 * 3600
 FROZEN = (launch.STALE_SECONDS + 1, launch.STALE_SECONDS + 2)
 WRONG = (launch.STALE_SECONDS, launch.STALE_SECONDS + 2)
 SHORT = (0.0, 1.5)
+# Another host has the run by then.
+CUT = (11.0, 12.0)
 
 
 @dataclass(frozen=True)
@@ -195,4 +197,10 @@ FAULTS = {
     "a part cancelled": Fault(disturbing.part_cancelled, works=BACKUPS),
     "web's clock steps ahead": Fault(disturbing.clock_steps("web", HOURS), WRONG),
     "web's clock steps behind": Fault(disturbing.clock_steps("web", -HOURS), WRONG),
+    "a host cut off, a write on its way": at_seam(cuts.with_a_write_on_its_way, *RESTORES, engines=(HOSTS,)),
+    "a host cut off in a transaction": at_seam(cuts.in_a_transaction, *RESTORES, engines=(HOSTS,)),
+    "a host cut off": Fault(cuts.cut_off(*cuts.LINKS), CUT, (HOSTS,)),
+    "a host cut off from PostgreSQL": Fault(cuts.cut_off("db"), CUT, (HOSTS,)),
+    "a host cut off from Redis": Fault(cuts.cut_off("redis"), CUT, (HOSTS,)),
+    "a host cut off from Graph": Fault(cuts.cut_off("graph"), CUT, (HOSTS,)),
 }

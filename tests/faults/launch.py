@@ -22,6 +22,8 @@ REDELIVERED_MS = 5_000
 # Longer than a worker may be frozen, as in production: whoever looks for a lost create must outwait its writer.
 SETTLE_SECONDS = 8
 NO_LIMIT = (10_000, 1.0)
+# As in production, the first is longer than claims hold, and the last shorter than a lost create is looked for.
+SILENT_SECONDS, SILENT_TRANSACTION_SECONDS, UNACKNOWLEDGED_SECONDS = 6, 6, 5
 
 
 def main():
@@ -55,9 +57,12 @@ def shorten():
     from actors import scheduler
     from actors.queue import broker, run_actor
     from actors.restores import live_batch, outcomes
+    from db import database
     from db.recovery import lost_runs
-    from graph.transport import rate_limits
+    from graph.transport import deadline, rate_limits
 
+    database.SILENT_SECONDS, database.SILENT_TRANSACTION_SECONDS = SILENT_SECONDS, SILENT_TRANSACTION_SECONDS
+    deadline.UNACKNOWLEDGED_SECONDS = UNACKNOWLEDGED_SECONDS
     lost_runs.UNSENT_SECONDS, lost_runs.LOST_SECONDS = UNSENT_SECONDS, LOST_SECONDS
     scheduler.TICK_SECONDS, scheduler.LEASE_SECONDS = TICK_SECONDS, LEASE_SECONDS
     run_actor.LONGEST_BACKOFF = LONGEST_BACKOFF

@@ -13,17 +13,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 FOLDER = "FAULTS_FOLDER"
-ARMED, STRUCK = "armed", "struck"
+ARMED, STRUCK, STRUCK_PROCESS = "armed", "struck", "process"
 
 
 @dataclass(frozen=True)
 class Seam:
-    """`tenant_id`: only where the statement names it. `seconds` None: it dies; else it stands still for so long."""
+    """`names`: only where it is among the statement's values. `seconds` None: it dies; else it stands still so long."""
 
     statement: str
     is_before: bool = False
     seconds: float | None = None
-    tenant_id: int | None = None
+    names: int | str | None = None
 
 
 class Seams:
@@ -40,11 +40,16 @@ class Seams:
         written.rename(self._folder / ARMED)
 
     def disarm(self):
-        for name in (ARMED, STRUCK):
+        for name in (ARMED, STRUCK, STRUCK_PROCESS):
             (self._folder / name).unlink(missing_ok=True)
 
     def is_struck(self):
         return (self._folder / STRUCK).exists()
+
+    def struck_process(self):
+        """Return the id of the process that came to it; None until that is known."""
+        written = self._folder / STRUCK_PROCESS
+        return int(written.read_text() or 0) or None if written.exists() else None
 
     def step_clock(self, role, seconds):
         """Move the clock of a process that is up, from now on; 0: it is right again."""
@@ -75,8 +80,8 @@ def _armed(folder, sql, params):
         seam = Seam(**json.loads((folder / ARMED).read_text()))
     except FileNotFoundError:
         return None
-    is_of_tenant = seam.tenant_id is None or seam.tenant_id in list(params or ())
-    return seam if is_of_tenant and re.search(seam.statement, sql) else None
+    is_named = seam.names is None or seam.names in list(params or ())
+    return seam if is_named and re.search(seam.statement, sql) else None
 
 
 def _strike(folder, seam):
@@ -84,6 +89,7 @@ def _strike(folder, seam):
         (folder / ARMED).rename(folder / STRUCK)
     except FileNotFoundError:
         return  # another process was quicker
+    (folder / STRUCK_PROCESS).write_text(str(os.getpid()))
     if seam.seconds is None:
         os.kill(os.getpid(), signal.SIGKILL)
     time.sleep(seam.seconds)

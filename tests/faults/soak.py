@@ -13,7 +13,7 @@ import signal
 import sys
 import time
 
-ENGINES = ("sqlite", "postgresql")
+ENGINES = ("sqlite", "postgresql", "hosts")
 
 
 def main():
@@ -24,7 +24,7 @@ def main():
     from tests.faults.rounds import Figures
 
     seed = random.randrange(10**6) if options.seed is None else options.seed
-    engines = ENGINES if options.engine == "both" else (options.engine,)
+    engines = ENGINES if options.engine == "all" else (options.engine,)
     figures = Figures()
     for kind in engines:
         figures += _soak(kind, seed, options.minutes * 60 / len(engines), options)
@@ -35,7 +35,7 @@ def main():
 def _options():
     parser = argparse.ArgumentParser(prog="python -m tests.faults.soak", description=__doc__)
     parser.add_argument("--minutes", type=float, default=15)
-    parser.add_argument("--engine", choices=[*ENGINES, "both"], default="both")
+    parser.add_argument("--engine", choices=[*ENGINES, "all"], default="all")
     parser.add_argument("--seed", type=int, help="of the first round; another each time unless given")
     parser.add_argument("--rounds", type=int, help="no more than so many on each engine")
     parser.add_argument("--work", help="always this one")
@@ -55,12 +55,15 @@ def _use_settings():
 
 
 def _soak(kind, seed, seconds, options):
-    from tests.faults import rounds, stage
+    from tests.faults import hosts, rounds, stage
     from tests.support import servers
 
     figures, deadline = rounds.Figures(), time.monotonic() + seconds
-    if kind == stage.POSTGRESQL and servers.postgresql_binaries() is None:
+    if kind != stage.SQLITE and servers.postgresql_binaries() is None:
         print("No PostgreSQL here: nothing is known of it.")
+        return figures
+    if kind == stage.HOSTS and (reason := hosts.reason_for_none()):
+        print(f"Nothing is known of two hosts: {reason}.")
         return figures
     chosen = {"work": options.work, "fault": options.fault, "moment": options.moment}
     with stage.opened(kind, lost_answers=0.05) as opened:

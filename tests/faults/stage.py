@@ -30,6 +30,8 @@ from tests.faults.seams import FOLDER, Seams
 from tests.support import servers
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
+# PostgreSQL, and two hosts with workers: tests/faults/hosts.py.
+HOSTS = "hosts"
 ENGINES = (SQLITE, POSTGRESQL)
 EMAIL, SUBSCRIBER, PASSWORD = "max@faults.example", "rita@faults.example", "correct horse battery"
 OURS = ("web", "worker", "scheduler")
@@ -72,6 +74,8 @@ class Person:
 class Stage:
     """`processes` is what should be up, by name: `keep_up` starts again what has ended, as a supervisor does."""
 
+    ours = OURS
+
     def __init__(self, kind, folder, lost_answers):
         self.kind, self.folder, self.lost_answers = kind, folder, lost_answers
         self.processes, self.shifts, self.retired = {}, {}, []
@@ -97,7 +101,7 @@ class Stage:
         for name in ("redis", "postgresql", "database"):
             (self.folder / name).mkdir(parents=True)
         if self.kind == POSTGRESQL:
-            servers.make_postgresql(self.folder / "postgresql")
+            self.make_postgresql()
             self.start("postgresql")
         else:
             self.has_own_disk = _mounted(self.folder / "database")
@@ -110,10 +114,13 @@ class Stage:
                 users.add(email, email.partition("@")[0].title(), PASSWORD, SYSTEM)
             # Its turn comes before those of all works.
             self.bystander = tenants.add("Tenant 0", BYSTANDER, BYSTANDER, SYSTEM)
-        for name in OURS:
-            self.start(name)
+        for name in self.ours:
+            self.start(name, name.split()[0])
         self.wait_for(self.is_ready, "the web", READY_SECONDS)
         return self
+
+    def make_postgresql(self):
+        servers.make_postgresql(self.folder / "postgresql")
 
     def close(self):
         self.person.close()
@@ -153,10 +160,7 @@ class Stage:
     def start(self, name, role=None):
         """`role`: what it is, when it is the second of its sort."""
         role = role or name
-        options = {"env": self.environment(), "cwd": servers.ROOT}
-        command = self._command(role, self.shifts.get(name, 0))
-        if role == "postgresql":
-            command, options = servers.postgresql(self.folder / "postgresql", self.ports["postgresql"])
+        command, options = self.command(name, role)
         with (self.folder / f"{name}.log").open("ab") as log:
             self._logged[name] = log.tell()
             # A process group of its own, so that a kill takes it with its children.
@@ -165,14 +169,18 @@ class Stage:
             )
         self.wait_for(lambda: self._is_up(role), name, READY_SECONDS)
 
-    def _command(self, role, shift):
+    def command(self, name, role):
+        """Return the command line of a process, and the options it is started with."""
+        if role == "postgresql":
+            return servers.postgresql(self.folder / "postgresql", self.ports["postgresql"])
+        options = {"env": self.environment(), "cwd": servers.ROOT}
         if role == "redis":
-            return embedded_redis.command(self.ports["redis"], self.folder / "redis")
+            return embedded_redis.command(self.ports["redis"], self.folder / "redis"), options
         if role == "simulator":
             state = self.folder / "simulator.json.gz"
             return [sys.executable, "-m", "graph.simulator", "--port", str(self.ports["simulator"]),
-                    "--state", str(state), "--no-demo"]  # fmt: skip
-        return None if role == "postgresql" else [sys.executable, "-m", "tests.faults.launch", str(shift), role]
+                    "--state", str(state), "--no-demo"], options  # fmt: skip
+        return [sys.executable, "-m", "tests.faults.launch", str(self.shifts.get(name, 0)), role], options
 
     def send(self, name, number):
         """To it and its children."""
@@ -320,9 +328,20 @@ def opened(kind, lost_answers=0.0):
     """`lost_answers`: this share of the answers to writes is lost besides; each may cost a restore SETTLE_SECONDS."""
     folder = Path(tempfile.mkdtemp(prefix="tenantkeep-faults-"))
     folder.chmod(0o755)  # for the user that PostgreSQL must run as
-    stage = Stage(kind, folder, lost_answers)
-    try:
-        yield stage.open()
-    finally:
-        stage.close()
-        shutil.rmtree(folder, ignore_errors=True)
+    with _made(kind, folder, lost_answers) as stage:
+        try:
+            yield stage.open()
+        finally:
+            stage.close()
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _made(kind, folder, lost_answers):
+    if kind != HOSTS:
+        yield Stage(kind, folder, lost_answers)
+        return
+    from tests.faults import hosts
+
+    with hosts.two_hosts(folder, lost_answers) as stage:
+        yield stage
