@@ -271,6 +271,8 @@ class Actor:
 
 
 SYSTEM = Actor("system", origin="system")
+# As its column: a token has a name, and its person an address.
+MAX_ACTOR_LENGTH = 255
 
 
 def requester(user: User | None, origin: str) -> Actor:
@@ -297,7 +299,7 @@ def record(
     event = AuditEvent(
         action=action,
         actor_id=actor.user_id,
-        actor=replace_unstorable(actor.name),
+        actor=replace_unstorable(actor.name[:MAX_ACTOR_LENGTH]),
         tenant_id=tenant.id if tenant else None,
         tenant_name=tenant.name if tenant else None,
         subject=replace_unstorable(subject[:1200]),

@@ -4,7 +4,7 @@ import peewee as pw
 import pytest
 
 from db.audit import audit, chain
-from db.audit.audit import SYSTEM, Action
+from db.audit.audit import SYSTEM, Action, Actor
 from db.database import database as handle
 from db.encryption import SealError
 from db.models import AuditEvent, AuditHead, AuditKey, Tenant
@@ -53,6 +53,12 @@ def test_an_event_with_other_details_than_its_action_carries_is_refused(database
     with pytest.raises(ValueError, match="must carry"):
         audit.record(Action.SIGN_IN, SYSTEM, "session", surprise=1)
     assert not AuditEvent.select().exists()
+
+
+def test_an_actor_with_a_long_name_is_recorded_and_so_is_what_they_did(database):
+    token = Actor(f"token {'n' * 80} of {'e' * 250}@example.com", 1)
+    audit.record(Action.TOKEN_ENDED, token, "user e", name="n")
+    assert AuditEvent.get().actor == token.name[:255]
 
 
 def test_an_act_that_is_rolled_back_leaves_no_event_and_no_gap(database):
