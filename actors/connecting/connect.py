@@ -33,6 +33,9 @@ WAITS = (2, 4, 8, *[15] * 19)
 TRIES_FOR_MISSING = 3
 NO_PERMISSIONS = "Microsoft has given no permissions yet."
 WRONG_DIRECTORY = "wrong_directory"
+DIRECTORY_CHANGED = (
+    "The tenant was given another directory meanwhile, or is being removed. Nothing was kept: try again."
+)
 
 
 def start(tenant: Tenant, actor: Actor) -> EnqueuedRun:
@@ -126,7 +129,8 @@ def _record_connected(
     with database.atomic():
         lock_rows(Tenant, Tenant.id == claim.run.tenant_id)
         claims.assert_claim(claim)
-        connections.record_connected(claim.run.tenant, organization, claim.run.id)
+        if not connections.record_connected(claim.run.tenant, organization, claim.run.id):
+            raise GivenUp("directory_changed", DIRECTORY_CHANGED)
         message = f"Signed in. The directory is called “{organization}”."
         run_items.finish_item(
             claim, items[CONNECTION_ITEM], ItemState.DONE, Outcome.CONNECTED, message=message

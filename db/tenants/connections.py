@@ -15,10 +15,16 @@ _NO_CREDENTIAL: dict[str, Any] = {
 }  # fmt: skip
 
 
-def record_connected(tenant: Tenant, organization: str, run_id: int) -> None:
-    """Switch the tenant on, since it was signed in to, and the directory is the one that is meant."""
+def record_connected(tenant: Tenant, organization: str, run_id: int) -> bool:
+    """Switch the tenant on, since it was signed in to, and the directory is the one that is meant.
+
+    Return False, and change nothing, where it was given another directory meanwhile, or is being removed: nobody made
+    sure of that one.
+    """
     columns: dict[str, Any] = {"is_active": True, "connected_at": utcnow(), "connection_error": None}
-    Tenant.update(columns).where((Tenant.id == tenant.id) & Tenant.removing_since.is_null()).execute()
+    is_as_tried = (Tenant.id == tenant.id) & (Tenant.directory_id == tenant.directory_id)
+    if not Tenant.update(columns).where(is_as_tried & Tenant.removing_since.is_null()).execute():
+        return False
     audit.record_of_tenant(
         Action.TENANT_CONNECTED,
         SYSTEM,
@@ -27,6 +33,7 @@ def record_connected(tenant: Tenant, organization: str, run_id: int) -> None:
         directory_id=tenant.directory_id,
         organization=organization[:200],
     )
+    return True
 
 
 def record_not_connected(tenant: Tenant, run_id: int, code: str, sentence: str, *, forget: bool) -> None:
