@@ -1,6 +1,7 @@
 """Error pages: what happened and what to do, in the look of the rest, with the request id to quote."""
 
 import logging
+from typing import Any
 
 import peewee as pw
 from flask import Flask, flash, g, jsonify, render_template, request
@@ -42,6 +43,7 @@ _SIGN_INS = ("sign_in.enter", "passkeys.enter")
 
 
 def register(app: Flask) -> None:
+    app.log_exception = _log_exception  # type: ignore[method-assign]
     app.register_error_handler(CSRFError, _expired_form)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(BadHost, _bad_host)
@@ -51,6 +53,12 @@ def register(app: Flask) -> None:
     app.register_error_handler(StartupError, _not_started)
     app.register_error_handler(SealError, _cannot_unseal)
     app.register_error_handler(SwitchedOff, _switched_off)
+
+
+def _log_exception(exc_info: Any) -> None:
+    """Log an error that nobody expected, with the route: the address itself may be a secret, as /connect/<token> is."""
+    route = request.url_rule.rule if request.url_rule else "nowhere"
+    logger.error("an error at %s %s", request.method, route, exc_info=exc_info)
 
 
 def _expired_form(error: CSRFError) -> tuple[str | Response, int] | Response:

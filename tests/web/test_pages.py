@@ -30,7 +30,7 @@ def broken(own_app):
 
 
 @pytest.mark.parametrize("code", [400, 403, 404, 405, 413, 429, 500, 503])
-def test_each_error_is_a_page_that_says_what_to_do_and_its_request_id(broken, sign_in, cast, code):
+def test_each_error_is_a_page_that_says_what_to_do_and_its_request_id(broken, sign_in, cast, code, caplog):
     sign_in(broken, cast.ada)
     answer = broken.get(f"/broken/{code}", headers={"X-Request-Id": "ticket-4711"})
     page = html.unescape(answer.get_data(as_text=True))
@@ -39,6 +39,9 @@ def test_each_error_is_a_page_that_says_what_to_do_and_its_request_id(broken, si
         assert part in page, part
     assert "s3cret" not in page
     assert answer.headers["X-Request-Id"] == "ticket-4711"
+    logged = [record.getMessage() for record in caplog.records if record.exc_info]
+    assert f"/broken/{code}" not in str(logged), "an address may be a secret; the route is none"
+    assert (code == 500) == ("an error at GET /broken/<int:code>" in logged)
 
 
 def test_a_signed_out_person_gets_error_pages_too(broken):
