@@ -357,7 +357,7 @@ class ApiStart(Table):
 
 
 class EntraToken(Table):
-    """A token to ask Entra ID again about somebody who signed in by it, and when it was asked last."""
+    """A token to ask Entra ID again about who is signed in by it, or whose programs are, and when it was asked last."""
 
     user = pw.ForeignKeyField(User, unique=True, on_delete="CASCADE")
     sealed = pw.BlobField()

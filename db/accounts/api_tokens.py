@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from db.accounts.sessions import ENTRA_VALID_FOR
 from db.audit import audit
 from db.audit.audit import Action, Actor
 from db.clock import utcnow
@@ -26,6 +27,7 @@ MAX_NAME_LENGTH, MAX_TOKENS, MAX_TENANTS = 80, 50, 500
 # `last_used_at` is written this often, not with every request.
 USED_INTERVAL = timedelta(minutes=1)
 UNKNOWN = "The token is not one of this installation's."
+_NOT_CONFIRMED = "Entra ID did not confirm the person behind it within the hour: they have to sign in once more."
 
 
 @transaction
@@ -111,7 +113,16 @@ def why_unusable(row: ApiToken) -> str | None:
         return "It was ended."
     if row.expires_at <= utcnow():
         return "It expired."
-    return None if row.user.is_active else "The person behind it is deactivated."
+    if not row.user.is_active:
+        return "The person behind it is deactivated."
+    return None if _is_known_to_entra(row.user) else _NOT_CONFIRMED
+
+
+def _is_known_to_entra(user: User) -> bool:
+    """Return whether a person who can come in by Entra ID alone still may, as their sessions do; True of all others."""
+    if not user.entra_id or user.password_hash:
+        return True
+    return user.entra_checked_at is not None and user.entra_checked_at > utcnow() - ENTRA_VALID_FOR
 
 
 def record_use(row: ApiToken, address: str | None) -> None:

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 import peewee as pw
 
-from db.accounts import sessions, tag_memberships, users
+from db.accounts import api_tokens, sessions, tag_memberships, users
 from db.accounts.sessions import ENTRA
 from db.audit import audit
 from db.audit.audit import SYSTEM, Action, Actor
@@ -22,7 +22,7 @@ from db.clock import utcnow
 from db.database import database
 from db.encryption import keyring
 from db.errors import Invalid
-from db.models import EntraGrant, EntraToken, Membership, Session, Tenant, User
+from db.models import ApiToken, EntraGrant, EntraToken, Membership, Session, Tenant, User
 from db.states import Role, SiteRole
 
 
@@ -139,9 +139,14 @@ def _save_answer(user: User, identity: EntraIdentity) -> None:
 
 
 def due_checks(excluded_ids: Collection[int] = ()) -> list[EntraToken]:
-    """Return whom Entra is to be asked about again: people who are signed in. Deletes the tokens of all others."""
+    """Return whom Entra is to be asked about again: people who are signed in, or whose programs are.
+
+    Deletes the tokens of all others.
+    """
     now, is_theirs = utcnow(), Session.user == EntraToken.user
     is_signed_in = pw.fn.EXISTS(Session.select(Session.id).where(is_theirs & sessions.is_alive()))
+    is_of_program = (ApiToken.user == EntraToken.user) & api_tokens.is_alive(now)
+    is_signed_in |= pw.fn.EXISTS(ApiToken.select(ApiToken.id).where(is_of_program))
     if signed_out := list(EntraToken.select().where(~is_signed_in)):
         EntraToken.delete().where(EntraToken.id.in_([token.id for token in signed_out])).execute()
     is_due = (User.entra_checked_at < now - CHECK_AFTER) & (EntraToken.asked_at < now - RETRY_AFTER)

@@ -1,12 +1,14 @@
 """Fresh proof that it is the person: what guards an account is not changed by a browser that was left open."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from flask import flash, redirect, request, url_for
 from flask_login import current_user
 
 from db.accounts import totp, users
+from db.clock import utcnow
 from db.errors import Invalid
 from db.models import User
 from web.security.access import current_actor
@@ -15,6 +17,12 @@ from web.security.attempt_limits import TOO_MANY_TRIES, SignInThrottle
 NOT_YOURS = "That is not your current password. Nothing was changed."
 NO_FRESH_CODE = (
     "That code is wrong, or was used already. Nothing was changed. Wait for the next one, or use a recovery code."
+)
+
+# From a sign-in to where somebody without a password has to prove themselves anew.
+FRESH_FOR = timedelta(minutes=15)
+NOT_FRESH = (
+    "Sign out, and sign in anew: that is your proof that it is you, and counts for 15 minutes. Nothing was changed."
 )
 
 
@@ -46,4 +54,17 @@ def prove_person() -> User:
         throttle.record_failure()
         raise Invalid(NO_FRESH_CODE)
     throttle.reset()
+    return user
+
+
+def prove_anyone() -> User:
+    """Return the current user, proved: by the password, and where they have none, by a sign-in a moment ago.
+
+    Raises Invalid.
+    """
+    if current_user.password_hash:
+        return prove_person()
+    if current_user.session.began_at < utcnow() - FRESH_FOR:
+        raise Invalid(NOT_FRESH)
+    user: User = User.get_by_id(current_user.id)
     return user

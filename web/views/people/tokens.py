@@ -19,7 +19,7 @@ from web.inputs import form_text, without_nul
 from web.lists import tenant_field
 from web.security.access import can, current_actor, requires
 from web.security.permissions import Permission
-from web.security.reauthentication import prove_person
+from web.security.reauthentication import prove_anyone
 
 pages = Blueprint("tokens", __name__, url_prefix="/tokens")
 
@@ -53,7 +53,7 @@ class TokensPage:
 
     @property
     def needs_proof(self) -> bool:
-        """A person whom Entra ID keeps has no password here to prove themselves with."""
+        """Does the form ask for the password? Whom Entra ID keeps has none here: a new sign-in is their proof."""
         return bool(self.user.password_hash)
 
     @cached_property
@@ -88,7 +88,7 @@ def make() -> Any:
     }
     typed = {**form, "scope": request.form.getlist("scope")}
     try:
-        user = prove_person() if current_user.password_hash else _me()
+        user = prove_anyone()
         row, token = api_tokens.make(
             user,
             form["name"],

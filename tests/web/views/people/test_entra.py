@@ -12,6 +12,7 @@ from actors import scheduler
 from actors.people import entra_recheck
 from db.accounts import entra_grants, users
 from db.audit.audit import SYSTEM
+from db.clock import utcnow
 from db.models import AuditEvent, EntraGrant, EntraToken, Membership, Session, User
 from db.states import Role, SiteRole
 from db.tenants import tags
@@ -178,6 +179,30 @@ def test_what_entra_gave_counts_no_longer_for_who_came_in_by_a_password(app, cli
     assert own.get(path).status_code == 403
     assert own.get(f"/tenants/{cast.contoso.id}").status_code == 200, "given by hand"
     assert client.get(path).status_code == 302
+
+
+def test_a_persons_program_is_made_by_a_fresh_sign_in_and_ends_when_entra_says_no_or_nothing(
+    client, cast, directory, api
+):
+    arrive(client, NINA)
+    nina = User.get(User.entra_id == NINA["oid"])
+    form = {"name": "nightly", "scope": "read", "days": "30"}
+    assert b"tk_" in client.post("/tokens/", data={**form, "csrf_token": csrf_token(client, "/tokens/")}).data
+    Session.update(began_at=utcnow() - timedelta(minutes=16)).execute()
+    stolen = client.post("/tokens/", data={**form, "name": "x", "csrf_token": csrf_token(client, "/tokens/")})
+    assert (stolen.status_code, b"sign in anew" in stolen.data) == (400, True)
+    program, by_password = api(nina), api(cast.ada)
+    Session.delete().execute()
+    assert (later(minutes=40), ask_again()) == (None, 1), "her program is still there to be asked about"
+    assert (later(minutes=40), program.get("/audit").status_code) == (None, 200)
+    later(minutes=21)
+    assert "Entra ID did not confirm" in program.get("/audit").json["detail"]
+    assert ask_again() == 1
+    assert program.get("/audit").status_code == 200, "Entra answers again"
+    directory.change(people=[{**NINA, "is_disabled": True}])
+    assert (later(minutes=26), ask_again()) == (None, 1)
+    assert program.get("/audit").status_code == 401
+    assert by_password.get("/me").status_code == 200
 
 
 def test_with_what_entra_is_asked_is_sealed_and_goes_with_the_session(client, cast, directory):
