@@ -59,6 +59,7 @@ def fill(size: Size, password_hash: str | None = None) -> None:
         "lately": _after(now, "-(n % 30000)"),
         "now": _after(now, "0"),
         "hour_ago": _after(now, "-3600"),
+        "expiring": _after(now, "n * 7919 % 8760 * 3600"),
         "far_off": _after(now, "86400000"),
         "packed": _bytes(manifests.pack([1, 2, 3])),
         "options": json.dumps(option_choices.parse_options({"assignments": "none"}, own_tenant=True)),
@@ -239,6 +240,13 @@ _WATCH = """INSERT INTO watch (tenant_id, next_at, last_at, fresh_at, failures, 
 SELECT n, CASE WHEN n <= {due} * 4 THEN {hour_ago} ELSE {far_off} END, lately, lately, 0, at
 FROM numbers WHERE n <= {tenants} AND n % 2 = 1"""
 
+# Three of each tenant; the last ended, the others end one after the other within a year.
+_EXPIRY = """INSERT INTO expiry (tenant_id, kind, object_id, name, expires_at, state, is_well, seen_at)
+SELECT n, kind, 'Object ' || n, 'Object ' || n,
+CASE WHEN kind = 'vppTokens' THEN at ELSE {expiring} END, 'active', TRUE, lately FROM numbers
+CROSS JOIN (SELECT 'applePushNotificationCertificate' AS kind UNION ALL SELECT 'depOnboardingSettings'
+UNION ALL SELECT 'vppTokens') AS kinds WHERE n <= {tenants}"""
+
 _EVENT_LOG = """INSERT INTO event_log (tenant_id, log, read_to, reaches_from, asked_at)
 SELECT n, word, lately, at, lately FROM numbers CROSS JOIN (SELECT 'intune' AS word UNION ALL SELECT 'entra') AS words
 WHERE n <= {tenants}"""
@@ -300,7 +308,8 @@ _AUDIT_HEAD = "UPDATE audit_head SET last_id = (SELECT MAX(id) FROM audit_event)
 _STATEMENTS = (
     _NUMBERS, _USERS, _TENANT, _MEMBERSHIP, _SESSION, _POLICY, _COVERAGE, _ENDED, _ACTIVE, _SPECIAL, _CONTENT,
     _SNAPSHOT, _RUN_ITEM, _MANIFEST, _BACKUP_SET, _RESTORE, _RESTORE_ITEM, _WRITE, _LISTING, _RUN_ANSWER, _MAPPING,
-    _DIRECTORY_NAME, _SCHEDULE, _NOTIFICATION, _WATCH, _EVENT_LOG, _TENANT_EVENT, _TENANT_EVENT_POLICY, _CHANGE,
-    _APPROVED_POLICY, _ACCEPTANCE, _CHANNEL, _NOTICE_RULE, _OCCURRENCE, _DELIVERY, _NOTICE, _AUDIT_EVENT, _AUDIT_HEAD,
+    _DIRECTORY_NAME, _SCHEDULE, _NOTIFICATION, _WATCH, _EXPIRY, _EVENT_LOG, _TENANT_EVENT, _TENANT_EVENT_POLICY,
+    _CHANGE, _APPROVED_POLICY, _ACCEPTANCE, _CHANNEL, _NOTICE_RULE, _OCCURRENCE, _DELIVERY, _NOTICE, _AUDIT_EVENT,
+    _AUDIT_HEAD,
     "DROP TABLE numbers",
 )  # fmt: skip
