@@ -1,6 +1,6 @@
 """`make bench`: the figures that docs/benchmarks.md quotes, each benchmark in a process of its own.
 
-Not bench/upgrade.py, which needs a checkout of the version before.
+Not bench/upgrade.py, which needs a checkout of the version before, nor bench/scale.py, which takes an hour as it comes.
 """
 
 import subprocess

@@ -1,0 +1,222 @@
+"""Many tenants due within a quarter of an hour, through four worker processes: wall, CPU, memory, rows, bytes.
+
+`python -m bench.scale TENANTS --minutes M`: fewer tenants in as much less time load the workers alike. Two nights: in
+the first everything is new, in the second one policy in a hundred was changed. What larger installations need is worked
+out from the second one's cost of a tenant, which grows in proportion: the last table says so, and is no measurement.
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import requests
+
+from actors.all_actors import broker
+from bench import SIMULATOR, stage
+from db.audit.audit import SYSTEM
+from db.clock import utcnow
+from db.database import database, database_bytes
+from db.models import IS_ACTIVE, BackupSet, Run, Schedule, Tenant
+from db.states import RunKind, RunState
+from db.tenants import schedules
+from tests.support import servers
+from tests.support.demo import descendants
+
+LATENCY_MS, THREADS = 80, 8
+CHANGED_ONE_IN = 100
+DERIVED = (100, 1_000, 10_000)
+LOOK_SECONDS, IDLE_SECONDS = 0.5, 10
+MESSAGES = 1_000
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass
+class Night:
+    """What a night cost. Times in seconds, sizes in bytes; `rows` by table, of those that grew."""
+
+    wall: float
+    delays: list[float]
+    worker_cpu: float
+    scheduler_cpu: float
+    size: int
+    rows: Mapping[str, int]
+    http: int
+    graph: int
+
+
+def main() -> None:
+    asked = _asked()
+    with stage.engines() as urls:
+        stage.bind(urls["PostgreSQL"])
+        tenants = [
+            stage.tenant(f"Tenant {number}", number, asked.policies, latency_ms=LATENCY_MS)
+            for number in range(1, asked.tenants + 1)
+        ]
+        with database.connection_context():
+            for tenant in tenants:
+                schedules.add(tenant, "0 2 * * *", "UTC", SYSTEM)
+        print(f"A run that waits in Redis, with its lock, takes {_bytes_of_message():.0f} bytes there.\n")
+        _measure(tenants, asked)
+
+
+def _asked() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench.scale", description=__doc__)
+    parser.add_argument("tenants", type=int, nargs="?", default=1_000)
+    parser.add_argument("--minutes", type=float, default=15.0, help="within which all of them are due")
+    parser.add_argument("--policies", type=int, default=25, help="of each tenant, of 20 settings")
+    parser.add_argument("--processes", type=int, default=4)
+    return parser.parse_args()
+
+
+def _measure(tenants: Sequence[Tenant], asked: argparse.Namespace) -> None:
+    command = [servers.TENANTKEEP, "worker", "--processes", str(asked.processes), "--threads", str(THREADS)]
+    quiet = {"stderr": subprocess.DEVNULL}
+    with servers.running(command, **quiet) as worker:
+        stage.wait_for_boot(asked.processes)
+        with servers.running([servers.TENANTKEEP, "scheduler"], **quiet) as scheduler:
+            pids = {"worker": [worker.pid, *descendants(worker.pid)], "scheduler": [scheduler.pid]}
+            print(f"{len(tenants)} tenants of {asked.policies} policies, due within {asked.minutes:g} minutes, through "
+                  f"{asked.processes} processes of {THREADS} threads; a call to Graph takes {LATENCY_MS} ms. "
+                  f"Load of the machine before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.\n")  # fmt: skip
+            idle = _cpu_when_idle(pids)
+            print(f"With nothing to do the workers use {idle:.3f} s of CPU a second.\n")
+            first = _night(tenants, asked.minutes, pids)
+            _print_night("the first, all new", first)
+            for tenant in tenants[:: max(1, CHANGED_ONE_IN // asked.policies)]:
+                stage.change(tenant, 1)
+            ordinary = _night(tenants, asked.minutes, pids)
+            _print_night("an ordinary one", ordinary)
+            _print_memory(pids)
+    _print_derived(len(tenants), asked.policies, ordinary, first, idle)
+
+
+def _night(tenants: Sequence[Tenant], minutes: float, pids: Mapping[str, Sequence[int]]) -> Night:
+    asked, cpu, size, rows = _requests(), _cpu(pids), _size(), _rows()
+    begin = utcnow()
+    due = {tenant.id: begin + timedelta(minutes=minutes * n / len(tenants)) for n, tenant in enumerate(tenants)}
+    with database.connection_context():
+        for tenant_id, moment in due.items():
+            Schedule.update(next_at=moment).where(Schedule.tenant == tenant_id).execute()
+    ended = _wait(len(tenants), begin)
+    spent = _cpu(pids)
+    after, grown = _requests(), _rows()
+    return Night(
+        wall=(max(ended.values()) - begin).total_seconds(),
+        delays=[(ended[tenant_id] - moment).total_seconds() for tenant_id, moment in due.items()],
+        worker_cpu=spent["worker"] - cpu["worker"],
+        scheduler_cpu=spent["scheduler"] - cpu["scheduler"],
+        size=_size() - size,
+        rows={table: grown[table] - rows[table] for table in grown if grown[table] > rows[table]},
+        http=after[0] - asked[0],
+        graph=after[1] - asked[1],
+    )
+
+
+def _wait(count: int, begin: datetime) -> dict[int, datetime]:
+    """Return tenant id -> when its backup ended."""
+    is_backup = (Run.id << BackupSet.select(BackupSet.run)) & (Run.created_at >= begin)
+    with database.connection_context():
+        while Run.select().where(is_backup & ~IS_ACTIVE).count() < count:
+            time.sleep(LOOK_SECONDS)
+        bad = Run.select().where(is_backup & (Run.state != RunState.SUCCEEDED)).count()
+        assert not bad, f"{bad} backups did not succeed"
+        return dict(Run.select(Run.tenant, Run.ended_at).where(is_backup).tuples())
+
+
+def _requests() -> tuple[int, int]:
+    """Return (HTTP calls, Graph requests) since the simulator began."""
+    rows = requests.get(f"{SIMULATOR}/_simulator/requests", timeout=60).json()["tenants"].values()
+    return sum(row["http"] for row in rows), sum(row["graph"] for row in rows)
+
+
+def _cpu(pids: Mapping[str, Sequence[int]]) -> dict[str, float]:
+    """Return the seconds of CPU that each sort of process has used; all of them still run."""
+    return {kind: sum(map(_seconds_of, numbers)) for kind, numbers in pids.items()}
+
+
+def _cpu_when_idle(pids: Mapping[str, Sequence[int]]) -> float:
+    before = _cpu(pids)["worker"]
+    time.sleep(IDLE_SECONDS)
+    return (_cpu(pids)["worker"] - before) / IDLE_SECONDS
+
+
+def _seconds_of(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def _peak_mb(pid: int) -> float:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
+
+
+def _size() -> int:
+    with database.connection_context():
+        return database_bytes()
+
+
+def _rows() -> dict[str, int]:
+    with database.connection_context():
+        return {
+            table: database.execute_sql(f'SELECT COUNT(*) FROM "{table}"').fetchone()[0]  # noqa: S608 - the database's own names
+            for table in database.get_tables()
+        }
+
+
+def _print_night(name: str, night: Night) -> None:
+    median, late = statistics.median(night.delays), statistics.quantiles(night.delays, n=20)[-1]
+    grown = sorted(night.rows.items(), key=lambda row: -row[1])
+    for line in (
+        f"Night: {name}.",
+        f"- Wall {night.wall:.0f} s; from due to backed up: median {median:.1f} s, 95th percentile {late:.1f} s.",
+        f"- Worker CPU {night.worker_cpu:.0f} s, scheduler CPU {night.scheduler_cpu:.1f} s.",
+        f"- HTTP calls to Graph {night.http}, requests {night.graph}.",
+        f"- PostgreSQL grew by {night.size / 1024**2:.1f} MB and {sum(night.rows.values())} rows: "
+        f"{', '.join(f'{table} {count}' for table, count in grown[:8])}.",
+        "",
+    ):
+        print(line, flush=True)
+
+
+def _print_memory(pids: Mapping[str, Sequence[int]]) -> None:
+    peaks = sorted(_peak_mb(pid) for pid in pids["worker"])
+    print(f"Most memory: worker processes {', '.join(f'{peak:.0f}' for peak in peaks)} MB, scheduler "
+          f"{_peak_mb(pids['scheduler'][0]):.0f} MB, Redis {_redis_peak_mb():.1f} MB.\n")  # fmt: skip
+
+
+def _bytes_of_message() -> float:
+    """Return what one more run in the queue takes of Redis, the mean of many. Nobody serves the queue meanwhile."""
+    before = broker.client.info("memory")["used_memory"]
+    actor = broker.get_actor(RunKind.BACK_UP)
+    for number in range(MESSAGES):
+        broker.enqueue(actor.message_with_options(args=(number,), dedupe_key=f"backup_set.capture:{number}:everything"))
+    taken = broker.client.info("memory")["used_memory"] - before
+    broker.client.flushall()
+    return taken / MESSAGES
+
+
+def _redis_peak_mb() -> float:
+    return broker.client.info("memory")["used_memory_peak"] / 1024**2
+
+
+def _print_derived(count: int, policies: int, ordinary: Night, first: Night, idle: float) -> None:
+    at_work = ordinary.worker_cpu - idle * ordinary.wall
+    cpu, rows, size = (whole / count for whole in (at_work, sum(ordinary.rows.values()), ordinary.size))
+    print(f"Worked out, not measured: {count} tenants' ordinary night times the number of tenants, "
+          f"{policies} policies each.\n")  # fmt: skip
+    print("| tenants | worker CPU a night | cores for a quarter of an hour | for two hours | rows a night | "
+          "PostgreSQL a night | first night |\n|--|--|--|--|--|--|--|")  # fmt: skip
+    for tenants in DERIVED:
+        spent = cpu * tenants
+        print(f"| {tenants:,} | {spent:,.0f} s | {spent / 900:.1f} | {spent / 7200:.2f} | {rows * tenants:,.0f} | "
+              f"{size * tenants / 1024**2:,.0f} MB | {first.size / count * tenants / 1024**2:,.0f} MB |")  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
