@@ -75,9 +75,7 @@ PAIRS = ("differ", "differs")
 _PLACEHOLDER = re.compile(r"%\(\w+\)s")
 _TAG = re.compile(r"<[^>]*>")
 _LABEL = re.compile(r"[A-Z][a-z]+(-[a-z]+)?")
-_NO_SENTENCE = re.compile(
-    r"^(SELECT|SET LOCAL|INSERT|UPDATE|DELETE|CREATE|ALTER|WITH|DROP) |://|\$select|redis\.call|\\b|\|"
-)
+_NO_SENTENCE = re.compile(r"^(SELECT|SET|INSERT|UPDATE|DELETE|CREATE|ALTER|WITH|DROP) |://|\$select|redis\.call|\\b|\|")
 
 Message = str | tuple[str, str]
 
