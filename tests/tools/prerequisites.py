@@ -10,7 +10,7 @@ def main() -> None:
     if postgresql_binaries() is None:
         sys.stdout.write("No PostgreSQL here: the database tests run on SQLite only.\n")
     if not shutil.which("pgbouncer"):
-        sys.stdout.write("No pgbouncer here: migrating through one is not tested (install the package pgbouncer).\n")
+        sys.stdout.write("No pgbouncer here: working through one is not tested (install the package pgbouncer).\n")
     for program in ("nginx", "caddy", "systemd-analyze", "kubectl", "psql"):
         if not shutil.which(program):
             sys.stdout.write(f"No {program} here: it does not check its files in deploy/.\n")
