@@ -262,6 +262,24 @@ def queue_tags() -> tuple[str, ...]:
         return ()
 
 
+_FILE_PARAMETERS = frozenset({"passfile", "sslkey", "ssl_keyfile"})
+
+
+def secret_files() -> dict[Path, str]:
+    """Return the files that hold passwords and keys of ours -> what names each: a variable, in words."""
+    found = {Path(os.environ[PREFIX + name + FILE_SUFFIX]): PREFIX + name + FILE_SUFFIX
+             for name in _VARIABLES if is_from_file(PREFIX + name, os.environ)}  # fmt: skip
+    urls = {"DATABASE_URL": settings().database_url, "OWNER_DATABASE_URL": settings().owner_database_url}
+    urls |= dict(zip(("REDIS_URL", "REDIS_LOCKS_URL"), redis_urls(), strict=True))
+    for name, url in urls.items():
+        pairs = [pair.partition("=") for pair in urlsplit(url).query.split("&")]
+        named = {
+            Path(unquote(path)): f"{word} of {PREFIX}{name}" for word, _, path in pairs if word in _FILE_PARAMETERS
+        }
+        found = named | found
+    return found
+
+
 @cache
 def settings() -> Settings:
     return load(os.environ)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import peewee as pw
 
-from db.models import Credential, Expiry, Schedule, SharedAppCredential, Tenant, Watch
+from db.models import Credential, Expiry, Schedule, SharedApp, SharedAppCredential, Tenant, Watch
 from db.states import CredentialPlace, SharedPlace
 
 
@@ -55,17 +55,25 @@ def first_other_credential_end() -> datetime | None:
     """Return when the first ends of the other credentials in force: of tenants that are switched on to write to, and of
     our own apps. None where nobody knows of any end.
     """
-    to_write = Credential.select(pw.fn.MIN(Credential.expires_at)).join(Tenant)
-    to_write = to_write.where(Tenant.is_active & (Credential.place == CredentialPlace.WRITE))
-    of_apps = SharedAppCredential.select(pw.fn.MIN(SharedAppCredential.expires_at))
-    of_apps = of_apps.where(SharedAppCredential.place == SharedPlace.CURRENT)
-    return min(filter(None, (query.scalar() for query in (to_write, of_apps))), default=None)
+    return min((ends_at for ends_at, _ in _first_other_ends()), default=None)
 
 
-def first_credential_end() -> datetime | None:
-    """Return when the first of all credentials in force ends; None where nobody knows of any end."""
-    of_tenants = Tenant.select(pw.fn.MIN(Tenant.credential_expires_at)).where(Tenant.is_active).scalar()
-    return min(filter(None, (of_tenants, first_other_credential_end())), default=None)
+def first_credential_end() -> tuple[datetime, str] | None:
+    """Return when the first of all credentials in force ends, and whose it is; None where nobody knows of any end."""
+    ends_at = Tenant.credential_expires_at
+    of_tenants = Tenant.select(ends_at, Tenant.name).where(Tenant.is_active & ends_at.is_null(False)).order_by(ends_at)
+    return min((*of_tenants.limit(1).tuples(), *_first_other_ends()), default=None)
+
+
+def _first_other_ends() -> list[tuple[datetime, str]]:
+    ends_at = Credential.expires_at
+    to_write = Credential.select(ends_at, Tenant.name).join(Tenant)
+    to_write = to_write.where(Tenant.is_active & (Credential.place == CredentialPlace.WRITE) & ends_at.is_null(False))
+    app_ends_at = SharedAppCredential.expires_at
+    of_apps = SharedAppCredential.select(app_ends_at, SharedApp.client_id).join(SharedApp)
+    of_apps = of_apps.where((SharedAppCredential.place == SharedPlace.CURRENT) & app_ends_at.is_null(False))
+    queries = to_write.order_by(ends_at), of_apps.order_by(app_ends_at)
+    return [row for query in queries for row in query.limit(1).tuples()]
 
 
 def count_expiring(now: datetime, until: datetime) -> int:

@@ -3,6 +3,7 @@
 A sealed value begins with the id of its key, so the database itself finds those under an older one.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -143,6 +144,21 @@ def count_by_key() -> dict[str, int]:
             key = encryption.key_id_in(bytes(prefix))
             counts[key] = counts.get(key, 0) + count
     return counts
+
+
+def missing_keys(most: int) -> dict[str, int]:
+    """Return the id of each key that is not given -> how many of the oldest and newest values it seals.
+
+    `most` of each kind and end are looked at, for a table of contents has no index for keys.
+    """
+    counts: Counter[str] = Counter()
+    for sealed in SEALED_FIELDS:
+        rows = sealed.model.select(sealed.model.id, _prefix_of(sealed.field)).where(sealed.field.is_null(False))
+        ends = [rows.order_by(order).limit(most).tuples() for order in (sealed.model.id, sealed.model.id.desc())]
+        counts.update(
+            encryption.key_id_in(bytes(prefix)) for prefix in dict(row for end in ends for row in end).values()
+        )
+    return {key: count for key, count in counts.items() if key not in keyring().ids}
 
 
 def _prefix_of(field: pw.Field) -> Any:

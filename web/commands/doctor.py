@@ -86,6 +86,7 @@ def _settings(settings: Settings) -> Iterator[Finding]:
     yield not is_missed, "public address", settings.public_url or (NO_ADDRESS + (MISSING_ADDRESS if is_missed else ""))
     if settings.public_url.startswith("https:") and not settings.proxies:
         yield False, "proxies", NO_PROXIES
+    yield from checks.secret_files()
     for name in settings.unknown:
         yield False, "settings", startup.UNKNOWN_SETTING % name
 

@@ -1,15 +1,19 @@
 """Checks of `doctor` that look at one thing each: clocks, versions, expiry, and the servers that others run for us."""
 
+import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import redis
 
+import config
 from actors.queue import broker
 from db import database as engine
 from db.clock import utcnow
-from db.installation import figures, installation
+from db.installation import figures, installation, key_rotation
+from db.private_file import ACCESS_OF_OTHERS
 
 # Well, but not for long, or not as it should be: no reason to exit with 1.
 WARN = "warn"
@@ -17,7 +21,11 @@ WARN = "warn"
 Finding = tuple[bool | str, str, str]
 
 ALIVE = timedelta(seconds=30)
-WARN_DAYS, LAST_DAYS = 30, 1
+WARN_DAYS, URGENT_DAYS, LAST_DAYS = 30, 7, 1
+# Where our pages say to put the settings of services, and of containers.
+ENVIRONMENT_FILES = (Path("/etc/tenantkeep/tenantkeep.env"), Path("/etc/tenantkeep/owner.env"), Path(".env"))
+# Of each kind of sealed value, and of each end: so that it takes a moment, however much is kept.
+SEALED_LOOKED_AT = 10_000
 # Entra takes assertions for some minutes around its own time; a minute leaves room.
 MAX_SECONDS_APART = 60.0
 OLDEST_POSTGRESQL = 13
@@ -77,17 +85,67 @@ def versions() -> Iterator[Finding]:
 
 
 def credential_end() -> Iterator[Finding]:
-    """Look when the first of the credentials in force ends: 30 days before it is said, a day before it is urgent."""
-    ends_at = figures.first_credential_end()
-    if ends_at is None:
+    """Look whose credential ends first: 30 days before it is said, a week before it has to be mended."""
+    found = figures.first_credential_end()
+    if found is None:
         return
+    ends_at, whose = found
     days = (ends_at - utcnow()).total_seconds() / 86_400
-    when = f"The first credential of a tenant or an app ends on {ends_at:%Y-%m-%d}"
-    remedy = "Give it another one: the tenant's page, or “Our apps”, says which."
+    when = f"The first that ends, on {ends_at:%Y-%m-%d}, is that of {whose}"
+    remedy = "Give it another one: the tenant's page, or “Our apps”, says how."
     if days > WARN_DAYS:
-        yield True, "credentials", f"{when}"
+        yield True, "credentials", when
+    elif days > URGENT_DAYS:
+        yield WARN, "credentials", f"{when}, in {days:.0f} days. {remedy}"
+    elif days > LAST_DAYS:
+        yield False, "credentials", f"{when}, in {days:.0f} days. This week: {remedy}"
     else:
-        yield (False if days <= LAST_DAYS else WARN), "credentials", f"{when}, in {max(days, 0):.0f} days. {remedy}"
+        is_over = days <= 0
+        yield False, "credentials", f"{when}: {'it has ended' if is_over else 'within a day'}. Now: {remedy}"
+
+
+def secret_files() -> Iterator[Finding]:
+    """Look whether others of this machine may read the files that hold our passwords and keys."""
+    files = config.secret_files()
+    files |= {path: "settings" for path in ENVIRONMENT_FILES if _is_ours(path)}
+    open_files = [
+        f"{path} ({whose}, mode {mode:04o})"
+        for path, whose in files.items()
+        if (mode := _mode(path)) is not None and mode & ACCESS_OF_OTHERS
+    ]
+    if open_files:
+        yield WARN, "secret files", f"Every user of this machine gets at {', '.join(open_files)}: chmod o= on each."
+    elif files:
+        yield True, "secret files", f"{len(files)}, open to their owners and groups alone"
+
+
+def _is_ours(path: Path) -> bool:
+    try:
+        return "TENANTKEEP_" in path.read_text(errors="replace")
+    except OSError:
+        return False
+
+
+def _mode(path: Path) -> int | None:
+    try:
+        return stat.S_IMODE(path.stat().st_mode)
+    except OSError:
+        return None
+
+
+def sealed_values() -> Iterator[Finding]:
+    """Look whether the keys are given that seal what is kept."""
+    missing = key_rotation.missing_keys(SEALED_LOOKED_AT)
+    if missing:
+        named = ", ".join(f"{key} (at least {count} value(s))" for key, count in missing.items())
+        advice = "Add it behind the others: without it they stay closed."
+        yield False, "sealed values", f"TENANTKEEP_ENCRYPTION_KEYS lacks a key: {named}. {advice}"
+    else:
+        yield True, "sealed values", f"the keys of the oldest and newest {SEALED_LOOKED_AT:,} of each kind are given"
+
+
+def size() -> Iterator[Finding]:
+    yield True, "size", f"the database takes {engine.database_bytes() / 1024**2:,.0f} MB"
 
 
 def postgresql() -> Iterator[Finding]:
@@ -116,5 +174,5 @@ def judge_postgresql(major: int, encoding: str) -> Iterator[Finding]:
 
 
 # In the order in which they are told. Those of the database are asked on an open connection.
-DATABASE_CHECKS = (versions, credential_end, postgresql)
+DATABASE_CHECKS = (versions, credential_end, sealed_values, postgresql, size)
 REDIS_CHECKS = (redis_clock, redis_persistence)

@@ -1,13 +1,18 @@
 """Each check of `doctor`, where all is well and where it is not."""
 
+import ast
+import re
 from datetime import timedelta
 
 import pytest
 
+import config
 from actors.queue.broker import broker
+from db import encryption
 from db.clock import utcnow
 from db.installation import installation
-from db.models import Heartbeat, Tenant
+from db.models import Heartbeat, SharedApp, SharedAppCredential, Tenant
+from tests.support.servers import ROOT
 from web.doctor import checks
 from web.doctor.checks import WARN
 
@@ -49,9 +54,64 @@ def test_processes_of_another_version_and_credentials_that_end_are_told_in_time(
     assert (level, "Processes of version 0.0.9 run beside this one" in sentence) == (WARN, True)
     Tenant.update(credential_expires_at=None).execute()
     assert told(checks.credential_end) == []
-    for days, expected in ((31, True), (29.5, WARN), (2, WARN), (0.9, False), (-3, False)):
+    for days, expected in ((31, True), (29.5, WARN), (7.5, WARN), (6.9, False), (0.9, False), (-3, False)):
         Tenant.update(credential_expires_at=now + timedelta(days=days)).execute()
-        assert [level for level, _ in told(checks.credential_end)] == [expected], days
+        [(level, sentence)] = told(checks.credential_end)
+        assert (level, "is that of Contoso" in sentence) == (expected, True), days
+    app = SharedApp.create(cloud="global", access="read", client_id="an-app-of-ours", directory_id="d")
+    SharedAppCredential.create(app=app, place="current", kind="secret", sealed=b"", expires_at=now - timedelta(days=4))
+    assert "is that of an-app-of-ours: it has ended" in told(checks.credential_end)[0][1]
+
+
+@on_one_engine
+def test_a_key_that_seals_and_is_not_given_is_named(cast):
+    assert [level for level, _ in told(checks.sealed_values)] == [True]
+    ours = encryption.keyring().ids[0]
+    encryption.use_keys([b"9" * 32])
+    try:
+        [(level, sentence)] = told(checks.sealed_values)
+    finally:
+        encryption.use_keys(config.settings().encryption_keys)
+    assert (level, f"lacks a key: {ours}" in sentence) == (False, True)
+
+
+@on_one_engine
+def test_files_with_secrets_that_others_may_read_are_named(database_url, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert told(checks.secret_files) == []
+    secret, passwords, settings = tmp_path / "secret", tmp_path / "passwords", tmp_path / ".env"
+    secret.write_text("s" * 32)
+    passwords.write_text("*:*:*:*:p")
+    settings.write_text("TENANTKEEP_SECRET_KEY=…")
+    monkeypatch.setenv("TENANTKEEP_METRICS_TOKEN_FILE", str(secret))
+    monkeypatch.setenv("TENANTKEEP_DATABASE_URL", f"postgresql://h/d?passfile={passwords}")
+    config.settings.cache_clear()
+    files = {
+        secret: "TENANTKEEP_METRICS_TOKEN_FILE",
+        passwords: "passfile of TENANTKEEP_DATABASE_URL",
+        settings: "settings",
+    }
+    for file in files:
+        file.chmod(0o640)
+    assert [level for level, _ in told(checks.secret_files)] == [True]
+    for file, whose in files.items():
+        file.chmod(0o644)
+        [(level, sentence)] = told(checks.secret_files)
+        assert (level, f"{file.name} ({whose}, mode 0644)" in sentence) == (WARN, True)
+        assert sentence.count("mode") == 1
+        file.chmod(0o600)
+    config.settings.cache_clear()
+
+
+def test_what_it_looks_at_is_in_the_table_of_the_operators_page():
+    page = (ROOT / "docs" / "operating.md").read_text().partition("### What doctor looks at")[2].partition("\n#")[0]
+    documented = set(re.findall(r"^\| `([^`]+)`", page, re.MULTILINE))
+    told_of = {*installation.PROCESS_KINDS, "graph", "sign-in"}
+    for file in ("web/doctor/checks.py", "web/commands/doctor.py"):
+        for node in ast.walk(ast.parse((ROOT / file).read_text())):
+            words = node.elts[1:2] if isinstance(node, ast.Tuple) and len(node.elts) == 3 else []
+            told_of |= {word.value for word in words if isinstance(getattr(word, "value", None), str)}
+    assert documented == told_of
 
 
 @on_one_engine
