@@ -78,11 +78,11 @@ def set_directory_id(tenant: Tenant, directory_id: str, actor: Actor) -> None:
     audit.record_of_tenant(Action.TENANT_CHANGED, actor, tenant, changed=[f"directory id: {directory_id}"])
 
 
-def waiting(limit: int) -> list[Tenant]:
+def waiting(limit: int, offset: int = 0) -> list[Tenant]:
     """Return the first tenants by name that wait to be connected."""
     is_off = ~Tenant.is_active & Tenant.removing_since.is_null()
     is_new = Tenant.connected_at.is_null() | (Tenant.credential_kind == CredentialKind.NONE)
-    return list(Tenant.select().where(is_off & is_new).order_by(Tenant.name).limit(limit))
+    return list(Tenant.select().where(is_off & is_new).order_by(Tenant.name).limit(limit).offset(offset))
 
 
 def is_waiting(tenant: Tenant) -> bool:

@@ -187,11 +187,11 @@ def find_by_id(request_id: int) -> ConsentRequest | None:
     return ConsentRequest.get_or_none(ConsentRequest.id == request_id)
 
 
-def waiting(limit: int) -> list[ConsentRequest]:
+def waiting(limit: int, offset: int = 0) -> list[ConsentRequest]:
     """Return the newest requests of which something may still come, or somebody here has to decide."""
     query = ConsentRequest.select(ConsentRequest, User).join(User, pw.JOIN.LEFT_OUTER)
     is_listed = is_open() | (ConsentRequest.state == ConsentState.ANSWERED)
-    return list(query.where(is_listed).order_by(ConsentRequest.id.desc()).limit(limit))
+    return list(query.where(is_listed).order_by(ConsentRequest.id.desc()).limit(limit).offset(offset))
 
 
 def of_tenant(tenant: Tenant) -> list[ConsentRequest]:

@@ -20,9 +20,11 @@ UNFOLD = "width => width > 800 && document.querySelectorAll('details.fold').forE
 MOST_BYTES = 1_000_000
 # Page -> what makes it longer.
 TOO_LARGE = {"restores.plan_page": "every setting that would be written, to be read from first to last, and printed"}
-# Addresses that show no page of ours: Flask-Admin's that answer 404, files, probes, the demo's, the way to Entra ID.
+# Addresses that show no page of ours: Flask-Admin's that answer 404, files, probes, the demo's, the API's, ways to
+# Entra ID and back.
 NO_PAGES = re.compile(
     r".*\.(create_view|edit_view|details_view|ajax_lookup)|(admin\.)?static|health\..*|demo_mailbox\..*|sign_in\..*entra"
+    r"|api\..*|.*\.download(_\w+)?|.*\.go|consent_pages\.back"
 )
 # Endpoint -> what is asked besides the bare address.
 QUERIES = {
@@ -81,8 +83,14 @@ def addresses(app, ids):
 
 def _arguments(ids):
     names = ("tenant", "policy", "snapshot", "run", "backup_set", "restore", "item", "user", "schedule", "change",
-             "channel", "rule")  # fmt: skip
-    others = {"other_id": ids["other_snapshot"], "directory_id": ids["directory"], "export_type": "csv", "name": "gone"}
+             "channel", "rule", "request")  # fmt: skip
+    others = {
+        "other_id": ids["other_snapshot"],
+        "directory_id": ids["directory"],
+        "export_type": "csv",
+        "name": "gone",
+        "token": ids["token"],
+    }
     return {f"{name}_id": ids[name] for name in names} | others
 
 

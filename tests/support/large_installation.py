@@ -5,8 +5,10 @@ settings, and years of what people did. `fill` returns the ids that addresses na
 """
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
-from db.accounts import entra_grants
+from actors.tenants import shared_app_change
+from db.accounts import api_tokens, entra_grants
 from db.audit import audit
 from db.audit.audit import SYSTEM, Action, Actor
 from db.clock import utcnow
@@ -31,7 +33,8 @@ from db.models import (
     User,
 )
 from db.notices import channels, occurrences, rules
-from db.states import ChannelKind, DeliveryState, NoticeEvent, Offer, Role, Severity, SiteRole
+from db.states import AppAccess, ChannelKind, DeliveryState, NoticeEvent, Offer, Role, Scope, Severity, SiteRole
+from db.tenants import consents, shared_apps
 from tests.support import large_tenant
 from tests.support.changes import record_change, record_event
 from tests.support.large_tenant import LONG_NAME, TYPES, insert
@@ -53,6 +56,8 @@ def fill(password_hash: str) -> dict[str, int | str]:
         change = _changes(made, now)
         _events(tenants, people)
         made |= _channels(tenants, change)
+        made |= _connections(tenants)
+        _tokens(people[0], tenants)
     made |= {"change": change, "schedule": Schedule.select().order_by(Schedule.id).get().id}
     return made | {"tenant": tenants[0].id, "user": people[3].id, "directory": tenants[1].directory_id}
 
@@ -270,6 +275,21 @@ def _channels(tenants: list[Tenant], change: int) -> dict[str, int]:
         if n == 0:
             Notice.create(channel=channel, rule=rule, occurrence=occurrence, delivery=delivery)
     return {"channel": channel.id, "rule": rule.id}
+
+
+def _connections(tenants: list[Tenant]) -> dict[str, int | str]:
+    """Our app, with its certificate, and two hundred links that wait for somebody at a customer's."""
+    shared_app_change.make_certificate("global", AppAccess.READ, SYSTEM)
+    shared_apps.set_app("global", AppAccess.READ, str(UUID(int=1)), str(UUID(int=2)), SYSTEM)
+    for n in range(200):
+        wanted = consents.WantedConsent(f"{LONG_NAME[:150]} {n}", AppAccess.READ, tags=["gold", "silver"])
+        request, token = consents.ask(wanted, SYSTEM)
+    return {"request": request.id, "token": token}
+
+
+def _tokens(person: User, tenants: list[Tenant]) -> None:
+    for n in range(api_tokens.MAX_TOKENS):
+        api_tokens.make(person, f"{LONG_NAME[:70]} {n}", list(Scope), tenants[:60], None, 90, SYSTEM)
 
 
 def _grants(tenants: list[Tenant]) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -16,7 +17,8 @@ from db.errors import Invalid
 from db.models import ConsentRequest, Tenant
 from db.states import AppAccess, CredentialKind
 from db.tenants import connections, consents, shared_apps, tags
-from web.inputs import form_text
+from web.inputs import form_text, page_number
+from web.lists.numbered_page import NumberedPage
 from web.security.access import current_actor, requires
 from web.security.permissions import Permission
 from web.views.connecting.links import MadeLink
@@ -24,14 +26,15 @@ from web.views.connecting.links import MadeLink
 pages = Blueprint("connect", __name__, url_prefix="/tenants/connect")
 
 CLOUDS = ("global", "usgov", "usdod", "china")
-SHOWN = 100
+SHOWN, LAST_PAGE = 25, 999
 
 
 @dataclass(frozen=True)
-class ConnectPage:
-    """`given` is what was typed and refused."""
+class ConnectPage(NumberedPage):
+    """`given` is what was typed and refused; `number` is of the page of both lists."""
 
     given: Mapping[str, str] = field(default_factory=dict)
+    number: int = 0
 
     @property
     def can_read(self) -> bool:
@@ -45,13 +48,28 @@ class ConnectPage:
     def is_federated(self) -> bool:
         return bool(config.settings().federated_token_file)
 
+    @cached_property
+    def _requests(self) -> list[ConsentRequest]:
+        return consents.waiting(SHOWN + 1, self.number * SHOWN)
+
+    @cached_property
+    def _tenants(self) -> list[Tenant]:
+        return connections.waiting(SHOWN + 1, self.number * SHOWN)
+
     @property
     def requests(self) -> list[ConsentRequest]:
-        return consents.waiting(SHOWN)
+        return self._requests[:SHOWN]
 
     @property
     def tenants(self) -> list[Tenant]:
-        return connections.waiting(SHOWN)
+        return self._tenants[:SHOWN]
+
+    @property
+    def has_more(self) -> bool:  # type: ignore[override]
+        return max(len(self._requests), len(self._tenants)) > SHOWN
+
+    def address_of(self, number: int) -> str:
+        return url_for("connect.page", page=number)
 
     clouds: tuple[str, ...] = CLOUDS
 
@@ -59,7 +77,7 @@ class ConnectPage:
 @pages.get("")
 @requires(Permission.ADMINISTER)
 def page() -> str:
-    return render_template("connecting/page.html", page=ConnectPage())
+    return render_template("connecting/page.html", page=ConnectPage(number=page_number(LAST_PAGE)))
 
 
 def _refused(error: Invalid) -> Any:

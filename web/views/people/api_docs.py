@@ -1,6 +1,6 @@
 """`/api/docs`: the OpenAPI document as a page to read, and as a file to download."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,10 +57,13 @@ class ApiDocsPage:
     header: str = "Authorization: Bearer tk_…"
 
     @property
-    def operations(self) -> Iterator[ApiOperation]:
+    def resources(self) -> dict[str, list[ApiOperation]]:
+        """Return first part of the address -> what can be done below it."""
+        by_resource: dict[str, list[ApiOperation]] = {}
         for path, methods in self.document["paths"].items():
-            for method, facts in methods.items():
-                yield ApiOperation(path, method.upper(), facts)
+            operations = by_resource.setdefault(path.removeprefix("/").partition("/")[0], [])
+            operations += [ApiOperation(path, method.upper(), facts) for method, facts in methods.items()]
+        return by_resource
 
     @property
     def components(self) -> list[tuple[str, str, list[tuple[str, str, str]]]]:

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask_babel import gettext
 from flask_login import current_user
 
 from db.accounts import api_tokens
@@ -15,15 +16,18 @@ from db.models import ApiToken, Tenant, User
 from db.schema.row_ids import MAX_ID
 from db.states import Scope
 from db.tenants import tags, tenants
-from web.inputs import form_text, without_nul
+from web.inputs import form_text, page_number, without_nul
 from web.lists import tenant_field
+from web.lists.numbered_page import NumberedPage
 from web.security.access import can, current_actor, requires
 from web.security.permissions import Permission
 from web.security.reauthentication import prove_anyone
 
 pages = Blueprint("tokens", __name__, url_prefix="/tokens")
 
-MOST_SHOWN = 200
+SHOWN, LAST_PAGE = 20, 999
+# Of the tenants that a token is limited to, so many are named.
+NAMED = 3
 MAX_LIST_LENGTH = 20_000
 # Scope -> what it opens, as the form says.
 SCOPES = {
@@ -36,11 +40,14 @@ SCOPES = {
 
 
 @dataclass(frozen=True)
-class TokensPage:
-    """`form` is what was typed, for a token that could not be made; `token` the one that was just made."""
+class TokensPage(NumberedPage):
+    """`found` is one more than are shown where there are more. `form` is what was typed, for a token that could not be
+    made; `made` and `token` are of the one that was just made.
+    """
 
     user: User
-    rows: Sequence[ApiToken]
+    found: Sequence[ApiToken]
+    number: int
     form: Mapping[str, Any]
     made: ApiToken | None = None
     token: str = ""
@@ -61,10 +68,22 @@ class TokensPage:
         ids = {tenant_id for row in self.rows for tenant_id in row.tenants or ()}
         return tenants.names_by_id(sorted(tenant_id for tenant_id in ids if can(Permission.SEE, tenant_id)))
 
+    @property
+    def rows(self) -> Sequence[ApiToken]:
+        return self.found[:SHOWN]
+
+    @property
+    def has_more(self) -> bool:  # type: ignore[override]
+        return len(self.found) > SHOWN
+
+    def address_of(self, number: int) -> str:
+        return url_for("tokens.index", page=number)
+
     def limits_of(self, row: ApiToken) -> list[str]:
-        """Return the names of the tenants and the tags that the token is limited to; none: it is not."""
+        """Return the names of the tenants, the first few of them, and the tags that the token is limited to."""
         names = [self.tenant_names[tenant_id] for tenant_id in row.tenants or () if tenant_id in self.tenant_names]
-        return [*names, *(f"#{tag}" for tag in row.tags or ())]
+        more = [gettext("%(count)s more", count=len(names) - NAMED)] if len(names) > NAMED else []
+        return [*names[:NAMED], *more, *(f"#{tag}" for tag in row.tags or ())]
 
     def is_limited(self, row: ApiToken) -> bool:
         return row.tenants is not None or row.tags is not None
@@ -130,8 +149,9 @@ def end(token_id: int) -> Any:
 
 
 def _page(form: Mapping[str, Any], made: ApiToken | None = None, token: str = "") -> str:
-    rows = api_tokens.listed(None if can(Permission.ADMINISTER) else current_user.id, MOST_SHOWN)
-    return render_template("tokens/page.html", page=TokensPage(_me(), rows, form, made, token))
+    whose, number = None if can(Permission.ADMINISTER) else current_user.id, page_number(LAST_PAGE)
+    found = api_tokens.listed(whose, SHOWN + 1, number * SHOWN)
+    return render_template("tokens/page.html", page=TokensPage(_me(), found, number, form, made, token))
 
 
 def _me() -> User:
