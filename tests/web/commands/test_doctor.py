@@ -287,7 +287,7 @@ def test_a_run_that_waits_without_getting_on_is_a_finding_and_a_figure(cast, cli
 
 def test_how_fresh_the_watched_tenants_are_and_what_keeps_one_from_it_are_told(cast, client, redis_url):
     def age():
-        return re.search(r"tenantkeep_oldest_freshness_age_seconds (\S+)", client.get("/metrics").text)[1]
+        return re.search(r"^tenantkeep_oldest_freshness_age_seconds (\S+)", client.get("/metrics").text, re.M)[1]
 
     assert (only("watching")["message"], age()) == ("0 tenant(s)", "0")
     now = utcnow()
