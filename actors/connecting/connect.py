@@ -11,7 +11,7 @@ from actors.queue.broker import INTERACTIVE
 from actors.queue.enqueue import EnqueuedRun, enqueue, enqueue_new
 from actors.queue.run_actor import Completion, GivenUp, Wait, run_claimed
 from actors.tenants import graph_clients
-from actors.tenants.connection_check import TypeAccess, access_by_type
+from actors.tenants.connection_check import TypeAccess, access_by_type, missing_look_ups
 from db.audit.audit import Actor, requester
 from db.database import database, lock_rows
 from db.models import Credential, RunItem, Tenant
@@ -65,15 +65,15 @@ def connect_tenant(run_id: int) -> None:
 def _connect(claim: Claim) -> None:
     items = {item.policy_type: item for item in run_items.unsettled_items(claim.run)}
     if CONNECTION_ITEM in items:
-        permissions = _try(claim, items[CONNECTION_ITEM])
+        roles = _try(claim, items[CONNECTION_ITEM])
         organization = _require_directory(claim.run.tenant)
-        _record_connected(claim, items, permissions, organization)
+        _record_connected(claim, items, roles, organization)
     if BACKUP_ITEM in items and not claims.is_cancel_requested(claim):
         _start_backup(claim, items[BACKUP_ITEM])
 
 
-def _try(claim: Claim, item: RunItem) -> list[TypeAccess]:
-    """Sign in, and return what the permissions in the token unlock. Raises Wait while Microsoft needs more time."""
+def _try(claim: Claim, item: RunItem) -> frozenset[str]:
+    """Sign in, and return the permissions in the token. Raises Wait while Microsoft needs more time."""
     try:
         sign_in = graph_clients.sign_in_of(claim.run.tenant)
         sign_in.token(fresh=True)
@@ -84,12 +84,11 @@ def _try(claim: Claim, item: RunItem) -> list[TypeAccess]:
     roles = sign_in.roles()
     if not roles:
         raise _wait_or_give_up(claim, item, "permission_missing", NO_PERMISSIONS)
-    permissions = access_by_type(roles, roles)
-    missing = sorted({row.read_permission for row in permissions if _is_lacking(row)})
+    missing = sorted({row.read_permission for row in access_by_type(roles, roles) if _is_lacking(row)})
     if missing and item.tries < TRIES_FOR_MISSING:
         raise _wait_or_give_up(claim, item, "permission_missing", f"Permissions are missing: {', '.join(missing)}.")
     _require_same(claim.run.tenant, sign_in)
-    return permissions
+    return roles
 
 
 def _wait_or_give_up(claim: Claim, item: RunItem, code: str, sentence: str) -> Wait | GivenUp:
@@ -122,22 +121,29 @@ def _wrong_directory(tenant: Tenant, found: object) -> GivenUp:
     )
 
 
-def _record_connected(
-    claim: Claim, items: dict[str, RunItem], permissions: list[TypeAccess], organization: str
-) -> None:
+def _record_connected(claim: Claim, items: dict[str, RunItem], roles: frozenset[str], organization: str) -> None:
     """In one transaction: the tenant is on, and each policy type's item says what may be read of it."""
     with database.atomic():
         lock_rows(Tenant, Tenant.id == claim.run.tenant_id)
         claims.assert_claim(claim)
         if not connections.record_connected(claim.run.tenant, organization, claim.run.id):
             raise GivenUp("directory_changed", DIRECTORY_CHANGED)
-        message = f"Signed in. The directory is called “{organization}”."
+        message = _signed_in(organization, roles)
         run_items.finish_item(
             claim, items[CONNECTION_ITEM], ItemState.DONE, Outcome.CONNECTED, message=message
         )  # fmt: skip
-        for row in permissions:
+        for row in access_by_type(roles, roles):
             if row.policy_type in items:
                 run_items.finish_item(claim, items[row.policy_type], *_outcome(row), **_details(row))
+
+
+def _signed_in(organization: str, roles: frozenset[str]) -> str:
+    """Say whose directory it is, and what beside policies cannot be read for lack of a permission."""
+    missing = missing_look_ups(roles)
+    if not missing:
+        return f"Signed in. The directory is called “{organization}”."
+    lacking = "; ".join(f"{', '.join(what)} ({permission})" for permission, what in missing.items())
+    return f"Signed in. The directory is called “{organization}”. Not granted, and so not known: {lacking}."
 
 
 def _is_lacking(row: TypeAccess) -> bool:

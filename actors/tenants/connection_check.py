@@ -103,6 +103,11 @@ def access_by_type(granted: Collection[str], granted_to_write: Collection[str]) 
     return rows
 
 
+def missing_look_ups(granted: frozenset[str]) -> dict[str, list[str]]:
+    """Return {permission to ask for: what cannot be looked up without it}, apart from the policies themselves."""
+    return _missing(granted, _look_up_needs(TO_BACK_UP))
+
+
 def _read_needs() -> list[tuple[Access, str]]:
     types = ((row.access, row.title) for row in POLICY_TYPES.values())
     return [*types, *_look_up_needs(TO_BACK_UP)]

@@ -75,9 +75,11 @@ def test_it_waits_for_the_consent_and_for_its_permissions_and_holds_no_thread(ne
 
 def test_what_is_missing_is_said_type_by_type_and_costs_nothing_else(new, worker, ended):
     simulated, tenant = new
-    simulated.change(permissions=[name for name in READ if "Scripts" not in name])
+    simulated.change(permissions=[name for name in READ if "Scripts" not in name and "AuditLog" not in name])
     run = connected(tenant, ended)
     assert (run.state, run.error_code) == ("succeeded", "permission_missing")
+    signed_in = item(run, connect.CONNECTION_ITEM).message
+    assert signed_in.endswith("Not granted, and so not known: who changed Conditional Access (AuditLog.Read.All).")
     scripts = item(run, "deviceManagementScripts")
     assert (scripts.state, scripts.outcome) == (ItemState.SKIPPED, Outcome.FORBIDDEN)
     assert "DeviceManagementScripts.Read.All" in scripts.message
