@@ -21,7 +21,7 @@ from actors.plans import drafts
 from actors.tenants import graph_clients
 from db import database as engine
 from db import encryption
-from db.accounts import recovery_codes
+from db.accounts import api_tokens, recovery_codes, tag_memberships
 from db.accounts.users import totp_owner
 from db.audit import audit_keys, chain
 from db.audit.audit import SYSTEM, Actor
@@ -57,6 +57,7 @@ from db.models import (
     RunItem,
     Seal,
     Session,
+    SharedAppCredential,
     Snapshot,
     Table,
     Tenant,
@@ -68,8 +69,8 @@ from db.policies import snapshots
 from db.restores import four_eyes, mappings
 from db.runs import claims, run_items, runs
 from db.schema import row_ids
-from db.states import ChannelKind, NoticeEvent, RunKind, RunState, SetState, Severity
-from db.tenants import credentials, schedules, tenants
+from db.states import AppAccess, ChannelKind, NoticeEvent, Role, RunKind, RunState, Scope, SetState, Severity
+from db.tenants import credentials, schedules, shared_apps, tenants
 from tests.fixtures.database import fresh_database
 from tests.support import servers
 from tests.support.changes import record_change, record_event
@@ -154,6 +155,10 @@ def whole(cast, graph, app, worker, quick, ended):
     recovery_codes.create(cast.ada, SYSTEM)
     Passkey.create(user=cast.ada, name="laptop", credential_id="eHh4", public_key="eHh4")
     User.update(totp_secret=keyring().seal(b"once", totp_owner(cast.ada.id))).where(User.id == cast.ada.id).execute()
+    tag_memberships.set_role(cast.rita, "Gold", Role.OPERATOR, SYSTEM)
+    api_tokens.make(cast.max, "nightly", [Scope.READ], [cast.contoso], None, 90, SYSTEM)
+    app = shared_apps.find_or_begin("global", AppAccess.READ)
+    shared_apps.add_next(app, "secret", {"secret": "of our app"}, SYSTEM)
     _change_and_tell(cast.contoso, snapshot)
     return SimpleNamespace(restore=restore, snapshot=snapshot, graph=graph)
 
@@ -205,6 +210,7 @@ def test_every_row_arrives_on_the_other_engine_and_the_installation_works_there(
     assert {snapshot.id: snapshots.read_snapshot(snapshot) for snapshot in Snapshot.select()} == bodies
     assert tenants.credential_values(Tenant.get_by_id(cast.contoso.id)) == {"secret": "contoso client secret"}
     assert credentials.open_values(Credential.get()) == {"secret": "the next one"}
+    assert shared_apps.open_values(SharedAppCredential.get()) == {"secret": "of our app"}
     assert channels.open_values(Channel.get()) == {"address": "https://hooks.example.com/x", "secret": "s" * 32}
     assert keyring().unseal(User.get_by_id(cast.ada.id).totp_secret, totp_owner(cast.ada.id)) == b"once"
     assert not Session.select().exists()
