@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 _TAG = re.compile(r'(</?[a-zA-Z][\w-]*(?:"[^"]*"|[^">])*>)')
 _NAME = re.compile(r"</?([a-zA-Z][\w-]*)")
 _ATTRIBUTE = re.compile(r'\s([\w-]+)(?:="([^"]*)")?')
+_FIELDS = frozenset({"input", "select", "textarea"})
 # Its own values are the page's, or must be given anew.
 _LEFT_ALONE = frozenset({"hidden", "password", "file", "submit", "button"})
 # So that the script does not put a fresh part of the page over it.
@@ -23,6 +24,7 @@ class _Form:
     end: int
     path: str
     hidden: dict[str, str] = field(default_factory=dict)
+    names: set[str] = field(default_factory=set)
 
 
 def refill(page: str, path: str, fields: Sequence[tuple[str, str]], own_path: str) -> tuple[str, int] | None:
@@ -37,7 +39,14 @@ def refill(page: str, path: str, fields: Sequence[tuple[str, str]], own_path: st
     values: dict[str, list[str]] = defaultdict(list)
     for name, value in fields:
         values[name].append(value)
-    chosen = max(forms, key=lambda form: sum(values.get(name) == [value] for name, value in form.hidden.items()))
+    # Of several that are sent to the same address: the one with the same hidden values, and with the fields sent.
+    chosen = max(
+        forms,
+        key=lambda form: (
+            sum(values.get(name) == [value] for name, value in form.hidden.items()),
+            len(values.keys() & form.names),
+        ),
+    )
     return _Filling(pieces, chosen, values).fill()
 
 
@@ -56,8 +65,9 @@ def _find_forms(pieces: list[str], own_path: str) -> list[_Form]:
             forms.append(_Form(place, len(pieces), urlsplit(given.get("action") or own_path).path if is_post else ""))
         elif name == "form" and forms:
             forms[-1].end = place
-        elif name == "input" and forms and forms[-1].end == len(pieces):
+        elif name in _FIELDS and forms and forms[-1].end == len(pieces):
             given = _attributes(tag)
+            forms[-1].names.add(given.get("name", ""))
             if given.get("type") == "hidden":
                 forms[-1].hidden[given.get("name", "")] = given.get("value", "")
     return forms
