@@ -27,7 +27,7 @@ def test_every_link_leads_somewhere(page):
 def test_the_readme_leads_to_a_policy_on_its_first_screen_and_to_a_tenant_on_its_second():
     lines = (ROOT / "README.md").read_text().splitlines()
     assert "**Capture snapshot**" in "\n".join(lines[:40])
-    assert "**Back up now**" in "\n".join(lines[:80])
+    assert "**Connect a tenant**" in "\n".join(lines[:80])
     assert len(lines) <= 110
 
 
