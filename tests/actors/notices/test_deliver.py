@@ -120,8 +120,9 @@ def test_a_name_that_leads_into_our_network_is_refused_and_the_log_keeps_its_sec
 
 @SQLITE
 def test_a_worker_that_dies_between_sending_and_noting_sends_the_same_id_again(
-    database_url, hook, receiver, start_worker
+    database_url, hook, receiver, start_worker, certificate, monkeypatch
 ):
+    monkeypatch.setenv("TENANTKEEP_CA_BUNDLE", str(certificate.pem))
     workers = [start_worker()]
 
     def die(request):
