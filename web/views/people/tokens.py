@@ -25,7 +25,7 @@ from web.security.reauthentication import prove_anyone
 
 pages = Blueprint("tokens", __name__, url_prefix="/tokens")
 
-SHOWN, LAST_PAGE = 20, 999
+SHOWN, LAST_PAGE = 15, 999
 # Of the tenants that a token is limited to, so many are named.
 NAMED = 3
 MAX_LIST_LENGTH = 20_000
