@@ -36,11 +36,12 @@ class OutboundProxy:
     def __enter__(self):
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
-        self._open = [self._listener]
+        self._open, self._is_over = [self._listener], False
         threading.Thread(target=self._accept, daemon=True).start()
         return self
 
     def __exit__(self, *_):
+        self._is_over = True
         for each in self._open:
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
@@ -57,10 +58,12 @@ class OutboundProxy:
     def _keep(self, connection):
         """Return the connection, to be closed with the proxy."""
         self._open.append(connection)
+        if self._is_over:
+            connection.close()
         return connection
 
     def _serve(self, client):
-        with contextlib.suppress(OSError, ssl.SSLError):
+        with contextlib.suppress(OSError, ssl.SSLError, ValueError):
             self._keep(client)
             self._tunnel(self._keep(self.own_tls.wrap_socket(client, server_side=True)) if self.own_tls else client)
         client.close()

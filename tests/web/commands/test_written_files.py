@@ -22,7 +22,7 @@ WRITERS = {
     "export-all": "export-all {} --passphrase-stdin",
 }
 # What takes a file and writes none.
-READERS = {"import-all", "audit verify", "tenant add", "tenant credential", "demo"}
+READERS = {"import-all", "audit verify", "tenant add", "tenant credential", "tenant import", "demo"}
 
 
 def with_a_file(group, words=()):

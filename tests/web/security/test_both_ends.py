@@ -1,6 +1,7 @@
 """Every act on a restore from one tenant of ours into another, by who is what at either end.
 
-Walked from the URL map, so that an act that is added is tried without being named here.
+Walked from the URL map, so that an act that is added is tried without being named here. The API asks in the same
+place: test_isolation.py has its routes.
 """
 
 import re
@@ -18,7 +19,7 @@ from db.states import Role, RunKind, SiteRole
 from tests.support.captures import capture_by_hand
 from tests.support.forms import csrf_token
 from tests.support.restore_steps import as_previewed, options, person
-from tests.web.security.test_isolation import permission_of, rules, undone
+from tests.web.security.test_isolation import page_rules, permission_of, undone
 from web.security.permissions import Permission
 
 P = Permission
@@ -74,7 +75,7 @@ def acts(app, restore):
     """(method, address, permission) of every route of a restore, its items and its runs."""
     ids = {"restore_id": restore.id, "item_id": RestoreItem.get(RestoreItem.restore == restore).id,
            "run_id": Run.get(Run.restore_id == restore.id).id}  # fmt: skip
-    for rule in rules(app):
+    for rule in page_rules(app):
         if rule.arguments & {"restore_id", "run_id"} and rule.arguments <= set(ids):
             path = re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(ids[found[1]]), rule.rule)
             for method in rule.methods & {"GET", "POST"}:
