@@ -232,6 +232,13 @@ EVENTS = (
     (Action.NOTICE_RULE_REMOVED, "channel On call",
      {"rule": 1, "events": ["change"], "pace": "at_once", "is_active": True}, "ok",
      "Max removed a rule of the channel On call: change"),
+    (Action.TOKEN_MADE, "user ada@example.com",
+     {"name": "nightly", "scopes": ["read", "start"], "tenants": None, "tags": None,
+      "expires_at": "2027-01-01T00:00:00"}, "ok",
+     "Max made the API token “nightly” for Ada, with the scopes read, start"),
+    (Action.TOKEN_ENDED, "user max@example.com", {"name": "nightly"}, "ok", "Max ended their API token “nightly”"),
+    (Action.TOKEN_REFUSED, "user ada@example.com", {"name": "nightly", "why": "it has ended"}, "refused",
+     "The API token “nightly” of Ada was refused: it has ended"),
 )  # fmt: skip
 
 
