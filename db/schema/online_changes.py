@@ -57,9 +57,13 @@ def change(db: pw.Database, *statements: str) -> None:
 
 
 def create_tables(db: pw.Database, tables: Sequence[Any], known: Sequence[Any] = ()) -> None:
-    """Make tables, unless they are there. `known`: those that they refer to, by name alone."""
+    """Make tables, unless they are there. `known`: those that they refer to, by name alone.
+
+    Each by itself: all at once would hold the tables that some refer to while they wait for those of others.
+    """
     with db.bind_ctx((*tables, *known)):
-        briefly(db, lambda: db.create_tables(tables))
+        for table in pw.sort_models(tables):
+            briefly(db, lambda table=table: db.create_tables([table]))
 
 
 def add_column(db: pw.Database, table: str, column: str, kind: str, refers_to: str | None = None) -> None:
