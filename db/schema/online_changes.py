@@ -6,6 +6,7 @@ What a migration must keep to, and an example, is in docs/architecture.md, "Writ
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import peewee as pw
@@ -63,7 +64,7 @@ def create_tables(db: pw.Database, tables: Sequence[Any], known: Sequence[Any] =
     """
     with db.bind_ctx((*tables, *known)):
         for table in pw.sort_models(tables):
-            briefly(db, lambda table=table: db.create_tables([table]))
+            briefly(db, partial(db.create_tables, [table]))
 
 
 def add_column(db: pw.Database, table: str, column: str, kind: str, refers_to: str | None = None) -> None:
