@@ -1,4 +1,4 @@
-"""`/tenants/connect/<id>`: a request for consent: its state, a new link, withdrawing and deciding. For admins."""
+"""`/tenants/connect/requests/<id>`: a request for consent: its state, a new link, withdrawing, deciding. For admins."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from web.security.access import current_actor, parse_row_id, requires
 from web.security.permissions import Permission
 from web.views.connecting.links import MadeLink, begin
 
-pages = Blueprint("connect_request", __name__, url_prefix="/tenants/connect")
+pages = Blueprint("connect_request", __name__, url_prefix="/tenants/connect/requests")
 
 
 @dataclass(frozen=True)

@@ -124,7 +124,7 @@ def page(tenant_id: str) -> str:
     return render_template("connecting/story.html", page=StoryPage(_tenant(tenant_id)))
 
 
-@pages.get("/<tenant_id>/connecting/<file>")
+@pages.get("/<tenant_id>/connecting/files/<file>")
 @requires(Permission.ADMINISTER)
 def download(tenant_id: str, file: str) -> Response:
     """A script that makes the app registration, or the public part of the certificate."""

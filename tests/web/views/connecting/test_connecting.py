@@ -22,10 +22,10 @@ def story(admin):
 def test_a_certificate_is_made_here_and_a_script_makes_the_app(admin, post, directories, worker, ended):
     post("/tenants/connect/own", name="Tailspin", directory_id=CUSTOMER, kind="certificate")
     tenant, page = story(admin)
-    public = admin.get(f"/tenants/{tenant.id}/connecting/certificate").get_data(as_text=True)
+    public = admin.get(f"/tenants/{tenant.id}/connecting/files/certificate").get_data(as_text=True)
     private = tenants.credential_values(tenant)["private_key"]
     for name in ("powershell", "azure-cli"):
-        answer = admin.get(f"/tenants/{tenant.id}/connecting/{name}")
+        answer = admin.get(f"/tenants/{tenant.id}/connecting/files/{name}")
         assert "attachment" in answer.headers["Content-Disposition"]
         assert CUSTOMER in answer.get_data(as_text=True)
         page += answer.get_data(as_text=True)

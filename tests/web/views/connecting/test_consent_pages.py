@@ -50,7 +50,7 @@ def test_a_refusal_is_said_at_both_ends_and_may_be_tried_again(app, make_link, a
     back = decide(theirs.get(f"{link}/go").location, "refuse")
     answer = theirs.get(back)
     assert (answer.status_code, "The administrator declined" in answer.get_data(as_text=True)) == (409, True)
-    seen = admin.get(f"/tenants/connect/{request_now().id}").get_data(as_text=True)
+    seen = admin.get(f"/tenants/connect/requests/{request_now().id}").get_data(as_text=True)
     assert "The administrator declined" in seen
     assert theirs.get(link).status_code == 200
     assert not Run.select().exists()

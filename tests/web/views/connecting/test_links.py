@@ -14,5 +14,5 @@ def test_links_go_by_the_public_address(app, admin, post, monkeypatch):
     fields = {"name": "Tailspin", "directory_id": CUSTOMER, "access": "read"}
     page = post("/tenants/connect/link", **fields).get_data(as_text=True)
     assert "https://keep.example.com/connect/" in page
-    leaving = admin.get("/tenants/connect/1/go").location
+    leaving = admin.get("/tenants/connect/requests/1/go").location
     assert "redirect_uri=https%3A%2F%2Fkeep.example.com%2Fconnect%2Freturn" in leaving
