@@ -1,6 +1,7 @@
 """`/_simulator/…`: what a trainer or a test may change. Loopback only, no sign-in; documented in docs/simulator.md."""
 
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from flask import Blueprint, Flask, abort, jsonify, request
@@ -9,7 +10,7 @@ from graph.simulator.demo import stories
 from graph.simulator.faults.faults import Fault, RequestCounts
 from graph.simulator.simulator import Simulator
 from graph.simulator.store import approvals
-from graph.simulator.store.state import Tenant
+from graph.simulator.store.state import Object, State, Tenant
 from graph.simulator.writes import outside
 
 _CHANGEABLE = frozenset(
@@ -44,6 +45,7 @@ def _tenants(routes: Blueprint, simulator: Simulator) -> None:
     def add_tenant() -> Any:
         raw = request.get_json()
         tenant = Tenant(**{**raw, "permissions": set(raw.get("permissions", ()))})
+        _refuse_app_of_another(state, tenant.directory_id, tenant.apps)
         state.add(tenant)
         simulator.chance.forget(tenant)
         state.changed()
@@ -52,7 +54,9 @@ def _tenants(routes: Blueprint, simulator: Simulator) -> None:
     @routes.patch("/tenants/<tenant_id>")
     def change_tenant(tenant_id: str) -> Any:
         tenant = _tenant(simulator, tenant_id)
-        for name, value in request.get_json().items():
+        changes = request.get_json()
+        _refuse_app_of_another(state, tenant.directory_id, changes.get("apps", ()))
+        for name, value in changes.items():
             if name == "flags":
                 tenant.flags.update(value)
                 if "lost_answers_seed" in value:
@@ -65,6 +69,14 @@ def _tenants(routes: Blueprint, simulator: Simulator) -> None:
                 abort(400, f"{name} cannot be changed")
         state.changed()
         return jsonify(_described(tenant))
+
+
+def _refuse_app_of_another(state: State, directory_id: str, apps: Iterable[Object]) -> None:
+    """An application id is unique in all directories: with two registrations, either would answer for the other."""
+    asked = {app["client_id"] for app in apps}
+    for home in state.tenants.values():
+        if home.directory_id != directory_id and (taken := asked & {app["client_id"] for app in home.apps}):
+            abort(409, f"{', '.join(sorted(taken))} is registered in {home.name}")
 
 
 def _objects(routes: Blueprint, simulator: Simulator) -> None:

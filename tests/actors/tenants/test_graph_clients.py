@@ -22,7 +22,7 @@ from tests.support.restore_steps import executed, options, plan_of, previewed
 from tests.support.simulated_tenant import READ, WRITE, SimulatedTenant, catalog_policy
 
 pytestmark = pytest.mark.usefixtures("lock_order")
-READ_APP, WRITE_APP = "eeeeeeee-1111-4111-8111-111111111111", "eeeeeeee-2222-4222-8222-222222222222"
+READ_APP, WRITE_APP = "eeeeeeee-2222-4222-8222-222222222221", "eeeeeeee-2222-4222-8222-222222222222"
 HOME = "eeeeeeee-0000-4000-8000-000000000000"
 
 

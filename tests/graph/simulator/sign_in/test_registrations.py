@@ -3,10 +3,11 @@
 import time
 
 import pytest
+import requests
 
 from graph.auth.app_sign_in import is_not_there_yet
 from graph.errors import Forbidden, SignInFailed
-from tests.graph.simulator.sign_in.conftest import APP, FIRST, HOME
+from tests.graph.simulator.sign_in.conftest import APP, FIRST, HOME, SECOND
 
 
 def consented(directories, seconds_ago):
@@ -35,3 +36,13 @@ def test_at_home_the_app_signs_in_and_may_nothing_before_consent(sign_in):
     held = sign_in(HOME)
     held.token()
     assert held.roles() == set()
+
+
+def test_an_application_id_is_registered_in_one_directory_only(simulator, directories):
+    app = {"client_id": APP}
+    again = {"name": "Other", "directory_id": SECOND, "client_id": SECOND, "apps": [app]}
+    for answer in (
+        requests.post(f"{simulator}/_simulator/tenants", json=again, timeout=10),
+        requests.patch(f"{simulator}/_simulator/tenants/{SECOND}", json={"apps": [app]}, timeout=10),
+    ):
+        assert (answer.status_code, "is registered in Home" in answer.text) == (409, True)
