@@ -12,6 +12,7 @@ from db.states import (
     ChangeState,
     ConsentState,
     CredentialKind,
+    DefinitionState,
     DeliveryState,
     ItemState,
     NoticePace,
@@ -427,6 +428,8 @@ class Policy(Table):
     assignments_mark = pw.CharField(null=True, max_length=64)
     # Of its description and of the names of its settings, for the search; null: not read since there is a search.
     words = pw.TextField(null=True)
+    # The snapshot whose settings the catalogue of definitions has met; null: none yet.
+    met_snapshot_id = pw.BigIntegerField(null=True)
 
     class Meta:
         indexes = (
@@ -928,6 +931,68 @@ class DirectoryName(Table):
 
     class Meta:
         indexes = ((("tenant", "kind", "object_id"), True),)
+
+
+class DefinitionText(Table):
+    """A setting in Microsoft's words, one language to a row; of the installation, and no tenant's.
+
+    The id is folded (small letters). One that was met and not asked for yet is wanted; one that Graph does not know is
+    unknown, and asked for again after a while. `version` is opaque: graph/definitions/parsing.py.
+    """
+
+    definition_id = pw.CharField(max_length=400)
+    language = pw.CharField(max_length=12)
+    # Which list of Graph's has it: graph/definitions/catalogues.py.
+    catalogue = pw.CharField(max_length=20)
+    state = pw.CharField(default=DefinitionState.WANTED, max_length=10)
+    # When Graph was asked last; null: never.
+    asked_at = pw.DateTimeField(null=True)
+    # When Graph's words were other than before.
+    changed_at = pw.DateTimeField(null=True)
+    version = pw.CharField(default="", max_length=60)
+    title = pw.CharField(default="", max_length=300)
+    description = pw.TextField(default="")
+    category_id = pw.CharField(default="", max_length=200)
+    # Folded item id -> title.
+    options = JsonText(null=True)
+    unit = pw.CharField(default="", max_length=40)
+    minimum = pw.BigIntegerField(null=True)
+    maximum = pw.BigIntegerField(null=True)
+    is_secret = pw.BooleanField(default=False)
+
+    class Meta:
+        indexes = ((("definition_id", "language"), True), (("language", "state", "asked_at"), False))
+
+
+class DefinitionCategory(Table):
+    """A category of settings in one language. `path`: titles from the top category down to this one."""
+
+    category_id = pw.CharField(max_length=200)
+    language = pw.CharField(max_length=12)
+    path = JsonText()
+    asked_at = pw.DateTimeField()
+
+    class Meta:
+        indexes = ((("category_id", "language"), True),)
+
+
+class DefinitionSource(Table):
+    """A tenant of which definitions are asked: whether it may have met new ones, and why it refused, if it did."""
+
+    tenant = pw.ForeignKeyField(Tenant, unique=True, on_delete="CASCADE")
+    # Since when its policies may hold what the catalogue lacks; null: nothing is due.
+    due_since = pw.DateTimeField(null=True)
+    # Not asked before then: it refused, in this sentence.
+    again_at = pw.DateTimeField(null=True)
+    refusal = pw.CharField(null=True, max_length=500)
+
+
+# The scheduler asks at every tick for the few that are due.
+DefinitionSource.add_index(
+    DefinitionSource.index(
+        DefinitionSource.due_since, where=pw.SQL("due_since IS NOT NULL"), name="definition_source_due"
+    )
+)
 
 
 class Expiry(Table):
@@ -1462,6 +1527,9 @@ TABLES = (
     Mapping,
     Schedule,
     DirectoryName,
+    DefinitionText,
+    DefinitionCategory,
+    DefinitionSource,
     Expiry,
     Notification,
     Change,

@@ -183,6 +183,15 @@ class Offer(StrEnum):
 QUIET_OFFERS = (Offer.NOT_OFFERED, Offer.NEVER_READ)  # nothing that the tenant's backup would have to hold
 
 
+class DefinitionState(StrEnum):
+    """The state of a definition in the catalogue of Microsoft's words."""
+
+    WANTED = "wanted"
+    KNOWN = "known"
+    # Graph has no such definition. It is asked for again after a while.
+    UNKNOWN = "unknown"
+
+
 class Standing(StrEnum):
     """The standing of a tenant, the worst first: may we rely on its backups? What lists of tenants are filtered by."""
 

@@ -18,6 +18,7 @@ from db.models import (
     ApiStart,
     AuditCheck,
     ConsentRequest,
+    DefinitionSource,
     Delivery,
     EntraToken,
     Heartbeat,
@@ -50,6 +51,7 @@ LEFT_OUT = {
     Occurrence: "what is to be told is told from here",
     Delivery: "what is to be told is told from here",
     Notice: "what is to be told is told from here",
+    DefinitionSource: "each tenant is asked for words from here",
     ConsentRequest: "links lead to the installation that made them",
     Seal: "the word sealed with this installation's own keys",
 }

@@ -1,0 +1,152 @@
+"""Definitions of settings in Microsoft's words: wanted, known, or unknown to Graph. One catalogue for all tenants."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import peewee as pw
+
+from db.clock import utcnow
+from db.database import Condition, database
+from db.models import DefinitionText
+from db.sql import upserts
+from db.sql.value_lists import batched, is_in
+from db.states import DefinitionState
+
+KEY = (DefinitionText.definition_id, DefinitionText.language)
+# A definition that Graph did not know may be one that is new there.
+ASK_UNKNOWN_AFTER = timedelta(days=14)
+# Microsoft edits a few of its 17,000 every day: words a month old serve.
+RENEW_AFTER = timedelta(days=30)
+_WORDS = (
+    DefinitionText.version,
+    DefinitionText.title,
+    DefinitionText.description,
+    DefinitionText.category_id,
+    DefinitionText.options,
+    DefinitionText.unit,
+    DefinitionText.minimum,
+    DefinitionText.maximum,
+    DefinitionText.is_secret,
+)
+_IS_KNOWN = DefinitionText.state == DefinitionState.KNOWN
+
+
+def find_known(ids: Collection[str], languages: Sequence[str]) -> list[DefinitionText]:
+    """Return the known definitions of these folded ids, each once: in the first of the languages that has it."""
+    found: dict[str, DefinitionText] = {}
+    for some in batched(sorted(ids)):
+        is_one = DefinitionText.definition_id.in_(some) & DefinitionText.language.in_(list(languages))
+        for row in DefinitionText.select().where(is_one & _IS_KNOWN):
+            known = found.get(row.definition_id)
+            if known is None or languages.index(row.language) < languages.index(known.language):
+                found[row.definition_id] = row
+    return list(found.values())
+
+
+def want(met: Mapping[str, str], languages: Iterable[str]) -> None:
+    """Add what is not in the catalogue yet, to be asked for. `met`: folded id -> catalogue."""
+    rows = [
+        {"definition_id": definition_id, "language": language, "catalogue": str(catalogue)} | _NEW
+        for language in languages
+        for definition_id, catalogue in met.items()
+    ]
+    upserts.insert_missing(DefinitionText, KEY, rows)
+
+
+_NEW: Mapping[str, Any] = {
+    "state": DefinitionState.WANTED, "version": "", "title": "", "description": "", "category_id": "", "unit": "",
+    "is_secret": False,
+}  # fmt: skip
+
+
+def want_in(language: str) -> None:
+    """Add in this language what is known in any other: the language was asked for later than the policies were met."""
+    other = DefinitionText.alias()
+    missing = (
+        DefinitionText.select(DefinitionText.definition_id, DefinitionText.catalogue)
+        .join(other, pw.JOIN.LEFT_OUTER, on=_is_same(other, language))
+        .where((DefinitionText.language != language) & other.id.is_null())
+    )
+    want(dict(missing.tuples()), [language])
+
+
+def _is_same(other: Any, language: str) -> Condition:
+    return (other.definition_id == DefinitionText.definition_id) & (other.language == language)
+
+
+def to_ask(language: str, limit: int) -> list[DefinitionText]:
+    """Return what is to be asked for: the wanted first, then the unknown and the known whose time has come."""
+    now = utcnow()
+    found: list[DefinitionText] = []
+    for state, before in (
+        (DefinitionState.WANTED, None),
+        (DefinitionState.UNKNOWN, now - ASK_UNKNOWN_AFTER),
+        (DefinitionState.KNOWN, now - RENEW_AFTER),
+    ):
+        query = DefinitionText.select().where(_is_due(language, state, before))
+        found += query.order_by(DefinitionText.asked_at, DefinitionText.id).limit(limit - len(found))
+        if len(found) >= limit:
+            break
+    return found
+
+
+def has_wanted(language: str) -> bool:
+    return bool(DefinitionText.select().where(_is_due(language, DefinitionState.WANTED, None)).exists())
+
+
+def _is_due(language: str, state: DefinitionState, before: datetime | None) -> Condition:
+    is_of_state = (DefinitionText.language == language) & (DefinitionText.state == state)
+    return is_of_state if before is None else is_of_state & (DefinitionText.asked_at < before)
+
+
+def save_answers(language: str, known: Sequence[Mapping[str, Any]], unknown: Collection[str]) -> int:
+    """Save what Graph answered. Return how many definitions are new or have other words than before.
+
+    `known`: rows with definition_id, catalogue and the words. `unknown`: ids that Graph does not have; what was known
+    of one is kept, since Microsoft lets definitions vanish that policies still name.
+    """
+    now = utcnow()
+    with database.atomic():
+        before = {row.definition_id: row for row in find_known([row["definition_id"] for row in known], [language])}
+        changed = [row for row in known if _is_other(before.get(row["definition_id"]), row)]
+        rows = [
+            {**row, "language": language, "state": DefinitionState.KNOWN, "asked_at": now, "changed_at": now}
+            for row in changed
+        ]
+        renewed = (DefinitionText.catalogue, DefinitionText.state, DefinitionText.asked_at,
+                   DefinitionText.changed_at, *_WORDS)  # fmt: skip
+        upserts.insert_or_update(DefinitionText, KEY, rows, renewed)
+        asked = {row["definition_id"] for row in known} | set(unknown)
+        _mark_asked(language, asked - {row["definition_id"] for row in changed}, now)
+    return len(changed)
+
+
+def _is_other(before: DefinitionText | None, row: Mapping[str, Any]) -> bool:
+    """Tell whether the words differ. A version alone does not: it changes with each release of the service."""
+    return before is None or any(getattr(before, word.name) != row[word.name] for word in _WORDS)
+
+
+def _mark_asked(language: str, ids: Collection[str], now: datetime) -> None:
+    for some in batched(sorted(ids)):
+        is_one = DefinitionText.definition_id.in_(some) & (DefinitionText.language == language)
+        state = pw.Case(None, [(_IS_KNOWN, DefinitionState.KNOWN)], DefinitionState.UNKNOWN)
+        DefinitionText.update(asked_at=now, state=state).where(is_one).execute()
+
+
+def categories_named(ids: Collection[str], language: str) -> set[str]:
+    """Return the ids of the categories that these definitions are in."""
+    is_one = is_in(DefinitionText.definition_id, sorted(ids)) & (DefinitionText.language == language)
+    query = DefinitionText.select(DefinitionText.category_id).distinct()
+    return {row[0] for row in query.where(is_one & (DefinitionText.category_id != "")).tuples()}
+
+
+def counts() -> list[tuple[str, str, int, datetime | None]]:
+    """Return (language, state, how many, when the last of them was asked for)."""
+    query = DefinitionText.select(
+        DefinitionText.language,
+        DefinitionText.state,
+        pw.fn.COUNT(DefinitionText.id),
+        pw.fn.MAX(DefinitionText.asked_at),
+    )
+    return list(query.group_by(DefinitionText.language, DefinitionText.state).order_by(pw.SQL("1, 2")).tuples())
