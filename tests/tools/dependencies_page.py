@@ -46,6 +46,7 @@ fails where that does not answer.
 | pydantic, typing-extensions | what the API takes and answers, checked and described by the same declarations |
 | PyOTP, segno | one-time codes, and the picture that an authenticator app reads |
 | webauthn | checking what a passkey answers |
+| PyYAML | exports of IntuneCD in YAML: maps, lists and plain values, nothing else |
 | cronsim, tzdata | when a schedule is due, over both changes of the clock |
 | gunicorn, waitress, honcho | web's processes; its connections, so that slow clients hold nobody up; the demo's processes in one terminal |
 | async-timeout | redis needs it on Debian 12's Python 3.11.2 |
