@@ -10,7 +10,7 @@ from graph.content.normalise import ZERO_GUID
 from graph.content.spellings import GUID
 from graph.errors import Rejected
 from graph.read.directory_names import PRINCIPAL_NAMES
-from graph.references.reference_kinds import AGENTS, APPLICATIONS, DIRECTORIES, DOMAINS, GROUPS, PRINCIPALS, USERS
+from graph.references.reference_kinds import DIRECTORIES, DOMAINS, GROUPS, PRINCIPALS
 from graph.restore.resolver import TenantNames, names_in_content
 from graph.restore.target_directory import ObjectKey, SourceObject
 from graph.transport.client import GraphClient
@@ -43,7 +43,8 @@ def sources_named_by(item: RestoreItem, content: PolicyContent) -> dict[ObjectKe
     """Return what an item's snapshot itself says of its policy, and of what that refers to."""
     sources_by_key = {(item.policy_type, item.graph_id): SourceObject(item.name, content["body"].get("@odata.type"))}
     sources_by_key |= names_in_content(item.policy_type, content)
-    for key in (*_KINDS, USERS, APPLICATIONS, AGENTS):
+    # Of what is no policy, and of policies whose names only the file knows.
+    for key in item.references.keys() - {"principals", PRINCIPAL_NAMES}:
         kind, names = _KINDS.get(key, key), item.references.get(key) or {}
         sources_by_key |= {(kind, object_id): SourceObject(name) for object_id, name in names.items() if name}
     return sources_by_key | principal_sources(item.references.get("principals") or {})

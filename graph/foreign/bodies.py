@@ -109,6 +109,31 @@ def _bound(link: Any) -> tuple[str, str]:
     return (match[1], match[2] or "") if match else ("", "")
 
 
+# --- settings catalog ------------------------------------------------------------------------------------------------
+
+_DEFINITION = "settingDefinitionId"
+
+
+def with_small_ids(value: Any, definition: str = "") -> Any:
+    """Return settings of the catalog with their ids in small letters, as the service answers them.
+
+    Exports have ids with capitals that the service keeps in small letters (microsoft/intune-my-macs beside what
+    IntuneCD read from the tenant where its policies were made).
+    """
+    if isinstance(value, list):
+        return [with_small_ids(inner, definition) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    definition = str(value.get(_DEFINITION) or definition)
+    folded = {key: with_small_ids(inner, definition) for key, inner in value.items()}
+    if isinstance(value.get(_DEFINITION), str):
+        folded[_DEFINITION] = value[_DEFINITION].lower()
+    choice = value.get("value")
+    if isinstance(choice, str) and definition and choice.lower().startswith(f"{definition.lower()}_"):
+        folded["value"] = choice.lower()
+    return folded
+
+
 # --- intents ---------------------------------------------------------------------------------------------------------
 
 

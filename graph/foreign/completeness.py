@@ -1,4 +1,4 @@
-"""Whether a foreign policy is whole, and what its tool changed in it."""
+"""Lacks of a foreign policy: the parts that it has not, and what its tool changed in it."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

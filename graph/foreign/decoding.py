@@ -1,4 +1,4 @@
-"""From a file's bytes to a value: encodings, JSON with a tolerant second try, YAML. Anybody may have written them."""
+"""Reads a file's bytes as a value: encodings, JSON with a tolerant second try, YAML. Anybody may have written them."""
 
 import re
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from graph.foreign import yaml_text
-from graph.foreign.export import Finding, FindingKind
+from graph.foreign.export import FindingKind, ImportFinding
 from graph.transport import strict_json
 
 LARGEST_FILE = 32 * 1024 * 1024
@@ -31,7 +31,7 @@ class Document:
     value: Any
     is_yaml: bool = False
     indent: int = 0
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[ImportFinding, ...] = ()
 
 
 def decode_text(data: bytes) -> str:
@@ -77,7 +77,7 @@ def _json(text: str) -> Document:
         raise Unreadable("It is damaged: it begins as JSON and is none.") from e
     if value is None:
         raise Unreadable("It is damaged: it begins as JSON and is none.")
-    note = Finding(FindingKind.PUT_RIGHT, "Commas that its tool left before closing brackets are taken out.")
+    note = ImportFinding(FindingKind.PUT_RIGHT, "Commas that its tool left before closing brackets are taken out.")
     return Document(value, indent=blanks, findings=(note,))
 
 

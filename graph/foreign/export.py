@@ -57,7 +57,7 @@ class FindingKind(StrEnum):
 
 
 @dataclass(frozen=True)
-class Finding:
+class ImportFinding:
     """A sentence about a file or a policy, without any secret."""
 
     kind: FindingKind
@@ -102,12 +102,12 @@ class ForeignPolicy:
     name: str
     content: dict[str, Any]
     references: dict[str, dict[str, str | None]] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[ImportFinding] = field(default_factory=list)
     placeholders: Sequence[str] = ()
     other_content: dict[str, Any] | None = None
 
     def note(self, kind: FindingKind, text: str) -> None:
-        finding = Finding(kind, text)
+        finding = ImportFinding(kind, text)
         if finding not in self.findings:
             self.findings.append(finding)
 
@@ -126,7 +126,7 @@ class ForeignExport:
     files: Sequence[ForeignFile]
     directory_id: str
     organisation: str = ""
-    findings: Sequence[Finding] = ()
+    findings: Sequence[ImportFinding] = ()
 
     @property
     def formats(self) -> list[ForeignFormat]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from graph.content.spellings import GUID
 from graph.foreign.decoding import Document, Unreadable, decode_text
-from graph.foreign.export import FileState, Finding, FindingKind, ForeignFile, ForeignFormat, ForeignPolicy
+from graph.foreign.export import FileState, FindingKind, ForeignFile, ForeignFormat, ForeignPolicy, ImportFinding
 from graph.foreign.names import Names
 from graph.policy_types.policy_type import MAX_NAME_LENGTH, storable
 
@@ -31,13 +31,13 @@ _MOST_NAMES = 50_000
 
 @dataclass
 class Folders:
-    """What is known of an export besides its policies."""
+    """Everything that is known of an export besides its policies."""
 
     files: Mapping[str, bytes]
     documents: Mapping[str, Document]
     directory_id: str = ""
     organisation: str = ""
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[ImportFinding] = field(default_factory=list)
     names: Names = field(default_factory=dict)
     # Folders below which a format's own file lies.
     management: list[str] = field(default_factory=list)
@@ -82,7 +82,7 @@ def _say_directory(folders: Folders, directory_id: Any, name: Any) -> None:
     directory_id = str(directory_id).lower()
     if folders.directory_id and folders.directory_id != directory_id:
         text = "Files of two tenants are in it. It is taken for an export of the first."
-        folders.findings.append(Finding(FindingKind.ASK, text))
+        folders.findings.append(ImportFinding(FindingKind.ASK, text))
         return
     folders.directory_id, folders.organisation = directory_id, storable(str(name or ""))[:200]
 
@@ -106,7 +106,7 @@ def _vault(folders: Folders, path: str, value: Mapping[str, Any]) -> None:
     status = storable(str(value.get("Status")))[:60]
     if status != "Success":
         text = f"The backup says of itself “{status}”: policies are missing from it."
-        folders.findings.append(Finding(FindingKind.MISSING, text))
+        folders.findings.append(ImportFinding(FindingKind.MISSING, text))
     _mark(folders, path, ForeignFormat.TENU_VAULT, f"It says how the backup went: {status}.")
 
 

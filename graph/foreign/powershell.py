@@ -1,4 +1,4 @@
-"""What PowerShell does to policies: keys in PascalCase, dates as numbers, and deep parts cut to texts."""
+"""Undoes what PowerShell does to policies: keys in PascalCase, dates as numbers, and deep parts cut to texts."""
 
 import re
 from collections.abc import Iterator

@@ -142,6 +142,8 @@ class _Reading:
             assignments = folders.assignments_beside(self._folders, path)
         body = bodies.clean(body, raw.note)
         bodies.with_location_type(body, raw.note)
+        if isinstance(body.get("settings"), list):
+            body["settings"] = bodies.with_small_ids(body["settings"])
         policy_type = find_policy_type(body, path, raw.context_type)
         problem = self._find_problem(policy_type, body, raw)
         if problem:

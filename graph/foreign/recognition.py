@@ -1,5 +1,5 @@
-"""Which tool wrote a document, and which objects of Graph's are in it. By content; folders only tell tools apart that
-keep the same bodies.
+"""Recognises the tool that wrote a document, and the objects of Graph's in it. By content; folders only tell tools
+apart that keep the same bodies.
 """
 
 import re
@@ -11,12 +11,13 @@ from typing import Any
 from graph.foreign import powershell
 from graph.foreign.bodies import is_definition_value
 from graph.foreign.decoding import Document, unwrap
-from graph.foreign.export import Finding, FindingKind, ForeignFormat
+from graph.foreign.export import FindingKind, ForeignFormat, ImportFinding
 from graph.foreign.folders import ASSIGNMENTS, SCRIPTS, Folders
 from graph.foreign.type_finding import collection_of_context
 
 _GUID_PREFIX = re.compile(r"([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})_(.+)")
 _DSC = re.compile(r"Import-DscResource\s+-ModuleName\s+['\"]?Microsoft365DSC", re.IGNORECASE)
+_DSC_BEGIN = re.compile(r"^\s*Configuration\s+\w+\s*$", re.MULTILINE | re.IGNORECASE)
 _DSC_BLOCK = re.compile(r"^\s*(?:AAD|Intune|EXO|SPO|Teams|SC)\w+\s+[\"']?[\w-]+", re.MULTILINE)
 # CIPP's own sorts of templates that hold no policy (KelvinTegelaar/CIPP).
 _CIPP_OTHERS = {"GroupTemplate", "StandardsTemplateV2", "AppApprovalTemplate"}
@@ -35,11 +36,11 @@ class RawPolicy:
     name: str = ""
     context_type: str = ""
     partial: str = ""
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[ImportFinding] = field(default_factory=list)
     template_id: str = ""
 
     def note(self, kind: FindingKind, text: str) -> None:
-        finding = Finding(kind, text)
+        finding = ImportFinding(kind, text)
         if finding not in self.findings:
             self.findings.append(finding)
 
@@ -280,4 +281,5 @@ def _is_beside(path: str, folders: Folders) -> bool:
 
 def count_dsc_blocks(text: str) -> int | None:
     """Return how many resources a configuration of Microsoft365DSC has; None for any other text. It is never run."""
-    return sum(1 for _ in _DSC_BLOCK.finditer(text)) if _DSC.search(text[:200_000]) else None
+    is_one = _DSC.search(text[:200_000]) and _DSC_BEGIN.search(text[:200_000])
+    return sum(1 for _ in _DSC_BLOCK.finditer(text)) if is_one else None

@@ -25,6 +25,7 @@ from graph.references.reference_kinds import (
     policy_types_of,
 )
 from graph.references.references import DROP, Reference, find_holders, fold_id, rewrite_references
+from graph.references.stand_ins import is_stand_in
 from graph.restore.target_directory import ObjectKey, SourceObject, TargetDirectory, definition_scope, is_looked_up
 
 # c1 to c99 (learn.microsoft.com: authenticationContextClassReference).
@@ -217,6 +218,8 @@ class Resolver:
         return Resolution(reference.kind, reference.id, source.name, how, to, name, item, reference.is_assignment, why)
 
     def _keeps_id(self, reference: Reference) -> bool:
+        if is_stand_in(reference.id):
+            return False  # it is made from a name, and no tenant has it
         # An app's id is the same in every tenant that has it, and so is that of a definition that Microsoft ships.
         if self._same_tenant or reference.kind in (APPLICATIONS, DEFINITIONS):
             return self._is_there(reference.kind, reference.id)

@@ -9,7 +9,7 @@ from graph.foreign.decoding import DEEPEST_TEXT, Unreadable, decode_text, read_d
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
 def test_each_encoding_of_powershell_is_read(encoding):
-    data = ("\ufeff" if encoding == "utf-16-be" else "").encode(encoding) + '{"ü": "\u202f"}'.encode(encoding)
+    data = (("\ufeff" if encoding == "utf-16-be" else "") + '{"ü": "\u202f"}').encode(encoding)
     assert read_document("a.txt", data).value == {"ü": "\u202f"}
 
 

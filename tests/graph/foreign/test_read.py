@@ -84,6 +84,8 @@ def test_each_format_is_recognised_by_its_content_and_read_into_our_form(form):
 
 
 def test_what_a_tool_altered_is_put_right_and_said():
+    setting = by_name(read_export(SAMPLES[ForeignFormat.PORTAL]))["Camera"].content["body"]["settings"][0]
+    assert "AllowCamera" not in str(setting)
     management = by_name(read_export(SAMPLES[ForeignFormat.INTUNE_MANAGEMENT]))
     camera, templates = management["Camera"], management["OneDrive"].content["body"]
     assert (len(camera.content["assignments"]), camera.references) == (

@@ -26,5 +26,6 @@ def test_what_is_no_policy_says_what_it_is(value, why):
 
 def test_code_is_counted_and_never_run():
     assert count_dsc_blocks("Write-Host hello") is None
-    text = 'Import-DscResource -ModuleName Microsoft365DSC\n AADGroup 5be2\n {\n AADNamedLocationPolicy "x" {'
+    head = "Configuration A\n{\nImport-DscResource -ModuleName Microsoft365DSC\n"
+    text = f'{head} AADGroup 5be2\n{{\n AADNamedLocationPolicy "x"'
     assert count_dsc_blocks(text) == 2
