@@ -995,6 +995,76 @@ DefinitionSource.add_index(
 )
 
 
+# As a literal, for the index, as IS_ACTIVE above.
+IS_GONE_TARGET = pw.SQL("is_gone")
+
+
+class PolicyTarget(Table):
+    """A target of a policy's newest snapshot: whom or what it includes, excludes or names.
+
+    Kinds and places: graph/assignments/target.py. It is an index: it can be made anew from the snapshot.
+    """
+
+    tenant = pw.ForeignKeyField(Tenant, on_delete="CASCADE", index=False)
+    policy = pw.ForeignKeyField(Policy, backref="targets", on_delete="CASCADE")
+    policy_type = pw.CharField(max_length=80)
+    kind = pw.CharField(max_length=20)
+    # "" for a kind that stands for all of its sort.
+    object_id = pw.CharField(max_length=80)
+    is_excluded = pw.BooleanField(default=False)
+    place = pw.CharField(max_length=12)
+    intent = pw.CharField(max_length=40, default="")
+    filter_id = pw.CharField(null=True, max_length=80)
+    filter_mode = pw.CharField(max_length=10, default="")
+    # The group or the filter was deleted, as the reading saw it.
+    is_gone = pw.BooleanField(default=False)
+    # [[name, value]]: settings of an app's assignment, conditions and controls of Conditional Access; null: none.
+    terms = JsonText(null=True)
+
+    class Meta:
+        indexes = (
+            # All that a list of one target is narrowed by: no row is looked up that is not shown.
+            (("kind", "object_id", "policy", "tenant", "policy_type", "intent"), False),
+            (("tenant", "kind", "object_id", "policy"), False),
+        )
+
+    def __str__(self) -> str:
+        return f"Assignment {self.id}"
+
+
+PolicyTarget.add_index(
+    PolicyTarget.index(
+        PolicyTarget.filter_id,
+        PolicyTarget.policy,
+        where=pw.SQL("filter_id IS NOT NULL"),
+        name="policy_target_filter",
+    )
+)
+PolicyTarget.add_index(PolicyTarget.index(PolicyTarget.policy, where=IS_GONE_TARGET, name="policy_target_gone"))
+
+
+class PolicyReference(Table):
+    """An object that a policy's newest snapshot refers to, by its kind (graph/references) and id. An index, too."""
+
+    tenant = pw.ForeignKeyField(Tenant, on_delete="CASCADE", index=False)
+    policy = pw.ForeignKeyField(Policy, backref="object_references", on_delete="CASCADE", index=False)
+    kind = pw.CharField(max_length=40)
+    object_id = pw.CharField(max_length=200)
+
+    class Meta:
+        indexes = ((("policy", "kind", "object_id"), True), (("tenant", "object_id"), False))
+
+
+class AssignmentLookUp(Table):
+    """A run's question about a person or a device, and what it found: sealed, and gone after a few days."""
+
+    run = pw.ForeignKeyField(Run, unique=True, on_delete="CASCADE")
+    tenant = pw.ForeignKeyField(Tenant, on_delete="CASCADE")
+    # {"kind": "person" or "device", "name"}, then also what was found: actors/assignments/findings.py.
+    sealed = pw.BlobField()
+    made_at = pw.DateTimeField(default=utcnow, index=True)
+
+
 class Expiry(Table):
     """A certificate, token or connector of a tenant, as it was seen last. Without an id: a kind that cannot be read."""
 
@@ -1530,6 +1600,9 @@ TABLES = (
     DefinitionText,
     DefinitionCategory,
     DefinitionSource,
+    PolicyTarget,
+    PolicyReference,
+    AssignmentLookUp,
     Expiry,
     Notification,
     Change,

@@ -13,6 +13,7 @@ import peewee as pw
 from db import encryption
 from db.accounts import entra_grants
 from db.accounts.users import totp_owner
+from db.assignments import look_ups
 from db.audit import audit, audit_keys
 from db.audit.audit import Action, Actor
 from db.clock import utcnow
@@ -21,6 +22,7 @@ from db.encryption import SealError, keyring
 from db.errors import Invalid
 from db.installation.installation import LIVE_WITHIN, SEAL_OWNER
 from db.models import (
+    AssignmentLookUp,
     AuditKey,
     Channel,
     Content,
@@ -55,6 +57,7 @@ class SealedField:
 SEALED_FIELDS = (
     SealedField(Content, Content.sealed, lambda one: content_owner(one.tenant_id, one.fingerprint)),
     SealedField(RunAnswer, RunAnswer.sealed, answer_cache.seal_owner),
+    SealedField(AssignmentLookUp, AssignmentLookUp.sealed, look_ups.seal_owner),
     SealedField(UploadChunk, UploadChunk.sealed, uploads.seal_owner),
     SealedField(Tenant, Tenant.credential, credential_owner),
     SealedField(Credential, Credential.sealed, credentials.seal_owner),

@@ -16,6 +16,7 @@ from db.installation import key_rotation
 from db.models import (
     TABLES,
     ApiStart,
+    AssignmentLookUp,
     AuditCheck,
     ConsentRequest,
     DefinitionSource,
@@ -42,6 +43,7 @@ LEFT_OUT = {
     EntraToken: "everybody signs in again",
     Listing: "of runs under way, which end with the move",
     RunAnswer: "of runs under way, which end with the move",
+    AssignmentLookUp: "of people, kept for a few days, and found again by a run",
     Upload: "of runs under way, which end with the move",
     UploadChunk: "of runs under way, which end with the move",
     AuditCheck: "the log is checked again from its beginning",

@@ -12,6 +12,7 @@ from db.models import (
     ApiToken,
     ApprovedPolicy,
     ApprovedScope,
+    AssignmentLookUp,
     AuditHead,
     BackupSet,
     Change,
@@ -40,6 +41,8 @@ from db.models import (
     Occurrence,
     Passkey,
     Policy,
+    PolicyReference,
+    PolicyTarget,
     RecoveryCode,
     Restore,
     RestoreItem,
@@ -96,6 +99,8 @@ ORDER = (
     Manifest,
     Coverage,
     Policy,
+    PolicyTarget,
+    PolicyReference,
     Snapshot,
     Content,
     ApprovedPolicy,
@@ -119,4 +124,14 @@ ORDER = (
     AuditHead,
 )
 # Written by whoever has taken the row that they belong to, their run's or their restore's: at any place after that.
-LOCKED_BY_OWNER = (RunItem, RestoreItem, RestoreRequester, Write, Listing, RunAnswer, Upload, UploadChunk)
+LOCKED_BY_OWNER = (
+    RunItem,
+    RestoreItem,
+    RestoreRequester,
+    Write,
+    Listing,
+    RunAnswer,
+    Upload,
+    UploadChunk,
+    AssignmentLookUp,
+)
