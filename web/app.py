@@ -24,7 +24,7 @@ from db.names import work_names
 from web import error_pages
 from web.api import problems, tokens_auth
 from web.api.resources import routes
-from web.change_words import authors
+from web.change_words import authors, place_words
 from web.change_words import words as change_words
 from web.lists import filters, preferences
 from web.presentation import formatters, layout, links
@@ -167,6 +167,7 @@ def _add_to_templates(app: Flask) -> None:
         find_name=work_names.find_name,
         find_names=work_names.find_names,
         kind_title=formatters.kind_title,
+        look_up_words=place_words.look_up,
         last_backup=tenant_page.last_backup,
         name_html=links.name_html,
         name_link=links.name_link,

@@ -4,11 +4,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+from actors.facade.wording import ENGLISH, Wording, wording_of
 from db.encryption import SealError
 from db.models import Snapshot
 from db.policies import policies, snapshots
 from db.runs import name_cache
 from graph.display import labels
+from graph.display.access_sentences import AccessStory as AccessStory
+from graph.display.access_sentences import describe_access
 from graph.display.diff import Difference as Difference
 from graph.display.diff import compare
 from graph.display.labels import names_by_id
@@ -22,19 +25,25 @@ from graph.display.outline_groups import group_lines
 from graph.display.outline_groups import search_lines as search_lines
 from graph.policy_types.table import POLICY_TYPES
 
+CONDITIONAL_ACCESS = "conditionalAccessPolicies"
 Hide = Callable[[Any], Any]
 words = labels.readable_name
 
 
-def differences(before: Snapshot, after: Snapshot, hide: Hide | None = None) -> list[Difference]:
+def differences(
+    before: Snapshot, after: Snapshot, hide: Hide | None = None, *, language: str = ENGLISH
+) -> list[Difference]:
     """Compare two snapshots. `hide` masks what the reader may not see, before the comparison. Raises SealError."""
-    return _compare(before, _content(before, hide), after, _content(after, hide))
+    old, new = _content(before, hide), _content(after, hide)
+    return _compare(before, old, after, new, _wording_of([(before, old), (after, new)], language))
 
 
-def differences_or_none(before: Snapshot, after: Snapshot, hide: Hide | None = None) -> list[Difference] | None:
+def differences_or_none(
+    before: Snapshot, after: Snapshot, hide: Hide | None = None, *, language: str = ENGLISH
+) -> list[Difference] | None:
     """Compare like `differences`; None where a content cannot be opened."""
     try:
-        return differences(before, after, hide)
+        return differences(before, after, hide, language=language)
     except SealError:
         return None
 
@@ -56,13 +65,14 @@ def _open_or_none(snapshot: Snapshot, hide: Hide | None) -> Any:
 
 
 def changes_between_neighbours(
-    newest_first: Sequence[Snapshot], contents: Mapping[int, Any]
+    newest_first: Sequence[Snapshot], contents: Mapping[int, Any], *, language: str = ENGLISH
 ) -> list[list[Difference] | None]:
     """Return what changed from each next snapshot in the list to the one before it; None if one could not be opened."""
+    wording = _wording_of(((snapshot, contents[snapshot.id]) for snapshot in newest_first), language)
     return [
         None
         if None in (contents[newer.id], contents[older.id])
-        else _compare(older, contents[older.id], newer, contents[newer.id])
+        else _compare(older, contents[older.id], newer, contents[newer.id], wording)
         for newer, older in pairwise(newest_first)
     ]
 
@@ -72,9 +82,15 @@ def _content(snapshot: Snapshot, hide: Hide | None) -> Any:
     return hide(content) if hide else content
 
 
-def _compare(before: Snapshot, old: Any, after: Snapshot, new: Any) -> list[Difference]:
+def _compare(before: Snapshot, old: Any, after: Snapshot, new: Any, wording: Wording) -> list[Difference]:
     names = object_names([(before, old), (after, new)])
-    return compare(POLICY_TYPES[after.policy.policy_type], old, new, names)
+    return compare(POLICY_TYPES[after.policy.policy_type], old, new, names, wording=wording)
+
+
+def _wording_of(opened: Iterable[tuple[Snapshot, Any]], language: str) -> Wording:
+    """Return Microsoft's words for these contents, with one look into the catalogue."""
+    known = ((snapshot.policy.policy_type, content) for snapshot, content in opened if isinstance(content, Mapping))
+    return wording_of(known, language)
 
 
 def object_names(oldest_first: Sequence[tuple[Snapshot, Any]]) -> dict[str, str | None]:
@@ -99,14 +115,33 @@ def _merged_names(*oldest_first: Snapshot) -> dict[str, str | None]:
     return names
 
 
-def readable_lines(snapshot: Snapshot, content: Any) -> tuple[list[OutlineGroup], list[str]]:
+def readable_lines(
+    snapshot: Snapshot, content: Any, *, language: str = ENGLISH
+) -> tuple[list[OutlineGroup], list[str]]:
     """Return the lines of a content's body for reading, in groups, and the names of what is not set."""
-    names = object_names([(snapshot, content)])
+    names, wording = object_names([(snapshot, content)]), _wording_of([(snapshot, content)], language)
 
     def name_of(holder: str, value: str) -> str | None:
         return names.get(labels.scope_tag_key(value) if holder in labels.SCOPE_TAGS else value)
 
-    return group_lines(outline_body(content["body"], name_of)), unset_properties(content["body"])
+    lines = outline_body(content["body"], name_of, wording=wording)
+    return group_lines(lines, wording=wording), unset_properties(content["body"])
+
+
+def access_story(snapshot: Snapshot, content: Any) -> AccessStory | None:
+    """Return a Conditional Access policy in sentences; None for any other, or one that is not open."""
+    if snapshot.policy.policy_type != CONDITIONAL_ACCESS or not isinstance(content, Mapping):
+        return None
+    return describe_access(content["body"], object_names([(snapshot, content)]))
+
+
+def access_stories(compared: Sequence[Snapshot], hide: Hide | None = None) -> list[AccessStory]:
+    """Return Conditional Access policies in sentences, [] where they are others. Raises SealError."""
+    if any(snapshot.policy.policy_type != CONDITIONAL_ACCESS for snapshot in compared):
+        return []
+    opened = [(snapshot, _content(snapshot, hide)) for snapshot in compared]
+    names = object_names(opened)
+    return [describe_access(content["body"], names) for _, content in opened]
 
 
 def assignment_texts(snapshot: Snapshot, content: Mapping[str, Any] | None) -> list[tuple[bool, str]] | None:

@@ -1,4 +1,4 @@
 """The preview, which makes a restore's draft into a plan and writes nothing.
 
-May import: actors.queue, actors.reading, actors.tenants.
+May import: actors.facade, actors.queue, actors.reading, actors.tenants.
 """

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
+from actors.facade.wording import NO_WORDS, Wording
 from actors.plans import option_choices, plan_items, plan_text
 from db.audit.audit import Actor
 from db.backups import backup_sets
@@ -170,10 +171,13 @@ def repeat_unfinished(restore: Restore, actor: Actor) -> Restore:
     return restore_drafts.create(restore.tenant, source, items, options, actor, **made_from)
 
 
-def differences(item: RestoreItem, hide: Any, names: Mapping[str, str]) -> list[Difference]:
+def differences(
+    item: RestoreItem, hide: Any, names: Mapping[str, str], wording: Wording = NO_WORDS
+) -> list[Difference]:
     """Return the settings that a live restore would overwrite: before is live, after is the plan. Raises SealError.
 
     `hide` masks what the reader may not see, before anything is compared. `names`: the target's names, by its ids.
+    `wording`: Microsoft's words for settings (`plan_text.words_of_items`).
     """
     if item.content_id is None or item.live_content_id is None or item.action != "update":
         return []
@@ -181,4 +185,6 @@ def differences(item: RestoreItem, hide: Any, names: Mapping[str, str]) -> list[
     if hide:
         want, live = hide(want), hide(live)
     is_assigned = plan_items.with_assignments(item.action, RestoreOptions(**item.restore.options))
-    return remaining_differences(POLICY_TYPES[item.policy_type], live, want, with_assignments=is_assigned, names=names)
+    return remaining_differences(
+        POLICY_TYPES[item.policy_type], live, want, with_assignments=is_assigned, names=names, wording=wording
+    )

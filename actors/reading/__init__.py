@@ -1,4 +1,4 @@
 """Reading a tenant for a run that may be interrupted: remembered answers, cached lists, errors explained.
 
-May import: actors.queue, actors.tenants.
+May import: actors.facade, actors.queue, actors.tenants.
 """

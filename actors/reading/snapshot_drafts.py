@@ -1,7 +1,10 @@
 """Drafts of snapshots: what was read of a policy, made ready before the transaction that saves it."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
+from actors.facade.wording import wording_of
 from db.encryption import SealError
 from db.models import Policy
 from db.policies import snapshots
@@ -25,9 +28,14 @@ def make_draft(policy: Policy, reading: Reading, read_at: datetime) -> SnapshotD
         modified_at=reading.modified_at,
         proof=reading.proof,
         references=reading.references,
-        words=search_words.words_of(reading.content["body"]),
+        words=policy_words(policy.policy_type, reading.content),
         same_as=_same_as(policy, reading, content_fingerprint),
     )
+
+
+def policy_words(policy_type: str, content: Mapping[str, Any]) -> str:
+    """Return the words by which a policy is found, Microsoft's for its settings among them."""
+    return search_words.words_of(content["body"], wording=wording_of([(policy_type, content)]))
 
 
 def _same_as(policy: Policy, reading: Reading, content_fingerprint: str) -> int | None:

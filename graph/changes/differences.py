@@ -5,14 +5,16 @@ that are kept only since somebody wants them.
 """
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from graph.changes.ignored_paths import ANY, Path, is_ignored, text_of, without_positions
+from graph.changes.ignored_paths import ANY, Path, is_ignored, path_of, text_of, without_positions
 from graph.content.element_names import element_name
+from graph.definitions.wording import NO_WORDS, Wording, property_key
 from graph.display.diff import Difference, compare
-from graph.display.labels import NamesById, setting_label
+from graph.display.labels import NamesById, names_in, setting_label
 from graph.policy_types.enrollment import DEVICE_GROUPS, IS_DEFAULT, MESSAGES
 from graph.policy_types.policy_type import PolicyType
 
@@ -51,12 +53,16 @@ def changed_places(
     after: Mapping[str, Any],
     names: NamesById,
     unread: Collection[Path] = (),
+    *,
+    wording: Wording = NO_WORDS,
 ) -> list[ChangedPlace]:
     """Return the places that differ, each once. `unread`: what either reading could not read (`unread_paths`)."""
+    kind = str(after["body"].get("@odata.type") or "") if isinstance(after.get("body"), dict) else ""
+    words = {**names_in(before), **names_in(after), **names}
     not_read = [*unread, *_never_in_both(policy_type, before, after)]
     found = (
-        _without_value(difference, names)
-        for difference in compare(policy_type, before, after, names)
+        _without_value(difference, names, partial(setting_label, names=words, wording=wording, kind=kind))
+        for difference in compare(policy_type, before, after, names, wording=wording)
         if not is_ignored(difference.path, not_read)
     )
     return list(dict.fromkeys(found))
@@ -88,7 +94,7 @@ def _unread_path(where: str) -> Path:
     return ("body", element[1], element[2]) if element else ("body", *where.split("."))
 
 
-def _without_value(difference: Difference, names: NamesById) -> ChangedPlace:
+def _without_value(difference: Difference, names: NamesById, label_of: Callable[[Path], str]) -> ChangedPlace:
     """Return the place alone. An element that is named after its own value, in a list of plain ones, loses the name,
     unless it is another object's id.
     """
@@ -97,7 +103,7 @@ def _without_value(difference: Difference, names: NamesById) -> ChangedPlace:
     if path != difference.path or _is_value(difference, last, names):
         hidden = _is_value(difference, last, names)
         path = (*path[:-1], ANY) if hidden else path
-        label = setting_label(tuple(part for part in path if part != ANY), names)
+        label = label_of(tuple(part for part in path if part != ANY))
     return ChangedPlace(_storable(path), label[:_LONGEST_LABEL], difference.kind)
 
 
@@ -120,3 +126,16 @@ def _is_value(difference: Difference, last: str, names: NamesById) -> bool:
 def _storable(path: Sequence[str]) -> Path:
     """Return the path without elements that are a whole object as text: such have no name."""
     return tuple(ANY if element.startswith(("{", "[")) else element for element in path)
+
+
+def label_in_words(path: str, kept: str, wording: Wording, kind: str = "") -> str:
+    """Return the label of a place that was kept, made anew where Microsoft's words are known for a setting in it.
+
+    `kept`: the label as it was made, with the names of that day. `kind`: the OData type of the policy.
+    """
+    parts = tuple(part for part in path_of(path) if part != ANY)
+    is_known = any(wording.definition(part) for part in parts)
+    own = parts[1:2] if parts[:1] == ("body",) else ()
+    if not is_known and not (kind and own and wording.definition(property_key(kind, own[0]))):
+        return kept
+    return setting_label(parts, {}, wording=wording, kind=kind)[:_LONGEST_LABEL]

@@ -7,7 +7,8 @@ from typing import Any, Literal
 from graph.content.element_names import element_name
 from graph.content.normalise import is_unset, normalise
 from graph.content.places import ASSIGNMENTS, Place, body_place
-from graph.display.labels import NamesById, readable_value, setting_label
+from graph.definitions.wording import NO_WORDS, Wording
+from graph.display.labels import NamesById, names_in, readable_value, setting_label
 from graph.display.outline import decode_property
 from graph.policy_types.policy_type import PolicyType
 
@@ -20,23 +21,30 @@ NO_NAMES: NamesById = {}
 
 @dataclass(frozen=True)
 class Difference:
-    """One difference. `path` leads into the content; `label` names the setting in words; the values are JSON."""
+    """One difference. `path` leads into the content; `label` names the setting in words; the values are JSON.
+
+    `exact`: both values as the content has them, where words stand for them.
+    """
 
     path: Path
     label: str
     kind: Kind
     before: Any
     after: Any
+    exact: tuple[Any, Any] | None = None
 
 
-def compare(policy_type: PolicyType, before: Any, after: Any, names: NamesById = NO_NAMES) -> list[Difference]:
+def compare(
+    policy_type: PolicyType, before: Any, after: Any, names: NamesById = NO_NAMES, *, wording: Wording = NO_WORDS
+) -> list[Difference]:
     """Return the differences; `names` replace the ids that the contents refer to, where they are known."""
+    words = _Words({**names_in(before), **names_in(after), **names}, wording, _kind(after) or _kind(before))
     old, new = normalise(policy_type, before), normalise(policy_type, after)
     if not (isinstance(old, dict) and isinstance(new, dict)):
-        return [_make_readable(difference, names) for difference in _differences((), old, new, Place())]
+        return [_make_readable(difference, words) for difference in _differences((), old, new, Place())]
     places = {"body": body_place(policy_type), "assignments": ASSIGNMENTS}
     return [
-        _make_readable(difference, names)
+        _make_readable(difference, words)
         for name, place in places.items()
         for difference in _differences((name,), old[name], new[name], place)
     ]
@@ -119,10 +127,27 @@ def _difference(path: Path, old: Any, new: Any) -> Difference:
     return Difference(path, "", kind, None if old is _ABSENT else old, None if new is _ABSENT else new)
 
 
-def _make_readable(difference: Difference, names: NamesById) -> Difference:
+@dataclass(frozen=True)
+class _Words:
+    names: NamesById
+    wording: Wording
+    # The OData type of the policy.
+    kind: str
+
+
+def _kind(content: Any) -> str:
+    body = content.get("body") if isinstance(content, dict) else None
+    return str(body.get("@odata.type") or "") if isinstance(body, dict) else ""
+
+
+def _make_readable(difference: Difference, words: _Words) -> Difference:
     last = difference.path[-1] if difference.path else ""
+    exact = [decode_property(last, side) for side in (difference.before, difference.after)]
     before, after = (
-        readable_value(decode_property(last, side), difference.path, names)
-        for side in (difference.before, difference.after)
+        readable_value(side, difference.path, words.names, wording=words.wording, kind=words.kind) for side in exact
     )
-    return replace(difference, label=setting_label(difference.path, names), before=before, after=after)
+    label = setting_label(difference.path, words.names, wording=words.wording, kind=words.kind)
+    is_in_words = [before, after] != exact
+    return replace(
+        difference, label=label, before=before, after=after, exact=(exact[0], exact[1]) if is_in_words else None
+    )

@@ -1,11 +1,13 @@
 """Names for people: a content holds ids and property names, never the titles that Microsoft's portal shows."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from graph.display.outline import choice_text, outline_body
+from graph.definitions.wording import NO_WORDS, Wording, property_key
+from graph.display.outline import choice_text, outline_body, plain_json
+from graph.display.setting_titles import full_title, option_title, property_title, tidy, title_of, with_unit
 from graph.display.word_splitting import split_words
 from graph.microsoft.model import bare_type
 
@@ -20,7 +22,8 @@ PLUMBING = frozenset(
     {
         "body", "settings", "settingInstance", "omaSettings", "definitionValues", "children", "value",
         "choiceSettingValue", "choiceSettingCollectionValue", "simpleSettingValue", "simpleSettingCollectionValue",
-        "groupSettingValue", "groupSettingCollectionValue", "target",
+        "groupSettingValue", "groupSettingCollectionValue", "target", "presentationValues", "valueJson",
+        "scheduledActionsForRule", "scheduledActionConfigurations",
     }
 )  # fmt: skip
 _EVERYBODY = {"allDevicesAssignmentTarget": "All devices", "allLicensedUsersAssignmentTarget": "All users"}
@@ -30,17 +33,30 @@ _LONGEST_PLAIN_ID = 12
 _SPECIAL = {f"{_FILTER}Id": "Filter", f"{_FILTER}Type": "Filter mode", "@odata.type": "Type"}
 
 
-def setting_label(path: tuple[str, ...], names: NamesById) -> str:
-    """Return the setting's name and the way to the value inside it."""
+def setting_label(path: tuple[str, ...], names: NamesById, *, wording: Wording = NO_WORDS, kind: str = "") -> str:
+    """Return the setting's name and the way to the value inside it. `kind`: the OData type of the whole policy."""
     parts = [part for part in path if part not in PLUMBING]
     if parts[:1] == ["assignments"] and len(parts) > 1:
         parts = [_target_label(parts[1], names), *parts[2:]]
+    titles = _titles(parts, wording, kind)
     # A child setting's name begins with its parent's, which is not repeated.
     short = [part.removeprefix(f"{above}_") for above, part in pairwise(["", *parts])]
     tags = [above in SCOPE_TAGS and names.get(scope_tag_key(part)) for above, part in pairwise(["", *parts])]
-    return (
-        " › ".join(tag or readable_name(part, names) for tag, part in zip(tags, short, strict=True)) or "Whole policy"
-    )
+    shown = zip(tags, titles, short, strict=True)
+    return " › ".join(tag or title or readable_name(part, names) for tag, title, part in shown) or "Whole policy"
+
+
+def _titles(parts: Sequence[str], wording: Wording, kind: str) -> list[str]:
+    """Return Microsoft's words for each part, "" where there are none. The first has its category before it."""
+    if not wording:
+        return [""] * len(parts)
+    titles = [title_of(part, wording) for part in parts]
+    first = next((number for number, title in enumerate(titles) if title), None)
+    if first is not None:
+        titles[first] = full_title(parts[first], wording)
+    elif parts:
+        titles[0] = property_title(kind, parts[0], wording)
+    return titles
 
 
 def names_by_id(references: Mapping[str, NamesById], were_read: bool = True) -> dict[str, str | None]:
@@ -66,10 +82,12 @@ def scope_tag_key(tag_id: str) -> str:
     return f"roleScopeTags {tag_id}"
 
 
-def readable_name(name: str, names: NamesById | None = None) -> str:
+def readable_name(name: str, names: NamesById | None = None, *, wording: Wording = NO_WORDS) -> str:
     """Return “Password minimum length” for passwordMinimumLength, “Device Lock: Allow Camera” for a catalog id."""
     if names and names.get(name):
         return str(names[name])
+    if wording and (title := full_title(name, wording)):
+        return title
     if name in _SPECIAL:
         return _SPECIAL[name]
     if _CATALOGUE.match(name.lower()):
@@ -94,12 +112,14 @@ def _capitalise(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def readable_value(value: Any, path: tuple[str, ...], names: NamesById) -> Any:
+def readable_value(
+    value: Any, path: tuple[str, ...], names: NamesById, *, wording: Wording = NO_WORDS, kind: str = ""
+) -> Any:
     """Return one side of a difference: names for ids, a choice without its setting's name, an assignment in words."""
-    if isinstance(value, dict) and isinstance(value.get("target"), dict):
-        return assignment_label(value, names)
-    if isinstance(value, dict) and ("settingInstance" in value or "settingDefinitionId" in value):
-        return _setting(value)
+    if isinstance(value, dict):
+        return _readable_object(value, names, wording)
+    if wording and isinstance(value, str | int) and (in_words := _in_words(value, path, wording, kind)):
+        return in_words
     if not isinstance(value, str):
         return value
     if len(path) > 1 and path[-2] in SCOPE_TAGS:
@@ -109,11 +129,64 @@ def readable_value(value: Any, path: tuple[str, ...], names: NamesById) -> Any:
     return names.get(value) or (choice_text(of_setting, value, is_choice=is_choice) if of_setting else value)
 
 
-def _setting(setting: dict[str, Any]) -> str:
-    """Return the value of a catalog setting, and below it a line for each setting that depends on it."""
-    own, *below = outline_body({"settings": [setting]})[1:]
-    lines = [f"{readable_name(line.label.removeprefix(f'{own.label}_'))}: {line.value}" for line in below if line.value]
+def _readable_object(value: dict[str, Any], names: NamesById, wording: Wording) -> Any:
+    if isinstance(value.get("target"), dict):
+        return assignment_label(value, names)
+    if _ELEMENTS.isdisjoint(value):
+        return value
+    return _setting(value, wording)
+
+
+# What an element of a list has that reads as a setting with a value (graph/display/outline.py).
+_ELEMENTS = frozenset({"settingInstance", "settingDefinitionId", "valueJson", "definition", "omaUri", "actionType"})
+
+
+def _in_words(value: str | int, path: tuple[str, ...], wording: Wording, kind: str) -> str:
+    """Return a value in Microsoft's words: the title of a choice, a number with its unit; "" where they say nothing."""
+    own = next((part for part in reversed(path) if wording.definition(part)), "")
+    if not own and kind and len(path) > 1:
+        own = property_key(kind, path[1])
+    if not own:
+        return ""
+    plain = plain_json(value) if path[-1] == "valueJson" else value
+    if isinstance(plain, dict | list):
+        return ""
+    text = option_title(own, plain, wording)
+    if text or isinstance(plain, bool) or not isinstance(plain, int):
+        return text
+    shown = with_unit(own, str(plain), wording)
+    return "" if shown == str(plain) else shown
+
+
+def _setting(setting: dict[str, Any], wording: Wording) -> str:
+    """Return the value of a setting, and below it a line for each setting that depends on it."""
+    own, *below = outline_body({"settings": [setting]}, wording=wording)[1:]
+    lines = [
+        f"{line.title or readable_name(line.label.removeprefix(f'{own.label}_'))}: {line.value}"
+        for line in below
+        if line.value
+    ]
     return "\n".join([own.value or "", *lines]).strip()
+
+
+def names_in(content: Any) -> dict[str, str]:
+    """Return {key: name} of what a content itself names: fields of administrative templates, custom settings."""
+    body = content.get("body") if isinstance(content, Mapping) else None
+    if not isinstance(body, Mapping):
+        return {}
+    fields = [
+        field["presentation"]
+        for setting in _objects(body.get("definitionValues"))
+        for field in _objects(setting.get("presentationValues"))
+        if isinstance(field.get("presentation"), Mapping)
+    ]
+    named = [(field.get("id"), field.get("label")) for field in fields]
+    named += [(setting.get("omaUri"), setting.get("displayName")) for setting in _objects(body.get("omaSettings"))]
+    return {str(key): tidy(name).rstrip(":") for key, name in named if key and tidy(name)}
+
+
+def _objects(value: Any) -> list[Mapping[str, Any]]:
+    return [element for element in value if isinstance(element, Mapping)] if isinstance(value, list) else []
 
 
 def assignment_label(assignment: Mapping[str, Any], names: NamesById) -> str:

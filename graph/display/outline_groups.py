@@ -1,14 +1,17 @@
 """The lines of a body in groups that a page can fold: a policy may have hundreds of settings."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from graph.definitions.wording import NO_WORDS, Wording
 from graph.display.labels import readable_name
 from graph.display.outline import OutlineLine
+from graph.display.setting_titles import says_nothing
 
 GENERAL = "General"
-# The settings of a catalog policy, which have an area each.
-_SETTINGS = "settings"
+# The settings of a catalog policy, of an intent, of an administrative template: they have a category or an area each.
+_SETTINGS = frozenset({"settings", "definitionValues"})
+_BETWEEN = " › "
 
 
 @dataclass(frozen=True)
@@ -17,23 +20,38 @@ class OutlineGroup:
     lines: Sequence[OutlineLine]
 
 
-def group_lines(lines: Iterable[OutlineLine]) -> list[OutlineGroup]:
-    """Put each line into the group of its top heading, settings of a catalog into that of their area."""
+def group_lines(lines: Iterable[OutlineLine], *, wording: Wording = NO_WORDS) -> list[OutlineGroup]:
+    """Put each line into the group of its top heading; settings into that of their category, in the portal's order."""
     groups: dict[str, list[OutlineLine]] = {}
-    title, is_catalogue = GENERAL, False
+    places: dict[str, int] = {}
+    title, is_catalogue, shift = GENERAL, False, 0
     for line in lines:
         if line.depth == 0:
-            title = readable_name(line.label) if line.value is None else GENERAL
-            is_catalogue = line.value is None and line.label == _SETTINGS
+            title = line.title or readable_name(line.label) if line.value is None else GENERAL
+            is_catalogue, shift = line.value is None and line.label in _SETTINGS, 0
             if line.value is None:
                 continue
         elif line.depth == 1 and is_catalogue:
-            title = _area(line.label)
-        groups.setdefault(title, []).append(line)
-    return [OutlineGroup(title, lines) for title, lines in groups.items()]
+            title = _BETWEEN.join(line.category) or _area(line.label)
+            places.setdefault(title, wording.place(line.label))
+            shift = 1 if line.value is None and says_nothing(line.label, wording) else 0
+            if shift:
+                continue  # the group is called so already
+        groups.setdefault(title, []).append(replace(line, depth=line.depth - shift) if shift else line)
+    return [OutlineGroup(title, groups[title]) for title in _in_order(list(groups), places)]
+
+
+def _in_order(titles: Sequence[str], places: Mapping[str, int]) -> list[str]:
+    """Put the categories into the order of their places, where the first of them stands."""
+    categories = sorted((title for title in titles if title in places), key=lambda title: places[title])
+    first = next((number for number, title in enumerate(titles) if title in places), 0)
+    return [*titles[:first], *categories, *(title for title in titles[first:] if title not in places)]
 
 
 def _area(definition_id: str) -> str:
+    kind, is_of_intent, _ = definition_id.partition("--")[2].partition("_")
+    if is_of_intent:
+        return readable_name(kind)
     area, is_named, _ = readable_name(definition_id).partition(": ")
     return area if is_named else "Settings"
 
@@ -49,5 +67,5 @@ def search_lines(groups: Iterable[OutlineGroup], words: str) -> list[OutlineGrou
 
 
 def _holds(title: str, line: OutlineLine, words: Iterable[str]) -> bool:
-    text = f"{title} {readable_name(line.label)} {line.label} {line.value or ''} {line.exact}".lower()
+    text = f"{title} {line.title or readable_name(line.label)} {line.label} {line.value or ''} {line.exact}".lower()
     return all(word in text for word in words)

@@ -7,12 +7,15 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from graph.definitions.wording import NO_WORDS, Wording
 from graph.display.labels import PLUMBING
+from graph.display.setting_titles import category_of, title_of
 
 # As many as a search needs: the longest policies say the same words over and over.
-LONGEST = 4000
+LONGEST = 8000
 # Their texts are written by people, or name what is set.
 _TEXTS = frozenset({"description", "displayName", "omaUri", "settingDefinitionId", "definitionId"})
+_IDS = frozenset({"settingDefinitionId", "definitionId"})
 # In nearly every setting's id, or no name of anything.
 _EVERYWHERE = frozenset(
     {
@@ -24,21 +27,24 @@ _WORD = re.compile(r"[^\W_]+")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
-def words_of(body: Mapping[str, Any]) -> str:
-    """Return the words of a body in small letters, each once, cut to what is kept."""
+def words_of(body: Mapping[str, Any], *, wording: Wording = NO_WORDS) -> str:
+    """Return the words of a body in small letters, each once, cut to what is kept.
+
+    `wording`: a setting is found by Microsoft's words for it, too.
+    """
     found: dict[str, None] = {}
-    for text in _texts(body):
+    for text in _texts(body, wording):
         for word in _WORD.findall(text):
             parts = {word, *_HUMP.split(word)}
             found |= {part.lower(): None for part in sorted(parts) if len(part) > 1}
     return " ".join(word for word in found if word not in _EVERYWHERE)[:LONGEST]
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _texts(value: Any, wording: Wording) -> Iterator[str]:
     """Yield the names of what is set to something, and the texts that say what it is."""
     if isinstance(value, list):
         for element in value:
-            yield from _texts(element)
+            yield from _texts(element, wording)
     elif isinstance(value, Mapping):
         for name, inner in value.items():
             if inner in (None, False, "", [], {}):
@@ -47,5 +53,12 @@ def _texts(value: Any) -> Iterator[str]:
                 yield name
             if name in _TEXTS and isinstance(inner, str):
                 yield inner
+                yield from _titles(name, inner, wording)
             else:
-                yield from _texts(inner)
+                yield from _texts(inner, wording)
+
+
+def _titles(name: str, setting_id: str, wording: Wording) -> Iterator[str]:
+    if wording and name in _IDS:
+        yield title_of(setting_id, wording)
+        yield from category_of(setting_id, wording)

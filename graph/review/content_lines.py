@@ -11,9 +11,11 @@ from typing import Any
 
 from graph.content.element_names import NAMING_KEYS, element_name
 from graph.content.secrets import settle_secrets
+from graph.definitions.wording import NO_WORDS, Wording, property_key
 from graph.display.decoding import describe_text, show_invisible
 from graph.display.labels import NamesById, assignment_label, is_exclusion, readable_name
 from graph.display.outline import choice_text
+from graph.display.setting_titles import full_title, option_title, property_title, with_unit
 from graph.microsoft import model
 from graph.policy_types.policy_type import PolicyType
 from graph.references.references import EVERYBODY
@@ -56,9 +58,12 @@ def _with_chosen_id(policy_type: PolicyType, part: dict[str, Any], body: dict[st
     return ({"id": body.get("id")} if says else {}) | part
 
 
-def body_lines(body: Any, masked: Any, names: NamesById) -> list[ContentLine]:
-    """Return the lines of a body. `masked`: the same body as the reader may see it."""
-    writer = _LineWriter({**EVERYBODY, **names})
+def body_lines(body: Any, masked: Any, names: NamesById, *, wording: Wording = NO_WORDS) -> list[ContentLine]:
+    """Return the lines of a body. `masked`: the same body as the reader may see it.
+
+    `wording`: Microsoft's words for settings. The id that is sent stands beside them.
+    """
+    writer = _LineWriter({**EVERYBODY, **names}, wording)
     empty = [readable_name(name) for name, inner in body.items() if _is_empty(inner)]
     return [
         *writer.object(body, masked, 0),
@@ -80,19 +85,22 @@ def _is_empty(value: Any) -> bool:
 
 
 class _LineWriter:
-    def __init__(self, names: Mapping[str, str | None]) -> None:
+    def __init__(self, names: Mapping[str, str | None], wording: Wording = NO_WORDS) -> None:
         self._names = names
+        self._wording = wording
 
     def object(
         self, value: Any, masked: Any, depth: int, without: frozenset[str] = frozenset()
     ) -> Iterator[ContentLine]:
+        kind = str(value.get("@odata.type") or "")
         for name, inner in value.items():
             is_implied = name == "@odata.type" and str(inner).startswith(_IMPLIED)
             if name not in without and not is_implied and not _is_empty(inner):
-                yield from self._named(name, inner, _masked_at(masked, name, inner), depth)
+                yield from self._named(name, inner, _masked_at(masked, name, inner), depth, kind)
 
-    def _named(self, name: str, value: Any, masked: Any, depth: int) -> Iterator[ContentLine]:
-        label = readable_name(name)
+    def _named(self, name: str, value: Any, masked: Any, depth: int, kind: str = "") -> Iterator[ContentLine]:
+        """Yield the lines of a property. `kind`: the OData type of its holder."""
+        label = property_title(kind, name, self._wording) or readable_name(name)
         if isinstance(value, dict | list) and not isinstance(masked, type(value)):
             yield self._hidden(label, masked, depth)
         elif name in _NAMED_ONLY and isinstance(value, dict) and value.get("id"):
@@ -101,9 +109,15 @@ class _LineWriter:
             yield ContentLine(depth, label)
             yield from self.object(value, masked, depth + 1)
         elif isinstance(value, list):
-            yield from self._list(name, value, masked, depth)
+            yield from self._list(name, value, masked, depth, label)
         else:
-            yield self._leaf(name, value, masked, depth)
+            line = replace(self._leaf(name, value, masked, depth), label=label)
+            yield line if line.is_hidden else self._in_words(line, property_key(kind, name), value)
+
+    def _in_words(self, line: ContentLine, setting_id: str, value: Any) -> ContentLine:
+        """Say a value as Microsoft does, with what is sent beside it."""
+        title = option_title(setting_id, value, self._wording)
+        return replace(line, value=title, more=line.more or str(line.value)) if title else line
 
     def _called(self, value: dict[str, Any]) -> str:
         """Name an object as the target does. The content's own name for it is never sent, and may be anybody's."""
@@ -116,16 +130,16 @@ class _LineWriter:
             f"“{own_name}{f' ({where})' if where else ''}”, as the content calls it" if own_name else str(value["id"])
         )
 
-    def _list(self, name: str, value: list[Any], masked: list[Any], depth: int) -> Iterator[ContentLine]:
+    def _list(self, name: str, value: list[Any], masked: list[Any], depth: int, label: str) -> Iterator[ContentLine]:
         if not any(isinstance(element, dict | list) for element in value) and all(
             _is_short(element) for element in value
         ):
             shown = [self._leaf(name, element, seen, 0) for element, seen in zip(value, masked, strict=True)]
             more = ", ".join(filter(None, (line.more for line in shown)))
             is_hidden = any(line.is_hidden for line in shown)
-            yield ContentLine(depth, readable_name(name), ", ".join(str(line.value) for line in shown), more, is_hidden)
+            yield ContentLine(depth, label, ", ".join(str(line.value) for line in shown), more, is_hidden)
             return
-        yield ContentLine(depth, readable_name(name))
+        yield ContentLine(depth, label)
         for number, (element, seen) in enumerate(zip(value, masked, strict=True), start=1):
             yield from self._element(name, element, seen, depth + 1, number)
 
@@ -139,7 +153,8 @@ class _LineWriter:
         elif value.get("settingDefinitionId") and "valueJson" not in value:
             yield from self._setting(value, masked, depth)
         else:
-            yield ContentLine(depth, self._element_name(masked, number))
+            title = full_title(str(masked.get("definitionId") or ""), self._wording)
+            yield ContentLine(depth, title or self._element_name(masked, number))
             yield from self.object(value, masked, depth + 1)
 
     def _element_name(self, masked: dict[str, Any], number: int) -> str:
@@ -154,12 +169,17 @@ class _LineWriter:
         plain = [self._leaf(name, value["value"], _masked_at(seen, "value", value["value"]), depth)
                  for value, seen in values if value.get("value") is not None]  # fmt: skip
         is_choice = any(key.startswith("choiceSetting") for key in keys)
-        texts = [choice_text(name, str(line.value), is_choice=is_choice and not line.is_hidden) for line in plain]
+        texts = [self._setting_text(name, line, is_choice) for line in plain]
         templates = filter(None, map(_template_ids, [instance, *(value for value, _ in values)]))
-        options = [str(line.value) for line, text in zip(plain, texts, strict=True) if text.startswith("option ")]
+        options = [str(line.value) for line, text in zip(plain, texts, strict=True) if is_choice and not line.is_hidden
+                   and text != choice_text(name, str(line.value), is_choice=False)]  # fmt: skip
         more = " · ".join([name, *options, *(line.more for line in plain if line.more), *templates])
         yield ContentLine(
-            depth, readable_name(name), ", ".join(texts) if texts else None, more, any(line.is_hidden for line in plain)
+            depth,
+            show_invisible(readable_name(name, wording=self._wording)),
+            ", ".join(texts) if texts else None,
+            more,
+            any(line.is_hidden for line in plain),
         )
         yield from self.object(instance, masked, depth + 1, _shown_above(instance, {"settingDefinitionId", *keys}))
         for number, (value, seen) in enumerate(values, start=1):
@@ -168,6 +188,13 @@ class _LineWriter:
             yield from self.object(value, seen, depth + 1, _shown_above(value, {"value", "children"}))
             for at, (child, below) in enumerate(_values(value.get("children"), _masked_at(seen, "children", None)), 1):
                 yield from self._element("children", child, below, depth + 1, at)
+
+    def _setting_text(self, setting_id: str, line: ContentLine, is_choice: bool) -> str:
+        text = str(line.value)
+        if line.is_hidden:
+            return choice_text(setting_id, text, is_choice=False)
+        title = option_title(setting_id, text, self._wording)
+        return title or with_unit(setting_id, choice_text(setting_id, text, is_choice=is_choice), self._wording)
 
     def assignment(self, value: dict[str, Any], masked: Any) -> Iterator[ContentLine]:
         target = value.get("target") or {}

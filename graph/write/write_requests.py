@@ -11,6 +11,7 @@ from graph.content.normalise import normalise, normalise_assignments
 from graph.content.places import root_type
 from graph.content.secrets import comparable_body, is_held, secrets_of, settle_secrets
 from graph.content.service_made import is_service_made_outermost
+from graph.definitions.wording import NO_WORDS, Wording
 from graph.display.diff import NO_NAMES, Difference, compare
 from graph.display.labels import NamesById
 from graph.microsoft import model
@@ -307,6 +308,7 @@ def remaining_differences(
     *,
     with_assignments: bool,
     names: NamesById = NO_NAMES,
+    wording: Wording = NO_WORDS,
 ) -> list[Difference]:
     """Return the differences that are left, as a reader sees them: before is `live`, after is `want`."""
     if live == want:  # as most of a preview's are: far cheaper than looking at each value
@@ -323,4 +325,4 @@ def remaining_differences(
             direct_assignments(live.get("assignments")), then["assignments"]
         ),
     }
-    return compare(policy_type, now, then, names)
+    return compare(policy_type, now, then, names, wording=wording)

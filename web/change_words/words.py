@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from db.models import Change
 from db.states import ChangeKind, ChangeState, Severity
+from web.change_words import place_words
 from web.translation.sentences import translated
 
 KINDS: Mapping[str, str] = {
@@ -79,7 +80,11 @@ def what_words(change: Change) -> str:
     differences: Sequence[Mapping[str, Any]] = change.differences or ()
     if change.kind not in (ChangeKind.CHANGED, ChangeKind.ASSIGNMENTS_CHANGED) or not differences:
         return translated(KINDS[change.kind])
-    first, more = difference_words(differences[0]), max(change.difference_count, len(differences)) - 1
+    label = place_words.label_of(change, differences[0])
+    first, more = (
+        difference_words({**differences[0], "label": label}),
+        max(change.difference_count, len(differences)) - 1,
+    )
     if more <= 0:
         return first
     return ngettext(

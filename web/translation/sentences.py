@@ -178,8 +178,13 @@ def translated(text: str | None) -> str:
     return _translate(language, text)
 
 
+def translated_template(template: str) -> str:
+    """Return a text of ours for `format` in the reader's language, its fields by name or by their places."""
+    language = current_language()
+    return template if language == ENGLISH else book_of(language).translate_template(template)
+
+
 def translated_markup(template: str) -> Markup:
     """Return markup of ours for `format` in the reader's language, its fields by name or by their places."""
-    language = current_language()
     # Templates and catalogs are ours; what fills them is escaped then.
-    return Markup(template if language == ENGLISH else book_of(language).translate_template(template))  # noqa: S704
+    return Markup(translated_template(template))  # noqa: S704

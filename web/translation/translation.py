@@ -9,7 +9,7 @@ from flask_babel import Babel
 
 from web.translation.languages import ENGLISH, LANGUAGES, current_language
 from web.translation.script_words import script_words
-from web.translation.sentences import CATALOGS, translated
+from web.translation.sentences import CATALOGS, translated, translated_template
 
 
 def register(app: Flask) -> None:
@@ -19,3 +19,5 @@ def register(app: Flask) -> None:
     app.jinja_env.policies["ext.i18n.trimmed"] = True
     app.jinja_env.globals.update(current_language=current_language, LANGUAGES=LANGUAGES, script_words=script_words)
     app.jinja_env.filters["translated"] = translated
+    app.jinja_env.filters["story_words"] = lambda story: story.words(translated_template)
+    app.jinja_env.filters["story_parts"] = lambda story: story.parts(translated_template)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from typing_extensions import TypedDict
 
-from actors.facade import severity_words
+from actors.facade import change_words, severity_words
 from db.events import attribution
 from db.models import Change
 from db.states import ChangeKind, ChangeState, DoerKind, Severity
@@ -59,10 +59,14 @@ class ChangeJson(TypedDict):
 
 
 class ChangedPlaceJson(TypedDict):
-    """A place in which it differs, without any value. `path` is what `ignore` takes."""
+    """A place in which it differs, without any value. `path` is what `ignore` takes.
+
+    `label` is as it was kept when the change was seen; `words` are Microsoft's, where these are known.
+    """
 
     path: str
     label: str
+    words: str
     how: str
 
 
@@ -96,5 +100,10 @@ def changes(listed: Sequence[Change]) -> list[ChangeJson]:
 
 def details(change: Change) -> ChangeDetailsJson:
     [row] = changes([change])
-    places = [{name: place[name] for name in ("path", "label", "how")} for place in change.differences or ()]
+    wording, kind = change_words.words_for_changes([change]), change_words.kind_of(change)
+    places = [
+        {name: place[name] for name in ("path", "label", "how")}
+        | {"words": change_words.label_of(place, kind, wording)}
+        for place in change.differences or ()
+    ]
     return {**row, "differences": places, "rules": severity_words.sentences(change.rules or ())}  # type: ignore[typeddict-item]

@@ -138,13 +138,19 @@ class RestoreItemJson(TypedDict):
 
 
 class PlanDifferenceJson(TypedDict):
-    """A setting that is overwritten: before is live, after is the plan. Values are JSON; a secret is masked."""
+    """A setting that is overwritten: before is live, after is the plan. Values are JSON; a secret is masked.
+
+    `path` is where it stands in the content. `label`, `before` and `after` are in Microsoft's words where these are
+    known; `exact_before` and `exact_after` are as the content has them.
+    """
 
     path: list[str]
     label: str
     kind: str
     before: Any
     after: Any
+    exact_before: Any
+    exact_after: Any
 
 
 class PlanLineJson(TypedDict):
@@ -332,20 +338,24 @@ def _planned_item(item: RestoreItem) -> PlannedItemJson:
 def _read_out(item: RestoreItem) -> tuple[list[PlanDifferenceJson] | None, list[PlanSectionJson] | None]:
     try:
         names, hide = plan_text.target_names(item.restore.tenant, [item]), Masking()
-        differences = drafts.differences(item, hide, names)
-        sections = plan_text.sections(item, hide, names)
+        words = plan_text.words_of_items([item])
+        differences = drafts.differences(item, hide, names, words)
+        sections = plan_text.sections(item, hide, names, words)
     except SealError:
         return None, None
     return [_difference(difference) for difference in differences], [_section(section) for section in sections]
 
 
 def _difference(difference: Difference) -> PlanDifferenceJson:
+    exact_before, exact_after = difference.exact or (difference.before, difference.after)
     return {
         "path": [str(part) for part in difference.path],
         "label": difference.label,
         "kind": difference.kind,
         "before": difference.before,
         "after": difference.after,
+        "exact_before": exact_before,
+        "exact_after": exact_after,
     }
 
 

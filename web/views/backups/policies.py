@@ -15,6 +15,7 @@ from markupsafe import Markup
 import actors.backups.back_up
 import actors.backups.capture
 from actors.facade import policy_type_names, snapshot_diff
+from actors.facade.snapshot_diff import AccessStory
 from db.changes import approved_lists, change_lists
 from db.changes.approved_lists import PolicyApproval
 from db.clock import utcnow
@@ -46,6 +47,7 @@ from web.presentation.links import link
 from web.presentation.masking import Masking
 from web.security.access import can, current_actor, fetch, requires
 from web.security.permissions import Permission
+from web.translation.languages import current_language
 from web.translation.sentences import translated_markup
 
 pages = Blueprint("policies", __name__, url_prefix="/policies")
@@ -214,6 +216,8 @@ class PolicyPage:
     number: int
     has_older: bool
     assignments: list[tuple[bool, str]] | None
+    # Of a Conditional Access policy, as of its newest snapshot.
+    story: AccessStory | None
     runs: list[Run]
     events: list[TenantEvent]
 
@@ -290,6 +294,7 @@ def page(policy_id: str) -> str:
         number=number,
         has_older=len(history) > SNAPSHOTS_SHOWN,
         assignments=snapshot_diff.assignment_texts(newest, contents[newest.id]) if newest else None,
+        story=snapshot_diff.access_story(newest, contents[newest.id]) if newest else None,
         runs=run_history.newest_of_policies(list(own.values()), RUNS_SHOWN),
         events=event_lists.newest_of_policies(list(own.values()), EVENTS_SHOWN),
     )
@@ -302,18 +307,17 @@ def _right_version(policy: Policy) -> Snapshot | None:
 
 
 def _versions(history: list[Snapshot], contents: Mapping[int, Any]) -> list[Version]:
-    summaries = [
-        change_summary(differences) for differences in snapshot_diff.changes_between_neighbours(history, contents)
-    ]
+    found = snapshot_diff.changes_between_neighbours(history, contents, language=current_language())
+    summaries = [change_summary(differences) for differences in found]
     shown = history[:SNAPSHOTS_SHOWN]
     origins = snapshot_origins.origins_of(shown)
     rows = zip(shown, [*history[1:], None], [*summaries, "First snapshot"], strict=False)
     changes = change_lists.by_outcome([snapshot.id for snapshot in shown])
-    found = authors.authors_of(list(changes.values()))
+    by = authors.authors_of(list(changes.values()))
     versions = []
     for snapshot, before, what in rows:
         change = changes.get(snapshot.id)
-        author = found[change.id] if change else None
+        author = by[change.id] if change else None
         versions.append(Version(snapshot, before, origins[snapshot.id], what, change, author))
     return versions
 

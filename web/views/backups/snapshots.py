@@ -10,7 +10,7 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 
 import actors.backups.capture
 from actors.facade import snapshot_diff
-from actors.facade.snapshot_diff import Difference, OutlineGroup
+from actors.facade.snapshot_diff import AccessStory, Difference, OutlineGroup
 from db.audit import audit
 from db.audit.audit import Action
 from db.backups.disclosures import record_secrets_shown
@@ -25,6 +25,7 @@ from web.presentation import run_messages
 from web.presentation.masking import Masking, secrets_note
 from web.security.access import can, current_actor, fetch, requires
 from web.security.permissions import Permission
+from web.translation.languages import current_language
 from web.views.backups.run_page import progress_of
 
 # So many lines of a content, or differences, stand on a page before the rest is folded.
@@ -56,7 +57,10 @@ def _fetch_to_show_secrets(snapshot_id: str, where: str) -> Snapshot:
 
 @dataclass(frozen=True)
 class SnapshotPage:
-    """`document` is what it holds as this person may see it; `secrets` says what of it is masked, as `note` does."""
+    """`document` is what it holds as this person may see it; `secrets` says what of it is masked, as `note` does.
+
+    `story`: of a Conditional Access policy, in sentences.
+    """
 
     snapshot: Snapshot
     document: dict[str, Any]
@@ -65,6 +69,7 @@ class SnapshotPage:
     groups: list[OutlineGroup]
     unset: list[str]
     assignments: list[tuple[bool, str]] | None
+    story: AccessStory | None
     secrets: str
 
     @property
@@ -128,7 +133,7 @@ class SnapshotPage:
 
 def _page(snapshot: Snapshot, hide: Masking | None) -> str:
     document = _document(snapshot, hide)
-    groups, unset = snapshot_diff.readable_lines(snapshot, document)
+    groups, unset = snapshot_diff.readable_lines(snapshot, document, language=current_language())
     page = SnapshotPage(
         snapshot=snapshot,
         document=document,
@@ -138,6 +143,7 @@ def _page(snapshot: Snapshot, hide: Masking | None) -> str:
         groups=groups,
         unset=unset,
         assignments=snapshot_diff.assignment_texts(snapshot, document),
+        story=snapshot_diff.access_story(snapshot, document),
         secrets=secrets_note(hide, can(Permission.MANAGE, snapshot.tenant_id)),
     )
     return render_template("snapshots/page.html", page=page)
@@ -206,6 +212,8 @@ class ComparisonPage:
     before: Snapshot
     after: Snapshot
     differences: list[Difference]
+    # Before and after, of a Conditional Access policy.
+    stories: list[AccessStory]
     secrets: str
     run: Run | None
 
@@ -232,9 +240,10 @@ class ComparisonPage:
 
 
 def _comparison(before: Snapshot, after: Snapshot, hide: Masking | None, run: Run | None = None) -> str:
-    differences = snapshot_diff.differences(before, after, hide)
+    differences = snapshot_diff.differences(before, after, hide, language=current_language())
+    stories = snapshot_diff.access_stories([before, after], hide) if differences else []
     may_show = can(Permission.MANAGE, before.tenant_id) and can(Permission.MANAGE, after.tenant_id)
-    page = ComparisonPage(before, after, differences, secrets_note(hide, may_show), run)
+    page = ComparisonPage(before, after, differences, stories, secrets_note(hide, may_show), run)
     return render_template("snapshots/compare.html", page=page)
 
 

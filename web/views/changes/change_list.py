@@ -18,7 +18,7 @@ from db.policies import search
 from db.sql import value_lists
 from db.states import ChangeKind, ChangeState, Severity
 from db.tenants import tags
-from web.change_words import authors
+from web.change_words import authors, place_words
 from web.change_words.documents import document
 from web.change_words.words import KINDS, SEVERITIES, STATES, severity_badge, state_badge, what_words
 from web.inputs import form_text
@@ -128,6 +128,7 @@ class ChangeListView(ListView):
     def _rows(self, ids: list[int]) -> list[Any]:
         """Fetch the changes, each with its author."""
         rows = super()._rows(ids)
+        place_words.look_up(rows)
         found = authors.authors_of(rows)
         for row in rows:
             row.author = found[row.id]

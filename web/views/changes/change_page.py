@@ -8,24 +8,25 @@ from flask import Blueprint, render_template, url_for
 from markupsafe import Markup
 
 from actors.facade import severity_words, snapshot_diff
-from actors.facade.snapshot_diff import Difference
+from actors.facade.snapshot_diff import AccessStory, Difference
 from db.changes import change_lists
 from db.events import event_logs
 from db.events.event_logs import LogState
 from db.models import Change, Policy, Tenant, TenantEvent
 from db.policies import lives
-from web.change_words import authors
+from web.change_words import authors, place_words
 from web.change_words.authors import Author
 from web.change_words.words import STATE_SENTENCES, what_words
 from web.presentation.formatters import policy_type_title
 from web.presentation.masking import Masking, secrets_note
 from web.security.access import can, fetch, requires
 from web.security.permissions import Permission
+from web.translation.languages import current_language
 from web.views.changes.decide import DecisionForms, decision_forms
 
 pages = Blueprint("changes", __name__, url_prefix="/changes")
 
-DIFFERENCES_SHOWN, EVENTS_SHOWN, HISTORY_SHOWN = 12, 8, 6
+DIFFERENCES_SHOWN, EVENTS_SHOWN, HISTORY_SHOWN, PLACES_SHOWN = 12, 8, 6, 40
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ class ChangePage:
     change: Change
     author: Author
     differences: list[Difference] | None
+    # Before and after, of a Conditional Access policy.
+    stories: list[AccessStory]
     secrets: str
     history: Sequence[tuple[Change, Author]]
     decision: DecisionForms
@@ -57,6 +60,12 @@ class ChangePage:
     @property
     def what(self) -> str:
         return what_words(self.change)
+
+    @property
+    def places(self) -> list[tuple[str, str]]:
+        """(label in words, raw path) of what differs, as far as it was kept."""
+        kept = (self.change.differences or ())[:PLACES_SHOWN]
+        return [(place_words.label_of(self.change, place), place["path"]) for place in kept]
 
     @property
     def state_sentence(self) -> str:
@@ -116,6 +125,7 @@ def change_page(change: Change) -> ChangePage:
     """Look up what the page shows."""
     lives_of = lives.of_policy(change.policy)
     history = change_lists.newest_of_policies([change.policy, *lives_of.earlier], HISTORY_SHOWN)
+    place_words.look_up([change, *history])
     found = authors.authors_of([change, *history])
     hide = Masking(tells_apart=True)
     differences = _differences(change, hide)
@@ -123,6 +133,7 @@ def change_page(change: Change) -> ChangePage:
         change=change,
         author=found[change.id],
         differences=differences,
+        stories=snapshot_diff.access_stories([change.before, change.after], hide) if differences else [],
         secrets=secrets_note(hide, can(Permission.MANAGE, change.tenant_id)) if differences else "",
         history=[(row, found[row.id]) for row in history],
         decision=decision_forms(change),
@@ -132,4 +143,4 @@ def change_page(change: Change) -> ChangePage:
 def _differences(change: Change, hide: Masking) -> list[Difference] | None:
     if change.before is None or change.after is None:
         return None
-    return snapshot_diff.differences_or_none(change.before, change.after, hide)
+    return snapshot_diff.differences_or_none(change.before, change.after, hide, language=current_language())

@@ -1,7 +1,7 @@
 """`/comparisons`: two backup sets, or two tenants as their newest whole backups have them, policy by policy."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,10 +10,12 @@ from flask import Blueprint, Response, abort, flash, render_template, request, u
 
 from actors.changes import whole_comparison
 from actors.changes.whole_comparison import ComparedPair, Comparer, PolicyPair, WholeComparison
-from actors.facade import policy_type_names
+from actors.facade import change_words, policy_type_names
+from actors.facade.wording import Wording
 from db.backups import backup_sets
 from db.errors import Invalid
 from db.models import BackupSet, Tenant
+from db.sql import value_lists
 from db.states import ChangeKind
 from web.change_words.words import difference_words
 from web.inputs import page_number
@@ -22,6 +24,7 @@ from web.lists.list_view import csv_row, stream_download
 from web.lists.numbered_page import NumberedPage
 from web.security.access import allowed_tenant_ids, fetch, requires
 from web.security.permissions import Permission
+from web.translation.languages import current_language
 from web.translation.sentences import translated
 
 pages = Blueprint("comparisons", __name__, url_prefix="/comparisons")
@@ -36,6 +39,7 @@ class ComparisonRow:
     """A pair as the page says it."""
 
     compared: ComparedPair
+    wording: Wording
 
     @property
     def pair(self) -> PolicyPair:
@@ -57,7 +61,15 @@ class ComparisonRow:
 
     @property
     def labels(self) -> list[str]:
-        return [difference_words(difference) for difference in self.compared.differences]
+        return [difference_words(difference) for difference in self.differences]
+
+    @property
+    def differences(self) -> list[Mapping[str, str]]:
+        """The places that differ, with their labels in Microsoft's words."""
+        kind = _kind_of(self.pair)
+        return [
+            {**place, "label": change_words.label_of(place, kind, self.wording)} for place in self.compared.differences
+        ]
 
     @property
     def first_labels(self) -> list[str]:
@@ -82,7 +94,7 @@ class ComparisonRow:
             "name": self.pair.name,
             "how": self.how,
             "severity": self.compared.severity,
-            "differences": list(self.compared.differences),
+            "differences": self.differences,
             "snapshot_before": self.pair.before and self.pair.before.id,
             "snapshot_after": self.pair.after and self.pair.after.id,
         }
@@ -108,8 +120,7 @@ class WholeComparisonPage(NumberedPage):
     @cached_property
     def rows(self) -> list[ComparisonRow]:
         """Open and compare the pairs of this page alone."""
-        comparer = Comparer(self.comparison)
-        return [ComparisonRow(comparer.compare(pair)) for pair in self.comparison.pairs[self.number * SHOWN :][:SHOWN]]
+        return _compared(Comparer(self.comparison), self.comparison.pairs[self.number * SHOWN :][:SHOWN])
 
     @property
     def has_more(self) -> bool:  # type: ignore[override]
@@ -205,8 +216,22 @@ def export(export_type: str) -> Response:
 
 def _rows(found: WholeComparison) -> Iterator[ComparisonRow]:
     comparer = Comparer(found)
-    for pair in found.pairs:
-        yield ComparisonRow(comparer.compare(pair))
+    for some in value_lists.batched(found.pairs):
+        yield from _compared(comparer, some)
+
+
+def _compared(comparer: Comparer, pairs: Iterable[PolicyPair]) -> list[ComparisonRow]:
+    """Compare the pairs, and look up the words for all that differs at once."""
+    compared = [comparer.compare(pair) for pair in pairs]
+    places = ((_kind_of(each.pair), each.differences) for each in compared)
+    wording = change_words.words_for_places(places, current_language())
+    return [ComparisonRow(each, wording) for each in compared]
+
+
+def _kind_of(pair: PolicyPair) -> str:
+    """Return the OData type of the policy."""
+    snapshot = pair.after or pair.before
+    return str(snapshot.policy.odata_type or "") if snapshot else ""
 
 
 def _csv(found: WholeComparison) -> Iterator[str]:

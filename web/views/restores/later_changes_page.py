@@ -24,6 +24,7 @@ from web.presentation.formatters import datetime_html, first_differences, policy
 from web.presentation.masking import Masking
 from web.security.access import can
 from web.security.permissions import Permission
+from web.translation.languages import current_language
 from web.translation.sentences import translated_markup
 from web.views.backups.run_page import progress_of
 
@@ -354,6 +355,7 @@ def _rows(shown: Sequence[LaterChange]) -> list[ChangeRow]:
         if change.kind == LaterChangeKind.CHANGED and right and now:
             left -= right.content.plain_bytes + now.content.plain_bytes
             if left > 0:
-                differences = snapshot_diff.differences_or_none(right, now, Masking(tells_apart=True))
+                hide = Masking(tells_apart=True)
+                differences = snapshot_diff.differences_or_none(right, now, hide, language=current_language())
         rows.append(ChangeRow(change, right, now, differences, is_compared=left > 0))
     return rows

@@ -16,6 +16,7 @@ from db.restores.item_lists import ItemFilter
 from db.states import WRITTEN_OUTCOMES, Outcome
 from web.inputs import page_number, without_nul
 from web.presentation.masking import Masking
+from web.translation.languages import current_language
 from web.translation.sentences import translated
 
 ROWS_SHOWN = 12
@@ -170,10 +171,11 @@ def _differences(restore: Restore, items: Sequence[RestoreItem]) -> dict[int, li
     """Return item id -> what would be overwritten, masked; None for one that cannot be opened."""
     updates = [item for item in items if item.action == Outcome.UPDATE]
     found: dict[int, list[Difference] | None] = {}
+    wording = plan_text.words_of_items(updates, current_language())
     for item in updates:
         try:
             names = plan_text.target_names(restore.tenant, [item])
-            found[item.id] = drafts.differences(item, Masking(), names)
+            found[item.id] = drafts.differences(item, Masking(), names, wording)
         except SealError:
             found[item.id] = None
     return found

@@ -10,7 +10,7 @@ from flask import url_for
 
 from actors.facade.snapshot_diff import Difference
 from actors.plans import restore_results
-from actors.plans.plan_text import Section
+from actors.plans.plan_text import AccessStory, Section
 from actors.plans.restore_results import Warned
 from db.models import Policy, Restore, RestoreItem, RunItem, Snapshot, Tenant, User, Write
 from db.states import WRITTEN_OUTCOMES, Outcome
@@ -33,6 +33,8 @@ class PlanItem(NamedTuple):
     item: RestoreItem
     differences: list[Difference]
     parts: list[Section]
+    # Of a Conditional Access policy.
+    story: AccessStory | None
 
     @property
     def dangers(self) -> list[tuple[str, str]]:
@@ -140,7 +142,10 @@ class ResolvedReference(NamedTuple):
 
 @dataclass(frozen=True)
 class ItemPage:
-    """The page of a restore item: what its plan writes, what it refers to, and what was sent to Graph."""
+    """The page of a restore item: what its plan writes, what it refers to, and what was sent to Graph.
+
+    `story`: of a Conditional Access policy, in sentences.
+    """
 
     restore: Restore
     item: RestoreItem
@@ -148,6 +153,7 @@ class ItemPage:
     result: RunItem | None
     differences: list[Difference]
     parts: list[Section]
+    story: AccessStory | None
     secrets: str
     writes: list[Write]
 

@@ -25,6 +25,7 @@ from web.presentation import restore_approval, restore_text
 from web.presentation.masking import Masking, secrets_note
 from web.security.access import can_fetch, current_actor, fetch, requires
 from web.security.permissions import Permission
+from web.translation.languages import current_language
 from web.translation.sentences import translated
 from web.verdicts import verdicts
 from web.views.restores.new_restore import upload_form
@@ -145,10 +146,16 @@ def _plan_page(restore: Restore, hide: Masking | None) -> Any:
 
 
 def _read_out(restore: Restore, item_ids: list[int], hide: Masking | None) -> Iterator[PlanItem]:
+    language = current_language()
     for item_id in item_ids:
         item = RestoreItem.get_by_id(item_id)
-        names = plan_text.target_names(restore.tenant, [item])
-        yield PlanItem(item, drafts.differences(item, hide, names), plan_text.sections(item, hide, names))
+        names, words = plan_text.target_names(restore.tenant, [item]), plan_text.words_of_items([item], language)
+        yield PlanItem(
+            item,
+            drafts.differences(item, hide, names, words),
+            plan_text.sections(item, hide, names, words),
+            plan_text.access_story(item, names),
+        )
 
 
 def _fetch_item(restore_id: int, item_id: int, permission: Permission) -> tuple[Restore, RestoreItem]:
@@ -160,8 +167,9 @@ def _fetch_item(restore_id: int, item_id: int, permission: Permission) -> tuple[
 
 def _item(restore: Restore, item: RestoreItem, hide: Masking | None) -> str:
     names = plan_text.target_names(restore.tenant, [item])
-    differences = drafts.differences(item, hide, names)
-    parts = plan_text.sections(item, hide, names)
+    words = plan_text.words_of_items([item], current_language())
+    differences = drafts.differences(item, hide, names, words)
+    parts = plan_text.sections(item, hide, names, words)
     page = ItemPage(
         restore=restore,
         item=item,
@@ -169,6 +177,7 @@ def _item(restore: Restore, item: RestoreItem, hide: Masking | None) -> str:
         result=restore_items.results(restores.runs_of_restore(restore)).get(item.id),
         differences=differences,
         parts=parts,
+        story=plan_text.access_story(item, names),
         secrets=secrets_note(hide, may_show_secrets(restore)),
         writes=write_log.writes_by_item([item.id])[item.id],
     )
