@@ -25,6 +25,7 @@ for name in (
     "fleet",
     "watch",
     "observing",
+    "pages",
 ):
     print(f"\n## {name}\n", flush=True)
     subprocess.run([sys.executable, "-m", f"bench.{name}"], check=True)

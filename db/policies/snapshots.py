@@ -5,7 +5,7 @@ Why not shared between tenants: docs/decisions/0009-contents-once-per-tenant.md.
 
 import json
 import zlib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -15,7 +15,7 @@ from typing import Any
 import peewee as pw
 
 from db.clock import utcnow
-from db.database import database, lock_rows
+from db.database import Condition, database, lock_rows
 from db.encryption import keyring
 from db.models import Content, Policy, Run, Snapshot, Tenant
 from db.policies import change_recording
@@ -301,11 +301,35 @@ def previous(snapshot: Snapshot) -> Snapshot | None:
     return _with_content().where((Snapshot.policy == snapshot.policy_id) & (Snapshot.id < snapshot.id)).first()
 
 
-def with_policies(ids: Sequence[int]) -> Any:
-    """Return a query of these snapshots, each with its policy, its fingerprint and its size; without an order."""
+def with_policies(ids: Sequence[int], policy_type: str = "", words: Iterable[str] = ()) -> Any:
+    """Return a query of these snapshots, each with its policy, its fingerprint and its size; without an order.
+
+    Narrowed to a policy type, and to those that have all words in their names.
+    """
     fields = (Snapshot, Policy, Content.id, Content.fingerprint, Content.plain_bytes)
     joined = Snapshot.select(*fields).join(Policy).switch(Snapshot).join(Content)
-    return joined.where(is_in(Snapshot.id, ids))
+    return joined.where(_is_listed(ids, policy_type, words))
+
+
+def count_by_type(ids: Sequence[int], words: Iterable[str] = ()) -> dict[str, int]:
+    """Return policy type -> how many of these snapshots are of it, and have all words in their names."""
+    rows = Snapshot.select(Policy.policy_type, pw.fn.COUNT(Snapshot.id)).join(Policy)
+    return dict(rows.where(_is_listed(ids, "", words)).group_by(Policy.policy_type).tuples())
+
+
+def listed_ids(ids: Sequence[int], policy_type: str = "", words: Iterable[str] = ()) -> set[int]:
+    """Return the ids, of these snapshots, of those of the policy type that have all words in their names."""
+    rows = Snapshot.select(Snapshot.id).join(Policy).where(_is_listed(ids, policy_type, words))
+    return {row[0] for row in rows.tuples()}
+
+
+def _is_listed(ids: Sequence[int], policy_type: str, words: Iterable[str]) -> Condition:
+    condition: Any = is_in(Snapshot.id, ids)
+    if policy_type:
+        condition &= Policy.policy_type == policy_type
+    for word in words:
+        condition &= Snapshot.name.contains(word)
+    return condition
 
 
 def load_with_tenants(ids: Sequence[int]) -> list[Snapshot]:

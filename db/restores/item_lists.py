@@ -1,7 +1,7 @@
 """The items of a restore as its page lists them: what matters most first, filtered, searched, a page at a time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import peewee as pw
@@ -27,22 +27,18 @@ class ItemFilter:
     ended_so: Sequence[int] = ()
     is_everything: bool = False
     policy_type: str = ""
-    search: str = ""
-
-    @property
-    def is_narrow(self) -> bool:
-        return bool(self.policy_type or self.search)
+    words: Sequence[str] = ()
 
 
 def count_by_type(restore: Restore, shown: ItemFilter) -> dict[str, int]:
-    """Return how many items each policy type has, the most first. The filter's own type and words are left aside."""
-    rows = RestoreItem.select(RestoreItem.policy_type, pw.fn.COUNT(RestoreItem.id).alias("items"))
-    counted = rows.where(_is_of_kind(restore, shown)).group_by(RestoreItem.policy_type)
-    return dict(counted.order_by(pw.SQL("items").desc(), RestoreItem.policy_type).tuples())
+    """Return how many items each policy type has. The filter's own type is left aside."""
+    rows = RestoreItem.select(RestoreItem.policy_type, pw.fn.COUNT(RestoreItem.id))
+    of_any_type = _is_shown(restore, replace(shown, policy_type=""))
+    return dict(rows.where(of_any_type).group_by(RestoreItem.policy_type).tuples())
 
 
-def count(restore: Restore, shown: ItemFilter) -> int:
-    return int(RestoreItem.select().where(_is_shown(restore, shown)).count())
+def ids(restore: Restore, shown: ItemFilter) -> frozenset[int]:
+    return frozenset(row[0] for row in RestoreItem.select(RestoreItem.id).where(_is_shown(restore, shown)).tuples())
 
 
 def page(restore: Restore, shown: ItemFilter, limit: int, offset: int = 0) -> list[RestoreItem]:
@@ -106,8 +102,8 @@ def _is_shown(restore: Restore, shown: ItemFilter) -> Condition:
     condition: Any = _is_of_kind(restore, shown)
     if shown.policy_type:
         condition &= RestoreItem.policy_type == shown.policy_type
-    if shown.search:
-        condition &= RestoreItem.name.contains(shown.search)
+    for word in shown.words:
+        condition &= RestoreItem.name.contains(word)
     return condition
 
 

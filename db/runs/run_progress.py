@@ -1,9 +1,12 @@
 """Progress of a run: how far it has got, and why it waits."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import peewee as pw
 
+from db.database import Condition
 from db.models import Run, RunItem
 from db.sql.value_lists import is_in
 from db.states import ACTIVE, ItemState, Outcome
@@ -85,17 +88,49 @@ def has_captured(run: Run, policy_type: str) -> bool:
     return bool(RunItem.select().where(of_type).exists())
 
 
-def page_of_items(run: Run, ended: str, limit: int, offset: int) -> list[RunItem]:
-    """Return some of the run's items, those that need a look first. `ended`: an outcome, a state, NOTABLE or EVERY."""
-    query = RunItem.select().where(RunItem.run == run)
-    if ended == NOTABLE:
-        query = query.where(RunItem.state.in_(NEEDS_ATTENTION) | RunItem.outcome.not_in(QUIET_OUTCOMES))
-    elif ended in NEEDS_ATTENTION:
-        query = query.where(RunItem.state == ended)
-    elif ended != EVERY:
-        query = query.where(RunItem.outcome == ended)
+@dataclass(frozen=True)
+class RunItemFilter:
+    """A choice of a run's items. `ended`: an outcome, a state, NOTABLE or EVERY. `words`: all in the name."""
+
+    ended: str = EVERY
+    policy_type: str = ""
+    words: Sequence[str] = ()
+
+
+def page_of_items(run: Run, wanted: RunItemFilter, limit: int, offset: int) -> list[RunItem]:
+    """Return some of the run's items, those that need a look first."""
     is_bad = pw.Case(None, [(RunItem.state.in_(NEEDS_ATTENTION), 0)], 1)
-    return list(query.order_by(is_bad, RunItem.id).limit(limit).offset(offset))
+    query = RunItem.select().where(_is_wanted(run, wanted)).order_by(is_bad, RunItem.id)
+    return list(query.limit(limit).offset(offset))
+
+
+def count_by_type(run: Run, wanted: RunItemFilter) -> dict[str, int]:
+    """Return policy type -> how many of the run's items are meant."""
+    rows = RunItem.select(RunItem.policy_type, pw.fn.COUNT(RunItem.id)).where(_is_wanted(run, wanted))
+    return dict(rows.group_by(RunItem.policy_type).tuples())
+
+
+def count_bad_by_type(run: Run) -> list[tuple[str, str, int]]:
+    """Return (policy type, state, items) for the items that somebody has to look at, the worst states first."""
+    rows = RunItem.select(RunItem.policy_type, RunItem.state, pw.fn.COUNT(RunItem.id))
+    counted = rows.where((RunItem.run == run) & RunItem.state.in_(NEEDS_ATTENTION))
+    found = list(counted.group_by(RunItem.policy_type, RunItem.state).tuples())
+    return sorted(found, key=lambda row: NEEDS_ATTENTION.index(ItemState(row[1])))
+
+
+def _is_wanted(run: Run, wanted: RunItemFilter) -> Condition:
+    condition: Any = RunItem.run == run
+    if wanted.ended == NOTABLE:
+        condition &= RunItem.state.in_(NEEDS_ATTENTION) | RunItem.outcome.not_in(QUIET_OUTCOMES)
+    elif wanted.ended in NEEDS_ATTENTION:
+        condition &= RunItem.state == wanted.ended
+    elif wanted.ended != EVERY:
+        condition &= RunItem.outcome == wanted.ended
+    if wanted.policy_type:
+        condition &= RunItem.policy_type == wanted.policy_type
+    for word in wanted.words:
+        condition &= RunItem.name.contains(word)
+    return condition
 
 
 def all_items(run: Run) -> list[RunItem]:

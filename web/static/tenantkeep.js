@@ -221,7 +221,17 @@
     // Who ticks something does not mean everything.
     const some = one('input[name="what"][value="some"]');
     if (some && box.checked && ["item", "type"].includes(box.name)) some.checked = true;
+    all("[data-chosen]").filter((words) => words.dataset.chosen === box.name).forEach(countChosen);
   });
+
+  // What is ticked here, and what the form keeps of other parts of the list.
+  function countChosen(words) {
+    const elsewhere = Number(words.dataset.elsewhere);
+    const count = all(`input[name="${words.dataset.chosen}"]:checked`).length + elsewhere;
+    const said = elsewhere ? inLanguage("{} chosen, {} of them not on this page")
+      : count ? inLanguage("{} chosen") : inLanguage("Nothing chosen yet");
+    words.textContent = said.replace(/\{\d*\}/, count).replace(/\{\d*\}/, elsewhere);
+  }
 
   function countTicks() {
     const count = all('input[name="rowid"]:checked').length;

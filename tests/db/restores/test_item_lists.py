@@ -39,8 +39,8 @@ def test_what_is_written_is_listed_and_what_is_overwritten_comes_first(restore):
     assert names(restore) == ["changed", "gone", "new"]
     assert names(restore, is_everything=True)[:2] == ["held back", "changed"]
     assert names(restore, outcome="blocked") == ["built in", "lacks a group"]
-    assert names(restore, search="CHANG") == ["changed"]
-    assert names(restore, search="%") == []
+    assert names(restore, words=["CHANG"]) == ["changed"]
+    assert names(restore, words=["%"]) == []
     assert names(restore, policy_type="type1") == []
     assert item_lists.count_by_type(restore, ItemFilter()) == {"type0": 3}
     assert [item.name for item in item_lists.page(restore, ItemFilter(), 1, 1)] == ["gone"]

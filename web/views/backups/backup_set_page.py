@@ -1,10 +1,11 @@
 """The page of a backup set: findings of the backup, problems that it had, and the policies that it holds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from flask import request, url_for
+from flask_babel import gettext
 
 from actors.facade import policy_type_names
 from db.backups import backup_sets, completeness, set_findings
@@ -12,16 +13,17 @@ from db.backups.set_findings import Findings
 from db.models import BackupSet, Policy, Run, Snapshot, Tenant
 from db.policies import snapshots
 from db.states import ItemState, Level, SetState
-from web.inputs import page_number, without_nul
+from web.lists.folded_list import FoldedList, ListSort, ListWish, Mark, asked
 from web.presentation import run_messages
 from web.presentation.formatters import policy_type_title
 from web.presentation.policy_type_row import PolicyTypeRow
 from web.security.access import can
 from web.security.permissions import Permission
+from web.translation.sentences import translated
 from web.verdicts.verdicts import Verdict, set_verdict
 from web.views.backups.run_page import may_retry
 
-SHOWN, PROBLEMS_SHOWN = 25, 8
+PROBLEMS_SHOWN = 8
 # What of its policies to list, as the address says it.
 DIFFERENT, CHANGED, NEW, DELETED, EVERY = "different", "changed", "new", "deleted", "all"
 LOOKS = {CHANGED: "info", NEW: "good", DELETED: "bad"}
@@ -65,13 +67,6 @@ class TypeRow(PolicyTypeRow):
         return "At least 1 policy." if known == 1 else f"At least {known} policies."
 
 
-class PolicySort(NamedTuple):
-    """A sort of policies to list, as the address says it and as the page calls it."""
-
-    show: str
-    label: str
-
-
 class SnapshotRow(NamedTuple):
     """A snapshot of the set, and what the backup found about its policy. `before`: of the backup before."""
 
@@ -82,35 +77,15 @@ class SnapshotRow(NamedTuple):
 
 
 @dataclass(frozen=True)
-class PolicyFilter:
-    """The wish of an address: a sort of policies, of a type, with words in their names."""
-
-    show: str
-    policy_type: str
-    search: str
-    number: int
-
-    def address(self, backup_set: BackupSet, **changes: Any) -> str:
-        given = {"show": self.show, "type": self.policy_type, "search": self.search, "page": self.number, **changes}
-        args = {name: value or None for name, value in given.items()}
-        return url_for("backup_sets.page", backup_set_id=backup_set.id, _anchor="policies", **args)
-
-    @property
-    def is_narrowed(self) -> bool:
-        return bool(self.policy_type or self.search)
-
-
-@dataclass(frozen=True)
 class BackupSetPage:
-    """`rows` are a page of the policies that are wanted; there are `matching` of them."""
+    """`rows` are a page of `policies`."""
 
     backup_set: BackupSet
     run: Run | None
     snapshot_ids: list[int]
     findings: Findings
-    wanted: PolicyFilter
+    policies: FoldedList
     rows: list[SnapshotRow]
-    matching: int
 
     @property
     def tenant(self) -> Tenant:
@@ -152,21 +127,20 @@ class BackupSetPage:
         return f"by {creator.name}" if creator else "automatically"
 
     @property
-    def choices(self) -> list[PolicySort]:
+    def choices(self) -> list[ListSort]:
         """The sorts of policies that can be listed, those that differ from the backup before first."""
         found = self.findings
         counts = {CHANGED: len(found.changed), NEW: len(found.new), DELETED: len(found.deleted)}
-        each = [PolicySort(show, f"{count} {show}") for show, count in counts.items() if count]
-        together = [PolicySort(DIFFERENT, "what differs")] if len(each) > 1 else []
-        return [*together, *each, PolicySort(EVERY, f"all {self.count}")]
+        each = [self._sort(show, f"{count} {show}") for show, count in counts.items() if count]
+        together = [self._sort(DIFFERENT, "what differs")] if len(each) > 1 else []
+        return [*together, *each, self._sort(EVERY, f"all {self.count}")]
+
+    def _sort(self, show: str, label: str) -> ListSort:
+        return ListSort(translated(label), show, show == _shown(self.policies.wish, self.differs))
 
     @property
     def differs(self) -> bool:
-        return len(self.choices) > 1
-
-    @property
-    def shown(self) -> str:
-        return self.wanted.show
+        return bool(self.findings.changed or self.findings.new or self.findings.deleted)
 
     @property
     def same(self) -> int:
@@ -200,16 +174,8 @@ class BackupSetPage:
         return sorted(rows, key=lambda row: row.title.lower())
 
     @property
-    def read_types(self) -> list[TypeRow]:
-        return [row for row in self.types if row.was_read]
-
-    @property
     def unread_types(self) -> list[TypeRow]:
         return [row for row in self.types if not row.was_read]
-
-    @property
-    def type_title(self) -> str:
-        return policy_type_title(self.wanted.policy_type) if self.wanted.policy_type else ""
 
     @property
     def is_running(self) -> bool:
@@ -218,10 +184,6 @@ class BackupSetPage:
     @property
     def is_pinned(self) -> bool:
         return bool(self.backup_set.pinned_reason)
-
-    @property
-    def last_page(self) -> int:
-        return _last_page(self.matching)
 
     @property
     def can_restore(self) -> bool:
@@ -239,38 +201,46 @@ class BackupSetPage:
 def backup_set_page(backup_set: BackupSet) -> BackupSetPage:
     """Look up what the page shows: of its policies, a page of those that the address asks for."""
     ids, findings = backup_sets.snapshot_ids(backup_set), set_findings.compare_with_last(backup_set)
-    wanted = _wanted(findings)
-    query = _matching(_ids_of(wanted.show, ids, findings), wanted)
-    matching = query.count()
-    wanted = PolicyFilter(wanted.show, wanted.policy_type, wanted.search, min(wanted.number, _last_page(matching)))
-    rows = query.order_by(Policy.policy_type, Snapshot.name, Snapshot.id).limit(SHOWN).offset(wanted.number * SHOWN)
+    policies = _folded(backup_set, ids, findings)
     return BackupSetPage(
         backup_set=backup_set,
         run=Run.get_or_none(Run.id == backup_set.run_id),
         snapshot_ids=ids,
         findings=findings,
-        wanted=wanted,
-        rows=[_row(snapshot, findings) for snapshot in rows],
-        matching=matching,
+        policies=policies,
+        rows=_rows(policies, ids, findings) if policies.lists_rows else [],
     )
 
 
-def _wanted(findings: Findings) -> PolicyFilter:
-    """Read the address. Without a wish what differs is shown, and where nothing does, everything."""
+def _folded(backup_set: BackupSet, ids: list[int], findings: Findings) -> FoldedList:
+    """Fold the policies that are asked for. Without a wish, what differs is listed before all policy types."""
+    wish = asked(request.args, (DIFFERENT, CHANGED, NEW, DELETED, EVERY))
+    wish = replace(wish, policy_type=wish.policy_type if wish.policy_type in policy_type_names.titles() else "")
     differs = bool(findings.changed or findings.new or findings.deleted)
-    policy_type, words = request.args.get("type", ""), without_nul(request.args.get("search", "")).strip()[:200]
-    by_itself = DIFFERENT if differs and not policy_type and not words else EVERY
-    show = request.args.get("show", "")
-    return PolicyFilter(
-        show=show if show in (DIFFERENT, CHANGED, NEW, DELETED, EVERY) else by_itself,
-        policy_type=policy_type if policy_type in policy_type_names.titles() else "",
-        search=words,
-        number=page_number(9999),
+    listed = _ids_of(wish.show or EVERY, ids, findings)
+    return FoldedList(
+        wish=wish,
+        counts=snapshots.count_by_type(listed, wish.words),
+        place=lambda **values: url_for("backup_sets.page", backup_set_id=backup_set.id, **values),
+        marks={} if wish.show or wish.search else _marks(backup_set),
+        flat_count=len(_ids_of(_shown(wish, differs), ids, findings)) if _lists_before(wish, differs) else None,
     )
 
 
-def _last_page(matching: int) -> int:
-    return max(matching - 1, 0) // SHOWN
+def _shown(wish: ListWish, differs: bool) -> str:
+    """Return the sort of policies that is listed: what differs comes by itself, where nothing else is asked for."""
+    return wish.show or (DIFFERENT if differs and not wish.is_narrow else EVERY)
+
+
+def _lists_before(wish: ListWish, differs: bool) -> bool:
+    return not wish.search and _shown(wish, differs) != EVERY
+
+
+def _marks(backup_set: BackupSet) -> dict[str, list[Mark]]:
+    """Say of which policy types something could not be read."""
+    unread = {key: completeness.count_unread(counts) for key, counts in backup_set.types.items()}
+    read = [key for key in unread if unread[key] and backup_set.types[key]["state"] == ItemState.DONE]
+    return {key: [Mark("warn", gettext("%(failed)s not read", failed=unread[key]))] for key in read}
 
 
 def _ids_of(show: str, ids: list[int], findings: Findings) -> list[int]:
@@ -279,13 +249,12 @@ def _ids_of(show: str, ids: list[int], findings: Findings) -> list[int]:
     return of_show.get(show, ids)
 
 
-def _matching(ids: list[int], wanted: PolicyFilter) -> Any:
-    query = snapshots.with_policies(ids)
-    if wanted.policy_type:
-        query = query.where(Policy.policy_type == wanted.policy_type)
-    for word in wanted.search.split()[:5]:
-        query = query.where(Snapshot.name.contains(word))
-    return query
+def _rows(policies: FoldedList, ids: list[int], findings: Findings) -> list[SnapshotRow]:
+    wish, differs = policies.wish, bool(findings.changed or findings.new or findings.deleted)
+    listed = _ids_of(_shown(wish, differs), ids, findings)
+    query = snapshots.with_policies(listed, wish.policy_type, wish.words)
+    ordered = query.order_by(Policy.policy_type, Snapshot.name, Snapshot.id)
+    return [_row(snapshot, findings) for snapshot in ordered.limit(policies.rows_shown).offset(policies.offset)]
 
 
 def _row(snapshot: Snapshot, findings: Findings) -> SnapshotRow:

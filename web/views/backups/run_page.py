@@ -1,10 +1,11 @@
 """The page of a run: its moving part, which stands on other pages too, and what this person may do."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from flask import render_template, request
+from flask import render_template, url_for
 from flask_babel import gettext
 from markupsafe import Markup
 
@@ -16,11 +17,12 @@ from db.models import BackupSet, Policy, Restore, Run, RunItem, Tenant, User
 from db.names.work_names import Name, name_of
 from db.restores import restore_items, restores, retries
 from db.runs import run_history, run_progress
+from db.runs.run_progress import RunItemFilter
 from db.states import ACTIVE, ItemState, Outcome, RestoreState, RunKind, RunState
 from db.tenants import backup_health
 from web.acts import run_acts
 from web.acts.run_acts import RETRIES
-from web.inputs import page_number
+from web.lists.folded_list import ROWS_SHOWN, FoldedList, ListSort, ListWish, Mark, asked
 from web.presentation import restore_approval, run_messages
 from web.presentation.restore_approval import Approval
 from web.security.access import can_fetch
@@ -41,8 +43,9 @@ KINDS = {
     RunKind.PRUNE: "Prune what is old",
     RunKind.WATCH: "Watch for changes",
 }
-ITEMS_SHOWN = 40
-LAST_PAGE = 999
+# The items' sort in an address, which begins with what an item ended as.
+SHOW_FIELD = "outcome"
+NOTHING: Mapping[str, str] = {}
 SAID_BY_STATE = (Outcome.ERROR, Outcome.UNKNOWN)
 # Nobody minds a run of two seconds that takes four.
 LATE_SECONDS = 5
@@ -108,17 +111,15 @@ class ItemRow(NamedTuple):
 
 @dataclass(frozen=True)
 class RunPage:
-    """`shown` is which items the address asks for: by outcome or state, all of them, or "" for those of a long run of
-    which there is something to say. `typed_reason` stood in a form refused.
+    """`items` are a page of `listed`, whose wish says which are shown: by outcome or state, all of them, or "" for
+    those of a long run of which there is something to say. `typed_reason` stood in a form refused.
     """
 
     run: Run
     counts: dict[str, int]
     choices: dict[str, int]
-    shown: str
+    listed: FoldedList
     items: list[RunItem]
-    number: int
-    has_more: bool
     retry: Approval | None
     typed_reason: str = ""
 
@@ -232,9 +233,18 @@ class RunPage:
         return str(state)
 
     @property
-    def chips(self) -> list[tuple[str, str]]:
-        """The outcomes and states to choose from, each with its words."""
-        return [(name, f"{outcome_word(name)} {number}") for name, number in self.choices.items()]
+    def sorts(self) -> list[ListSort]:
+        """The sorts of items to choose from: all, and by outcomes and states."""
+        total = self.counts["total"]
+        every = self._sort(run_progress.EVERY, f"all {total}")
+        first = (
+            [ListSort(gettext("what changed or failed"), "", self.shows_notable), every] if self.is_long else [every]
+        )
+        return [*first, *(self._sort(name, f"{outcome_word(name)} {number}") for name, number in self.choices.items())]
+
+    def _sort(self, show: str, label: str) -> ListSort:
+        is_every = show == run_progress.EVERY and not self.shown and not self.shows_notable
+        return ListSort(translated(label), show, is_every or show == self.shown)
 
     @cached_property
     def asks_for_emergency_accounts(self) -> bool:
@@ -249,11 +259,15 @@ class RunPage:
     @property
     def is_long(self) -> bool:
         """So many items that at first only those are listed of which there is something to say."""
-        return self.counts["total"] > ITEMS_SHOWN
+        return self.counts["total"] > ROWS_SHOWN
+
+    @property
+    def shown(self) -> str:
+        return self.listed.wish.show
 
     @property
     def shows_notable(self) -> bool:
-        return self.is_long and not self.shown
+        return self.is_long and not self.shown and not self.listed.wish.is_narrow
 
     @property
     def rows(self) -> list[ItemRow]:
@@ -283,27 +297,54 @@ class RunPage:
         return run_acts.may_cancel(self.run)
 
 
-def run_page(run: Run, typed_reason: str = "") -> RunPage:
-    """Look up what the page shows: of its items, a page of those that the address asks for."""
+def run_page(run: Run, typed_reason: str = "", given: Mapping[str, str] = NOTHING) -> RunPage:
+    """Look up what the page shows: of its items, a page of those that are asked for."""
     counts, by_outcome = run_progress.count_by_state(run), run_progress.count_by_outcome(run)
     choices = {name: count for name, count in by_outcome.items() if name not in SAID_BY_STATE}
     choices |= {name: counts[name] for name in run_progress.NEEDS_ATTENTION if counts[name]}
-    shown = request.args.get("outcome", "")
-    shown = shown if shown in {*choices, run_progress.EVERY} else ""
-    number = page_number(LAST_PAGE)
-    wanted = shown or (run_progress.NOTABLE if counts["total"] > ITEMS_SHOWN else run_progress.EVERY)
-    items = run_progress.page_of_items(run, wanted, ITEMS_SHOWN + 1, number * ITEMS_SHOWN)
+    wish = asked(given, {*choices, run_progress.EVERY}, show_field=SHOW_FIELD)
+    listed = _folded(run, wish, is_long=counts["total"] > ROWS_SHOWN)
     return RunPage(
         run=run,
         counts=counts,
         choices=choices,
-        shown=shown,
-        items=items[:ITEMS_SHOWN],
-        number=number,
-        has_more=len(items) > ITEMS_SHOWN,
+        listed=listed,
+        items=_items(run, listed) if listed.lists_rows else [],
         retry=_retry_to_approve(run),
         typed_reason=typed_reason,
     )
+
+
+def _folded(run: Run, wish: ListWish, *, is_long: bool) -> FoldedList:
+    """Fold the items. Of a long run those are listed before that somebody has to look at, or that did something."""
+    wanted = RunItemFilter(wish.show or run_progress.EVERY, words=wish.words)
+    is_notable = is_long and not wish.show and not wish.is_narrow
+    before = run_progress.count_by_type(run, RunItemFilter(run_progress.NOTABLE)) if is_notable else {}
+    counts = run_progress.count_by_type(run, wanted)
+    is_listed = wish.show not in ("", run_progress.EVERY) and not wish.search
+    return FoldedList(
+        wish=wish,
+        counts=counts,
+        place=lambda **values: url_for("runs.page", run_id=run.id, **values),
+        marks=_marks(run) if not (wish.show or wish.search) else {},
+        flat_count=sum((before if is_notable else counts).values()) if is_notable or is_listed else None,
+        show_field=SHOW_FIELD,
+    )
+
+
+def _marks(run: Run) -> dict[str, list[Mark]]:
+    """Say of which policy types somebody has to look at items."""
+    marks: dict[str, list[Mark]] = {}
+    for policy_type, state, number in run_progress.count_bad_by_type(run):
+        marks.setdefault(policy_type, []).append(Mark(LOOKS[ItemState(state)][0], f"{translated(state)} {number}"))
+    return marks
+
+
+def _items(run: Run, listed: FoldedList) -> list[RunItem]:
+    wish = listed.wish
+    by_itself = run_progress.NOTABLE if listed.flat_count is not None else run_progress.EVERY
+    wanted = RunItemFilter(wish.show or by_itself, wish.policy_type, wish.words)
+    return run_progress.page_of_items(run, wanted, listed.rows_shown, listed.offset)
 
 
 def progress_of(run: Run) -> Markup:

@@ -128,7 +128,7 @@ def page(run_id: str) -> str:
     notification = notifications.find_of_run(current_user.id, run)
     if notification and run.state not in ACTIVE:
         notifications.mark_read(current_user.id, [notification.id])
-    return render_template("runs/page.html", page=run_page(run))
+    return render_template("runs/page.html", page=run_page(run, given=request.args))
 
 
 @pages.get("/<run_id>/progress")
@@ -143,7 +143,7 @@ def progress(run_id: str) -> Any:
             counts=run_progress.count_by_state(run),
             outcomes=run_progress.count_by_outcome(run),
         )
-    return render_template("runs/_progress.html", page=run_page(run))
+    return render_template("runs/_progress.html", page=run_page(run, given=request.args))
 
 
 @pages.post("/<run_id>/cancel")

@@ -18,6 +18,7 @@ from db.models import BackupSet, Policy, Run, RunItem, Snapshot, Tenant
 from db.policies import later_changes, snapshots
 from db.policies.later_changes import LaterChange
 from db.runs import run_history, run_progress
+from db.runs.run_progress import RunItemFilter
 from db.states import ACTIVE, LaterChangeKind, Offer, Outcome, RunKind, RunState
 from db.tenants import coverage
 from web.presentation.formatters import datetime_html, first_differences, policy_type_title, time_ago_html
@@ -227,7 +228,7 @@ class LaterChangesPage:
         """The policies that the last look could not read."""
         if self.last_look is None:
             return []
-        items = run_progress.page_of_items(self.last_look, Outcome.ERROR, UNREAD_SHOWN, 0)
+        items = run_progress.page_of_items(self.last_look, RunItemFilter(Outcome.ERROR), UNREAD_SHOWN, 0)
         return [item for item in items if item.policy_id]
 
     @cached_property

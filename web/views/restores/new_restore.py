@@ -1,8 +1,7 @@
 """`/restores/new`: of what, to which tenant, how much of it, and how; and of an uploaded file."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -16,16 +15,17 @@ from actors.queue.enqueue import EnqueuedRun
 from actors.uploads import upload as uploads
 from db.backups import backup_sets
 from db.errors import Invalid
-from db.models import BackupSet, Restore, Snapshot, Tenant
+from db.models import BackupSet, Policy, Restore, Snapshot, Tenant
 from db.policies import snapshots
 from db.runs.uploads import MAX_BYTES
 from db.tenants import tenants
 from web.acts import restore_acts
 from web.inputs import ticked_values
-from web.lists import filters, preferences
+from web.lists import filters, preferences, selection
+from web.lists.folded_list import TICK, FoldedList, ListWish, asked, is_look
+from web.lists.selection import Selection
 from web.presentation import restore_text, run_messages
-from web.presentation.policy_type_row import PolicyTypeRow
-from web.security.access import allowed_tenant_ids, current_actor, deny, fetch, parse_row_id, requires, wants_json
+from web.security.access import allowed_tenant_ids, current_actor, deny, fetch, requires, wants_json
 from web.security.permissions import Permission
 from web.views.restores.target_choice import TargetChoice, target_choice
 
@@ -34,10 +34,12 @@ pages = Blueprint("new_restore", __name__, url_prefix="/restores")
 # With the rest of its form.
 LARGEST_UPLOAD = MAX_BYTES + 64 * 1024
 LATEST_SETS = 10
-# The page offers every policy and every type of a set.
-MOST_ITEMS, MOST_TYPES = 20_000, 500
-# Buttons that only look for something to choose: policies, or a tenant.
-FINDS = ("find", "find-tenant")
+# The page offers every type of a set.
+MOST_TYPES = 500
+# The button that only looks for a tenant.
+FINDS_TENANT = "find-tenant"
+# The policy type whose policies are listed: "type" are those that are restored as a whole.
+OPEN_FIELD = "open"
 
 
 def allow_large_upload() -> None:
@@ -92,15 +94,20 @@ class StartPage:
     upload: UploadForm
 
 
-@dataclass
-class TypeChoice(PolicyTypeRow):
-    """A policy type of a backup set. `shown` are the snapshots that the search finds, or that are ticked."""
+@dataclass(frozen=True)
+class PolicyChoice:
+    """The policies of a backup set to choose from. `rows`: a page of `listed`; `selection`: all that is ticked."""
 
-    key: str
-    is_ticked: bool
-    count: int = 0
-    shown: list[Snapshot] = field(default_factory=list)
-    is_open: bool = False
+    listed: FoldedList
+    rows: list[Snapshot]
+    selection: Selection
+    types: frozenset[str]
+    count: int
+
+    @property
+    def is_begun(self) -> bool:
+        """Was anything ticked, or looked for?"""
+        return bool(self.selection.chosen or self.types or self.listed.wish.is_narrow)
 
 
 @dataclass(frozen=True)
@@ -110,8 +117,7 @@ class NewRestorePage:
     source: Source
     target: TargetChoice
     chosen: MultiDict[str, str]
-    types: list[TypeChoice]
-    count: int
+    policies: PolicyChoice | None
 
     @property
     def choices(self) -> Mapping[str, Any]:
@@ -132,10 +138,6 @@ class NewRestorePage:
         """The tenant that is ticked."""
         return self.target.chosen_id
 
-    @cached_property
-    def ticked(self) -> frozenset[str]:
-        return _items(self.chosen)
-
     @property
     def is_some(self) -> bool:
         """Is only what is ticked restored, and not everything?"""
@@ -143,7 +145,7 @@ class NewRestorePage:
 
     @property
     def items_are_open(self) -> bool:
-        return self.is_some or bool(self.chosen.get("search"))
+        return self.is_some or (self.policies is not None and self.policies.is_begun)
 
 
 @pages.get("/new")
@@ -160,36 +162,43 @@ def _form(source: Source, form: MultiDict[str, str]) -> str:
     if target.is_empty:
         tenants.require_switched_on(source.row.tenant)
         deny(Permission.OPERATE, source.row.tenant)
-    ids = backup_sets.snapshot_ids(source.backup_set) if source.backup_set else []
-    types, count = (_types(ids, form), len(ids)) if source.backup_set else ([], 1)
-    page = NewRestorePage(source, target, form, types, count)
+    page = NewRestorePage(source, target, form, _policies(source.backup_set, form) if source.backup_set else None)
     if form.get("proposed_for") not in (None, page.proposed_for):
         page = replace(page, chosen=_without_options(form))
     return render_template("restores/new.html", page=page)
 
 
-def _types(snapshot_ids: list[int], form: MultiDict[str, str]) -> list[TypeChoice]:
-    """Group the snapshots by policy type, each with those that the search finds or that are ticked."""
-    search, chosen, types = form.get("search", "").strip().lower(), _items(form), _types_ticked(form)
-    rows: dict[str, TypeChoice] = {}
-    for snapshot in snapshots.load_with_policies(snapshot_ids):
-        key = snapshot.policy.policy_type
-        row = rows.setdefault(key, TypeChoice(key, is_ticked=key in types))
-        row.count += 1
-        is_chosen = str(snapshot.id) in chosen
-        if search in snapshot.name.lower() or is_chosen:
-            row.shown.append(snapshot)
-            row.is_open = row.is_open or bool(search) or is_chosen
-    for row in rows.values():
-        row.shown.sort(key=lambda snapshot: snapshot.name.lower())
-    return sorted(rows.values(), key=lambda row: row.title.lower())
+def _policies(backup_set: BackupSet, form: MultiDict[str, str]) -> PolicyChoice:
+    """Fold the policies of a set to choose from. What is ticked stays so, whichever part of them is looked at."""
+    ids, types = backup_sets.snapshot_ids(backup_set), _types_ticked(form)
+    wish = asked(form, type_field=OPEN_FIELD)
+    listed = FoldedList(
+        wish=wish,
+        counts=snapshots.count_by_type(ids, wish.words),
+        place=lambda **values: url_for("new_restore.page", backup_set=backup_set.id, **values),
+        is_in_form=True,
+        type_field=OPEN_FIELD,
+        ticked_types=types,
+    )
+    query = snapshots.with_policies(ids, wish.policy_type, wish.words).order_by(Policy.policy_type, Snapshot.name)
+    rows = list(query.limit(listed.rows_shown).offset(listed.offset)) if listed.lists_rows else []
+    chosen = _ticked(form, ids, wish)
+    return PolicyChoice(listed, rows, Selection(chosen, frozenset(row.id for row in rows)), types, len(ids))
+
+
+def _ticked(form: MultiDict[str, str], ids: list[int], wish: ListWish) -> frozenset[int]:
+    """Return the snapshots that are ticked, with all that are found, or without, where a button asks for that."""
+    chosen, act = selection.read(form, "item", known=ids), form.get(TICK, "")
+    if act == "none":
+        return frozenset()
+    return chosen | snapshots.listed_ids(ids, wish.policy_type, wish.words) if act == "found" else chosen
 
 
 @pages.post("/new")
 @requires(Permission.OPERATE)
 def create() -> Any:
     source = Source.of(request.form)
-    if source.row is None or request.form.get("act") in FINDS:
+    if source.row is None or request.form.get("act") == FINDS_TENANT or is_look(request.form):
         return _form(source, request.form)
     tenant = fetch(Tenant, request.form.get("tenant", ""), Permission.OPERATE)
     restore_acts.require_source_access(source.row.tenant.directory_id, tenant)
@@ -223,23 +232,15 @@ def _draft(source: Source, tenant: Tenant, form: MultiDict[str, str], own_tenant
     options = option_choices.parse_options(form, own_tenant=own_tenant)
     if source.snapshot:
         return drafts.from_snapshot(source.snapshot, tenant, options, current_actor())
-    is_some, chosen, types = form.get("what") == "some", _numbers(_items(form)), _types_ticked(form)
+    is_some, chosen, types = form.get("what") == "some", sorted(selection.read(form, "item")), _types_ticked(form)
     if is_some != bool(chosen or types):
         missing = "Tick the policies or the policy types to restore, or choose everything."
         raise Invalid(missing if is_some else "You ticked policies but chose “Everything”. Choose one.")
     return drafts.from_backup_set(source.row, tenant, options, current_actor(), snapshot_ids=chosen, policy_types=types)
 
 
-def _items(form: MultiDict[str, str]) -> frozenset[str]:
-    return frozenset(ticked_values(form, "item", MOST_ITEMS))
-
-
 def _types_ticked(form: MultiDict[str, str]) -> frozenset[str]:
     return frozenset(ticked_values(form, "type", MOST_TYPES))
-
-
-def _numbers(texts: Iterable[str]) -> list[int]:
-    return [number for number in map(parse_row_id, texts) if number]
 
 
 def previewed(restore: Restore) -> Response:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from flask import request, url_for
 
@@ -14,29 +14,16 @@ from db.models import Restore, RestoreItem, RunItem
 from db.restores import item_lists
 from db.restores.item_lists import ItemFilter
 from db.states import WRITTEN_OUTCOMES, Outcome
-from web.inputs import page_number, without_nul
+from web.lists import selection
+from web.lists.folded_list import FoldedList, ListSort, asked, is_look
+from web.lists.selection import Selection
 from web.presentation.masking import Masking
 from web.translation.languages import current_language
 from web.translation.sentences import translated
 
 ROWS_SHOWN = 12
 DIFFERENCES_SHOWN = 3
-TYPES_SHOWN = 5
-LAST_PAGE = 999
 EVERYTHING = "all"
-LONGEST_SEARCH = 200
-
-
-class PlanFilter(NamedTuple):
-    """A link above the list: it shows some of the items. `show` stands in the address; None: nothing does."""
-
-    label: str
-    show: str | None
-
-
-class TypeCount(NamedTuple):
-    key: str
-    items: int
 
 
 class PlanRow(NamedTuple):
@@ -78,73 +65,48 @@ class PlanRow(NamedTuple):
 
 @dataclass(frozen=True)
 class PlanList:
-    """The part of a restore's items that is shown. `number`: which page of them, from 0."""
+    """The part of a restore's items that is shown: a page of `listed`. `selection`: what is ticked to be left out."""
 
     restore: Restore
     results: Mapping[int, RunItem]
     actions: Mapping[str, int]
     outcomes: Mapping[str, int]
+    listed: FoldedList
     shown: ItemFilter
-    show: str
-    number: int
     all_items: int
+    chosen: frozenset[int]
 
     @cached_property
     def rows(self) -> list[PlanRow]:
-        items = item_lists.page(self.restore, self.shown, ROWS_SHOWN, self.number * ROWS_SHOWN)
+        items = item_lists.page(self.restore, self.shown, ROWS_SHOWN, self.listed.offset)
         differences = _differences(self.restore, items)
         return [PlanRow(item, self.results.get(item.id), differences.get(item.id, [])) for item in items]
 
-    @cached_property
+    @property
+    def selection(self) -> Selection:
+        return Selection(self.chosen, frozenset(row.item.id for row in self.rows))
+
+    @property
     def count(self) -> int:
-        return item_lists.count(self.restore, self.shown)
-
-    @cached_property
-    def types(self) -> list[TypeCount]:
-        counts = item_lists.count_by_type(self.restore, self.shown)
-        return [TypeCount(key, count) for key, count in counts.items()]
+        return self.listed.count
 
     @property
-    def first_types(self) -> list[TypeCount]:
-        return self.types[:TYPES_SHOWN]
-
-    @property
-    def can_be_searched(self) -> bool:
-        return self.shown.is_narrow or self.count > ROWS_SHOWN
+    def show(self) -> str:
+        return self.listed.wish.show
 
     @cached_property
-    def links(self) -> list[PlanFilter]:
+    def links(self) -> list[ListSort]:
         """The choices of items to show; the first is shown by itself."""
         if not (self.actions or self.outcomes):
             return []
         # Once there are results, what was to be written is among them: “update 3” beside “updated 3” says nothing.
         planned = {name: n for name, n in self.actions.items() if not (self.outcomes and name in WRITTEN_OUTCOMES)}
         counts = {**planned, **{name: n for name, n in self.outcomes.items() if name not in planned}}
-        chosen = [PlanFilter(f"{translated(name)} {count}", name) for name, count in counts.items()]
-        return [PlanFilter("what is written", None), *chosen, PlanFilter(f"all {self.all_items}", EVERYTHING)]
+        chosen = [self._sort(f"{translated(name)} {count}", name) for name, count in counts.items()]
+        return [self._sort("what is written", ""), *chosen, self._sort(f"all {self.all_items}", EVERYTHING)]
 
-    @property
-    def first(self) -> int:
-        """The number of the first row, from 1."""
-        return self.number * ROWS_SHOWN + 1
-
-    @property
-    def last(self) -> int:
-        return self.number * ROWS_SHOWN + len(self.rows)
-
-    @property
-    def back(self) -> str:
-        return self.address(page=self.number - 1) if self.number else ""
-
-    @property
-    def forward(self) -> str:
-        return self.address(page=self.number + 1) if self.last < self.count else ""
-
-    def address(self, **changes: Any) -> str:
-        """Return the address of this list with some of it changed."""
-        now = {"show": self.show, "type": self.shown.policy_type, "search": self.shown.search, **changes}
-        kept = {name: value for name, value in now.items() if value}
-        return url_for("restores.page", restore_id=self.restore.id, _anchor="plan", **kept)
+    def _sort(self, label: str, show: str) -> ListSort:
+        return ListSort(translated(label), show, show == self.show)
 
 
 def plan_list(
@@ -153,18 +115,31 @@ def plan_list(
     actions: Mapping[str, int],
     outcomes: Mapping[str, int],
     count: int,
+    *,
+    may_leave_out: bool,
 ) -> PlanList:
-    """Look up what of its items the address asks for."""
-    show = request.args.get("show", "")
-    is_outcome = show in set(Outcome)
+    """Look up what of its items is asked for: by the address, or by a button of the form that leaves some out."""
+    given = request.form if is_look(request.form) else request.args
+    wish = asked(given, {*Outcome, EVERYTHING})
+    is_outcome = wish.show in set(Outcome)
     shown = ItemFilter(
-        outcome=show if is_outcome else "",
-        ended_so=[item_id for item_id, result in results.items() if result.outcome == show] if is_outcome else (),
-        is_everything=show == EVERYTHING,
-        policy_type=without_nul(request.args.get("type", ""))[:LONGEST_SEARCH],
-        search=without_nul(request.args.get("search", "")).strip()[:LONGEST_SEARCH],
+        outcome=wish.show if is_outcome else "",
+        ended_so=[item_id for item_id, result in results.items() if result.outcome == wish.show] if is_outcome else (),
+        is_everything=wish.show == EVERYTHING,
+        policy_type=wish.policy_type,
+        words=wish.words,
     )
-    return PlanList(restore, results, actions, outcomes, shown, show, page_number(LAST_PAGE), count)
+    counts = item_lists.count_by_type(restore, shown)
+    listed = FoldedList(
+        wish=wish,
+        counts=counts,
+        place=lambda **values: url_for("restores.page", restore_id=restore.id, **values),
+        flat_count=sum(counts.values()),
+        is_in_form=may_leave_out,
+        rows_shown=ROWS_SHOWN,
+    )
+    chosen = selection.read(request.form, "leave") if may_leave_out else frozenset()
+    return PlanList(restore, results, actions, outcomes, listed, shown, count, chosen)
 
 
 def _differences(restore: Restore, items: Sequence[RestoreItem]) -> dict[int, list[Difference] | None]:

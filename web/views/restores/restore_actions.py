@@ -13,14 +13,14 @@ from db.restores import approvals, restore_drafts, restore_items
 from db.runs import confirmation_requests
 from web.acts import restore_acts
 from web.acts.restore_acts import ExecuteAnswers
-from web.inputs import ticked_values
+from web.lists import selection
+from web.lists.folded_list import is_look
 from web.presentation import restore_approval, run_messages
 from web.presentation.formatters import datetime_html
-from web.security.access import current_actor, fetch, parse_row_id, requires
+from web.security.access import current_actor, fetch, requires
 from web.security.permissions import Permission
 from web.translation.sentences import translated_markup
 from web.views.restores.new_restore import previewed
-from web.views.restores.restore_page import ITEMS_SHOWN
 from web.views.restores.restores import show
 
 PROPOSED_AGAIN = (
@@ -60,11 +60,14 @@ def options(restore_id: int) -> Any:
 @pages.post("/<int:restore_id>/items")
 @requires(Permission.OPERATE)
 def leave_out(restore_id: int) -> Any:
-    """Remove the items that are ticked to leave out. The page may show a part of the items only, so it cannot name
-    those to keep.
+    """Remove the items that are ticked to leave out, or show another part of them, with what is ticked.
+
+    The page shows a part of the items only, so it cannot name those to keep.
     """
     restore = fetch(Restore, restore_id, Permission.OPERATE)
-    left_out = {parse_row_id(item_id) for item_id in ticked_values(request.form, "leave", ITEMS_SHOWN)}
+    if is_look(request.form):
+        return show(restore)
+    left_out = selection.read(request.form, "leave")
     remaining_ids = [item_id for item_id in restore_items.ids(restore) if item_id not in left_out]
     restore_drafts.remove_other_items(restore, remaining_ids, current_actor())
     return previewed(Restore.get_by_id(restore.id))

@@ -293,7 +293,14 @@ class RestorePage:
 
     @cached_property
     def plan(self) -> PlanList:
-        return plan_list(self.restore, self.results, self.actions, self.outcomes, self.count)
+        return plan_list(
+            self.restore,
+            self.results,
+            self.actions,
+            self.outcomes,
+            self.count,
+            may_leave_out=self.can_leave_out,
+        )
 
     @property
     def shows_outcomes(self) -> bool:

@@ -21,13 +21,12 @@ from db.models import BackupSet, Expiry, Restore, Run, Schedule, Tenant, Watch
 from db.policies import policies
 from db.restores import restores
 from db.runs import run_history
-from db.states import Offer, PolicyState, SetState, Standing
+from db.states import Offer, SetState, Standing
 from db.tenants import backup_health, coverage, expiries, schedules, tags
 from db.tenants.backup_health import TenantHealth
 from web.presentation import rule_changes
 from web.presentation.formatters import credential_end, credential_kind, policy_type_title, time_ago_html
 from web.presentation.links import link
-from web.presentation.policy_type_row import PolicyTypeRow
 from web.presentation.rule_changes import WaitingChange
 from web.security.access import can
 from web.security.permissions import Permission
@@ -95,21 +94,6 @@ class ExpiryRow(NamedTuple):
         return policy_type_names.expiry_title(self.row.kind)
 
 
-@dataclass
-class TypeCounts(PolicyTypeRow):
-    """The numbers of one type's policies in the tenant, gone from it, and ever captured."""
-
-    key: str
-    present: int = 0
-    gone: int = 0
-    captured: int = 0
-
-    @property
-    def uncaptured(self) -> int:
-        """The policies that no backup has yet; one that was captured and is gone stands for none."""
-        return max(self.present + self.gone - self.captured, 0)
-
-
 class Tab(NamedTuple):
     """One of the pages about a tenant. `permission`: what it takes to see it."""
 
@@ -171,10 +155,6 @@ class TenantPage:
     @cached_property
     def changes(self) -> int:
         return backup_health.count_changes([self.tenant.id])[self.tenant.id]
-
-    @cached_property
-    def types(self) -> list[TypeCounts]:
-        return _types(self.tenant)
 
     @cached_property
     def runs(self) -> list[Run]:
@@ -283,15 +263,3 @@ def _uncovered(tenant: Tenant) -> list[CoverageGap]:
 def _lines(tenant: Tenant) -> str:
     words = {"groups": "group", "users": "user"}
     return "\n".join(f"{words[entry['kind']]} {entry['id']} {entry['name']}" for entry in tenant.break_glass or ())
-
-
-def _types(tenant: Tenant) -> list[TypeCounts]:
-    types: dict[str, TypeCounts] = {}
-    for key, state, count, captured in policies.counts_by_type(tenant):
-        row = types.setdefault(key, TypeCounts(key))
-        row.captured += captured
-        if state == PolicyState.GONE:
-            row.gone += count
-        else:
-            row.present += count
-    return sorted(types.values(), key=lambda row: row.title.lower())

@@ -18,6 +18,7 @@ from web.presentation.refusals import refusals_flashed
 from web.security.access import current_actor, fetch, requires
 from web.security.permissions import Permission
 from web.views.tenants.tenant_page import TenantPage
+from web.views.tenants.tenant_types import types_page
 
 pages = Blueprint("tenants", __name__, url_prefix="/tenants")
 
@@ -35,7 +36,7 @@ def _tab(template: str, tab: str, tenant: Tenant) -> str:
 @pages.get("/<tenant_id>/types")
 @requires(Permission.SEE)
 def types(tenant_id: str) -> str:
-    return _tab("tenants/types.html", "types", fetch(Tenant, tenant_id, Permission.SEE))
+    return render_template("tenants/types.html", page=types_page(fetch(Tenant, tenant_id, Permission.SEE)))
 
 
 @pages.get("/<tenant_id>/backups")

@@ -8,13 +8,15 @@ from db.clock import utcnow
 from db.models import Restore, Run, RunItem
 from db.restores import retries
 from db.states import ItemState, Outcome, RunKind, RunState
+from web.lists.folded_list import FoldedList, ListWish
 from web.views.backups.run_page import ItemRow, RunPage
 
 COUNTS = {"total": 4, "done": 2, "skipped": 0, "failed": 1, "uncertain": 0}
 
 
 def page_of(run, counts=COUNTS, **values):
-    given = {"choices": {}, "shown": "", "items": [], "number": 0, "has_more": False, "retry": None, **values}
+    listed = FoldedList(ListWish(), {}, lambda **_: "")
+    given = {"choices": {}, "listed": listed, "items": [], "retry": None, **values}
     return RunPage(run=run, counts=counts, **given)
 
 
@@ -30,7 +32,8 @@ def test_items_without_permission_are_called_so_and_not_skipped():
     counts = {"total": 5, "done": 1, "skipped": 4, "failed": 0, "uncertain": 0}
     page = page_of(Run(kind=RunKind.SYNC), counts, choices={"forbidden": 4, "listed": 1})
     assert [tally.word for tally in page.tallies] == ["done", "no permission"]
-    assert page.chips == [("forbidden", "no permission 4"), ("listed", "listed 1")]
+    assert [(sort.show, sort.label) for sort in page.sorts[1:]] == [
+        ("forbidden", "no permission 4"), ("listed", "listed 1")]  # fmt: skip
     assert ItemRow(RunItem(state=ItemState.SKIPPED, outcome=Outcome.FORBIDDEN)).badge_word == "no permission"
 
 

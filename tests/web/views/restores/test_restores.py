@@ -152,17 +152,29 @@ def test_what_is_proposed_follows_the_tenant_and_is_never_taken_for_a_choice(cli
     assert re.search('name="conditional_access" value="report only"[^>]* checked', page)
 
 
-def test_finding_policies_shows_what_is_called_so_and_what_was_ticked(client, sign_in, cast, backup_set):
+def test_what_is_ticked_stays_so_whatever_part_of_the_set_is_looked_at(client, sign_in, cast, backup_set):
     sign_in(client, cast.ada)
-    _, second = backup_sets.snapshot_ids(backup_set)
-    answer = send(client, "/restores/new", backup_set=backup_set.id, act="find", search="policy 1", item=second)
-    page = answer.get_data(as_text=True)
-    assert (answer.status_code, Restore.select().count()) == (200, 0)
-    assert "Contoso policy 1" in page
-    assert re.search(f'value="{second}" checked', page)
-    assert "Contoso policy 2" not in send(
-        client, "/restores/new", backup_set=backup_set.id, act="find", search="policy 1"
-    ).get_data(as_text=True)
+    first, second = backup_sets.snapshot_ids(backup_set)
+
+    def look(**fields):
+        answer = send(client, "/restores/new", backup_set=backup_set.id, what="some", **fields)
+        assert (answer.status_code, Restore.select().count()) == (200, 0)
+        return answer.get_data(as_text=True)
+
+    page = look(go="page=0", search="policy 1", item=second)
+    assert ("Contoso policy 1" in page, "Contoso policy 2" in page) == (True, False)
+    assert f'name="kept" value="{second}"' in page
+    assert "1 chosen, 1 of them not on this page" in page
+    page = look(go="open=configurationPolicies&page=0", kept=second)
+    assert re.search(rf'value="{second}"\s+checked', page)
+    assert 'name="kept" value=""' in page, "what the page shows is not kept beside it: it can be unticked"
+    page = look(tick="found", search="policy 1", kept=second)
+    assert "2 chosen, 1 of them not on this page" in page
+    assert "Nothing chosen yet" in look(tick="none", search="policy", kept=f"{first}-{second}")
+    assert send(client, "/restores/new", backup_set=backup_set.id, go="page=0", kept="1-99999999").status_code == 400
+    wanted = {"tenant": cast.contoso.id, "what": "some", "assignments": "none", "proposed_for": "own"}
+    assert send(client, "/restores/new", backup_set=backup_set.id, kept=second, **wanted).status_code == 303
+    assert [item.snapshot_id for item in RestoreItem.select()] == [second]
 
 
 def test_another_tenant_is_offered_to_and_taken_from_those_who_manage_both(client, sign_in, cast, captured):
