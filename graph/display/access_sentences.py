@@ -7,6 +7,7 @@ mean is from Microsoft's reference: learn.microsoft.com/graph/api/resources/cond
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 from graph.display import access_words as words
@@ -59,7 +60,9 @@ class _Teller:
 
     def __init__(self, body: Mapping[str, Any], names: NamesById) -> None:
         self._left: dict[str, Any] = {
-            name: deepcopy(value) for name, value in body.items() if name not in NOT_SETTINGS and "@" not in name
+            name: deepcopy(value)
+            for name, value in body.items()
+            if name not in NOT_SETTINGS and not _is_annotation(name)
         }
         self._names = names
 
@@ -119,7 +122,7 @@ class _Teller:
     # --- who -----------------------------------------------------------------------------------------------------
 
     def _who(self) -> tuple[Clause, ...]:
-        found = []
+        found: list[Clause] = []
         for holder, kinds, more in (
             ("users", words.USERS, self._guests),
             ("clientApplications", words.SERVICE_PRINCIPALS, self._principal_filters),
@@ -188,7 +191,9 @@ class _Teller:
     # --- then ----------------------------------------------------------------------------------------------------
 
     def _then(self) -> tuple[Clause, ...]:
-        return (*self._grants(), *self._sessions())
+        """Return one clause for all: semicolons keep apart what access needs and what the session is like."""
+        told = [*self._grants(), *self._sessions()]
+        return (reduce(lambda before, clause: Clause("{}; {}", (before, clause)), told),) if told else ()
 
     def _grants(self) -> Iterator[Clause]:
         controls = _flags(self._take("grantControls", "builtInControls"))
@@ -226,6 +231,10 @@ class _Teller:
                 yield from told
 
 
+def _is_annotation(name: str) -> bool:
+    return "@" in name or name.startswith("#")
+
+
 def _nothing(_side: str) -> Iterator[Clause]:
     return iter(())
 
@@ -248,7 +257,7 @@ def _set_places(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
     """Yield (place, value) of each leaf that is set."""
     if isinstance(value, dict):
         for name, inner in value.items():
-            if "@" not in name:
+            if not _is_annotation(name):
                 yield from _set_places(inner, f"{place}.{name}" if place else name)
     elif isinstance(value, list):
         if value:

@@ -170,19 +170,20 @@ def _setting(setting: dict[str, Any], wording: Wording) -> str:
 
 
 def names_in(content: Any) -> dict[str, str]:
-    """Return {key: name} of what a content itself names: fields of administrative templates, custom settings."""
+    """Return {key: name} of what a content itself names: settings and fields of templates, custom settings."""
     body = content.get("body") if isinstance(content, Mapping) else None
     if not isinstance(body, Mapping):
         return {}
-    fields = [
-        field["presentation"]
-        for setting in _objects(body.get("definitionValues"))
-        for field in _objects(setting.get("presentationValues"))
-        if isinstance(field.get("presentation"), Mapping)
-    ]
-    named = [(field.get("id"), field.get("label")) for field in fields]
+    settings = _objects(body.get("definitionValues"))
+    fields = [field for setting in settings for field in _objects(setting.get("presentationValues"))]
+    named = [(known.get("id"), known.get("displayName")) for known in _objects_in(settings, "definition")]
+    named += [(known.get("id"), known.get("label")) for known in _objects_in(fields, "presentation")]
     named += [(setting.get("omaUri"), setting.get("displayName")) for setting in _objects(body.get("omaSettings"))]
     return {str(key): tidy(name).rstrip(":") for key, name in named if key and tidy(name)}
+
+
+def _objects_in(holders: Sequence[Mapping[str, Any]], name: str) -> list[Mapping[str, Any]]:
+    return _objects([holder.get(name) for holder in holders])
 
 
 def _objects(value: Any) -> list[Mapping[str, Any]]:

@@ -10,7 +10,7 @@ from graph.display.setting_titles import says_nothing
 
 GENERAL = "General"
 # The settings of a catalog policy, of an intent, of an administrative template: they have a category or an area each.
-_SETTINGS = frozenset({"settings", "definitionValues"})
+_SETTINGS = frozenset({"settings", "settingsDelta", "definitionValues"})
 _BETWEEN = " › "
 
 

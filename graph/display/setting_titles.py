@@ -42,7 +42,12 @@ def full_title(setting_id: str, wording: Wording) -> str:
 
 
 def category_of(setting_id: str, wording: Wording) -> tuple[str, ...]:
-    return tuple(filter(None, map(tidy, wording.category(setting_id))))
+    """Return the titles of the setting's categories, the top one first.
+
+    Some are paths of administrative templates: “Microsoft Edge\\Cast”.
+    """
+    parts = (part for title in wording.category(setting_id) for part in title.split("\\"))
+    return tuple(filter(None, map(tidy, parts)))
 
 
 def property_title(odata_type: str, name: str, wording: Wording) -> str:
