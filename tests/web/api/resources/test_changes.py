@@ -39,9 +39,7 @@ def test_changes_are_narrowed_each_with_its_author_and_no_value(api, cast, captu
         assert [row["id"] for row in answer.json["items"]] == expected, words
     assert [row["id"] for row in api(cast.rita).get("/changes").json["items"]] == [first.id]
     document = program.get(f"/changes/{first.id}").json
-    assert document["differences"] == [
-        {"path": "body/state", "label": "State", "how": "changed", "words": "State"}
-    ]
+    assert document["differences"] == [{"path": "body/state", "label": "State", "how": "changed", "words": "State"}]
     assert (document["tenant"]["name"], document["policy"], document["state"]) == ("Contoso", ours.id, "open")
     assert document["rules"]
 
