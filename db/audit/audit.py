@@ -213,7 +213,8 @@ DETAILS: dict[Action, frozenset[str]] = {
     Action.EXPORTED: frozenset({"file"}),
     Action.IMPORTED: frozenset({"made_at", "rows", "ended_runs"}),
     Action.SET_COMPLETED: frozenset({"run", "state", "snapshots"}),
-    Action.SET_DOWNLOADED: frozenset({"policies", "with_secrets"}),
+    # `format`: of another tool; "" is our own.
+    Action.SET_DOWNLOADED: frozenset({"policies", "with_secrets", "format"}),
     Action.SET_PINNED: frozenset({"reason"}),
     Action.SET_UNPINNED: frozenset(),
     # `what`: backup sets, snapshots, contents, restores, runs, names.

@@ -269,6 +269,14 @@ def newest_whole(tenant: Tenant, before: datetime | None = None) -> BackupSet | 
     return BackupSet.select().where(whole).order_by(BackupSet.id.desc()).first()
 
 
+def around(tenant: Tenant, at: datetime) -> tuple[BackupSet | None, BackupSet | None]:
+    """Return the last set that was begun by then and the first one after it, of those that are completed."""
+    of_tenant = BackupSet.select().where((BackupSet.tenant == tenant) & BackupSet.completed_at.is_null(False))
+    before = of_tenant.where(BackupSet.created_at <= at).order_by(BackupSet.id.desc()).first()
+    after = of_tenant.where(BackupSet.created_at > at).order_by(BackupSet.id).first()
+    return before, after
+
+
 def listed(tenant: Tenant | None, limit: int) -> list[BackupSet]:
     """Return the newest backup sets of a tenant or of all, each with its manifest where it has one."""
     query = BackupSet.select(BackupSet, Manifest).join(Manifest, pw.JOIN.LEFT_OUTER)

@@ -1,4 +1,6 @@
-"""Record who was given contents: secrets shown on a page, and backup sets downloaded."""
+"""Record who was given contents: secrets shown on a page, and policies downloaded."""
+
+from datetime import datetime
 
 from db.audit import audit
 from db.audit.audit import Action, Actor
@@ -11,16 +13,26 @@ def record_secrets_shown(tenant: Tenant, subject: str, where: str, actor: Actor)
     audit.record(Action.SECRETS_SHOWN, actor, subject, tenant=tenant, where=where)
 
 
-def record_download(backup_set: BackupSet, with_secrets: bool, actor: Actor) -> None:
+def record_download(backup_set: BackupSet, with_secrets: bool, actor: Actor, leaving_format: str = "") -> None:
     """Record that a backup set is downloaded. Call it before the first byte is sent."""
-    subject = f"backup set {backup_set.id}"
+    policies = len(backup_sets.snapshot_ids(backup_set))
+    _record(backup_set.tenant, f"backup set {backup_set.id}", policies, actor, leaving_format, with_secrets)
+
+
+def record_moment_download(tenant: Tenant, at: datetime, policies: int, actor: Actor, leaving_format: str) -> None:
+    """Record that a tenant's policies of a moment are downloaded, without secrets. Call it before the first byte."""
+    _record(tenant, f"the state of {at:%Y-%m-%d %H:%M} UTC", policies, actor, leaving_format, with_secrets=False)
+
+
+def _record(tenant: Tenant, subject: str, policies: int, actor: Actor, leaving_format: str, with_secrets: bool) -> None:
     if with_secrets:
-        record_secrets_shown(backup_set.tenant, subject, "download", actor)
+        record_secrets_shown(tenant, subject, "download", actor)
     audit.record(
         Action.SET_DOWNLOADED,
         actor,
         subject,
-        tenant=backup_set.tenant,
-        policies=len(backup_sets.snapshot_ids(backup_set)),
+        tenant=tenant,
+        policies=policies,
         with_secrets=with_secrets,
+        format=leaving_format,
     )

@@ -338,6 +338,15 @@ def load_with_tenants(ids: Sequence[int]) -> list[Snapshot]:
     return list(rows.where(is_in(Snapshot.id, ids)).order_by(Snapshot.id))
 
 
+def of_types(ids: Sequence[int], policy_types: Sequence[str]) -> list[Snapshot]:
+    """Return those of these snapshots, however many, that are of these policy types, each with its policy."""
+    rows: list[Snapshot] = []
+    for some_ids in batched(ids):
+        query = Snapshot.select(Snapshot, Policy).join(Policy).where(Snapshot.id.in_(some_ids))
+        rows += list(query.where(Policy.policy_type.in_(list(policy_types))).order_by(Snapshot.id))
+    return rows
+
+
 def load_with_policies(ids: Sequence[int]) -> list[Snapshot]:
     """Return these snapshots, however many, each with its policy."""
     rows: list[Snapshot] = []

@@ -42,6 +42,11 @@ NO_PAGE = (
     "actors/notices/words",
     "graph/auth/setup_scripts",
     "graph/events",
+    # Files for other tools are in English.
+    "graph/leaving/export",
+    "graph/leaving/graph_json",
+    "graph/leaving/intune",
+    "graph/leaving/terraform",
     "graph/simulator",
     "graph/microsoft",
     "db/migrations",

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,10 @@ from flask.cli import AppGroup
 import actors.backups.back_up
 import actors.backups.capture
 import actors.backups.sync
+from actors.facade.leaving import LeavingFormat
 from actors.queue.enqueue import EnqueuedRun
 from db import private_file
-from db.backups import disclosures
+from db.backups import backup_sets, disclosures
 from db.errors import Invalid
 from db.models import BackupSet, Run
 from db.names.work_names import name_of
@@ -30,6 +32,7 @@ from web.commands.context import (
     print_result,
 )
 from web.presentation.backup_zip import zip_backup_set
+from web.presentation.leaving_zip import zip_snapshots
 from web.presentation.masking import mask_secrets
 from web.presentation.run_document import run_document
 from web.presentation.run_messages import start_sentence
@@ -95,18 +98,30 @@ def back_up(
 @click.argument("backup_set_id", type=int)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--with-secrets", is_flag=True, help="Secrets inside policies too. Audited.")
+@click.option("--format", "leaving_format", type=click.Choice([*LeavingFormat]),
+              help="The format of another tool.  [default: ours, which can be restored from]")  # fmt: skip
 @force_option
 @json_option
-def download(backup_set_id: int, file: Path, with_secrets: bool, force: bool, as_json: bool) -> None:
+def download(
+    backup_set_id: int, file: Path, with_secrets: bool, leaving_format: str | None, force: bool, as_json: bool
+) -> None:
     """Write a backup set to a ZIP file."""
     with open_installation():
         backup_set = BackupSet.get_or_none(BackupSet.id == backup_set_id)
         if backup_set is None:
             raise Invalid(f"There is no backup set {backup_set_id}.")
+        mask = (lambda document: document) if with_secrets else mask_secrets
         with private_file.writing(file, force=force) as out:
-            disclosures.record_download(backup_set, with_secrets, command_actor())
-            out.writelines(zip_backup_set(backup_set, (lambda document: document) if with_secrets else mask_secrets))
+            disclosures.record_download(backup_set, with_secrets, command_actor(), leaving_format or "")
+            out.writelines(_chunks(backup_set, leaving_format, mask))
         print_result(as_json, {"file": str(file), "bytes": file.stat().st_size}, f"Wrote {file}.")
+
+
+def _chunks(backup_set: BackupSet, leaving_format: str | None, mask: Any) -> Iterator[bytes]:
+    if leaving_format is None:
+        return zip_backup_set(backup_set, mask)
+    ids = backup_sets.snapshot_ids(backup_set)
+    return zip_snapshots(backup_set.tenant, ids, LeavingFormat(leaving_format), mask)
 
 
 @click.argument("run_id", type=int)

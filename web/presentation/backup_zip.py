@@ -23,7 +23,7 @@ _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f\ud800-\udfff]')
 _DEVICES = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|com[\d¹²³]|lpt[\d¹²³]) *(\..*)?", re.IGNORECASE)
 
 
-class _ChunkBuffer:
+class ChunkBuffer:
     """The file that zipfile writes to: holds the bytes written since `take` was called last."""
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ class _ChunkBuffer:
 
 def zip_backup_set(backup_set: BackupSet, mask: Callable[[dict[str, Any]], dict[str, Any]]) -> Iterator[bytes]:
     """Yield the ZIP of a backup set in chunks. `mask` returns what the reader may see of a content."""
-    sink, entries, names = _ChunkBuffer(), [], ZipPaths()
+    sink, entries, names = ChunkBuffer(), [], ZipPaths()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as file:  # type: ignore[call-overload]
         for snapshot in _snapshots(backup_set):
             path = names.path(snapshot.policy.policy_type, snapshot.name)

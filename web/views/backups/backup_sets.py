@@ -1,18 +1,21 @@
 """`/backup-sets/`: the list, what a set holds, and its download."""
 
+from functools import partial
 from typing import ClassVar
 
-from flask import Blueprint, Response, render_template, stream_with_context
+from flask import Blueprint, Response, render_template, request, url_for
 from flask_admin import Admin
 from markupsafe import Markup
 
-from db.backups import disclosures
+from actors.facade import leaving
+from db.backups import backup_sets, disclosures
 from db.models import BackupSet
 from db.states import SetState
 from web.lists import filters
 from web.lists.cells import ago_cell, cell, moment_cell, name_cell, person_cell, tenant_cell
 from web.lists.list_view import ListView, with_connection
-from web.presentation.backup_zip import safe_file_name, zip_backup_set
+from web.presentation import leaving_zip
+from web.presentation.backup_zip import zip_backup_set
 from web.presentation.masking import mask_secrets
 from web.security.access import current_actor, fetch, requires
 from web.security.permissions import Permission
@@ -67,26 +70,39 @@ def register(admin: Admin) -> None:
 @requires(Permission.SEE)
 def page(backup_set_id: str) -> str:
     backup_set = fetch(BackupSet, backup_set_id, Permission.SEE)
-    return render_template("backup_sets/page.html", page=backup_set_page(backup_set))
+    return render_template("backup_sets/page.html", page=backup_set_page(backup_set), formats=_formats(backup_set))
+
+
+def _formats(backup_set: BackupSet) -> list[tuple[str, str, str]]:
+    """Return the formats of other tools to download the set in: (its name, address, title)."""
+    address = partial(url_for, "backup_sets.download", backup_set_id=backup_set.id)
+    return [(key, address(format=key), title) for key, title in leaving.TITLES.items()]
 
 
 @pages.get("/<backup_set_id>/download")
 @requires(Permission.SEE)
 def download(backup_set_id: str) -> Response:
-    return _download(fetch(BackupSet, backup_set_id, Permission.SEE), with_secrets=False)
+    """Download the set in our own format, or in that of another tool: `?format=`."""
+    backup_set = fetch(BackupSet, backup_set_id, Permission.SEE)
+    return _download(backup_set, request.args.get("format", ""), with_secrets=False)
 
 
 @pages.post("/<backup_set_id>/download")
 @requires(Permission.MANAGE)
 def download_with_secrets(backup_set_id: str) -> Response:
     """Download the set with its secrets: a restore from the file needs them where policies hold any."""
-    return _download(fetch(BackupSet, backup_set_id, Permission.MANAGE), with_secrets=True)
+    backup_set = fetch(BackupSet, backup_set_id, Permission.MANAGE)
+    return _download(backup_set, request.form.get("format", ""), with_secrets=True)
 
 
-def _download(backup_set: BackupSet, *, with_secrets: bool) -> Response:
-    disclosures.record_download(backup_set, with_secrets, current_actor())
-    chunks = zip_backup_set(backup_set, (lambda document: document) if with_secrets else mask_secrets)
-    name = safe_file_name(f"{backup_set.tenant.name} {backup_set.created_at:%Y-%m-%d} set {backup_set.id}")
-    ascii_name = name.encode("ascii", "replace").decode().replace("?", "_")
-    headers = {"Content-Disposition": f'attachment; filename="{ascii_name}.zip"'}
-    return Response(stream_with_context(with_connection(chunks)), mimetype="application/zip", headers=headers)
+def _download(backup_set: BackupSet, format_text: str, *, with_secrets: bool) -> Response:
+    leaving_format = leaving_zip.asked_format(format_text)
+    disclosures.record_download(backup_set, with_secrets, current_actor(), leaving_format or "")
+    mask = (lambda document: document) if with_secrets else mask_secrets
+    if leaving_format:
+        ids = backup_sets.snapshot_ids(backup_set)
+        chunks = leaving_zip.zip_snapshots(backup_set.tenant, ids, leaving_format, mask)
+    else:
+        chunks = zip_backup_set(backup_set, mask)
+    name = f"{backup_set.tenant.name} {backup_set.created_at:%Y-%m-%d} set {backup_set.id}"
+    return leaving_zip.zip_response(name, leaving_format, with_connection(chunks))

@@ -138,7 +138,7 @@ EVENTS = (
      "Max imported the export of 2026-01-02: 9 rows, 0 runs ended"),
     (Action.SET_COMPLETED, "backup set 1", {**RUN, "state": "complete", "snapshots": 98}, "ok",
      "backup set 1 of Contoso was finished with 98 policies in run 1"),
-    (Action.SET_DOWNLOADED, "backup set 1", {"policies": 1, "with_secrets": False}, "ok",
+    (Action.SET_DOWNLOADED, "backup set 1", {"policies": 1, "with_secrets": False, "format": ""}, "ok",
      "Max downloaded backup set 1 of Contoso with 1 policy"),
     (Action.SET_PINNED, "Backup set 1", {"reason": "before CAB 12"}, "ok",
      "Max protected Backup set 1 of Contoso from deletion — before CAB 12"),
