@@ -33,7 +33,7 @@ from web.security.permissions import Permission
 from web.translation import translation
 from web.verdicts import verdicts
 from web.views.backups import backup_sets, policies, run_page, runs, snapshots
-from web.views.changes import approved_state, change_list, change_page, comparison, decide, severity_rules
+from web.views.changes import approved_state, change_list, change_page, comparison, decide, moment, severity_rules
 from web.views.connecting import connect, connect_request, connecting, consent_pages, tenant_import
 from web.views.fleet import act_pages, new_tenant_defaults, tenant_list
 from web.views.installation import audit, dashboard, health, search, shared_apps
@@ -246,6 +246,7 @@ def _add_pages(app: Flask) -> None:
         decide,
         approved_state,
         comparison,
+        moment,
         mappings,
         retention,
         runs,

@@ -1,7 +1,12 @@
 """Texts, page numbers and ticked values of a request, cut to what its page takes."""
 
+from datetime import UTC, datetime, tzinfo
+
 from flask import abort, request
 from werkzeug.datastructures import MultiDict
+
+from db.clock import utcnow
+from db.errors import Invalid
 
 # No text of ours that fits on a line is longer.
 MAX_TEXT_LENGTH = 255
@@ -39,3 +44,15 @@ def ticked_values(form: MultiDict[str, str], name: str, max_count: int) -> list[
     if len(values) > max_count:
         abort(400)
     return values
+
+
+def parse_past_time(text: str, zone: tzinfo) -> datetime:
+    """Return the time in UTC; one without a zone is in `zone`. Raises Invalid, also for a time yet to come."""
+    try:
+        at = datetime.fromisoformat(without_nul(text).strip())
+        found = (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError):
+        raise Invalid(f"“{text[:40]}” is no time. Write it like 2026-03-01T12:00.") from None
+    if found > utcnow():
+        raise Invalid("This moment is yet to come. Choose an earlier one.")
+    return found

@@ -16,6 +16,7 @@ PAGES = {
     "consent-link-over": "/connect/unknown",
     "tenant-changes": "/tenants/2/activity",
     "tenant-events": "/tenants/2/events/",
+    "tenant-moment": "/tenants/2/at/",
     "tenant-approved": "/tenants/2/approved",
     "changes": "/changes/",
     "change": "/changes/1",

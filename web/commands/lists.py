@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -13,11 +13,13 @@ from db.accounts import users
 from db.backups import backup_sets
 from db.errors import Invalid
 from db.models import BackupSet, Snapshot, Tenant
-from db.policies import policies, snapshots
+from db.policies import moments, policies, snapshots
+from db.policies.moments import PolicyThen
 from db.restores import restores
 from db.runs import run_history
 from db.tenants import schedule_words, schedules, tenants
-from web.commands.context import find_tenant, json_option, open_installation, print_result
+from web.commands.context import add_commands, find_tenant, json_option, open_installation, print_result
+from web.inputs import parse_past_time
 
 MAX_ROWS = 10_000
 limit_option = click.option(
@@ -175,6 +177,33 @@ LISTS = (
     ListCommand("run", "List runs of a tenant or of all, the newest first.", _runs, False),
     ListCommand("schedule", "List the schedules of a tenant or of all.", _schedules, False),
 )
+
+
+@click.argument("tenant")
+@click.argument("time")
+@limit_option
+@json_option
+def at(tenant: str, time: str, limit: int, as_json: bool) -> None:
+    """List a tenant's policies as they were at a time: 2026-03-01T12:00, in UTC unless it says otherwise."""
+    with open_installation():
+        found = moments.moment(find_tenant(tenant), parse_past_time(time, UTC))
+        print_rows([_policy_then(policy) for policy in found.policies[:limit]], as_json)
+
+
+def _policy_then(policy: PolicyThen) -> Row:
+    version = policy.version
+    return {
+        "id": policy.policy_id,
+        "policy_type": policy.policy_type,
+        "name": policy.name,
+        "snapshot": policy.snapshot_id,
+        "captured": version and version.captured_at,
+        "changed_next": policy.changed_next_at,
+        "sure": not (policy.may_differ or policy.may_have_been_gone),
+        "same_now": policy.is_same_now,
+    }
+
+
 GROUPS = {
     "policy": "Policies.",
     "backup-set": "Backup sets.",
@@ -184,6 +213,7 @@ GROUPS = {
 
 
 def register(cli: AppGroup) -> None:
+    add_commands(cli, {"at": at})
     for name, text in GROUPS.items():
         cli.add_command(AppGroup(name, help=text))
     for listing in LISTS:

@@ -240,10 +240,16 @@
 
   function prepareLists() {
     all("[data-zone]").forEach((field) => { field.value = Intl.DateTimeFormat().resolvedOptions().timeZone; });
+    all("[data-utc]").forEach((field) => { field.value = localTime(new Date(field.dataset.utc)); });
     const phone = matchMedia("(max-width: 800px)");
     const fit = () => all('[data-fold="phone"]').forEach((fold) => { fold.open = !phone.matches; });
     phone.addEventListener("change", fit);
     fit();
+  }
+
+  // A time as a field for the reader's own date and time takes it.
+  function localTime(at) {
+    return new Date(at.getTime() - at.getTimezoneOffset() * 60000).toISOString().slice(0, 16);
   }
 
   // A table that scrolls sideways can be scrolled by keyboard too.

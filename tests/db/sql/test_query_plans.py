@@ -472,7 +472,8 @@ PAGES = (
     f"/changes/?tenant={TENANT}&state=open", "/changes/?since=2026-11-01", "/changes/149",
     f"/tenants/{TENANT}/activity", f"/tenants/{TENANT}/approved", f"/tenants/{TENANT}/events/",
     f"/tenants/{TENANT}/events/?page=200", f"/tenants/{TENANT}/events/?by=person7@many.example",
-    f"/tenants/{TENANT}/events/?search=bitlocker",
+    f"/tenants/{TENANT}/events/?search=bitlocker", f"/tenants/{TENANT}/at/",
+    f"/tenants/{TENANT}/at/?at=2026-03-01T12:00Z&show=different", f"/tenants/{TENANT}/at/?show=new",
     "/notifications/", "/audit/", "/metrics", "/readyz",
 )  # fmt: skip
 
