@@ -82,7 +82,7 @@ def test_a_download_has_the_secrets_when_a_manager_asks_and_is_audited(
     manifest = json.loads(file.read("manifest.json"))
     assert {len(one["fingerprint"]) for one in manifest["policies"]} == {64}
     event = AuditEvent.get(AuditEvent.action == "backup-set:downloaded")
-    assert event.details == {"policies": 3, "with_secrets": sees_secrets}
+    assert event.details == {"policies": 3, "with_secrets": sees_secrets, "format": ""}
     assert AuditEvent.select().where(AuditEvent.action == "secrets:shown").count() == sees_secrets
 
 
