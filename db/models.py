@@ -430,6 +430,9 @@ class Policy(Table):
     words = pw.TextField(null=True)
     # The snapshot whose settings the catalogue of definitions has met; null: none yet.
     met_snapshot_id = pw.BigIntegerField(null=True)
+    # By which version of the rules its newest snapshot is indexed (db/policies/policy_index.py); null: not yet, below
+    # 0: its content could not be opened.
+    index_version = pw.IntegerField(null=True)
 
     class Meta:
         indexes = (
@@ -453,6 +456,39 @@ class Policy(Table):
 # The tenant shows it to be otherwise than its newest snapshot. As literals, for the index, as IS_ACTIVE below.
 IS_CHANGED = pw.SQL("state = 'present' AND (last_captured_at IS NULL OR modified_at > last_captured_at)")
 Policy.add_index(Policy.index(Policy.tenant, Policy.state, where=IS_CHANGED, name="policy_changed"))
+# The scheduler asks at every tick for those whose newest snapshot is to be indexed.
+IS_INDEXABLE = pw.SQL("state = 'present' AND last_captured_at IS NOT NULL")
+Policy.add_index(Policy.index(Policy.index_version, where=IS_INDEXABLE, name="policy_indexable"))
+
+
+class KnownSetting(Table):
+    """A setting that any policy ever set, by the id that it has in every tenant, in small letters."""
+
+    key = pw.CharField(unique=True, max_length=400)
+    # Its name in words, as a content or Microsoft's definition says it; `folded` is what a search looks in.
+    title = pw.CharField(max_length=300)
+    folded = pw.TextField()
+
+
+class PolicySetting(Table):
+    """A setting that a policy sets, as its newest snapshot has it. Of policies that are in their tenant alone."""
+
+    tenant = pw.ForeignKeyField(Tenant, on_delete="CASCADE", index=False)
+    policy = pw.ForeignKeyField(Policy, on_delete="CASCADE", index=False)
+    setting = pw.ForeignKeyField(KnownSetting, on_delete="CASCADE", index=False)
+    # Equal where the values are: a keyed hash. null: a secret, which is compared with nothing.
+    mark = pw.CharField(null=True, max_length=16)
+    # The value, unless it is a secret or somebody's text: graph/settings/set_values.py.
+    value = pw.CharField(null=True, max_length=120)
+    # Another policy that sets it otherwise for the same device is in conflict with this one.
+    may_conflict = pw.BooleanField(default=False)
+
+    class Meta:
+        indexes = (
+            (("policy", "setting"), True),
+            (("setting", "tenant", "mark"), False),
+            (("tenant", "may_conflict", "setting", "mark"), False),
+        )
 
 
 class Coverage(Table):
@@ -1580,6 +1616,8 @@ TABLES = (
     Preference,
     Content,
     Policy,
+    KnownSetting,
+    PolicySetting,
     Coverage,
     Run,
     Snapshot,

@@ -49,6 +49,7 @@ class Sweep(StrEnum):
     AUDIT = "check the audit log"
     WATCH = "watch tenants"
     ASSESS = "assess changes"
+    INDEX = "index policies"
     REOPEN = "reopen accepted changes"
     OCCUR = "find what notices are about"
     TELL = "prepare notices"

@@ -50,6 +50,7 @@ from web.views.people import (
     users,
 )
 from web.views.restores import later_changes, new_restore, restore_actions, restores
+from web.views.settings import setting_pages
 from web.views.tenants import (
     mappings,
     retention,
@@ -235,6 +236,7 @@ def _add_pages(app: Flask) -> None:
         tenant_changes,
         tenant_administration,
         policies,
+        setting_pages,
         change_page,
         severity_rules,
         snapshots,

@@ -5,19 +5,26 @@ from datetime import datetime
 from typing import Any
 
 from actors.facade.wording import wording_of
+from actors.reading import policy_index
 from db.encryption import SealError
-from db.models import Policy
+from db.models import Policy, Snapshot
 from db.policies import snapshots
+from db.policies.policy_index import PolicyIndex
 from db.policies.snapshots import SnapshotDraft
 from graph.content.fingerprint import assignments_fingerprint, fingerprint
 from graph.display import search_words
+from graph.policy_types.policy_type import PolicyType
 from graph.policy_types.table import POLICY_TYPES
 from graph.read.readings import Reading
 from graph.write import additions
 
 
 def make_draft(policy: Policy, reading: Reading, read_at: datetime) -> SnapshotDraft:
-    content_fingerprint = fingerprint(POLICY_TYPES[policy.policy_type], reading.content)
+    policy_type = POLICY_TYPES[policy.policy_type]
+    content_fingerprint = fingerprint(policy_type, reading.content)
+    newest = snapshots.latest(policy)
+    is_same = newest is not None and newest.content.fingerprint == content_fingerprint
+    is_indexed = is_same and policy.index_version == policy_index.VERSION
     return SnapshotDraft.of(
         policy,
         reading.content,
@@ -29,8 +36,13 @@ def make_draft(policy: Policy, reading: Reading, read_at: datetime) -> SnapshotD
         proof=reading.proof,
         references=reading.references,
         words=policy_words(policy.policy_type, reading.content),
-        same_as=_same_as(policy, reading, content_fingerprint),
+        same_as=None if is_same else _same_as(policy, reading, newest),
+        index=None if is_indexed else _index(policy_type, reading),
     )
+
+
+def _index(policy_type: PolicyType, reading: Reading) -> PolicyIndex:
+    return policy_index.index_of(policy_type, reading.content, reading.references, reading.proof)
 
 
 def policy_words(policy_type: str, content: Mapping[str, Any]) -> str:
@@ -38,13 +50,12 @@ def policy_words(policy_type: str, content: Mapping[str, Any]) -> str:
     return search_words.words_of(content["body"], wording=wording_of([(policy_type, content)]))
 
 
-def _same_as(policy: Policy, reading: Reading, content_fingerprint: str) -> int | None:
+def _same_as(policy: Policy, reading: Reading, newest: Snapshot | None) -> int | None:
     """Return the id of the newest snapshot's content if nothing has changed since, although its fingerprint differs.
 
     Fingerprints differ after an upgrade that calls more things equal, and when the service shows more unset properties.
     """
-    newest = snapshots.latest(policy)
-    if newest is None or newest.content.fingerprint == content_fingerprint:
+    if newest is None:
         return None
     try:
         before = snapshots.read_snapshot(newest)

@@ -37,6 +37,7 @@ from db.models import (
     User,
 )
 from db.notices import channels
+from db.policies import policy_index
 from db.policies.snapshots import content_owner
 from db.runs import answer_cache, uploads
 from db.tenants import credentials, shared_apps
@@ -86,6 +87,7 @@ def rotate(actor: Actor) -> int:
         done += later
     if is_known:
         audit_keys.begin_new_key()
+        policy_index.forget_marks()
     audit.record(Action.KEYS_ROTATED, actor, "installation", resealed=done)
     _require_all_open()
     return done

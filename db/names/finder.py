@@ -40,8 +40,8 @@ def find(text: str, tenant_ids: Sequence[int] | None) -> FoundThings:
         return FoundThings()
     number = _number(words)
     return FoundThings(
-        tenants=list(_tenants(words, tenant_ids)),
-        policies=list(_policies(words, tenant_ids)),
+        tenants=list(tenants_named(words, tenant_ids)),
+        policies=list(policies_named(words, tenant_ids)),
         restores=_by_number(Restore, number, tenant_ids) + list(_restores(words, tenant_ids)),
         runs=_by_number(Run, number, tenant_ids, Run.parent.is_null()),
         sets=_by_number(BackupSet, number, tenant_ids) + list(_sets(words, tenant_ids)),
@@ -64,13 +64,13 @@ def _by_number(model: Any, number: int | None, tenant_ids: Sequence[int] | None,
     return list(query if also is True else query.where(also))
 
 
-def _tenants(words: list[str], tenant_ids: Sequence[int] | None) -> Any:
+def tenants_named(words: Sequence[str], tenant_ids: Sequence[int] | None) -> Any:
     matches = reduce(and_, map(search.tenant_name_matches, words))
     query = Tenant.select().where(matches & is_in_if_given(Tenant.id, tenant_ids))
     return query.order_by(Tenant.name).limit(SHOWN)
 
 
-def _policies(words: list[str], tenant_ids: Sequence[int] | None) -> Any:
+def policies_named(words: Sequence[str], tenant_ids: Sequence[int] | None) -> Any:
     matches = reduce(and_, (search.policy_name_matches(word, Policy.id, tenant_ids) for word in words))
     ids = Policy.select(Policy.id).where(matches & is_in_if_given(Policy.tenant, tenant_ids))
     found = [row[0] for row in ids.order_by(Policy.id.desc()).limit(SHOWN).tuples()]

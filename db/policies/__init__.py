@@ -1,4 +1,4 @@
 """Policies as the last sync saw them, their snapshots, and finding them.
 
-May import: db.sql.
+May import: db.definitions, db.sql.
 """

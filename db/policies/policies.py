@@ -10,7 +10,7 @@ import peewee as pw
 from db.clock import utcnow
 from db.database import Condition, database, lock_rows
 from db.models import Policy, Run, Tenant
-from db.policies import change_recording
+from db.policies import change_recording, policy_index
 from db.sql import upserts
 from db.sql.value_lists import batched, equals_if_given, is_in
 from db.states import PolicyState
@@ -125,7 +125,9 @@ def _mark_unseen_gone(tenant: Tenant, policy_type: str, now: datetime, run: Run 
 def _mark_gone(those: Condition) -> dict[int, datetime]:
     """Mark the policies gone. Return policy id -> when it was there last."""
     marked = Policy.update(state=PolicyState.GONE, gone_at=utcnow(), assignments_mark=None).where(those)
-    return dict(marked.returning(Policy.id, Policy.last_seen_at).tuples().execute())
+    gone = dict(marked.returning(Policy.id, Policy.last_seen_at).tuples().execute())
+    policy_index.forget(gone)
+    return gone
 
 
 def of_type(tenant: Tenant, policy_type: str) -> list[Policy]:

@@ -18,8 +18,9 @@ from db.clock import utcnow
 from db.database import Condition, database, lock_rows
 from db.encryption import keyring
 from db.models import Content, Policy, Run, Snapshot, Tenant
-from db.policies import change_recording
+from db.policies import change_recording, policy_index
 from db.policies.change_recording import SavedReading
+from db.policies.policy_index import PolicyIndex
 from db.sql.value_lists import batched, is_in
 from db.states import Outcome, PolicyState, RunKind
 
@@ -52,6 +53,8 @@ class SnapshotDraft:
     same_as: int | None = None
     # By which the policy is found: graph/display/search_words.py.
     words: str = ""
+    # What is indexed of it. None where the newest snapshot, which it is equal to, is indexed.
+    index: PolicyIndex | None = None
 
     @classmethod
     def of(cls, policy: Policy, content: Mapping[str, Any], fingerprint: str, **facts: Any) -> "SnapshotDraft":
@@ -135,6 +138,8 @@ def save(run: Run, drafts: Sequence[SnapshotDraft]) -> dict[int, SavedSnapshot]:
         timely = [draft for draft in drafts if draft.policy_id not in overtaken]
         unchanged_drafts = [draft for draft in timely if _is_same(draft, newest.get(draft.policy_id))]
         changed_drafts = [draft for draft in timely if not _is_same(draft, newest.get(draft.policy_id))]
+        policy_index.record({draft.policy_id: draft.index for draft in timely if draft.index is not None})
+        policy_index.forget([draft.policy_id for draft in changed_drafts if draft.index is None])
         _confirm([(newest[draft.policy_id], draft) for draft in unchanged_drafts])
         added = _add(run, changed_drafts)
         _update_policies(now, timely, added.keys())

@@ -186,7 +186,7 @@
       group.setAttribute("role", "group");
       group.setAttribute("aria-label", group.dataset.hitGroup);
     });
-    all(".chooser-list li", root).forEach((row) => row.setAttribute("role", "presentation"));
+    all(".chooser-list li, .chooser-list form", root).forEach((row) => row.setAttribute("role", "presentation"));
     all(".chooser-list button:not([data-hit])", root).forEach((button) => button.setAttribute("role", "option"));
     all(".hit-group h2", root).forEach((title) => title.setAttribute("aria-hidden", "true"));
   }

@@ -8,29 +8,37 @@ from typing import Any
 from flask import Blueprint, Flask, render_template, request, url_for
 from markupsafe import Markup
 
+from actors.facade.setting_words import setting_words
 from db.models import BackupSet, Policy, Restore, Run, Tenant
 from db.names import finder, work_names
 from db.names.work_names import Name
+from db.policies import settings_search
 from web.inputs import without_nul
-from web.lists import opened_lately
-from web.presentation.formatters import kind_title
+from web.lists import filters, opened_lately
+from web.presentation.formatters import count_policies, kind_title
 from web.presentation.links import name_html, page_of
 from web.security.access import allowed_tenant_ids, can, requires
 from web.security.permissions import Permission
+from web.translation.languages import current_language
+from web.translation.sentences import translated
+from web.views.installation.search_acts import FoundAct, find_acts
 
 pages = Blueprint("search", __name__, url_prefix="/search")
 
 LONGEST = 100
+# Of so many settings that hold the words, those are shown that most policies set.
+SETTINGS_LOOKED_AT = 40
 
 
 @dataclass(frozen=True)
 class Hit:
-    """`beside`: what tells it from another of the same name."""
+    """`beside`: what tells it from another of the same name. `is_act`: a POST to its address does something."""
 
     address: str
     label: str | Markup
     beside: str = ""
     icon: str = "file-text-o"
+    is_act: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,6 +60,11 @@ PAGES = (
     KnownPage("admin.index", "Dashboard", Permission.SIGNED_IN, "home start overview attention failures chart"),
     KnownPage("tenant_list.index_view", "Tenants", Permission.SEE, "customers standing late backup tags"),
     KnownPage("policy_list.index_view", "Policies", Permission.SEE, "conditional access compliance settings catalog"),
+    KnownPage("settings.page", "Policy settings", Permission.SEE, "which policies set this setting values words"),
+    KnownPage("change_list.index_view", "Changes", Permission.SEE, "drift open approve accept who changed"),
+    KnownPage("channels.index", "Channels", Permission.SIGNED_IN, "mail teams slack webhook notices rules"),
+    KnownPage("comparisons.page", "Compare two sets or tenants", Permission.SEE, "difference comparison"),
+    KnownPage("tokens.index", "API tokens", Permission.SIGNED_IN, "programs scripts rest keys"),
     KnownPage("backup_set_list.index_view", "Backup sets", Permission.SEE, "backups download protect pin zip"),
     KnownPage("restore_list.index_view", "Restores", Permission.SEE, "undo approve preview"),
     KnownPage("new_restore.page", "New restore", Permission.OPERATE, "upload file zip bring back"),
@@ -107,9 +120,11 @@ def _found(asked: str) -> list[HitGroup]:
     ids = allowed_tenant_ids(Permission.SEE)
     found = finder.find(asked, ids)
     return [
+        HitGroup("Acts", [_act_hit(act) for act in find_acts(asked)]),
         HitGroup("Tenants", [_hit(row) for row in found.tenants]),
         HitGroup("Pages", _page_hits(asked)),
         HitGroup("Policies", [_hit(row) for row in found.policies]),
+        HitGroup("Policy settings", _setting_hits(asked, ids)),
         HitGroup("Restores", _named_hits({row.id: row for row in found.restores}.values(), "history")),
         HitGroup("Runs", _named_hits(found.runs, "play-circle-o")),
         HitGroup("Backup sets", _named_hits({row.id: row for row in found.sets}.values(), "archive")),
@@ -122,6 +137,27 @@ def _hit(row: Any) -> Hit:
         return Hit(url_for("tenants.page", tenant_id=row.id), row.name, "", "building-o")
     beside = f"{row.tenant.name} · {kind_title(row.policy_type)}"
     return Hit(url_for("policies.page", policy_id=row.id), row.name, beside)
+
+
+def _act_hit(found: FoundAct) -> Hit:
+    beside = found.row.tenant.name if found.act.is_of_policy else ""
+    label = f"{translated(found.act.verb)}: {found.row.name}"
+    return Hit(found.act.address_for(found.row), label, beside, found.act.icon, is_act=True)
+
+
+def _setting_hits(asked: str, ids: Sequence[int] | None) -> list[Hit]:
+    """Return settings that are called so, and how many policies set each."""
+    found = settings_search.find(asked.split(), ids, SETTINGS_LOOKED_AT)[: finder.SHOWN]
+    words = setting_words([hit.setting.key for hit in found], current_language())
+    return [
+        Hit(
+            url_for("settings.setting", key=hit.setting.key, tenant=filters.EVERY_TENANT),
+            words.title(hit.setting.key, hit.setting.title),
+            count_policies(hit.policies),
+            "sliders",
+        )
+        for hit in found
+    ]
 
 
 def _named_hits(rows: Iterable[Any], icon: str) -> list[Hit]:

@@ -1,0 +1,83 @@
+"""The index of newest snapshots: what each policy sets, whom it reaches, and what it refers to, without opening any.
+
+It holds policies that are in their tenant and were captured. `record` keeps it in the transaction that saves a
+snapshot. What it lacks (databases of a version before this one, changed rules, new keys) is filled in by the
+scheduler's sweep, some policies at a time: actors/reading/policy_index.py.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import peewee as pw
+
+from db.database import lock_rows, transaction
+from db.models import IS_INDEXABLE, Policy, PolicyReference, PolicySetting, PolicyTarget, Snapshot
+from db.policies import policy_settings, policy_targets
+from db.policies.policy_settings import IndexedSetting
+from db.policies.policy_targets import TargetsOfPolicy
+from db.sql.value_lists import batched, is_in
+
+
+@dataclass(frozen=True)
+class PolicyIndex:
+    """The parts of a policy's newest snapshot that are indexed, and the version of the rules that chose them."""
+
+    version: int
+    settings: Sequence[IndexedSetting] = ()
+    targets: TargetsOfPolicy = field(default_factory=TargetsOfPolicy)
+
+
+def record(indexes: Mapping[int, PolicyIndex]) -> None:
+    """Replace what is indexed of these policies (policy id -> index), which the caller's transaction has locked."""
+    if not indexes:
+        return
+    ids = sorted(indexes)
+    policies = list(Policy.select(Policy.id, Policy.tenant, Policy.policy_type).where(Policy.id.in_(ids)))
+    versions = pw.Case(Policy.id, [(policy_id, indexes[policy_id].version) for policy_id in ids], None)
+    Policy.update(index_version=versions).where(Policy.id.in_(ids)).execute()
+    tenants = {policy.id: policy.tenant_id for policy in policies}
+    policy_settings.replace(tenants, {policy_id: index.settings for policy_id, index in indexes.items()})
+    policy_targets.replace_targets(policies, {policy_id: index.targets for policy_id, index in indexes.items()})
+
+
+def forget(policy_ids: Collection[int]) -> None:
+    """Take policies out of the index that are no longer in their tenant, or whose newest snapshot it does not have."""
+    for some in batched(sorted(policy_ids)):
+        Policy.update(index_version=None).where(Policy.id.in_(some)).execute()
+        for model in (PolicySetting, PolicyTarget, PolicyReference):
+            model.delete().where(model.policy.in_(some)).execute()
+
+
+def missing(version: int, apart: Collection[int], limit: int) -> list[Policy]:
+    """Return policies that are not indexed by this version of the rules, but for those with the ids given."""
+    found: list[Policy] = []
+    is_older = (Policy.index_version > -version) & (Policy.index_version < version)
+    for is_due in (Policy.index_version.is_null(), is_older):
+        if len(found) < limit:
+            query = Policy.select().where(IS_INDEXABLE & is_due & ~is_in(Policy.id, apart))
+            found.extend(query.order_by(Policy.index_version).limit(limit - len(found)))
+    return found
+
+
+@transaction
+def record_later(policy: Policy, snapshot_id: int, index: PolicyIndex) -> bool:
+    """Record the index of a policy's newest snapshot, unless another one was saved, or it went, meanwhile."""
+    lock_rows(Policy, Policy.id == policy.id)
+    newest = Snapshot.select(pw.fn.MAX(Snapshot.id)).where(Snapshot.policy == policy.id).scalar()
+    is_there = Policy.select().where((Policy.id == policy.id) & IS_INDEXABLE).exists()
+    if newest != snapshot_id or not is_there:
+        return False
+    record({policy.id: index})
+    return True
+
+
+def set_aside(policy: Policy, version: int) -> None:
+    """Remember that this policy's content cannot be opened, until the rules change or it is captured anew."""
+    Policy.update(index_version=-version).where(Policy.id == policy.id).execute()
+
+
+def forget_marks() -> None:
+    """Have everything indexed again: the keys changed, and marks are made with them."""
+    ids = [row[0] for row in Policy.select(Policy.id).where(Policy.index_version.is_null(False)).tuples()]
+    for some in batched(ids):
+        Policy.update(index_version=0).where(is_in(Policy.id, some)).execute()

@@ -1,0 +1,4 @@
+"""Settings of a content: each that a policy sets, once, with as much of its value as may be kept unsealed.
+
+May import: graph.content, graph.display, graph.policy_types.
+"""
