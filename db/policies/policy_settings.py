@@ -27,8 +27,8 @@ class IndexedSetting:
 
 def replace(tenants: Mapping[int, int], settings: Mapping[int, Sequence[IndexedSetting]]) -> None:
     """Replace the rows of policies (policy id -> settings; `tenants`: policy id -> tenant id), in few statements."""
-    PolicySetting.delete().where(PolicySetting.policy.in_(sorted(settings))).execute()
     ids = _ids_of_settings(setting for of_policy in settings.values() for setting in of_policy)
+    PolicySetting.delete().where(PolicySetting.policy.in_(sorted(settings))).execute()
     rows = [
         (tenants[policy_id], policy_id, ids[setting.key], setting.mark, setting.value, setting.may_conflict)
         for policy_id in sorted(settings)
