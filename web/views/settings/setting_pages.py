@@ -20,10 +20,10 @@ from web.lists import filters
 from web.lists.list_view import EXPORT_CAP, csv_row, stream_download
 from web.lists.numbered_page import NumberedPage
 from web.presentation.formatters import policy_type_title
-from web.presentation.setting_lines import ALL_VALUES_SHOWN, FoundLine, find_lines, value_text
 from web.security.access import allowed_tenant_ids, requires
 from web.security.permissions import Permission
 from web.translation.languages import current_language
+from web.views.settings.setting_lines import ALL_VALUES_SHOWN, FoundLine, find_lines, value_text
 
 pages = Blueprint("settings", __name__, url_prefix="/settings")
 

@@ -4,7 +4,7 @@ import pytest
 
 from db.policies import policy_settings
 from db.policies.policy_settings import IndexedSetting
-from web.presentation.setting_lines import find_lines
+from web.views.settings.setting_lines import find_lines
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
