@@ -26,6 +26,7 @@ for name in (
     "watch",
     "observing",
     "pages",
+    "words",
 ):
     print(f"\n## {name}\n", flush=True)
     subprocess.run([sys.executable, "-m", f"bench.{name}"], check=True)
