@@ -3,6 +3,7 @@
 from actors.backups import back_up, capture, look, sync, watch
 from actors.changes import assessment
 from actors.connecting import connect
+from actors.definitions import fill
 from actors.housekeeping import daily_prune
 from actors.notices import deliver
 from actors.people import entra_recheck
@@ -22,6 +23,7 @@ __all__ = [
     "daily_prune",
     "deliver",
     "entra_recheck",
+    "fill",
     "live_restore",
     "look",
     "preview",

@@ -16,6 +16,7 @@ import redis
 import config
 from actors.backups import due_schedules, watch
 from actors.changes import assessment
+from actors.definitions import fill
 from actors.housekeeping import audit_head, daily_prune, standing_counts
 from actors.notices import deliver, telling
 from actors.people import entra_recheck
@@ -107,6 +108,7 @@ STEPS = (
     Step(Sweep.OCCUR, once(telling.look_for_conditions)),
     Step(Sweep.TELL, without(telling.channels_to_tell), telling.tell, SLICE_SECONDS),
     Step(Sweep.DELIVER, deliveries.hand_over_due, deliver.enqueue, SLICE_SECONDS),
+    Step(Sweep.DEFINE, fill.due_sources, fill.start_due, SLICE_SECONDS),
     Step(Sweep.COUNT, once(standing_counts.count_if_due)),
 )
 

@@ -75,6 +75,7 @@ class Settings:
     smtp: MailServer | None
     mail_from: str
     queue_tags: tuple[str, ...]  # tags of tenants, folded, whose runs have queues and workers of their own
+    definition_languages: tuple[str, ...]  # in which Microsoft's words for settings are asked for; () for nowhere
     watch_minutes: int  # between looks at a watched tenant that has no interval of its own
     api_requests_per_minute: int  # of one token
     demo_mailbox: str  # the file of the demo's mails; "" anywhere else
@@ -165,6 +166,7 @@ _VARIABLES: dict[str, tuple[Callable[[str], Any], str | None, str]] = {
     "SMTP_URL": (parsers.optional(parsers.smtp), "", ""),
     "MAIL_FROM": (parsers.optional(parsers.mail_from), "", ""),
     "QUEUE_TAGS": (parsers.tags, "", ""),
+    "DEFINITION_LANGUAGES": (parsers.languages, "en", ""),
     "WATCH_MINUTES": (parsers.number(1, 1440, "of minutes "), "5", ""),
     "API_REQUESTS_PER_MINUTE": (parsers.number(1, 100_000, "of requests "), "600", ""),
     "DEMO_MAILBOX": (parsers.any_text, "", ""),

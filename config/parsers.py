@@ -114,6 +114,19 @@ def headers(text: str) -> tuple[tuple[str, str], ...]:
     return tuple((name.strip(), value.strip()) for name, _, value in pairs)
 
 
+def languages(text: str) -> tuple[str, ...]:
+    """Return the languages of a list with commas, each once, as HTTP names them (de, pt-br): English before all.
+
+    “none” is none at all, not even English.
+    """
+    codes = [code.strip().lower() for code in text.split(",") if code.strip()]
+    if codes == ["none"]:
+        return ()
+    if not all(re.fullmatch(r"[a-z]{2,3}(-[a-z0-9]{2,8})?", code) for code in codes):
+        raise ValueError("must be codes of languages, with a comma between two (de,fr), or none")
+    return tuple(dict.fromkeys(["en", *codes]))
+
+
 def on_or_off(text: str) -> bool:
     if text not in {"on", "off"}:
         raise ValueError("must be on or off")

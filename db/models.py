@@ -977,6 +977,8 @@ class DefinitionText(Table):
     """
 
     definition_id = pw.CharField(max_length=400)
+    # As the first policy that named it writes it: an intent's is in capitals, and Graph may know it by that alone.
+    spelling = pw.CharField(max_length=400)
     language = pw.CharField(max_length=12)
     # Which list of Graph's has it: graph/definitions/catalogues.py.
     catalogue = pw.CharField(max_length=20)

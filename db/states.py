@@ -22,6 +22,8 @@ class RunKind(StrEnum):
     PRUNE = "retention.prune"
     # Looks into a tenant's audit logs, and captures what they say was changed. It stays only if it found something.
     WATCH = "change.watch"
+    # Asks one tenant for Microsoft's words that the installation's catalogue lacks. It stays only if it learnt some.
+    DEFINE = "definitions.fill"
 
 
 class RunState(StrEnum):
@@ -54,6 +56,7 @@ class Sweep(StrEnum):
     OCCUR = "find what notices are about"
     TELL = "prepare notices"
     DELIVER = "send notices"
+    DEFINE = "ask for Microsoft's words"
     COUNT = "count tenants by standing"
 
 

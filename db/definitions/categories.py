@@ -22,8 +22,16 @@ def find_paths(ids: Collection[str], languages: Sequence[str]) -> dict[str, tupl
     return {category_id: path for category_id, (_, path) in found.items()}
 
 
+def all_paths(language: str) -> dict[str, tuple[str, ...]]:
+    """Return {category id: titles from the top down} of all that are known in the language."""
+    query = DefinitionCategory.select(DefinitionCategory.category_id, DefinitionCategory.path)
+    return {
+        category_id: tuple(path) for category_id, path in query.where(DefinitionCategory.language == language).tuples()
+    }
+
+
 def save_paths(language: str, paths: Mapping[str, Sequence[str]]) -> None:
-    """Save {category id: titles from the top down}."""
+    """Save {category id: titles from the top down}; none for a category that Graph does not know."""
     now = utcnow()
     rows = [
         {"category_id": category_id, "language": language, "path": list(path), "asked_at": now}

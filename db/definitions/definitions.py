@@ -8,9 +8,9 @@ import peewee as pw
 
 from db.clock import utcnow
 from db.database import Condition, database
-from db.models import DefinitionText
+from db.models import DefinitionCategory, DefinitionText
 from db.sql import upserts
-from db.sql.value_lists import batched, is_in
+from db.sql.value_lists import batched
 from db.states import DefinitionState
 
 KEY = (DefinitionText.definition_id, DefinitionText.language)
@@ -44,12 +44,12 @@ def find_known(ids: Collection[str], languages: Sequence[str]) -> list[Definitio
     return list(found.values())
 
 
-def want(met: Mapping[str, str], languages: Iterable[str]) -> None:
-    """Add what is not in the catalogue yet, to be asked for. `met`: folded id -> catalogue."""
+def want(met: Mapping[str, tuple[str, str]], languages: Iterable[str]) -> None:
+    """Add what is not in the catalogue yet, to be asked for. `met`: folded id -> (as written, catalogue)."""
     rows = [
-        {"definition_id": definition_id, "language": language, "catalogue": str(catalogue)} | _NEW
+        {"definition_id": definition_id, "spelling": spelling, "language": language, "catalogue": catalogue} | _NEW
         for language in languages
-        for definition_id, catalogue in met.items()
+        for definition_id, (spelling, catalogue) in met.items()
     ]
     upserts.insert_missing(DefinitionText, KEY, rows)
 
@@ -64,19 +64,24 @@ def want_in(language: str) -> None:
     """Add in this language what is known in any other: the language was asked for later than the policies were met."""
     other = DefinitionText.alias()
     missing = (
-        DefinitionText.select(DefinitionText.definition_id, DefinitionText.catalogue)
+        DefinitionText.select(DefinitionText.definition_id, DefinitionText.spelling, DefinitionText.catalogue)
         .join(other, pw.JOIN.LEFT_OUTER, on=_is_same(other, language))
         .where((DefinitionText.language != language) & other.id.is_null())
     )
-    want(dict(missing.tuples()), [language])
+    met = {definition_id: (spelling, catalogue) for definition_id, spelling, catalogue in missing.tuples()}
+    want(met, [language])
 
 
 def _is_same(other: Any, language: str) -> Condition:
     return (other.definition_id == DefinitionText.definition_id) & (other.language == language)
 
 
-def to_ask(language: str, limit: int) -> list[DefinitionText]:
-    """Return what is to be asked for: the wanted first, then the unknown and the known whose time has come."""
+def to_ask(language: str, limit: int, first: str = "") -> list[DefinitionText]:
+    """Return what is to be asked for: the wanted first, then the unknown and the known whose time has come.
+
+    `first`: the catalogue whose definitions come before the others of their state.
+    """
+    is_later = pw.Case(None, [(DefinitionText.catalogue == first, 0)], 1)
     now = utcnow()
     found: list[DefinitionText] = []
     for state, before in (
@@ -85,14 +90,21 @@ def to_ask(language: str, limit: int) -> list[DefinitionText]:
         (DefinitionState.KNOWN, now - RENEW_AFTER),
     ):
         query = DefinitionText.select().where(_is_due(language, state, before))
-        found += query.order_by(DefinitionText.asked_at, DefinitionText.id).limit(limit - len(found))
+        ordered = query.order_by(is_later, DefinitionText.asked_at, DefinitionText.id)
+        found += list(ordered.limit(limit - len(found)))
         if len(found) >= limit:
             break
     return found
 
 
-def has_wanted(language: str) -> bool:
-    return bool(DefinitionText.select().where(_is_due(language, DefinitionState.WANTED, None)).exists())
+def has_any(language: str) -> bool:
+    return bool(DefinitionText.select().where(DefinitionText.language == language).exists())
+
+
+def count_changed(language: str, since: datetime) -> int:
+    """Return how many definitions have other words than they had then."""
+    is_known = (DefinitionText.language == language) & _IS_KNOWN
+    return int(DefinitionText.select().where(is_known & (DefinitionText.changed_at >= since)).count())
 
 
 def _is_due(language: str, state: DefinitionState, before: datetime | None) -> Condition:
@@ -103,8 +115,8 @@ def _is_due(language: str, state: DefinitionState, before: datetime | None) -> C
 def save_answers(language: str, known: Sequence[Mapping[str, Any]], unknown: Collection[str]) -> int:
     """Save what Graph answered. Return how many definitions are new or have other words than before.
 
-    `known`: rows with definition_id, catalogue and the words. `unknown`: ids that Graph does not have; what was known
-    of one is kept, since Microsoft lets definitions vanish that policies still name.
+    `known`: rows with definition_id, spelling, catalogue and the words. `unknown`: ids that Graph does not have; what
+    was known of one is kept, since Microsoft lets definitions vanish that policies still name.
     """
     now = utcnow()
     with database.atomic():
@@ -134,11 +146,13 @@ def _mark_asked(language: str, ids: Collection[str], now: datetime) -> None:
         DefinitionText.update(asked_at=now, state=state).where(is_one).execute()
 
 
-def categories_named(ids: Collection[str], language: str) -> set[str]:
-    """Return the ids of the categories that these definitions are in."""
-    is_one = is_in(DefinitionText.definition_id, sorted(ids)) & (DefinitionText.language == language)
-    query = DefinitionText.select(DefinitionText.category_id).distinct()
-    return {row[0] for row in query.where(is_one & (DefinitionText.category_id != "")).tuples()}
+def categories_without_path(language: str) -> list[tuple[str, str]]:
+    """Return (category id, catalogue) of the categories that definitions are in, and whose titles nobody has asked."""
+    is_same = (DefinitionCategory.category_id == DefinitionText.category_id) & (DefinitionCategory.language == language)
+    query = DefinitionText.select(DefinitionText.category_id, DefinitionText.catalogue).distinct()
+    query = query.join(DefinitionCategory, pw.JOIN.LEFT_OUTER, on=is_same)
+    is_one = (DefinitionText.language == language) & _IS_KNOWN & (DefinitionText.category_id != "")
+    return list(query.where(is_one & DefinitionCategory.id.is_null()).tuples())
 
 
 def counts() -> list[tuple[str, str, int, datetime | None]]:

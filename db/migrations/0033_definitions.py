@@ -21,6 +21,7 @@ class Tenant(Table):
 
 class DefinitionText(Table):
     definition_id = pw.CharField(max_length=400)
+    spelling = pw.CharField(max_length=400)
     language = pw.CharField(max_length=12)
     catalogue = pw.CharField(max_length=20)
     state = pw.CharField(max_length=10)

@@ -185,6 +185,7 @@ _RUNS = {
     RunKind.CREDENTIAL: "Change of credential, {at}",
     RunKind.PRUNE: "Deletion of old backups, {at}",
     RunKind.WATCH: "Watch for changes, {at}",
+    RunKind.DEFINE: "Microsoft's words, {at}",
 }
 
 

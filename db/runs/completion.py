@@ -9,6 +9,7 @@ from db.audit.audit import SYSTEM, Action, Actor
 from db.backups import backup_sets
 from db.clock import utcnow
 from db.database import database, lock_rows, transaction
+from db.definitions import sources
 from db.models import IS_ACTIVE, Restore, Run, RunItem, Tenant, Write
 from db.notices import run_occurrences
 from db.restores import restores
@@ -17,6 +18,9 @@ from db.runs.claims import Claim, held_by, require_one_row
 from db.runs.run_items import failure_columns, is_item_of
 from db.runs.run_progress import count_by_state
 from db.states import POSSIBLY_APPLIED, UNSETTLED, ItemState, Outcome, Result, RunKind, RunState
+
+# Kinds of runs that may read settings that nobody has seen before.
+CAPTURING = (RunKind.BACK_UP, RunKind.CAPTURE_SNAPSHOT, RunKind.LOOK, RunKind.WATCH, RunKind.RESTORE)
 
 
 def finish(claim: Claim, lack: RunItem | None = None) -> RunState:
@@ -145,6 +149,8 @@ def _end(run: Run, expected: Any, state: RunState, tally: dict[str, int], error:
     listing_cache.delete(run)
     answer_cache.delete(run)
     uploads.delete_of_run(run)
+    if run.kind in CAPTURING and tally["done"]:
+        sources.mark_due(run.tenant_id)
     is_as_asked = state == RunState.SUCCEEDED and error is None
     notifications.mark_unread(run.id, run.requested_by_id if is_as_asked else None)
     run_occurrences.on_run_ended(run, state, tally)

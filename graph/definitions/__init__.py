@@ -1,4 +1,4 @@
 """Microsoft's words for what policies set: titles, options, categories, and how they are asked for.
 
-May import: no other room of graph.
+May import: graph.transport.
 """

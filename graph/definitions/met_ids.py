@@ -1,6 +1,7 @@
 """The ids of settings and templates that a content meets, and in which of Graph's lists each is defined."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -32,18 +33,26 @@ _INTENTS = "intents"
 POLICY_TYPES_WITH_IDS = ("configurationPolicies", "targetedManagedAppConfigurations", _INTENTS, *_BY_POLICY_TYPE)
 
 
-def met_in(policy_type: str, content: Mapping[str, Any]) -> dict[str, Catalogue]:
-    """Return {folded id: the list that defines it} of all settings, and of an intent's template, in a content."""
+@dataclass(frozen=True)
+class MetId:
+    """An id as the content writes it, and the list that defines it."""
+
+    spelling: str
+    catalogue: Catalogue
+
+
+def met_in(policy_type: str, content: Mapping[str, Any]) -> dict[str, MetId]:
+    """Return {folded id: how it is met} of all settings in a content, and of an intent's template."""
     body = content.get("body")
     is_intent = policy_type == _INTENTS
     catalogue = _BY_POLICY_TYPE.get(policy_type, Catalogue.CONFIGURATION)
     met = {
-        fold(setting_id): Catalogue.INTENT if is_intent and name == "definitionId" else catalogue
+        fold(setting_id): MetId(setting_id, Catalogue.INTENT if is_intent and name == "definitionId" else catalogue)
         for name, setting_id in _named_ids(body)
     }
     template = body.get("templateId") if is_intent and isinstance(body, Mapping) else None
     if isinstance(template, str) and _is_usable(template):
-        met[fold(template)] = Catalogue.TEMPLATE
+        met[fold(template)] = MetId(template, Catalogue.TEMPLATE)
     return met
 
 

@@ -71,7 +71,7 @@ class Wording:
 
     def title(self, setting_id: str) -> str | None:
         found = self.definition(setting_id)
-        return found.title if found else None
+        return (found.title or None) if found else None
 
     def option(self, setting_id: str, item_id: str) -> str | None:
         """Return the title of what was chosen; None for an option that Microsoft does not name."""

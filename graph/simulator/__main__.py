@@ -11,8 +11,9 @@ from types import FrameType
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from graph.simulator.app import create_app
-from graph.simulator.demo import demo_tenants
+from graph.simulator.demo import definitions, demo_tenants
 from graph.simulator.demo.staff_directory import own_directory
+from graph.simulator.imports.exported_definitions import load_definitions
 from graph.simulator.imports.exported_files import exported_tenant, load_exported
 from graph.simulator.store.state import State
 
@@ -35,6 +36,11 @@ def main() -> int:
             state.add(tenant)
     if not options.no_demo:
         state.add(own_directory())
+    if not options.no_demo:
+        definitions.add_all()
+    if options.definitions:
+        known = load_definitions(options.definitions)
+        sys.stderr.write(f"the service knows {known} real definitions\n")
     if options.load:
         _load(state, options.load)
     state.save()
@@ -47,6 +53,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=8089)
     parser.add_argument("--state", type=Path, help="a file that keeps the tenants over a restart")
     parser.add_argument("--load", type=Path, help="a folder of exported policies to add as a tenant of their own")
+    parser.add_argument("--definitions", type=Path, help="a folder with what the real settings are called")
     parser.add_argument("--no-demo", action="store_true", help="start without the demo tenants")
     parser.add_argument("--describe", action="store_true", help="print the demo tenants as JSON and end")
     return parser.parse_args()

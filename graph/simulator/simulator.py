@@ -11,7 +11,7 @@ from flask import request
 from graph.simulator.faults import malformed
 from graph.simulator.faults.faults import Faults, RandomLoss, RequestCounts, Throttle
 from graph.simulator.model.replies import Reply, error
-from graph.simulator.reads import get
+from graph.simulator.reads import definitions, get
 from graph.simulator.store.state import State, Tenant
 from graph.simulator.writes import dispatch
 
@@ -75,7 +75,8 @@ class Simulator:
         if graph_request.method == "POST":
             return _by_ids(tenant, graph_request.body or {})
         url = f"{request.host_url}{(request.view_args or {}).get('version', 'beta')}/{graph_request.path}"
-        return get.get(tenant, granted, graph_request.path, graph_request.query, url)
+        reply = get.get(tenant, granted, graph_request.path, graph_request.query, url)
+        return definitions.localised(reply, graph_request.path, graph_request.headers.get("accept-language", ""))
 
     def _write(self, tenant: Tenant, granted: set[str], graph_request: GraphRequest) -> Reply:
         loss = self.faults.loss(tenant.directory_id, graph_request.path) or self.chance.loss(tenant)

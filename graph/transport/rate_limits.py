@@ -15,6 +15,7 @@ from typing import Protocol
 
 INTUNE = "intune"
 INTUNE_WRITES = "intuneWrites"
+INTUNE_DEFINITIONS = "intuneDefinitions"
 CONDITIONAL_ACCESS = "conditionalAccess"
 AUTHENTICATION = "authentication"
 INTUNE_AUDIT = "intuneAudit"
@@ -25,13 +26,16 @@ DIRECTORY = "directory"
 LIMITS: Mapping[str, tuple[int, float]] = {
     INTUNE: (1000, 21.0),
     INTUNE_WRITES: (100, 21.0),
+    # Ours, and not Microsoft's: words for settings leave nine tenths of a tenant's limit to its backups.
+    INTUNE_DEFINITIONS: (100, 21.0),
     CONDITIONAL_ACCESS: (1, 1.1),
     AUTHENTICATION: (1, 1.1),
     INTUNE_AUDIT: (1000, 21.0),
     DIRECTORY_AUDIT: (5, 10.5),
 }
 # Seconds to wait after a 429 that names no wait.
-DEFAULT_WAIT: Mapping[str, float] = {INTUNE: 10.0, INTUNE_WRITES: 10.0, CONDITIONAL_ACCESS: 2.0,
+DEFAULT_WAIT: Mapping[str, float] = {INTUNE: 10.0, INTUNE_WRITES: 10.0, INTUNE_DEFINITIONS: 10.0,
+                                     CONDITIONAL_ACCESS: 2.0,
                                      AUTHENTICATION: 2.0, INTUNE_AUDIT: 10.0, DIRECTORY_AUDIT: 10.0,
                                      DIRECTORY: 10.0}  # fmt: skip
 # A storm of 429s is what others met who sent the first two in a $batch (KelvinTegelaar/CIPP-API, its serial path per
@@ -39,6 +43,10 @@ DEFAULT_WAIT: Mapping[str, float] = {INTUNE: 10.0, INTUNE_WRITES: 10.0, CONDITIO
 NEVER_IN_A_BATCH = frozenset({CONDITIONAL_ACCESS, AUTHENTICATION, INTUNE_AUDIT, DIRECTORY_AUDIT})
 # The documented limit of Conditional Access names these, and nothing else below it.
 _LIMITED = re.compile(r"/conditionalaccess/(policies|namedlocations)\b")
+_DEFINITIONS = re.compile(
+    r"/deviceManagement/(?:(?:(?:configuration|compliance|reusable|inventory)(?:Settings|Categories)|settingDefinitions)"
+    r"\b|templates/)", re.IGNORECASE,
+)  # fmt: skip
 _LOGS = {"/devicemanagement/auditevents": INTUNE_AUDIT, "/auditlogs/directoryaudits": DIRECTORY_AUDIT}
 
 
@@ -65,7 +73,9 @@ def service_of(path: str) -> str:
 def services_of(method: str, path: str) -> tuple[str, ...]:
     """Return every limit that a request counts against; the narrowest last."""
     service = service_of(path)
-    return (INTUNE, INTUNE_WRITES) if service == INTUNE and method != "GET" else (service,)
+    if service == INTUNE and method != "GET":
+        return (INTUNE, INTUNE_WRITES)
+    return (INTUNE, INTUNE_DEFINITIONS) if service == INTUNE and _DEFINITIONS.search(path) else (service,)
 
 
 def largest_batch(size: int) -> int:

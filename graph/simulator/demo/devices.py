@@ -8,6 +8,7 @@ from typing import Any
 from graph.simulator.demo import apps
 from graph.simulator.demo.builder import DM, TYPE, Builder, encoded
 from graph.simulator.demo.catalog import choice, simple
+from graph.simulator.demo.definitions import template_categories
 
 
 def add_all(build: Builder) -> None:
@@ -283,7 +284,8 @@ def _compliance(build: Builder, template: dict[str, Any]) -> None:
 def _intents(build: Builder) -> None:
     template = "c53e5a9f-2eec-4175-98a1-2b3d38084b91"
     build.tenant.put(f"{DM}/templates", {"id": template, "displayName": "Windows Firewall", "isDeprecated": False,
-                                         "templateType": "securityTemplate"})  # fmt: skip
+                                         "templateType": "securityTemplate",
+                                         "categories": template_categories()})  # fmt: skip
     for name, family in (("Firewall (old)", "firewall"), ("Security baseline 2021", "defender")):
         prefix = f"deviceConfiguration--windows10EndpointProtectionConfiguration_{family}"
         settings: list[dict[str, Any]] = [

@@ -27,6 +27,15 @@ CONNECTORS = (
     "mobileThreatDefenseConnectors", "complianceManagementPartners", "deviceManagementPartners",
     "remoteAssistancePartners", "ndesConnectors", "certificateConnectorDetails",
 )  # fmt: skip
+# What settings are called, and in which categories: the same in all tenants.
+DEFINITION_LISTS = (
+    f"{DM}/configurationSettings", f"{DM}/complianceSettings", f"{DM}/reusableSettings", f"{DM}/inventorySettings",
+    f"{DM}/settingDefinitions",
+)  # fmt: skip
+CATEGORY_LISTS = (
+    f"{DM}/configurationCategories", f"{DM}/complianceCategories", f"{DM}/reusableCategories",
+    f"{DM}/inventoryCategories",
+)  # fmt: skip
 
 CONFIGURATION = ("DeviceManagementConfiguration",)
 SCRIPTS = ("DeviceManagementScripts",)
@@ -120,7 +129,9 @@ _ROWS = (
         null_in_list=("detectionScriptContent", "remediationScriptContent"),
     ),
     _row(f"{DM}/intents", CONFIGURATION, expands=(), routes=("assignments", "settings")),
-    _row(f"{DM}/templates", CONFIGURATION, **_BARE),
+    _row(f"{DM}/templates", CONFIGURATION, expands=(), routes=("categories",)),
+    *(_row(path, CONFIGURATION, polymorphic=True, **_BARE) for path in DEFINITION_LISTS),
+    *(_row(path, CONFIGURATION, **_BARE) for path in CATEGORY_LISTS),
     _row(f"{DAM}/iosManagedAppProtections", APPS, **_PROTECTION),
     _row(f"{DAM}/androidManagedAppProtections", APPS, **_PROTECTION),
     _row(f"{DAM}/windowsManagedAppProtections", APPS, **_PROTECTION),

@@ -71,6 +71,10 @@ FLAGS_IN_LISTS = frozenset({"authenticationMethodModes"})
 COLLECTIONS: Mapping[str, str] = {
     # Micke-K/IntuneManagement, Terraform provider: of the shape of a settings catalog policy.
     "deviceManagement/inventoryPolicies": f"{_SETTING}Policy",
+    # adamgell/IntuneCommander: it merges four catalogues, of which the package has three.
+    "deviceManagement/inventorySettings": f"{_SETTING}SettingDefinition",
+    "deviceManagement/reusableCategories": f"{_SETTING}Category",
+    "deviceManagement/inventoryCategories": f"{_SETTING}Category",
     # learn.microsoft.com: List users.
     "users": "user",
 }

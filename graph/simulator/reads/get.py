@@ -34,7 +34,7 @@ from graph.simulator.model.replies import (
     no_segment,
     not_found,
 )
-from graph.simulator.reads import admx_catalogue
+from graph.simulator.reads import admx_catalogue, definitions
 from graph.simulator.store import approvals
 from graph.simulator.store.state import Tenant
 
@@ -143,6 +143,8 @@ def _refusal(tenant: Tenant, collection: Collection, granted: set[str]) -> Reply
 def _answer(tenant: Tenant, collection: Collection, rest: list[str], query: str, url: str) -> Reply:
     if collection.path in LOGS:
         return reading.read(tenant, collection.path, rest, query, url)
+    if collection.path in definitions.LISTS:
+        return definitions.read(tenant, collection.path, rest, query, url)
     if not rest:
         return _list(tenant, collection, query, url)
     record_read(tenant, collection.path, rest[0])
@@ -225,7 +227,7 @@ def _child(name: str, child: Any, expand: str) -> Any:
     if not isinstance(child, dict):
         return child
     expanded = odata.expansions(odata.options(expand).get("expand", "")) if expand else {}
-    nested = {"definition", "presentationValues", "presentation", "scheduledActionConfigurations"}
+    nested = {"definition", "presentationValues", "presentation", "scheduledActionConfigurations", "settingDefinitions"}
     shown = {key: copy.deepcopy(value) for key, value in child.items() if key not in nested or key in expanded}
     if name == "scheduledActionsForRule":
         shown["ruleName"] = None

@@ -9,8 +9,8 @@ from db.states import DefinitionState
 def row(definition_id, title, version="1", **values):
     words = {"description": "", "category_id": "", "options": {}, "unit": "", "minimum": None, "maximum": None,
              "is_secret": False}  # fmt: skip
-    return {"definition_id": definition_id, "catalogue": "configuration", "title": title, "version": version,
-            **words, **values}  # fmt: skip
+    of_it = {"definition_id": definition_id, "spelling": definition_id, "catalogue": "configuration"}
+    return {**of_it, "title": title, "version": version, **words, **values}
 
 
 def asked_days_ago(definition_id, days):
@@ -25,8 +25,9 @@ def states(language="en"):
 
 
 def test_a_definition_is_wanted_then_known_and_asked_for_again_slowly(database):
-    definitions.want({"a": "configuration", "b": "configuration", "c": "compliance"}, ["en", "de"])
-    definitions.want({"a": "configuration"}, ["en"])
+    met = {"a": ("A", "configuration"), "b": ("b", "configuration"), "c": ("c", "compliance")}
+    definitions.want(met, ["en", "de"])
+    definitions.want({"a": ("a", "configuration")}, ["en"])
     assert states() == states("de") == dict.fromkeys("abc", DefinitionState.WANTED)
     assert definitions.find_known({"a"}, ["en"]) == []
 
@@ -48,13 +49,16 @@ def test_a_definition_is_wanted_then_known_and_asked_for_again_slowly(database):
     assert definitions.save_answers("en", [row("a", "A title", options={"a_1": "On"})], set()) == 0
     assert DefinitionText.get(definition_id="a", language="en").changed_at == at
     assert definitions.save_answers("en", [row("b", "B, at last")], {"a"}) == 1
-    assert [each.title for each in definitions.find_known({"a", "b"}, ["en"])] == ["A title", "B, at last"]
+    assert {each.title for each in definitions.find_known({"a", "b"}, ["en"])} == {"A title", "B, at last"}
     assert definitions.save_answers("en", [row("a", "A new title", version="2")], set()) == 1
     assert [each.definition_id for each in definitions.to_ask("en", 10)] == ["c"]
 
     definitions.want_in("fr")
+    assert DefinitionText.get(definition_id="a", language="fr").spelling == "A", "as it was met first"
     assert states("fr") == dict.fromkeys("abc", DefinitionState.WANTED)
-    assert definitions.has_wanted("fr")
+    assert definitions.has_any("fr")
+    assert not definitions.has_any("it")
+    assert definitions.count_changed("en", at) == 2
     assert {(language, state): count for language, state, count, _ in definitions.counts()} == {
         ("en", "known"): 2, ("en", "wanted"): 1, ("de", "known"): 1, ("de", "unknown"): 1, ("de", "wanted"): 1,
         ("fr", "wanted"): 3,

@@ -27,7 +27,9 @@ NESTED = {"settings": [{"settingInstance": {"settingDefinitionId": "Com.Apple.X"
     ],
 )
 def test_the_ids_in_a_content_are_found_folded_each_with_its_list(policy_type, body, met):
-    assert met_in(policy_type, {"body": body, "assignments": []}) == met
+    found = met_in(policy_type, {"body": body, "assignments": []})
+    assert {setting_id: each.catalogue for setting_id, each in found.items()} == met
+    assert {each.spelling.lower() for each in found.values()} == {*met}
 
 
 def test_a_policy_of_the_simulator_meets_its_settings():

@@ -150,7 +150,9 @@ def whole(cast, graph, app, worker, quick, ended):
     RuleChange.create(tenant=cast.contoso, asked_by=cast.max, turns_four_eyes_off=True, removed=[], named=[])
     EntraGrant.create(claim="admins", site_role="admin")
     DirectoryName.create(tenant=cast.contoso, kind="groups", object_id="one", name="Ümläut 🔑 “quoted”")
-    DefinitionText.create(definition_id="allow_camera", language="de", catalogue="configuration", title="Kamera")
+    DefinitionText.create(
+        definition_id="camera", spelling="Camera", language="de", catalogue="configuration", title="Kamera"
+    )
     DefinitionCategory.create(category_id="camera", language="de", path=["Gerät", "Kamera"], asked_at=utcnow())
     credentials.add_next(cast.contoso, "secret", {"secret": "the next one"}, SYSTEM)
     TenantTag.create(tenant=cast.contoso, name="Gold", folded="gold")

@@ -42,6 +42,7 @@ KINDS = {
     RunKind.CREDENTIAL: "Replace credential",
     RunKind.PRUNE: "Prune what is old",
     RunKind.WATCH: "Watch for changes",
+    RunKind.DEFINE: "Ask for Microsoft's words",
 }
 # The items' sort in an address, which begins with what an item ended as.
 SHOW_FIELD = "outcome"
