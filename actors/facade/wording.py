@@ -5,6 +5,7 @@ from typing import Any
 
 from db.definitions import categories, definitions
 from db.models import DefinitionText
+from graph.definitions import property_words
 from graph.definitions.met_ids import met_in
 from graph.definitions.wording import NO_WORDS as NO_WORDS
 from graph.definitions.wording import SettingDefinition, twins
@@ -18,19 +19,33 @@ def wording_of(policy_contents: Iterable[tuple[str, Mapping[str, Any]]], languag
 
     `policy_contents`: (policy type, content). What is not known in the language is in English.
     """
-    ids = {setting_id for policy_type, content in policy_contents for setting_id in met_in(policy_type, content)}
-    return words_for(ids, language)
+    ids: set[str] = set()
+    properties: dict[str, SettingDefinition] = {}
+    for policy_type, content in policy_contents:
+        ids |= met_in(policy_type, content).keys()
+        properties |= property_words.of_body(content.get("body"))
+    return _wording(ids, properties, language)
 
 
 def words_for(ids: Iterable[str], language: str = ENGLISH) -> Wording:
-    """Return the words for these folded ids of settings."""
-    wanted, languages = set(ids), _languages(language)
+    """Return the words for these folded ids, of settings and of properties of built-in types."""
+    wanted = set(ids)
+    return _wording(wanted, property_words.find(wanted), language)
+
+
+def _wording(ids: set[str], properties: Mapping[str, SettingDefinition], language: str) -> Wording:
+    languages = _languages(language)
+    wanted = ids - properties.keys()
     rows = definitions.find_known(wanted, languages) if wanted else []
     without = {twin for missing in wanted - {row.definition_id for row in rows} for twin in twins(missing)}
     rows += definitions.find_known(without, languages) if without else []
-    found = {row.definition_id: _definition(row) for row in rows}
-    paths = categories.find_paths({row.category_id for row in rows if row.category_id}, languages) if rows else {}
-    return Wording(found, paths, _order(paths)) if found else NO_WORDS
+    found = {row.definition_id: _definition(row) for row in rows} | properties
+    if not found:
+        return NO_WORDS
+    titles = property_words.table().categories
+    paths = {words.category_id: (titles[words.category_id],) for words in properties.values() if words.category_id}
+    paths |= categories.find_paths({row.category_id for row in rows if row.category_id}, languages)
+    return Wording(found, paths, _order(paths))
 
 
 def _languages(language: str) -> Sequence[str]:

@@ -1,6 +1,6 @@
 import pytest
 
-from actors.facade.wording import NO_WORDS, wording_of
+from actors.facade.wording import NO_WORDS, wording_of, words_for
 from db.definitions import categories, definitions
 from tests.db.definitions.test_definitions import row
 
@@ -37,3 +37,19 @@ def test_contents_get_the_words_that_the_catalogue_has_in_the_language_asked_for
     assert (german.title(camera), german.title(person)) == ("Kamera", "Only for a person")
     assert wording_of([("configurationPolicies", content("unheard.of"))]) is NO_WORDS
     assert wording_of([]) is NO_WORDS
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_properties_of_built_in_types_have_the_portals_words_beside_those_of_the_catalogue(database):
+    definitions.save_answers("en", [row(f"{PREFIX}camera", "Camera")], set())
+    ring = {"@odata.type": "#microsoft.graph.windowsUpdateForBusinessConfiguration", "qualityUpdatesPaused": True}
+    words = wording_of(
+        [("deviceConfigurations", {"body": ring}), ("configurationPolicies", content(f"{PREFIX}camera"))]
+    )
+    deferral = "windowsupdateforbusinessconfiguration/qualityupdatesdeferralperiodindays"
+    assert (words.title(deferral), words.category(deferral)) == (
+        "Quality update deferral period (days)", ("Settings",)
+    )  # fmt: skip
+    assert words.title(f"{PREFIX}camera") == "Camera"
+    by_key = words_for([deferral, f"{PREFIX}camera", "windowsupdateforbusinessconfiguration/unheardof"])
+    assert sorted(by_key.definitions) == [f"{PREFIX}camera", deferral]
