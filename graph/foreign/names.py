@@ -40,6 +40,8 @@ _NUMBER = {"roleScopeTags": re.compile(r"\d{1,9}"), CONTEXTS: re.compile(r"c\d{1
 _DEFAULT_TAG = {"default": "0"}
 # How names of these are kept beside a content (graph/read/directory_names.py).
 _KEPT_AS = {GROUPS: "groups", "assignmentFilters": "filters"}
+# Names that IntuneCD puts beside ids of the same objects: Graph knows no such properties.
+_BESIDE_IDS = frozenset({"notificationTemplateName", "deviceComplianceScriptName"})
 ROLE_NAMES = "It names roles in place of their ids. Put in the ids of the role templates."
 
 # (kind, id in small letters) -> name.
@@ -92,7 +94,7 @@ class _Replacing:
 
     def _object(self, value: dict[str, Any], declared: str) -> dict[str, Any]:
         own = model.type_of(value, declared)
-        return {key: self._value(inner, own, key) for key, inner in value.items()}
+        return {key: self._value(inner, own, key) for key, inner in value.items() if key not in _BESIDE_IDS}
 
     def _value(self, value: Any, holder: str, key: str) -> Any:
         if isinstance(value, dict):

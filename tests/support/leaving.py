@@ -21,10 +21,10 @@ def assigned(group_id=GROUP, filter_id=None, mode="none"):
     return {"id": f"x_{group_id}", "source": "direct", "sourceId": "x", "target": target}
 
 
-def policy(policy_type, number, name, body, assignments=(), odata_type=None, **references):
+def policy(policy_type, number, name, body, assignments=None, odata_type=None, **references):
     graph_id = f"a000000{number}-0000-4000-8000-00000000000{number}"
     typed = {"@odata.type": f"#microsoft.graph.{odata_type}"} if odata_type else {}
-    content = {"body": {**typed, "id": graph_id, **body}, "assignments": assignments and list(assignments)}
+    content = {"body": {**typed, "id": graph_id, **body}, "assignments": assignments}
     return LeavingPolicy(policy_type, graph_id, name, content, references)
 
 
@@ -64,7 +64,16 @@ SHELL = policy(
     "deviceShellScripts",
     4,
     "Hello",
-    {"displayName": "Hello", "fileName": "../evil.sh", "scriptContent": base64.b64encode(SCRIPT).decode()},
+    {
+        "displayName": "Hello",
+        "fileName": "../evil.sh",
+        "scriptContent": base64.b64encode(SCRIPT).decode(),
+        "executionFrequency": "PT0S",
+        "retryCount": 0,
+        "blockExecutionNotifications": False,
+        "runAsAccount": "system",
+        "roleScopeTagIds": ["0"],
+    },
     assignments=[],
 )
 ADMX = policy(
