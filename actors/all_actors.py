@@ -4,6 +4,7 @@ from actors.backups import back_up, capture, look, sync, watch
 from actors.changes import assessment
 from actors.connecting import connect
 from actors.definitions import fill
+from actors.documents import making
 from actors.housekeeping import daily_prune
 from actors.notices import deliver
 from actors.people import entra_recheck
@@ -26,6 +27,7 @@ __all__ = [
     "fill",
     "live_restore",
     "look",
+    "making",
     "preview",
     "shared_app_change",
     "sync",

@@ -15,6 +15,7 @@ for name in (
     "backups",
     "restores",
     "uploads",
+    "documents",
     "conditional_access",
     "changes",
     "storage",

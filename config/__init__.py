@@ -69,6 +69,8 @@ class Settings:
     restore_days: int
     notification_days: int
     directory_name_days: int
+    document_days: int
+    document_languages: str  # a folder of catalogs beside the product's own; "" for none
     plan_hours: int
     settle_seconds: int
     # Where notices go by e-mail, and from whom; None where they do not.
@@ -161,6 +163,8 @@ _VARIABLES: dict[str, tuple[Callable[[str], Any], str | None, str]] = {
     "RESTORE_DAYS": (_DAYS, "730", ""),
     "NOTIFICATION_DAYS": (_DAYS, "180", ""),
     "DIRECTORY_NAME_DAYS": (_DAYS, "365", ""),
+    "DOCUMENT_DAYS": (_DAYS, "30", ""),
+    "DOCUMENT_LANGUAGES": (parsers.any_text, "", ""),
     "PLAN_HOURS": (parsers.number(1, 720, "of hours "), "24", ""),
     "SETTLE_SECONDS": (parsers.number(1, 3600, "of seconds "), "120", ""),
     "SMTP_URL": (parsers.optional(parsers.smtp), "", ""),

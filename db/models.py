@@ -907,6 +907,49 @@ class UploadChunk(Table):
         indexes = ((("upload", "number"), True),)
 
 
+class PolicyDocument(Table):
+    """A document made for people of a tenant's policies, for as long as the setting says."""
+
+    tenant = pw.ForeignKeyField(Tenant, on_delete="CASCADE", index=False)
+    # The run that makes it; null: that run went.
+    run = pw.ForeignKeyField(Run, null=True, on_delete="SET NULL")
+    requested_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL")
+    # Shape: actors/documents/options.py.
+    options = JsonText()
+    format = pw.CharField(max_length=8)
+    title = pw.CharField(max_length=300)
+    # What it holds; null until it is made.
+    policies = pw.IntegerField(null=True)
+    size = pw.IntegerField(null=True)
+    made_at = pw.DateTimeField(null=True)
+    created_at = pw.DateTimeField(default=utcnow, index=True)
+
+    class Meta:
+        indexes = ((("tenant", "id"), False),)
+
+    def __str__(self) -> str:
+        return f"Document {self.id}"
+
+
+class DocumentChunk(Table):
+    """A part of a document's file, sealed and written at once."""
+
+    document = pw.ForeignKeyField(PolicyDocument, on_delete="CASCADE", index=False)
+    number = pw.IntegerField()
+    sealed = pw.BlobField()
+
+    class Meta:
+        indexes = ((("document", "number"), True),)
+
+
+class DocumentProvider(Table):
+    """The name and the logo that stand on documents: one row, set by an admin."""
+
+    name = pw.CharField(max_length=120)
+    logo = pw.BlobField(null=True)
+    logo_type = pw.CharField(null=True, max_length=20)
+
+
 class Mapping(Table):
     """An object of a tenant that stands for one of the directory that a backup is of."""
 
@@ -1634,6 +1677,9 @@ TABLES = (
     RunAnswer,
     Upload,
     UploadChunk,
+    PolicyDocument,
+    DocumentChunk,
+    DocumentProvider,
     Mapping,
     Schedule,
     DirectoryName,

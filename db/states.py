@@ -24,6 +24,8 @@ class RunKind(StrEnum):
     WATCH = "change.watch"
     # Asks one tenant for Microsoft's words that the installation's catalogue lacks. It stays only if it learnt some.
     DEFINE = "definitions.fill"
+    # Writes a document for people: of a tenant, a backup set, a policy, or of what differs.
+    DOCUMENT = "document.make"
 
 
 class RunState(StrEnum):
@@ -105,6 +107,8 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
     # A pruning's: rows were deleted.
     FREED = "freed"
+    # A document's: its file is written.
+    WRITTEN = "written"
     # An upload's: the item is in the draft, or is not.
     READ = "read"
     LEFT_OUT = "left_out"
@@ -342,6 +346,15 @@ class DeliveryState(StrEnum):
     SENT = "sent"
     # Refused for good, or tried as often as it may be.
     FAILED = "failed"
+
+
+class DocumentFormat(StrEnum):
+    """The format of a document's file, by its ending."""
+
+    HTML = "html"
+    MARKDOWN = "md"
+    CSV = "csv"
+    DOCX = "docx"
 
 
 class Role(StrEnum):

@@ -35,6 +35,7 @@ from web.verdicts import verdicts
 from web.views.backups import backup_sets, policies, run_page, runs, snapshots
 from web.views.changes import approved_state, change_list, change_page, comparison, decide, moment, severity_rules
 from web.views.connecting import connect, connect_request, connecting, consent_pages, tenant_import
+from web.views.documents import documents, provider
 from web.views.fleet import act_pages, new_tenant_defaults, tenant_list
 from web.views.installation import audit, dashboard, health, search, shared_apps
 from web.views.notices import channels, demo_mailbox
@@ -219,7 +220,7 @@ def _add_pages(app: Flask) -> None:
     admin = Admin(
         app, name="Tenantkeep", theme=theme, url="/", index_view=dashboard.Dashboard(url="/", endpoint="admin")
     )
-    for lists in (tenant_list, change_list, policies, backup_sets, restores, runs):
+    for lists in (tenant_list, change_list, policies, backup_sets, restores, documents, runs):
         lists.register(admin)
     for pages in (
         sign_in,
@@ -251,6 +252,8 @@ def _add_pages(app: Flask) -> None:
         moment,
         mappings,
         retention,
+        documents,
+        provider,
         runs,
         schedules,
         notifications,

@@ -16,6 +16,7 @@ from actors.queue.enqueue import EnqueuedRun, enqueue_new
 from actors.queue.run_actor import Completion, run_claimed
 from db.audit.audit import Actor
 from db.database import database
+from db.documents import documents
 from db.housekeeping import daily_prune, old_rows
 from db.housekeeping.daily_prune import STEPS, Ages
 from db.installation import installation
@@ -81,6 +82,8 @@ def _delete_old_rows() -> None:
     shared_apps.forget_old()
     uploads.delete_abandoned()
     settings, until = config.settings(), time.monotonic() + DELETING_SECONDS
+    while documents.delete_old(settings.document_days) == documents.DOCUMENTS_AT_ONCE:
+        pass
     while _delete_batch(settings.run_item_days, settings.notification_days):
         if time.monotonic() > until:
             installation.release_lease("old rows", holder)

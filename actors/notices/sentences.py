@@ -122,6 +122,7 @@ _RUNS = {
     RunKind.CONNECT: "Connecting",
     RunKind.CREDENTIAL: "The change of the credential",
     RunKind.PRUNE: "The deletion of old backups",
+    RunKind.DOCUMENT: "The making of a document",
 }
 
 

@@ -87,6 +87,8 @@ class Action(StrEnum):
     TAG_MEMBER_SET = "tag-membership:set"
     TAG_MEMBER_REMOVED = "tag-membership:removed"
     SECRETS_SHOWN = "secrets:shown"
+    DOCUMENT_DOWNLOADED = "document:downloaded"
+    DOCUMENT_PROVIDER_SET = "document-provider:set"
     AUDIT_EXPORTED = "audit:exported"
     AUDIT_VERIFIED = "audit:verified"
     AUDIT_ACCEPTED = "audit:accepted"
@@ -206,6 +208,9 @@ DETAILS: dict[Action, frozenset[str]] = {
     Action.TAG_MEMBER_REMOVED: frozenset({"user", "role", "tag"}),
     # Where: on a page, in a comparison, in a download.
     Action.SECRETS_SHOWN: frozenset({"where"}),
+    # `format`: of the file; `policies`: how many it tells of. Its secrets are masked.
+    Action.DOCUMENT_DOWNLOADED: frozenset({"format", "policies"}),
+    Action.DOCUMENT_PROVIDER_SET: frozenset({"name", "has_logo"}),
     Action.AUDIT_EXPORTED: frozenset({"rows"}),
     Action.AUDIT_VERIFIED: frozenset({"events", "faults"}),
     Action.AUDIT_ACCEPTED: frozenset({"reason", "remembered"}),

@@ -244,6 +244,11 @@ def snapshot_ids(backup_set: BackupSet) -> list[int]:
     return sorted(row[0] for row in rows.tuples())
 
 
+def find_of_tenant(tenant: Tenant, number: int) -> BackupSet | None:
+    backup_set: BackupSet | None = BackupSet.get_or_none((BackupSet.id == number) & (BackupSet.tenant == tenant))
+    return backup_set
+
+
 def creator(backup_set: BackupSet) -> User | None:
     return User.get_or_none(User.id == backup_set.created_by_id)
 

@@ -1,11 +1,11 @@
-"""Record who was given contents: secrets shown on a page, and policies downloaded."""
+"""Record who was given contents: secrets shown on a page, and policies and documents downloaded."""
 
 from datetime import datetime
 
 from db.audit import audit
 from db.audit.audit import Action, Actor
 from db.backups import backup_sets
-from db.models import BackupSet, Tenant
+from db.models import BackupSet, PolicyDocument, Tenant
 
 
 def record_secrets_shown(tenant: Tenant, subject: str, where: str, actor: Actor) -> None:
@@ -35,4 +35,16 @@ def _record(tenant: Tenant, subject: str, policies: int, actor: Actor, leaving_f
         policies=policies,
         with_secrets=with_secrets,
         format=leaving_format,
+    )
+
+
+def record_document(document: PolicyDocument, actor: Actor) -> None:
+    """Record that a document is downloaded. Call it before the first byte is sent."""
+    audit.record(
+        Action.DOCUMENT_DOWNLOADED,
+        actor,
+        f"document {document.id} “{document.title}”",
+        tenant=document.tenant,
+        format=document.format,
+        policies=document.policies,
     )

@@ -23,6 +23,7 @@ from db.models import (
     Change,
     Content,
     DirectoryName,
+    DocumentChunk,
     Expiry,
     Listing,
     Manifest,
@@ -31,6 +32,7 @@ from db.models import (
     Notification,
     Occurrence,
     Policy,
+    PolicyDocument,
     PolicyReference,
     PolicySetting,
     PolicyTarget,
@@ -83,6 +85,10 @@ def _upload_chunks(tenant: Tenant) -> Any:
     return UploadChunk.upload.in_(Upload.select(Upload.id).where(Upload.tenant == tenant))
 
 
+def _document_chunks(tenant: Tenant) -> Any:
+    return DocumentChunk.document.in_(PolicyDocument.select(PolicyDocument.id).where(PolicyDocument.tenant == tenant))
+
+
 def _mappings_elsewhere(tenant: Tenant) -> Any:
     """Return the condition of other tenants' mappings that say what stands for an object of this one."""
     return (Mapping.source_directory_id == tenant.directory_id) & (Mapping.tenant != tenant)
@@ -102,6 +108,8 @@ STEPS: tuple[tuple[Any, Callable[[Tenant], Any]], ...] = (
     (Listing, _of_runs(Listing)),
     (UploadChunk, _upload_chunks),
     (Upload, _of_tenant(Upload)),
+    (DocumentChunk, _document_chunks),
+    (PolicyDocument, _of_tenant(PolicyDocument)),
     (Write, _of_runs(Write)),
     (RunItem, _of_runs(RunItem)),
     (RestoreItem, _restore_items),

@@ -18,6 +18,7 @@ from db.audit import audit, audit_keys
 from db.audit.audit import Action, Actor
 from db.clock import utcnow
 from db.database import database
+from db.documents import documents
 from db.encryption import SealError, keyring
 from db.errors import Invalid
 from db.installation.installation import LIVE_WITHIN, SEAL_OWNER
@@ -27,6 +28,7 @@ from db.models import (
     Channel,
     Content,
     Credential,
+    DocumentChunk,
     EntraToken,
     Heartbeat,
     RunAnswer,
@@ -60,6 +62,7 @@ SEALED_FIELDS = (
     SealedField(RunAnswer, RunAnswer.sealed, answer_cache.seal_owner),
     SealedField(AssignmentLookUp, AssignmentLookUp.sealed, look_ups.seal_owner),
     SealedField(UploadChunk, UploadChunk.sealed, uploads.seal_owner),
+    SealedField(DocumentChunk, DocumentChunk.sealed, documents.seal_owner),
     SealedField(Tenant, Tenant.credential, credential_owner),
     SealedField(Credential, Credential.sealed, credentials.seal_owner),
     SealedField(SharedAppCredential, SharedAppCredential.sealed, shared_apps.seal_owner),

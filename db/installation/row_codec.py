@@ -21,6 +21,8 @@ from db.models import (
     ConsentRequest,
     DefinitionSource,
     Delivery,
+    DocumentChunk,
+    DocumentProvider,
     EntraToken,
     Heartbeat,
     KnownSetting,
@@ -30,6 +32,7 @@ from db.models import (
     Notice,
     Occurrence,
     Policy,
+    PolicyDocument,
     PolicySetting,
     RunAnswer,
     Seal,
@@ -49,6 +52,8 @@ LEFT_OUT = {
     AssignmentLookUp: "of people, kept for a few days, and found again by a run",
     Upload: "of runs under way, which end with the move",
     UploadChunk: "of runs under way, which end with the move",
+    PolicyDocument: "it is made again from what travels",
+    DocumentChunk: "it is made again from what travels",
     AuditCheck: "the log is checked again from its beginning",
     Lease: "of processes that run here",
     Heartbeat: "of processes that run here",
@@ -67,7 +72,7 @@ EXPORTED_TABLES = tuple(model for model in TABLES if model not in LEFT_OUT)
 # Sealed with this installation's keys: opened to travel, and sealed with the other's keys where it arrives.
 SEALED_FIELDS = {sealed.field: sealed.owner for sealed in key_rotation.SEALED_FIELDS if sealed.model in EXPORTED_TABLES}
 # Binary, and no secret.
-NOT_SEALED = (Manifest.packed,)
+NOT_SEALED = (Manifest.packed, DocumentProvider.logo)
 # Where it arrives nothing is indexed yet.
 FIELDS_LEFT_OUT = {Policy.index_version}
 

@@ -186,6 +186,7 @@ _RUNS = {
     RunKind.PRUNE: "Deletion of old backups, {at}",
     RunKind.WATCH: "Watch for changes, {at}",
     RunKind.DEFINE: "Microsoft's words, {at}",
+    RunKind.DOCUMENT: "Document, {at}",
 }
 
 

@@ -26,6 +26,8 @@ from db.models import (
     DefinitionText,
     Delivery,
     DirectoryName,
+    DocumentChunk,
+    DocumentProvider,
     EntraToken,
     EventLog,
     Expiry,
@@ -42,6 +44,7 @@ from db.models import (
     Occurrence,
     Passkey,
     Policy,
+    PolicyDocument,
     PolicyReference,
     PolicySetting,
     PolicyTarget,
@@ -124,6 +127,8 @@ ORDER = (
     Occurrence,
     Delivery,
     Notice,
+    PolicyDocument,
+    DocumentProvider,
     # The one row that everybody's transactions have in common: db.audit.audit takes it just before the commit.
     AuditHead,
 )
@@ -138,4 +143,5 @@ LOCKED_BY_OWNER = (
     Upload,
     UploadChunk,
     AssignmentLookUp,
+    DocumentChunk,
 )

@@ -10,12 +10,15 @@ from dataclasses import asdict, dataclass
 
 import peewee as pw
 
+from actors.documents.options import DocumentOptions
 from actors.plans import drafts
 from db.accounts import tag_memberships, users
 from db.audit.audit import SYSTEM, Actor
 from db.backups import backup_sets, manifests
 from db.clock import utcnow
 from db.database import database, is_sqlite
+from db.documents import documents
+from db.encryption import keyring
 from db.models import (
     TABLES,
     AuditCheck,
@@ -26,12 +29,14 @@ from db.models import (
     Content,
     Delivery,
     DirectoryName,
+    DocumentChunk,
     IgnoredField,
     Mapping,
     Notice,
     NoticeRule,
     Occurrence,
     Policy,
+    PolicyDocument,
     Restore,
     RestoreItem,
     RuleChange,
@@ -76,7 +81,8 @@ MARK = re.compile(rf"{WORD}|{DIGITS}|\b513\d{{5}}\b", re.IGNORECASE)
 THEIRS = re.compile(rf"{WORD}|\b513\d{{5}}\b")
 # What addresses name, of which each tenant has one here.
 ARGUMENTS = ("tenant_id", "policy_id", "snapshot_id", "other_id", "run_id", "backup_set_id", "restore_id", "item_id",
-             "schedule_id", "mapping_id", "directory_id", "change_id", "channel_id", "rule_id")  # fmt: skip
+             "schedule_id", "mapping_id", "directory_id", "change_id", "channel_id", "rule_id",
+             "document_id")  # fmt: skip
 # Tables of one row are nobody's.
 NUMBERED = [one for one in TABLES if isinstance(one._meta.primary_key, pw.AutoField)
             and one not in {AuditHead, AuditCheck, AuditKey, Seal}]  # fmt: skip
@@ -126,6 +132,7 @@ def hold(number: int, word: str, digits: str, password_hash: str) -> Holding:
         "change_id": change_id,
         "channel_id": channel.id,
         "rule_id": rule.id,
+        "document_id": _documented(tenant, word, operator),
     }
     return Holding(tenant, operator, {name: str(value) for name, value in ids.items()})
 
@@ -151,6 +158,18 @@ def _told(tenant: Tenant, word: str, operator: User, change_id: int) -> tuple[Ch
     delivery = Delivery.create(channel=channel, message_id=f"{word} message", answer=f"{word} answer")
     Notice.create(channel=channel, rule=rule, occurrence=occurrence, delivery=delivery)
     return channel, rule
+
+
+def _documented(tenant: Tenant, word: str, operator: User) -> int:
+    """A document that is made."""
+    wishes = DocumentOptions().as_json()
+    document = PolicyDocument.create(tenant=tenant, requested_by=operator, options=wishes, format="html", policies=1,
+                                     size=9, title=f"{word} document", made_at=utcnow())  # fmt: skip
+    chunk = DocumentChunk(document=document, number=0)
+    DocumentChunk.create(
+        document=document, number=0, sealed=keyring().seal(f"{word} page".encode(), documents.seal_owner(chunk))
+    )
+    return int(document.id)
 
 
 def guid(digits: str, number: int) -> str:

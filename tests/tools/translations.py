@@ -35,6 +35,14 @@ NO_PAGE = (
     "web/doctor",
     "web/metrics",
     "web/serving",
+    # Documents have catalogs of their own.
+    "actors/documents/comparison",
+    "actors/documents/composing",
+    "actors/documents/cover",
+    "actors/documents/csv_writer",
+    "actors/documents/docx_parts",
+    "actors/documents/html_writer",
+    "actors/documents/language",
     "actors/process",
     # Messages are English; what a receiver answered is on a page.
     "actors/notices/authors",
@@ -63,6 +71,7 @@ WORDY = (
     "web/presentation/restore_text.py",
     "web/views/backups/",
     "web/views/changes/",
+    "web/views/documents/",
     "web/views/fleet/",
     "web/views/installation/audit_sentences.py",
     "web/views/notices/",

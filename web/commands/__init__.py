@@ -36,8 +36,8 @@ from web.demo.running import demo
 cli = AppGroup("tenantkeep", help="Back up and restore Intune and Conditional Access policies of many tenants.")
 click.version_option(package_name="tenantkeep")(cli)
 for commands in (
-    processes, doctor, installation, moving, keys, accounts, tenants, runs, restores, changes, channels, lists,
-    tokens,
+    processes, doctor, installation, moving, keys, accounts, tenants, runs, restores, changes, channels,
+    lists, tokens,
 ):  # fmt: skip
     commands.register(cli)
 add_commands(cli, {"demo": demo})

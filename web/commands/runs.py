@@ -1,4 +1,4 @@
-"""`sync`, `capture`, `back-up`, `download` and `run show`: the browser's starts, followed from a terminal."""
+"""`sync`, `capture`, `back-up`, `document`, `download`, `run show`: the browser's starts, followed from a terminal."""
 
 import sys
 import time
@@ -12,12 +12,16 @@ from flask.cli import AppGroup
 import actors.backups.back_up
 import actors.backups.capture
 import actors.backups.sync
+from actors.documents import making
+from actors.documents.language import ENGLISH
+from actors.documents.options import DocumentOptions, format_of
 from actors.facade.leaving import LeavingFormat
 from actors.queue.enqueue import EnqueuedRun
 from db import private_file
 from db.backups import backup_sets, disclosures
+from db.documents import documents
 from db.errors import Invalid
-from db.models import BackupSet, Run
+from db.models import BackupSet, Run, Tenant
 from db.names.work_names import name_of
 from db.runs import run_progress, runs
 from db.states import ACTIVE, RunState
@@ -39,12 +43,16 @@ from web.presentation.run_messages import start_sentence
 
 EXIT_CODES = {RunState.SUCCEEDED: 0, RunState.PARTIAL: 2}
 POLL_SECONDS = 0.5
+# In place of a backup set's number: a tenant as its policies were read last.
+NEWEST = "-"
 
 wait_option = click.option("--wait", is_flag=True, help="Wait for its end. Exit 0 succeeded, 2 partial, 1 failed.")
 
 
 def register(cli: AppGroup) -> None:
-    add_commands(cli, {"sync": sync, "capture": capture, "back-up": back_up, "download": download})
+    add_commands(
+        cli, {"sync": sync, "capture": capture, "back-up": back_up, "download": download, "document": document}
+    )
     group = AppGroup("run", help="Runs.")
     add_commands(group, {"show": show})
     cli.add_command(group)
@@ -122,6 +130,86 @@ def _chunks(backup_set: BackupSet, leaving_format: str | None, mask: Any) -> Ite
         return zip_backup_set(backup_set, mask)
     ids = backup_sets.snapshot_ids(backup_set)
     return zip_snapshots(backup_set.tenant, ids, LeavingFormat(leaving_format), mask)
+
+
+@click.argument("backup_set")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--tenant", help="With - in place of a backup set: the tenant, as its policies were read last.")
+@click.option("--policy", help="With --tenant: only this policy, by its number or Graph id.")
+@click.option("--type", "types", multiple=True, help="Only this policy type, by its collection. May be given again.")
+@click.option("--compare", type=int, help="Another backup set of the tenant: tell what differs to that one.")
+@click.option("--since", help="Only policies whose content changed since this day, such as 2026-11-01.")
+@click.option("--assigned", is_flag=True, help="Only policies that are assigned to somebody.")
+@click.option("--without-ids", is_flag=True, help="Leave out ids.")
+@click.option("--language", default=ENGLISH, show_default=True, help="The document's language.")
+@force_option
+@json_option
+def document(
+    backup_set: str,
+    file: Path,
+    tenant: str | None,
+    policy: str | None,
+    types: tuple[str, ...],
+    compare: int | None,
+    since: str | None,
+    assigned: bool,
+    without_ids: bool,
+    language: str,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Make a document for people: .html, .md, .csv or .docx, as the file's name ends."""
+    with open_installation():
+        found_tenant, number = _subject(backup_set, tenant)
+        options = DocumentOptions(
+            format_of(file.name),
+            number,
+            compare,
+            find_policy(found_tenant, policy).id if policy else None,
+            types,
+            only_assigned=assigned,
+            changed_since=since,
+            with_ids=not without_ids,
+            language=language,
+        )
+        code = _make(found_tenant, options, file, force=force, as_json=as_json)
+    sys.exit(code)
+
+
+def _subject(backup_set: str, tenant: str | None) -> tuple[Tenant, int | None]:
+    """Return the tenant, and the backup set's number. Raises Invalid."""
+    if backup_set == NEWEST:
+        if tenant is None:
+            raise Invalid("Give a backup set's number, or - and --tenant.")
+        return find_tenant(tenant), None
+    is_number = backup_set.isascii() and backup_set.isdigit()
+    row = BackupSet.get_or_none(BackupSet.id == int(backup_set)) if is_number else None
+    if row is None:
+        raise Invalid(f"There is no backup set {backup_set}.")
+    if tenant is not None and find_tenant(tenant).id != row.tenant_id:
+        raise Invalid(f"Backup set {backup_set} is of another tenant.")
+    return row.tenant, row.id
+
+
+def _make(tenant: Tenant, options: DocumentOptions, file: Path, *, force: bool, as_json: bool) -> int:
+    with private_file.writing(file, force=force) as out:
+        run = wait_for_end(making.start(tenant, options, command_actor()).run.id)
+        if run.state != RunState.SUCCEEDED:
+            _refuse(run, as_json)
+        made = documents.find_of_run(run)
+        if made is None:
+            raise Invalid("The document was deleted before it was written.")
+        disclosures.record_document(made, command_actor())
+        out.writelines(documents.read_chunks(made))
+    facts = {"file": str(file), "bytes": made.size, "policies": made.policies, "document": made.id, "run": run.id}
+    print_result(as_json, facts, f"Wrote {file}.")
+    return 0
+
+
+def _refuse(run: Run, as_json: bool) -> None:
+    """Say why the run made no document, and end. The file is not made either."""
+    show_run(run, as_json)
+    sys.exit(EXIT_CODES.get(run.state, 1))
 
 
 @click.argument("run_id", type=int)

@@ -43,6 +43,7 @@ KINDS = {
     RunKind.PRUNE: "Prune what is old",
     RunKind.WATCH: "Watch for changes",
     RunKind.DEFINE: "Ask for Microsoft's words",
+    RunKind.DOCUMENT: "Make document",
 }
 # The items' sort in an address, which begins with what an item ended as.
 SHOW_FIELD = "outcome"

@@ -9,6 +9,7 @@ from db.states import RunKind, RunState
 from web.views.installation.audit_act import AuditAct
 from web.views.installation.connection_acts import CONNECTION_ACTS
 from web.views.installation.consent_acts import CONSENT_ACTS
+from web.views.installation.disclosure_acts import DISCLOSURE_ACTS
 
 SIGNING_IN, PEOPLE, TENANTS, BACKUPS = "Signing in", "People and roles", "Tenants", "Backups and runs"
 CHANGES = "Changes"
@@ -114,7 +115,6 @@ ACTS: dict[Action, AuditAct] = {
         PEOPLE, "Took a role by a tag", "{who} took {person}’s role in the tenants tagged “{tag}”"
     ),
     Action.ACCESS: AuditAct(SECRETS, "Was refused access", "{who} was refused: {method} {path}"),
-    Action.SECRETS_SHOWN: AuditAct(SECRETS, "Saw secrets", "{who} saw the secrets of {subject} ({where})"),
     Action.RUN_REQUESTED: AuditAct(
         BACKUPS,
         "Started a run",
@@ -131,6 +131,7 @@ ACTS: dict[Action, AuditAct] = {
             RunKind.CREDENTIAL: "{who} started the check of a new credential of {tenant}: {run}",
             RunKind.PRUNE: "{who} started the clean-up of {tenant}: {run}",
             RunKind.WATCH: "{who} looked for changes in {tenant}: {run}",
+            RunKind.DOCUMENT: "{who} had a document of {tenant} made: {run}",
         },
     ),
     Action.RUN_ENDED: AuditAct(
@@ -153,19 +154,11 @@ ACTS: dict[Action, AuditAct] = {
         varies_by="outcome",
         variants={"unchanged": "{who} captured {policy} of {tenant} in {run}: unchanged"},
     ),
-    Action.SNAPSHOT_DOWNLOADED: AuditAct(SECRETS, "Downloaded a snapshot", "{who} downloaded {subject} from {tenant}"),
     Action.SET_COMPLETED: AuditAct(
         BACKUPS,
         "Finished a backup set",
         "{backup_set} of {tenant} was finished with {snapshots} policies in {run}",
         "{backup_set} of {tenant} is incomplete, with {snapshots} policies in {run}",
-    ),
-    Action.SET_DOWNLOADED: AuditAct(
-        SECRETS,
-        "Downloaded a backup set",
-        "{who} downloaded {backup_set} of {tenant} with {policies} policies",
-        one="{who} downloaded {backup_set} of {tenant} with 1 policy",
-        counts="policies",
     ),
     Action.SET_PINNED: AuditAct(
         SCHEDULES, "Protected a backup set", "{who} protected {backup_set} of {tenant} from deletion — {reason}"
@@ -339,6 +332,7 @@ ACTS: dict[Action, AuditAct] = {
     ),
     **CONNECTION_ACTS,
     **CONSENT_ACTS,
+    **DISCLOSURE_ACTS,
     Action.TENANT_SWITCHED_OFF: AuditAct(
         TENANTS,
         "Switched a tenant off",

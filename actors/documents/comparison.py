@@ -1,0 +1,205 @@
+"""Composes a document of what differs between two backup sets of a tenant, policy by policy, with the values."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from actors.changes.whole_comparison import PolicyPair, WholeComparison
+from actors.documents.blocks import (
+    Block,
+    Contents,
+    ContentsGroup,
+    Cover,
+    Facts,
+    Heading,
+    Look,
+    Paragraph,
+    Row,
+    TextTable,
+)
+from actors.documents.composing import Record, SectionWords
+from actors.documents.cover import STATE_WORDS, policy_anchor, type_anchor
+from actors.documents.language import DocumentLanguage
+from actors.documents.options import DocumentOptions
+from actors.documents.sections import LastChange, last_changes
+from actors.facade import policy_type_names, snapshot_diff
+from actors.facade.snapshot_diff import Difference, Masking
+from db.documents.provider import Provider
+from db.models import Snapshot
+from db.sql.value_lists import batched
+from db.states import ChangeKind, SetState
+
+PAIRS_AT_ONCE = 50
+_PAIR_WORDS = {
+    ChangeKind.ADDED: "This policy is only in the later backup set.",
+    ChangeKind.REMOVED: "This policy is only in the earlier backup set.",
+}
+
+
+@dataclass(frozen=True)
+class ComparisonFront:
+    """The front of a comparison, and the pairs that the options leave of it."""
+
+    subject: str
+    comparison: WholeComparison
+    options: DocumentOptions
+    language: DocumentLanguage
+    provider: Provider
+    made_at: datetime
+
+    @property
+    def pairs(self) -> list[PolicyPair]:
+        wanted = self.options.types
+        return [pair for pair in self.comparison.pairs if not wanted or pair.policy_type in wanted]
+
+    @property
+    def facts(self) -> list[tuple[str, str]]:
+        language, comparison = self.language, self.comparison
+        say = language.say
+        differ = language.count(len(self.pairs), "{number} policy", "{number} policies")
+        facts = [
+            (say("Tenant"), str(comparison.after.tenant.name)),
+            (say("Of"), self.subject),
+            (say("Different"), differ),
+            (say("The same"), language.count(comparison.same, "{number} policy", "{number} policies")),
+        ]
+        facts += [(say("Left out"), words) for words in self._left_out()]
+        return [*facts, (say("Made"), language.time(self.made_at))]
+
+    def _left_out(self) -> Iterator[str]:
+        say = self.language.say
+        if self.options.types:
+            titles = ", ".join(say(policy_type_names.title(key)) for key in self.options.types)
+            yield say("Policy types other than: {titles}", titles=titles)
+        if self.comparison.unread:
+            titles = ", ".join(say(policy_type_names.title(key)) for key in self.comparison.unread)
+            yield say("Not held whole by both, so what only one has is not told: {titles}", titles=titles)
+
+    def states(self) -> list[tuple[str, str]]:
+        """Say how whole each of the two sets is."""
+        say = self.language.say
+        return [
+            (say("Backup set {number}", number=backup_set.id), say(STATE_WORDS[SetState(backup_set.state)]))
+            for backup_set in (self.comparison.before, self.comparison.after)
+        ]
+
+
+@dataclass(frozen=True)
+class ComparedSection:
+    """A pair opened. `differences` None: one of both cannot be opened, or is not there."""
+
+    pair: PolicyPair
+    differences: Sequence[Difference] | None
+    last_change: LastChange | None
+
+    @property
+    def snapshot(self) -> Snapshot:
+        return self.pair.after or self.pair.before  # type: ignore[return-value]  # a pair has one of both
+
+
+def compared_sections(front: ComparisonFront) -> Iterator[ComparedSection]:
+    """Yield the pairs opened, one after the other, their secrets masked."""
+    for some in batched(front.pairs, PAIRS_AT_ONCE):
+        ids = [(pair.after or pair.before).policy_id for pair in some]  # type: ignore[union-attr]
+        changes = last_changes(ids, front.comparison.after.completed_at)
+        for pair, policy_id in zip(some, ids, strict=True):
+            found = None
+            if pair.before and pair.after:
+                found = snapshot_diff.differences_or_none(pair.before, pair.after, Masking(tells_apart=True))
+            yield ComparedSection(pair, found, changes.get(policy_id))
+
+
+def comparison_blocks(front: ComparisonFront) -> Iterator[Block]:
+    """Yield the whole document, the cover left out."""
+    say, pairs = front.language.say, front.pairs
+    yield Facts(front.facts)
+    yield Heading(2, say("How whole it is"))
+    yield Facts(front.states())
+    yield Paragraph(say("Secrets inside policies are masked in this document."), Look.NOTE)
+    yield Heading(2, say("Contents"))
+    if not pairs:
+        yield Paragraph(say("Nothing differs."))
+        return
+    yield _contents(pairs, front.language)
+    words, last_type, place = SectionWords(front.language, with_ids=front.options.with_ids), "", 0
+    for number, section in enumerate(compared_sections(front), start=1):
+        title = policy_type_names.title(section.pair.policy_type)
+        if title != last_type:
+            last_type, place = title, place + 1
+            yield Heading(2, say(title), type_anchor(place))
+        yield Heading(3, section.pair.name, policy_anchor(number))
+        yield from _section_blocks(section, words)
+
+
+def comparison_cover(front: ComparisonFront, title: str) -> Cover:
+    return Cover(title, front.subject, front.provider.name, front.provider.logo, front.provider.logo_type)
+
+
+def _contents(pairs: Sequence[PolicyPair], language: DocumentLanguage) -> Contents:
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for number, pair in enumerate(pairs, start=1):
+        groups.setdefault(policy_type_names.title(pair.policy_type), []).append((pair.name, policy_anchor(number)))
+    return Contents([
+        ContentsGroup(language.say(title), type_anchor(place), links)
+        for place, (title, links) in enumerate(groups.items(), start=1)
+    ])  # fmt: skip
+
+
+def _section_blocks(section: ComparedSection, words: SectionWords) -> Iterator[Block]:
+    say = words.language.say
+    if words.with_ids:
+        yield Facts([(say("Id"), section.snapshot.policy.graph_id)])
+    if section.differences is None:
+        yield Paragraph(_why_none(section, words), Look.WARNING)
+    elif not section.differences:
+        yield Paragraph(say("Only what no page shows differs."), Look.NOTE)
+    else:
+        columns = (say("Setting"), say("Before"), say("After"))
+        rows = [
+            Row((difference.label, value_text(difference.before, words), value_text(difference.after, words)))
+            for difference in section.differences
+        ]
+        yield TextTable(section.pair.name, columns, rows)
+    if section.last_change is not None:
+        yield Paragraph(words.last_change(section.last_change), Look.NOTE)
+
+
+def _why_none(section: ComparedSection, words: SectionWords) -> str:
+    one_side = _PAIR_WORDS.get(section.pair.kind)
+    return words.language.say(one_side or "This policy cannot be opened: the key that sealed it is missing.")
+
+
+def value_text(value: Any, words: SectionWords) -> str:
+    """Return one side of a difference as text."""
+    say = words.language.say
+    if value is None:
+        return say("not set")
+    if isinstance(value, bool):
+        return say("yes") if value else say("no")
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1)
+    return words.shortened(text)
+
+
+def comparison_records(front: ComparisonFront, title: str) -> Iterator[Record]:
+    """Yield the document as the lines of one table."""
+    words = SectionWords(front.language, with_ids=front.options.with_ids)
+    say = front.language.say
+    for name, value in (*front.facts, *front.states()):
+        yield Record("", title, "", say("Document"), "", name, value)
+    for section in compared_sections(front):
+        yield from _section_records(section, words)
+
+
+def _section_records(section: ComparedSection, words: SectionWords) -> Iterator[Record]:
+    say, pair = words.language.say, section.pair
+    policy_id = section.snapshot.policy.graph_id if words.with_ids else ""
+    about = (say(policy_type_names.title(pair.policy_type)), pair.name, policy_id)
+    if section.differences is None:
+        yield Record(*about, say("Difference"), "", "", _why_none(section, words))
+    for difference in section.differences or ():
+        yield Record(*about, say("Before"), "", difference.label, value_text(difference.before, words))
+        yield Record(*about, say("After"), "", difference.label, value_text(difference.after, words))
+    if section.last_change is not None:
+        yield Record(*about, say("Last change"), "", "", words.last_change(section.last_change))

@@ -1,0 +1,117 @@
+"""The form that asks for a document: what it is of comes in the address, the wishes are chosen."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from flask import abort
+from werkzeug.datastructures import MultiDict
+
+from actors.documents import making
+from actors.documents.language import ENGLISH, languages
+from actors.documents.options import DocumentOptions, parse_day
+from actors.facade import policy_type_names
+from db.errors import Invalid
+from db.models import BackupSet, Policy, Tenant
+from db.policies import policies
+from db.states import DocumentFormat
+from web.inputs import ticked_values, without_nul
+from web.security.access import fetch
+from web.security.permissions import Permission
+
+FORMATS: Mapping[DocumentFormat, str] = {
+    DocumentFormat.HTML: "HTML, to read and to print",
+    DocumentFormat.DOCX: "Word (DOCX)",
+    DocumentFormat.MARKDOWN: "Markdown",
+    DocumentFormat.CSV: "CSV, a line for each setting",
+}
+MAX_TYPES = 300
+
+
+@dataclass(frozen=True)
+class DocumentForm:
+    """The subject of a document to be, as this person may see it, and what was typed."""
+
+    tenant: Tenant
+    backup_set: BackupSet | None
+    other_set: BackupSet | None
+    policy: Policy | None
+    typed: Mapping[str, str]
+    chosen_types: list[str] = field(default_factory=list)
+
+    formats: tuple[tuple[DocumentFormat, str], ...] = tuple(FORMATS.items())
+
+    @property
+    def is_comparison(self) -> bool:
+        return self.other_set is not None
+
+    @property
+    def is_of_tenant(self) -> bool:
+        return self.backup_set is None and self.policy is None
+
+    @property
+    def languages(self) -> dict[str, str]:
+        return languages()
+
+    @property
+    def types(self) -> list[tuple[str, str]]:
+        """The policy types that the tenant has, with their titles."""
+        keys = {key for key, *_ in policies.counts_by_type(self.tenant)} | set(self.chosen_types)
+        pairs = [(key, policy_type_names.title(key)) for key in keys]
+        return sorted(pairs, key=lambda pair: pair[1].lower())
+
+    @property
+    def subject(self) -> dict[str, int]:
+        """The hidden fields that say what the document is of."""
+        rows = {"backup_set": self.backup_set, "other_set": self.other_set, "policy": self.policy}
+        return {"tenant": self.tenant.id} | {name: row.id for name, row in rows.items() if row}
+
+    def value(self, name: str, otherwise: str = "") -> str:
+        return self.typed.get(name) or otherwise
+
+
+def asked_form(asked: MultiDict[str, str]) -> DocumentForm:
+    """Read what the address or the form asks for. Every row is fetched as this person may see it."""
+    policy, backup_set = _row(asked, Policy, "policy"), _row(asked, BackupSet, "backup_set")
+    other_set, tenant = _row(asked, BackupSet, "other_set"), _row(asked, Tenant, "tenant")
+    subject = policy or backup_set
+    tenant = tenant or (subject.tenant if subject else None)
+    rows = [row for row in (policy, backup_set, other_set) if row]
+    if tenant is None or any(row.tenant_id != tenant.id for row in rows):
+        abort(404)
+    names = ("format", "language", "only_assigned", "changed_since", "without_ids", "first_day", "last_day")
+    typed = {name: without_nul(asked.get(name, ""))[:40] for name in names}
+    return DocumentForm(tenant, backup_set, other_set, policy, typed, ticked_values(asked, "type", MAX_TYPES))
+
+
+def _row(asked: MultiDict[str, str], model: Any, name: str) -> Any:
+    return fetch(model, asked[name], Permission.SEE) if asked.get(name) else None
+
+
+def chosen_options(form: DocumentForm) -> DocumentOptions:
+    """Return the wishes of a sent form. Raises Invalid."""
+    wanted = form.value("format", DocumentFormat.HTML)
+    if wanted not in list(DocumentFormat):
+        raise Invalid("Choose a format.")
+    backup_set, other_set = (row.id if row else None for row in (form.backup_set, form.other_set))
+    first, last = form.value("first_day"), form.value("last_day")
+    if form.is_of_tenant and (first or last):
+        backup_set, other_set = making.sets_of_days(form.tenant, _day(first), _day(last))
+    return DocumentOptions(
+        DocumentFormat(wanted),
+        backup_set,
+        other_set,
+        form.policy.id if form.policy else None,
+        tuple(form.chosen_types),
+        only_assigned=form.value("only_assigned") == "yes",
+        changed_since=form.value("changed_since") or None,
+        with_ids=form.value("without_ids") != "yes",
+        language=form.value("language", ENGLISH),
+    )
+
+
+def _day(text: str) -> date:
+    if not text:
+        raise Invalid("To tell what became different, give both days.")
+    return parse_day(text)
