@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from actors.facade import policy_type_names
+from actors.facade import change_words, policy_type_names
+from actors.facade.wording import Wording
 from actors.notices import authors
 from actors.notices.plain_text import plain, short_time
 from db.models import Change, Notice, Occurrence
@@ -14,6 +15,8 @@ from db.states import ChangeKind, NoticeEvent, NoticePhase, RunKind, RunState, S
 
 # A digest says of no more who made a change: it shows no more.
 MAX_AUTHORS = 100
+# Settings that a notice of one change names.
+MAX_PLACES = 3
 
 
 @dataclass(frozen=True)
@@ -48,10 +51,13 @@ def subjects_of(told: Sequence[Notice]) -> list[Subject]:
     gravest = sorted(changes.values(), key=lambda change: -rules.SEVERITIES.index(Severity(change.severity or "low")))
     who = authors.authors_of(gravest[:MAX_AUTHORS])
     tenants = notices.tenant_names([notice.occurrence for notice in told])
-    return [_subject(notice, changes, who, tenants) for notice in told]
+    wording = change_words.words_for_changes(gravest[:MAX_AUTHORS])
+    return [_subject(notice, changes, who, tenants, wording) for notice in told]
 
 
-def _subject(notice: Notice, changes: dict[int, Change], who: dict[int, str], tenants: dict[int, str]) -> Subject:
+def _subject(
+    notice: Notice, changes: dict[int, Change], who: dict[int, str], tenants: dict[int, str], wording: Wording
+) -> Subject:
     told: Occurrence = notice.occurrence
     change = changes.get(told.change_id or 0)
     author = who.get(told.change_id or 0, "")
@@ -65,7 +71,7 @@ def _subject(notice: Notice, changes: dict[int, Change], who: dict[int, str], te
         at=told.ended_at if has_ended else _time_of(told, change),
         zone=zone,
         who=author,
-        facts=_facts(told, change, author, zone) if not has_ended else (),
+        facts=_facts(told, change, author, zone, wording) if not has_ended else (),
     )
 
 
@@ -85,7 +91,9 @@ def time_label(subject: Subject) -> str:
     return "Since" if told.event in occurrences.LASTING else "At"
 
 
-def _facts(told: Occurrence, change: Change | None, author: str, zone: str) -> tuple[tuple[str, str], ...]:
+def _facts(
+    told: Occurrence, change: Change | None, author: str, zone: str, wording: Wording
+) -> tuple[tuple[str, str], ...]:
     facts = []
     if author:
         facts.append(("Changed", author))
@@ -93,10 +101,20 @@ def _facts(told: Occurrence, change: Change | None, author: str, zone: str) -> t
         facts.append(("As before until", short_time(change.since_at, zone)))
     if change and change.difference_count:
         facts.append(("Differences", str(change.difference_count)))
+    if change and change.differences:
+        facts.append(("What changed", _places(change, wording)))
     ends_at = _moment(told.facts.get("ends_at"))
     if ends_at:
         facts.append(("Ends", short_time(ends_at, zone)))
     return tuple(facts)
+
+
+def _places(change: Change, wording: Wording) -> str:
+    """Name the first settings that differ, in Microsoft's words, without any value."""
+    kind = change_words.kind_of(change)
+    labels = dict.fromkeys(plain(change_words.label_of(place, kind, wording)) for place in change.differences)
+    more = len(labels) - MAX_PLACES
+    return ", ".join(list(labels)[:MAX_PLACES]) + (f" and {more} more" if more > 0 else "")
 
 
 def _moment(text: Any) -> datetime | None:

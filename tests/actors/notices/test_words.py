@@ -9,11 +9,13 @@ from actors.notices import email_sender, outgoing, slack_sender, teams_sender, w
 from db.accounts import users
 from db.audit.audit import SYSTEM
 from db.clock import utcnow
+from db.definitions import definitions
 from db.models import Change, Membership, Notice, Policy, Tenant, TenantEvent, TenantEventPolicy
 from db.notices import channels, deliveries, notices, occurrences, rules
 from db.notices.deliveries import Refusal
 from db.notices.rules import RuleChoice
 from db.states import ChangeKind, ChannelKind, NoticeEvent, Severity
+from tests.db.definitions.test_definitions import row
 
 ADDRESS = "https://tenantkeep.contoso.example"
 # A mail's header, Slack's and Teams' marks, HTML, and a name that reads backwards.
@@ -62,7 +64,11 @@ def event(policy, **columns):
 
 def test_a_change_says_what_where_when_who_and_has_one_link(cast, told):
     policy = Policy.select().where(Policy.tenant == cast.contoso).first()
-    made = change(policy)
+    setting = "device_vendor_msft_policy_config_privacy_letappsaccesscamera"
+    definitions.save_answers("en", [row(setting, "Let Apps Access Camera")], set())
+    places = [(f"body/settings/{setting}/settingInstance", "Kept"), ("body/a", "A"), ("body/b", "B"), ("body/c", "C")]
+    differences = [{"path": path, "label": label, "how": "changed"} for path, label in places]
+    made = change(policy, differences=differences, difference_count=4)
     event(policy)
     message = told()
     assert message.subject == "Contoso: “Contoso policy 1” (Settings catalog) was changed"
@@ -72,7 +78,8 @@ def test_a_change_says_what_where_when_who_and_has_one_link(cast, told):
         ("Seen", "26 Nov 03:12 Vienna"),
         ("Changed", "by anna@contoso.example"),
         ("As before until", "26 Nov 01:12 Vienna"),
-        ("Differences", "3"),
+        ("Differences", "4"),
+        ("What changed", "Let Apps Access Camera, A, B and 1 more"),
     )
     assert (message.link, message.severity) == (f"{ADDRESS}/changes/{made.id}", Severity.HIGH)
     assert message.lines == ("Sent by the channel “On call”, which says what it tells.",)
