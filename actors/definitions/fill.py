@@ -17,6 +17,7 @@ import config
 from actors.queue.broker import BULK, PRIORITY
 from actors.queue.enqueue import enqueue_new
 from actors.queue.run_actor import Completion, GivenUp, run_claimed
+from actors.reading import policy_words
 from actors.tenants.graph_clients import signed_in_client
 from db.audit.audit import Actor
 from db.clock import utcnow
@@ -176,6 +177,7 @@ def _ask(claim: Claim, graph: GraphClient, language: str, wanted: Sequence[Defin
             known[definition_id] = answer
     unknown = {definition_id for definition_id, answer in answers.items() if _is_unknown(answer)} - known.keys()
     spellings = {row.definition_id: row.spelling for row in wanted}
+    began = utcnow()
     with database.atomic():
         claims.assert_claim(claim)
         rows = [_row(each, spellings.get(definition_id, definition_id)) for definition_id, each in known.items()]
@@ -183,6 +185,7 @@ def _ask(claim: Claim, graph: GraphClient, language: str, wanted: Sequence[Defin
         categories.save_paths(language, paths)
     if known:
         claim.has_progressed = True
+        policy_words.take_up(definitions.changed_since(known.keys(), began))
     _raise_error([answer for answer in answers.values() if isinstance(answer, GraphError)])
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from actors.reading.policy_targets import targets_in
+from actors.reading.policy_words import words_of_policy
 from db.encryption import SealError, keyring
 from db.models import Policy
 from db.policies import policy_index, snapshots
@@ -62,4 +63,5 @@ def index_later(policy: Policy) -> None:
     except SealError:
         policy_index.set_aside(policy, VERSION)
         return
-    policy_index.record_later(policy, newest.id, index_of(policy_type, content, newest.references, newest.proof))
+    index = index_of(policy_type, content, newest.references, newest.proof)
+    policy_index.record_later(policy, newest.id, index, words_of_policy(policy.policy_type, content))

@@ -1,18 +1,15 @@
 """Drafts of snapshots: what was read of a policy, made ready before the transaction that saves it."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
-from actors.facade.wording import wording_of
 from actors.reading import policy_index
+from actors.reading.policy_words import words_of_policy
 from db.encryption import SealError
 from db.models import Policy, Snapshot
 from db.policies import snapshots
 from db.policies.policy_index import PolicyIndex
 from db.policies.snapshots import SnapshotDraft
 from graph.content.fingerprint import assignments_fingerprint, fingerprint
-from graph.display import search_words
 from graph.policy_types.policy_type import PolicyType
 from graph.policy_types.table import POLICY_TYPES
 from graph.read.readings import Reading
@@ -35,7 +32,7 @@ def make_draft(policy: Policy, reading: Reading, read_at: datetime) -> SnapshotD
         modified_at=reading.modified_at,
         proof=reading.proof,
         references=reading.references,
-        words=policy_words(policy.policy_type, reading.content),
+        words=words_of_policy(policy.policy_type, reading.content),
         same_as=None if is_same else _same_as(policy, reading, newest),
         index=None if is_indexed else _index(policy_type, reading),
     )
@@ -43,11 +40,6 @@ def make_draft(policy: Policy, reading: Reading, read_at: datetime) -> SnapshotD
 
 def _index(policy_type: PolicyType, reading: Reading) -> PolicyIndex:
     return policy_index.index_of(policy_type, reading.content, reading.references, reading.proof)
-
-
-def policy_words(policy_type: str, content: Mapping[str, Any]) -> str:
-    """Return the words by which a policy is found, Microsoft's for its settings among them."""
-    return search_words.words_of(content["body"], wording=wording_of([(policy_type, content)]))
 
 
 def _same_as(policy: Policy, reading: Reading, newest: Snapshot | None) -> int | None:

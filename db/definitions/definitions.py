@@ -10,7 +10,7 @@ from db.clock import utcnow
 from db.database import Condition, database
 from db.models import DefinitionCategory, DefinitionText
 from db.sql import upserts
-from db.sql.value_lists import batched
+from db.sql.value_lists import batched, is_in
 from db.states import DefinitionState
 
 KEY = (DefinitionText.definition_id, DefinitionText.language)
@@ -132,6 +132,13 @@ def save_answers(language: str, known: Sequence[Mapping[str, Any]], unknown: Col
         asked = {row["definition_id"] for row in known} | set(unknown)
         _mark_asked(language, asked - {row["definition_id"] for row in changed}, now)
     return len(changed)
+
+
+def changed_since(ids: Collection[str], at: datetime) -> set[str]:
+    """Return which of these definitions are new, or have had other words, since that time."""
+    is_new = _IS_KNOWN & (DefinitionText.changed_at >= at)
+    query = DefinitionText.select(DefinitionText.definition_id).where(is_in(DefinitionText.definition_id, sorted(ids)))
+    return {row[0] for row in query.where(is_new).tuples()}
 
 
 def _is_other(before: DefinitionText | None, row: Mapping[str, Any]) -> bool:

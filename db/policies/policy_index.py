@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import peewee as pw
 
 from db.database import lock_rows, transaction
-from db.models import IS_INDEXABLE, Policy, PolicyReference, PolicySetting, PolicyTarget, Snapshot
+from db.models import IS_INDEXABLE, KnownSetting, Policy, PolicyReference, PolicySetting, PolicyTarget, Snapshot
 from db.policies import policy_settings, policy_targets
 from db.policies.policy_settings import IndexedSetting
 from db.policies.policy_targets import TargetsOfPolicy
@@ -60,15 +60,30 @@ def missing(version: int, apart: Collection[int], limit: int) -> list[Policy]:
 
 
 @transaction
-def record_later(policy: Policy, snapshot_id: int, index: PolicyIndex) -> bool:
-    """Record the index of a policy's newest snapshot, unless another one was saved, or it went, meanwhile."""
+def record_later(policy: Policy, snapshot_id: int, index: PolicyIndex, words: str) -> bool:
+    """Record the index of a policy's newest snapshot, unless another one was saved, or it went, meanwhile.
+
+    `words`: those by which the policy is found (actors/reading/policy_words.py).
+    """
     lock_rows(Policy, Policy.id == policy.id)
     newest = Snapshot.select(pw.fn.MAX(Snapshot.id)).where(Snapshot.policy == policy.id).scalar()
     is_there = Policy.select().where((Policy.id == policy.id) & IS_INDEXABLE).exists()
     if newest != snapshot_id or not is_there:
         return False
     record({policy.id: index})
+    Policy.update(words=words).where((Policy.id == policy.id) & (pw.fn.COALESCE(Policy.words, "") != words)).execute()
     return True
+
+
+def index_anew(setting_keys: Collection[str]) -> None:
+    """Have the policies indexed again that set one of these: there are other words for it by now."""
+    for some in batched(sorted(setting_keys)):
+        settings = KnownSetting.select(KnownSetting.id).where(is_in(KnownSetting.key, some))
+        users = PolicySetting.select(PolicySetting.policy).where(PolicySetting.setting.in_(settings)).distinct()
+        ids = sorted(row[0] for row in users.tuples())
+        for policy_ids in batched(ids):
+            is_one = is_in(Policy.id, policy_ids) & (Policy.index_version > 0)
+            Policy.update(index_version=0).where(is_one).execute()
 
 
 def set_aside(policy: Policy, version: int) -> None:

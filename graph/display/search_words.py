@@ -9,7 +9,7 @@ from typing import Any
 
 from graph.definitions.wording import NO_WORDS, Wording
 from graph.display.labels import PLUMBING
-from graph.display.setting_titles import category_of, title_of
+from graph.display.setting_titles import category_of, property_title, title_of
 
 # As many as a search needs: the longest policies say the same words over and over.
 LONGEST = 8000
@@ -46,11 +46,13 @@ def _texts(value: Any, wording: Wording) -> Iterator[str]:
         for element in value:
             yield from _texts(element, wording)
     elif isinstance(value, Mapping):
+        kind = str(value.get("@odata.type") or "")
         for name, inner in value.items():
             if inner in (None, False, "", [], {}):
                 continue
             if name not in _TEXTS | PLUMBING and not name.startswith(("@", "#")):
                 yield name
+                yield property_title(kind, name, wording)
             if name in _TEXTS and isinstance(inner, str):
                 yield inner
                 yield from _titles(name, inner, wording)
