@@ -1,5 +1,6 @@
 """The registry: imports every actor, so that the broker knows it."""
 
+from actors.assignments import look_up
 from actors.backups import back_up, capture, look, sync, watch
 from actors.changes import assessment
 from actors.connecting import connect
@@ -27,6 +28,7 @@ __all__ = [
     "fill",
     "live_restore",
     "look",
+    "look_up",
     "making",
     "preview",
     "shared_app_change",

@@ -1076,8 +1076,9 @@ DefinitionSource.add_index(
 )
 
 
-# As a literal, for the index, as IS_ACTIVE above.
+# As literals, for the indexes, as IS_ACTIVE above.
 IS_GONE_TARGET = pw.SQL("is_gone")
+HAS_INTENT = pw.SQL("intent <> ''")
 
 
 class PolicyTarget(Table):
@@ -1107,6 +1108,7 @@ class PolicyTarget(Table):
             # All that a list of one target is narrowed by: no row is looked up that is not shown.
             (("kind", "object_id", "policy", "tenant", "policy_type", "intent"), False),
             (("tenant", "kind", "object_id", "policy"), False),
+            (("policy_type", "policy"), False),
         )
 
     def __str__(self) -> str:
@@ -1120,6 +1122,9 @@ PolicyTarget.add_index(
         where=pw.SQL("filter_id IS NOT NULL"),
         name="policy_target_filter",
     )
+)
+PolicyTarget.add_index(
+    PolicyTarget.index(PolicyTarget.intent, PolicyTarget.policy, where=HAS_INTENT, name="policy_target_intent")
 )
 PolicyTarget.add_index(PolicyTarget.index(PolicyTarget.policy, where=IS_GONE_TARGET, name="policy_target_gone"))
 

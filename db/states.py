@@ -26,6 +26,8 @@ class RunKind(StrEnum):
     DEFINE = "definitions.fill"
     # Writes a document for people: of a tenant, a backup set, a policy, or of what differs.
     DOCUMENT = "document.make"
+    # Finds one person or one device, and works out which policies it gets.
+    LOOK_UP = "assignments.look_up"
 
 
 class RunState(StrEnum):

@@ -32,6 +32,7 @@ from web.security import access, access_log, client_address, headers
 from web.security.permissions import Permission
 from web.translation import translation
 from web.verdicts import verdicts
+from web.views.assignments import assignment_list, look_up
 from web.views.backups import backup_sets, policies, run_page, runs, snapshots
 from web.views.changes import approved_state, change_list, change_page, comparison, decide, moment, severity_rules
 from web.views.connecting import connect, connect_request, connecting, consent_pages, tenant_import
@@ -220,9 +221,10 @@ def _add_pages(app: Flask) -> None:
     admin = Admin(
         app, name="Tenantkeep", theme=theme, url="/", index_view=dashboard.Dashboard(url="/", endpoint="admin")
     )
-    for lists in (tenant_list, change_list, policies, backup_sets, restores, documents, runs):
+    for lists in (tenant_list, change_list, policies, assignment_list, backup_sets, restores, documents, runs):
         lists.register(admin)
     for pages in (
+        look_up,
         sign_in,
         tenant_switcher,
         act_pages,

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from actors.reading import policy_index
+from actors.reading.policy_targets import NamesByKind
 from actors.reading.policy_words import words_of_policy
 from db.encryption import SealError
 from db.models import Policy, Snapshot
@@ -21,7 +22,7 @@ def make_draft(policy: Policy, reading: Reading, read_at: datetime) -> SnapshotD
     content_fingerprint = fingerprint(policy_type, reading.content)
     newest = snapshots.latest(policy)
     is_same = newest is not None and newest.content.fingerprint == content_fingerprint
-    is_indexed = is_same and policy.index_version == policy_index.VERSION
+    is_indexed = is_same and policy.index_version == policy_index.VERSION and _is_as_gone(newest, reading)
     return SnapshotDraft.of(
         policy,
         reading.content,
@@ -36,6 +37,16 @@ def make_draft(policy: Policy, reading: Reading, read_at: datetime) -> SnapshotD
         same_as=None if is_same else _same_as(policy, reading, newest),
         index=None if is_indexed else _index(policy_type, reading),
     )
+
+
+def _is_as_gone(newest: Snapshot | None, reading: Reading) -> bool:
+    """Tell whether the same groups and filters are deleted as when the index was made: that is no part of a content."""
+    known: NamesByKind = newest.references if newest else {}
+    return all(_deleted(known, kind) == _deleted(reading.references, kind) for kind in ("groups", "filters"))
+
+
+def _deleted(references: NamesByKind, kind: str) -> set[str]:
+    return {object_id for object_id, name in references.get(kind, {}).items() if name is None}
 
 
 def _index(policy_type: PolicyType, reading: Reading) -> PolicyIndex:

@@ -7,7 +7,7 @@ from typing import Any
 import peewee as pw
 
 from db.database import Condition
-from db.models import IS_GONE_TARGET, DirectoryName, Policy, PolicyTarget, Tenant
+from db.models import HAS_INTENT, IS_GONE_TARGET, DirectoryName, Policy, PolicyTarget, Tenant
 from db.sql.value_lists import is_in, is_in_if_given
 from db.states import PolicyState
 
@@ -55,6 +55,10 @@ def is_one_of(keys: Collection[TargetKey]) -> Condition:
 def is_gone() -> Condition:
     """Return the condition that the group or the filter was deleted, as the policy's newest reading saw it."""
     return IS_GONE_TARGET
+
+
+def has_intent(intent: str) -> Condition:
+    return HAS_INTENT & (PolicyTarget.intent == intent)
 
 
 def can_be_named(tenant_ids: Sequence[int] | None) -> list[int] | None:

@@ -45,6 +45,7 @@ class PolicyTarget(Table):
         indexes = (
             (("kind", "object_id", "policy", "tenant", "policy_type", "intent"), False),
             (("tenant", "kind", "object_id", "policy"), False),
+            (("policy_type", "policy"), False),
         )
 
 
@@ -68,4 +69,5 @@ class AssignmentLookUp(Table):
 def up(migrator, db):
     create_tables(db, (PolicyTarget, PolicyReference, AssignmentLookUp), known=(Tenant, Policy, Run))
     create_index(db, "policy_target_filter", "policy_target (filter_id, policy_id) WHERE filter_id IS NOT NULL")
+    create_index(db, "policy_target_intent", "policy_target (intent, policy_id) WHERE intent <> ''")
     create_index(db, "policy_target_gone", "policy_target (policy_id) WHERE is_gone")

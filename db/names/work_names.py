@@ -187,6 +187,7 @@ _RUNS = {
     RunKind.WATCH: "Watch for changes, {at}",
     RunKind.DEFINE: "Microsoft's words, {at}",
     RunKind.DOCUMENT: "Document, {at}",
+    RunKind.LOOK_UP: "Look-up of {at}",
 }
 
 

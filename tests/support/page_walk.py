@@ -28,6 +28,8 @@ PAGES = {
     "channel": "/channels/1",
     "channel-rule": "/channels/1/rules/1",
     "demo-mailbox": "/demo/mailbox",
+    "assignments": "/assignments/?of=all-devices",
+    "look-up": "/assignments/look-up/",
     "policies": "/policies/?search=Windows",
     "policies-none": "/policies/?search=nothing+is+called+like+this",
     "policy": "/policies/{policy}",

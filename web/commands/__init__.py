@@ -1,6 +1,6 @@
 """`tenantkeep`: the same work as in the browser, through the same queue, for terminals and scripts.
 
-May import: web.change_words, web.demo, web.doctor, web.presentation, web.serving.
+May import: web.assignment_words, web.change_words, web.demo, web.doctor, web.presentation, web.serving.
 """
 
 import json
@@ -17,6 +17,7 @@ from db.encryption import SealError
 from db.errors import Invalid
 from web.commands import (
     accounts,
+    assignments,
     changes,
     channels,
     doctor,
@@ -36,7 +37,7 @@ from web.demo.running import demo
 cli = AppGroup("tenantkeep", help="Back up and restore Intune and Conditional Access policies of many tenants.")
 click.version_option(package_name="tenantkeep")(cli)
 for commands in (
-    processes, doctor, installation, moving, keys, accounts, tenants, runs, restores, changes, channels,
+    processes, doctor, installation, moving, keys, accounts, tenants, runs, restores, changes, assignments, channels,
     lists, tokens,
 ):  # fmt: skip
     commands.register(cli)

@@ -1,6 +1,6 @@
 """The demo tenants, and how large each is."""
 
-from graph.simulator.demo import catalog, devices, entra, policy_parts, tenant_wide
+from graph.simulator.demo import catalog, devices, entra, people_and_devices, policy_parts, tenant_wide
 from graph.simulator.demo.builder import FILTERS, GROUPS, Builder
 from graph.simulator.features.enrollment_notifications import NAME
 from graph.simulator.features.enrollment_policies import DEVICE_GROUPS
@@ -15,7 +15,7 @@ READ_WRITE = {f"DeviceManagement{area}.ReadWrite.All" for area in _AREAS} | {
     "User.ReadBasic.All", "Agreement.ReadWrite.All", "OrganizationalBranding.ReadWrite.All", "CloudPC.ReadWrite.All",
     "DeviceManagementManagedDevices.ReadWrite.All", "BrowserSiteLists.ReadWrite.All", "WindowsUpdates.ReadWrite.All",
     "AuditLog.Read.All", "Group.Read.All", "Group.Create", "Group.ReadWrite.All",
-    "Organization.Read.All",
+    "Organization.Read.All", "Device.Read.All",
 }  # fmt: skip
 
 # Name, directory id, client id, secret, purpose; ids in the shape of real ones, secrets in the shape of Entra's.
@@ -63,7 +63,7 @@ def _tenant(name: str, directory_id: str, client_id: str, secret: str, purpose: 
 
 
 # Collections that hold no policies of ours.
-_NOT_POLICIES = {"groups", "organization", "servicePrincipals", "users", "deviceManagement/templates",
+_NOT_POLICIES = {"groups", "organization", "servicePrincipals", "users", "devices", "deviceManagement/templates",
                  "deviceManagement/groupPolicyDefinitions", "deviceManagement/derivedCredentials", DEVICE_GROUPS,
                  f"{CLOUD_PCS}/onPremisesConnections", *SINGLES, "deviceAppManagement/vppTokens",
                  *(f"deviceManagement/{name}" for name in CONNECTORS)}  # fmt: skip
@@ -99,6 +99,7 @@ def _fill(tenant: Tenant, catalog_policies: int, sizes: tuple[int, ...]) -> None
     entra.add_all(build)
     tenant_wide.add_all(build)
     policy_parts.add_all(build)
+    people_and_devices.add_all(build)
 
 
 def _group(build: Builder, name: str, rule: str | None) -> dict[str, object]:

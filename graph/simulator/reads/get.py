@@ -9,7 +9,7 @@ from typing import Any
 from graph.microsoft import model
 from graph.simulator.audit import reading
 from graph.simulator.audit.log import LOGS, record_read
-from graph.simulator.features import app_parts, enrollment_policies, tenant_wide
+from graph.simulator.features import app_parts, enrollment_policies, memberships, tenant_wide
 from graph.simulator.features.references import APPS
 from graph.simulator.model import addressing, collections, conformance, observed_facts, odata, querying
 from graph.simulator.model.collections import (
@@ -50,6 +50,14 @@ _SECRET_CALL = re.compile(r"getOmaSettingPlainTextValue\(secretReferenceValueId=
 def get(tenant: Tenant, granted: set[str], path: str, query: str, url: str) -> Reply:
     """`path` below the version; `url` is its absolute address, for page links."""
     parts = odata.segments(path)
+    try:
+        about_membership = memberships.read(tenant, granted, parts, query, url)
+    except odata.BadQuery as e:
+        return error(400, "BadRequest", str(e))
+    return about_membership or _of_model(tenant, granted, parts, path, query, url)
+
+
+def _of_model(tenant: Tenant, granted: set[str], parts: list[str], path: str, query: str, url: str) -> Reply:
     try:
         address = addressing.resolve(parts)
         querying.refuse_unknown(address, query)

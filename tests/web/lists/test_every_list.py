@@ -7,6 +7,7 @@ import pytest
 from actors.plans import drafts
 from db.audit.audit import SYSTEM
 from db.models import BackupSet, Tenant
+from db.policies.policy_targets import IndexedTarget, TargetsOfPolicy, replace_targets
 from tests.support.changes import record_change
 from tests.support.restore_steps import options
 from web.lists.list_view import ListView
@@ -25,9 +26,12 @@ def lists(app, client, sign_in, cast, captured):
     BackupSet.create(tenant=cast.contoso, run=captured[0][1], selection={}, types={}, problems=[])
     drafts.from_snapshot(captured[0][2], cast.contoso, options(), SYSTEM)
     record_change(captured[0][0])
+    replace_targets([captured[0][0]], {captured[0][0].id: TargetsOfPolicy([IndexedTarget("all users")])})
     sign_in(client, cast.root)
     found = [view.url.rstrip("/") + "/" for view in every_list(app)]
-    assert {"/policies/", "/runs/", "/backup-sets/", "/restores/", "/tenants/", "/changes/"} <= set(found)
+    assert {"/policies/", "/runs/", "/backup-sets/", "/restores/", "/tenants/", "/changes/", "/assignments/"} <= set(
+        found
+    )
     return found
 
 

@@ -44,6 +44,7 @@ KINDS = {
     RunKind.WATCH: "Watch for changes",
     RunKind.DEFINE: "Ask for Microsoft's words",
     RunKind.DOCUMENT: "Make document",
+    RunKind.LOOK_UP: "Look up a person or device",
 }
 # The items' sort in an address, which begins with what an item ended as.
 SHOW_FIELD = "outcome"

@@ -132,6 +132,7 @@ ACTS: dict[Action, AuditAct] = {
             RunKind.PRUNE: "{who} started the clean-up of {tenant}: {run}",
             RunKind.WATCH: "{who} looked for changes in {tenant}: {run}",
             RunKind.DOCUMENT: "{who} had a document of {tenant} made: {run}",
+            RunKind.LOOK_UP: "{who} looked up what a person or device gets in {tenant}: {run}",
         },
     ),
     Action.RUN_ENDED: AuditAct(
