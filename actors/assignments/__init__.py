@@ -1,4 +1,4 @@
 """Policies that one person or one device gets, found by a run.
 
-May import: actors.queue, actors.reading, actors.tenants.
+May import: actors.queue, actors.tenants.
 """
