@@ -140,3 +140,15 @@ def assigning(tenant: Tenant | int) -> list[PolicyTarget]:
     """Return all targets of the tenant by which a policy is assigned or withheld."""
     rows = PolicyTarget.select().where(PolicyTarget.tenant == tenant).order_by(PolicyTarget.policy, PolicyTarget.id)
     return [row for row in rows if row.place in ("assignment", "condition", "member")]
+
+
+def filters(tenant_id: int, filter_ids: Collection[str]) -> list[Policy]:
+    """Return the tenant's filters with these Graph ids."""
+    is_filter = (Policy.tenant == tenant_id) & (Policy.policy_type == "assignmentFilters")
+    return list(Policy.select().where(is_filter & is_in(Policy.graph_id, list(filter_ids))))
+
+
+def policies_by_id(tenant_id: int, policy_ids: Collection[int]) -> dict[int, Policy]:
+    """Return those of these policies that are the tenant's, by their ids."""
+    rows = Policy.select().where((Policy.tenant == tenant_id) & is_in(Policy.id, list(policy_ids)))
+    return {policy.id: policy for policy in rows}

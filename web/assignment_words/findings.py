@@ -1,13 +1,13 @@
 """Findings of a look-up in words: each policy, why it is there, and what it depends on."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from actors.facade import assignment_names, filter_rules
+from db.assignments import target_lists
 from db.models import Policy, PolicyTarget
-from db.sql.value_lists import is_in
 from web.assignment_words import words
 from web.assignment_words.words import Names
 from web.translation.sentences import translated
@@ -113,7 +113,7 @@ class LookUpFindings:
         every = [target for some in (*targets, *open_targets) for target in some]
         names = {**assignment_names.names_of(every), **self._group_names()}
         rules = filter_rules.rules_of(self.tenant_id, {target.filter_id for target in every if target.filter_id})
-        known = _policies(self.tenant_id, [entry["policy"] for entry in rows])
+        known = target_lists.policies_by_id(self.tenant_id, [entry["policy"] for entry in rows])
         return [
             FoundPolicy(entry["verdict"], known.get(entry["policy"]), reasons, unknown, names, rules)
             for entry, reasons, unknown in zip(rows, targets, open_targets, strict=True)
@@ -132,11 +132,6 @@ class LookUpFindings:
         """Return the names that the run itself has read."""
         groups = self.found["groups"] if self.found else {}
         return {(self.tenant_id, "group", group_id): name for group_id, name in groups.items() if name}
-
-
-def _policies(tenant_id: int, ids: Iterable[int]) -> dict[int, Policy]:
-    rows = Policy.select().where((Policy.tenant == tenant_id) & is_in(Policy.id, list(ids)))
-    return {policy.id: policy for policy in rows}
 
 
 def csv_values(found: FoundPolicy) -> list[Any]:

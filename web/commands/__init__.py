@@ -22,7 +22,6 @@ from web.commands import (
     channels,
     doctor,
     installation,
-    keys,
     lists,
     moving,
     processes,
@@ -37,7 +36,7 @@ from web.demo.running import demo
 cli = AppGroup("tenantkeep", help="Back up and restore Intune and Conditional Access policies of many tenants.")
 click.version_option(package_name="tenantkeep")(cli)
 for commands in (
-    processes, doctor, installation, moving, keys, accounts, tenants, runs, restores, changes, assignments, channels,
+    processes, doctor, installation, moving, accounts, tenants, runs, restores, changes, assignments, channels,
     lists, tokens,
 ):  # fmt: skip
     commands.register(cli)

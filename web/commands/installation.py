@@ -1,5 +1,7 @@
-"""`migrate`, `audit verify`, `audit export` and `audit accept`."""
+"""`migrate`, the commands about the audit log (`audit verify`, `export`, `accept`), and `keys new|show|rotate`."""
 
+import base64
+import secrets
 import sys
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -22,9 +24,9 @@ from db.audit import audit, audit_keys, audit_rows, chain, chain_export, daily_c
 from db.audit.audit import Action
 from db.audit.audit_rows import ChainPoint
 from db.database import database
-from db.encryption import SealError
+from db.encryption import SealError, keyring
 from db.errors import Invalid
-from db.installation import privileges
+from db.installation import key_rotation, privileges
 from web.commands.context import add_commands, command_actor, force_option, json_option, open_installation, print_result
 
 T = TypeVar("T")
@@ -35,6 +37,9 @@ def register(cli: AppGroup) -> None:
     group = AppGroup("audit", help="The audit log.")
     add_commands(group, {"verify": verify, "export": export, "accept": accept})
     cli.add_command(group)
+    keys = AppGroup("keys", help="The keys that credentials and contents are sealed with.")
+    add_commands(keys, {"new": new_key, "show": show_keys, "rotate": rotate_keys})
+    cli.add_command(keys)
 
 
 @json_option
@@ -152,3 +157,50 @@ def export(path: Path, since: datetime | None, until: datetime | None, force: bo
         point = chain.point_as_text(chain.end_of_log())
         text = f"Wrote {count} events to {path}. The log is at {point}."
         print_result(as_json, {"events": count, "first": first, "last": last}, text)
+
+
+def new_key() -> None:
+    """Print a fresh key for TENANTKEEP_ENCRYPTION_KEYS. It is kept nowhere."""
+    click.echo(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
+
+
+@json_option
+def show_keys(as_json: bool) -> None:
+    """List the keys by their ids, how much each seals, and which processes know them."""
+    with open_installation():
+        counts, known = key_rotation.count_by_key(), keyring().ids
+        live = key_rotation.live_processes()
+        lines = [f"{key}  {_key_role(key, known):<8} seals {count} value(s)" for key, count in counts.items()]
+        lines += [f"{process.kind} {process.process} knows {process.keys or 'none'}" for process in live]
+        processes = [
+            {"kind": process.kind, "process": process.process, "keys": (process.keys or "").split(",")}
+            for process in live
+        ]
+        keys = [{"id": key, "role": _key_role(key, known), "values": count} for key, count in counts.items()]
+        print_result(as_json, {"keys": keys, "processes": processes}, "\n".join(lines))
+
+
+def _key_role(key: str, known: tuple[str, ...]) -> str:
+    if key not in known:
+        return "missing"
+    return "newest" if key == known[0] else "older"
+
+
+@json_option
+def rotate_keys(as_json: bool) -> None:
+    """Seal everything with the newest key, while Tenantkeep runs. Safe to stop and to start again."""
+    with open_installation():
+        count = key_rotation.rotate(command_actor())
+        processes = [
+            f"{process.kind} {process.process}" for process in key_rotation.processes_sealing_with_another_key()
+        ]
+        document = {"resealed": count, "older_keys_in_use_by": processes}
+        print_result(as_json, document, f"Sealed {count} value(s) again. {_next_step_of_rotation(processes)}")
+
+
+def _next_step_of_rotation(processes: list[str]) -> str:
+    if processes:
+        named = ", ".join(processes)
+        return f"Still sealing with an older key: {named}. Put the new key in front there, then rotate again."
+    older = keyring().ids[1:]
+    return f"No longer needed: {', '.join(older)}." if older else "There is no older key."
