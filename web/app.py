@@ -52,7 +52,7 @@ from web.views.people import (
     users,
 )
 from web.views.restores import later_changes, new_restore, restore_actions, restores
-from web.views.settings import setting_pages
+from web.views.settings import conflict_page, setting_pages
 from web.views.tenants import (
     mappings,
     retention,
@@ -240,6 +240,7 @@ def _add_pages(app: Flask) -> None:
         tenant_administration,
         policies,
         setting_pages,
+        conflict_page,
         change_page,
         severity_rules,
         snapshots,

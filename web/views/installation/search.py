@@ -61,6 +61,7 @@ PAGES = (
     KnownPage("tenant_list.index_view", "Tenants", Permission.SEE, "customers standing late backup tags"),
     KnownPage("policy_list.index_view", "Policies", Permission.SEE, "conditional access compliance settings catalog"),
     KnownPage("settings.page", "Policy settings", Permission.SEE, "which policies set this setting values words"),
+    KnownPage("conflicts.choose", "Settings in conflict", Permission.SEE, "conflicts same setting set differently"),
     KnownPage("change_list.index_view", "Changes", Permission.SEE, "drift open approve accept who changed"),
     KnownPage("channels.index", "Channels", Permission.SIGNED_IN, "mail teams slack webhook notices rules"),
     KnownPage("comparisons.page", "Compare two sets or tenants", Permission.SEE, "difference comparison"),
