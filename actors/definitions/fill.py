@@ -26,7 +26,7 @@ from db.definitions import categories, definitions, sources
 from db.encryption import SealError
 from db.errors import SwitchedOff
 from db.models import DefinitionSource, DefinitionText, Run, Snapshot, Tenant
-from db.policies import snapshots
+from db.policies import policy_settings, snapshots
 from db.runs import claims, completion, runs
 from db.runs.claims import Claim
 from db.states import RunKind
@@ -183,6 +183,8 @@ def _ask(claim: Claim, graph: GraphClient, language: str, wanted: Sequence[Defin
         rows = [_row(each, spellings.get(definition_id, definition_id)) for definition_id, each in known.items()]
         definitions.save_answers(language, rows, unknown)
         categories.save_paths(language, paths)
+    if language == ENGLISH:
+        policy_settings.take_titles(known)
     if known:
         claim.has_progressed = True
         policy_words.take_up(definitions.changed_since(known.keys(), began))

@@ -16,6 +16,8 @@ from typing import Any
 
 from graph.content.normalise import canonical_json
 from graph.content.places import find_property, root_type
+from graph.definitions import property_words
+from graph.definitions.wording import property_key
 from graph.display.labels import readable_name
 from graph.display.masking import mask_secrets
 from graph.microsoft import model
@@ -192,10 +194,17 @@ def _of_property(way: _Way, value: Any, shown: Any) -> Iterator[SetValue]:
             if not name.startswith("@") and not _is_unset(inner):
                 yield from _of_property(way.inside(holder, name), inner, shown.get(name))
         return
-    title = " › ".join(readable_name(name) for name in way.names)
+    title = " › ".join((*map(readable_name, way.names[:-1]), _property_title(way.holder, way.names[-1])))
     values, seen = (value, shown) if isinstance(value, list) and isinstance(shown, list) else ([value], [shown])
     is_plain = known is not None and known.kind in _PLAIN_KINDS
     yield _value("/".join((way.root, *way.names)), title, values, seen, is_plain=is_plain)
+
+
+def _property_title(holder: str, name: str) -> str:
+    """Return what the portal calls a property, where the table of Microsoft's words has it."""
+    key = property_key(holder, name)
+    found = property_words.find([key]).get(key)
+    return found.title if found else readable_name(name)
 
 
 def _value(
