@@ -224,6 +224,17 @@ FROM numbers WHERE n <= {policies}"""
 _DIRECTORY_NAME = """INSERT INTO directory_name (tenant_id, kind, object_id, name, seen_at)
 SELECT tenant, 'groups', 'object ' || n, 'Group ' || n, at FROM numbers WHERE n <= {policies}"""
 
+# A few tenants are due to be asked for Microsoft's words.
+_DEFINITION_SOURCE = """INSERT INTO definition_source (tenant_id, due_since, again_at)
+SELECT n, CASE WHEN n <= {due} THEN {hour_ago} END, CASE WHEN n % 9 = 0 THEN {far_off} END
+FROM numbers WHERE n <= {tenants}"""
+
+_DEFINITION_TEXT = """INSERT INTO definition_text (definition_id, spelling, language, catalogue, state, asked_at,
+version, title, description, category_id, unit, is_secret)
+SELECT 'setting ' || n, 'setting ' || n, 'en', 'configuration', CASE WHEN percent < 2 THEN 'unknown' ELSE 'known' END,
+{now}, '1', 'Setting ' || n, '', 'category ' || percent, '', FALSE
+FROM numbers WHERE n <= {policies}"""
+
 # Every second one has run; of those, the last run of some goes on.
 _SCHEDULE = """INSERT INTO schedule (tenant_id, cron, time_zone, is_full, is_paused, next_at, last_at, last_run_id,
 created_at) SELECT n, '0 2 * * *', 'Europe/Vienna', FALSE, n % 40 = 0,
@@ -308,7 +319,8 @@ _AUDIT_HEAD = "UPDATE audit_head SET last_id = (SELECT MAX(id) FROM audit_event)
 _STATEMENTS = (
     _NUMBERS, _USERS, _TENANT, _MEMBERSHIP, _SESSION, _POLICY, _COVERAGE, _ENDED, _ACTIVE, _SPECIAL, _CONTENT,
     _SNAPSHOT, _RUN_ITEM, _MANIFEST, _BACKUP_SET, _RESTORE, _RESTORE_ITEM, _WRITE, _LISTING, _RUN_ANSWER, _MAPPING,
-    _DIRECTORY_NAME, _SCHEDULE, _NOTIFICATION, _WATCH, _EXPIRY, _EVENT_LOG, _TENANT_EVENT, _TENANT_EVENT_POLICY,
+    _DIRECTORY_NAME, _DEFINITION_SOURCE, _DEFINITION_TEXT,
+    _SCHEDULE, _NOTIFICATION, _WATCH, _EXPIRY, _EVENT_LOG, _TENANT_EVENT, _TENANT_EVENT_POLICY,
     _CHANGE, _APPROVED_POLICY, _ACCEPTANCE, _CHANNEL, _NOTICE_RULE, _OCCURRENCE, _DELIVERY, _NOTICE, _AUDIT_EVENT,
     _AUDIT_HEAD,
     "DROP TABLE numbers",

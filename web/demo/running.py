@@ -54,15 +54,18 @@ HELPDESK_GROUP, ADMIN_ROLE = "5d0c6a5e-3f0b-4c8e-9a6b-0e1f2a3b4c51", "Tenantkeep
 @click.option("--port", type=int, default=8000, show_default=True, help="0 for any free one.")
 @click.option("--history/--no-history", default=True, help="Give the tenants a past: a year of nights and mistakes.")
 @click.option("--load", type=click.Path(exists=True, path_type=Path), help="Exported policies to add as a tenant.")
+@click.option(
+    "--definitions", type=click.Path(exists=True, path_type=Path), help="A folder with what real settings are called."
+)
 @click.option("--lively", "is_lively", is_flag=True, help="Let somebody change something in the tenants now and then.")
-def demo(data: Path, port: int, history: bool, load: Path | None, is_lively: bool) -> None:
+def demo(data: Path, port: int, history: bool, load: Path | None, definitions: Path | None, is_lively: bool) -> None:
     """Run the whole of Tenantkeep here with demo tenants; Ctrl-C stops it."""
     data = data.resolve()
     for folder in (data / "redis", data / "log"):
         folder.mkdir(parents=True, exist_ok=True)
     tenants_to_seed = _described_tenants()
     own = next(tenant for tenant in tenants_to_seed if tenant["purpose"].startswith("the own directory"))
-    environment = _environment(data, _usable_port(port), load, own) | _mail_settings(data)
+    environment = _environment(data, _usable_port(port), own) | _folders(load, definitions) | _mail_settings(data)
     config.use(environment)
     _seed([tenant for tenant in tenants_to_seed if tenant is not own and (load or "exported" not in tenant["purpose"])])
     sys.exit(_serve(data, environment, history, is_lively))
@@ -108,7 +111,13 @@ def _free_port() -> int:
         return int(s.getsockname()[1])
 
 
-def _environment(data: Path, port: int, load: Path | None, own: dict[str, str]) -> dict[str, str]:
+def _folders(load: Path | None, definitions: Path | None) -> dict[str, str]:
+    """Return what the simulator takes from other people's repositories; "" for nothing."""
+    folders = {"DEMO_LOAD": load, "DEMO_DEFINITIONS": definitions}
+    return {name: str(folder.resolve()) if folder else "" for name, folder in folders.items()}
+
+
+def _environment(data: Path, port: int, own: dict[str, str]) -> dict[str, str]:
     redis_port, simulator_port = _free_port(), _free_port()
     simulator = f"http://127.0.0.1:{simulator_port}"
     return {
@@ -127,7 +136,6 @@ def _environment(data: Path, port: int, load: Path | None, own: dict[str, str]) 
         "DEMO_DATA": str(data),
         "DEMO_REDIS_PORT": str(redis_port),
         "DEMO_SIMULATOR_PORT": str(simulator_port),
-        "DEMO_LOAD": str(load.resolve()) if load else "",
         "PATH": config.path_with(Path(sys.executable).parent),
         "PYTHONUNBUFFERED": "1",
     }

@@ -1,7 +1,7 @@
 """Checks of `doctor` that look at one thing each: clocks, versions, expiry, and the servers that others run for us."""
 
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,10 @@ import config
 from actors.queue import broker
 from db import database as engine
 from db.clock import utcnow
+from db.definitions import definitions, sources
 from db.installation import figures, installation, key_rotation
 from db.private_file import ACCESS_OF_OTHERS
+from db.states import DefinitionState
 
 # Well, but not for long, or not as it should be: no reason to exit with 1.
 WARN = "warn"
@@ -173,6 +175,34 @@ def judge_postgresql(major: int, encoding: str) -> Iterator[Finding]:
     yield WARN if is_old else True, "postgresql", f"version {major}, {encoding}{advice}"
 
 
+def words() -> Iterator[Finding]:
+    """Tell how many settings have Microsoft's words in each language, and which tenants are not asked for them."""
+    languages = config.settings().definition_languages
+    found: dict[str, dict[str, tuple[int, datetime | None]]] = {}
+    for language, state, count, asked_at in definitions.counts():
+        found.setdefault(language, {})[state] = count, asked_at
+    told = [_words_in(language, found.get(language, {})) for language in languages]
+    yield (
+        True,
+        "words",
+        "; ".join(told) or "Microsoft's words are not asked for: TENANTKEEP_DEFINITION_LANGUAGES is none",
+    )
+    refusing = sources.refusing() if languages else []
+    if refusing:
+        more = f", and {len(refusing) - 1} more" if refusing[1:] else ""
+        yield WARN, "words", f"{refusing[0].tenant.name}{more} may not be asked for them: {refusing[0].refusal}"
+
+
+def _words_in(language: str, by_state: Mapping[str, tuple[int, datetime | None]]) -> str:
+    known, asked_at = by_state.get(DefinitionState.KNOWN, (0, None))
+    wanted, _ = by_state.get(DefinitionState.WANTED, (0, None))
+    unknown, _ = by_state.get(DefinitionState.UNKNOWN, (0, None))
+    when = f", last asked for on {asked_at:%Y-%m-%d}" if asked_at else ""
+    return (
+        f"{language}: {known:,} settings known{when}, {wanted:,} to be asked for, {unknown:,} that Graph does not know"
+    )
+
+
 # In the order in which they are told. Those of the database are asked on an open connection.
-DATABASE_CHECKS = (versions, credential_end, sealed_values, postgresql, size)
+DATABASE_CHECKS = (versions, credential_end, sealed_values, words, postgresql, size)
 REDIS_CHECKS = (redis_clock, redis_persistence)

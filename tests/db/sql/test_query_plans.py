@@ -23,6 +23,8 @@ from db import encryption
 from db.audit.audit import SYSTEM, Actor
 from db.backups import backup_sets, retention, set_retries
 from db.clock import utcnow
+from db.definitions import definitions
+from db.definitions import sources as definition_sources
 from db.errors import Invalid
 from db.events import attribution, follow_ups, watches
 from db.housekeeping import daily_prune, tenant_removal, tenant_switch
@@ -425,6 +427,10 @@ CASES = {
     "runs by day": Case(lambda: run_history.count_ended_by_day(FORTNIGHT.date(), None)),
     "runs by day, of some": Case(lambda: run_history.count_ended_by_day(FORTNIGHT.date(), SOME)),
     "a pulse": Case(lambda: notifications.followed_runs(many_rows.OPERATOR, SOME, [1, 2])),
+    "tenants to ask for words": Case(lambda: definition_sources.due_sources(utcnow())),
+    "whether words are to be asked for": Case(lambda: [definitions.has_any("en"), definitions.to_ask("en", 1)]),
+    "a tenant's unseen settings": Case(lambda: definition_sources.has_unmet(tenant(), ["configurationPolicies"])),
+    "words of a page": Case(lambda: definitions.find_known([f"setting {n}" for n in range(200)], ["de", "en"])),
     "an admin's pulse": Case(lambda: notifications.followed_runs(many_rows.ADMIN, None, [1, 2])),
     "a bell": Case(lambda: notifications.unread_count(many_rows.OPERATOR, SOME)),
     "an admin's bell": Case(lambda: notifications.unread_count(many_rows.ADMIN)),

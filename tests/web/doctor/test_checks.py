@@ -10,8 +10,10 @@ import config
 from actors.queue.broker import broker
 from db import encryption
 from db.clock import utcnow
+from db.definitions import definitions, sources
 from db.installation import installation
 from db.models import Heartbeat, SharedApp, SharedAppCredential, Tenant
+from tests.db.definitions.test_definitions import row
 from tests.support.servers import ROOT
 from web.doctor import checks
 from web.doctor.checks import WARN
@@ -123,3 +125,23 @@ def test_an_old_postgresql_and_one_that_cannot_keep_every_letter_are_named(cast)
         (15, "LATIN1", [False, True]),
     ):
         assert [level for level, _, _ in checks.judge_postgresql(major, encoding)] == expected
+
+
+@on_one_engine
+def test_how_many_words_are_known_and_who_refuses_them_is_told(cast, monkeypatch):
+    assert told(checks.words) == [
+        (True, "not asked for: TENANTKEEP_DEFINITION_LANGUAGES is none")
+    ]  # fmt: skip
+    monkeypatch.setenv("TENANTKEEP_DEFINITION_LANGUAGES", "de")
+    config.settings.cache_clear()
+    definitions.want({"a": ("a", "configuration"), "b": ("b", "configuration")}, ["en"])
+    definitions.save_answers("en", [row("a", "A")], set())
+    sources.mark_due(cast.contoso.id)
+    sources.refuse(cast.contoso, "The permission is missing.")
+    english = f"en: 1 settings known, last asked for on {utcnow():%Y-%m-%d}, 1 to be asked for"
+    german = "de: 0 settings known, 0 to be asked for, 0 that Graph does not know"
+    assert told(checks.words) == [
+        (True, f"{english}, 0 that Graph does not know; {german}"),
+        (WARN, "Contoso may not be asked for them: The permission is missing."),
+    ]
+    config.settings.cache_clear()
