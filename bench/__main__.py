@@ -28,6 +28,7 @@ for name in (
     "observing",
     "pages",
     "words",
+    "definitions",
 ):
     print(f"\n## {name}\n", flush=True)
     subprocess.run([sys.executable, "-m", f"bench.{name}"], check=True)

@@ -32,13 +32,16 @@ DIRECTORY_ID, SECRET = "00000001-1111-4111-8111-111111111111", "bench client sec
 
 
 @contextmanager
-def engines() -> Iterator[dict[str, str]]:
-    """{"SQLite": url, "PostgreSQL": url} of empty databases; Redis and the simulator run meanwhile."""
+def engines(*, with_demo: bool = False) -> Iterator[dict[str, str]]:
+    """{"SQLite": url, "PostgreSQL": url} of empty databases; Redis and the simulator run meanwhile.
+
+    `with_demo`: the simulator has the demo's tenants.
+    """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tenantkeep-bench-")))
         (folder / "redis").mkdir()
         stack.enter_context(servers.redis_server(REDIS_PORT, folder / "redis"))
-        stack.enter_context(_simulator())
+        stack.enter_context(_simulator(with_demo=with_demo))
         urls = {"SQLite": f"sqlite:///{folder / 'bench.db'}"}
         if servers.postgresql_binaries():
             # Below /tmp itself, for the user that PostgreSQL must run as; and it must survive, as in production.
@@ -48,8 +51,9 @@ def engines() -> Iterator[dict[str, str]]:
 
 
 @contextmanager
-def _simulator() -> Iterator[None]:
-    command = [sys.executable, "-m", "graph.simulator", "--port", str(SIMULATOR_PORT), "--no-demo"]
+def _simulator(*, with_demo: bool) -> Iterator[None]:
+    command = [sys.executable, "-m", "graph.simulator", "--port", str(SIMULATOR_PORT)]
+    command += [] if with_demo else ["--no-demo"]
     with servers.running(command, cwd=servers.ROOT, stderr=subprocess.DEVNULL) as process:
         servers.wait_for(
             lambda: servers.answers_http(f"{SIMULATOR}/_simulator/health"), "The simulator", process=process

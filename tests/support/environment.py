@@ -15,5 +15,3 @@ PASSWORD = "correct horse battery"
 for _name in [name for name in os.environ if name.startswith("TENANTKEEP_")]:
     del os.environ[_name]
 os.environ.update(servers.settings(REDIS_PORT, SIMULATOR_URL))
-# Asking for Microsoft's words would be a run of its own after every backup: tests of that switch it on.
-os.environ["TENANTKEEP_DEFINITION_LANGUAGES"] = "none"

@@ -35,6 +35,8 @@ def settings(redis_port: int, simulator_url: str) -> dict[str, str]:
         "TENANTKEEP_GRAPH_URL": simulator_url,
         "TENANTKEEP_LOGIN_URL": simulator_url,
         "TENANTKEEP_LOG_FORMAT": "text",
+        # Asking for Microsoft's words would be a run of its own after every backup: who looks at that switches it on.
+        "TENANTKEEP_DEFINITION_LANGUAGES": "none",
     }
 
 

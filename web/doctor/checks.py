@@ -185,7 +185,7 @@ def words() -> Iterator[Finding]:
     yield (
         True,
         "words",
-        "; ".join(told) or "Microsoft's words are not asked for: TENANTKEEP_DEFINITION_LANGUAGES is none",
+        "; ".join(told) or "not asked for: TENANTKEEP_DEFINITION_LANGUAGES is none",
     )
     refusing = sources.refusing() if languages else []
     if refusing:
