@@ -39,12 +39,12 @@ def _wording(ids: set[str], properties: Mapping[str, SettingDefinition], languag
     rows = definitions.find_known(wanted, languages) if wanted else []
     without = {twin for missing in wanted - {row.definition_id for row in rows} for twin in twins(missing)}
     rows += definitions.find_known(without, languages) if without else []
-    found = {row.definition_id: _definition(row) for row in rows} | properties
+    found = {**{row.definition_id: _definition(row) for row in rows}, **properties}
     if not found:
         return NO_WORDS
     titles = property_words.table().categories
-    paths = {words.category_id: (titles[words.category_id],) for words in properties.values() if words.category_id}
-    paths |= categories.find_paths({row.category_id for row in rows if row.category_id}, languages)
+    paths = categories.find_paths({row.category_id for row in rows if row.category_id}, languages)
+    paths |= {words.category_id: (titles[words.category_id],) for words in properties.values() if words.category_id}
     return Wording(found, paths, _order(paths))
 
 

@@ -47,7 +47,7 @@ def find_known(ids: Collection[str], languages: Sequence[str]) -> list[Definitio
 def want(met: Mapping[str, tuple[str, str]], languages: Iterable[str]) -> None:
     """Add what is not in the catalogue yet, to be asked for. `met`: folded id -> (as written, catalogue)."""
     rows = [
-        {"definition_id": definition_id, "spelling": spelling, "language": language, "catalogue": catalogue} | _NEW
+        {**_NEW, "definition_id": definition_id, "spelling": spelling, "language": language, "catalogue": catalogue}
         for language in languages
         for definition_id, (spelling, catalogue) in met.items()
     ]
