@@ -3,6 +3,7 @@
 `python -m bench.documents [POLICIES]`. Each in a process of its own, so that its peak is its own.
 """
 
+import base64
 import subprocess
 import sys
 import tempfile
@@ -30,7 +31,9 @@ POLICIES, SETTINGS = 900, 30
 
 
 def use(folder: str) -> None:
-    config.use({"TENANTKEEP_DATABASE_URL": f"sqlite:///{folder}/bench.db"})
+    # One key for all processes: tests.support makes another one in each.
+    key = base64.urlsafe_b64encode(b"k" * 32).decode()
+    config.use({"TENANTKEEP_DATABASE_URL": f"sqlite:///{folder}/bench.db", "TENANTKEEP_ENCRYPTION_KEYS": key})
     startup.bind(config.settings())
 
 
@@ -58,7 +61,9 @@ def make(form: DocumentFormat) -> None:
     assert claim
     # What a worker has loaded before it makes its first document.
     before, began = peak(), time.monotonic()
-    count, file = making.write(claim, documents.find_of_run(started.run))
+    document = documents.find_of_run(started.run)
+    assert document
+    count, file = making.write(claim, document)
     file.finish(count)
     seconds, made = time.monotonic() - began, PolicyDocument.get(PolicyDocument.format == form)
     print(f"| {form} | {count} | {seconds:.1f} s | {peak() - before} MB more | {made.size / 1e6:.1f} MB |", flush=True)

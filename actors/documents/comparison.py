@@ -107,7 +107,9 @@ def compared_sections(front: ComparisonFront) -> Iterator[ComparedSection]:
         for pair, policy_id in zip(some, ids, strict=True):
             found = None
             if pair.before and pair.after:
-                found = snapshot_diff.differences_or_none(pair.before, pair.after, Masking(tells_apart=True))
+                found = snapshot_diff.differences_or_none(
+                    pair.before, pair.after, Masking(tells_apart=True), language=front.options.language
+                )
             yield ComparedSection(pair, found, changes.get(policy_id))
 
 

@@ -1,12 +1,13 @@
 """Composes a document of policies from its front and its sections: as blocks to read, and as records for a table."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from actors.documents.blocks import Block, Facts, Heading, Look, Paragraph, Row, TextTable
 from actors.documents.cover import Front, contents_of, front_blocks, policy_anchor, type_anchor
 from actors.documents.language import DocumentLanguage
-from actors.documents.sections import Assigned, LastChange, PolicySection, sections_of, without_ids
+from actors.documents.sections import Assigned, LastChange, PolicySection, line_name, sections_of, without_ids
 from db.events.attribution import Doer
 from db.states import ChangeKind, DoerKind
 from graph.display import labels
@@ -14,8 +15,9 @@ from graph.display.outline import OutlineLine
 from graph.display.outline_groups import GENERAL, OutlineGroup
 
 MAX_DIFFERENCES = 12
-# A script of a megabyte is no page to read.
-MAX_VALUE = 4000
+MAX_VALUE, MAX_OPAQUE = 4000, 80
+# Base64, longer than any id.
+_OPAQUE = re.compile(r"[A-Za-z0-9+/=\s]{200,}")
 _TARGET_WORDS = {
     "allDevices": "All devices",
     "allLicensedUsers": "All users",
@@ -112,10 +114,12 @@ class SectionWords:
         return groups if self.with_ids else without_ids(groups)
 
     def shortened(self, text: str) -> str:
-        if len(text) <= MAX_VALUE:
+        """Cut what is no page to read: a script of a megabyte, a picture in base64."""
+        most = MAX_OPAQUE if _OPAQUE.fullmatch(text) else MAX_VALUE
+        if len(text) <= most:
             return text
-        more = self.language.say("… and {number} more characters", number=len(text) - MAX_VALUE)
-        return f"{text[:MAX_VALUE]}{more}"
+        more = self.language.say("… and {number} more characters", number=len(text) - most)
+        return f"{text[:most]}{more}"
 
     def unset(self, section: PolicySection) -> str:
         return ", ".join(map(labels.readable_name, section.unset))
@@ -131,7 +135,7 @@ def blocks_of(front: Front) -> Iterator[Block]:
         return
     yield contents_of(front.entries, front.language)
     words, last_type, place = SectionWords(front.language, with_ids=front.options.with_ids), None, 0
-    for number, section in enumerate(sections_of(front.source, front.entries), start=1):
+    for number, section in enumerate(sections_of(front.source, front.entries, front.options.language), start=1):
         if section.entry.type_title != last_type:
             last_type, place = section.entry.type_title, place + 1
             yield Heading(2, say(last_type), type_anchor(place))
@@ -143,6 +147,8 @@ def _section_blocks(section: PolicySection, words: SectionWords) -> Iterator[Blo
     say = words.language.say
     if section.purpose:
         yield Paragraph(section.purpose)
+    if section.story is not None:
+        yield Paragraph(section.story.words(words.language.template))
     facts = _section_facts(section, words)
     if facts:
         yield Facts(facts)
@@ -169,7 +175,7 @@ def _section_facts(section: PolicySection, words: SectionWords) -> list[tuple[st
 
 def _row(line: OutlineLine, words: SectionWords) -> Row:
     small = "" if not words.with_ids or line.exact in ("", line.value) else line.exact
-    return Row((labels.readable_name(line.label), words.shortened(line.value or "")), max(line.depth - 1, 0), small)
+    return Row((line_name(line), words.shortened(line.value or "")), max(line.depth - 1, 0), small)
 
 
 def _assigned_blocks(section: PolicySection, words: SectionWords) -> Iterator[Block]:
@@ -208,7 +214,7 @@ def records_of(front: Front, title: str) -> Iterator[Record]:
     for row in front.unread_rows():
         yield Record(say(row.policy_type), row.name, "", say("What could not be read"), "", say("Why"), row.why)
     words = SectionWords(front.language, with_ids=front.options.with_ids)
-    for section in sections_of(front.source, front.entries):
+    for section in sections_of(front.source, front.entries, front.options.language):
         yield from section_records(section, words)
 
 
@@ -221,6 +227,8 @@ def section_records(section: PolicySection, words: SectionWords) -> Iterator[Rec
 
     if section.purpose:
         yield record(say("Purpose"), "", section.purpose)
+    if section.story is not None:
+        yield record(say("In sentences"), "", section.story.words(words.language.template))
     if section.groups is None:
         yield record(say("Problem"), "", say("This policy cannot be opened: the key that sealed it is missing."))
     for group in words.groups(section):
@@ -239,7 +247,7 @@ def _with_paths(lines: Iterable[OutlineLine]) -> Iterator[tuple[str, OutlineLine
     above: dict[int, str] = {}
     for line in lines:
         above = {depth: name for depth, name in above.items() if depth < line.depth}
-        name = labels.readable_name(line.label)
+        name = line_name(line)
         if line.value is not None:
             yield " › ".join([*(above[depth] for depth in sorted(above)), name]), line
         above[line.depth] = name

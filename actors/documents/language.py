@@ -43,6 +43,10 @@ class DocumentLanguage:
         except (KeyError, IndexError, ValueError):  # a catalog of the installation's own, with other {names}
             return english.format(**values)
 
+    def template(self, english: str) -> str:
+        """Translate a sentence whose places somebody else fills."""
+        return self.sentences.get(english) or english
+
     def count(self, number: int, one: str, many: str) -> str:
         """Say a number of things; both sentences have {number}."""
         return self.say(one if number == 1 else many, number=f"{number:,}" if self.code == ENGLISH else number)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from actors.documents.contents import DocumentSource, SourceEntry, SourcePolicy
+from actors.facade.wording import ENGLISH, NO_WORDS, Wording, wording_of
 from db.documents import document_policies
 from db.events import attribution
 from db.events.attribution import Doer
@@ -13,11 +14,13 @@ from db.models import Change
 from db.sql.value_lists import batched
 from db.states import ChangeKind
 from graph.display import labels
+from graph.display.access_sentences import AccessStory, describe_access
 from graph.display.outline import OutlineLine, outline_body, unset_properties
 from graph.display.outline_groups import OutlineGroup, group_lines
 from graph.microsoft.model import bare_type
 
 POLICIES_AT_ONCE = 50
+CONDITIONAL_ACCESS = "conditionalAccessPolicies"
 # Told in the head of a section, or of no use on paper.
 _TOLD_ELSEWHERE = frozenset({"displayName", "name", "description"})
 _IDS = frozenset({"id", "templateId", "creationSource", "deletedDateTime", "version", "@odata.context"})
@@ -54,23 +57,33 @@ class LastChange:
 
 @dataclass(frozen=True)
 class PolicySection:
-    """A policy in a document. `groups` None: its content cannot be opened. `assigned` None: its type has none."""
+    """A policy in a document. `groups` None: its content cannot be opened. `assigned` None: its type has none.
+
+    `story`: a Conditional Access policy in sentences.
+    """
 
     entry: SourceEntry
     captured_at: datetime | None
     purpose: str = ""
+    story: AccessStory | None = None
     groups: Sequence[OutlineGroup] | None = None
     unset: Sequence[str] = ()
     assigned: Sequence[Assigned] | None = None
     last_change: LastChange | None = None
 
 
-def sections_of(source: DocumentSource, entries: Sequence[SourceEntry]) -> Iterator[PolicySection]:
-    """Yield the sections in the entries' order. A few policies at a time are open."""
+def sections_of(
+    source: DocumentSource, entries: Sequence[SourceEntry], language: str = ENGLISH
+) -> Iterator[PolicySection]:
+    """Yield the sections in the entries' order, in Microsoft's words. A few policies at a time are open."""
     for some in batched(entries, POLICIES_AT_ONCE):
         changes = last_changes([entry.policy_id for entry in some if entry.policy_id is not None], source.at)
-        for entry, policy in source.policies(some):
-            yield replace(section_of(entry, policy), last_change=changes.get(entry.policy_id or 0))
+        opened = list(source.policies(some))
+        wording = wording_of(
+            ((policy.policy_type, policy.content) for _, policy in opened if policy.content is not None), language
+        )
+        for entry, policy in opened:
+            yield replace(section_of(entry, policy, wording), last_change=changes.get(entry.policy_id or 0))
 
 
 def last_changes(policy_ids: Iterable[int], until: datetime | None) -> dict[int, LastChange]:
@@ -87,7 +100,7 @@ def _last_change(change: Change, events: Sequence[Any]) -> LastChange:
     return LastChange(ChangeKind(change.kind), change.seen_at, others, restore_id, change.differences or ())
 
 
-def section_of(entry: SourceEntry, policy: SourcePolicy) -> PolicySection:
+def section_of(entry: SourceEntry, policy: SourcePolicy, wording: Wording = NO_WORDS) -> PolicySection:
     """Return a policy's section, without what changed last."""
     if policy.content is None:
         return PolicySection(entry, policy.captured_at)
@@ -97,18 +110,30 @@ def section_of(entry: SourceEntry, policy: SourcePolicy) -> PolicySection:
         entry,
         policy.captured_at,
         purpose=purpose if isinstance(purpose, str) else "",
-        groups=group_lines(_lines(body, policy.names)),
+        story=describe_access(body, policy.names) if policy.policy_type == CONDITIONAL_ACCESS else None,
+        groups=group_lines(_lines(body, policy.names, wording), wording=wording),
         unset=unset_properties(body),
         assigned=_assigned(policy),
     )
 
 
-def _lines(body: dict[str, Any], names: Mapping[str, str | None]) -> list[OutlineLine]:
+def _lines(body: dict[str, Any], names: Mapping[str, str | None], wording: Wording) -> list[OutlineLine]:
     def name_of(holder: str, value: str) -> str | None:
         return names.get(labels.scope_tag_key(value) if holder in labels.SCOPE_TAGS else value)
 
-    lines = outline_body(body, name_of)
-    return [line for line in lines if line.depth or line.value is None or line.label not in _TOLD_ELSEWHERE]
+    return list(_worth_reading(outline_body(body, name_of, wording=wording)))
+
+
+def _worth_reading(lines: Iterable[OutlineLine]) -> Iterator[OutlineLine]:
+    """Leave out what the head of the section tells, empty texts, and OData's annotations with what is below them."""
+    left_out: int | None = None
+    for line in lines:
+        if left_out is not None and line.depth > left_out:
+            continue
+        left_out = line.depth if "@" in line.label or line.label.startswith("#") else None
+        is_told = not line.depth and line.value is not None and line.label in _TOLD_ELSEWHERE
+        if left_out is None and not is_told and line.value != "":
+            yield line
 
 
 def without_ids(groups: Sequence[OutlineGroup]) -> list[OutlineGroup]:
@@ -146,3 +171,8 @@ def _assignment(assignment: Mapping[str, Any], names: Mapping[str, str | None]) 
         str(names.get(str(filter_id)) or filter_id) if has_filter else "",
         str(assignment.get("intent") or ""),
     )
+
+
+def line_name(line: OutlineLine) -> str:
+    """Return what a setting is called: in Microsoft's words, where there are any."""
+    return line.title or labels.readable_name(line.label)

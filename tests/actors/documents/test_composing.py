@@ -7,6 +7,7 @@ from actors.documents.language import language_of
 from actors.documents.sections import Assigned, LastChange
 from db.clock import utcnow
 from db.events.attribution import Doer
+from db.models import DefinitionText, Policy
 from db.states import ChangeKind, DoerKind
 from tests.support.changes import record_change, record_event
 from tests.support.documents import GROUP, assigned_to, captured_policies, text_of
@@ -71,4 +72,24 @@ def test_assignments_of_every_sort_are_words_and_a_long_value_is_cut(cast):
         ),
     ):
         assert words.assigned(assigned) == told
-    assert words.shortened("x" * 4001) == f"{'x' * 4000}… and 1 more characters"
+    assert words.shortened("x." * 2001) == f"{'x.' * 2000}… and 2 more characters"
+    assert words.shortened("A1b+" * 100) == f"{'A1b+' * 20}… and 320 more characters"
+
+
+def test_settings_and_conditional_access_are_told_in_words(cast):
+    [snapshot] = captured_policies(
+        cast.contoso,
+        {"id": "x", "displayName": "MFA", "state": "enabled", "conditions": {"users": {"includeUsers": ["All"]}}},
+    )
+    Policy.update(policy_type="conditionalAccessPolicies").where(Policy.id == snapshot.policy_id).execute()
+    assert "It is on. It applies to all users" in text_of(cast.contoso)
+    german = text_of(cast.contoso, language="de")
+    assert "Sie ist eingeschaltet" in german or "Sie gilt für" in german
+    setting = "device_vendor_msft_policy_config_privacy_letappsaccesscamera"
+    instance = {"settingDefinitionId": setting, "choiceSettingValue": {"value": f"{setting}_2", "children": []}}
+    captured_policies(cast.fabrikam, {"name": "Camera", "settings": [{"settingInstance": instance}]})
+    about = {"spelling": setting, "language": "en", "catalogue": "settings", "state": "known"}
+    DefinitionText.create(
+        definition_id=setting, title="Let Apps Access Camera", options={f"{setting}_2": "Force deny"}, **about
+    )
+    assert "| Let Apps Access Camera | Force deny" in text_of(cast.fabrikam)

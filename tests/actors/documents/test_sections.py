@@ -17,7 +17,8 @@ FILTER = "bbbbbbbb-0000-4000-8000-000000000002"
 
 def test_a_section_tells_purpose_settings_assignments_and_the_last_change(cast):
     body = {"id": "x", "name": "Ring", "description": "Keeps laptops current.", "version": 3, "isBold": True,
-            "settings": [], "roleScopeTagIds": ["0"]}  # fmt: skip
+            "settings": [], "roleScopeTagIds": ["0"],
+            "x@odata.type": "#String", "notes": "", "#graph.act": {"target": "x"}}  # fmt: skip
     filtered = assigned_to(kind="allDevices")
     filtered["target"] |= {
         "deviceAndAppManagementAssignmentFilterId": FILTER, "deviceAndAppManagementAssignmentFilterType": "exclude",
