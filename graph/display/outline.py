@@ -103,6 +103,7 @@ class _LineMaker:
 
     def _named(self, name: str, value: Any, depth: int, kind: str = "") -> Iterator[OutlineLine]:
         title = property_title(kind, name, self._wording)
+        category = category_of(property_key(kind, name), self._wording) if title else ()
         if isinstance(value, dict):
             yield OutlineLine(depth, name, None, title=title)
             yield from self.object(value, depth + 1)
@@ -111,9 +112,10 @@ class _LineMaker:
             for number, inner in enumerate(value, start=1):
                 yield from self._element(inner, depth + 1, number)
         elif isinstance(value, list):
-            yield OutlineLine(depth, name, ", ".join(_text(inner) for inner in value), title=title)
+            shown = ", ".join(_text(inner) for inner in value)
+            yield OutlineLine(depth, name, shown, title=title, category=category)
         else:
-            yield self._leaf(name, value, depth, kind, title)
+            yield replace(self._leaf(name, value, depth, kind, title), category=category)
 
     def _leaf(self, name: str, value: Any, depth: int, kind: str, title: str) -> OutlineLine:
         key = property_key(kind, name) if title else ""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from graph.definitions.wording import NO_WORDS, Wording
 from graph.display.labels import readable_name
 from graph.display.outline import OutlineLine
-from graph.display.setting_titles import says_nothing
+from graph.display.setting_titles import category_places, says_nothing
 
 GENERAL = "General"
 # The settings of a catalog policy, of an intent, of an administrative template: they have a category or an area each.
@@ -24,21 +24,29 @@ def group_lines(lines: Iterable[OutlineLine], *, wording: Wording = NO_WORDS) ->
     """Put each line into the group of its top heading; settings into that of their category, in the portal's order."""
     groups: dict[str, list[OutlineLine]] = {}
     places: dict[str, int] = {}
+    order = category_places(wording)
     title, is_catalogue, shift = GENERAL, False, 0
     for line in lines:
         if line.depth == 0:
-            title = line.title or readable_name(line.label) if line.value is None else GENERAL
+            title = line.title or readable_name(line.label) if line.value is None else _general(line)
             is_catalogue, shift = line.value is None and line.label in _SETTINGS, 0
             if line.value is None:
                 continue
+            if line.category:
+                places.setdefault(title, order.get(line.category, len(order)))
         elif line.depth == 1 and is_catalogue:
             title = _BETWEEN.join(line.category) or _area(line.label)
-            places.setdefault(title, wording.place(line.label))
+            places.setdefault(title, order.get(line.category, len(order)))
             shift = 1 if line.value is None and says_nothing(line.label, wording) else 0
             if shift:
                 continue  # the group is called so already
         groups.setdefault(title, []).append(replace(line, depth=line.depth - shift) if shift else line)
     return [OutlineGroup(title, groups[title]) for title in _in_order(list(groups), places)]
+
+
+def _general(line: OutlineLine) -> str:
+    """Return the group of a property of the policy itself: its category in the portal, where that is known."""
+    return _BETWEEN.join(line.category) or GENERAL
 
 
 def _in_order(titles: Sequence[str], places: Mapping[str, int]) -> list[str]:

@@ -1,6 +1,7 @@
 """Titles of settings in Microsoft's words, fit to be read, with the category where a title alone says nothing."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from graph.definitions.wording import SettingDefinition, Wording, property_key
@@ -46,8 +47,16 @@ def category_of(setting_id: str, wording: Wording) -> tuple[str, ...]:
 
     Some are paths of administrative templates: “Microsoft Edge\\Cast”.
     """
-    parts = (part for title in wording.category(setting_id) for part in title.split("\\"))
-    return tuple(filter(None, map(tidy, parts)))
+    return _tidy_path(wording.category(setting_id))
+
+
+def category_places(wording: Wording) -> dict[tuple[str, ...], int]:
+    """Return the place of each category, named as `category_of` does, among all."""
+    return {_tidy_path(path): wording.category_order.get(key, 0) for key, path in wording.category_paths.items()}
+
+
+def _tidy_path(titles: Iterable[str]) -> tuple[str, ...]:
+    return tuple(filter(None, (tidy(part) for title in titles for part in title.split("\\"))))
 
 
 def property_title(odata_type: str, name: str, wording: Wording) -> str:
