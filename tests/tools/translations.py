@@ -20,7 +20,7 @@ from jinja2 import Environment, nodes
 
 from actors.facade import policy_type_names
 from db import states
-from graph.display import access_words
+from graph.display import access_words, outline_groups
 from graph.policy_types.table import POLICY_TYPES
 from web.translation.languages import ENGLISH, LANGUAGES
 from web.translation.sentences import CATALOGS, catalog_placeholders
@@ -217,6 +217,7 @@ def _words() -> Iterator[tuple[str, Message]]:
             yield from (("db/states.py", str(state)) for state in value if str(state).replace(" ", "").isalpha())
     yield from (("db/names/work_names.py", word) for word in KINDS)
     yield from (("web/views/changes/comparison.py", word) for word in PAIRS)
+    yield "graph/display/outline_groups.py", outline_groups.GENERAL
     yield from (("graph/display/access_words.py", level) for level in access_words.LEVELS)
     for policy_type in POLICY_TYPES.values():
         yield "graph/policy_types/table.py", policy_type_names.title(policy_type.key)
