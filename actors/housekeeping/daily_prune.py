@@ -14,6 +14,7 @@ import config
 from actors.queue.broker import BULK
 from actors.queue.enqueue import EnqueuedRun, enqueue_new
 from actors.queue.run_actor import Completion, run_claimed
+from db.assignments import look_ups
 from db.audit.audit import Actor
 from db.database import database
 from db.documents import documents
@@ -99,6 +100,7 @@ def _delete_batch(item_days: int, notification_days: int) -> bool:
         occurrences.delete_old(old_rows.ROWS_AT_ONCE),
         old_rows.delete_old_api_starts(),
         old_rows.delete_old_api_tokens(),
+        look_ups.delete_old(),
     ]
     return max(counts) == old_rows.ROWS_AT_ONCE
 

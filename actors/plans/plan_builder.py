@@ -15,6 +15,7 @@ from actors.plans.plan_items import (
     summary_columns,
 )
 from actors.plans.quotas import add_quota_notes
+from actors.plans.reach_notes import with_reach
 from actors.plans.target_matcher import TargetMatcher
 from actors.reading import source_ids
 from actors.reading.answer_memory import RunMemory
@@ -283,6 +284,8 @@ class PlanBuilder:
             self._set_stand_in(resolver, item, plan, target)
         if item.graph_id in self._recycle_bin and plan.action in WRITTEN_OUTCOMES:
             plan = replace(plan, notes=(*plan.notes, DELETED_GROUP.format(self._recycle_bin[item.graph_id])))
+        now = live if target else None
+        plan = with_reach(plan, self._restore.tenant, item.policy_type, desired, now, self._options)
         danger = self._guard_violation(item, desired, plan)
         return {
             **plan_columns(plan, decided.resolutions),
@@ -364,6 +367,7 @@ class PlanBuilder:
     def _plan_removal(self, item: RestoreItem) -> dict[str, Any]:
         policy_type, live = POLICY_TYPES[item.policy_type], live_content(item)
         plan = self._check_permission(item, plan_removal(policy_type, live))
+        plan = with_reach(plan, self._restore.tenant, item.policy_type, None, live, self._options)
         return {**plan_columns(plan), **summary_columns(policy_type, live, plan, None, live, self._options)}
 
     # --- keeping -----------------------------------------------------------------------------------------------------

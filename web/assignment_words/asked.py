@@ -18,13 +18,14 @@ SORTS = {
     "nobody": "Assigned to nobody",
     "gone": "Deleted groups and filters",
 }
-_KIND_OF = {
+KIND_OF_SORT = {
     "all-users": "all users",
     "all-devices": "all devices",
     "guests": "guests",
     "all-apps": "all apps",
     "nobody": "nobody",
 }
+SORT_OF_KIND = {kind: sort for sort, kind in KIND_OF_SORT.items()}
 # Word of an address -> the kinds of targets in which a name is looked for.
 OBJECTS = {
     "group": "Group",
@@ -56,8 +57,8 @@ def parse_asked(of: str, whom: str, tenant_ids: Sequence[int] | None) -> Asked:
     """Return what is asked for. `of`: a word of SORTS or OBJECTS, or ""; `whom`: a name or an id, or ""."""
     if of == "gone":
         return Asked(target_lists.is_gone())
-    if of in _KIND_OF:
-        return of_keys([(_KIND_OF[of], "")])
+    if of in KIND_OF_SORT:
+        return of_keys([(KIND_OF_SORT[of], "")])
     if not whom:
         return Asked(None, problem="Type a name, or a part of it.") if of in OBJECTS else NOTHING
     kinds = [of] if of in OBJECTS else list(OBJECTS)

@@ -27,6 +27,7 @@ from db.policies import later_changes, lives, search, snapshots
 from db.policies.lives import Lives
 from db.runs import run_history
 from db.states import LaterChangeKind, PolicyState, RunKind
+from web.assignment_words.target_links import target_links
 from web.change_words import authors
 from web.change_words.authors import Author
 from web.inputs import page_number, without_nul
@@ -266,6 +267,11 @@ class PolicyPage:
     @property
     def can_manage(self) -> bool:
         return can(Permission.MANAGE, self.policy.tenant_id)
+
+    @cached_property
+    def target_links(self) -> list[tuple[str, str]]:
+        """The lists of who else gets what this policy's targets get, as (words, address)."""
+        return target_links(self.policy)
 
     @cached_property
     def approval(self) -> PolicyApproval:

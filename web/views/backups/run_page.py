@@ -25,7 +25,7 @@ from web.acts.run_acts import RETRIES
 from web.lists.folded_list import ROWS_SHOWN, FoldedList, ListSort, ListWish, Mark, asked
 from web.presentation import restore_approval, run_messages
 from web.presentation.restore_approval import Approval
-from web.security.access import can_fetch
+from web.security.access import can, can_fetch
 from web.security.permissions import Permission
 from web.translation.sentences import translated
 from web.verdicts.verdicts import Verdict, run_verdict
@@ -178,6 +178,11 @@ class RunPage:
         """The snapshot that a capture of one policy made or found unchanged."""
         is_capture = self.run.kind == RunKind.CAPTURE_SNAPSHOT
         return self.items[0].snapshot_id if is_capture and self.items else None
+
+    @property
+    def is_look_up(self) -> bool:
+        """The run has a page of its own for what it found, for operators."""
+        return self.run.kind == RunKind.LOOK_UP and can(Permission.OPERATE, self.run.tenant_id)
 
     @property
     def is_upload(self) -> bool:

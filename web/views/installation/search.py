@@ -60,6 +60,10 @@ PAGES = (
     KnownPage("admin.index", "Dashboard", Permission.SIGNED_IN, "home start overview attention failures chart"),
     KnownPage("tenant_list.index_view", "Tenants", Permission.SEE, "customers standing late backup tags"),
     KnownPage("policy_list.index_view", "Policies", Permission.SEE, "conditional access compliance settings catalog"),
+    KnownPage(
+        "assignment_list.index_view", "Assignments", Permission.SEE, "who gets what groups users devices filters"
+    ),
+    KnownPage("look_up.index", "Look up a person or device", Permission.OPERATE, "who gets what effective policies"),
     KnownPage("settings.page", "Policy settings", Permission.SEE, "which policies set this setting values words"),
     KnownPage("conflicts.choose", "Settings in conflict", Permission.SEE, "conflicts same setting set differently"),
     KnownPage("change_list.index_view", "Changes", Permission.SEE, "drift open approve accept who changed"),
