@@ -7,6 +7,7 @@ from actors.connecting import connect
 from actors.definitions import fill
 from actors.documents import making
 from actors.housekeeping import daily_prune
+from actors.imports import import_run
 from actors.notices import deliver
 from actors.people import entra_recheck
 from actors.plans import preview
@@ -26,6 +27,7 @@ __all__ = [
     "deliver",
     "entra_recheck",
     "fill",
+    "import_run",
     "live_restore",
     "look",
     "look_up",

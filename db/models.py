@@ -950,6 +950,68 @@ class DocumentProvider(Table):
     logo_type = pw.CharField(null=True, max_length=20)
 
 
+class PolicyImport(Table):
+    """An export of another tool, as a run read it: imported, and never captured.
+
+    Until somebody keeps it, it is a preview, and goes by itself.
+    """
+
+    tenant = pw.ForeignKeyField(Tenant, on_delete="CASCADE", index=False)
+    run = pw.ForeignKeyField(Run, null=True, on_delete="SET NULL")
+    name = pw.CharField(max_length=200)
+    # The directory that it says it is of; the stand-in for an unknown one where it says none.
+    source_directory_id = pw.CharField(max_length=36)
+    organisation = pw.CharField(default="", max_length=200)
+    # Values of graph.foreign.export.ForeignFormat.
+    formats = JsonText()
+    # [{"kind", "text"}] of the whole.
+    findings = JsonText()
+    # [{"path", "state", "format", "why"}]: files that gave no policy, or not all of theirs, as far as they are kept.
+    files = JsonText()
+    file_count = pw.IntegerField(default=0)
+    policy_count = pw.IntegerField(default=0)
+    created_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL", index=False)
+    created_at = pw.DateTimeField(default=utcnow)
+    kept_at = pw.DateTimeField(null=True)
+
+    class Meta:
+        indexes = ((("tenant", "id"), False), (("kept_at", "created_at"), False))
+
+    def __str__(self) -> str:
+        return f"import {self.id}"
+
+
+class ImportedPolicy(Table):
+    """A policy of an import, with what its tool lost, altered and asks."""
+
+    policy_import = pw.ForeignKeyField(PolicyImport, backref="policies", on_delete="CASCADE", index=False)
+    position = pw.IntegerField()
+    # Its file's, in the export.
+    path = pw.CharField(max_length=1000)
+    format = pw.CharField(max_length=30)
+    policy_type = pw.CharField(max_length=80)
+    # Its own, or a stand-in where the tool kept none.
+    graph_id = pw.CharField(max_length=200)
+    name = pw.CharField(max_length=1000)
+    content = pw.ForeignKeyField(Content, on_delete="RESTRICT")
+    # With the script that lies beside it, where that differs; `takes_other`: somebody chose it.
+    other_content = pw.ForeignKeyField(Content, null=True, on_delete="RESTRICT")
+    takes_other = pw.BooleanField(default=False)
+    references = JsonText()
+    # [{"kind", "text"}]; see graph.foreign.export.
+    findings = JsonText()
+    # Texts that somebody has to fill in before it can be restored.
+    placeholders = JsonText()
+
+    class Meta:
+        indexes = ((("policy_import", "position"), True),)
+
+    @property
+    def chosen_content_id(self) -> int:
+        content_id: int = self.other_content_id if self.takes_other else self.content_id
+        return content_id
+
+
 class Mapping(Table):
     """An object of a tenant that stands for one of the directory that a backup is of."""
 
@@ -1685,6 +1747,8 @@ TABLES = (
     PolicyDocument,
     DocumentChunk,
     DocumentProvider,
+    PolicyImport,
+    ImportedPolicy,
     Mapping,
     Schedule,
     DirectoryName,

@@ -13,6 +13,8 @@ class RunKind(StrEnum):
     BACK_UP_PART = "backup_set.part"
     # An uploaded backup set is read, and becomes a draft.
     UPLOAD = "restore.upload"
+    # An export of another tool is read, and becomes an import.
+    IMPORT = "policy.import"
     PREVIEW = "restore.preview"
     RESTORE = "restore.live"
     CONNECT = "tenant.connect"

@@ -38,6 +38,7 @@ from web.views.changes import approved_state, change_list, change_page, comparis
 from web.views.connecting import connect, connect_request, connecting, consent_pages, tenant_import
 from web.views.documents import documents, provider
 from web.views.fleet import act_pages, new_tenant_defaults, tenant_list
+from web.views.imports import imports
 from web.views.installation import audit, dashboard, health, search, shared_apps
 from web.views.notices import channels, demo_mailbox
 from web.views.people import (
@@ -112,6 +113,7 @@ def create_app() -> Flask:
     search.register(app)
     app.before_request(access.limit_forms_before_sign_in)
     app.before_request(new_restore.allow_large_upload)
+    app.before_request(imports.allow_large_upload)
     csrf = CSRFProtect(app)
     _sign_in(app)
     translation.register(app)
@@ -248,6 +250,7 @@ def _add_pages(app: Flask) -> None:
         restores,
         restore_actions,
         new_restore,
+        imports,
         later_changes,
         decide,
         approved_state,

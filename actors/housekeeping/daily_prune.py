@@ -20,6 +20,7 @@ from db.database import database
 from db.documents import documents
 from db.housekeeping import daily_prune, old_rows
 from db.housekeeping.daily_prune import STEPS, Ages
+from db.imports import policy_imports
 from db.installation import installation
 from db.models import RunItem, Tenant
 from db.notices import deliveries, occurrences
@@ -101,6 +102,7 @@ def _delete_batch(item_days: int, notification_days: int) -> bool:
         old_rows.delete_old_api_starts(),
         old_rows.delete_old_api_tokens(),
         look_ups.delete_old(),
+        policy_imports.delete_old(old_rows.ROWS_AT_ONCE),
     ]
     return max(counts) == old_rows.ROWS_AT_ONCE
 

@@ -57,9 +57,12 @@ class Entry:
     raw_name: bytes
 
 
-def read_entries(stream: Seekable) -> dict[str, Entry]:
-    """Return {name: entry} of the ZIP's files. Raises Invalid for everything that is not as our downloads are."""
-    begin, size, count = _end(stream)
+def read_entries(stream: Seekable, *, comment: int = 0) -> dict[str, Entry]:
+    """Return {name: entry} of the ZIP's files. Raises Invalid for everything that is not as our downloads are.
+
+    `comment`: the length of a comment at its very end, which `comment_length` knows to be plain.
+    """
+    begin, size, count = _end(stream, comment)
     stream.seek(begin)
     listed = list(_listed(stream.read(size), count))
     _check_places(stream, listed, begin)
@@ -69,19 +72,34 @@ def read_entries(stream: Seekable) -> dict[str, Entry]:
     return {name: entry for name, entry in named.items() if not name.endswith("/")}
 
 
-def check_end(stream: Seekable) -> None:
+def check_end(stream: Seekable, *, comment: int = 0) -> None:
     """Check what the last bytes alone say. Raises Invalid."""
-    _end(stream)
+    _end(stream, comment)
 
 
-def _end(stream: Seekable) -> tuple[int, int, int]:
-    """Return (where the list of files begins, its size, how many files there are)."""
+# A commit's hash, which GitHub writes at the end of a repository's ZIP. It has no room for another end.
+_COMMIT = re.compile(rb"[0-9a-f]{40}")
+
+
+def comment_length(stream: Seekable) -> int:
+    """Return 40 where the ZIP ends with a commit's hash as its comment, and says so; else 0."""
     length = stream.seek(0, 2)
+    if length < _END.size + 40:
+        return 0
+    stream.seek(length - _END.size - 40)
+    end, comment = stream.read(_END.size), stream.read(40)
+    is_one = end.startswith(_END_SIGN) and end[-2:] == struct.pack("<H", 40) and _COMMIT.fullmatch(comment)
+    return 40 if is_one else 0
+
+
+def _end(stream: Seekable, allowed_comment: int) -> tuple[int, int, int]:
+    """Return (where the list of files begins, its size, how many files there are)."""
+    length = stream.seek(0, 2) - allowed_comment
     if length < _END.size:
         raise Invalid("That is not a ZIP file.")
     stream.seek(length - _END.size)
     sign, disk, first_disk, here, count, size, begin, comment = _END.unpack(stream.read(_END.size))
-    if sign != _END_SIGN or comment:
+    if sign != _END_SIGN or comment != allowed_comment:
         raise Invalid(_NO_ZIP if sign == _END_SIGN or length > _END.size else "That is not a ZIP file.")
     if here > MAX_FILES or count > MAX_FILES:
         raise Invalid(f"The ZIP holds more than {MAX_FILES:,} files.")

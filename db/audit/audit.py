@@ -132,6 +132,9 @@ class Action(StrEnum):
     CHANNEL_TESTED = "channel:tested"
     NOTICE_RULE_SET = "notice-rule:set"
     NOTICE_RULE_REMOVED = "notice-rule:removed"
+    IMPORT_KEPT = "import:kept"
+    IMPORT_CHANGED = "import:changed"
+    IMPORT_REMOVED = "import:removed"
 
 
 DETAILS: dict[Action, frozenset[str]] = {
@@ -259,6 +262,10 @@ DETAILS: dict[Action, frozenset[str]] = {
     Action.CHANNEL_TESTED: frozenset(),
     Action.NOTICE_RULE_SET: frozenset({"rule", "events", "pace", "is_active"}),
     Action.NOTICE_RULE_REMOVED: frozenset({"rule", "events", "pace", "is_active"}),
+    Action.IMPORT_KEPT: frozenset({"name", "policies"}),
+    # `changed`: which policies take the file beside them, what was filled in; never what with.
+    Action.IMPORT_CHANGED: frozenset({"name", "changed"}),
+    Action.IMPORT_REMOVED: frozenset({"name", "policies"}),
 }
 
 

@@ -25,6 +25,7 @@ from db.models import (
     DirectoryName,
     DocumentChunk,
     Expiry,
+    ImportedPolicy,
     Listing,
     Manifest,
     Mapping,
@@ -33,6 +34,7 @@ from db.models import (
     Occurrence,
     Policy,
     PolicyDocument,
+    PolicyImport,
     PolicyReference,
     PolicySetting,
     PolicyTarget,
@@ -89,6 +91,11 @@ def _document_chunks(tenant: Tenant) -> Any:
     return DocumentChunk.document.in_(PolicyDocument.select(PolicyDocument.id).where(PolicyDocument.tenant == tenant))
 
 
+def _imported_policies(tenant: Tenant) -> Any:
+    imports = PolicyImport.select(PolicyImport.id).where(PolicyImport.tenant == tenant)
+    return ImportedPolicy.policy_import.in_(imports)
+
+
 def _mappings_elsewhere(tenant: Tenant) -> Any:
     """Return the condition of other tenants' mappings that say what stands for an object of this one."""
     return (Mapping.source_directory_id == tenant.directory_id) & (Mapping.tenant != tenant)
@@ -116,6 +123,8 @@ STEPS: tuple[tuple[Any, Callable[[Tenant], Any]], ...] = (
     (Restore, _of_tenant(Restore)),
     (PolicyTarget, _of_tenant(PolicyTarget)),
     (PolicyReference, _of_tenant(PolicyReference)),
+    (ImportedPolicy, _imported_policies),
+    (PolicyImport, _of_tenant(PolicyImport)),
     (Snapshot, _of_tenant(Snapshot)),
     (Content, _of_tenant(Content)),
     (BackupSet, _of_tenant(BackupSet)),

@@ -179,6 +179,7 @@ _RUNS = {
     RunKind.BACK_UP: "Backup of {at}",
     RunKind.BACK_UP_PART: "Part {part} of a backup, {at}",
     RunKind.UPLOAD: "Upload of {at}",
+    RunKind.IMPORT: "Import of {at}",
     RunKind.PREVIEW: "Preview of {at}",
     RunKind.RESTORE: "Restore of {at}",
     RunKind.CONNECT: "Connecting, {at}",

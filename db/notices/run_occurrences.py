@@ -8,7 +8,14 @@ from db.states import NoticeEvent, RestoreState, RunKind, RunState
 
 # Whoever started these sits before them; and a watch that fails says so on its own page, and looks again in minutes.
 # Without Microsoft's words for a setting, ours serve.
-QUIET_KINDS = (RunKind.UPLOAD, RunKind.PREVIEW, RunKind.WATCH, RunKind.DEFINE, RunKind.LOOK_UP)
+QUIET_KINDS = (
+    RunKind.UPLOAD,
+    RunKind.IMPORT,
+    RunKind.PREVIEW,
+    RunKind.WATCH,
+    RunKind.DEFINE,
+    RunKind.LOOK_UP,
+)
 _EVENTS = {RunState.FAILED: NoticeEvent.RUN_FAILED, RunState.PARTIAL: NoticeEvent.RUN_PARTIAL}
 
 

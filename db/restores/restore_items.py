@@ -7,7 +7,7 @@ from typing import Any
 import peewee as pw
 
 from db.database import Condition
-from db.models import Restore, RestoreItem, Run, RunItem
+from db.models import ImportedPolicy, Restore, RestoreItem, Run, RunItem
 from db.sql.value_lists import is_in
 from db.states import (
     SUCCESSFUL_OUTCOMES,
@@ -101,9 +101,14 @@ def count_plan(restore: Restore) -> dict[tuple[str, str | None], int]:
 
 
 def is_content_referenced(content_id: Any) -> Condition:
-    """Return the condition that some restore still needs this content, to show or to undo what it did."""
+    """Return the condition that a restore still needs this content, to show or to undo what it did, or that an import
+    holds it.
+    """
     is_its = (RestoreItem.content == content_id) | (RestoreItem.live_content == content_id)
-    return pw.fn.EXISTS(RestoreItem.select(RestoreItem.id).where(is_its))
+    is_imported = (ImportedPolicy.content == content_id) | (ImportedPolicy.other_content == content_id)
+    return pw.fn.EXISTS(RestoreItem.select(RestoreItem.id).where(is_its)) | pw.fn.EXISTS(
+        ImportedPolicy.select(ImportedPolicy.id).where(is_imported)
+    )
 
 
 def items_by_ids(item_ids: Sequence[int | None]) -> list[RestoreItem]:

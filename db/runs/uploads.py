@@ -29,9 +29,13 @@ MAX_AGE_WITHOUT_RUN = timedelta(days=1)
 CHUNKS_IN_MEMORY = 4
 
 
-def dedupe_key(actor: Actor) -> str:
-    """Return the key of the person's one active upload."""
-    return f"{RunKind.UPLOAD}:{actor.user_id}"
+# Kinds of runs that read an upload.
+KINDS = (RunKind.UPLOAD, RunKind.IMPORT)
+
+
+def dedupe_key(actor: Actor, kind: RunKind = RunKind.UPLOAD) -> str:
+    """Return the key of the person's one active upload of this kind."""
+    return f"{kind}:{actor.user_id}"
 
 
 def receive(tenant: Tenant, options: Mapping[str, Any], stream: IO[bytes]) -> Upload:
@@ -68,11 +72,11 @@ def _seal_owner(upload_id: int, number: int) -> str:
     return f"upload:{upload_id}:{number}"
 
 
-def start(upload: Upload, item: NewRunItem, actor: Actor) -> StartedRun:
+def start(upload: Upload, item: NewRunItem, actor: Actor, kind: RunKind = RunKind.UPLOAD) -> StartedRun:
     """Start the run that reads the upload. When the person has one under way, return that and delete this file."""
     with database.atomic():
         started = runs.start(
-            tenant=upload.tenant, kind=RunKind.UPLOAD, dedupe_key=dedupe_key(actor), items=[item], actor=actor
+            tenant=upload.tenant, kind=kind, dedupe_key=dedupe_key(actor, kind), items=[item], actor=actor
         )
         if started.is_new:
             Upload.update(run=started.run).where(Upload.id == upload.id).execute()
@@ -92,7 +96,7 @@ def delete(upload: Upload) -> None:
 
 def delete_of_run(run: Run) -> None:
     """Delete the file of a run that ends."""
-    if run.kind == RunKind.UPLOAD:
+    if run.kind in KINDS:
         Upload.delete().where(Upload.run == run).execute()
 
 

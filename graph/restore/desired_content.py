@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from graph.content.secrets import settle_secrets
 from graph.policy_types.object_labels import object_label
+from graph.policy_types.policy_type import NONE as NO_ASSIGNMENTS
 from graph.policy_types.policy_type import PolicyType
 from graph.read import groups
 from graph.references import leftover_ids
@@ -47,7 +48,7 @@ def desired_content(
         body["scheduledActionsForRule"] = add_block_action(body)
     if is_copied(policy_type, options) and not policy_type.named:
         body[policy_type.name_property] = copy_name(policy_type, body, options.prefix)
-    if options.assignments == NONE and desired.get("assignments") is not None:
+    if options.assignments == NONE and policy_type.assignments != NO_ASSIGNMENTS:
         desired["assignments"] = []
     return without_past_dates(desired, left_out, live if options.existing != COPY else None)
 

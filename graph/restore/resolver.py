@@ -309,6 +309,10 @@ class Resolver:
     def _presentation(self, reference: Reference, source: SourceObject) -> Resolution:
         its_source = self._sources.get((DEFINITIONS, source.within), SourceObject())
         definition = self._resolve_by_rule(Reference(DEFINITIONS, source.within), its_source)
+        if definition.how == ResolvedBy.SAME_ID:
+            # Of a definition that Microsoft ships: both have the same ids in every tenant (Micke-K/IntuneManagement
+            # imports by the ids that it exported).
+            return self._resolution(reference, source, ResolvedBy.SAME_ID, reference.id)
         candidates = self._directory.presentations.get((str(definition.to), str(source.name)), [])
         if len(candidates) == 1:
             return self._resolution(reference, source, ResolvedBy.NAME, candidates[0])

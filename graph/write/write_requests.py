@@ -310,14 +310,17 @@ def remaining_differences(
     names: NamesById = NO_NAMES,
     wording: Wording = NO_WORDS,
 ) -> list[Difference]:
-    """Return the differences that are left, as a reader sees them: before is `live`, after is `want`."""
+    """Return the differences that are left, as a reader sees them: before is `live`, after is `want`.
+
+    Assignments that nobody knows (null, from an import) are neither written nor a difference.
+    """
     if live == want:  # as most of a preview's are: far cheaper than looking at each value
         return []
     body = comparable_body(
         policy_type, limit_to_attainable(policy_type.key, want["body"], live["body"]).body, live["body"]
     )
     then = {"body": body, "assignments": direct_assignments(want.get("assignments"))}
-    if not with_assignments:
+    if not with_assignments or then["assignments"] is None:
         then["assignments"] = direct_assignments(live.get("assignments"))
     now = {
         "body": additions.without_additions(policy_type, live["body"], body),

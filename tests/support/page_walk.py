@@ -40,6 +40,7 @@ PAGES = {
     "documents": "/documents/",
     "document-new": "/documents/new?backup_set=1",
     "document-provider": "/documents/provider/",
+    "imports": "/imports/",
     "restores": "/restores/",
     "restore-start": "/restores/new",
     "restore-new": "/restores/new?backup_set=1",

@@ -19,6 +19,8 @@ from db.clock import utcnow
 from db.database import database, is_sqlite
 from db.documents import documents
 from db.encryption import keyring
+from db.imports import policy_imports
+from db.imports.policy_imports import NewImportedPolicy
 from db.models import (
     TABLES,
     AuditCheck,
@@ -31,12 +33,14 @@ from db.models import (
     DirectoryName,
     DocumentChunk,
     IgnoredField,
+    ImportedPolicy,
     Mapping,
     Notice,
     NoticeRule,
     Occurrence,
     Policy,
     PolicyDocument,
+    PolicyImport,
     Restore,
     RestoreItem,
     RuleChange,
@@ -49,6 +53,7 @@ from db.models import (
 )
 from db.notices import channels, rules
 from db.policies import policies
+from db.policies import snapshots as stored
 from db.restores import mappings
 from db.runs import notifications, run_items, runs
 from db.states import (
@@ -82,7 +87,7 @@ THEIRS = re.compile(rf"{WORD}|\b513\d{{5}}\b")
 # What addresses name, of which each tenant has one here.
 ARGUMENTS = ("tenant_id", "policy_id", "snapshot_id", "other_id", "run_id", "backup_set_id", "restore_id", "item_id",
              "schedule_id", "mapping_id", "directory_id", "change_id", "channel_id", "rule_id",
-             "document_id")  # fmt: skip
+             "document_id", "import_id", "imported_policy_id")  # fmt: skip
 # Tables of one row are nobody's.
 NUMBERED = [one for one in TABLES if isinstance(one._meta.primary_key, pw.AutoField)
             and one not in {AuditHead, AuditCheck, AuditKey, Seal}]  # fmt: skip
@@ -116,6 +121,7 @@ def hold(number: int, word: str, digits: str, password_hash: str) -> Holding:
                      source_name=f"{word} source group", target_name=f"{word} group")  # fmt: skip
     for object_id, name in ((GROUP, f"{word} group"), (53, SHARED_NAME)):
         DirectoryName.create(tenant=tenant, kind="groups", object_id=guid(digits, object_id), name=name)
+    policy_import, imported = _imported(tenant, word, digits, operator)
     _forget_padding(number)
     ids = {
         "tenant_id": tenant.id,
@@ -133,6 +139,8 @@ def hold(number: int, word: str, digits: str, password_hash: str) -> Holding:
         "channel_id": channel.id,
         "rule_id": rule.id,
         "document_id": _documented(tenant, word, operator),
+        "import_id": policy_import.id,
+        "imported_policy_id": imported.id,
     }
     return Holding(tenant, operator, {name: str(value) for name, value in ids.items()})
 
@@ -146,6 +154,30 @@ def _changed(policy: Policy, word: str, snapshots: list[Snapshot]) -> int:
     assert event.tenant_id == change.tenant_id
     IgnoredField.create(tenant=policy.tenant, policy_type=policy.policy_type, path=f"body/{word}")
     return int(change.id)
+
+
+def _imported(tenant: Tenant, word: str, digits: str, operator: User) -> tuple[PolicyImport, ImportedPolicy]:
+    """An import that is kept, with one policy whose script lies beside it otherwise."""
+    document = {"body": {"name": f"{word} imported"}, "assignments": None}
+    contents = [stored.save_content(tenant.id, document, f"{word} imported {n}") for n in range(2)]
+    file = {"path": f"{word}.md", "state": "no_policy", "format": "", "why": word}
+    policy = NewImportedPolicy(f"{word}.json", "portal", "configurationPolicies", guid(digits, 60), f"{word} imported",
+                               *contents, {}, [{"kind": "ask", "text": f"{word} asks."}], [f"<{word}>"])  # fmt: skip
+    run = runs.start(tenant=tenant, kind=RunKind.IMPORT, dedupe_key=f"{word} import", items=[],
+                     actor=Actor.person(operator, "127.0.0.1")).run  # fmt: skip
+    made = policy_imports.create(
+        run,
+        [policy],
+        name=f"{word} import",
+        source_directory_id=tenant.directory_id,
+        organisation=word,
+        formats=["portal"],
+        findings=[],
+        file_count=1,
+        files=[file],
+    )
+    policy_imports.keep(made, f"{word} import", SYSTEM)
+    return made, policy_imports.policies_of(made)[0]
 
 
 def _told(tenant: Tenant, word: str, operator: User, change_id: int) -> tuple[Channel, NoticeRule]:

@@ -1,24 +1,38 @@
-"""`export-all` and `import-all`: the whole installation in one file, and back into an empty one."""
+"""`export-all`, `import-all`, `import`: a whole installation in one file, and policies that another tool exported."""
 
+import os
 import sys
+import tempfile
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO, Any
 
 import click
 from flask.cli import AppGroup
 
+from actors.facade.foreign_formats import format_words
+from actors.imports import import_files, import_run
+from actors.uploads.zip_files import MAX_FILE_BYTES, MAX_FILES, MAX_NAME
+from db.errors import Invalid
+from db.imports import policy_imports
 from db.installation import export_file, import_file
 from db.installation.export_file import ReportProgress
+from db.models import PolicyImport, Run, Tenant
+from db.states import RunState
+from db.tenants import tenants
 from web.commands.context import (
     add_commands,
     command_actor,
+    find_tenant,
     force_option,
     json_option,
     open_installation,
     print_result,
     read_stdin_line,
 )
+from web.commands.runs import EXIT_CODES, wait_for_end
 
 passphrase_option = click.option(
     "--passphrase-stdin", "is_piped", is_flag=True, help="Read the passphrase from standard input instead of asking."
@@ -26,7 +40,7 @@ passphrase_option = click.option(
 
 
 def register(cli: AppGroup) -> None:
-    add_commands(cli, {"export-all": export_all, "import-all": import_all})
+    add_commands(cli, {"export-all": export_all, "import-all": import_all, "import": import_policies})
 
 
 @click.argument("file", type=click.Path(path_type=Path))
@@ -78,3 +92,122 @@ def _progress(label: str) -> Iterator[ReportProgress]:
             bar.update(done - bar.pos)
 
         yield report
+
+
+# --- policies of other tools -----------------------------------------------------------------------------------------
+
+# The earliest day that a ZIP can name: the days of files are of no use here.
+_DAY = (1980, 1, 1, 0, 0, 0)
+
+
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--as", "name", default="", help="What to call it.  [default: the name of the folder or file]")
+@click.option("--tenant", "tenant_text", default="", help="Whose it is. Needed where there are several tenants.")
+@json_option
+def import_policies(path: Path, name: str, tenant_text: str, as_json: bool) -> None:
+    """Import policies that another tool exported: a folder, a ZIP or a single file."""
+    if not path.exists():
+        raise Invalid(f"There is no folder and no file {path}.")
+    with open_installation():
+        tenant = _find_tenant(tenant_text)
+        with _opened(path) as stream:
+            start = import_run.start(tenant, stream, path.name, command_actor(), name=name or path.resolve().stem)
+        if not start.is_new:
+            raise Invalid(f"Run {start.run.id} still reads another import. Begin this one when it has ended.")
+        run = wait_for_end(start.run.id)
+        policy_import = policy_imports.find_of_run(run)
+        document = _document(run, policy_import)
+        print_result(as_json, document, _text(run, policy_import))
+    sys.exit(EXIT_CODES.get(RunState(run.state), 1) if policy_import is None or policy_import.kept_at else 1)
+
+
+def _find_tenant(text: str) -> Tenant:
+    if text:
+        return find_tenant(text)
+    found = tenants.switched_on(None, 2)
+    if len(found) != 1:
+        raise Invalid("Say with --tenant whose policies these are to be: an import belongs to one tenant.")
+    return found[0]
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[IO[bytes]]:
+    if path.is_dir():
+        with tempfile.TemporaryFile() as packed:
+            _pack(path, packed)
+            packed.seek(0)
+            yield packed
+    else:
+        with path.open("rb") as stream:
+            yield stream
+
+
+def _pack(folder: Path, packed: IO[bytes]) -> None:
+    """Pack a folder's files. Links are not followed. Raises Invalid for more than any export has."""
+    count, size = 0, 0
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in _files(folder):
+            name = str(file.relative_to(folder)).encode("utf-8", "replace").decode().replace("\\", "_")
+            count, size = count + 1, size + file.stat().st_size
+            if count > MAX_FILES or size > import_files.MAX_BYTES:
+                most = import_files.MAX_BYTES // 1024**2
+                raise Invalid(f"The folder holds more than {MAX_FILES:,} files, or more than {most} MB.")
+            if file.stat().st_size > MAX_FILE_BYTES or len(name.encode()) > MAX_NAME:
+                click.echo(f"Left out: {name[-100:]} is larger, or has a longer name, than any policy.", err=True)
+                continue
+            archive.writestr(zipfile.ZipInfo(name, _DAY), file.read_bytes(), zipfile.ZIP_DEFLATED)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for place, folders, names in os.walk(folder, followlinks=False):
+        folders[:] = sorted(name for name in folders if name != ".git")
+        for name in sorted(names):
+            file = Path(place) / name
+            if file.is_file() and not file.is_symlink():
+                yield file
+
+
+def _document(run: Run, policy_import: PolicyImport | None) -> dict[str, Any]:
+    error = {"code": run.error_code, "message": run.error_message} if run.error_code else None
+    if policy_import is None:
+        return {"import": None, "run": run.id, "state": run.state, "counts": {}, "files": [], "error": error}
+    files = {file["path"]: {**file, "policies": []} for file in policy_import.files}
+    for policy in policy_imports.policies_of(policy_import):
+        empty = {"path": policy.path, "state": "policy", "format": policy.format, "why": "", "policies": []}
+        files.setdefault(policy.path, empty)["policies"].append(
+            {
+                "policy_type": policy.policy_type,
+                "graph_id": policy.graph_id,
+                "name": policy.name,
+                "findings": policy.findings,
+                "placeholders": policy.placeholders,
+            }
+        )
+    states = [file["state"] for file in files.values()]
+    return {
+        "import": policy_import.id,
+        "name": policy_import.name,
+        "tenant": policy_import.tenant.name,
+        "formats": policy_import.formats,
+        "is_kept": policy_import.kept_at is not None,
+        "run": run.id,
+        "state": run.state,
+        "counts": {
+            "files": policy_import.file_count,
+            "policies": policy_import.policy_count,
+            **{state: states.count(state) for state in sorted(set(states) - {"policy"})},
+        },
+        "findings": policy_import.findings,
+        "files": [files[path] for path in sorted(files)],
+        "error": error,
+    }
+
+
+def _text(run: Run, policy_import: PolicyImport | None) -> str:
+    if policy_import is None:
+        return f"Nothing was imported: {run.error_message or run.state}"
+    lines = [f"{policy_import.name}: {policy_import.policy_count} policies, {format_words(policy_import.formats)}."]
+    if policy_import.kept_at is None:
+        lines = [f"Nothing in {policy_import.file_count} files is a policy."]
+    lines += [f"{file['path']}: {file['why']}" for file in policy_import.files if file["state"] == "left_out"]
+    return "\n".join(lines)

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from db.accounts import users
 from db.audit import audit
 from db.audit.audit import Action, Actor
-from db.models import Restore, RestoreItem, Run, Tenant
+from db.models import ImportedPolicy, Restore, RestoreItem, Run, Tenant
 from db.runs import runs
 from db.schema.row_ids import MAX_ID
 from db.states import Result, Role, SiteRole
@@ -204,6 +204,8 @@ def _row(model: Any, number: int) -> Any:
 def _tenant_of(row: Any) -> Tenant:
     if isinstance(row, Tenant):
         return row
+    if isinstance(row, ImportedPolicy):
+        return row.policy_import.tenant
     return row.restore.tenant if isinstance(row, RestoreItem) else row.tenant
 
 

@@ -31,11 +31,11 @@ MAX_CONNECTIONS = 300
 MAX_HEAD_BYTES = 64 * 1024
 # The loop reads each header itself, and a browser behind two proxies sends forty.
 MAX_HEADERS = 200
-# The largest form, and the one address that takes more. web/app.py and web/views/restores/new_restore.py say so too,
-# before they read it, and to whom.
+# The largest form, and the two addresses that take more. web/app.py, web/views/restores/new_restore.py and
+# web/views/imports/imports.py say so too, before they read it, and to whom.
 MAX_FORM_BYTES = 1024 * 1024
 MAX_UPLOAD_BYTES = 65 * 1024 * 1024
-_UPLOAD_ROUTE = ("POST", "/restores/upload")
+_UPLOAD_ROUTES = {("POST", "/restores/upload"), ("POST", "/imports/upload")}
 # Bytes of bodies that are not whole yet, or at work, in each process.
 MAX_HELD_BYTES = 4 * MAX_UPLOAD_BYTES
 
@@ -88,7 +88,7 @@ class LimitedRequest(HTTPRequestParser):
             super().parse_header(header_plus)
         except ValueError as e:  # a length of so many digits that Python reads no number in them
             raise ParsingError("Invalid header") from e
-        self.adj = _UPLOAD_LIMITS if (self.command, self.path) == _UPLOAD_ROUTE else _FORM_LIMITS
+        self.adj = _UPLOAD_LIMITS if (self.command, self.path) in _UPLOAD_ROUTES else _FORM_LIMITS
 
     def received(self, data: bytes) -> int:
         consumed: int = super().received(data)

@@ -77,6 +77,7 @@ _SHORT = {
     RunKind.CAPTURE_SNAPSHOT: "not captured",
     RunKind.BACK_UP: "partly read",
     RunKind.UPLOAD: "partly read",
+    RunKind.IMPORT: "partly read",
     RunKind.PREVIEW: "partly possible",
     RunKind.RESTORE: "partly restored",
 }

@@ -24,7 +24,7 @@ WRITERS = {
 # Written by the same means, after a worker has made it: tests/web/commands/test_document_command.py.
 THROUGH_THE_QUEUE = {"document"}
 # What takes a file and writes none.
-READERS = {"import-all", "audit verify", "tenant add", "tenant credential", "tenant import", "demo"}
+READERS = {"import-all", "import", "audit verify", "tenant add", "tenant credential", "tenant import", "demo"}
 
 
 def with_a_file(group, words=()):

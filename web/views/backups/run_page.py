@@ -13,10 +13,11 @@ import config
 from db.accounts import users
 from db.backups import backup_sets, set_retries
 from db.clock import utcnow
-from db.models import BackupSet, Policy, Restore, Run, RunItem, Tenant, User
+from db.imports import policy_imports
+from db.models import BackupSet, Policy, PolicyImport, Restore, Run, RunItem, Tenant, User
 from db.names.work_names import Name, name_of
 from db.restores import restore_items, restores, retries
-from db.runs import run_history, run_progress
+from db.runs import run_history, run_progress, uploads
 from db.runs.run_progress import RunItemFilter
 from db.states import ACTIVE, ItemState, Outcome, RestoreState, RunKind, RunState
 from db.tenants import backup_health
@@ -36,6 +37,7 @@ KINDS = {
     RunKind.CAPTURE_SNAPSHOT: "Capture snapshot",
     RunKind.BACK_UP: "Back up",
     RunKind.UPLOAD: "Read uploaded set",
+    RunKind.IMPORT: "Read import",
     RunKind.PREVIEW: "Preview restore",
     RunKind.RESTORE: "Restore",
     RunKind.CONNECT: "Connect tenant",
@@ -186,7 +188,12 @@ class RunPage:
 
     @property
     def is_upload(self) -> bool:
-        return self.run.kind == RunKind.UPLOAD
+        return self.run.kind in uploads.KINDS
+
+    @cached_property
+    def policy_import(self) -> PolicyImport | None:
+        """The import that this run made."""
+        return policy_imports.find_of_run(self.run) if self.run.kind == RunKind.IMPORT else None
 
     @property
     def is_queued(self) -> bool:

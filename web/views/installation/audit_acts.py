@@ -10,6 +10,7 @@ from web.views.installation.audit_act import AuditAct
 from web.views.installation.connection_acts import CONNECTION_ACTS
 from web.views.installation.consent_acts import CONSENT_ACTS
 from web.views.installation.disclosure_acts import DISCLOSURE_ACTS
+from web.views.installation.import_acts import IMPORT_ACTS
 
 SIGNING_IN, PEOPLE, TENANTS, BACKUPS = "Signing in", "People and roles", "Tenants", "Backups and runs"
 CHANGES = "Changes"
@@ -125,6 +126,7 @@ ACTS: dict[Action, AuditAct] = {
             RunKind.CAPTURE_SNAPSHOT: "{who} started the capture of a policy of {tenant}: {run}",
             RunKind.BACK_UP: "{who} started a backup of {tenant}: {run}",
             RunKind.UPLOAD: "{who} uploaded a backup set for {tenant}: {run}",
+            RunKind.IMPORT: "{who} imported policies of another tool for {tenant}: {run}",
             RunKind.PREVIEW: "{who} previewed a restore to {tenant}: {run}",
             RunKind.RESTORE: "{who} started a restore to {tenant}: {run}",
             RunKind.CONNECT: "{who} started to connect {tenant}: {run}",
@@ -332,6 +334,7 @@ ACTS: dict[Action, AuditAct] = {
         "{who} rejected what {asked_by} asked for the restore rules of {tenant}: {changes}",
     ),
     **CONNECTION_ACTS,
+    **IMPORT_ACTS,
     **CONSENT_ACTS,
     **DISCLOSURE_ACTS,
     Action.TENANT_SWITCHED_OFF: AuditAct(

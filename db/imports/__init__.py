@@ -1,0 +1,4 @@
+"""Imports: policies of other tools, as a run read them, until somebody removes them.
+
+May import: db.audit, db.policies, db.sql.
+"""

@@ -1,0 +1,4 @@
+"""Pages about imports: policies of other tools, looked at, kept, compared and restored.
+
+May import: web.acts, web.lists, web.presentation, web.security, web.views.restores.
+"""
