@@ -33,7 +33,7 @@ from web.security.permissions import Permission
 from web.translation import translation
 from web.verdicts import verdicts
 from web.views.assignments import assignment_list, look_up
-from web.views.backups import backup_sets, policies, run_page, runs, snapshots
+from web.views.backups import backup_sets, dependencies, policies, run_page, runs, snapshots
 from web.views.changes import approved_state, change_list, change_page, comparison, decide, moment, severity_rules
 from web.views.connecting import connect, connect_request, connecting, consent_pages, tenant_import
 from web.views.documents import documents, provider
@@ -241,6 +241,7 @@ def _add_pages(app: Flask) -> None:
         tenant_changes,
         tenant_administration,
         policies,
+        dependencies,
         setting_pages,
         conflict_page,
         change_page,

@@ -9,7 +9,7 @@ import peewee as pw
 
 from db.clock import utcnow
 from db.database import Condition, database, lock_rows
-from db.models import Policy, Run, Tenant
+from db.models import Policy, PolicyReference, Run, Tenant
 from db.policies import change_recording, policy_index
 from db.sql import upserts
 from db.sql.value_lists import batched, equals_if_given, is_in
@@ -242,3 +242,29 @@ def names_by_key(tenant_id: int, graph_ids: Collection[str]) -> dict[tuple[str, 
 def chosen(tenant: Tenant, policy_ids: Sequence[int]) -> list[Policy]:
     """Return those of these policies that are the tenant's, oldest first."""
     return list(Policy.select().where((Policy.tenant == tenant) & is_in(Policy.id, policy_ids)).order_by(Policy.id))
+
+
+def by_key(tenant_id: int, graph_ids: Collection[str]) -> dict[tuple[str, str], Policy]:
+    """Return (policy type, Graph id) -> the tenant's policy with this id, whatever its type, also one that is gone."""
+    found: dict[tuple[str, str], Policy] = {}
+    for some in batched(sorted(graph_ids)):
+        rows = Policy.select(Policy.id, Policy.policy_type, Policy.graph_id, Policy.name, Policy.state)
+        is_one = (Policy.tenant == tenant_id) & Policy.graph_id.in_(some)
+        found |= {(row.policy_type, row.graph_id): row for row in rows.where(is_one)}
+    return found
+
+
+def that_refer_to(policy: Policy, kinds: Sequence[str], limit: int) -> list[Policy]:
+    """Return the policies of the tenant whose newest snapshots refer to this one, by name, as far as the limit.
+
+    `kinds`: of reference, by which a policy of its type is named.
+    """
+    names_it = (
+        (PolicyReference.tenant == policy.tenant_id)
+        & PolicyReference.object_id.in_(sorted({policy.graph_id, policy.graph_id.lower()}))
+        & PolicyReference.kind.in_(list(kinds))
+        & (PolicyReference.policy != policy.id)
+    )
+    ids = [row[0] for row in PolicyReference.select(PolicyReference.policy).where(names_it).limit(limit).tuples()]
+    rows = Policy.select().where(is_in(Policy.id, sorted(set(ids))))
+    return list(rows.order_by(Policy.name, Policy.id))

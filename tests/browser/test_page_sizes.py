@@ -36,6 +36,7 @@ QUERIES = {
     "tenant_acts.choose": ("?all=yes",),
     "tenant_acts.preview": ("?all=yes&act=back-up", "?all=yes&act=tags&add=gold,silver"),
     "later_changes.page": ("?since=month", "?kind=changed&page=3"),
+    "moment.page": ("?show=different", "?show=new"),
     "change_list.index_view": ("?page_size=30", "?state=open&severity=high"),
     "comparisons.page": ("?first=set-{older_set}&second=set-{backup_set}",),
     "restores.page": ("?show=blocked",),

@@ -33,6 +33,7 @@ PAGES = {
     "policies": "/policies/?search=Windows",
     "policies-none": "/policies/?search=nothing+is+called+like+this",
     "policy": "/policies/{policy}",
+    "policy-dependencies": "/policies/{policy}/dependencies",
     "snapshot": "/snapshots/{snapshot}",
     "compare": "/snapshots/{older}/compare/{snapshot}",
     "backup-sets": "/backup-sets/",
