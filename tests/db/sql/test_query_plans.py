@@ -468,7 +468,7 @@ def prepare():
 
 PAGES = (
     "/", "/runs/", "/runs/mine", "/runs/mine?also=1,2", "/runs/?state=failed", "/runs/10001", "/runs/19501",
-    "/runs/19501/progress", "/policies/", "/policies/?state=gone", "/policies/150", "/policies/150/dependencies", "/backup-sets/", "/backup-sets/150",
+    "/runs/19501/progress", "/policies/", "/policies/?state=gone", "/policies/150", "/backup-sets/", "/backup-sets/150",
     "/restores/", "/restores/new", "/restores/150", f"/tenants/{TENANT}", "/tenants/", "/tenants/choose", "/schedules/",
     "/tenants/?tag=gold", "/tenants/?standing=late&schedule=no", "/tenants/?sort=2", "/tenants/acts?all=yes",
     "/tenants/acts/preview?all=yes&act=emergency&account=SG", "/tenants/acts/preview?all=yes&act=tags&add=gold",
@@ -479,7 +479,7 @@ PAGES = (
     f"/tenants/{TENANT}/activity", f"/tenants/{TENANT}/approved", f"/tenants/{TENANT}/events/",
     f"/tenants/{TENANT}/events/?page=200", f"/tenants/{TENANT}/events/?by=person7@many.example",
     f"/tenants/{TENANT}/events/?search=bitlocker", f"/tenants/{TENANT}/at/",
-    f"/tenants/{TENANT}/at/?at=2026-03-01T12:00Z&show=different", f"/tenants/{TENANT}/at/?show=new",
+    f"/tenants/{TENANT}/at/?at=2026-03-01T12:00Z&show=different", "/policies/150/dependencies",
     "/notifications/", "/audit/", "/metrics", "/readyz",
 )  # fmt: skip
 

@@ -77,6 +77,10 @@ class DependencyPicture:
     right: Sequence[Box]
 
     @property
+    def boxes(self) -> list[Box]:
+        return [*self.left, *self.right]
+
+    @property
     def height(self) -> int:
         return max(len(self.left), len(self.right), 2) * ROW
 
@@ -88,12 +92,15 @@ class DependencyPicture:
     def centre(self) -> int:
         return self.height // 2
 
-    def line(self, box: Box) -> str:
-        """Return the curve from the box that refers to the one that is referred to."""
+    def curve(self, box: Box) -> tuple[int, int, int, int, int]:
+        """Return the line from what refers to what is referred to: x and y of its begin, x of its bend, x and y of its
+        end.
+        """
         at = box.y + BOX_HEIGHT // 2
         if box.x:
-            return f"M{MIDDLE + BOX_WIDTH},{self.centre} C515,{self.centre} 515,{at} {box.x},{at}"
-        return f"M{BOX_WIDTH},{at} C245,{at} 245,{self.centre} {MIDDLE},{self.centre}"
+            begin = MIDDLE + BOX_WIDTH
+            return begin, self.centre, (begin + box.x) // 2, box.x, at
+        return BOX_WIDTH, at, (BOX_WIDTH + MIDDLE) // 2, MIDDLE, self.centre
 
 
 @dataclass(frozen=True)
