@@ -652,6 +652,26 @@ class RunItem(Table):
         indexes = ((("run", "id"), False), (("run", "state"), False), (("run", "part", "state"), False))
 
 
+class Stint(Table):
+    """A time in which a run, or a part of it, was worked on, and what it waited for then: db/waits/stints.py."""
+
+    run = pw.ForeignKeyField(Run, on_delete="CASCADE", index=False)
+    # Null: the run itself.
+    part = pw.IntegerField(null=True)
+    queued_at = pw.DateTimeField()
+    # Null: nobody knows, for its worker died.
+    began_at = pw.DateTimeField(null=True)
+    ended_at = pw.DateTimeField()
+    # For a person to read; null: it was done.
+    waits_for = pw.CharField(null=True, max_length=200)
+    wait_seconds = pw.FloatField(default=0)
+    # How many waits this one stands for.
+    times = pw.IntegerField(default=1)
+
+    class Meta:
+        indexes = ((("run", "part", "id"), False),)
+
+
 class Manifest(Table):
     """The snapshots of a backup set, kept once: nights on which nothing changed share one."""
 
@@ -1734,6 +1754,7 @@ TABLES = (
     Run,
     Snapshot,
     RunItem,
+    Stint,
     Manifest,
     BackupSet,
     Restore,

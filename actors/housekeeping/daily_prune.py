@@ -96,6 +96,7 @@ def _delete_batch(item_days: int, notification_days: int) -> bool:
     """Delete some old rows. Return whether there may be more."""
     counts = [
         old_rows.delete_old_items(item_days),
+        old_rows.delete_old_stints(item_days),
         old_rows.delete_old_notifications(notification_days),
         deliveries.delete_old(old_rows.ROWS_AT_ONCE),
         occurrences.delete_old(old_rows.ROWS_AT_ONCE),

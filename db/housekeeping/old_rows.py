@@ -11,7 +11,7 @@ import peewee as pw
 
 from db.accounts import api_starts
 from db.clock import utcnow
-from db.models import ApiStart, ApiToken, Notification, Run, RunItem
+from db.models import ApiStart, ApiToken, Notification, Run, RunItem, Stint
 
 ROWS_AT_ONCE = 500
 # For so long the list of tokens shows what is no more.
@@ -31,6 +31,16 @@ def delete_old_items(days: int) -> int:
     ids = [row[0] for row in old.order_by(RunItem.run, RunItem.id).limit(ROWS_AT_ONCE).tuples()]
     # An ended run's items change no more.
     return int(RunItem.delete().where(RunItem.id.in_(ids)).execute()) if ids else 0
+
+
+def delete_old_stints(days: int) -> int:
+    """Delete stints of runs that ended longer ago. Return how many: less than ROWS_AT_ONCE at the end."""
+    before = utcnow() - timedelta(days=days)
+    first, last = Stint.select(pw.fn.MIN(Stint.run)).scalar() or 0, _last_run_before(before)
+    of_old = Stint.select(Stint.id).join(Run).where((Stint.run <= last) & Run.id.between(first, last))
+    rows = of_old.where(Run.ended_at < before).order_by(Stint.run, Stint.id).limit(ROWS_AT_ONCE)
+    ids = [row[0] for row in rows.tuples()]
+    return int(Stint.delete().where(Stint.id.in_(ids)).execute()) if ids else 0
 
 
 def delete_old_notifications(days: int) -> int:

@@ -23,6 +23,7 @@ from db.models import (
     Run,
     RunItem,
     Snapshot,
+    Stint,
     Tenant,
     TenantEvent,
     TenantEventPolicy,
@@ -34,6 +35,7 @@ from db.states import RunState, SetState
 MOVED = (
     Run,
     RunItem,
+    Stint,
     Snapshot,
     Content,
     BackupSet,

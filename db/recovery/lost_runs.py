@@ -7,11 +7,12 @@ from typing import Any
 import peewee as pw
 
 from db.clock import utcnow
-from db.database import Condition
+from db.database import Condition, database, lock_rows
 from db.models import IS_ACTIVE, Run
 from db.runs import child_runs, claims, completion
 from db.runs.claims import MAX_ATTEMPTS, STALE_SECONDS
 from db.states import RunState
+from db.waits import stints
 
 # A start sends at once: what was not sent after this long never will be by its starter.
 UNSENT_SECONDS = 3
@@ -81,17 +82,21 @@ def take_back(run: Run) -> list[Run]:
 
     A run that has lost its worker MAX_ATTEMPTS times is failed instead.
     """
-    is_taken = (
-        Run.update(
-            claimed_by=None,
-            heartbeat_at=None,
-            attempts=Run.attempts + 1,
-            waiting="Its worker stopped; another one takes over.",
-            resume_at=utcnow(),
+    with database.atomic():
+        lock_rows(Run, Run.id == (run.parent_id or run.id))
+        is_taken = (
+            Run.update(
+                claimed_by=None,
+                heartbeat_at=None,
+                attempts=Run.attempts + 1,
+                waiting=stints.LOST,
+                resume_at=utcnow(),
+            )
+            .where((Run.id == run.id) & (Run.claimed_by == run.claimed_by) & (Run.heartbeat_at == run.heartbeat_at))
+            .execute()
         )
-        .where((Run.id == run.id) & (Run.claimed_by == run.claimed_by) & (Run.heartbeat_at == run.heartbeat_at))
-        .execute()
-    )
+        if is_taken:
+            stints.record(run, None, stints.LOST)
     if not is_taken:
         return []
     return [run] if run.attempts + 1 < MAX_ATTEMPTS else _give_up(run)

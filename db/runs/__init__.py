@@ -1,4 +1,4 @@
 """Runs: their states and items, child runs, progress, ends, and what they read.
 
-May import: db.accounts, db.audit, db.backups, db.definitions, db.notices, db.restores, db.sql, db.tenants.
+May import: db.accounts, db.audit, db.backups, db.definitions, db.notices, db.restores, db.sql, db.tenants, db.waits.
 """

@@ -10,6 +10,7 @@ from db.models import IS_ACTIVE, Run, RunItem
 from db.runs import claims, completion, run_items, runs
 from db.runs.claims import Claim
 from db.states import Offer, RunKind
+from db.waits import stints
 
 # Per tenant: enough that eight threads are busy with one, and few enough that two of them are left for others.
 CHILDREN_AT_ONCE = 6
@@ -26,6 +27,7 @@ def create_children(claim: Claim, parts: list[list[int]], *, with_rest: bool) ->
         claims.require_one_row(
             Run.update(parts=len(parts), claimed_by=None, heartbeat_at=None, waiting=None).where(claims.held_by(claim))
         )
+        stints.record(claim.run, claim.began_at)
         for number, item_ids in enumerate(parts, start=1):
             RunItem.update(part=number).where(RunItem.id.in_(item_ids)).execute()
         begun: list[Run | None] = [_create_child(claim.run, UNLISTED_PART)] if with_rest else []
@@ -40,6 +42,7 @@ def end_child(claim: Claim) -> Run | None:
     """
     with database.atomic():
         # The whole's row before the part's, as whoever ends the whole locks them.
+        stints.record(claim.run, claim.began_at)
         following = _create_next_child(claim.run.parent)
         claims.require_one_row(Run.delete().where(claims.held_by(claim)))
     return following

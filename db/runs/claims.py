@@ -6,8 +6,8 @@ its writes raise ClaimLost (docs/decisions/0005-claims.md).
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 import peewee as pw
@@ -17,6 +17,7 @@ from db.database import Condition, database, lock_rows
 from db.models import Run
 from db.sql.value_lists import is_in
 from db.states import RunKind, RunState
+from db.waits import stints
 
 # A worker beats every BEAT_SECONDS; one that missed STALE_SECONDS of beats has lost its claim.
 BEAT_SECONDS = 4
@@ -35,6 +36,7 @@ class Claim:
     token: str
     # Something was read, settled or written under it: a run that waits again and again without is stuck.
     has_progressed: bool = False
+    began_at: datetime = field(default_factory=utcnow)
 
 
 def take_claim(run_id: int, kind: RunKind) -> Claim | None:
@@ -78,15 +80,22 @@ def assert_claim(claim: Claim) -> None:
 
 def wait(claim: Claim, reason: str, seconds: float) -> None:
     """Give the claim back until `seconds` from now; the reason is shown on the run's page."""
-    require_one_row(
-        Run.update(
-            claimed_by=None,
-            heartbeat_at=None,
-            waiting=reason[:500],
-            resume_at=utcnow() + timedelta(seconds=seconds),
-            progressed_at=utcnow() if claim.has_progressed else Run.progressed_at,
-        ).where(held_by(claim))
-    )
+    _set_aside(claim, reason, seconds)
+
+
+def _set_aside(claim: Claim, reason: str, seconds: float, **columns: Any) -> None:
+    with database.atomic():
+        stints.record(claim.run, claim.began_at, reason, seconds)
+        require_one_row(
+            Run.update(
+                claimed_by=None,
+                heartbeat_at=None,
+                waiting=reason[:500],
+                resume_at=utcnow() + timedelta(seconds=seconds),
+                progressed_at=utcnow() if claim.has_progressed else Run.progressed_at,
+                **columns,
+            ).where(held_by(claim))
+        )
 
 
 def release(claim: Claim) -> None:
@@ -98,9 +107,7 @@ def schedule_retry(claim: Claim, reason: str, seconds: float) -> bool:
     """Wait, after an attempt that failed. Return False when the run has used up its attempts."""
     if claim.run.attempts + 1 >= MAX_ATTEMPTS:
         return False
-    with database.atomic():
-        require_one_row(Run.update(attempts=Run.attempts + 1).where(held_by(claim)))
-        wait(claim, reason, seconds)
+    _set_aside(claim, reason, seconds, attempts=Run.attempts + 1)
     return True
 
 

@@ -18,6 +18,7 @@ from db.runs.claims import Claim, held_by, require_one_row
 from db.runs.run_items import failure_columns, is_item_of
 from db.runs.run_progress import count_by_state
 from db.states import POSSIBLY_APPLIED, UNSETTLED, ItemState, Outcome, Result, RunKind, RunState
+from db.waits import stints
 
 # Kinds of runs that may read settings that nobody has seen before.
 CAPTURING = (RunKind.BACK_UP, RunKind.CAPTURE_SNAPSHOT, RunKind.LOOK, RunKind.WATCH, RunKind.RESTORE)
@@ -31,6 +32,7 @@ def finish(claim: Claim, lack: RunItem | None = None) -> RunState:
     with database.atomic():
         lock_ending_rows(claim.run)
         run = Run.get_by_id(claim.run.id)
+        stints.record_end(run, claim.began_at)
         if claims.is_cancel_requested(claim):
             _cancel_unsettled_items(run)
         tally = count_by_state(run)
@@ -109,6 +111,7 @@ def fail(claim: Claim, code: str, message: str, request_id: str | None = None) -
     run = claim.run
     with database.atomic():
         lock_ending_rows(run)
+        stints.record_end(run, claim.began_at)
         fail_unsettled_items(run, code, message, request_id)
         tally = count_by_state(Run.get_by_id(run.id))
         state = RunState.PARTIAL if tally["done"] else RunState.FAILED

@@ -118,6 +118,14 @@ def count_bad_by_type(run: Run) -> list[tuple[str, str, int]]:
     return sorted(found, key=lambda row: NEEDS_ATTENTION.index(ItemState(row[1])))
 
 
+def count_by_part(run: Run) -> dict[int, tuple[int, int]]:
+    """Return part -> (items, items that somebody has to look at)."""
+    is_bad = pw.Case(None, [(RunItem.state.in_(NEEDS_ATTENTION), 1)], 0)
+    rows = RunItem.select(RunItem.part, pw.fn.COUNT(RunItem.id), pw.fn.SUM(is_bad)).group_by(RunItem.part)
+    return {part: (count, int(bad)) for part, count, bad in rows.where(
+        (RunItem.run == run) & RunItem.part.is_null(False)).tuples()}  # fmt: skip
+
+
 def _is_wanted(run: Run, wanted: RunItemFilter) -> Condition:
     condition: Any = RunItem.run == run
     if wanted.ended == NOTABLE:

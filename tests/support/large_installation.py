@@ -1,6 +1,6 @@
 """An installation as large as they come, made in the database in seconds: what pages have to stay short with.
 
-A tenant of 900 policies with a year of nights, 303 tenants, restores of 900 and of 110 policies, a snapshot of 203
+A tenant of 5,000 policies with a year of nights, 303 tenants, restores of 5,000 and of 110 policies, a snapshot of 203
 settings, and years of what people did. `fill` returns the ids that addresses name.
 """
 

@@ -23,7 +23,7 @@ from graph.policy_types.table import POLICY_TYPES
 from graph.restore.resolver import Resolution
 from tests.support.restore_steps import options
 
-POLICIES, NIGHTS, SETTINGS = 900, 365, 203
+POLICIES, NIGHTS, SETTINGS = 5000, 365, 203
 # What somebody changed since the last night, and a look has read.
 BROKEN = 300
 # The policy types of the large tenant, each with as many policies of its name: the rest has one or a few.
@@ -59,7 +59,7 @@ def back_up(tenants: list[Tenant], people: list[User], now: datetime) -> dict[st
 
 
 def make_restores(large: Tenant, people: list[User], made: dict[str, int], now: datetime) -> dict[str, int]:
-    """A preview of 900 policies, one of 110 that is done, and a hundred that were."""
+    """A preview of 5,000 policies, one of 110 that is done, and a hundred that were."""
     for _ in range(100):
         _restore(large, people[1], made, 0, RestoreState.FINISHED, now)
     previewed = _restore(large, people[1], made, POLICIES, RestoreState.DRAFT, now)

@@ -30,6 +30,7 @@ from web.security.access import can, can_fetch
 from web.security.permissions import Permission
 from web.translation.sentences import translated
 from web.verdicts.verdicts import Verdict, run_verdict
+from web.views.backups.waterfall import Waterfall, waterfall
 
 KINDS = {
     RunKind.SYNC: "Sync policies",
@@ -306,6 +307,10 @@ class RunPage:
     @cached_property
     def can_approve_retry(self) -> bool:
         return self.retry is not None and restore_approval.may_approve_retry(self.retry.restore)
+
+    @cached_property
+    def waterfall(self) -> Waterfall | None:
+        return waterfall(self.run)
 
     @property
     def can_cancel(self) -> bool:
