@@ -327,6 +327,9 @@ class NoticeEvent(StrEnum):
     AUDIT_BROKEN = "audit_broken"
     # A write under our app of which we know nothing: our credential may be in other hands.
     FOREIGN_WRITE = "foreign_write"
+    # What changed in the last whole week or month, what is open, and how fresh the tenant is.
+    WEEKLY_REPORT = "weekly_report"
+    MONTHLY_REPORT = "monthly_report"
 
 
 class NoticePace(StrEnum):

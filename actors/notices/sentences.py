@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from actors.facade import change_words, policy_type_names
@@ -221,6 +221,19 @@ def _expiring(told: Occurrence, _change: Change | None, zone: str) -> str:
     return f"{what} ends {short_time(ends_at, zone)}" if ends_at else f"{what} ends soon"
 
 
+def _report(told: Occurrence, _change: Change | None, zone: str) -> str:
+    """Return “Report of 1 Oct to 31 Oct 2026: 12 changes, 3 of them high; 2 are open; last whole backup …”."""
+    facts = told.facts
+    begin, end = datetime.fromisoformat(facts["begin"]), datetime.fromisoformat(facts["end"]) - timedelta(days=1)
+    changes, high, undecided = facts["changes"], facts["high"], facts["open"]
+    what = "nothing changed" if not changes else "1 change" if changes == 1 else f"{changes} changes"
+    gravely = f", {high} of them high" if high else ""
+    left = "nothing is open" if not undecided else "1 is open" if undecided == 1 else f"{undecided} are open"
+    at = _moment(facts["backed_up_at"])
+    fresh = f"last whole backup {short_time(at, zone)}" if at else "no whole backup yet"
+    return f"Report of {begin.day} {begin:%b} to {end.day} {end:%b %Y}: {what}{gravely}; {left}; {fresh}"
+
+
 _SENTENCES: dict[str, Sentence] = {
     NoticeEvent.CHANGE: _change,
     NoticeEvent.RUN_FAILED: _failed,
@@ -237,6 +250,8 @@ _SENTENCES: dict[str, Sentence] = {
     NoticeEvent.CREDENTIAL_EXPIRING: _expiring,
     NoticeEvent.AUDIT_BROKEN: lambda *_: "Tenantkeep’s audit log was changed, or a part of it is missing",
     NoticeEvent.FOREIGN_WRITE: _foreign_write,
+    NoticeEvent.WEEKLY_REPORT: _report,
+    NoticeEvent.MONTHLY_REPORT: _report,
 }
 _WELL_AGAIN: dict[str, str] = {
     **dict.fromkeys(NoticeEvent, "It is well again"),

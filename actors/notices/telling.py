@@ -7,7 +7,7 @@ import time
 
 from db.clock import utcnow
 from db.models import Channel
-from db.notices import channels, conditions, notices
+from db.notices import channels, conditions, notices, reports
 
 # Conditions are looked for in every tenant.
 LOOK_SECONDS = 30.0
@@ -24,6 +24,8 @@ def look_for_conditions() -> None:
     now = time.monotonic()
     if _looked_at is None or now - _looked_at >= LOOK_SECONDS:
         conditions.look()
+        for event in reports.EVENTS:
+            reports.begin_due(event, utcnow())
         _looked_at = now
 
 

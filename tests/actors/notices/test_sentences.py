@@ -49,6 +49,16 @@ CASES = (
          "The audit log holds again"),
     Case(NoticeEvent.FOREIGN_WRITE, {"facts": {"activity": "Patch Policy", "object": "MFA", "at": AT.isoformat()}},
          "Contoso: Somebody else wrote with Tenantkeep’s app (Patch Policy): “MFA”", "/tenants/{tenant}"),
+    *(
+        Case(event, {"facts": {"begin": "2026-10-01T00:00:00", "end": "2026-11-01T00:00:00", "changes": changes,
+                               "high": changes // 4, "open": changes // 6, "backed_up_at": at}},
+             f"Contoso: Report of 1 Oct to 31 Oct 2026: {told_words}", "/tenants/{tenant}")
+        for event, changes, at, told_words in (
+            (NoticeEvent.WEEKLY_REPORT, 0, None, "nothing changed; nothing is open; no whole backup yet"),
+            (NoticeEvent.MONTHLY_REPORT, 12, AT.isoformat(),
+             "12 changes, 3 of them high; 2 are open; last whole backup 26 Nov 03:12 Vienna"),
+        )
+    ),
 )  # fmt: skip
 
 

@@ -29,6 +29,8 @@ EVENTS: Mapping[NoticeEvent, str] = {
     NoticeEvent.TENANT_APPROVAL_WAITING: "A restore waits for Multi Admin Approval in the tenant",
     NoticeEvent.RESTORE_DONE: "A restore has ended",
     NoticeEvent.AUDIT_BROKEN: "The audit log was changed, or a part of it is missing",
+    NoticeEvent.WEEKLY_REPORT: "A week is over: what changed, what is open, how fresh the backup is",
+    NoticeEvent.MONTHLY_REPORT: "A month is over: what changed, what is open, how fresh the backup is",
 }
 SEVERITIES: Mapping[Severity, str] = {
     Severity.HIGH: "only high",
