@@ -100,7 +100,8 @@ class _LineWriter:
 
     def _named(self, name: str, value: Any, masked: Any, depth: int, kind: str = "") -> Iterator[ContentLine]:
         """Yield the lines of a property. `kind`: the OData type of its holder."""
-        label = property_title(kind, name, self._wording) or readable_name(name)
+        title = property_title(kind, name, self._wording)
+        label = title or readable_name(name)
         if isinstance(value, dict | list) and not isinstance(masked, type(value)):
             yield self._hidden(label, masked, depth)
         elif name in _NAMED_ONLY and isinstance(value, dict) and value.get("id"):
@@ -112,12 +113,13 @@ class _LineWriter:
             yield from self._list(name, value, masked, depth, label)
         else:
             line = replace(self._leaf(name, value, masked, depth), label=label)
-            yield line if line.is_hidden else self._in_words(line, property_key(kind, name), value)
+            yield self._in_words(line, kind, name, value) if title and not line.is_hidden else line
 
-    def _in_words(self, line: ContentLine, setting_id: str, value: Any) -> ContentLine:
-        """Say a value as Microsoft does, with what is sent beside it."""
-        title = option_title(setting_id, value, self._wording)
-        return replace(line, value=title, more=line.more or str(line.value)) if title else line
+    def _in_words(self, line: ContentLine, kind: str, name: str, value: Any) -> ContentLine:
+        """Say a value as Microsoft does, with the property and the value that are sent beside it."""
+        chosen = option_title(property_key(kind, name), value, self._wording)
+        exact = [name, line.more or (str(line.value) if chosen else "")]
+        return replace(line, value=chosen or line.value, more=" · ".join(filter(None, exact)))
 
     def _called(self, value: dict[str, Any]) -> str:
         """Name an object as the target does. The content's own name for it is never sent, and may be anybody's."""

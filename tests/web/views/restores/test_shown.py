@@ -40,7 +40,8 @@ EVIL = {
 }
 
 SHOWN = (
-    EVIL["body"]["displayName"], "evil.ps1", "Run as account", "All devices", "SG-Intune-Windows-Production", GROUP,
+    EVIL["body"]["displayName"], "evil.ps1", "Run this script using the logged on credentials", "runAsAccount · system",
+    "All devices", "SG-Intune-Windows-Production", GROUP,
     "It runs code of its own as SYSTEM, for all devices.",
 )  # fmt: skip
 
