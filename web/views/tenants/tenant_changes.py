@@ -22,7 +22,7 @@ from web.lists.list_view import EXPORT_CAP, csv_row, stream_download
 from web.security.access import fetch, requires
 from web.security.permissions import Permission
 from web.translation.sentences import translated
-from web.views.tenants.day_calendar import DayCalendar, day_calendar
+from web.views.tenants.day_calendar import DayCalendar, MonthCalendar, day_calendar, month_calendar
 from web.views.tenants.tenant_page import TenantPage
 
 pages = Blueprint("tenant_changes", __name__, url_prefix="/tenants")
@@ -46,6 +46,10 @@ class ActivityPage(_WithLogs):
     @cached_property
     def calendar(self) -> DayCalendar:
         return day_calendar(self.tenant, filters.asked_zone())
+
+    @cached_property
+    def month(self) -> MonthCalendar:
+        return month_calendar(self.tenant, filters.asked_zone(), request.args.get("month", ""))
 
     @cached_property
     def newest(self) -> list[tuple[Change, Author]]:
