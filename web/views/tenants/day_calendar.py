@@ -158,7 +158,7 @@ class MonthCalendar(DayCalendar):
         return self._month(begin) if begin <= self.today + timedelta(days=FORWARD_DAYS) else ""
 
     def _month(self, day: date) -> str:
-        values = {"month": f"{day:%Y-%m}", "zone": self.zone, "_anchor": "month"}
+        values: dict[str, Any] = {"month": f"{day:%Y-%m}", "zone": self.zone, "_anchor": "month"}
         return url_for("tenant_changes.page", tenant_id=self.tenant.id, **values)
 
 
