@@ -4,8 +4,7 @@ import json
 from typing import Any
 
 from actors.facade import snapshot_diff
-from bench import stage
-from bench.stage import WEB
+from bench import WEB, stage
 from db.audit.audit import SYSTEM
 from db.database import database
 from db.definitions import categories, definitions
