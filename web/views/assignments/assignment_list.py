@@ -70,7 +70,7 @@ class AssignmentListView(ListView):
     }
     column_sortable_list = ()
     search_hint = "Name or Graph id of a policy"
-    search_cap = 1000
+    page_size, page_size_options = 10, (10, 20)  # of Conditional Access, each takes a third of a screen of a phone
     nothing_yet = "No assignments known yet. A backup reads them with the policies."
     filters = (
         Filter("of", "Who or what", lambda: {**SORTS, UNUSED: "Filters that nothing uses", **OBJECTS}, _anything),

@@ -22,6 +22,8 @@ from web.security.permissions import Permission
 
 pages = Blueprint("look_up", __name__, url_prefix="/assignments/look-up")
 
+# Policies of one verdict: the page stays as short as others.
+MOST_SHOWN = 12
 KINDS = {"person": "A person, by user name or object id", "device": "A device, by name or object id"}
 
 
@@ -52,6 +54,10 @@ class LookUpPage:
     @property
     def is_active(self) -> bool:
         return self.run.state in ACTIVE
+
+    @property
+    def most_shown(self) -> int:
+        return MOST_SHOWN
 
     @property
     def days_kept(self) -> int:
