@@ -29,6 +29,7 @@ for name in (
     "pages",
     "words",
     "definitions",
+    "settings",
 ):
     print(f"\n## {name}\n", flush=True)
     subprocess.run([sys.executable, "-m", f"bench.{name}"], check=True)

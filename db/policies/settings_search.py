@@ -52,8 +52,13 @@ def find(words: Sequence[str], tenant_ids: Sequence[int] | None, most: int = MOS
     is_used = PolicySetting.select(PolicySetting.id).where(
         (PolicySetting.setting == KnownSetting.id) & is_in_if_given(PolicySetting.tenant, tenant_ids)
     )
+    if not is_sqlite():
+        # Asked for each setting that was found: joined, PostgreSQL reads every row of all those tenants.
+        is_used = is_used.offset(0)
     query = KnownSetting.select().where(_holds(words) & pw.fn.EXISTS(is_used))
     settings = list(query.order_by(KnownSetting.id).limit(most))
+    if not settings:
+        return []
     counts = _counts([setting.id for setting in settings], tenant_ids)
     found = [FoundSetting(setting, counts[setting.id]) for setting in settings if setting.id in counts]
     return sorted(found, key=lambda hit: (-hit.policies, hit.setting.title, hit.setting.key))

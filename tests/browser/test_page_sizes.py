@@ -41,6 +41,7 @@ QUERIES = {
     "comparisons.page": ("?first=set-{older_set}&second=set-{backup_set}",),
     "restores.page": ("?show=blocked",),
     "retention.page": ("?last=1&daily=2",),
+    "settings.page": ("?q=device",),
 }
 # Endpoint -> what has to be asked.
 NEEDS = {

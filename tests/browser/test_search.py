@@ -21,6 +21,12 @@ def test_the_search_opens_by_keyboard_and_enter_takes_the_marked_hit(page, enter
     assert page.locator("[aria-selected=true]").count() == 1
     page.keyboard.press("Enter")
     page.wait_for_url(site + marked)
+    # An act is a button among the others.
+    page.keyboard.press("Control+k")
+    page.fill("#search-everything", "sync contoso")
+    page.wait_for_selector("form[role=presentation] > button[role=option][aria-selected=true]")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".alert >> text=started")
 
 
 def test_enter_takes_the_only_tenant_that_was_found(page, enter, cast, captured, site):

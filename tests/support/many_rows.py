@@ -117,12 +117,21 @@ _SESSION = """INSERT INTO session (user_id, token_mark, began_at, seen_at, brows
 SELECT person, 'mark ' || n, at, at, 'Firefox', 'password' FROM numbers WHERE n <= {policies}"""
 
 _POLICY = """INSERT INTO policy (id, tenant_id, policy_type, graph_id, name, is_built_in, state, modified_at,
-first_seen_at, last_seen_at, last_captured_at, snapshot_count)
+first_seen_at, last_seen_at, last_captured_at, snapshot_count, index_version)
 SELECT n + 1, 1 + (1 + n) % {tenants}, CASE WHEN n % 3 = 0 THEN 'deviceConfigurations' ELSE 'configurationPolicies' END,
 'graph ' || n, 'WIN - BitLocker - Ring ' || n, FALSE, CASE WHEN percent < 2 THEN 'gone' ELSE 'present' END, at, at,
-lately, CASE WHEN percent = 50 THEN NULL WHEN percent = 60 THEN at ELSE lately END, 1
+lately, CASE WHEN percent = 50 THEN NULL WHEN percent = 60 THEN at ELSE lately END, 1,
+CASE WHEN n % 997 = 5 THEN NULL ELSE 1 END
 FROM numbers WHERE n < {policies} UNION ALL
-SELECT 1, 2, 'configurationPolicies', 'graph', 'First', FALSE, 'present', {now}, {now}, {now}, {now}, 1"""
+SELECT 1, 2, 'configurationPolicies', 'graph', 'First', FALSE, 'present', {now}, {now}, {now}, {now}, 1, 1"""
+
+_KNOWN_SETTING = """INSERT INTO known_setting (id, key, title, folded)
+SELECT n, 'device_setting_' || n, 'Allow Setting ' || n, 'allow setting ' || n || ' device_setting_' || n
+FROM numbers WHERE n <= 500"""
+
+_POLICY_SETTING = """INSERT INTO policy_setting (tenant_id, policy_id, setting_id, mark, value, may_conflict)
+SELECT policys_tenant, policy, 1 + n % 491, CASE WHEN percent < 50 THEN 'a' ELSE 'b' END, '~1', percent < 90
+FROM numbers WHERE n <= {policies}"""
 
 _COVERAGE = """INSERT INTO coverage (tenant_id, policy_type, offer, asked_at, good_at, bad_since, why)
 SELECT n, word, 'offered', lately, lately, CASE WHEN percent = 7 THEN at END, CASE WHEN percent = 7 THEN 'Refused.' END
@@ -317,7 +326,8 @@ FROM numbers CROSS JOIN audit_head WHERE n <= {policies}"""
 _AUDIT_HEAD = "UPDATE audit_head SET last_id = (SELECT MAX(id) FROM audit_event)"
 
 _STATEMENTS = (
-    _NUMBERS, _USERS, _TENANT, _MEMBERSHIP, _SESSION, _POLICY, _COVERAGE, _ENDED, _ACTIVE, _SPECIAL, _CONTENT,
+    _NUMBERS, _USERS, _TENANT, _MEMBERSHIP, _SESSION, _POLICY, _KNOWN_SETTING,
+    _POLICY_SETTING, _COVERAGE, _ENDED, _ACTIVE, _SPECIAL, _CONTENT,
     _SNAPSHOT, _RUN_ITEM, _MANIFEST, _BACKUP_SET, _RESTORE, _RESTORE_ITEM, _WRITE, _LISTING, _RUN_ANSWER, _MAPPING,
     _DIRECTORY_NAME, _DEFINITION_SOURCE, _DEFINITION_TEXT,
     _SCHEDULE, _NOTIFICATION, _WATCH, _EXPIRY, _EVENT_LOG, _TENANT_EVENT, _TENANT_EVENT_POLICY,

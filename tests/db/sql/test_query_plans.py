@@ -66,6 +66,7 @@ SMALL = {
     "users": "the people of one installation",
     "lease": "a row for each thing that one process at a time does",
     "heartbeat": "the processes of one day",
+    "known_setting": "names of settings: tens of thousands, whatever the number of policies",
     "seal": "one row",
     "audit_head": "one row",
     "audit_check": "one row",
@@ -480,6 +481,10 @@ PAGES = (
     f"/tenants/{TENANT}/events/?page=200", f"/tenants/{TENANT}/events/?by=person7@many.example",
     f"/tenants/{TENANT}/events/?search=bitlocker", f"/tenants/{TENANT}/at/",
     f"/tenants/{TENANT}/at/?at=2026-03-01T12:00Z&show=different", "/policies/150/dependencies",
+    "/settings/", "/settings/?q=allow+setting", "/settings/?q=device_setting_151",
+    "/settings/of?key=device_setting_151", "/settings/of?key=device_setting_151&value=a",
+    f"/settings/of?key=device_setting_151&tenant={TENANT}",
+    f"/tenants/{TENANT}/conflicts", "/search?q=setting+15&part=1", "/search?q=back+up+contoso&part=1",
     "/notifications/", "/audit/", "/metrics", "/readyz",
 )  # fmt: skip
 
