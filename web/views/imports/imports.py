@@ -153,9 +153,9 @@ class ImportPage(NumberedPage):
         return url_for("imports.page", import_id=self.row.id, page=number)
 
 
-@pages.get("/<import_id>")
+@pages.get("/<int:import_id>")
 @requires(Permission.SEE)
-def page(import_id: str) -> str:
+def page(import_id: int) -> str:
     return _page(fetch(PolicyImport, import_id, Permission.SEE), {})
 
 
@@ -168,9 +168,9 @@ def _page(row: PolicyImport, chosen: Mapping[str, str]) -> str:
     return render_template("imports/page.html", page=page)
 
 
-@pages.post("/<import_id>/keep")
+@pages.post("/<int:import_id>/keep")
 @requires(Permission.OPERATE)
-def keep(import_id: str) -> Any:
+def keep(import_id: int) -> Any:
     row = fetch(PolicyImport, import_id, Permission.OPERATE)
     with refusals_flashed():
         policy_imports.keep(row, request.form.get("name", ""), current_actor())
@@ -178,9 +178,9 @@ def keep(import_id: str) -> Any:
     return _back_to(row)
 
 
-@pages.post("/<import_id>/fill-in")
+@pages.post("/<int:import_id>/fill-in")
 @requires(Permission.OPERATE)
-def fill_in(import_id: str) -> Any:
+def fill_in(import_id: int) -> Any:
     """Put what was typed in the place of placeholders; those without a text stay."""
     row = fetch(PolicyImport, import_id, Permission.OPERATE)
     asked = filling.placeholders_of(row)
@@ -192,9 +192,9 @@ def fill_in(import_id: str) -> Any:
     return _back_to(row)
 
 
-@pages.post("/<import_id>/policies/<imported_policy_id>/script")
+@pages.post("/<int:import_id>/policies/<int:imported_policy_id>/script")
 @requires(Permission.OPERATE)
-def choose_script(import_id: str, imported_policy_id: str) -> Any:
+def choose_script(import_id: int, imported_policy_id: int) -> Any:
     """Choose the script in the policy's own file, or that in the file beside it."""
     row = fetch(PolicyImport, import_id, Permission.OPERATE)
     policy = fetch(ImportedPolicy, imported_policy_id, Permission.OPERATE)
@@ -205,18 +205,18 @@ def choose_script(import_id: str, imported_policy_id: str) -> Any:
     return _back_to(row)
 
 
-@pages.post("/<import_id>/remove")
+@pages.post("/<int:import_id>/remove")
 @requires(Permission.MANAGE)
-def remove(import_id: str) -> Any:
+def remove(import_id: int) -> Any:
     row = fetch(PolicyImport, import_id, Permission.MANAGE)
     policy_imports.remove(row, current_actor())
     flash("Removed.", "success")
     return redirect(url_for("imports.index"), 303)
 
 
-@pages.post("/<import_id>/restore")
+@pages.post("/<int:import_id>/restore")
 @requires(Permission.MANAGE)
-def restore(import_id: str) -> Any:
+def restore(import_id: int) -> Any:
     """Make a draft of it, and preview that. Nothing is written."""
     row = fetch(PolicyImport, import_id, Permission.MANAGE)
     tenant = fetch(Tenant, request.form.get("tenant", ""), Permission.MANAGE)
