@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from actors.changes.whole_comparison import PolicyPair, WholeComparison
@@ -104,13 +105,13 @@ def compared_sections(front: ComparisonFront) -> Iterator[ComparedSection]:
     for some in batched(front.pairs, PAIRS_AT_ONCE):
         ids = [(pair.after or pair.before).policy_id for pair in some]  # type: ignore[union-attr]
         changes = last_changes(ids, front.comparison.after.completed_at)
+        both = [(pair.before, pair.after) for pair in some if pair.before and pair.after]
+        found = iter(
+            snapshot_diff.compare_pairs(both, partial(Masking, tells_apart=True), language=front.options.language)
+        )
         for pair, policy_id in zip(some, ids, strict=True):
-            found = None
-            if pair.before and pair.after:
-                found = snapshot_diff.differences_or_none(
-                    pair.before, pair.after, Masking(tells_apart=True), language=front.options.language
-                )
-            yield ComparedSection(pair, found, changes.get(policy_id))
+            differences = next(found) if pair.before and pair.after else None
+            yield ComparedSection(pair, differences, changes.get(policy_id))
 
 
 def comparison_blocks(front: ComparisonFront) -> Iterator[Block]:

@@ -1,7 +1,7 @@
 """Contents for pages, which know nothing of them: what a snapshot holds, and what changed between two."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import pairwise
+from itertools import accumulate, chain, pairwise
 from typing import Any
 
 from actors.facade.wording import ENGLISH, Wording, wording_of
@@ -27,6 +27,8 @@ from graph.policy_types.table import POLICY_TYPES
 
 CONDITIONAL_ACCESS = "conditionalAccessPolicies"
 Hide = Callable[[Any], Any]
+# A snapshot with its content, None for one that cannot be opened.
+_Opened = tuple[Snapshot, Any]
 words = labels.readable_name
 
 
@@ -68,12 +70,40 @@ def changes_between_neighbours(
     newest_first: Sequence[Snapshot], contents: Mapping[int, Any], *, language: str = ENGLISH
 ) -> list[list[Difference] | None]:
     """Return what changed from each next snapshot in the list to the one before it; None if one could not be opened."""
-    wording = _wording_of(((snapshot, contents[snapshot.id]) for snapshot in newest_first), language)
+    opened = [(snapshot, contents[snapshot.id]) for snapshot in newest_first]
+    return _compare_opened([(older, newer) for newer, older in pairwise(opened)], language)
+
+
+def compare_pairs(
+    pairs: Sequence[tuple[Snapshot, Snapshot]],
+    new_mask: Callable[[], Hide] | None = None,
+    *,
+    language: str = ENGLISH,
+    most_bytes: int | None = None,
+) -> list[list[Difference] | None]:
+    """Compare the pairs, (before, after), with one look into the catalogue; None where a content cannot be opened.
+
+    `new_mask` makes what masks the two of a pair. `most_bytes`: so much content is opened; the answer is shorter than
+    the pairs where those hold more.
+    """
+    fitting = pairs if most_bytes is None else pairs[: _count_fitting(pairs, most_bytes)]
+    opened: list[tuple[_Opened, _Opened]] = []
+    for before, after in fitting:
+        hide = new_mask() if new_mask else None
+        opened.append(((before, _open_or_none(before, hide)), (after, _open_or_none(after, hide))))
+    return _compare_opened(opened, language)
+
+
+def _count_fitting(pairs: Iterable[tuple[Snapshot, Snapshot]], most_bytes: int) -> int:
+    sizes = accumulate(before.content.plain_bytes + after.content.plain_bytes for before, after in pairs)
+    return sum(size < most_bytes for size in sizes)
+
+
+def _compare_opened(pairs: Sequence[tuple[_Opened, _Opened]], language: str) -> list[list[Difference] | None]:
+    wording = _wording_of(chain.from_iterable(pairs), language)
     return [
-        None
-        if None in (contents[newer.id], contents[older.id])
-        else _compare(older, contents[older.id], newer, contents[newer.id], wording)
-        for newer, older in pairwise(newest_first)
+        None if None in (old, new) else _compare(before, old, after, new, wording)
+        for (before, old), (after, new) in pairs
     ]
 
 

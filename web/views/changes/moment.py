@@ -28,6 +28,7 @@ from web.presentation.formatters import datetime_html, first_differences, policy
 from web.presentation.masking import Masking, mask_secrets
 from web.security.access import can, current_actor, fetch, requires
 from web.security.permissions import Permission
+from web.translation.languages import current_language
 from web.translation.sentences import translated_markup
 from web.views.restores.new_restore import previewed
 
@@ -296,19 +297,19 @@ def _what_differs(policies: Sequence[PolicyThen]) -> dict[int, str]:
     there = [policy for policy in policies if policy.version and policy.newest_id and policy.is_present]
     ids = {number for policy in there for number in (policy.snapshot_id, policy.newest_id) if number}
     by_id: dict[int, Snapshot] = {row.id: row for row in snapshots.with_policies(sorted(ids))}
-    words: dict[int, str] = {}
-    left = MOST_BYTES_COMPARED
-    for policy in there:
-        before, after = by_id.get(policy.snapshot_id or 0), by_id.get(policy.newest_id or 0)
-        if before is None or after is None:
-            continue
-        left -= before.content.plain_bytes + after.content.plain_bytes
-        words[policy.policy_id] = (
-            first_differences(snapshot_diff.differences_or_none(before, after, Masking(tells_apart=True)))
-            if left > 0
-            else "It is too large to be compared in this list: see every difference."
-        )
-    return words
+    pairs = {
+        policy.policy_id: (by_id[policy.snapshot_id], by_id[policy.newest_id])
+        for policy in there
+        if policy.snapshot_id in by_id and policy.newest_id in by_id
+    }
+    found = snapshot_diff.compare_pairs(
+        list(pairs.values()),
+        partial(Masking, tells_apart=True),
+        language=current_language(),
+        most_bytes=MOST_BYTES_COMPARED,
+    )
+    too_large = dict.fromkeys(pairs, "It is too large to be compared in this list: see every difference.")
+    return too_large | dict(zip(pairs, map(first_differences, found), strict=False))
 
 
 @pages.get("/<tenant_id>/at/")

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 from flask import url_for
@@ -348,15 +348,25 @@ def _urgency(change: LaterChange) -> tuple[bool, bool]:
 def _rows(shown: Sequence[LaterChange]) -> list[ChangeRow]:
     ids = {number for change in shown for number in (change.right_id, change.now_id) if number}
     by_id = {snapshot.id: snapshot for snapshot in snapshots.with_policies(sorted(ids))}
-    rows: list[ChangeRow] = []
-    left = MOST_BYTES_COMPARED
-    for change in shown:
-        right, now = by_id.get(change.right_id or 0), by_id.get(change.now_id or 0)
-        differences: list[Difference] | None = []
-        if change.kind == LaterChangeKind.CHANGED and right and now:
-            left -= right.content.plain_bytes + now.content.plain_bytes
-            if left > 0:
-                hide = Masking(tells_apart=True)
-                differences = snapshot_diff.differences_or_none(right, now, hide, language=current_language())
-        rows.append(ChangeRow(change, right, now, differences, is_compared=left > 0))
-    return rows
+    pairs = {
+        change.policy.id: (by_id[change.right_id], by_id[change.now_id])
+        for change in shown
+        if change.kind == LaterChangeKind.CHANGED and change.right_id in by_id and change.now_id in by_id
+    }
+    found = snapshot_diff.compare_pairs(
+        list(pairs.values()),
+        partial(Masking, tells_apart=True),
+        language=current_language(),
+        most_bytes=MOST_BYTES_COMPARED,
+    )
+    differences = dict(zip(pairs, found, strict=False))
+    return [
+        ChangeRow(
+            change,
+            by_id.get(change.right_id or 0),
+            by_id.get(change.now_id or 0),
+            differences.get(change.policy.id, []),
+            is_compared=change.policy.id not in pairs or change.policy.id in differences,
+        )
+        for change in shown
+    ]

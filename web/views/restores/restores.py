@@ -146,10 +146,10 @@ def _plan_page(restore: Restore, hide: Masking | None) -> Any:
 
 
 def _read_out(restore: Restore, item_ids: list[int], hide: Masking | None) -> Iterator[PlanItem]:
-    language = current_language()
+    words = plan_text.words_of_items(restore_items.items_by_ids(item_ids), current_language())
     for item_id in item_ids:
         item = RestoreItem.get_by_id(item_id)
-        names, words = plan_text.target_names(restore.tenant, [item]), plan_text.words_of_items([item], language)
+        names = plan_text.target_names(restore.tenant, [item])
         yield PlanItem(
             item,
             drafts.differences(item, hide, names, words),
