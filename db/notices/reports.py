@@ -23,7 +23,7 @@ MOST_COUNTED = 1000
 
 @dataclass(frozen=True)
 class ReportPeriod:
-    """From `begin` on, and before `end`; naive UTC."""
+    """A time from `begin` on, and before `end`; naive UTC."""
 
     begin: datetime
     end: datetime
