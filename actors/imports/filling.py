@@ -13,6 +13,8 @@ from graph.policy_types.policy_type import policy_name
 from graph.policy_types.table import POLICY_TYPES
 
 LONGEST = 200
+# All texts together may become so much longer, in characters.
+MOST_GROWTH = 20_000_000
 
 
 def placeholders_of(policy_import: PolicyImport) -> list[str]:
@@ -25,14 +27,18 @@ def fill_in(policy_import: PolicyImport, texts: Mapping[str, str], actor: Actor)
     """Replace placeholders in every policy that has them. Return in how many. Raises Invalid."""
     if any(len(text) > LONGEST or "\x00" in text or placeholders.is_placeholder(text) for text in texts.values()):
         raise Invalid(f"Type at most {LONGEST} characters in the place of each placeholder, and no placeholder.")
-    filled = {}
+    filled, growth = {}, 0
     for policy in policy_imports.policies_of(policy_import):
         if not set(policy.placeholders) & texts.keys():
             continue
         columns = {}
         for column, content_id in (("content", policy.content_id), ("other_content", policy.other_content_id)):
             if content_id:
-                document = placeholders.fill(snapshots.read_content(content_id), texts)
+                document = snapshots.read_content(content_id)
+                growth += placeholders.growth(document, texts)
+                if growth > MOST_GROWTH:
+                    raise Invalid("A placeholder stands in the import so often that it would become too large.")
+                document = placeholders.fill(document, texts)
                 columns[column] = snapshots.save_content(
                     policy_import.tenant_id, document, upload_fingerprint(document)
                 )

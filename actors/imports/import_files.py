@@ -30,9 +30,13 @@ def _is_zip(stream: Seekable) -> bool:
     return stream.read(2) == _ZIP
 
 
-def read_files(stream: Seekable, file_name: str) -> dict[str, bytes]:
+def reading_budget() -> ReadingBudget:
+    """Return what reading one import may take: its bytes, its values, and time for all of it."""
+    return ReadingBudget(size=MAX_BYTES, values=MAX_VALUES)
+
+
+def read_files(stream: Seekable, file_name: str, budget: ReadingBudget) -> dict[str, bytes]:
     """Return {path: bytes} of all files. `file_name`: of a single file. Raises Invalid past the limits."""
-    budget = ReadingBudget(size=MAX_BYTES, values=MAX_VALUES)
     files: dict[str, bytes] = {}
     for path, data in _files(stream, file_name, budget):
         if path in files:

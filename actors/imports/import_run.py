@@ -30,7 +30,7 @@ from db.states import ItemState, Outcome, Result, Role, RunKind
 from db.tenants import tenants
 from graph.errors import Rejected
 from graph.foreign.export import FileState, ForeignExport, ForeignFile, ForeignPolicy
-from graph.foreign.read import TooManyFiles, read_export
+from graph.foreign.read import TooMany, read_export
 
 # Stands at the run's item where others have a policy type.
 FILE_ITEM = "imported file"
@@ -92,8 +92,10 @@ def _require_role(claim: Claim, upload: Upload) -> Actor:
 
 def _export(upload: Upload) -> ForeignExport:
     try:
-        return read_export(import_files.read_files(uploads.UploadReader(upload), upload.options["file_name"]))
-    except TooManyFiles as e:
+        budget = import_files.reading_budget()
+        files = import_files.read_files(uploads.UploadReader(upload), upload.options["file_name"], budget)
+        return read_export(files, budget.check)
+    except TooMany as e:
         raise Invalid(str(e)) from e
 
 

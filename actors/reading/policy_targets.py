@@ -1,14 +1,16 @@
 """Targets and references of a policy's content, as db/policies/policy_targets.py keeps it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from db.policies.policy_targets import IndexedReference, IndexedTarget, TargetsOfPolicy
 from graph.assignments.target import GROUP, Target
 from graph.assignments.targets import targets_of
+from graph.display.masking import mask_secrets
 from graph.policy_types.policy_type import storable
 from graph.references.references import find_references
 
+Terms = Sequence[tuple[str, str]]
 NamesByKind = Mapping[str, Mapping[str, str | None]]
 LONGEST_ID = 200
 
@@ -23,7 +25,7 @@ def targets_in(
     found = find_references(policy_type, content)
     gone = _gone_ids(references) if were_read else frozenset[str]()
     return TargetsOfPolicy(
-        targets=[_indexed(target, gone) for target in targets_of(policy_type, content, found)],
+        targets=_all_indexed(targets_of(policy_type, content, found), gone),
         references=[IndexedReference(reference.kind[:40], storable(reference.id)[:LONGEST_ID]) for reference in found],
     )
 
@@ -34,7 +36,17 @@ def _gone_ids(references: NamesByKind) -> frozenset[str]:
     return frozenset(object_id.lower() for names in named for object_id, name in names.items() if name is None)
 
 
-def _indexed(target: Target, gone: frozenset[str]) -> IndexedTarget:
+def _all_indexed(targets: Sequence[Target], gone: frozenset[str]) -> list[IndexedTarget]:
+    terms = {target.terms: _masked(target.terms) for target in targets}
+    return [_indexed(target, gone, terms[target.terms]) for target in targets]
+
+
+def _masked(terms: Terms) -> list[list[str]]:
+    """Return terms as they may lie unsealed. Texts are among them that somebody typed: a rule, an app's own setting."""
+    return [[storable(name), storable(mask_secrets({name: value})[name])] for name, value in terms]
+
+
+def _indexed(target: Target, gone: frozenset[str], terms: list[list[str]]) -> IndexedTarget:
     return IndexedTarget(
         kind=target.kind,
         object_id=storable(target.object_id)[:80],
@@ -44,5 +56,5 @@ def _indexed(target: Target, gone: frozenset[str]) -> IndexedTarget:
         filter_id=storable(target.filter_id)[:80] or None,
         filter_mode=storable(target.filter_mode)[:10],
         is_gone=(target.kind == GROUP and target.object_id in gone) or target.filter_id in gone,
-        terms=[[storable(name), storable(value)] for name, value in target.terms] or None,
+        terms=terms or None,
     )

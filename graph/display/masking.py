@@ -14,6 +14,7 @@ from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from graph.content import embedded_json
 from graph.content.secrets import SECRETS, is_mask
 from graph.content.spellings import GUID
 
@@ -85,8 +86,7 @@ _SWITCH = re.compile(
     r"|\s*<(enabled|disabled)\s*/>\s*|PGVuYWJsZWQvPg==|PGVuYWJsZWQgLz4=|PGRpc2FibGVkLz4=|PGRpc2FibGVkIC8\+",
     re.IGNORECASE,
 )
-# With blanks around it; a longer text is no switch.
-_LONGEST_SWITCH = 40
+_LONGEST_SWITCH = 40  # with blanks around it
 
 # --- what a value looks like -----------------------------------------------------------------------------------------
 
@@ -176,9 +176,8 @@ class Masking:
         if key in _PROSE or _is_switch(value):
             return value if not isinstance(value, dict | list) else self._value(value, key, context)
         if is_secret(holder, key, value, context):
-            return (
-                self._blob(value, opaque_kind(value)) if isinstance(value, str) and opaque_kind(value) else self._mask()
-            )
+            kind = opaque_kind(value) if isinstance(value, str) else ""
+            return self._blob(value, kind) if kind else self._mask()
         if isinstance(value, str) and (what := _blob_kind(holder, key, value, context)):
             return self._blob(value, what)
         if key == "valueJson" and isinstance(value, str):
@@ -188,7 +187,9 @@ class Masking:
         return self._value(value, key, context._replace(is_choice=key.startswith("choiceSetting")))
 
     def _json(self, text: str) -> Any:
-        """Mask the value of an intent's setting, which is always JSON, unless nothing in it is a secret."""
+        """Mask the value of an intent's setting, which is JSON, unless it can be looked into and holds no secret."""
+        if text.lstrip().startswith(("{", "[")) and embedded_json.parse(text) is None:
+            return self._blob(text, "JSON")
         document = _parse_json(text) if len(text) <= LONGEST_LOOKED_AT else text
         if isinstance(document, str):
             return self._blob(text, opaque_kind(document)) if opaque_kind(document) else text

@@ -1,6 +1,7 @@
 """Lacks of a foreign policy: the parts that it has not, and what its tool changed in it."""
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from graph.display.masking import mask_secrets
@@ -27,6 +28,8 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
 _SCRIPTS = frozenset(
     {"scriptContent", "detectionScriptContent", "remediationScriptContent", "payload", "payloadJson", "content"}
 )
+# Of policies that share a name, so many are named at each.
+_DOUBLES_NAMED = 3
 NOT_KNOWN = "The file does not say whether it is assigned: it may be, or not."
 ALL_OFF = (
     "Every Conditional Access policy of the export is off and has no id: its tool switches them off when it exports. "
@@ -88,5 +91,6 @@ def note_doubles(policies: Sequence[ForeignPolicy]) -> None:
         groups.setdefault((policy.policy_type, policy.name.strip().lower()), []).append(policy)
     for alike in groups.values():
         for policy in alike if len(alike) > 1 else ():
-            others = ", ".join(f"“{other.path[-80:]}”" for other in alike if other is not policy)[:300]
-            policy.note(FindingKind.TWICE, f"Another of this type and name is in the export: {others}.")
+            others = islice((other for other in alike if other is not policy), _DOUBLES_NAMED)
+            named = ", ".join(f"“{other.path[-80:]}”" for other in others)
+            policy.note(FindingKind.TWICE, f"Another of this type and name is in the export: {named}.")

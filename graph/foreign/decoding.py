@@ -16,8 +16,9 @@ DEEPEST_TEXT = 4
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _YAML = re.compile(r"(?:^---\s*\n)?^(?:'[^'\n]+'|\"[^\"\n]+\"|[A-Za-z@_#][\w@.# -]*):(?:\s|$)", re.MULTILINE)
 _YAML_NAMES = (".yaml", ".yml")
-# A comma before a closing bracket, outside of texts; texts are skipped whole.
-_TRAILING = re.compile(r'"(?:[^"\\]|\\.)*+"|,(?=\s*[}\]])', re.DOTALL)
+# A comma before a closing bracket, outside of texts; texts are skipped whole. One without an end goes to the file's
+# end: else it would be looked through again from each of its marks.
+_TRAILING = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|,(?=\s*+[}\]])', re.DOTALL)
 
 
 class Unreadable(Exception):

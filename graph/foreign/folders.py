@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -47,9 +48,18 @@ class Folders:
     def is_below(self, path: str, roots: list[str]) -> bool:
         return any(not root or path.startswith(root) for root in roots)
 
-    @property
-    def is_intune_backup(self) -> bool:
-        return any({ASSIGNMENTS, SCRIPTS} & set(path.split("/")[:-1]) for path in self.files)
+    @cached_property
+    def intune_backups(self) -> frozenset[str]:
+        """The folders in which, somewhere below, a folder of assignments or scripts of IntuneBackupAndRestore is.
+
+        "" is the whole export.
+        """
+        found: set[str] = set()
+        for path in self.files:
+            parts = path.split("/")[:-1]
+            if {ASSIGNMENTS, SCRIPTS} & set(parts):
+                found.update("/".join(parts[:depth]) for depth in range(len(parts) + 1))
+        return frozenset(found)
 
 
 def look_around(files: Mapping[str, bytes], documents: Mapping[str, Document]) -> Folders:

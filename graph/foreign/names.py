@@ -20,7 +20,7 @@ from graph.references.reference_kinds import (
     USERS,
 )
 from graph.references.references import EVERYBODY, declared_type, find_references, reference_kind
-from graph.references.stand_ins import is_stand_in, stand_in
+from graph.references.stand_ins import stand_in
 
 # Words of Microsoft's that stand where ids do, in small letters (learn.microsoft.com: conditionalAccessUsers,
 # conditionalAccessApplications, conditionalAccessLocations, conditionalAccessClientApplications).
@@ -132,8 +132,7 @@ class _Replacing:
         self._policy.note(
             FindingKind.ASK, f"“{text[:60]}” stands where an id belongs. A restore asks with a mapping what it means."
         )
-        number = sum(map(is_stand_in, (object_id for _, object_id in self._names)))
-        made = stand_in(kind, f"{self._policy.name}\n{key}\n{number}\n{text}")
+        made = stand_in(kind, f"{self._policy.name}\n{key}\n{len(self._names)}\n{text}")
         self._names[kind, made] = f"placeholder {storable(text)[:100]} of {self._policy.name}"[:MAX_NAME_LENGTH]
         return made
 

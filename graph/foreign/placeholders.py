@@ -47,6 +47,15 @@ def _find(value: Any, key: str) -> Iterator[str]:
             yield from (match[0] for match in _NAME.finditer(value[:_LONGEST]))
 
 
+def growth(value: Any, values: Mapping[str, str]) -> int:
+    """Return how many characters filling in adds to the texts: a short placeholder may stand in them very often."""
+    if isinstance(value, dict | list):
+        return sum(growth(inner, values) for inner in (value.values() if isinstance(value, dict) else value))
+    if not isinstance(value, str):
+        return 0
+    return sum(value.count(placeholder) * max(len(text) - len(placeholder), 0) for placeholder, text in values.items())
+
+
 def fill(value: Any, values: Mapping[str, str]) -> Any:
     """Return a copy in whose texts each placeholder is replaced by what somebody filled in."""
     if isinstance(value, dict):

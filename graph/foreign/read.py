@@ -3,7 +3,7 @@
 Nothing is executed, nothing is fetched. What is damaged costs itself and nothing else.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -25,7 +25,7 @@ from graph.policy_types.policy_type import policy_name
 from graph.policy_types.table import POLICY_TYPES
 from graph.references.stand_ins import UNKNOWN_DIRECTORY, stand_in
 
-MOST_FILES = 20_000
+MOST_FILES = MOST_POLICIES = 20_000
 _JUNK = ("__macosx", ".git", ".github", "node_modules")
 _SETTINGS_BESIDE = "_Settings.json"
 # Folders of EntraExporter with people in them: nothing of these is read.
@@ -33,19 +33,23 @@ _PEOPLE = frozenset({"users", "members", "owners"})
 DSC = "Microsoft365DSC wrote it: PowerShell code with parameters of its own. It is recognised, and not imported."
 
 
-class TooManyFiles(ValueError):
-    """Raised for more files than any export has."""
+class TooMany(ValueError):
+    """Raised for more files, or more policies, than any export has."""
 
 
-def read_export(files: Mapping[str, bytes]) -> ForeignExport:
-    """Read an export. `files`: {path with “/” between folders: bytes}. Raises TooManyFiles."""
+def read_export(files: Mapping[str, bytes], go_on: Callable[[], None] = lambda: None) -> ForeignExport:
+    """Read an export. `files`: {path with “/” between folders: bytes}. Raises TooMany.
+
+    `go_on` is called before each file and each policy: what it raises ends the reading.
+    """
     if len(files) > MOST_FILES:
-        raise TooManyFiles(f"It has more than {MOST_FILES:,} files.")
-    return _Reading(files).export()
+        raise TooMany(f"It has more than {MOST_FILES:,} files.")
+    return _Reading(files, go_on).export()
 
 
 class _Reading:
-    def __init__(self, files: Mapping[str, bytes]) -> None:
+    def __init__(self, files: Mapping[str, bytes], go_on: Callable[[], None]) -> None:
+        self._go_on = go_on
         self._results: dict[str, ForeignFile] = {}
         self._documents: dict[str, Document] = {}
         self._files = files
@@ -72,6 +76,7 @@ class _Reading:
     # --- files -------------------------------------------------------------------------------------------------------
 
     def _open(self, path: str) -> None:
+        self._go_on()
         parts = [part.lower() for part in path.split("/")]
         if any(part in _JUNK for part in parts[:-1]) or parts[-1].startswith("."):
             self._say(path, FileState.NO_POLICY, "It belongs to the computer or the repository, and is no policy.")
@@ -133,6 +138,9 @@ class _Reading:
 
     def _policy(self, path: str, raw: RawPolicy) -> ForeignPolicy | str:
         """Return the policy, or why there is none."""
+        self._go_on()
+        if len(self._policies) >= MOST_POLICIES:
+            raise TooMany(f"It has more than {MOST_POLICIES:,} policies.")
         body = raw.body
         bodies.with_definitions(body)
         self._add_settings_beside(path, raw)
@@ -203,6 +211,7 @@ class _Reading:
         for policy in self._policies:
             learnt[policy.policy_type, policy.graph_id.lower()] = policy.name
         for policy in self._policies:
+            self._go_on()
             names.replace_names(policy, ids, learnt)
         for policy in self._policies:
             names.name_references(policy, learnt)
@@ -231,14 +240,13 @@ class _Reading:
 
     def _ids_by_name(self) -> dict[tuple[str, str], str]:
         """Return {(kind, name): id} of what the export has exactly one of."""
-        found: dict[tuple[str, str], list[str]] = {}
+        found: dict[tuple[str, str], set[str]] = {}
         for (kind, object_id), name in self._folders.names.items():
-            found.setdefault((kind, name), []).append(object_id)
+            found.setdefault((kind, name), set()).add(object_id)
         for policy in self._policies:
-            key = (policy.policy_type, policy.name.strip())
-            if policy.graph_id.lower() not in found.setdefault(key, []):
-                found[key].append(policy.graph_id.lower())
-        return {key: ids[0] for key, ids in found.items() if len(ids) == 1 and _may_refer(key[0], ids[0])}
+            found.setdefault((policy.policy_type, policy.name.strip()), set()).add(policy.graph_id.lower())
+        only = {key: next(iter(ids)) for key, ids in found.items() if len(ids) == 1}
+        return {key: object_id for key, object_id in only.items() if _may_refer(key[0], object_id)}
 
 
 _NO_TYPE = "Nothing in it says of which policy type it is, so it is taken for no policy."

@@ -12,13 +12,14 @@ from graph.foreign import powershell
 from graph.foreign.bodies import is_definition_value
 from graph.foreign.decoding import Document, unwrap
 from graph.foreign.export import FindingKind, ForeignFormat, ImportFinding
-from graph.foreign.folders import ASSIGNMENTS, SCRIPTS, Folders
+from graph.foreign.folders import Folders
 from graph.foreign.type_finding import collection_of_context
 
 _GUID_PREFIX = re.compile(r"([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})_(.+)")
-_DSC = re.compile(r"Import-DscResource\s+-ModuleName\s+['\"]?Microsoft365DSC", re.IGNORECASE)
-_DSC_BEGIN = re.compile(r"^\s*Configuration\s+\w+\s*$", re.MULTILINE | re.IGNORECASE)
-_DSC_BLOCK = re.compile(r"^\s*(?:AAD|Intune|EXO|SPO|Teams|SC)\w+\s+[\"']?[\w-]+", re.MULTILINE)
+# Blanks of one line alone: a pattern that begins at each line and runs over line ends never gets through many of them.
+_DSC = re.compile(r"Import-DscResource[ \t]++-ModuleName[ \t]++['\"]?Microsoft365DSC", re.IGNORECASE)
+_DSC_BEGIN = re.compile(r"^[ \t]*+Configuration[ \t]++\w++[ \t\r]*+$", re.MULTILINE | re.IGNORECASE)
+_DSC_BLOCK = re.compile(r"^[ \t]*+(?:AAD|Intune|EXO|SPO|Teams|SC)\w++[ \t]++[\"']?[\w-]", re.MULTILINE)
 # CIPP's own sorts of templates that hold no policy (KelvinTegelaar/CIPP).
 _CIPP_OTHERS = {"GroupTemplate", "StandardsTemplateV2", "AppApprovalTemplate"}
 _MOST_ITEMS = 20_000
@@ -249,7 +250,7 @@ def _format_of_body(path: str, value: Mapping[str, Any], document: Document, fol
         return ForeignFormat.ENTRA_EXPORTER
     if _has_names_of_intune_cd(value) or document.indent == 5:
         return ForeignFormat.INTUNE_CD
-    if folders.is_intune_backup and ("settingsDelta" in value or _is_beside(path, folders)):
+    if folders.intune_backups and ("settingsDelta" in value or _is_beside(path, folders)):
         return ForeignFormat.INTUNE_BACKUP
     if str(value.get("@odata.context", "")).endswith("/$entity"):
         return ForeignFormat.PORTAL if "configurationPolicies" in str(value["@odata.context"]) else _body(value)
@@ -270,10 +271,7 @@ def _has_names_of_intune_cd(value: Mapping[str, Any]) -> bool:
 
 def _is_beside(path: str, folders: Folders) -> bool:
     """Tell whether a folder of assignments or scripts of IntuneBackupAndRestore is anywhere in the export's root."""
-    root = path.rpartition("/")[0].rpartition("/")[0]
-    return any(
-        other.startswith(root) and {ASSIGNMENTS, SCRIPTS} & set(other.split("/")[:-1]) for other in folders.files
-    )
+    return path.rpartition("/")[0].rpartition("/")[0] in folders.intune_backups
 
 
 # --- code ------------------------------------------------------------------------------------------------------------

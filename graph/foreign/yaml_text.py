@@ -4,6 +4,7 @@ Nothing is made but these: a tag is refused, a bare date or `no` stays a text, a
 is counted before anything is built.
 """
 
+import math
 import re
 from typing import Any
 
@@ -31,14 +32,22 @@ class _PlainLoader(yaml.SafeLoader):
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - as PyYAML declares it
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        keys = [key.value for key, _ in node.value]
-        if len(set(map(str, keys))) != len(keys):
+        if not all(isinstance(key, yaml.ScalarNode) for key, _ in node.value):
+            raise NotPlain("a list or a map stands where a name belongs.")
+        if len({key.value for key, _ in node.value}) != len(node.value):
             raise NotPlain("it says one thing twice.")
-        return {str(key.value): self.construct_object(value, deep=deep) for key, value in node.value}
+        return {key.value: self.construct_object(value, deep=deep) for key, value in node.value}
+
+    def construct_yaml_float(self, node: Any) -> float:
+        number = float(node.value)
+        if not math.isfinite(number):
+            raise NotPlain("it holds a number beyond all bounds.")
+        return number
 
 
 for _tag, _pattern, _first in _RESOLVERS:
     _PlainLoader.add_implicit_resolver(_tag, re.compile(f"^(?:{_pattern})$"), _first)
+_PlainLoader.add_constructor(_FLOAT, _PlainLoader.construct_yaml_float)
 
 
 def loads(text: str) -> Any:

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from graph.content import embedded_json
 from graph.content.normalise import canonical_json
 from graph.content.places import find_property, root_type
 from graph.definitions import property_words
@@ -151,13 +152,23 @@ def _of_instance(instance: dict[str, Any], shown: Any, depth: int, *, is_listed:
 def _of_intent(setting: dict[str, Any], shown: dict[str, Any]) -> Iterator[SetValue]:
     """Yield a setting of an intent. A text in it may be a choice's name or anybody's words: nothing tells which."""
     key, text = setting["definitionId"], setting["valueJson"]
-    try:
-        value = json.loads(text) if isinstance(text, str) else text
-    except ValueError:
-        value = text
+    value = _intent_value(text)
     if not _is_unset(value):
         seen = value if shown["valueJson"] == text else None
         yield _value(key, readable_name(key.rpartition("_")[2]), [value], [seen])
+
+
+def _intent_value(text: Any) -> Any:
+    """Return the value that the text holds as JSON; the text itself where it holds none, or one that is too deep."""
+    if not isinstance(text, str):
+        return text
+    if text.lstrip().startswith(("{", "[")):
+        value = embedded_json.parse(text)
+        return text if value is None else value
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def _of_template(setting: dict[str, Any], shown: dict[str, Any]) -> Iterator[SetValue]:

@@ -25,3 +25,16 @@ def test_a_deleted_group_or_filter_is_gone_and_an_unread_one_is_not():
     assert not is_gone({"groups": {GROUP: None}}, were_read=False)
     references = targets_in("deviceConfigurations", content, {}).references
     assert {(row.kind, row.object_id) for row in references} == {("groups", GROUP), ("assignmentFilters", FILTER)}
+
+
+def test_what_looks_like_a_secret_in_a_rule_or_an_assignment_is_masked_for_it_lies_in_clear():
+    secret, target = "hunter2hunter2", {"@odata.type": "#microsoft.graph.allDevicesAssignmentTarget"}
+    settings = {"installPassword": secret, "notifications": "showAll"}
+    content = {"body": {}, "assignments": [{"target": target, "settings": settings}]}
+    [row] = targets_in("mobileApps", content, {}).targets
+    assert row.terms[1] == ["notifications", "showAll"]
+    rule = {"mode": "include", "rule": f'device.displayName -eq "password={secret}"'}
+    conditions = {"users": {"includeUsers": ["All"]}, "devices": {"deviceFilter": rule}}
+    access = targets_in("conditionalAccessPolicies", {"body": {"conditions": conditions}, "assignments": None}, {})
+    assert [name for name, _ in access.targets[0].terms] == ["deviceFilter"]
+    assert secret not in f"{row.terms} {access}"

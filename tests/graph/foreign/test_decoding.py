@@ -27,6 +27,12 @@ def test_a_text_is_taken_by_what_is_in_it():
         decode_text(b"a" * (32 * 1024 * 1024 + 1))
 
 
+@pytest.mark.parametrize("end", ["", "\\", " "])
+def test_a_text_without_an_end_is_gone_through_once_and_not_from_each_of_its_marks(end):
+    with pytest.raises(Unreadable, match="damaged"):
+        read_document("a.json", b'{"a": "' + b'\\"' * 300_000 + end.encode())
+
+
 def test_json_in_texts_is_unwrapped_a_few_times():
     value = {"a": 1}
     for _ in range(DEEPEST_TEXT):

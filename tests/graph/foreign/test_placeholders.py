@@ -11,4 +11,5 @@ def test_placeholders_are_told_from_what_policies_hold():
         "<Name of ring>", "<COMPANY>", "%tenantfilter%", "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx", "REMOVETHISLINE",
     )  # fmt: skip
     assert placeholders.fill(body, {"<COMPANY>": "Contoso"})["a"][0] == "Contoso"
+    assert placeholders.growth({"a": ["<A> <A>", 1], "b": "<B>"}, {"<A>": "12345", "<B>": ""}) == 4
     assert placeholders.with_directory({"a": ["x %OrganizationId%"]}, "1") == {"a": ["x 1"]}

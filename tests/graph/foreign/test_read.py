@@ -8,7 +8,7 @@ import pytest
 from graph.content.fingerprint import fingerprint
 from graph.foreign import read
 from graph.foreign.export import FileState, FindingKind, ForeignFormat
-from graph.foreign.read import TooManyFiles, read_export
+from graph.foreign.read import TooMany, read_export
 from graph.policy_types import shape
 from graph.policy_types.table import POLICY_TYPES
 from graph.references.stand_ins import UNKNOWN_DIRECTORY, is_stand_in, stand_in
@@ -203,8 +203,21 @@ def test_hostile_files_cost_themselves_alone():
         assert told[name].state == FileState.LEFT_OUT, name
         assert word in told[name].why, name
     assert [policy.name for policy in export.policies] == ["Camera"]
-    with pytest.raises(TooManyFiles, match="20,000"):
+    with pytest.raises(TooMany, match="20,000"):
         read_export({str(number): b"" for number in range(read.MOST_FILES + 1)})
+
+
+def test_policies_are_bounded_as_files_are_and_the_caller_may_end_the_reading(monkeypatch):
+    alike = as_json([{"displayName": "A", "conditions": {}, "state": "enabled"}] * 5)
+    export = read_export({"a.json": alike})
+    [twice] = [finding for finding in export.policies[0].findings if finding.kind == FindingKind.TWICE]
+    assert twice.text.count("a.json") == 3
+    monkeypatch.setattr("graph.foreign.read.MOST_POLICIES", 4)
+    with pytest.raises(TooMany, match="more than 4 policies"):
+        read_export({"a.json": alike})
+    left = iter(range(2))
+    with pytest.raises(StopIteration):
+        read_export({"a.json": b"{}", "b.json": b"{}", "c.json": b"{}"}, lambda: next(left))
 
 
 def real_files(root):

@@ -27,5 +27,7 @@ def test_what_is_no_policy_says_what_it_is(value, why):
 def test_code_is_counted_and_never_run():
     assert count_dsc_blocks("Write-Host hello") is None
     head = "Configuration A\n{\nImport-DscResource -ModuleName Microsoft365DSC\n"
+    assert count_dsc_blocks(f"Import-DscResource -ModuleName Microsoft365DSC{chr(10) * 300_000}") is None
+    assert count_dsc_blocks(f"{head}{chr(10) * 300_000}") == 0
     text = f'{head} AADGroup 5be2\n{{\n AADNamedLocationPolicy "x"'
     assert count_dsc_blocks(text) == 2

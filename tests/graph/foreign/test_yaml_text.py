@@ -34,6 +34,8 @@ def test_bare_words_that_only_yaml_takes_for_something_stay_texts():
         ("a: 1\n---\nb: 1\n", "several documents"),
         ("a: [", "no YAML"),
         ("a: *nobody\n", "refers to itself"),
+        ("a: 1\n? [x]\n: 2\n", "where a name belongs"),
+        ("a: 1.0e999\n", "beyond all bounds"),
         ("[" * 200 + "]" * 200, "too deeply"),
     ],
 )

@@ -34,6 +34,12 @@ def simple(key, value):
     return {"settingDefinitionId": key, "simpleSettingValue": {"value": value}}
 
 
+def test_what_an_intent_says_and_nobody_can_look_into_is_a_secret_and_stops_nothing():
+    for text in ("[" * 100_000, "[" * 900 + "]" * 900, '{"password": "x", "password": ""}'):
+        settings = [{"definitionId": "a_b", "valueJson": text}, {"definitionId": "a_c", "valueJson": "7"}]
+        assert rows("intents", {"settings": settings}) == {"a_b": (None, "", True), "a_c": ("7", "[7]", False)}
+
+
 def test_a_setting_of_each_kind_gives_its_id_and_of_its_value_what_is_no_text_and_no_secret():
     group = {"settingDefinitionId": "Rules", "groupSettingCollectionValue": [
         {"children": [choice("Rules_Action", "rules_action_block")]},
