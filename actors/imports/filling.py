@@ -1,6 +1,7 @@
 """Placeholders of an import, filled in by a person. What is typed goes into the contents alone, sealed as they are."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from actors.uploads.contradictions import upload_fingerprint
 from db.audit.audit import Actor
@@ -27,11 +28,12 @@ def fill_in(policy_import: PolicyImport, texts: Mapping[str, str], actor: Actor)
     """Replace placeholders in every policy that has them. Return in how many. Raises Invalid."""
     if any(len(text) > LONGEST or "\x00" in text or placeholders.is_placeholder(text) for text in texts.values()):
         raise Invalid(f"Type at most {LONGEST} characters in the place of each placeholder, and no placeholder.")
-    filled, growth = {}, 0
+    filled = {}
+    growth = 0
     for policy in policy_imports.policies_of(policy_import):
         if not set(policy.placeholders) & texts.keys():
             continue
-        columns = {}
+        columns: dict[str, Any] = {}
         for column, content_id in (("content", policy.content_id), ("other_content", policy.other_content_id)):
             if content_id:
                 document = snapshots.read_content(content_id)

@@ -32,7 +32,7 @@ _DEEPEST = 8
 # Kinds of values (graph/microsoft/model.py) that nobody wrote as a text.
 _PLAIN_KINDS = frozenset({"boolean", "integer", "number", "enum", "flags", "dateTime", "date", "time", "duration"})
 # A typed policy shows every property that its type has: with one of these it leaves the setting as it is.
-_UNSET = ("", "notConfigured", "userDefined", "deviceDefault", [], {})
+_UNSET: tuple[Any, ...] = ("", "notConfigured", "userDefined", "deviceDefault", [], {})
 # They say what the policy is, not what it sets.
 _NO_SETTINGS = frozenset(
     {
