@@ -11,6 +11,7 @@ for name in (
     "lists",
     "api",
     "search",
+    "assignments",
     "captures",
     "backups",
     "restores",

@@ -1170,7 +1170,7 @@ class PolicyTarget(Table):
     """
 
     tenant = pw.ForeignKeyField(Tenant, on_delete="CASCADE", index=False)
-    policy = pw.ForeignKeyField(Policy, backref="targets", on_delete="CASCADE")
+    policy = pw.ForeignKeyField(Policy, backref="targets", on_delete="CASCADE", index=False)
     policy_type = pw.CharField(max_length=80)
     kind = pw.CharField(max_length=20)
     # "" for a kind that stands for all of its sort.
@@ -1190,7 +1190,9 @@ class PolicyTarget(Table):
             # All that a list of one target is narrowed by: no row is looked up that is not shown.
             (("kind", "object_id", "policy", "tenant", "policy_type", "intent"), False),
             (("tenant", "kind", "object_id", "policy"), False),
-            (("policy_type", "policy"), False),
+            (("policy", "id"), False),
+            # With the tenant at its end, for one type of one tenant is counted without looking up a row.
+            (("policy_type", "policy", "id", "tenant"), False),
         )
 
     def __str__(self) -> str:

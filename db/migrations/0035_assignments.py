@@ -29,7 +29,7 @@ class Run(Table):
 
 class PolicyTarget(Table):
     tenant = pw.ForeignKeyField(Tenant, on_delete="CASCADE", index=False)
-    policy = pw.ForeignKeyField(Policy, on_delete="CASCADE")
+    policy = pw.ForeignKeyField(Policy, on_delete="CASCADE", index=False)
     policy_type = pw.CharField(max_length=80)
     kind = pw.CharField(max_length=20)
     object_id = pw.CharField(max_length=80)
@@ -45,7 +45,8 @@ class PolicyTarget(Table):
         indexes = (
             (("kind", "object_id", "policy", "tenant", "policy_type", "intent"), False),
             (("tenant", "kind", "object_id", "policy"), False),
-            (("policy_type", "policy"), False),
+            (("policy", "id"), False),
+            (("policy_type", "policy", "id", "tenant"), False),
         )
 
 

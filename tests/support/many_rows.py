@@ -244,6 +244,20 @@ SELECT 'setting ' || n, 'setting ' || n, 'en', 'configuration', CASE WHEN percen
 {now}, '1', 'Setting ' || n, '', 'category ' || percent, '', FALSE
 FROM numbers WHERE n <= {policies}"""
 
+# Of each policy three: a group's, the third of them with a filter; one in four is for everyone, and one in fifty is for
+# nobody. One group in a hundred was deleted.
+_POLICY_TARGET = """INSERT INTO policy_target (tenant_id, policy_id, policy_type, kind, object_id, is_excluded, place,
+intent, filter_id, filter_mode, is_gone)
+SELECT policys_tenant, policy, CASE WHEN n % 3 = 0 THEN 'deviceConfigurations' ELSE 'configurationPolicies' END,
+CASE WHEN place = 2 AND n % 4 = 0 THEN 'all users' WHEN place = 2 AND percent < 2 THEN 'nobody' ELSE 'group' END,
+CASE WHEN place = 2 AND (n % 4 = 0 OR percent < 2) THEN '' ELSE 'object ' || (n - n % 40 + place) END, place = 1,
+'assignment', CASE WHEN n % 997 = 0 THEN 'uninstall' WHEN n % 5 = 0 THEN 'required' ELSE '' END,
+CASE WHEN n % 3 = 0 AND place = 0 THEN 'filter ' || (n % 500) END, 'include', percent = 9 AND place = 0
+FROM numbers CROSS JOIN (SELECT 0 AS place UNION ALL SELECT 1 UNION ALL SELECT 2) AS places WHERE n <= {policies}"""
+
+_POLICY_REFERENCE = """INSERT INTO policy_reference (tenant_id, policy_id, kind, object_id)
+SELECT policys_tenant, policy, 'groups', 'object ' || n FROM numbers WHERE n <= {policies}"""
+
 # Every second one has run; of those, the last run of some goes on.
 _SCHEDULE = """INSERT INTO schedule (tenant_id, cron, time_zone, is_full, is_paused, next_at, last_at, last_run_id,
 created_at) SELECT n, '0 2 * * *', 'Europe/Vienna', FALSE, n % 40 = 0,
@@ -329,7 +343,7 @@ _STATEMENTS = (
     _NUMBERS, _USERS, _TENANT, _MEMBERSHIP, _SESSION, _POLICY, _KNOWN_SETTING,
     _POLICY_SETTING, _COVERAGE, _ENDED, _ACTIVE, _SPECIAL, _CONTENT,
     _SNAPSHOT, _RUN_ITEM, _MANIFEST, _BACKUP_SET, _RESTORE, _RESTORE_ITEM, _WRITE, _LISTING, _RUN_ANSWER, _MAPPING,
-    _DIRECTORY_NAME, _DEFINITION_SOURCE, _DEFINITION_TEXT,
+    _DIRECTORY_NAME, _POLICY_TARGET, _POLICY_REFERENCE, _DEFINITION_SOURCE, _DEFINITION_TEXT,
     _SCHEDULE, _NOTIFICATION, _WATCH, _EXPIRY, _EVENT_LOG, _TENANT_EVENT, _TENANT_EVENT_POLICY,
     _CHANGE, _APPROVED_POLICY, _ACCEPTANCE, _CHANNEL, _NOTICE_RULE, _OCCURRENCE, _DELIVERY, _NOTICE, _AUDIT_EVENT,
     _AUDIT_HEAD,

@@ -485,6 +485,11 @@ PAGES = (
     "/settings/of?key=device_setting_151", "/settings/of?key=device_setting_151&value=a",
     f"/settings/of?key=device_setting_151&tenant={TENANT}",
     f"/tenants/{TENANT}/conflicts", "/search?q=setting+15&part=1", "/search?q=back+up+contoso&part=1",
+    "/assignments/", "/assignments/?of=all-users", "/assignments/?of=all-users&type=configurationPolicies&page=200",
+    "/assignments/?of=nobody", "/assignments/?of=gone", "/assignments/?intent=uninstall",
+    f"/assignments/?tenant={TENANT}", "/assignments/?type=deviceConfigurations",
+    f"/assignments/?whom=Group&tenant={TENANT}", f"/assignments/?of=filter&whom={'1' * 36}",
+    f"/assignments/?of=unused-filters&tenant={TENANT}", "/assignments/?of=all-users&intent=uninstall",
     "/notifications/", "/audit/", "/metrics", "/readyz",
 )  # fmt: skip
 
