@@ -1,17 +1,14 @@
 """Writes a document as CSV: a line for each setting, assignment and fact. A spreadsheet runs nothing of it."""
 
-import csv
-import io
 from collections.abc import Iterable, Iterator
 
 from actors.documents.blocks import clean
 from actors.documents.composing import Record
 from actors.documents.language import DocumentLanguage
+from actors.facade.csv_rows import csv_row
 
 # So that Excel takes it for UTF-8.
 _BYTE_ORDER_MARK = "\ufeff"
-# Spreadsheets may drop the first, and read the wide signs of East Asian keyboards as the narrow ones.
-_TRIMMED, _FORMULA = frozenset("\t\r\n"), frozenset("=+-@＝＋－＠")
 # Excel cuts a cell at 32,767 characters, and goes on in the next row.
 MAX_CELL = 32_000
 
@@ -27,10 +24,4 @@ def csv_pieces(records: Iterable[Record], language: DocumentLanguage) -> Iterato
 
 
 def _line(values: Iterable[str]) -> str:
-    out = io.StringIO()
-    csv.writer(out).writerow([_harmless(clean(value)[:MAX_CELL]) for value in values])
-    return out.getvalue()
-
-
-def _harmless(text: str) -> str:
-    return f"'{text}" if text[:1] in _TRIMMED or text.lstrip()[:1] in _FORMULA else text
+    return csv_row(clean(value)[:MAX_CELL] for value in values)

@@ -4,9 +4,7 @@ One `_scoped` serves list, count, search, filters, export and actions. Why not F
 docs/decisions/0024-lists-have-one-base.md.
 """
 
-import csv
-import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import nullcontext
 from typing import Any, ClassVar, TypeVar
 
@@ -18,6 +16,7 @@ from flask_admin.model.base import ViewArgs
 from flask_babel import gettext
 from markupsafe import Markup
 
+from actors.facade.csv_rows import csv_row
 from db.database import database, is_sqlite
 from db.models import Tenant, User
 from db.names import work_names
@@ -334,19 +333,3 @@ def with_connection(parts: Iterator[Chunk]) -> Iterator[Chunk]:
     # Flask's teardown has run by the time the body streams: the stream has a connection of its own.
     with database.connection_context() if database.is_closed() else nullcontext():
         yield from parts
-
-
-def csv_row(values: Iterable[Any]) -> str:
-    """Write a line of CSV. A value that a spreadsheet would run as a formula starts with an apostrophe."""
-    out = io.StringIO()
-    csv.writer(out).writerow([_without_formula(value) for value in values])
-    return out.getvalue()
-
-
-# Spreadsheets may drop the first, and read the wide signs of East Asian keyboards as the narrow ones.
-_TRIMMED, _FORMULA = frozenset("\t\r\n"), frozenset("=+-@＝＋－＠")
-
-
-def _without_formula(value: Any) -> str:
-    text = "" if value is None else str(value)
-    return f"'{text}" if text[:1] in _TRIMMED or text.lstrip()[:1] in _FORMULA else text

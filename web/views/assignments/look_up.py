@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
 from actors.assignments import look_up
+from actors.facade.csv_rows import csv_row
 from db.assignments import look_ups
 from db.encryption import SealError
 from db.errors import Invalid
@@ -14,7 +15,7 @@ from db.models import Run
 from db.states import ACTIVE, RunKind
 from web.assignment_words.findings import COLUMNS, LookUpFindings, csv_values
 from web.inputs import form_text, without_nul
-from web.lists.list_view import csv_row, stream_download
+from web.lists.list_view import stream_download
 from web.lists.tenant_field import proposed_names, typed_tenant
 from web.presentation.run_messages import flash_run_started
 from web.security.access import current_actor, fetch, requires

@@ -11,6 +11,7 @@ from flask import Blueprint, Response, abort, flash, render_template, request, u
 from actors.changes import whole_comparison
 from actors.changes.whole_comparison import ComparedPair, Comparer, PolicyPair, WholeComparison
 from actors.facade import change_words, policy_type_names
+from actors.facade.csv_rows import csv_row
 from actors.facade.wording import Wording
 from db.backups import backup_sets
 from db.errors import Invalid
@@ -20,7 +21,7 @@ from db.states import ChangeKind
 from web.change_words.words import difference_words
 from web.inputs import page_number
 from web.lists import filters, preferences
-from web.lists.list_view import csv_row, stream_download
+from web.lists.list_view import stream_download
 from web.lists.numbered_page import NumberedPage
 from web.security.access import allowed_tenant_ids, fetch, requires
 from web.security.permissions import Permission

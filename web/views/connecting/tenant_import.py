@@ -5,9 +5,9 @@ from typing import Any
 from flask import Blueprint, Response, flash, render_template, request
 
 from actors.connecting import tenant_import
+from actors.facade.csv_rows import csv_row
 from db.clock import utcnow
 from db.errors import Invalid
-from web.lists.list_view import csv_row
 from web.security.access import current_actor, requires
 from web.security.permissions import Permission
 from web.views.connecting.links import link_address

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, render_template, request
 from markupsafe import Markup
 
+from actors.facade.csv_rows import csv_row
 from db.audit import audit, audit_rows, chain_export, daily_check, named_rows, word_search
 from db.audit.audit import Action
 from db.audit.word_search import LookedThrough
@@ -18,7 +19,7 @@ from db.tenants import tenants
 from web.inputs import without_nul
 from web.lists import preferences
 from web.lists.filters import DAYS, EVERY_TENANT, asked_days
-from web.lists.list_view import EXPORT_CAP, csv_row, stream_download
+from web.lists.list_view import EXPORT_CAP, stream_download
 from web.security.access import allowed_tenant_ids, can, current_actor, deny, parse_row_id, requires
 from web.security.permissions import Permission
 from web.views.installation import audit_acts, audit_sentences

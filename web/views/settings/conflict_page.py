@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 
+from actors.facade.csv_rows import csv_row
 from actors.facade.setting_words import SettingWords, setting_words
 from db.errors import Invalid
 from db.models import Tenant
@@ -16,7 +17,7 @@ from db.policies.conflicts import Conflict, ConflictSide
 from db.runs import name_cache
 from web.inputs import page_number
 from web.lists import filters
-from web.lists.list_view import csv_row, stream_download
+from web.lists.list_view import stream_download
 from web.lists.numbered_page import NumberedPage
 from web.lists.tenant_field import proposed_names, typed_tenant
 from web.presentation.formatters import policy_type_title

@@ -10,6 +10,7 @@ from typing import Any
 
 from flask import Blueprint, Response, render_template, request, url_for
 
+from actors.facade.csv_rows import csv_row
 from actors.facade.setting_words import SettingWords, setting_words
 from db.models import KnownSetting, PolicySetting, Tenant
 from db.policies import settings_search
@@ -17,7 +18,7 @@ from db.policies.settings_search import COUNTED, MOST_FOUND, SetTo, WantedPolici
 from db.sql import value_lists
 from web.inputs import page_number, without_nul
 from web.lists import filters
-from web.lists.list_view import EXPORT_CAP, csv_row, stream_download
+from web.lists.list_view import EXPORT_CAP, stream_download
 from web.lists.numbered_page import NumberedPage
 from web.presentation.formatters import policy_type_title
 from web.security.access import allowed_tenant_ids, requires

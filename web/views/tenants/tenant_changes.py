@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, render_template, request, url_for
 from markupsafe import Markup
 
+from actors.facade.csv_rows import csv_row
 from db.changes import change_lists
 from db.events import event_lists, event_logs
 from db.events.event_lists import OURS, WantedEvents
@@ -18,7 +19,7 @@ from web.change_words import authors
 from web.change_words.authors import Author
 from web.inputs import page_number, without_nul
 from web.lists import filters
-from web.lists.list_view import EXPORT_CAP, csv_row, stream_download
+from web.lists.list_view import EXPORT_CAP, stream_download
 from web.security.access import fetch, requires
 from web.security.permissions import Permission
 from web.translation.sentences import translated
