@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from babel.messages.pofile import read_po
 
 import config
 from actors.documents import language
@@ -38,6 +39,14 @@ def test_german_has_every_sentence_and_every_policy_types_title():
     for english, translation in german.sentences.items():
         wanted = [str(place) if name == "" else name for place, name in enumerate(placeholders(english))]
         assert sorted(wanted) == sorted(placeholders(translation)), english
+
+
+def test_german_documents_say_what_german_pages_say():
+    with (ROOM.parents[1] / "web/translation/catalogs/de/LC_MESSAGES/messages.po").open("rb") as file:
+        pages = {message.id: message.string for message in read_po(file) if isinstance(message.id, str)}
+    german = language_of("de").sentences
+    otherwise = {english for english in german.keys() & pages.keys() if german[english] != pages[english]}
+    assert otherwise == {"Of"}, "of what a document is, and by how much a list is narrowed"
 
 
 def placeholders(text):
