@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from actors.documents.contents import DocumentSource, SourceEntry, SourcePolicy
+from actors.facade.snapshot_diff import CONDITIONAL_ACCESS
 from actors.facade.wording import ENGLISH, NO_WORDS, Wording, wording_of
 from db.documents import document_policies
 from db.events import attribution
@@ -20,7 +21,6 @@ from graph.display.outline_groups import OutlineGroup, group_lines
 from graph.microsoft.model import bare_type
 
 POLICIES_AT_ONCE = 50
-CONDITIONAL_ACCESS = "conditionalAccessPolicies"
 # Told in the head of a section, or of no use on paper.
 _TOLD_ELSEWHERE = frozenset({"displayName", "name", "description"})
 _IDS = frozenset({"id", "templateId", "creationSource", "deletedDateTime", "version", "@odata.context"})

@@ -10,6 +10,7 @@ from flask_babel import gettext
 from markupsafe import Markup
 
 from actors.facade import assignment_names, policy_type_names
+from actors.facade.snapshot_diff import CONDITIONAL_ACCESS
 from db.assignments import target_lists
 from db.models import Policy, PolicyTarget
 from db.policies import search
@@ -26,7 +27,6 @@ from web.presentation.links import link
 LONGEST_NAME = 200
 MOST_PROPOSED = 300
 UNUSED = "unused-filters"
-CONDITIONAL_ACCESS = "conditionalAccessPolicies"
 
 
 def _anything(_value: str) -> Any:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from flask import Blueprint, render_template, request, url_for
 
@@ -73,8 +73,12 @@ class Box(NamedTuple):
 class DependencyPicture:
     """The picture: boxes of what refers to the policy on the left, of what it refers to on the right."""
 
+    policy_name: str
     left: Sequence[Box]
     right: Sequence[Box]
+    box_width: ClassVar[int] = BOX_WIDTH
+    box_height: ClassVar[int] = BOX_HEIGHT
+    width: ClassVar[int] = WIDTH
 
     @property
     def boxes(self) -> list[Box]:
@@ -85,8 +89,9 @@ class DependencyPicture:
         return max(len(self.left), len(self.right), 2) * ROW
 
     @property
-    def width(self) -> int:
-        return WIDTH
+    def own(self) -> Box:
+        """The policy's box, in the middle."""
+        return Box(MIDDLE, self.centre - BOX_HEIGHT // 2, self.policy_name, "", self.policy_name, "", False)
 
     @property
     def centre(self) -> int:
@@ -157,8 +162,8 @@ class DependencyPage(NumberedPage):
             boxes = self._kind_boxes(rows, way, x) if is_grouped else [self._box(row, x) for row in rows]
             sides.append(boxes)
         most = max(*map(len, sides), 2)
-        return DependencyPicture(*([_moved(box, number, len(side), most) for number, box in enumerate(side)]
-                                   for side in sides))  # fmt: skip
+        left, right = ([_moved(box, number, len(side), most) for number, box in enumerate(side)] for side in sides)
+        return DependencyPicture(self.policy.name, left, right)
 
     def _box(self, row: Neighbour, x: int) -> Box:
         address = (
