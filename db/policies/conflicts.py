@@ -31,7 +31,7 @@ class ConflictSide:
 
 
 @dataclass(frozen=True)
-class Conflict:
+class SettingConflict:
     """A setting, the policies that set it differently, and whom all of them reach.
 
     `group_ids`: empty for everyone. `is_certain`: two of them differ that have no filter.
@@ -46,7 +46,7 @@ class Conflict:
         return len({side.mark for side in self.sides if not side.has_filter}) > 1
 
 
-def of_tenant(tenant: Tenant) -> Iterator[Conflict]:
+def of_tenant(tenant: Tenant) -> Iterator[SettingConflict]:
     """Yield the conflicts of a tenant, setting by setting. What is not asked for is not read."""
     for ids in batched(_candidates(tenant), SETTINGS_AT_ONCE):
         settings = {setting.id: setting for setting in KnownSetting.select().where(KnownSetting.id.in_(ids))}
@@ -123,7 +123,9 @@ def _reach(policy_ids: Collection[int]) -> Mapping[int, _Reach]:
     return {policy_id: _Reach(included[policy_id], excluded[policy_id]) for policy_id in policy_ids}
 
 
-def _conflicts(setting: KnownSetting, rows: Sequence[PolicySetting], reach: Mapping[int, _Reach]) -> Iterator[Conflict]:
+def _conflicts(
+    setting: KnownSetting, rows: Sequence[PolicySetting], reach: Mapping[int, _Reach]
+) -> Iterator[SettingConflict]:
     """Yield the conflicts of one setting: for everyone, then for the groups, those with the same policies as one."""
     groups = sorted({whom for row in rows for whom in reach[row.policy_id].included} - {EVERYONE})
     by_sides: dict[tuple[int, ...], list[str]] = {}
@@ -135,7 +137,7 @@ def _conflicts(setting: KnownSetting, rows: Sequence[PolicySetting], reach: Mapp
             sides_of.setdefault(key, sides)
             by_sides.setdefault(key, []).append(whom)
     for key, whom in by_sides.items():
-        yield Conflict(setting, () if EVERYONE in whom else tuple(whom), sides_of[key])
+        yield SettingConflict(setting, () if EVERYONE in whom else tuple(whom), sides_of[key])
 
 
 def _side(row: PolicySetting, has_filter: bool | None) -> ConflictSide | None:

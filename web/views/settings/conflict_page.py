@@ -13,7 +13,7 @@ from actors.facade.setting_words import SettingWords, setting_words
 from db.errors import Invalid
 from db.models import Tenant
 from db.policies import conflicts
-from db.policies.conflicts import Conflict, ConflictSide
+from db.policies.conflicts import ConflictSide, SettingConflict
 from db.runs import name_cache
 from web.inputs import page_number
 from web.lists import filters
@@ -40,10 +40,10 @@ COLUMNS = ("setting", "setting id", "for", "certain", "value", "policy", "policy
 class ConflictPage(NumberedPage):
     tenant: Tenant
     number: int
-    found: Sequence[Conflict]
+    found: Sequence[SettingConflict]
 
     @property
-    def conflicts(self) -> Sequence[Conflict]:
+    def conflicts(self) -> Sequence[SettingConflict]:
         return self.found[:CONFLICTS_SHOWN]
 
     @property
@@ -61,16 +61,16 @@ class ConflictPage(NumberedPage):
     def _group_names(self) -> Mapping[str, str | None]:
         return name_cache.names_by_id(self.tenant.id, {group for hit in self.found for group in hit.group_ids})
 
-    def title_of(self, hit: Conflict) -> str:
+    def title_of(self, hit: SettingConflict) -> str:
         return self.words.title(hit.setting.key, hit.setting.title)
 
-    def targets_of(self, hit: Conflict) -> list[str]:
+    def targets_of(self, hit: SettingConflict) -> list[str]:
         """Return whom the policies have in common, in words."""
         if not hit.group_ids:
             return [translated("everyone: all users or all devices")]
         return [self._group_names.get(group_id) or group_id for group_id in hit.group_ids]
 
-    def values_of(self, hit: Conflict) -> list[tuple[str, list[ConflictSide]]]:
+    def values_of(self, hit: SettingConflict) -> list[tuple[str, list[ConflictSide]]]:
         """Return each value in words, with the policies that set it."""
         by_mark = sorted(hit.sides, key=lambda side: side.mark)
         return [
