@@ -4,7 +4,6 @@ What is asked and found is sealed, and goes after a few days: db/assignments/loo
 run, in its messages, in logs or in the audit log.
 """
 
-import hashlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,7 +18,7 @@ from db.assignments import look_ups, target_lists
 from db.audit.audit import Actor
 from db.clock import utcnow
 from db.database import database
-from db.encryption import SealError
+from db.encryption import SealError, keyring
 from db.errors import Invalid
 from db.models import PolicyTarget, Tenant
 from db.runs import claims, runs
@@ -43,8 +42,8 @@ def start(tenant: Tenant, kind: str, name: str, actor: Actor) -> EnqueuedRun:
         raise Invalid("Type the name of the device." if kind == DEVICE else "Type the person's user name.")
     if kind == PERSON and not memberships.is_user_name(name):
         raise Invalid(f"“{name}” is no user name: give one like ann@contoso.com, or the person's object id.")
-    # The key is on record, and names nobody.
-    mark = hashlib.sha256(f"{kind} {name.lower()}".encode()).hexdigest()[:24]
+    # The key is on record, and names nobody: without our own key nobody can try names with it.
+    mark = keyring().mark(f"{kind} {name.lower()}")
     with database.atomic():
         started = runs.start(
             tenant=tenant,

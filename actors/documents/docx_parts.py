@@ -4,7 +4,7 @@ from datetime import datetime
 
 from markupsafe import Markup
 
-from actors.documents.blocks import Cover
+from actors.documents.blocks import Cover, on_one_line
 
 _W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 _R = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -100,7 +100,7 @@ def logo_paragraph(cover: Cover, width: int, height: int) -> str:
         '<a:blip r:embed="rId4"/><a:stretch><a:fillRect/></a:stretch></pic:blipFill><pic:spPr><a:xfrm>'
         '<a:off x="0" y="0"/><a:ext cx="{1}" cy="{2}"/></a:xfrm><a:prstGeom prst="rect"><a:avLst/></a:prstGeom>'
         "</pic:spPr></pic:pic></a:graphicData></a:graphic></wp:inline></w:drawing></w:r></w:p>"
-    ).format(_DRAWING, width, height, cover.provider)
+    ).format(_DRAWING, width, height, on_one_line(cover.provider))
 
 
 # Style id -> (name, size in half points, what else stands in its paragraph's and its letters' properties).

@@ -111,7 +111,9 @@ def _cover(cover: Cover) -> str:
     logo = ""
     if cover.logo:
         data = base64.b64encode(cover.logo).decode()
-        logo = Markup('<img src="data:{};base64,{}" alt="{}">\n').format(cover.logo_type, data, cover.provider)
+        logo = Markup('<img src="data:{};base64,{}" alt="{}">\n').format(
+            cover.logo_type, data, on_one_line(cover.provider)
+        )
     provider = Markup("<p>{}</p>\n").format(clean(cover.provider)) if cover.provider else ""
     parts = (logo, provider, on_one_line(cover.title), on_one_line(cover.subtitle))
     return Markup('<div class="cover">\n{}{}<h1>{}</h1>\n<p>{}</p>\n</div>\n').format(*parts)

@@ -7,6 +7,7 @@ imported by the object's id there. Only what stands there is written as a block;
 import re
 from collections import Counter
 from collections.abc import Mapping
+from itertools import count
 
 from graph.leaving.export import LeavingFile, LeavingPolicy, LeavingSource, on_one_line, readme
 from graph.microsoft.model import bare_type
@@ -143,9 +144,10 @@ class TerraformWriter:
         """Return a name that Terraform takes, and that no other block of the resource has."""
         bare = _NO_NAME.sub("_", policy.name.lower()).strip("_")[:_LONGEST_NAME].strip("_")
         bare = bare if bare[:1].isalpha() else f"p_{bare}".rstrip("_")
-        name = bare
-        if f"{resource}.{name}" in self._addresses:
-            name = f"{bare}_{_NO_NAME.sub('_', policy.graph_id.lower()).strip('_')}"
+        name, with_id = bare, f"{bare}_{_NO_NAME.sub('_', policy.graph_id.lower()).strip('_')}"
+        tries = count(2)
+        while f"{resource}.{name}" in self._addresses:
+            name = with_id if name == bare else f"{with_id}_{next(tries)}"
         self._addresses.add(f"{resource}.{name}")
         return name
 

@@ -9,7 +9,7 @@ from graph.leaving.intunemanagement import SUBTYPE_FOLDERS as IM_SUBTYPES
 from graph.leaving.terraform import RESOURCES, SUBTYPE_RESOURCES, TerraformWriter, quoted
 from graph.microsoft import model
 from graph.policy_types.table import POLICY_TYPES
-from tests.support.leaving import ADMX, COMPLIANCE, RINGS, TIME, TWIN, source, written
+from tests.support.leaving import ADMX, COMPLIANCE, RINGS, TIME, TWIN, catalog, source, written
 from tests.support.strategies import texts
 
 BLOCK = re.compile(r'import \{\n  to = ([a-z][a-z0-9_]*)\.([a-z][a-z0-9_]*)\n  id = "((?:[^"\\\n]|\\.)*)"\n\}\n')
@@ -57,6 +57,14 @@ def test_a_block_is_written_for_each_policy_that_the_provider_knows_and_a_commen
     assert f"# windowsUpdatePolicies {RINGS.graph_id}: Autopatch" in text
     assert writer.left_out == {"windowsUpdatePolicies": 1, "intents": 1}
     assert "deploymenttheory/microsoft365" in files["versions.tf"].decode()
+
+
+def test_no_name_can_be_chosen_that_another_block_gets():
+    taken = "X a0000002-0000-4000-8000-000000000002"
+    writer = TerraformWriter(source())
+    for number, name in ((1, "X"), (3, taken), (2, "X")):
+        writer.files(catalog(number, name))
+    assert len(read(writer.closing_files()[0].data.decode())) == 3
 
 
 @given(texts)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_login import current_user
 
 import actors.imports.import_run
@@ -198,6 +198,8 @@ def choose_script(import_id: int, imported_policy_id: int) -> Any:
     """Choose the script in the policy's own file, or that in the file beside it."""
     row = fetch(PolicyImport, import_id, Permission.OPERATE)
     policy = fetch(ImportedPolicy, imported_policy_id, Permission.OPERATE)
+    if policy.policy_import_id != row.id:
+        abort(404)
     with refusals_flashed():
         takes_other = request.form.get("take") == "other"
         policy_imports.take_other(policy, takes_other, current_actor())

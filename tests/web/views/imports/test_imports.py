@@ -42,6 +42,8 @@ def test_an_export_is_looked_at_kept_and_restored(client, sign_in, cast):
     assert (refused.status_code, "Keep the import first" in refused.get_data(as_text=True)) == (400, True)
     assert post(client, f"/imports/{row.id}/keep", name="Nightly").location == f"/imports/{row.id}"
     dock = ImportedPolicy.get(ImportedPolicy.name == "Dock")
+    other = imported(client, cast.contoso, ForeignFormat.PORTAL)
+    assert post(client, f"/imports/{other.id}/policies/{dock.id}/script", take="other").status_code == 404
     post(client, f"/imports/{row.id}/policies/{dock.id}/script", take="other")
     assert ImportedPolicy.get_by_id(dock.id).takes_other
     assert "The file beside it counts" in client.get(f"/imports/{row.id}").get_data(as_text=True)
@@ -53,7 +55,7 @@ def test_an_export_is_looked_at_kept_and_restored(client, sign_in, cast):
     assert restore.source_name == "“Nightly”, imported and not captured, from IntuneCD"
     assert restore.options["prefix"] == "Base - "
     post(client, f"/imports/{row.id}/remove")
-    assert not PolicyImport.select().count()
+    assert [each.id for each in PolicyImport.select()] == [other.id]
 
 
 def test_placeholders_are_asked_for_and_a_reader_only_looks(client, sign_in, cast, app):
