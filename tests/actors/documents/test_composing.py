@@ -7,9 +7,10 @@ from actors.documents.language import language_of
 from actors.documents.sections import Assigned, LastChange
 from db.clock import utcnow
 from db.events.attribution import Doer
-from db.models import DefinitionText, Policy
+from db.models import Policy
 from db.states import ChangeKind, DoerKind
 from tests.support.changes import record_change, record_event
+from tests.support.definitions import know
 from tests.support.documents import GROUP, assigned_to, captured_policies, text_of
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -88,8 +89,5 @@ def test_settings_and_conditional_access_are_told_in_words(cast):
     setting = "device_vendor_msft_policy_config_privacy_letappsaccesscamera"
     instance = {"settingDefinitionId": setting, "choiceSettingValue": {"value": f"{setting}_2", "children": []}}
     captured_policies(cast.fabrikam, {"name": "Camera", "settings": [{"settingInstance": instance}]})
-    about = {"spelling": setting, "language": "en", "catalogue": "settings", "state": "known"}
-    DefinitionText.create(
-        definition_id=setting, title="Let Apps Access Camera", options={f"{setting}_2": "Force deny"}, **about
-    )
+    know(setting, "Let Apps Access Camera", options={f"{setting}_2": "Force deny"})
     assert "| Let Apps Access Camera | Force deny" in text_of(cast.fabrikam)

@@ -3,7 +3,7 @@ import pytest
 from actors.facade import change_words
 from db.definitions import definitions
 from db.models import Change, Policy
-from tests.db.definitions.test_definitions import row
+from tests.support.definitions import row
 
 CAMERA = "device_vendor_msft_policy_config_privacy_letappsaccesscamera"
 SETTING = {"path": f"body/settings/{CAMERA}/settingInstance/choiceSettingValue/value", "label": "Privacy Camera"}

@@ -1,15 +1,11 @@
 """Values of the index in words: Microsoft's where it has some."""
 
 from actors.facade.setting_words import setting_words
-from db.models import DefinitionText
-from db.states import DefinitionState
+from tests.support.definitions import know
 
 
 def test_a_value_is_in_microsofts_words_where_there_are_some_and_readable_without(database):
-    DefinitionText.create(
-        definition_id="device_camera", language="en", catalogue="configuration", state=DefinitionState.KNOWN,
-        title="Allow Camera", description="Turns it on.", options={"device_camera_0": "Not allowed"},
-    )  # fmt: skip
+    know("device_camera", "Allow Camera", description="Turns it on.", options={"device_camera_0": "Not allowed"})
     words = setting_words(["device_camera", "device_other"])
     assert [words.title(key, "Known") for key in ("device_camera", "device_other")] == ["Allow Camera", "Known"]
     assert [words.description(key) for key in ("device_camera", "device_other")] == ["Turns it on.", ""]

@@ -8,8 +8,8 @@ from db.database import database
 from db.definitions import definitions
 from db.models import Content, Policy, Snapshot
 from db.policies import snapshots
-from tests.db.definitions.test_definitions import row
 from tests.support.captures import capture_by_hand
+from tests.support.definitions import row
 
 CAMERA, PHONE, VALUE = "device_vendor_msft_camera", "device_vendor_msft_phone", "simpleSettingValue"
 

@@ -2,7 +2,7 @@ import pytest
 
 from actors.facade.wording import NO_WORDS, wording_of, words_for
 from db.definitions import categories, definitions
-from tests.db.definitions.test_definitions import row
+from tests.support.definitions import row
 
 PREFIX = "device_vendor_msft_policy_config_"
 

@@ -15,7 +15,7 @@ from db.notices import channels, deliveries, notices, occurrences, rules
 from db.notices.deliveries import Refusal
 from db.notices.rules import RuleChoice
 from db.states import ChangeKind, ChannelKind, NoticeEvent, Severity
-from tests.db.definitions.test_definitions import row
+from tests.support.definitions import row
 
 ADDRESS = "https://tenantkeep.contoso.example"
 # A mail's header, Slack's and Teams' marks, HTML, and a name that reads backwards.

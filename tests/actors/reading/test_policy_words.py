@@ -6,8 +6,8 @@ from db.audit.audit import SYSTEM
 from db.definitions import definitions
 from db.models import KnownSetting, Policy
 from db.policies import search
-from tests.db.definitions.test_definitions import row
 from tests.support.captures import capture_by_hand
+from tests.support.definitions import row
 
 CAMERA = "device_vendor_msft_policy_config_privacy_letappsaccesscamera"
 

@@ -4,13 +4,7 @@ from db.clock import utcnow
 from db.definitions import definitions
 from db.models import DefinitionText
 from db.states import DefinitionState
-
-
-def row(definition_id, title, version="1", **values):
-    words = {"description": "", "category_id": "", "options": {}, "unit": "", "minimum": None, "maximum": None,
-             "is_secret": False}  # fmt: skip
-    of_it = {"definition_id": definition_id, "spelling": definition_id, "catalogue": "configuration"}
-    return {**of_it, "title": title, "version": version, **words, **values}
+from tests.support.definitions import row
 
 
 def asked_days_ago(definition_id, days):

@@ -2,11 +2,10 @@
 
 import pytest
 
-from db.models import DefinitionText
 from db.policies import policy_settings, settings_search
 from db.policies.policy_settings import IndexedSetting
 from db.policies.settings_search import WantedPolicies
-from db.states import DefinitionState
+from tests.support.definitions import know
 
 
 @pytest.fixture
@@ -59,10 +58,7 @@ def test_a_setting_is_found_in_the_tenants_that_may_be_seen_with_its_values(cast
 
 
 def test_a_setting_is_found_by_microsofts_words_once_they_are_known(indexed):
-    DefinitionText.create(
-        definition_id="device_camera", language="en", catalogue="configuration", state=DefinitionState.KNOWN,
-        title="Permit the lens",
-    )  # fmt: skip
+    know("device_camera", "Permit the lens")
     policy_settings.take_titles(["device_camera", "unknown"])
     assert found("lens") == found("device_camera") != []
     assert found("allow") == []

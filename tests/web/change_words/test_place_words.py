@@ -2,7 +2,7 @@
 
 from db.definitions import definitions
 from db.models import Change, DefinitionText, Policy
-from tests.db.definitions.test_definitions import row
+from tests.support.definitions import row
 from web.change_words import place_words
 
 CAMERA = "device_vendor_msft_policy_config_privacy_letappsaccesscamera"

@@ -13,7 +13,7 @@ from db.clock import utcnow
 from db.definitions import definitions, sources
 from db.installation import installation
 from db.models import Heartbeat, SharedApp, SharedAppCredential, Tenant
-from tests.db.definitions.test_definitions import row
+from tests.support.definitions import row
 from tests.support.servers import ROOT
 from web.doctor import checks
 from web.doctor.checks import WARN

@@ -10,8 +10,8 @@ from db.definitions import categories, definitions
 from db.models import Change
 from db.policies import policies
 from db.states import ChangeKind
-from tests.db.definitions.test_definitions import row
 from tests.support.captures import capture_by_hand
+from tests.support.definitions import row
 
 CAMERA = "device_vendor_msft_policy_config_privacy_letappsaccesscamera"
 GROUP = "0f0f0f0f-1111-4111-8111-111111111111"

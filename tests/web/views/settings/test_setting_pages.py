@@ -8,9 +8,8 @@ import pytest
 
 from actors.reading import policy_index
 from db.audit.audit import SYSTEM
-from db.models import DefinitionText
-from db.states import DefinitionState
 from tests.support.captures import capture_by_hand
+from tests.support.definitions import know
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 CAMERA = "device_vendor_msft_policy_config_camera_allowcamera"
@@ -19,11 +18,8 @@ CAMERA = "device_vendor_msft_policy_config_camera_allowcamera"
 @pytest.fixture
 def indexed(captured):
     """Each policy allows the camera, but Contoso's first; all of them name a wallpaper in text."""
-    DefinitionText.create(
-        definition_id=CAMERA, language="en", catalogue="configuration", state=DefinitionState.KNOWN,
-        title="Allow Camera", description="<b>Turns</b> it on.",
-        options={f"{CAMERA}_0": "Not allowed.", f"{CAMERA}_1": "Allowed."},
-    )  # fmt: skip
+    options = {f"{CAMERA}_0": "Not allowed.", f"{CAMERA}_1": "Allowed."}
+    know(CAMERA, "Allow Camera", description="<b>Turns</b> it on.", options=options)
     for number, (policy, _, _) in enumerate(captured):
         chosen = {"settingDefinitionId": CAMERA, "choiceSettingValue": {"value": f"{CAMERA}_{min(number, 1)}"}}
         text = {"settingDefinitionId": "wallpaper", "simpleSettingValue": {"value": "Quarterly & plan"}}
