@@ -152,6 +152,8 @@ def _section_blocks(section: PolicySection, words: SectionWords) -> Iterator[Blo
     facts = _section_facts(section, words)
     if facts:
         yield Facts(facts)
+    for remark in section.entry.remarks:
+        yield Paragraph(words.language.template(remark), Look.NOTE)
     if section.groups is None:
         yield Paragraph(say("This policy cannot be opened: the key that sealed it is missing."), Look.WARNING)
         return
@@ -168,7 +170,7 @@ def _section_facts(section: PolicySection, words: SectionWords) -> list[tuple[st
     facts = []
     if section.captured_at:
         facts.append((say("Captured"), words.language.time(section.captured_at)))
-    if words.with_ids:
+    if words.with_ids and section.entry.graph_id:
         facts.append((say("Id"), section.entry.graph_id))
     return facts
 
@@ -227,6 +229,8 @@ def section_records(section: PolicySection, words: SectionWords) -> Iterator[Rec
 
     if section.purpose:
         yield record(say("Purpose"), "", section.purpose)
+    for remark in entry.remarks:
+        yield record(say("Remark"), "", words.language.template(remark))
     if section.story is not None:
         yield record(say("In sentences"), "", section.story.words(words.language.template))
     if section.groups is None:

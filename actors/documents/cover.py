@@ -1,9 +1,10 @@
 """The front of a document: of what, when, how whole, and what could not be read."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from actors.document_sources.captured import DocumentSource, SourceEntry, TypeStanding, UnreadPolicy
 from actors.documents.blocks import (
     Block,
     Contents,
@@ -16,7 +17,7 @@ from actors.documents.blocks import (
     Row,
     TextTable,
 )
-from actors.documents.contents import DocumentSource, SourceEntry, TypeStanding, UnreadPolicy, is_of_standing
+from actors.documents.contents import is_of_standing
 from actors.documents.language import DocumentLanguage
 from actors.documents.options import DocumentOptions, parse_day
 from actors.facade import policy_type_names
@@ -56,18 +57,21 @@ class Front:
     @property
     def facts(self) -> list[tuple[str, str]]:
         say = self.language.say
-        pairs = [(say("Tenant"), self.source.tenant_name)]
-        if self.options.with_ids:
+        imported_at = self.source.imported_at
+        pairs = [(say("Imported for") if imported_at else say("Tenant"), self.source.tenant_name)]
+        if self.options.with_ids and self.source.directory_id:
             pairs.append((say("Directory id"), self.source.directory_id))
-        pairs += [(say("Of"), self.subject), (say("Captured"), self._captured())]
+        pairs.append((say("Of"), self.subject))
+        read = self.language.time(imported_at) if imported_at else self._captured()
+        pairs.append((say("Imported") if imported_at else say("Captured"), read))
         pairs.append((say("Policies"), self._policies()))
         pairs += [(say("Left out"), words) for words in self._left_out()]
         pairs.append((say("Made"), self.language.time(self.made_at)))
         return pairs
 
     def _captured(self) -> str:
-        if self.source.at is not None:
-            return self.language.time(self.source.at)
+        if self.source.captured_at is not None:
+            return self.language.time(self.source.captured_at)
         times = [entry.captured_at for entry in self.entries if entry.captured_at]
         if not times:
             return self.language.say("nothing")
@@ -95,6 +99,9 @@ class Front:
     @property
     def state(self) -> str:
         """The completeness of the whole, in words."""
+        certainty = self.source.certainty
+        if certainty is not None:
+            return self.language.say(certainty.words, **certainty.values)
         if self.source.set_state is not None:
             return self.language.say(STATE_WORDS[self.source.set_state])
         lacks = any(standing.offer not in (Offer.OFFERED, *QUIET_OFFERS) for standing in self._standings())
@@ -128,8 +135,10 @@ class Front:
         return f"{words} ({standing.why})" if is_told else words
 
     def unread_rows(self) -> list[UnreadPolicy]:
-        wanted = self.options.types
-        return [row for row in self.source.unread() if not wanted or row.policy_type in wanted]
+        """Return what is not in the document and could be, with the reasons in the language as far as it has them."""
+        wanted, language = self.options.types, self.language
+        unread = [row for row in self.source.unread() if not wanted or row.policy_type in ("", *wanted)]
+        return [replace(row, why=language.template(row.why)) for row in unread]
 
 
 def cover_of(front: Front, title: str) -> Cover:
@@ -156,13 +165,17 @@ def _unread_blocks(front: Front) -> Iterator[Block]:
         return
     yield Heading(2, say("What could not be read"))
     rows = [
-        Row((say(policy_type_names.title(row.policy_type)), row.name or say("the whole type"), row.why))
+        Row((_unread_title(row, front.language), row.name or say("the whole type"), row.why))
         for row in unread[:MAX_UNREAD_ROWS]
     ]
     yield TextTable(say("What could not be read"), (say("Policy type"), say("Policy"), say("Why")), rows)
     if len(unread) > MAX_UNREAD_ROWS:
         more = len(unread) - MAX_UNREAD_ROWS
         yield Paragraph(front.language.count(more, "And {number} more.", "And {number} more."), Look.NOTE)
+
+
+def _unread_title(row: UnreadPolicy, language: DocumentLanguage) -> str:
+    return language.say(policy_type_names.title(row.policy_type)) if row.policy_type else language.say("a file")
 
 
 def contents_of(entries: Sequence[SourceEntry], language: DocumentLanguage) -> Contents:

@@ -23,7 +23,8 @@ from actors.documents.docx_writer import write_docx
 from actors.documents.html_writer import html_pieces
 from actors.documents.language import DocumentLanguage, language_of
 from actors.documents.markdown_writer import markdown_pieces
-from actors.documents.options import DocumentOptions
+from actors.documents.options import DocumentOptions, parse_moment
+from actors.facade.foreign_formats import format_words
 from actors.queue.broker import BULK, PRIORITY
 from actors.queue.enqueue import EnqueuedRun, enqueue_new
 from actors.queue.run_actor import run_claimed
@@ -85,6 +86,12 @@ def _subject(tenant: Tenant, options: DocumentOptions, language: DocumentLanguag
         backup_set = contents.set_of(tenant, options.backup_set)
         time = language.time(backup_set.created_at)
         return language.say("Backup set {number} of {time}", number=backup_set.id, time=time)
+    if options.at is not None:
+        return language.say("All policies as they were on {time}", time=language.time(parse_moment(options.at)))
+    if options.policy_import is not None:
+        row = contents.import_of(tenant, options.policy_import)
+        formats = format_words(row.formats)
+        return language.say("“{name}”, imported from {formats}, not captured", name=row.name, formats=formats)
     if options.policy is None:
         return language.say("All policies as they were read last")
     chosen = policies.chosen(tenant, [options.policy])

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from actors.documents.contents import DocumentSource, SourceEntry, SourcePolicy
+from actors.document_sources.captured import DocumentSource, SourceEntry, SourcePolicy
 from actors.facade.snapshot_diff import CONDITIONAL_ACCESS
 from actors.facade.wording import ENGLISH, NO_WORDS, Wording, wording_of
 from db.documents import document_policies

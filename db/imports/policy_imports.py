@@ -61,6 +61,12 @@ def find_of_run(run: Run) -> PolicyImport | None:
     return found
 
 
+def find_of_tenant(tenant: Tenant, number: int) -> PolicyImport | None:
+    is_it = (PolicyImport.id == number) & (PolicyImport.tenant == tenant)
+    found: PolicyImport | None = PolicyImport.get_or_none(is_it)
+    return found
+
+
 def newest(tenant_ids: Sequence[int] | None, limit: int, offset: int = 0) -> list[PolicyImport]:
     """Return imports of these tenants, newest first, each with its tenant. None: of every tenant."""
     query = PolicyImport.select(PolicyImport, Tenant).join(Tenant).order_by(PolicyImport.id.desc())
@@ -72,6 +78,17 @@ def newest(tenant_ids: Sequence[int] | None, limit: int, offset: int = 0) -> lis
 def policies_of(policy_import: PolicyImport, limit: int | None = None, offset: int = 0) -> list[ImportedPolicy]:
     query = ImportedPolicy.select().where(ImportedPolicy.policy_import == policy_import)
     return list(query.order_by(ImportedPolicy.position).limit(limit).offset(offset))
+
+
+def chosen(policy_import: PolicyImport, ids: Sequence[int]) -> dict[int, ImportedPolicy]:
+    """Return those of these policies that are in the import, by id."""
+    query = ImportedPolicy.select().where(ImportedPolicy.policy_import == policy_import)
+    return {policy.id: policy for policy in query.where(is_in(ImportedPolicy.id, ids))}
+
+
+def policy_types(policy_import: PolicyImport) -> set[str]:
+    query = ImportedPolicy.select(ImportedPolicy.policy_type).where(ImportedPolicy.policy_import == policy_import)
+    return {row[0] for row in query.distinct().tuples()}
 
 
 @transaction

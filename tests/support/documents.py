@@ -9,8 +9,13 @@ from actors.documents.options import DocumentOptions
 from db.audit.audit import SYSTEM
 from db.backups import manifests
 from db.clock import utcnow
-from db.models import BackupSet, Policy
-from db.states import DocumentFormat, ItemState, Offer, SetState
+from db.imports import policy_imports
+from db.imports.policy_imports import NewImportedPolicy
+from db.models import BackupSet, Policy, PolicyImport
+from db.policies import snapshots as stored
+from db.runs import runs
+from db.states import DocumentFormat, ItemState, Offer, RunKind, SetState
+from graph.references.stand_ins import UNKNOWN_DIRECTORY, stand_in
 from tests.support.captures import capture_by_hand
 
 GROUP = "aaaaaaaa-0000-4000-8000-000000000001"
@@ -43,6 +48,30 @@ def captured_policies(tenant, *bodies, assignments=(), groups=None):
         capture_by_hand(policy, SYSTEM, body, assignments=assignments, groups=groups)[1]
         for policy, body in zip(mine, bodies, strict=False)
     ]
+
+
+def imported(tenant, **columns):
+    """An import for the tenant, kept: a Wi-Fi profile with a secret, and a file that was left out."""
+    body = {
+        "displayName": "Wi-Fi",
+        "preSharedKey": "hush~1",
+        "@odata.type": "#microsoft.graph.windowsWifiConfiguration",
+    }
+    document = {"body": body, "assignments": [assigned_to()]}
+    policy = NewImportedPolicy(
+        "wifi.json", "intunemanagement", "deviceConfigurations", stand_in("deviceConfigurations", "Wi-Fi"), "Wi-Fi",
+        stored.save_content(tenant.id, document, f"imported for {tenant.id}"), None, {"groups": {GROUP: "Pilot ring"}},
+        [{"kind": "missing", "text": "It had no assignments {0}."}], [],
+    )  # fmt: skip
+    run = runs.start(tenant=tenant, kind=RunKind.IMPORT, dedupe_key=f"import for {tenant.id}", items=[], actor=SYSTEM)
+    left_out = {"path": "notes/readme", "state": "left_out", "format": "", "why": "It is cut off."}
+    usual = {
+        "name": "Old export", "organisation": "Old tenant", "source_directory_id": UNKNOWN_DIRECTORY,
+        "formats": ["intunemanagement"], "findings": [], "files": [left_out], "file_count": 2,
+    }  # fmt: skip
+    row = policy_imports.create(run.run, [policy], **{**usual, **columns})
+    policy_imports.keep(row, row.name, SYSTEM)
+    return PolicyImport.get_by_id(row.id)
 
 
 def written(tenant, form=DocumentFormat.HTML, **wishes):

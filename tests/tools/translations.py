@@ -36,6 +36,7 @@ NO_PAGE = (
     "web/metrics",
     "web/serving",
     # Documents have catalogs of their own.
+    "actors/document_sources",
     "actors/documents/comparison",
     "actors/documents/composing",
     "actors/documents/cover",

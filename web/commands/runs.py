@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ from web.commands.context import (
     open_installation,
     print_result,
 )
+from web.inputs import parse_past_time
 from web.presentation.backup_zip import zip_backup_set
 from web.presentation.leaving_zip import zip_snapshots
 from web.presentation.masking import mask_secrets
@@ -137,6 +139,8 @@ def _chunks(backup_set: BackupSet, leaving_format: str | None, mask: Any) -> Ite
 @click.option("--tenant", help="With - in place of a backup set: the tenant, as its policies were read last.")
 @click.option("--policy", help="With --tenant: only this policy, by its number or Graph id.")
 @click.option("--type", "types", multiple=True, help="Only this policy type, by its collection. May be given again.")
+@click.option("--at", "moment", help="With --tenant: as it was at a time such as 2026-03-01T12:00, in UTC.")
+@click.option("--import", "import_id", type=int, help="With --tenant: an import for it, by its number.")
 @click.option("--compare", type=int, help="Another backup set of the tenant: tell what differs to that one.")
 @click.option("--since", help="Only policies whose content changed since this day, such as 2026-11-01.")
 @click.option("--assigned", is_flag=True, help="Only policies that are assigned to somebody.")
@@ -150,6 +154,8 @@ def document(
     tenant: str | None,
     policy: str | None,
     types: tuple[str, ...],
+    moment: str | None,
+    import_id: int | None,
     compare: int | None,
     since: str | None,
     assigned: bool,
@@ -166,6 +172,8 @@ def document(
             number,
             compare,
             find_policy(found_tenant, policy).id if policy else None,
+            parse_past_time(moment, UTC).isoformat() if moment else None,
+            import_id,
             types,
             only_assigned=assigned,
             changed_since=since,

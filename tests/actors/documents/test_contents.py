@@ -4,15 +4,14 @@ from datetime import timedelta
 
 import pytest
 
+from actors.document_sources.captured import TenantSource
 from actors.documents import contents
-from actors.documents.contents import SetSource, TenantSource
 from actors.documents.options import DocumentOptions
 from db.clock import utcnow
 from db.errors import Invalid
-from db.models import Content, Policy, Snapshot
-from db.states import ItemState, Offer, PolicyState, SetState
-from db.tenants import coverage
-from tests.support.documents import assigned_to, captured_policies, keep_set
+from db.models import Policy, Snapshot
+from db.states import PolicyState, SetState
+from tests.support.documents import assigned_to, captured_policies, imported, keep_set
 
 BODIES = ({"name": "One", "settings": []}, {"name": "Two", "settings": []})
 
@@ -37,43 +36,14 @@ def test_a_tenants_newest_snapshots_and_which_of_them_are_left(cast):
     assert names(TenantSource(cast.contoso, first.policy)) == ["Contoso policy 1"], "asked for by itself"
 
 
-def test_what_cannot_be_opened_is_told_and_hides_nothing_else(cast):
-    first, _ = captured_policies(cast.contoso, *BODIES)
-    Content.update(sealed=b"broken").where(Content.id == first.content_id).execute()
-    source = TenantSource(cast.contoso)
-    opened = {entry.name: policy.content for entry, policy in source.policies(source.entries())}
-    assert opened["Contoso policy 1"] is None
-    assert opened["Contoso policy 2"]["body"]["name"] == "Two"
-    assert "Contoso policy 1" in names(source, only_assigned=True), "nobody knows that it is assigned to nobody"
-
-
-def test_a_set_says_how_whole_it_is_and_a_tenant_too(cast):
-    kept = captured_policies(cast.contoso, *BODIES)
-    rows = {
-        "configurationPolicies": {"state": str(ItemState.DONE), "error": 2, "message": None},
-        "groups": {"state": str(ItemState.SKIPPED), "message": "It needs Group.Read.All."},
-        "mobileApps": {"state": str(ItemState.SKIPPED), "offer": str(Offer.NOT_OFFERED), "message": None},
-    }
-    problems = [{"policy_type": "groups", "policy": None, "name": "A", "reason": "forbidden", "message": "No."}]
-    backup_set = keep_set(cast.contoso, kept, types=rows, problems=problems, state=SetState.INCOMPLETE)
-    source = SetSource(backup_set)
-    found = {standing.policy_type: (standing.offer, standing.unread) for standing in source.standings()}
-    assert found == {
-        "configurationPolicies": (Offer.OFFERED, 2), "groups": (Offer.NOT_PERMITTED, 0),
-        "mobileApps": (Offer.NOT_OFFERED, 0),
-    }  # fmt: skip
-    assert [(row.name, row.why) for row in source.unread()] == [("A", "No.")]
-    coverage.record_backup(cast.contoso.id, utcnow(), [], {"configurationPolicies": "It did not answer."})
-    [standing] = TenantSource(cast.contoso).standings()
-    assert (standing.offer, standing.why) == (Offer.FAILED, "It did not answer.")
-
-
 def test_a_subject_of_another_tenant_or_gone_is_refused(cast):
     [snapshot] = captured_policies(cast.fabrikam, BODIES[0])
     theirs, running = keep_set(cast.fabrikam, [snapshot]), keep_set(cast.contoso, [], state=SetState.RUNNING)
+    their_import = imported(cast.fabrikam)
     for options, why in (
         (DocumentOptions(backup_set=theirs.id), "no longer here"),
         (DocumentOptions(policy=snapshot.policy_id), "no longer here"),
+        (DocumentOptions(policy_import=their_import.id), "no longer here"),
         (DocumentOptions(backup_set=running.id), "still being made"),
     ):
         with pytest.raises(Invalid, match=why):

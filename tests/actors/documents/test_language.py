@@ -8,16 +8,18 @@ import pytest
 from babel.messages.pofile import read_po
 
 import config
+from actors import document_sources
 from actors.documents import language
 from actors.documents.language import language_of, languages
 from graph.policy_types.table import POLICY_TYPES
 
 ROOM = Path(language.__file__).parent
+SOURCES = Path(document_sources.__file__).parent
 
 
 def said():
     """Every English sentence of the room: what `say` and `count` are given, and what the tables of words hold."""
-    for path in ROOM.glob("*.py"):
+    for path in (*ROOM.glob("*.py"), *SOURCES.glob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in (
                 "say",

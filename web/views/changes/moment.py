@@ -283,6 +283,12 @@ class MomentPage(NumberedPage):
         return [(key, address(format=key, **self.wanted.arguments), title) for key, title in leaving.TITLES.items()]
 
     @property
+    def document_address(self) -> str:
+        """The form of a document of this moment, or of its policies of the type that is looked at."""
+        address_at, wanted = address_time(self.at), self.wanted.policy_type or None
+        return url_for("documents.new", tenant=self.tenant.id, at=address_at, type=wanted)
+
+    @property
     def restorable(self) -> int:
         """The number of those chosen that can be put back as they were."""
         return 0 if self.shows_new else len(put_back_ids(self.chosen))

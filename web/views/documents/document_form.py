@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from flask import abort
@@ -13,10 +13,11 @@ from actors.documents.language import ENGLISH, languages
 from actors.documents.options import DocumentOptions, parse_day
 from actors.facade import policy_type_names
 from db.errors import Invalid
-from db.models import BackupSet, Policy, Tenant
+from db.imports import policy_imports
+from db.models import BackupSet, Policy, PolicyImport, Tenant
 from db.policies import policies
 from db.states import DocumentFormat
-from web.inputs import ticked_values, without_nul
+from web.inputs import parse_past_time, ticked_values, without_nul
 from web.security.access import fetch
 from web.security.permissions import Permission
 
@@ -37,6 +38,8 @@ class DocumentForm:
     backup_set: BackupSet | None
     other_set: BackupSet | None
     policy: Policy | None
+    policy_import: PolicyImport | None
+    at: datetime | None
     typed: Mapping[str, str]
     chosen_types: list[str] = field(default_factory=list)
 
@@ -48,7 +51,12 @@ class DocumentForm:
 
     @property
     def is_of_tenant(self) -> bool:
-        return self.backup_set is None and self.policy is None
+        return not (self.backup_set or self.policy or self.policy_import or self.at)
+
+    @property
+    def has_dates(self) -> bool:
+        """Somebody knows when each of its policies was changed."""
+        return not (self.is_comparison or self.policy or self.policy_import)
 
     @property
     def languages(self) -> dict[str, str]:
@@ -56,16 +64,21 @@ class DocumentForm:
 
     @property
     def types(self) -> list[tuple[str, str]]:
-        """The policy types that the tenant has, with their titles."""
-        keys = {key for key, *_ in policies.counts_by_type(self.tenant)} | set(self.chosen_types)
+        """The policy types that the tenant, or the import, has, with their titles."""
+        keys = set(self.chosen_types)
+        if self.policy_import:
+            keys |= policy_imports.policy_types(self.policy_import)
+        else:
+            keys |= {key for key, *_ in policies.counts_by_type(self.tenant)}
         pairs = [(key, policy_type_names.title(key)) for key in keys]
         return sorted(pairs, key=lambda pair: pair[1].lower())
 
     @property
-    def subject(self) -> dict[str, int]:
+    def subject(self) -> dict[str, Any]:
         """The hidden fields that say what the document is of."""
-        rows = {"backup_set": self.backup_set, "other_set": self.other_set, "policy": self.policy}
-        return {"tenant": self.tenant.id} | {name: row.id for name, row in rows.items() if row}
+        rows = {name: getattr(self, name) for name in ("backup_set", "other_set", "policy", "policy_import")}
+        found = {"tenant": self.tenant.id} | {name: row.id for name, row in rows.items() if row}
+        return found | ({"at": self.at.isoformat()} if self.at else {})
 
     def value(self, name: str, otherwise: str = "") -> str:
         return self.typed.get(name) or otherwise
@@ -75,14 +88,24 @@ def asked_form(asked: MultiDict[str, str]) -> DocumentForm:
     """Read what the address or the form asks for. Every row is fetched as this person may see it."""
     policy, backup_set = _row(asked, Policy, "policy"), _row(asked, BackupSet, "backup_set")
     other_set, tenant = _row(asked, BackupSet, "other_set"), _row(asked, Tenant, "tenant")
-    subject = policy or backup_set
+    policy_import = _row(asked, PolicyImport, "policy_import")
+    subject = policy or backup_set or policy_import
     tenant = tenant or (subject.tenant if subject else None)
-    rows = [row for row in (policy, backup_set, other_set) if row]
+    rows = [row for row in (policy, backup_set, other_set, policy_import) if row]
     if tenant is None or any(row.tenant_id != tenant.id for row in rows):
         abort(404)
     names = ("format", "language", "only_assigned", "changed_since", "without_ids", "first_day", "last_day")
     typed = {name: without_nul(asked.get(name, ""))[:40] for name in names}
-    return DocumentForm(tenant, backup_set, other_set, policy, typed, ticked_values(asked, "type", MAX_TYPES))
+    types = ticked_values(asked, "type", MAX_TYPES)
+    return DocumentForm(tenant, backup_set, other_set, policy, policy_import, _moment(asked), typed, types)
+
+
+def _moment(asked: MultiDict[str, str]) -> datetime | None:
+    """Return the moment in the address, which a page wrote there."""
+    try:
+        return parse_past_time(asked["at"], UTC) if asked.get("at") else None
+    except Invalid:
+        abort(400)
 
 
 def _row(asked: MultiDict[str, str], model: Any, name: str) -> Any:
@@ -103,6 +126,8 @@ def chosen_options(form: DocumentForm) -> DocumentOptions:
         backup_set,
         other_set,
         form.policy.id if form.policy else None,
+        form.at.isoformat() if form.at else None,
+        form.policy_import.id if form.policy_import else None,
         tuple(form.chosen_types),
         only_assigned=form.value("only_assigned") == "yes",
         changed_since=form.value("changed_since") or None,

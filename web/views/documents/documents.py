@@ -138,6 +138,8 @@ class DocumentPage:
             backup_set=wishes.backup_set,
             other_set=wishes.other_set,
             policy=wishes.policy,
+            at=wishes.at,
+            policy_import=wishes.policy_import,
             type=list(wishes.types) or None,
             format=wishes.format,
             language=wishes.language,

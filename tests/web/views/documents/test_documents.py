@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from datetime import timedelta
 from io import BytesIO
 
 import pytest
@@ -9,10 +10,11 @@ import pytest
 from actors.documents import making
 from actors.documents.options import DocumentOptions
 from db.audit.audit import SYSTEM, Action
+from db.clock import utcnow
 from db.documents import documents
-from db.models import AuditEvent, PolicyDocument, Run
+from db.models import AuditEvent, Policy, PolicyDocument, Run
 from db.states import DocumentFormat, RunState
-from tests.support.documents import captured_policies, keep_set
+from tests.support.documents import captured_policies, imported, keep_set
 from tests.support.forms import csrf_token
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -57,6 +59,30 @@ def test_a_reader_asks_for_a_document_and_downloads_it(client, sign_in, cast):
     assert "Sicherungssatz" not in client.get("/documents/").get_data(as_text=True)
     assert client.get(f"/documents/{document.id}/download").status_code == 403
     assert ask(client, tenant=cast.fabrikam.id, backup_set=kept.id).status_code == 403
+
+
+def test_a_moment_and_an_import_are_documented_from_their_pages(client, sign_in, cast):
+    captured_policies(cast.contoso, {"name": "Wi-Fi", "settings": []})
+    row, theirs = imported(cast.contoso), imported(cast.fabrikam)
+    at = utcnow().replace(microsecond=0).isoformat()
+    Policy.update(first_seen_at=utcnow() - timedelta(hours=2)).execute()
+    sign_in(client, cast.rita)
+    for place, linked, asked, told in (
+        (f"/imports/{row.id}", "policy_import=", {"policy_import": row.id}, "Of the import"),
+        (f"/tenants/{cast.contoso.id}/at/?at={at}Z", "at=", {"tenant": cast.contoso.id, "at": at}, "as it was on"),
+    ):
+        assert "documents/new?" in client.get(place).get_data(as_text=True), place
+        form = client.get("/documents/new", query_string=asked).get_data(as_text=True)
+        assert told in form
+        assert ("changed_since" in form) == ("at" in asked), "nobody knows when an imported policy was changed"
+        answer = ask(client, format="md", **asked)
+        document = PolicyDocument.get(PolicyDocument.id == int(answer.location.rsplit("/", 1)[1]))
+        making.make(document.run_id)
+        assert client.get(f"{answer.location}/download").status_code == 200, document.title
+        assert linked in client.get(answer.location).get_data(as_text=True), "asked for again"
+    assert ask(client, policy_import=theirs.id).status_code == 403
+    for wrong in ("soon", "2999-01-01T00:00"):
+        assert client.get(f"/documents/new?tenant={cast.contoso.id}&at={wrong}").status_code == 400
 
 
 def test_what_cannot_be_made_is_said_above_the_form_as_it_was_typed(client, sign_in, cast):

@@ -1,0 +1,4 @@
+"""Where the policies of a document come from: snapshots of ours, or an import.
+
+May import: actors.facade.
+"""
