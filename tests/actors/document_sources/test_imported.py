@@ -26,4 +26,4 @@ def test_an_import_is_told_as_imported_with_what_was_found_and_without_secrets(c
     text = text_of(cast.contoso, policy_import=row.id, language="de")
     assert "Der Export sagt" not in text
     assert "nicht erfasst" in text
-    assert "kann nicht geöffnet werden" in text
+    assert "lässt sich nicht öffnen" in text
