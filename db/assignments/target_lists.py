@@ -128,7 +128,8 @@ def beside(policy_ids: Sequence[int]) -> dict[int, list[PolicyTarget]]:
 
 def unused_filters(tenant_ids: Sequence[int] | None) -> list[Policy]:
     """List the filters that no assignment uses, each with its tenant, by name."""
-    uses = PolicyTarget.select(pw.SQL("1")).where(PolicyTarget.filter_id == Policy.graph_id)
+    is_use = (PolicyTarget.filter_id == Policy.graph_id) & (PolicyTarget.tenant == Policy.tenant)
+    uses = PolicyTarget.select(pw.SQL("1")).where(is_use)
     is_filter = (Policy.policy_type == "assignmentFilters") & (Policy.state == PolicyState.PRESENT)
     rows = Policy.select(Policy, Tenant).join(Tenant).where(is_filter & is_in_if_given(Policy.tenant, tenant_ids))
     return list(rows.where(~pw.fn.EXISTS(uses)).order_by(Policy.name, Policy.id).limit(MOST_UNUSED))

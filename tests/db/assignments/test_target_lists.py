@@ -38,6 +38,10 @@ def test_targets_are_found_by_object_filter_and_loss(cast, staff):
     assert [row.name for row in target_lists.unused_filters([cast.contoso.id])] == ["Phones"]
     assert len(target_lists.assigning(cast.contoso)) == PolicyTarget.select().count() == 3
     assert target_lists.listed(cast.fabrikam, target_lists.is_gone(), 10) == []
+    other = Policy.create(tenant=cast.fabrikam, name="P", policy_type="deviceConfigurations", graph_id="other")
+    replace_targets([other], {other.id: TargetsOfPolicy([IndexedTarget("group", "g1", filter_id="f2")])})
+    unused = target_lists.unused_filters([cast.contoso.id])
+    assert [row.name for row in unused] == ["Phones"], "another tenant's use is none"
 
 
 def test_names_are_found_whole_first_and_in_the_readers_tenants_alone(cast, staff):
