@@ -1,7 +1,7 @@
 """An installation as large as they come, made in the database in seconds: what pages have to stay short with.
 
 A tenant of 5,000 policies with a year of nights, 303 tenants, restores of 5,000 and of 110 policies, a snapshot of 203
-settings, and years of what people did. `fill` returns the ids that addresses name.
+settings, a look-up that found 200 policies, and years of what people did. `fill` returns the ids that addresses name.
 """
 
 from datetime import datetime, timedelta
@@ -9,6 +9,7 @@ from uuid import UUID
 
 from actors.tenants import shared_app_change
 from db.accounts import api_tokens, entra_grants
+from db.assignments import look_ups
 from db.audit import audit
 from db.audit.audit import SYSTEM, Action, Actor
 from db.clock import utcnow
@@ -33,7 +34,19 @@ from db.models import (
     User,
 )
 from db.notices import channels, occurrences, rules
-from db.states import AppAccess, ChannelKind, DeliveryState, NoticeEvent, Offer, Role, Scope, Severity, SiteRole
+from db.states import (
+    AppAccess,
+    ChannelKind,
+    DeliveryState,
+    NoticeEvent,
+    Offer,
+    Role,
+    RunKind,
+    RunState,
+    Scope,
+    Severity,
+    SiteRole,
+)
 from db.tenants import consents, shared_apps
 from tests.support import large_tenant
 from tests.support.changes import record_change, record_event
@@ -58,6 +71,7 @@ def fill(password_hash: str) -> dict[str, int | str]:
         made |= _channels(tenants, change)
         made |= _connections(tenants)
         _tokens(people[0], tenants)
+        made["look_up"] = _look_up(tenants[0], people[1], now)
     made |= {"change": change, "schedule": Schedule.select().order_by(Schedule.id).get().id}
     return made | {"tenant": tenants[0].id, "user": people[3].id, "directory": tenants[1].directory_id}
 
@@ -295,3 +309,25 @@ def _tokens(person: User, tenants: list[Tenant]) -> None:
 def _grants(tenants: list[Tenant]) -> None:
     for tenant in tenants[:60]:
         entra_grants.set_grant(f"SG-Tenantkeep-{tenant.id}", SYSTEM, tenant=tenant, role=Role.READER)
+
+
+def _look_up(large: Tenant, person: User, now: datetime) -> int:
+    """A run that found forty policies of each verdict, by three groups each, of a person in two hundred groups."""
+    run = Run.create(
+        tenant=large, kind=RunKind.LOOK_UP, dedupe_key="look-up", requested_by=person, state=RunState.SUCCEEDED,
+        created_at=now, started_at=now, ended_at=now,
+    )  # fmt: skip
+    groups = {f"{n:08x}-6666-4111-8111-111111111111": f"SG-Intune-{n}" for n in range(200)}
+    base = {"kind": "group", "is_excluded": False, "place": "assignment", "intent": "required", "filter_id": None,
+            "filter_mode": "", "is_gone": False, "terms": [["state", "enabled"]]}  # fmt: skip
+    reasons = [{**base, "object_id": group} for group in list(groups)[:3]]
+    ids = [row[0] for row in Policy.select(Policy.id).where(Policy.tenant == large).limit(200).tuples()]
+    verdicts = ("excluded", "mixed", "filtered", "unresolved", "included")
+    policies = [
+        {"policy": policy, "verdict": verdicts[n % 5], "reasons": reasons, "open": reasons[:1]}
+        for n, policy in enumerate(ids)
+    ]
+    found = {"name": "Maximiliane Person", "at": now.isoformat(), "group_count": 200, "groups": groups,
+             "policies": policies}  # fmt: skip
+    look_ups.create(run, {"kind": "person", "name": "maximiliane@many.example", "found": found})
+    return int(run.id)

@@ -150,6 +150,10 @@ at, at, at, at, 1, 1, 0, 0, 0, 0, CASE WHEN n % 21 = 7 THEN n - 1 END, CASE WHEN
 CASE WHEN n % 100 = 9 THEN n - 1 END, CASE WHEN n % 1009 = 0 THEN 1 + n % {restores} END
 FROM numbers WHERE n <= {ended}"""
 
+# Of each run that ended, and of its part, one.
+_STINT = """INSERT INTO stint (run_id, part, queued_at, began_at, ended_at, wait_seconds, times)
+SELECT n, CASE WHEN n % 21 = 7 THEN 1 END, at, at, at, 0, 1 FROM numbers WHERE n <= {ended}"""
+
 # One in a hundred is held by a worker that beats, a tenth waits for Graph, and the rest is in the queue.
 _ACTIVE = """INSERT INTO run (id, tenant_id, kind, dedupe_key, policy_id, state, waiting, requested_by_id, origin,
 claimed_by, heartbeat_at, attempts, enqueued_at, created_at, started_at, resume_at, total, done, skipped, failed,
@@ -341,7 +345,7 @@ _AUDIT_HEAD = "UPDATE audit_head SET last_id = (SELECT MAX(id) FROM audit_event)
 
 _STATEMENTS = (
     _NUMBERS, _USERS, _TENANT, _MEMBERSHIP, _SESSION, _POLICY, _KNOWN_SETTING,
-    _POLICY_SETTING, _COVERAGE, _ENDED, _ACTIVE, _SPECIAL, _CONTENT,
+    _POLICY_SETTING, _COVERAGE, _ENDED, _STINT, _ACTIVE, _SPECIAL, _CONTENT,
     _SNAPSHOT, _RUN_ITEM, _MANIFEST, _BACKUP_SET, _RESTORE, _RESTORE_ITEM, _WRITE, _LISTING, _RUN_ANSWER, _MAPPING,
     _DIRECTORY_NAME, _POLICY_TARGET, _POLICY_REFERENCE, _DEFINITION_SOURCE, _DEFINITION_TEXT,
     _SCHEDULE, _NOTIFICATION, _WATCH, _EXPIRY, _EVENT_LOG, _TENANT_EVENT, _TENANT_EVENT_POLICY,

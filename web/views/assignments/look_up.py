@@ -24,7 +24,7 @@ from web.security.permissions import Permission
 pages = Blueprint("look_up", __name__, url_prefix="/assignments/look-up")
 
 # Policies of one verdict: the page stays as short as others.
-MOST_SHOWN = 12
+MOST_SHOWN = 6
 KINDS = {"person": "A person, by user name or object id", "device": "A device, by name or object id"}
 
 
