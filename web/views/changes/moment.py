@@ -34,7 +34,7 @@ from web.views.restores.new_restore import previewed
 
 pages = Blueprint("moment", __name__, url_prefix="/tenants")
 
-SHOWN, LAST_PAGE, LONGEST_SEARCH = 25, 999, 100
+SHOWN, LAST_PAGE, LONGEST_SEARCH = 15, 999, 100
 # So much content is compared for one page, which may take half a second; the first rows matter most.
 MOST_BYTES_COMPARED = 1_500_000
 # What the address may ask for; "" is everything that was there.
