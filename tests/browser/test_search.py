@@ -49,7 +49,9 @@ def test_on_a_phone_there_is_one_header_and_acts_are_within_reach(new_page, ente
     assert min(search["width"], search["height"]) >= 44
     acts = page.locator(".head > .acts")
     if acts.count() and acts.locator("button, a").count():
-        assert acts.bounding_box()["y"] > 600
+        # Where there are many, the one that matters most stays in reach, and the others below the title.
+        first = acts.locator(".btn-primary")
+        assert (first if first.count() else acts).first.bounding_box()["y"] > 600
     page.click("[data-menu]")
     assert page.locator("#menu a").first.bounding_box()["height"] >= 24
 

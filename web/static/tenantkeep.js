@@ -304,7 +304,8 @@
 
   function keyOf(element) {
     const named = ["id", "href", "name", "value", "data-copy", "aria-label"].map((name) => element.getAttribute(name));
-    return [element.tagName, ...named, element.children.length ? "" : element.textContent].join(" ");
+    // Without the numbers that move: “all 5” is “all 6” a moment later.
+    return [element.tagName, ...named, element.children.length ? "" : element.textContent.replace(/\d+/g, "")].join(" ");
   }
 
   // A running run: its moving part is fetched and put in place until it ends; slower by and by, and in a hidden tab.
