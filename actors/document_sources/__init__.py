@@ -1,4 +1,4 @@
-"""Where the policies of a document come from: snapshots of ours, or an import.
+"""Sources of the policies that documents tell of: snapshots of ours, or an import.
 
 May import: actors.facade.
 """

@@ -108,7 +108,7 @@ def back_up(
 @click.argument("backup_set_id", type=int)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--with-secrets", is_flag=True, help="Secrets inside policies too. Audited.")
-@click.option("--format", "leaving_format", type=click.Choice([*LeavingFormat]),
+@click.option("--format", "leaving_format", type=click.Choice([str(tool) for tool in LeavingFormat]),
               help="The format of another tool.  [default: ours, which can be restored from]")  # fmt: skip
 @force_option
 @json_option
