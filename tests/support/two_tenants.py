@@ -12,6 +12,7 @@ import peewee as pw
 
 from actors.documents.options import DocumentOptions
 from actors.plans import drafts
+from actors.reading.policy_index import index_later
 from db.accounts import tag_memberships, users
 from db.audit.audit import SYSTEM, Actor
 from db.backups import backup_sets, manifests
@@ -34,6 +35,7 @@ from db.models import (
     DocumentChunk,
     IgnoredField,
     ImportedPolicy,
+    KnownSetting,
     Mapping,
     Notice,
     NoticeRule,
@@ -54,6 +56,7 @@ from db.models import (
 from db.notices import channels, rules
 from db.policies import policies
 from db.policies import snapshots as stored
+from db.policies.policy_settings import folded
 from db.restores import mappings
 from db.runs import notifications, run_items, runs
 from db.states import (
@@ -82,6 +85,8 @@ WORD, DIGITS, OWN_DIGITS = "Zanzibar", "7a47b1b4", "0c0ffee0"
 GROUP = 51
 SHARED_NAME = "All laptops"
 MARK = re.compile(rf"{WORD}|{DIGITS}|\b513\d{{5}}\b", re.IGNORECASE)
+# Both set this one, to other values: a setting is no tenant's.
+SETTING = "device_vendor_msft_shared"
 # A Graph id may be typed by anybody; these cannot be in a row but by being the other tenant's, or pointing to it.
 THEIRS = re.compile(rf"{WORD}|\b513\d{{5}}\b")
 # What addresses name, of which each tenant has one here.
@@ -103,6 +108,8 @@ class Holding:
 
 
 def hold(number: int, word: str, digits: str, password_hash: str) -> Holding:
+    setting = {"id": 1, "key": SETTING, "title": "Shared", "folded": folded("Shared", SETTING)}
+    KnownSetting.insert(setting).on_conflict_ignore().execute()
     _begin_ids_at(number)
     tenant = tenants.add(f"{word} Ltd", guid(digits, 1), guid(digits, 2), SYSTEM)
     tenants.set_credential(tenant, "secret", {"secret": f"{word} client secret"}, SYSTEM)
@@ -226,13 +233,30 @@ def _captured(tenant: Tenant, word: str, digits: str, operator: User) -> tuple[l
         capture_by_hand(
             policy,
             Actor.person(operator, "127.0.0.1"),
-            {"name": policy.name, "description": f"{word} text {n}", "password": f"{word} hush", "settings": []},
+            {
+                "name": policy.name,
+                "description": f"{word} text {n}",
+                "password": f"{word} hush",
+                "settings": [_set_to(f"{word} value {n}")],
+            },
             [{"target": target}],
             {guid(digits, GROUP): f"{word} group"},
         )[1]
         for n, policy in enumerate((mine[0], mine[0], mine[1]))
     ]
+    for policy in mine:
+        index_later(policy)
     return mine, snapshots
+
+
+def _set_to(value: str) -> dict[str, object]:
+    kind = "#microsoft.graph.deviceManagementConfiguration"
+    instance = {
+        "@odata.type": f"{kind}SimpleSettingInstance",
+        "settingDefinitionId": SETTING,
+        "simpleSettingValue": {"@odata.type": f"{kind}StringSettingValue", "value": value},
+    }
+    return {"id": "0", "settingInstance": instance}
 
 
 def _backed_up(tenant: Tenant, word: str, operator: User, snapshots: list[Snapshot]) -> BackupSet:
