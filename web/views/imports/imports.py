@@ -20,6 +20,7 @@ from web.acts import restore_acts
 from web.inputs import page_number
 from web.lists import filters, preferences
 from web.lists.numbered_page import NumberedPage
+from web.lists.tenant_field import typed_tenant
 from web.presentation import restore_text, run_messages
 from web.presentation.refusals import refusals_flashed
 from web.security.access import allowed_tenant_ids, can_fetch, current_actor, fetch, requires, wants_json
@@ -76,8 +77,8 @@ def _index() -> str:
 @requires(Permission.OPERATE)
 def upload() -> Any:
     """Keep the file; a worker looks into it."""
-    tenant = fetch(Tenant, request.form.get("tenant", ""), Permission.OPERATE)
     try:
+        tenant = typed_tenant(request.form.get("tenant", ""), Permission.OPERATE)
         start = _started(tenant)
     except Invalid as e:
         flash(str(e), "danger")
@@ -221,9 +222,9 @@ def remove(import_id: int) -> Any:
 def restore(import_id: int) -> Any:
     """Make a draft of it, and preview that. Nothing is written."""
     row = fetch(PolicyImport, import_id, Permission.MANAGE)
-    tenant = fetch(Tenant, request.form.get("tenant", ""), Permission.MANAGE)
-    restore_acts.require_source_access(row.source_directory_id, tenant)
     try:
+        tenant = typed_tenant(request.form.get("tenant", ""), Permission.MANAGE)
+        restore_acts.require_source_access(row.source_directory_id, tenant)
         options = option_choices.parse_options(request.form, own_tenant=False)
         return new_restore.previewed(restoring.from_import(row, tenant, options, current_actor()))
     except Invalid as e:

@@ -48,6 +48,8 @@ def test_an_export_is_looked_at_kept_and_restored(client, sign_in, cast):
     assert ImportedPolicy.get_by_id(dock.id).takes_other
     assert "The file beside it counts" in client.get(f"/imports/{row.id}").get_data(as_text=True)
     assert "Nightly" in client.get("/imports/").get_data(as_text=True)
+    refused = post(client, f"/imports/{row.id}/restore", tenant="")
+    assert (refused.status_code, "Choose the tenant" in refused.get_data(as_text=True)) == (400, True)
     answer = post(client, f"/imports/{row.id}/restore", tenant=cast.contoso.id, existing="copy", prefix="Base - ",
                   assignments="none", conditional_access="report only")  # fmt: skip
     restore = Restore.get()
@@ -77,8 +79,10 @@ def test_placeholders_are_asked_for_and_a_reader_only_looks(client, sign_in, cas
 
 def test_a_file_that_cannot_be_is_refused_at_once_and_the_form_stays(client, sign_in, cast):
     sign_in(client, cast.ada)
-    for file, why in ((None, "Choose a file"), ((io.BytesIO(b"PK\x03\x04"), "x.zip"), "not a ZIP file")):
-        answer = post(client, "/imports/upload", file, tenant=cast.contoso.id)
+    no_zip = (io.BytesIO(b"PK\x03\x04"), "x.zip")
+    to = cast.contoso.id
+    for file, tenant, why in ((None, to, "Choose a file"), (no_zip, to, "not a ZIP"), (None, "", "Choose the tenant")):
+        answer = post(client, "/imports/upload", file, tenant=tenant)
         assert answer.status_code == 400
         assert why in answer.get_data(as_text=True)
     assert not Run.select().count()
