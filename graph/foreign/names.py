@@ -6,43 +6,62 @@ from typing import Any
 
 from graph.content.places import root_type
 from graph.content.spellings import GUID
+from graph.display import object_names
 from graph.foreign import placeholders
 from graph.foreign.export import FindingKind, ForeignPolicy
 from graph.microsoft import model
 from graph.policy_types.policy_type import MAX_NAME_LENGTH, storable
 from graph.policy_types.table import POLICY_TYPES
 from graph.references.reference_kinds import (
-    AGREEMENTS,
+    AGENTS,
     APPLICATIONS,
+    BY_SETTING,
+    COLLECTIONS,
     CONTEXTS,
+    CUSTOM_CONTROLS,
     GROUPS,
+    IMAGES,
+    OBJECTS,
+    PAYLOADS,
     PRINCIPALS,
+    ROLES,
     USERS,
+    policy_types_of,
 )
-from graph.references.references import EVERYBODY, declared_type, find_references, reference_kind
+from graph.references.references import (
+    EVERYBODY,
+    declared_type,
+    find_references,
+    kind_of_stand_in,
+    reference_kind,
+)
 from graph.references.stand_ins import stand_in
 
 # Words of Microsoft's that stand where ids do, in small letters (learn.microsoft.com: conditionalAccessUsers,
 # conditionalAccessApplications, conditionalAccessLocations, conditionalAccessClientApplications).
 _WORDS: Mapping[str, frozenset[str]] = {
     USERS: frozenset({"all", "none", "guestsorexternalusers"}),
-    APPLICATIONS: frozenset({"all", "none", "office365", "microsoftadminportals"}),
+    APPLICATIONS: frozenset({"all", "none", "office365", "microsoftadminportals", "allagentidresources"}),
     PRINCIPALS: frozenset({"serviceprincipalsinmytenant", "all", "none"}),
+    AGENTS: frozenset({"all", "none"}),
     "namedLocations": frozenset({"all", "alltrusted"}),
-    GROUPS: frozenset(),
-    AGREEMENTS: frozenset(),
-    "roleScopeTags": frozenset(),
-    "assignmentFilters": frozenset(),
-    "notificationMessageTemplates": frozenset(),
-    CONTEXTS: frozenset(),
 }
+# Kinds whose ids are no GUIDs, so that nobody can tell a name from one: a gallery's image, a collection's “ABC00012”, a
+# custom control's own name.
+_ANY_TEXT = frozenset({IMAGES, COLLECTIONS, CUSTOM_CONTROLS})
+# Ids of app protection, app configuration and enrollment have something about the GUID: “T_…”, “…_Windows10Enrollment”.
+_LONG_ID = re.compile(rf"(?:[A-Z]_)?{GUID.pattern}(?:_\w{{1,80}})?", re.IGNORECASE)
 _NUMBER = {"roleScopeTags": re.compile(r"\d{1,9}"), CONTEXTS: re.compile(r"c\d{1,2}")}
-_DEFAULT_TAG = {"default": "0"}
+# What has the same id in every tenant: name in small letters -> id.
+_SAME_EVERYWHERE: Mapping[str, Mapping[str, str]] = {
+    "roleScopeTags": {"default": "0"},
+    ROLES: {name.lower(): role for role, name in object_names.ROLES.items()},
+    "authenticationStrengths": {name.lower(): strength for strength, name in object_names.STRENGTHS.items()},
+}
 # How names of these are kept beside a content (graph/read/directory_names.py).
 _KEPT_AS = {GROUPS: "groups", "assignmentFilters": "filters"}
 # Names that IntuneCD puts beside ids of the same objects: Graph knows no such properties.
 _BESIDE_IDS = frozenset({"notificationTemplateName", "deviceComplianceScriptName"})
-ROLE_NAMES = "It names roles in place of their ids. Put in the ids of the role templates."
 
 # (kind, id in small letters) -> name.
 Names = dict[tuple[str, str], str]
@@ -70,6 +89,8 @@ class _Replacing:
     def __init__(self, policy: ForeignPolicy, known_ids: Mapping[tuple[str, str], str], names: Names) -> None:
         self._policy, self._known, self._names = policy, known_ids, names
         self.replaced: dict[str, None] = {}
+        # The settings catalog definition whose value is being read.
+        self._setting = ""
 
     def content(self, content: Mapping[str, Any]) -> dict[str, Any]:
         root = root_type(POLICY_TYPES[self._policy.policy_type])
@@ -92,35 +113,50 @@ class _Replacing:
             assignment = {**assignment, "target": target}
         return self._object(assignment, declared)
 
-    def _object(self, value: dict[str, Any], declared: str) -> dict[str, Any]:
-        own = model.type_of(value, declared)
-        return {key: self._value(inner, own, key) for key, inner in value.items() if key not in _BESIDE_IDS}
+    def _object(self, value: dict[str, Any], declared: str, parent: str = "") -> dict[str, Any]:
+        own, definition = model.type_of(value, declared), value.get("settingDefinitionId")
+        outer, self._setting = self._setting, definition if isinstance(definition, str) else self._setting
+        replaced = {key: self._value(inner, own, key) for key, inner in value.items() if key not in _BESIDE_IDS}
+        self._setting = outer
+        kind = OBJECTS.get((self._policy.policy_type, parent)) if parent else None
+        return {**replaced, **self._own_id(kind, value)} if kind else replaced
+
+    def _own_id(self, kind: str, value: dict[str, Any]) -> dict[str, str]:
+        """Return the id of an object that is referred to: where it has none, by its name."""
+        text = value.get("id") or value.get("displayName")
+        return {"id": self._id(kind, text, "id")} if isinstance(text, str) and text else {}
 
     def _value(self, value: Any, holder: str, key: str) -> Any:
         if isinstance(value, dict):
-            return self._object(value, declared_type(holder, key))
+            return self._object(value, declared_type(holder, key), key)
         if isinstance(value, list):
             return [self._value(inner, holder, key) for inner in value]
-        if key in ("includeRoles", "excludeRoles") and isinstance(value, str) and not GUID.fullmatch(value):
-            self._policy.note(FindingKind.ASK, ROLE_NAMES)
-            return value
-        kind = reference_kind(holder, key)
-        if kind is not None and kind in _WORDS and isinstance(value, str) and value:
-            return self._id(kind, value, key)
+        kind = self._kind(holder, key)
+        if kind is not None and kind not in _ANY_TEXT and isinstance(value, str) and value:
+            is_setting = key == "value" and GUID.search(value)  # an id, or JSON around it
+            return value if is_setting else self._id(kind, value, key)
         return value
+
+    def _kind(self, holder: str, key: str) -> str | None:
+        if key == "value":
+            return BY_SETTING.get(self._setting)
+        if key == "payloadId":
+            return PAYLOADS.get(holder)
+        return reference_kind(holder, key) or kind_of_stand_in(holder, key)
 
     def _id(self, kind: str, value: str, key: str) -> str:
         text = value.strip()
         number = _NUMBER.get(kind)
-        if GUID.fullmatch(text) or text.lower() in EVERYBODY or text.lower() in _WORDS[kind]:
+        is_id = GUID.fullmatch(text) or (policy_types_of(kind) and _LONG_ID.fullmatch(text))
+        if is_id or text.lower() in EVERYBODY or text.lower() in _WORDS.get(kind, ()):
             return value
         if number and number.fullmatch(text):
             return value
-        if kind == "roleScopeTags" and text.lower() in _DEFAULT_TAG:
-            return _DEFAULT_TAG[text.lower()]
         if placeholders.is_placeholder(text):
             return self._placeholder(kind, text, key)
         self.replaced[text] = None
+        if text.lower() in _SAME_EVERYWHERE.get(kind, ()):
+            return _SAME_EVERYWHERE[kind][text.lower()]
         if (kind, text) in self._known:
             return self._known[kind, text]
         made = stand_in(kind, text)

@@ -41,6 +41,8 @@ OBJECT_LABELS = {
     "logAnalyticsWorkspaces": "the Log Analytics workspace",
     "managementConditionStatements": "the condition statement",
     "autopatchGroups": "the Windows Autopatch group",
+    "directoryRoleTemplates": "the directory role",
+    "externalDirectories": "the guests’ directory",
     "directories": "the directory id",
     "domains": "the domain",
 }

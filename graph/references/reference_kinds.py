@@ -43,6 +43,8 @@ PRIVATE_LINKS = "privateLinkPolicies"
 WORKSPACES = "logAnalyticsWorkspaces"
 CONDITION_STATEMENTS = "managementConditionStatements"
 AUTOPATCH_GROUPS = "autopatchGroups"
+# The same in every tenant: none of them is a reference, but for a name that an import has in place of the id.
+ROLES, EXTERNAL_DIRECTORIES = "directoryRoleTemplates", "externalDirectories"
 TOLD_ONLY = frozenset(
     {CUSTOM_CONTROLS, FILTERING_PROFILES, PRIVATE_LINKS, WORKSPACES, CONDITION_STATEMENTS, AUTOPATCH_GROUPS}
 )
@@ -171,6 +173,16 @@ OBJECTS: Mapping[tuple[str, str], str] = MappingProxyType(
         ("conditionalAccessPolicies", "authenticationStrength"): "authenticationStrengths",
         ("mobileApps", "categories"): "mobileAppCategories",
         (CONTEXTS, ""): CONTEXT_NUMBERS,
+    }
+)
+# Ids that are no references, where a stand-in for one is all the same: it blocks until a mapping says whose id it is.
+# (the type that declares it, name).
+ONLY_AS_STAND_INS: Mapping[tuple[str, str], str] = MappingProxyType(
+    {
+        ("conditionalAccessUsers", "includeRoles"): ROLES,
+        ("conditionalAccessUsers", "excludeRoles"): ROLES,
+        ("conditionalAccessExternalTenants", "members"): EXTERNAL_DIRECTORIES,
+        ("conditionalAccessEnumeratedExternalTenants", "members"): EXTERNAL_DIRECTORIES,
     }
 )
 # Settings of the catalog whose plain values are ids (deploymenttheory/terraform-provider-microsoft365, captured

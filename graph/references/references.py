@@ -33,6 +33,7 @@ from graph.references.reference_kinds import (
     IS_NONE_BY_NAME,
     IS_NONE_BY_TYPE,
     OBJECTS,
+    ONLY_AS_STAND_INS,
     PAYLOADS,
     PRINCIPALS,
     TOKENS,
@@ -41,6 +42,7 @@ from graph.references.reference_kinds import (
     USERS,
     policy_types_of,
 )
+from graph.references.stand_ins import is_stand_in
 
 Holder = dict[str, Any]
 # Known ids of the source tenant, in small letters -> kind.
@@ -164,6 +166,8 @@ class _Rewriting:
             return [self._value(inner, place) for inner in value]
         if not isinstance(value, str) or not value:
             return value
+        if place.kind is None and is_stand_in(value) and (kind := kind_of_stand_in(place.type, place.key)):
+            return self._id(value, place._replace(kind=kind))
         return self._id(value, place) if place.kind and _is_id(place.kind, value) else self._text(value, place)
 
     def _object(self, value: Holder, place: _ReferencePlace) -> Holder:
@@ -271,6 +275,11 @@ class _Rewriting:
 def reference_kind(type_name: str, name: str) -> str | None:
     """Return the kind of object that a property of this type names; None if it names none, or is unknown."""
     return None if is_no_reference(type_name, name) else _of_type(type_name, name) or BY_NAME.get(name)
+
+
+def kind_of_stand_in(type_name: str, name: str) -> str | None:
+    """Return the kind that a stand-in in this property is of, where an id would be no reference; None for others."""
+    return ONLY_AS_STAND_INS.get((type_name, name))
 
 
 @cache

@@ -143,7 +143,7 @@ class Resolver:
             )
         if resolution.how != ResolvedBy.UNRESOLVED:
             return resolution
-        if reference.is_hint:
+        if reference.is_hint and not is_stand_in(reference.id):
             return self._resolution(reference, source, ResolvedBy.KEPT, why=resolution.why)
         if reference.is_assignment and self._drop_missing:
             return self._resolution(reference, source, ResolvedBy.DROPPED, why=resolution.why)

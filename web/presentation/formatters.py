@@ -100,6 +100,8 @@ OTHER_KINDS = {
     "logAnalyticsWorkspaces": "Log Analytics workspace",
     "managementConditionStatements": "Condition statement",
     "autopatchGroups": "Windows Autopatch group",
+    "directoryRoleTemplates": "Directory role",
+    "externalDirectories": "Directory of guests",
     "directories": "Directory id",
     "domains": "Domain",
 }

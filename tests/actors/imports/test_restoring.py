@@ -15,7 +15,7 @@ from db.restores import restore_items
 from db.states import RunState
 from tests.actors.imports.test_import_run import imported
 from tests.graph.foreign.test_read import EXPORTS, real_files
-from tests.support.foreign_samples import DEFINITION, SAMPLES
+from tests.support.foreign_samples import DEFINITION, SAMPLES, access, as_json
 from tests.support.restore_steps import executed, plan_of, previewed
 from tests.support.simulated_tenant import WRITE
 
@@ -104,6 +104,36 @@ def test_each_format_is_restored_as_its_tool_meant_it(target, cast, ended):
     assert "6e616d65-" not in str(target.objects()), "a stand-in was sent"
     assert {"Firewall", "Fire"} <= written
     assert named(target, "deviceManagement/deviceShellScripts")["Dock intunecd"]["scriptContent"].startswith("IyEv")
+
+
+def test_no_name_in_place_of_an_id_reaches_a_write(target, cast, ended):
+    """Of the directory's objects, in Conditional Access: known roles and strengths have ids, all else asks."""
+    users = {name: [f"{name} named"] for name in ("includeUsers", "excludeUsers", "includeGroups", "excludeGroups")}
+    places = [("users", {name: names}) for name, names in users.items()]
+    places += [("users", {name: ["Custom role named"]}) for name in ("includeRoles", "excludeRoles")]
+    places += [("applications", {"includeApplications": ["App named"]}), ("locations", {"includeLocations": ["named"]}),
+               ("applications", {"includeAuthenticationContextClassReferences": ["Context named"]}),
+               ("clientApplications", {"includeServicePrincipals": ["Principal named"]})]  # fmt: skip
+    tenants = {"@odata.type": "#microsoft.graph.conditionalAccessEnumeratedExternalTenants", "members": ["Org named"]}
+    places.append(("users", {"includeGuestsOrExternalUsers": {"externalTenants": tenants}}))
+    bodies = [access(f"Asks {n}") for n in range(len(places) + 2)]
+    for body, (holder, values) in zip(bodies, places, strict=False):
+        body["conditions"].setdefault(holder, {}).update(values)
+    bodies[-2]["grantControls"] = {"operator": "OR", "authenticationStrength": {"displayName": "Strength named"}}
+    bodies[-1]["grantControls"] = {"operator": "OR", "termsOfUse": ["Terms named"]}
+    known = access("Known", includeUsers=[], includeRoles=["Global Administrator"])
+    known["grantControls"] = {"operator": "OR", "authenticationStrength": {"displayName": "Phishing-resistant MFA"}}
+    files = {f"{n}.json": as_json(body) for n, body in enumerate([*bodies, known])}
+    strength = {"id": "00000000-0000-0000-0000-000000000004", "displayName": "Phishing-resistant MFA"}
+    target.put("identity/conditionalAccess/authenticationStrength/policies", {**strength, "policyType": "builtIn"})
+    row, _ = imported(cast.contoso, files, Actor.person(cast.max, None), "Names")
+    restore = restored(row, cast, ended)
+    assert plan_of(restore) == {**{body["displayName"]: "blocked: unresolved" for body in bodies}, "Known": "create"}
+    executed(restore, ended)
+    assert "named" not in str(target.objects().get(ACCESS))
+    made = named(target, ACCESS)["Known"]
+    assert made["conditions"]["users"]["includeRoles"] == ["62e90394-69f5-4237-9190-012177145e10"]
+    assert made["grantControls"]["authenticationStrength"]["id"] == "00000000-0000-0000-0000-000000000004"
 
 
 def test_an_import_is_kept_first_has_no_members_and_makes_groups_only_where_asked(cast):
