@@ -24,7 +24,7 @@ TOO_LARGE = {"restores.plan_page": "every setting that would be written, to be r
 # Entra ID and back.
 NO_PAGES = re.compile(
     r".*\.(create_view|edit_view|details_view|ajax_lookup)|(admin\.)?static|health\..*|demo_mailbox\..*|sign_in\..*entra"
-    r"|api\..*|.*\.download(_\w+)?|.*\.go|consent_pages\.back"
+    r"|api\..*|document_provider\.logo|.*\.download(_\w+)?|.*\.go|consent_pages\.back"
 )
 # Endpoint -> what is asked besides the bare address.
 QUERIES = {
@@ -46,6 +46,9 @@ QUERIES = {
 # Endpoint -> what has to be asked.
 NEEDS = {
     "comparisons.export": "?first=set-{older_set}&second=set-{backup_set}",
+    "documents.new": "?backup_set={backup_set}",
+    "settings.export": "?key=device_setting_1",
+    "settings.setting": "?key=device_setting_1",
     "tenant_acts.choose": "?all=yes",
     "tenant_acts.preview": "?all=yes&act=tags&add=gold",
 }
@@ -86,7 +89,7 @@ def addresses(app, ids):
 
 def _arguments(ids):
     names = ("tenant", "policy", "snapshot", "run", "backup_set", "restore", "item", "user", "schedule", "change",
-             "channel", "rule", "request")  # fmt: skip
+             "channel", "rule", "request", "import", "document")  # fmt: skip
     others = {
         "other_id": ids["other_snapshot"],
         "directory_id": ids["directory"],

@@ -1,0 +1,144 @@
+"""What people read of the large tenant: an import, documents, and the index of its newest snapshots."""
+
+from datetime import datetime, timedelta
+
+from actors.documents.options import DocumentOptions
+from db.models import (
+    Content,
+    ImportedPolicy,
+    KnownSetting,
+    Policy,
+    PolicyDocument,
+    PolicyImport,
+    PolicyReference,
+    PolicySetting,
+    PolicyTarget,
+    Run,
+    Tenant,
+    User,
+)
+from db.states import RunKind, RunState
+from tests.support.large_tenant import LARGEST_TYPE, LONG_NAME, insert
+
+IMPORTED, INDEXED = 300, 1500
+
+
+def make(large: Tenant, person: User, now: datetime) -> dict[str, int]:
+    _index(large)
+    return {"import": _import(large, person, now), "document": _documents(large, person, now)}
+
+
+def _import(large: Tenant, person: User, now: datetime) -> int:
+    """An import of 300 policies with remarks, a fifth of them with a script beside, and of 300 other files."""
+    content = Content.select().where(Content.tenant == large).order_by(Content.id).first()
+    remark = {"kind": "put_right", "text": "Its tool wrote the name of a group in place of its id."}
+    files = [
+        {"path": f"Settings/{LONG_NAME} {n}.json", "state": "other", "why": "It is no policy."} for n in range(300)
+    ]
+    row = PolicyImport.create(
+        tenant=large,
+        name=LONG_NAME,
+        source_directory_id=large.directory_id,
+        organisation=LONG_NAME,
+        formats=["intunemanagement"],
+        findings=[remark] * 3,
+        files=[{**file, "format": "intunemanagement"} for file in files],
+        file_count=600,
+        policy_count=IMPORTED,
+        created_by=person,
+        kept_at=now,
+    )
+    rows = [
+        {
+            "policy_import": row.id,
+            "position": n,
+            "path": f"SettingsCatalog/{LONG_NAME} {n}.json",
+            "format": "intunemanagement",
+            "policy_type": LARGEST_TYPE,
+            "graph_id": f"{n:08x}-7777-4111-8111-111111111111",
+            "name": f"{LONG_NAME} {n}",
+            "content": content.id,
+            "other_content": content.id if n % 5 == 0 else None,
+            "references": {},
+            "findings": [remark] * 4,
+            "placeholders": [f"<TENANT {n % 30}>"],
+        }
+        for n in range(IMPORTED)
+    ]
+    insert(ImportedPolicy, rows)
+    return int(row.id)
+
+
+def _documents(large: Tenant, person: User, now: datetime) -> int:
+    run = Run.create(tenant=large, kind=RunKind.DOCUMENT, dedupe_key="document", state=RunState.SUCCEEDED,
+                     requested_by=person, created_at=now, started_at=now, ended_at=now, total=1, done=1)  # fmt: skip
+    rows = [
+        {
+            "tenant": large.id,
+            "run": run.id,
+            "requested_by": person.id,
+            "options": DocumentOptions().as_json(),
+            "format": "html",
+            "title": LONG_NAME,
+            "policies": 5000,
+            "size": 12_000_000,
+            "made_at": now,
+            "created_at": now - timedelta(minutes=n),
+        }
+        for n in range(60)
+    ]
+    return insert(PolicyDocument, rows)[-1]
+
+
+def _index(large: Tenant) -> None:
+    """A setting with two hundred values, five hundred others, and assignments, of 1,500 policies."""
+    known = [
+        {"key": f"device_setting_{n}", "title": f"Allow device setting {n}", "folded": f"allow device setting {n}"}
+        for n in range(500)
+    ]
+    settings = insert(KnownSetting, known)
+    policy_ids = [row[0] for row in Policy.select(Policy.id).where(Policy.tenant == large).limit(INDEXED).tuples()]
+    insert(
+        PolicySetting,
+        [
+            {
+                "tenant": large.id,
+                "policy": policy_id,
+                "setting": settings[n % 5 if m == 0 else 5 + n % 495],
+                "mark": f"{n % 200}",
+                "value": f"~{n % 200}",
+                "may_conflict": True,
+            }
+            for n, policy_id in enumerate(policy_ids)
+            for m in range(2)
+        ],
+    )
+    insert(
+        PolicyTarget,
+        [
+            {
+                "tenant": large.id,
+                "policy": policy_id,
+                "policy_type": LARGEST_TYPE,
+                "kind": "group",
+                "object_id": f"{m:08x}-6666-4111-8111-111111111111",
+                "is_excluded": m == 3,
+                "place": "assignment",
+                "is_gone": n % 50 == 0,
+            }
+            for n, policy_id in enumerate(policy_ids)
+            for m in range(4)
+        ],
+    )
+    insert(
+        PolicyReference,
+        [
+            {
+                "tenant": large.id,
+                "policy": policy_ids[0],
+                "kind": "groups",
+                "object_id": f"{m:08x}-6666-4111-8111-111111111111",
+            }
+            for m in range(200)
+        ],
+    )
