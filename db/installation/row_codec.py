@@ -33,7 +33,9 @@ from db.models import (
     Occurrence,
     Policy,
     PolicyDocument,
+    PolicyReference,
     PolicySetting,
+    PolicyTarget,
     RunAnswer,
     Seal,
     Session,
@@ -66,6 +68,8 @@ LEFT_OUT = {
     Seal: "the word sealed with this installation's own keys",
     KnownSetting: "the index is made anew from the contents",
     PolicySetting: "the index is made anew from the contents",
+    PolicyTarget: "the index is made anew from the contents",
+    PolicyReference: "the index is made anew from the contents",
 }
 EXPORTED_TABLES = tuple(model for model in TABLES if model not in LEFT_OUT)
 

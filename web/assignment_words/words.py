@@ -50,8 +50,6 @@ INTENTS = {
 FILTER_MODES = {"include": "Only devices of filter {name}", "exclude": "Without devices of filter {name}"}
 # The beginning of an id that nobody could name.
 LETTERS_SHOWN = 8
-# Kinds of targets that narrow the others of a Conditional Access policy, and are no people.
-ABOUT = ("app", "all apps", "user action", "location", "strength")
 Names = Mapping[ObjectKey, str]
 
 

@@ -95,7 +95,7 @@ POLICY = {
         "locations": {"includeLocations": ["All"], "excludeLocations": ["l1"]},
         "clientAppTypes": ["all"], "signInRiskLevels": ["high"],
         "devices": {"deviceFilter": {"mode": "exclude", "rule": 'device.model -eq "{0}"'}},
-        "whoKnows": {"newThing": 3},
+        "nobodyKnows": {"newThing": 3},
     },
     "grantControls": {"operator": "AND", "builtInControls": ["mfa", "compliantDevice"], "termsOfUse": ["t1"]},
     "sessionControls": {
@@ -114,7 +114,7 @@ def test_a_policy_reads_as_a_paragraph():
         ' except on devices that match “device.model -eq "{0}"”, at a sign-in risk of high.'
         " Then access needs all of these: multifactor authentication, the device to be marked as compliant, consent to"
         " the terms of use House rules; signing in is asked for again after 4 hours."
-        " Also set: conditions.whoKnows.newThing = 3, sessionControls.persistentBrowser.isEnabled = false,"
+        " Also set: conditions.nobodyKnows.newThing = 3, sessionControls.persistentBrowser.isEnabled = false,"
         " sessionControls.persistentBrowser.mode = never."
     )
 

@@ -44,7 +44,9 @@ from db.models import (
     DefinitionCategory,
     DefinitionText,
     DirectoryName,
+    DocumentProvider,
     EntraGrant,
+    ImportedPolicy,
     Listing,
     NewTenantDefaults,
     Notice,
@@ -52,6 +54,7 @@ from db.models import (
     Occurrence,
     Passkey,
     Policy,
+    PolicyImport,
     Preference,
     Restore,
     RuleChange,
@@ -149,6 +152,7 @@ def whole(cast, graph, app, worker, quick, ended):
     four_eyes.record_requester([restore.id], cast.max, four_eyes.ASKED_FOR_IT)
     RuleChange.create(tenant=cast.contoso, asked_by=cast.max, turns_four_eyes_off=True, removed=[], named=[])
     EntraGrant.create(claim="admins", site_role="admin")
+    DocumentProvider.create(name="Max & Partner", logo=b"\x89PNG", logo_type="image/png")
     DirectoryName.create(tenant=cast.contoso, kind="groups", object_id="one", name="Ümläut 🔑 “quoted”")
     DefinitionText.create(
         definition_id="camera", spelling="Camera", language="de", catalogue="configuration", title="Kamera"
@@ -166,7 +170,20 @@ def whole(cast, graph, app, worker, quick, ended):
     app = shared_apps.find_or_begin("global", AppAccess.READ)
     shared_apps.add_next(app, "secret", {"secret": "of our app"}, SYSTEM)
     _change_and_tell(cast.contoso, snapshot)
+    _import(cast.contoso, snapshot)
     return SimpleNamespace(restore=restore, snapshot=snapshot, graph=graph)
+
+
+def _import(tenant, snapshot):
+    """An import that somebody kept, of one policy."""
+    policy_import = PolicyImport.create(
+        tenant=tenant, name="Ümläut", source_directory_id=tenant.directory_id, formats=[], findings=[], files=[],
+        kept_at=utcnow(),
+    )  # fmt: skip
+    ImportedPolicy.create(
+        policy_import=policy_import, position=0, path="One.json", format="graph", name="One", findings=[],
+        policy_type="configurationPolicies", graph_id="one", content=snapshot.content, references={}, placeholders=[],
+    )  # fmt: skip
 
 
 def _change_and_tell(tenant, snapshot):

@@ -29,7 +29,7 @@ from web.views.settings.setting_lines import value_text
 
 pages = Blueprint("conflicts", __name__)
 
-CONFLICTS_SHOWN, GROUPS_SHOWN, POLICIES_SHOWN = 10, 5, 5
+CONFLICTS_SHOWN = 10
 LAST_PAGE = 99
 # Rows of a download; no tenant has as many that anybody would go through.
 EXPORTED = 2000
