@@ -46,7 +46,7 @@ class AccessStory:
 
     def parts(self, translate: Translate = str) -> list[tuple[str, str]]:
         """Return (heading, text) of who, what, when and then, without those of which nothing is said."""
-        told = (("Who", self.who), ("What", self.what), ("When", self.when), ("Then", self.then), ("Also", self.also))
+        told = (("who", self.who), ("what", self.what), ("when", self.when), ("then", self.then), ("also", self.also))
         return [(heading, joined(parts, translate)) for heading, parts in told if parts]
 
 

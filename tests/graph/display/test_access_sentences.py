@@ -127,7 +127,7 @@ def test_parts_are_said_in_another_language():
         "the role {}": "Rolle {}",
     }
     parts = dict(describe_access(POLICY, NAMES).parts(lambda template: words.get(template, template)))
-    assert parts["Who"] == "alle Benutzer, Rolle Global Administrator, außer Gruppe SG-BreakGlass"
+    assert parts["who"] == "alle Benutzer, Rolle Global Administrator, außer Gruppe SG-BreakGlass"
 
 
 @pytest.mark.parametrize(
