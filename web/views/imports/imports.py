@@ -31,8 +31,8 @@ pages = Blueprint("imports", __name__, url_prefix="/imports")
 
 # With the rest of its form.
 LARGEST_UPLOAD = MAX_BYTES + 64 * 1024
-SHOWN, LAST_PAGE = 15, 999
-FILES_SHOWN = 20
+SHOWN, LAST_PAGE = 10, 999
+FILES_SHOWN = 10
 
 
 def allow_large_upload() -> None:
