@@ -88,12 +88,16 @@ def _upload_chunks(tenant: Tenant) -> Any:
 
 
 def _document_chunks(tenant: Tenant) -> Any:
-    return DocumentChunk.document.in_(PolicyDocument.select(PolicyDocument.id).where(PolicyDocument.tenant == tenant))
+    return is_in(DocumentChunk.document, _ids(PolicyDocument, tenant))
 
 
 def _imported_policies(tenant: Tenant) -> Any:
-    imports = PolicyImport.select(PolicyImport.id).where(PolicyImport.tenant == tenant)
-    return ImportedPolicy.policy_import.in_(imports)
+    return is_in(ImportedPolicy.policy_import, _ids(PolicyImport, tenant))
+
+
+def _ids(model: Any, tenant: Tenant) -> list[int]:
+    """Return the ids of few rows: PostgreSQL may read all that refers to any row, to find what refers to them."""
+    return [row[0] for row in model.select(model.id).where(model.tenant == tenant).tuples()]
 
 
 def _mappings_elsewhere(tenant: Tenant) -> Any:
