@@ -136,8 +136,8 @@ def _conflicts(
             key = tuple(side.policy.id for side in sides)
             sides_of.setdefault(key, sides)
             by_sides.setdefault(key, []).append(whom)
-    for key, whom in by_sides.items():
-        yield SettingConflict(setting, () if EVERYONE in whom else tuple(whom), sides_of[key])
+    for key, groups_of_both in by_sides.items():
+        yield SettingConflict(setting, () if EVERYONE in groups_of_both else tuple(groups_of_both), sides_of[key])
 
 
 def _side(row: PolicySetting, has_filter: bool | None) -> ConflictSide | None:
