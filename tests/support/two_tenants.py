@@ -87,6 +87,8 @@ SHARED_NAME = "All laptops"
 MARK = re.compile(rf"{WORD}|{DIGITS}|\b513\d{{5}}\b", re.IGNORECASE)
 # Both set this one, to other values: a setting is no tenant's.
 SETTING = "device_vendor_msft_shared"
+# What both tenants' policies set: nobody's, and known before either tenant's ids begin.
+SETTINGS = {SETTING: "Shared", "devicemanagementconfigurationpolicy/password": "Password"}
 # A Graph id may be typed by anybody; these cannot be in a row but by being the other tenant's, or pointing to it.
 THEIRS = re.compile(rf"{WORD}|\b513\d{{5}}\b")
 # What addresses name, of which each tenant has one here.
@@ -108,8 +110,9 @@ class Holding:
 
 
 def hold(number: int, word: str, digits: str, password_hash: str) -> Holding:
-    setting = {"id": 1, "key": SETTING, "title": "Shared", "folded": folded("Shared", SETTING)}
-    KnownSetting.insert(setting).on_conflict_ignore().execute()
+    for setting_id, (key, title) in enumerate(SETTINGS.items(), start=1):
+        setting = {"id": setting_id, "key": key, "title": title, "folded": folded(title, key)}
+        KnownSetting.insert(setting).on_conflict_ignore().execute()
     _begin_ids_at(number)
     tenant = tenants.add(f"{word} Ltd", guid(digits, 1), guid(digits, 2), SYSTEM)
     tenants.set_credential(tenant, "secret", {"secret": f"{word} client secret"}, SYSTEM)
