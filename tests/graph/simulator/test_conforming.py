@@ -103,10 +103,15 @@ def test_what_the_demo_tenants_hold_fits():
         for tenant in demo_tenants()
         for collection, items in tenant.collections.items()
         for item in items.values()
-        for one in misfits(type_at(collection, {}), item)
+        for one in misfits(type_at(collection, {}), _without_memberships(item))
         if type_at(collection, {})
     ]
     assert unfit == []
+
+
+def _without_memberships(item):
+    """No answer shows them: graph/simulator/features/memberships.py."""
+    return {name: value for name, value in item.items() if name != "memberOf"}
 
 
 def test_what_tests_and_benchmarks_generate_fits():
