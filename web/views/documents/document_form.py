@@ -84,6 +84,11 @@ class DocumentForm:
         return self.typed.get(name) or otherwise
 
 
+def names_a_subject(asked: MultiDict[str, str]) -> bool:
+    """Tell whether the address or the form says what the document is of."""
+    return any(asked.get(name) for name in ("tenant", "backup_set", "policy", "policy_import"))
+
+
 def asked_form(asked: MultiDict[str, str]) -> DocumentForm:
     """Read what the address or the form asks for. Every row is fetched as this person may see it."""
     policy, backup_set = _row(asked, Policy, "policy"), _row(asked, BackupSet, "backup_set")

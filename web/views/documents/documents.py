@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
-from flask import Blueprint, Response, abort, flash, render_template, request, stream_with_context, url_for
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, stream_with_context, url_for
 from flask_admin import Admin
+from flask_babel import gettext
 from markupsafe import Markup
 
 from actors.documents import making
@@ -27,7 +28,7 @@ from web.presentation.links import link
 from web.security.access import current_actor, fetch, requires
 from web.security.permissions import Permission
 from web.verdicts import verdicts
-from web.views.documents.document_form import FORMATS, DocumentForm, asked_form, chosen_options
+from web.views.documents.document_form import FORMATS, DocumentForm, asked_form, chosen_options, names_a_subject
 
 pages = Blueprint("documents", __name__, url_prefix="/documents")
 
@@ -81,7 +82,10 @@ def register(admin: Admin) -> None:
 
 @pages.get("/new")
 @requires(Permission.SEE)
-def new() -> str:
+def new() -> Any:
+    if not names_a_subject(request.args):
+        flash(gettext("Press “Make a document” on the page of what it should be of: a tenant, a backup set, a policy."))
+        return redirect(url_for("document_list.index_view"), 303)
     return _form(asked_form(request.args))
 
 

@@ -102,7 +102,8 @@ def test_what_cannot_be_made_is_said_above_the_form_as_it_was_typed(client, sign
         assert (answer.status_code, why in told) == (400, True), form
         assert 'value="configurationPolicies"' in told
         assert "checked" in told
-    assert client.get("/documents/new").status_code == 404
+    told = client.get("/documents/new", follow_redirects=True).get_data(as_text=True)
+    assert "on the page of what it should be of" in told
     assert client.get(f"/documents/new?tenant={cast.fabrikam.id}").status_code == 403
     assert not PolicyDocument.select().count()
 
