@@ -81,16 +81,18 @@ def draft_or_error(item: RunItem, reading: Reading | GraphError, memory: RunMemo
 
 def save_readings(claim: Claim, readings: Sequence[tuple[RunItem, SnapshotDraft | GraphError]]) -> list[SavedSnapshot]:
     """Save the drafts, and finish the other items with Graph's final refusal. Call it in a transaction."""
-    drafts: dict[int, SnapshotDraft] = {}
     lock_rows(Policy, Policy.id.in_([item.policy_id for item, _ in readings] or [-1]))
+    drafts = {item.id: reading for item, reading in readings if isinstance(reading, SnapshotDraft)}
+    # Policies before items, and what all share before what is a policy's own: db/sql/lock_order.py.
+    saved = snapshots.save(claim.run.parent or claim.run, list(drafts.values()))
+    for item, reading in readings:
+        if isinstance(reading, NotFound):
+            policies.mark_gone(item.policy, claim.run.parent or claim.run)
     for item, reading in readings:
         if isinstance(reading, NotFound):
             _finish_gone(claim, item, reading)
         elif isinstance(reading, GraphError):
             _finish_failed(claim, item, reading)
-        else:
-            drafts[item.id] = reading
-    saved = snapshots.save(claim.run.parent or claim.run, list(drafts.values()))
     for outcome in (Outcome.CAPTURED, Outcome.UNCHANGED):
         snapshot_ids = {
             item_id: saved[draft.policy_id].snapshot_id
@@ -117,7 +119,6 @@ def _finish_failed(claim: Claim, item: RunItem, error: GraphError) -> None:
 
 
 def _finish_gone(claim: Claim, item: RunItem, error: NotFound) -> None:
-    policies.mark_gone(item.policy, claim.run.parent or claim.run)
     run_items.finish_item(
         claim,
         item,
