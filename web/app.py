@@ -38,7 +38,7 @@ from web.views.changes import approved_state, change_list, change_page, comparis
 from web.views.connecting import connect, connect_request, connecting, consent_pages, tenant_import
 from web.views.documents import documents, provider
 from web.views.fleet import act_pages, new_tenant_defaults, tenant_list
-from web.views.imports import imports
+from web.views.imports import import_comparison, imports
 from web.views.installation import audit, dashboard, health, search, shared_apps
 from web.views.notices import channels, demo_mailbox
 from web.views.people import (
@@ -219,10 +219,8 @@ def _components(environment: Environment) -> dict[str, Macro]:
 
 
 def _add_pages(app: Flask) -> None:
-    theme = Bootstrap4Theme(base_template="base.html")
-    admin = Admin(
-        app, name="Tenantkeep", theme=theme, url="/", index_view=dashboard.Dashboard(url="/", endpoint="admin")
-    )
+    index = dashboard.Dashboard(url="/", endpoint="admin")
+    admin = Admin(app, name="Tenantkeep", theme=Bootstrap4Theme(base_template="base.html"), url="/", index_view=index)
     for lists in (tenant_list, change_list, policies, assignment_list, backup_sets, restores, documents, runs):
         lists.register(admin)
     for pages in (
@@ -252,6 +250,7 @@ def _add_pages(app: Flask) -> None:
         restore_actions,
         new_restore,
         imports,
+        import_comparison,
         later_changes,
         decide,
         approved_state,

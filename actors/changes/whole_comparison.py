@@ -86,8 +86,8 @@ def pair_up(before: BackupSet, after: BackupSet) -> WholeComparison:
     unread = {
         pair.policy_type
         for pair in found
-        if (pair.before is None and not _holds_all(before, pair.policy_type))
-        or (pair.after is None and not _holds_all(after, pair.policy_type))
+        if (pair.before is None and not holds_all(before, pair.policy_type))
+        or (pair.after is None and not holds_all(after, pair.policy_type))
     }
     known = [pair for pair in found if pair.policy_type not in unread or (pair.before and pair.after)]
     differing = [pair for pair in known if not _is_one_content(pair)]
@@ -95,7 +95,7 @@ def pair_up(before: BackupSet, after: BackupSet) -> WholeComparison:
     return WholeComparison(before, after, differing, len(known) - len(differing), sorted(unread))
 
 
-def _holds_all(backup_set: BackupSet, policy_type: str) -> bool:
+def holds_all(backup_set: BackupSet, policy_type: str) -> bool:
     """Tell whether a policy of the type that the set has not was not in the tenant."""
     if "policies" in backup_set.selection:
         return False

@@ -17,7 +17,7 @@ from graph.foreign.type_finding import collection_of_context
 
 _GUID_PREFIX = re.compile(r"([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})_(.+)")
 # Blanks of one line alone: a pattern that begins at each line and runs over line ends never gets through many of them.
-_DSC = re.compile(r"Import-DscResource[ \t]++-ModuleName[ \t]++['\"]?Microsoft365DSC", re.IGNORECASE)
+_DSC = re.compile(r"\bImport-DscResource[ \t]++-ModuleName[ \t]++['\"]?Microsoft365DSC", re.IGNORECASE)
 _DSC_BEGIN = re.compile(r"^[ \t]*+Configuration[ \t]++\w++[ \t\r]*+$", re.MULTILINE | re.IGNORECASE)
 _DSC_BLOCK = re.compile(r"^[ \t]*+(?:AAD|Intune|EXO|SPO|Teams|SC)\w++[ \t]++[\"']?[\w-]", re.MULTILINE)
 # CIPP's own sorts of templates that hold no policy (KelvinTegelaar/CIPP).
