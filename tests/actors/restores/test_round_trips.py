@@ -85,7 +85,8 @@ class Stage:
         )
         SimulatedTenant.add(self.url, facts, facts.client_secret, WRITE)
         ours, twin = self._ours(facts)
-        objects, ids = theirs.objects(), {}
+        # A value that is the tenant's own id becomes the twin's.
+        objects, ids = theirs.objects(), {source.directory_id: facts.directory_id}
         for path in ("groups", "users", "deviceManagement/virtualEndpoint/onPremisesConnections"):
             for old, item in objects.get(path, {}).items():
                 ids[old] = str(uuid4())

@@ -13,7 +13,7 @@ from actors.uploads import zip_files
 from db.errors import Invalid
 from graph.content.fingerprint import content_hash
 from tests.support.zip_uploads import DIRECTORY, GOOD, line, read, zipped
-from web.presentation.backup_zip import _ChunkBuffer
+from web.presentation.backup_zip import ChunkBuffer
 
 # Of the processor: far more than it takes, so that a machine under load is no finding.
 MOST_SECONDS = 10
@@ -90,7 +90,7 @@ def between():
 
 def downloaded(policies):
     """As web sends a backup set while it is made."""
-    sink, lines = _ChunkBuffer(), []
+    sink, lines = ChunkBuffer(), []
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as file:
         for number, document in enumerate(policies):
             said = {"policy_type": "configurationPolicies", "name": document["body"]["name"], "fingerprint": "0"}

@@ -25,8 +25,8 @@ ROOT = Path(__file__).parents[3]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 # They stay until somebody ends them; other tests do.
 STAYING = {"demo", "web", "worker", "scheduler"}
-# Asks for an empty installation; tests/web/commands/test_moving.py has it.
-ELSEWHERE = {"import-all"}
+# One asks for an empty installation (test_moving.py), two wait for a worker (test_document_command.py, test_imports.py).
+ELSEWHERE = {"import-all", "document", "import"}
 GUID = "5f3759df-0000-4000-8000-000000000004"
 ADDRESS = "https://hooks.example.com/x\n"
 SAID = "correct horse battery\n" * 2
@@ -75,7 +75,7 @@ def installation(database, redis_url, _password_hash, tmp_path, monkeypatch):
     values = {
         "EMAIL": User.select().first().email, "TENANT": "Contoso", "NAME": "Contoso", "NEW_NAME": "Woodgrove",
         "POLICY": str(Policy.select().first().id), "BACKUP_SET": held.ids["backup_set_id"], "ID": held.ids["run_id"],
-        "ROLE": "reader", "PROCESS": "worker",
+        "ROLE": "reader", "PROCESS": "worker", "TIME": "2026-03-01T12:00",
         "GUID": "5f3759df-0000-4000-8000-000000000001", "…": "5f3759df-0000-4000-8000-000000000002",
         "FILE": "out/file", "FILE.zip": "out/file.zip", "/backup/tenantkeep.export": "out/export",
     }  # fmt: skip

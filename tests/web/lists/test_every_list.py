@@ -4,10 +4,12 @@ import re
 
 import pytest
 
+from actors.documents.options import DocumentOptions
 from actors.plans import drafts
 from db.audit.audit import SYSTEM
-from db.models import BackupSet, Tenant
+from db.models import BackupSet, PolicyDocument, Tenant
 from db.policies.policy_targets import IndexedTarget, TargetsOfPolicy, replace_targets
+from db.states import DocumentFormat
 from tests.support.changes import record_change
 from tests.support.restore_steps import options
 from web.lists.list_view import ListView
@@ -26,6 +28,8 @@ def lists(app, client, sign_in, cast, captured):
     BackupSet.create(tenant=cast.contoso, run=captured[0][1], selection={}, types={}, problems=[])
     drafts.from_snapshot(captured[0][2], cast.contoso, options(), SYSTEM)
     record_change(captured[0][0])
+    PolicyDocument.create(tenant=cast.contoso, options=DocumentOptions().as_json(), format=DocumentFormat.HTML,
+                          title="Contoso")  # fmt: skip
     replace_targets([captured[0][0]], {captured[0][0].id: TargetsOfPolicy([IndexedTarget("all users")])})
     sign_in(client, cast.root)
     found = [view.url.rstrip("/") + "/" for view in every_list(app)]

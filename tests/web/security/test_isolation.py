@@ -393,7 +393,11 @@ def send(matrix, person, form, changes, before):
             after = two_tenants.rows(NO_EFFECT) if form.method == "POST" else before
         what = (person, form.method, form.path, changes, answer.status_code)
         matrix.expect(before == after or answer.status_code < 400, *what, "and something changed")
-        matrix.expect(theirs_in(before, person) == theirs_in(after, person), *what, "and something of theirs changed")
+        matrix.expect(
+            theirs_in(before, person, form.path) == theirs_in(after, person, form.path),
+            *what,
+            "and something of theirs changed",
+        )
         matrix.expect(all(answer.status_code < 500 for answer in seen), *what)
         for one in seen:
             shown, permission = shows_the_other(one, f"{data}"), P.AUDIT if form.path.startswith("/audit/") else P.SEE
@@ -404,7 +408,12 @@ def follow(matrix, person, answer):
     return [matrix.ask(person, "GET", answer.location)] if answer.status_code in (302, 303) else []
 
 
-def theirs_in(rows, person):
-    """Rows of the other tenant, and rows that point to it: whoever sees it may choose it, and read of it."""
+def theirs_in(rows, person, path=""):
+    """Rows of the other tenant, and rows that point to it: whoever sees it may choose it, and read of it.
+
+    The run that makes a document of what they see is theirs to start: docs/documents.md.
+    """
     personal = ("preference", "notification") if holds(person, P.SEE, {"other"}) else ("none",)
+    if path == "/documents/new" and holds(person, P.SEE, {"other"}):
+        personal += ("policy_document", "run")
     return [row for row in rows if two_tenants.THEIRS.search(row) and not row.startswith(personal)]

@@ -167,6 +167,7 @@ def test_every_outcome_that_falls_short_is_known():
         Outcome.LISTED, Outcome.CAPTURED, Outcome.UNCHANGED, Outcome.CREATE, Outcome.UPDATE, Outcome.RECREATE,
         Outcome.REMOVE, Outcome.MATCHES, Outcome.EXISTS, Outcome.CREATED, Outcome.UPDATED, Outcome.RECREATED,
         Outcome.REMOVED, Outcome.FREED, Outcome.READ, Outcome.CONNECTED, Outcome.PERMITTED, Outcome.STARTED,
+        Outcome.WRITTEN,
     }  # fmt: skip
     failed = {Outcome.ERROR, Outcome.CONFLICT, Outcome.UNKNOWN, Outcome.CANCELLED}
     short = {Outcome.FORBIDDEN, Outcome.BLOCKED, Outcome.LEFT_OUT, Outcome.NOT_AVAILABLE, Outcome.GONE}

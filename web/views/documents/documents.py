@@ -60,6 +60,7 @@ class DocumentListView(ListView):
         "created_at": "Asked for",
         "requested_by": "By",
     }
+    search_hint = "A document's number"
     nothing_yet = "There is no document yet. “Make a document” on a tenant's page makes one."
     day_field = PolicyDocument.created_at
     column_sortable_list = ()
