@@ -42,7 +42,8 @@ def address(rule, ids):
     values = {"other_id": ids.get("snapshot_id"), "export_type": "csv", "user_id": 1, "membership_id": 1,
               "tag_membership_id": 1, "grant_id": 1, "token_id": 1,
               "session_id": 1, "passkey_id": 1, "name": "none",
-              "channel_id": 1, "rule_id": 1, "import_id": 1, "imported_policy_id": 1, "document_id": 1, "request_id": 1, "file": "none", **ids}  # fmt: skip
+              "channel_id": 1, "rule_id": 1, "import_id": 1, "imported_policy_id": 1, "document_id": 1,
+              "request_id": 1, "file": "none", **ids}  # fmt: skip
     return re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(values[found[1]]), rule.rule)
 
 

@@ -25,7 +25,8 @@ ROOT = Path(__file__).parents[3]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 # They stay until somebody ends them; other tests do.
 STAYING = {"demo", "web", "worker", "scheduler"}
-# One asks for an empty installation (test_moving.py), two wait for a worker (test_document_command.py, test_imports.py).
+# One asks for an empty installation (test_moving.py); two wait for a worker (test_document_command.py and
+# test_imports.py).
 ELSEWHERE = {"import-all", "document", "import"}
 GUID = "5f3759df-0000-4000-8000-000000000004"
 ADDRESS = "https://hooks.example.com/x\n"
