@@ -1,0 +1,110 @@
+"""A folder as a store: a mounted share, a disk of its own. It has no lock that we could ask for."""
+
+import contextlib
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from actors.copies.stores.store import (
+    PIECE_BYTES,
+    NotStored,
+    StoreBase,
+    StoredObject,
+    StoreError,
+    StoreRefused,
+    as_file,
+    checksum_of,
+)
+
+UNFINISHED = ".unfinished"
+
+
+class FolderStore(StoreBase):
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        if not folder.is_dir():
+            raise StoreRefused(f"There is no folder {folder} on this machine. Make it, or mount what is in it.")
+
+    def put(self, name: str, data: bytes | BinaryIO, locked_until: object = None) -> bool:
+        path = self._path(name)
+        try:
+            if path.exists():
+                return False
+            path.parent.mkdir(parents=True, exist_ok=True)
+            return self._write(path, as_file(data))
+        except OSError as e:
+            raise _explained(e) from e
+
+    def _write(self, path: Path, file: BinaryIO) -> bool:
+        """Write beside the name, then take the name: nobody ever sees half a file, and nothing is written over."""
+        beside = path.with_name(f"{path.name}.{secrets.token_hex(8)}{UNFINISHED}")
+        checksum = checksum_of(file)
+        try:
+            with beside.open("xb") as out:
+                shutil.copyfileobj(file, out, PIECE_BYTES)
+                out.flush()
+                os.fsync(out.fileno())
+            with beside.open("rb") as written:
+                if checksum_of(written) != checksum:
+                    raise StoreError("The folder does not hold what was written. Check its disk.")
+            return _take_name(beside, path)
+        finally:
+            beside.unlink(missing_ok=True)
+
+    def fetch(self, name: str, out: BinaryIO) -> None:
+        try:
+            with self._path(name).open("rb") as file:
+                shutil.copyfileobj(file, out, PIECE_BYTES)
+        except FileNotFoundError as e:
+            raise NotStored(f"The store has no {name}.") from e
+        except OSError as e:
+            raise _explained(e) from e
+
+    def head(self, name: str) -> StoredObject | None:
+        path = self._path(name)
+        try:
+            with path.open("rb") as file:
+                return StoredObject(name, path.stat().st_size, checksum_of(file))
+        except FileNotFoundError:
+            return None
+        except OSError as e:
+            raise _explained(e) from e
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        parent = self._path(prefix.rpartition("/")[0]) if "/" in prefix else self._folder
+        for path in sorted(parent.rglob("*")):
+            name = path.relative_to(self._folder).as_posix()
+            if name.startswith(prefix) and path.is_file() and path.suffix != UNFINISHED:
+                yield StoredObject(name, path.stat().st_size)
+
+    def delete(self, name: str) -> None:
+        try:
+            self._path(name).unlink(missing_ok=True)
+        except OSError as e:
+            raise _explained(e) from e
+
+    def _path(self, name: str) -> Path:
+        return self._folder.joinpath(*name.split("/"))
+
+
+def _take_name(beside: Path, path: Path) -> bool:
+    try:
+        # Unlike a renaming, a link fails where the name is taken.
+        os.link(beside, path)
+    except FileExistsError:
+        return False
+    except OSError:  # some shares know no links
+        with contextlib.suppress(FileExistsError):
+            path.open("xb").close()
+            beside.replace(path)
+            return True
+        return False
+    return True
+
+
+def _explained(error: OSError) -> StoreError:
+    reason = (error.strerror or type(error).__name__).lower()
+    return StoreError(f"The folder cannot be used: {reason}. Check its disk, and who may write there.")

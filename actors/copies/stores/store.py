@@ -1,0 +1,141 @@
+"""The interface of a store: named objects that are written once, and locked until a date where the store can.
+
+Names are paths below the store's prefix, with `/` between. Dates are naive UTC, as everywhere.
+"""
+
+import base64
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from io import BytesIO
+from typing import BinaryIO, Protocol
+
+PIECE_BYTES = 1024 * 1024
+
+
+class StoreError(Exception):
+    """A store refused, or did not answer. `sentence` says what to do, and holds nothing secret."""
+
+    # Another attempt may help: the network, a full store, a store that is busy.
+    is_passing = True
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+class StoreRefused(StoreError):
+    """The store will refuse the next time as well, until somebody changes something."""
+
+    is_passing = False
+
+
+class NotStored(StoreRefused):
+    """There is no object of that name."""
+
+
+class StillLocked(StoreRefused):
+    """The store keeps the object: its lock has not run out."""
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    name: str
+    size: int
+    # SHA-256 in hex, as the store itself says it; None where it says none.
+    checksum: str | None = None
+    locked_until: datetime | None = None
+
+
+class Store(Protocol):
+    """The acts that every kind of store has. Each raises StoreError."""
+
+    # Whether it can lock at all, and how many of its calls may go on at a time.
+    can_lock: bool
+    parallel: int
+
+    def put(self, name: str, data: bytes | BinaryIO, locked_until: datetime | None = None) -> bool:
+        """Write the object, with its lock, and have the store check what arrived. False: the name was taken."""
+
+    def fetch(self, name: str, out: BinaryIO) -> None:
+        """Write the object to `out`: the newest version that was not deleted. Raises NotStored."""
+
+    def get(self, name: str) -> bytes:
+        """Return the object. Raises NotStored."""
+
+    def versions(self, name: str) -> Iterator[bytes]:
+        """Yield every version that is there of the object, the newest first; also what a deletion only hides."""
+
+    def head(self, name: str) -> StoredObject | None:
+        """Return what the store says of the object; None where there is none."""
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        """Yield the objects whose names begin so, by name. Their checksums and locks are not looked up."""
+
+    def lock_of(self, name: str) -> datetime | None:
+        """Return until when nobody can delete the object; None where nothing locks it. Raises NotStored."""
+
+    def extend_lock(self, name: str, until: datetime) -> None:
+        """Lock the object for longer. Raises StoreRefused where the store cannot."""
+
+    def delete(self, name: str) -> None:
+        """Delete the object with all its versions; nothing happens where there is none. Raises StillLocked."""
+
+    def close(self) -> None:
+        """Let go of connections."""
+
+
+class StoreBase:
+    """Parts that the kinds of stores have in common."""
+
+    can_lock, parallel = False, 1
+
+    def fetch(self, name: str, out: BinaryIO) -> None:
+        raise NotImplementedError
+
+    def get(self, name: str) -> bytes:
+        out = BytesIO()
+        self.fetch(name, out)
+        return out.getvalue()
+
+    def versions(self, name: str) -> Iterator[bytes]:
+        try:
+            yield self.get(name)
+        except NotStored:
+            return
+
+    def lock_of(self, name: str) -> datetime | None:
+        return None
+
+    def extend_lock(self, name: str, until: datetime) -> None:
+        raise StoreRefused("This kind of store cannot lock what it keeps.")
+
+    def close(self) -> None:
+        """Do nothing: there is no connection."""
+
+
+def as_file(data: bytes | BinaryIO) -> BinaryIO:
+    return BytesIO(data) if isinstance(data, bytes) else data
+
+
+def size_of(file: BinaryIO) -> int:
+    """Return how many bytes the file has, and go back to its beginning."""
+    size = file.seek(0, 2)
+    file.seek(0)
+    return size
+
+
+def checksum_of(file: BinaryIO) -> str:
+    """Return the SHA-256 of a file in hex, and go back to its beginning."""
+    digest = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+    file.seek(0)
+    return digest
+
+
+def in_base64(checksum: str) -> str:
+    return base64.b64encode(bytes.fromhex(checksum)).decode()
+
+
+def in_hex(checksum: str) -> str:
+    return base64.b64decode(checksum).hex()
