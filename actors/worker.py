@@ -15,7 +15,8 @@ from types import FrameType
 
 import config
 from actors.process import logs, startup
-from actors.queue.broker import SERVED, redis_problem
+from actors.queue.broker import redis_problem
+from actors.queue.queue_names import SERVED
 from actors.queue.tag_queues import tagged
 
 logger = logging.getLogger(__name__)

@@ -15,8 +15,9 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from statistics import median, quantiles
 
-from actors.queue.broker import BULK, PRIORITY, UNDER_WAY
+from actors.queue.broker import PRIORITY
 from actors.queue.enqueue import queue_for
+from actors.queue.queue_names import BULK, UNDER_WAY
 from actors.scheduler import TICK_SECONDS
 from db.runs import child_runs
 from db.states import RunState

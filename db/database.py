@@ -20,6 +20,8 @@ import peewee as pw
 
 logger = logging.getLogger(__name__)
 
+DatabaseError, OperationalError = pw.DatabaseError, pw.OperationalError
+
 # An argument of `where`. mypy does not follow Peewee's types (pyproject.toml says why): this tells a reader.
 Condition: TypeAlias = pw.Expression
 

@@ -10,8 +10,8 @@ from typing import Any
 import dramatiq
 
 from actors.assignments.effective import EffectivePolicy, Receiver, effective_policies
-from actors.queue.broker import INTERACTIVE
 from actors.queue.enqueue import EnqueuedRun, enqueue_new
+from actors.queue.queue_names import INTERACTIVE
 from actors.queue.run_actor import GivenUp, run_claimed
 from actors.tenants.graph_clients import signed_in_client
 from db.assignments import look_ups, target_lists

@@ -19,8 +19,8 @@ import dramatiq
 from actors.backups.capture import draft_or_error, save_readings
 from actors.changes import assessment
 from actors.events import reading as tenant_logs
-from actors.queue.broker import BULK, PRIORITY, UNDER_WAY
 from actors.queue.enqueue import EnqueuedRun, enqueue, enqueue_new
+from actors.queue.queue_names import BULK, PRIORITY, UNDER_WAY
 from actors.queue.run_actor import Completion, run_claimed
 from actors.reading import group_items
 from actors.reading.answer_memory import RunMemory

@@ -6,8 +6,8 @@ import dramatiq
 
 from actors.changes import assessment
 from actors.events import reading as tenant_logs
-from actors.queue.broker import INTERACTIVE
 from actors.queue.enqueue import EnqueuedRun, enqueue_new
+from actors.queue.queue_names import INTERACTIVE
 from actors.queue.run_actor import run_claimed
 from actors.reading.answer_memory import RunMemory
 from actors.reading.graph_errors import is_last_attempt, why_forbidden

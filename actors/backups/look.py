@@ -11,8 +11,8 @@ from actors.backups import sync
 from actors.backups.capture import draft_or_error, save_readings
 from actors.changes import assessment
 from actors.events import reading as tenant_logs
-from actors.queue.broker import INTERACTIVE
 from actors.queue.enqueue import EnqueuedRun
+from actors.queue.queue_names import INTERACTIVE
 from actors.queue.run_actor import run_claimed
 from actors.reading.answer_memory import RunMemory
 from actors.reading.cached_listings import listed_policies

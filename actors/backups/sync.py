@@ -8,8 +8,8 @@ import dramatiq
 
 from actors.changes import assessment
 from actors.events import reading as tenant_logs
-from actors.queue.broker import BULK, PRIORITY
 from actors.queue.enqueue import EnqueuedRun, enqueue_new
+from actors.queue.queue_names import BULK, PRIORITY
 from actors.queue.run_actor import run_claimed
 from actors.reading.answer_memory import RunMemory
 from actors.reading.cached_listings import record_listing

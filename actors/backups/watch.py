@@ -18,8 +18,8 @@ import config
 from actors.backups import look, sync
 from actors.changes import assessment
 from actors.events import reading
-from actors.queue.broker import PRIORITY, UNDER_WAY
 from actors.queue.enqueue import enqueue_new
+from actors.queue.queue_names import PRIORITY, UNDER_WAY
 from actors.queue.run_actor import Completion, GivenUp, Wait, run_claimed
 from actors.tenants.graph_clients import signed_in_client
 from db.audit.audit import Actor

@@ -16,7 +16,7 @@ from dramatiq.errors import BrokerConnectionError
 
 from actors.facade import snapshot_diff
 from actors.process import logs
-from actors.queue.broker import PRIORITY, UNDER_WAY
+from actors.queue.queue_names import PRIORITY, UNDER_WAY
 from db.changes import approved_states, assessed, ignored_fields, severity_rules
 from db.changes.assessed import Assessment
 from db.database import is_unreachable

@@ -7,8 +7,8 @@ permissions in it, only after seconds or minutes: the run waits for that, and ho
 import dramatiq
 
 from actors.backups import back_up
-from actors.queue.broker import INTERACTIVE
 from actors.queue.enqueue import EnqueuedRun, enqueue, enqueue_new
+from actors.queue.queue_names import INTERACTIVE
 from actors.queue.run_actor import Completion, GivenUp, Wait, run_claimed
 from actors.tenants import graph_clients
 from actors.tenants.connection_check import TypeAccess, access_by_type, missing_look_ups

@@ -14,8 +14,8 @@ from typing import Any
 import dramatiq
 
 import config
-from actors.queue.broker import BULK, PRIORITY
 from actors.queue.enqueue import enqueue_new
+from actors.queue.queue_names import BULK, PRIORITY
 from actors.queue.run_actor import Completion, GivenUp, run_claimed
 from actors.reading import policy_words
 from actors.tenants.graph_clients import signed_in_client

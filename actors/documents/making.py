@@ -25,8 +25,8 @@ from actors.documents.language import DocumentLanguage, language_of
 from actors.documents.markdown_writer import markdown_pieces
 from actors.documents.options import DocumentOptions, parse_moment
 from actors.facade.foreign_formats import format_words
-from actors.queue.broker import BULK, PRIORITY
 from actors.queue.enqueue import EnqueuedRun, enqueue_new
+from actors.queue.queue_names import BULK, PRIORITY
 from actors.queue.run_actor import run_claimed
 from db.audit.audit import Actor
 from db.backups import backup_sets

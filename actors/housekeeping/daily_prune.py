@@ -11,8 +11,8 @@ import uuid
 import dramatiq
 
 import config
-from actors.queue.broker import BULK
 from actors.queue.enqueue import EnqueuedRun, enqueue_new
+from actors.queue.queue_names import BULK
 from actors.queue.run_actor import Completion, run_claimed
 from db.assignments import look_ups
 from db.audit.audit import Actor

@@ -10,8 +10,8 @@ from typing import IO
 import dramatiq
 
 from actors.imports import import_files
-from actors.queue.broker import INTERACTIVE
 from actors.queue.enqueue import EnqueuedRun, enqueue_new
+from actors.queue.queue_names import INTERACTIVE
 from actors.queue.run_actor import run_claimed
 from actors.uploads.contradictions import upload_fingerprint
 from actors.uploads.unpacking import storable_text

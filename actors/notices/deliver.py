@@ -13,7 +13,7 @@ from dramatiq.errors import BrokerConnectionError
 from actors.notices import outgoing, words
 from actors.notices.senders import SENDERS
 from actors.process import logs
-from actors.queue.broker import INTERACTIVE
+from actors.queue.queue_names import INTERACTIVE
 from db.models import Delivery
 from db.notices import deliveries
 from db.notices.deliveries import Refusal

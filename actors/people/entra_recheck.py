@@ -11,7 +11,7 @@ from dramatiq.errors import BrokerConnectionError
 
 from actors.people import entra_sign_in
 from actors.process import logs
-from actors.queue.broker import INTERACTIVE
+from actors.queue.queue_names import INTERACTIVE
 from db.accounts import entra_grants, users
 from db.models import EntraToken
 from graph.errors import GraphError

@@ -6,8 +6,8 @@ Reading may be interrupted after any twenty policies and goes on with the rest. 
 import dramatiq
 
 from actors.plans import plan_builder
-from actors.queue.broker import INTERACTIVE
 from actors.queue.enqueue import EnqueuedRun, enqueue_new
+from actors.queue.queue_names import INTERACTIVE
 from actors.queue.run_actor import run_claimed
 from actors.tenants import graph_clients
 from db.audit.audit import Actor

@@ -10,8 +10,9 @@ import redis
 from dramatiq.errors import BrokerConnectionError
 
 from actors.queue import tag_queues
-from actors.queue.broker import BULK, UNDER_WAY, broker
+from actors.queue.broker import broker
 from actors.queue.dedupe import DuplicateRun, LockUnavailable
+from actors.queue.queue_names import BULK, UNDER_WAY
 from db.models import Run
 from db.runs import runs
 from db.runs.runs import StartedRun

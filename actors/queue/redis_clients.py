@@ -9,7 +9,8 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 import redis
 from redis.backoff import NoBackoff
 from redis.connection import SSLConnection, parse_url
-from redis.exceptions import NoPermissionError
+from redis.exceptions import NoPermissionError as NoPermissionError
+from redis.exceptions import RedisError as RedisError
 from redis.retry import Retry
 from redis.sentinel import MasterNotFoundError, Sentinel
 

@@ -14,8 +14,8 @@ import config
 from actors.changes import assessment
 from actors.plans import plan_items, restore_results
 from actors.plans.preview import new_run_item
-from actors.queue.broker import INTERACTIVE
 from actors.queue.enqueue import EnqueuedRun, enqueue_new
+from actors.queue.queue_names import INTERACTIVE
 from actors.queue.run_actor import Completion, GivenUp, Wait, run_claimed
 from actors.restores import safety_backup
 from actors.restores.live_batch import LiveBatch

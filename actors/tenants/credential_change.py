@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 import dramatiq
 
 import config
-from actors.queue.broker import INTERACTIVE
 from actors.queue.enqueue import EnqueuedRun, enqueue_new
+from actors.queue.queue_names import INTERACTIVE
 from actors.queue.run_actor import run_claimed
 from actors.tenants import graph_clients
 from actors.tenants.connection_check import check_permissions

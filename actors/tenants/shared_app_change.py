@@ -11,7 +11,7 @@ import redis
 from dramatiq.errors import BrokerConnectionError
 
 from actors.process import logs
-from actors.queue.broker import INTERACTIVE
+from actors.queue.queue_names import INTERACTIVE
 from actors.tenants import graph_clients
 from actors.tenants.credential_change import NewCredential, make_new_certificate
 from db.audit.audit import Actor

@@ -9,8 +9,8 @@ from typing import IO, Any
 
 import dramatiq
 
-from actors.queue.broker import INTERACTIVE
 from actors.queue.enqueue import EnqueuedRun, enqueue_new
+from actors.queue.queue_names import INTERACTIVE
 from actors.queue.run_actor import run_claimed
 from actors.uploads import contradictions, zip_files
 from actors.uploads.unpacking import LeftOut, ManifestLine, UploadedSet

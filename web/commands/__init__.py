@@ -1,6 +1,7 @@
 """`tenantkeep`: the same work as in the browser, through the same queue, for terminals and scripts.
 
-May import: web.assignment_words, web.change_words, web.demo, web.doctor, web.presentation, web.serving.
+May import: web.assignment_words, web.commands.frame, web.commands.people, web.commands.reading,
+web.demo, web.doctor, web.presentation, web.serving.
 """
 
 import json
@@ -9,38 +10,36 @@ import signal
 import sys
 
 import click
-from flask.cli import AppGroup
 
-from actors.process.startup import REFUSALS
 from db import private_file
-from db.encryption import SealError
 from db.errors import Invalid
-from web.commands import (
-    accounts,
-    assignments,
-    changes,
-    channels,
-    doctor,
-    installation,
-    lists,
-    moving,
-    processes,
-    restores,
-    runs,
-    tenants,
-    tokens,
-)
-from web.commands.context import WRONG_INPUT, WRONG_SETTING, add_commands
-from web.demo.running import demo
+from web.commands.frame.lazy_imports import postponed
 
-cli = AppGroup("tenantkeep", help="Back up and restore Intune and Conditional Access policies of many tenants.")
+with postponed():
+    from actors.process import startup
+    from db import encryption
+    from web.commands import (
+        assignments,
+        channels,
+        doctor,
+        installation,
+        moving,
+        processes,
+        restores,
+        runs,
+        tenants,
+    )
+    from web.commands.frame.context import WRONG_INPUT, WRONG_SETTING
+    from web.commands.people import accounts, tokens
+    from web.commands.reading import changes, lists
+
+cli = click.Group("tenantkeep", help="Back up and restore Intune and Conditional Access policies of many tenants.")
 click.version_option(package_name="tenantkeep")(cli)
 for commands in (
     processes, doctor, installation, moving, accounts, tenants, runs, restores, changes, assignments, channels,
     lists, tokens,
 ):  # fmt: skip
     commands.register(cli)
-add_commands(cli, {"demo": demo})
 
 
 def main() -> None:
@@ -63,7 +62,7 @@ def main() -> None:
         code = 1
     except Invalid as e:
         code = _refused(e, WRONG_INPUT)
-    except (*REFUSALS, SealError) as e:
+    except (*startup.REFUSALS, encryption.SealError) as e:
         code = _refused(e, WRONG_SETTING)
     sys.exit(code)
 

@@ -1,20 +1,19 @@
 """`tenantkeep assignments`: who gets what in a tenant, from its newest snapshots."""
 
+from __future__ import annotations
+
 import sys
 
 import click
-from flask.cli import AppGroup
 
 from actors.assignments import look_up
 from actors.facade import assignment_names
+from db import models
 from db.assignments import look_ups, target_lists
 from db.errors import Invalid
-from db.models import PolicyTarget
 from db.states import RunState
-from web.assignment_words import words
-from web.assignment_words.asked import OBJECTS, parse_asked
-from web.assignment_words.findings import LookUpFindings
-from web.commands.context import (
+from web.assignment_words import asked, findings, words
+from web.commands.frame.context import (
     add_commands,
     command_actor,
     find_tenant,
@@ -22,11 +21,12 @@ from web.commands.context import (
     open_installation,
     print_result,
 )
-from web.commands.lists import limit_option, print_rows
+from web.commands.reading.lists import limit_option, print_rows
 from web.commands.runs import EXIT_CODES, follow_run, show_run, wait_for_end, wait_option
 
-_NAMED = {name: f"Policies that include or exclude this {title.lower()}: by name or id." for name, title in
-          OBJECTS.items()}  # fmt: skip
+_NAMED = {name: f"Policies that include or exclude this {title}: by name or id." for name, title in
+          {"group": "group", "filter": "filter", "role": "role", "app": "app", "user": "user", "location": "location",
+           "strength": "authentication strength"}.items()}  # fmt: skip
 _SORTS = {
     "all-users": "Policies for all users.",
     "all-devices": "Policies for all devices.",
@@ -39,9 +39,9 @@ _SORTS = {
 @limit_option
 @wait_option
 @json_option
-def assignments(tenant: str, limit: int, wait: bool, as_json: bool, **asked: str | bool | None) -> None:
+def assignments(tenant: str, limit: int, wait: bool, as_json: bool, **options: str | bool | None) -> None:
     """List who gets what in a tenant: give one of the options."""
-    chosen = [(name.replace("_", "-"), value) for name, value in asked.items() if value]
+    chosen = [(name.replace("_", "-"), value) for name, value in options.items() if value]
     if len(chosen) != 1:
         raise Invalid("Give one option that says whom or what: --group NAME, --all-users, --person UPN and others.")
     of, whom = chosen[0]
@@ -49,7 +49,7 @@ def assignments(tenant: str, limit: int, wait: bool, as_json: bool, **asked: str
         sys.exit(_look_up(tenant, of, str(whom), wait, as_json))
     with open_installation():
         found = find_tenant(tenant)
-        what = parse_asked(of, whom if isinstance(whom, str) else "", [found.id])
+        what = asked.parse_asked(of, whom if isinstance(whom, str) else "", [found.id])
         if what.condition is None:
             raise Invalid(what.problem)
         rows = target_lists.listed(found, what.condition, limit)
@@ -71,16 +71,16 @@ def _look_up(tenant: str, kind: str, name: str, wait: bool, as_json: bool) -> in
         if run.state != RunState.SUCCEEDED or not kept:
             show_run(run, as_json)
             return EXIT_CODES.get(run.state, 1)
-        findings = LookUpFindings(run.tenant_id, kept)
-        documents = [row.document for row in findings.policies]
+        found = findings.LookUpFindings(run.tenant_id, kept)
+        documents = [row.document for row in found.policies]
         if as_json:
-            print_result(True, {"run": run.id, "groups": findings.groups, "policies": documents}, "")
+            print_result(True, {"run": run.id, "groups": found.groups, "policies": documents}, "")
         else:
             print_rows([{**row, "conditions": "; ".join(row["conditions"])} for row in documents], as_json=False)
         return EXIT_CODES[run.state]
 
 
-def _row(target: PolicyTarget, names: words.Names) -> dict[str, object]:
+def _row(target: models.PolicyTarget, names: words.Names) -> dict[str, object]:
     return {
         "policy": target.policy_id,
         "name": target.policy.name,
@@ -103,5 +103,5 @@ for _name, _help in _SORTS.items():
     assignments = click.option(f"--{_name}", is_flag=True, help=_help)(assignments)
 
 
-def register(group: AppGroup) -> None:
+def register(group: click.Group) -> None:
     add_commands(group, {"assignments": assignments})

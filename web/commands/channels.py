@@ -1,17 +1,17 @@
 """`channel add`, `channel test` and `channel list`: the installation's channels for notices."""
 
+from __future__ import annotations
+
 import sys
 import time
 
 import click
-from flask.cli import AppGroup
 
-from db.clock import utcnow
+from db import clock, models
 from db.errors import Invalid
-from db.models import Channel, Delivery
 from db.notices import channels, deliveries
 from db.states import ChannelKind, DeliveryState
-from web.commands.context import (
+from web.commands.frame.context import (
     add_commands,
     command_actor,
     json_option,
@@ -27,8 +27,8 @@ LOOK_SECONDS = 0.3
 NO_ANSWER = "Nothing was sent in {seconds:.0f} s. Is a scheduler up, and a worker? tenantkeep doctor says so."
 
 
-def register(cli: AppGroup) -> None:
-    group = AppGroup("channel", help="Channels: where notices go outside.")
+def register(cli: click.Group) -> None:
+    group = click.Group("channel", help="Channels: where notices go outside.")
     add_commands(group, {"add": add, "test": test, "list": list_channels})
     cli.add_command(group)
 
@@ -70,11 +70,11 @@ def test(name: str, as_json: bool) -> None:
     sys.exit(0 if arrived else 1)
 
 
-def _ended(delivery: Delivery) -> Delivery:
+def _ended(delivery: models.Delivery) -> models.Delivery:
     """Wait until the delivery was sent or refused; return it as it is when the time is over."""
     until = time.monotonic() + TEST_SECONDS
     while time.monotonic() < until:
-        delivery = Delivery.get_by_id(delivery.id)
+        delivery = models.Delivery.get_by_id(delivery.id)
         if delivery.state in (DeliveryState.SENT, DeliveryState.FAILED):
             break
         time.sleep(LOOK_SECONDS)
@@ -93,15 +93,17 @@ def list_channels(as_json: bool) -> None:
         print_result(as_json, [_document(channel) for channel in found], "\n".join(lines) or "There is no channel.")
 
 
-def _standing(channel: Channel) -> str:
+def _standing(channel: models.Channel) -> str:
     if not channel.is_active:
         return ", switched off"
     if channel.error:
         return f", FAILING: {channel.error}"
-    return f", last sent {(utcnow() - channel.sent_at).total_seconds() / 60:.0f} min ago" if channel.sent_at else ""
+    if not channel.sent_at:
+        return ""
+    return f", last sent {(clock.utcnow() - channel.sent_at).total_seconds() / 60:.0f} min ago"
 
 
-def _document(channel: Channel) -> dict[str, object]:
+def _document(channel: models.Channel) -> dict[str, object]:
     return {
         "id": channel.id,
         "name": channel.name,

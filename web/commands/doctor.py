@@ -1,35 +1,34 @@
 """`doctor`: what is configured, what answers, what is missing, and what to do about it."""
 
+from __future__ import annotations
+
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import nullcontext
 from typing import Any
 
-from flask.cli import AppGroup
-from redis.exceptions import NoPermissionError
+import click
 
 import config
 from actors.notices import email_sender
 from actors.process import startup
-from actors.queue import broker, redis_clients, tag_queues
+from actors.queue import broker, queue_names, redis_clients, tag_queues
 from actors.tenants import graph_clients, reach
 from config import Settings
+from db import clock, models
+from db import database as engine
 from db.accounts import users
 from db.audit import daily_check
-from db.clock import utcnow
-from db.database import database, free_disk_bytes, is_sqlite
 from db.events import watches
 from db.installation import installation, key_rotation, privileges
-from db.models import TABLES
 from db.notices import channels
 from db.recovery import lost_runs, setbacks
 from db.runs import claims
 from db.schema import row_ids
 from db.tenants import schedules, tenants
-from web.commands.context import add_commands, json_option, print_result
+from web.commands.frame.context import add_commands, json_option, print_result
 from web.doctor import checks
-from web.doctor.checks import DATABASE_CHECKS, REDIS_CHECKS, WARN, Finding
 
 FRESH_BEAT_SECONDS = 30
 # Share of the ids that a table can give: time enough to do something about it.
@@ -47,10 +46,10 @@ OPEN_REDIS = (
     "runs up. Give it one (requirepass, or a user of its own with ACL SETUSER), and put it into {setting}."
 )
 
-WORDS = {True: "ok  ", WARN: "warn", False: "MEND"}
+WORDS = {True: "ok  ", "warn": "warn", False: "MEND"}
 
 
-def register(cli: AppGroup) -> None:
+def register(cli: click.Group) -> None:
     add_commands(cli, {"doctor": doctor})
 
 
@@ -78,7 +77,7 @@ def _startup_refusal(settings: Settings) -> str | None:
     return None
 
 
-def _settings(settings: Settings) -> Iterator[Finding]:
+def _settings(settings: Settings) -> Iterator[checks.Finding]:
     yield True, "settings", f"{len(settings.encryption_keys)} encryption key(s), {settings.proxies} proxies"
     if settings.from_files:
         yield True, "settings", f"read from files: {', '.join(settings.from_files)}"
@@ -91,10 +90,10 @@ def _settings(settings: Settings) -> Iterator[Finding]:
         yield False, "settings", startup.UNKNOWN_SETTING % name
 
 
-def _database(settings: Settings) -> Iterator[Finding]:
-    with database.connection_context():
+def _database(settings: Settings) -> Iterator[checks.Finding]:
+    with engine.database.connection_context():
         user_count, tenant_count = users.count_users(), tenants.count_tenants()
-        kind = "SQLite" if is_sqlite() else "PostgreSQL"
+        kind = "SQLite" if engine.is_sqlite() else "PostgreSQL"
         where = config.shown(settings.database_url)
         yield True, "database", f"{kind}, {where}, {user_count} user(s), {tenant_count} tenant(s)"
         yield from _disk()
@@ -109,24 +108,26 @@ def _database(settings: Settings) -> Iterator[Finding]:
         yield _audit()
         yield from _channels()
         yield from _row_ids()
-        for check in DATABASE_CHECKS:
+        for check in checks.DATABASE_CHECKS:
             yield from check()
         for statement in privileges.excess_privileges():
             yield False, "rights", f"This role can do more than it should. As the owner of the tables: {statement}"
 
 
-def _disk() -> Iterator[Finding]:
-    free = free_disk_bytes()
+def _disk() -> Iterator[checks.Finding]:
+    free = engine.free_disk_bytes()
     if free is not None:
         full = startup.low_disk_warning()
         yield full is None, "disk", full or f"{free // startup.MEGABYTE} MB free"
 
 
-def _processes() -> Iterator[Finding]:
+def _processes() -> Iterator[checks.Finding]:
     """Find which process of each kind beats *now*: a copy of a database brings the beats of where it was made."""
     first_beats = {kind: installation.last_heartbeat(kind) for kind in installation.PROCESS_KINDS}
     fresh_beats = {
-        kind: at for kind, at in first_beats.items() if at and (utcnow() - at).total_seconds() < FRESH_BEAT_SECONDS
+        kind: at
+        for kind, at in first_beats.items()
+        if at and (clock.utcnow() - at).total_seconds() < FRESH_BEAT_SECONDS
     }
     deadline = time.monotonic() + claims.BEAT_SECONDS + 2
     silent_kinds = set(fresh_beats)
@@ -142,19 +143,19 @@ def _processes() -> Iterator[Finding]:
             )
         else:
             seen = (
-                f"None beats now; last seen {(utcnow() - at).total_seconds():.0f} s ago."
+                f"None beats now; last seen {(clock.utcnow() - at).total_seconds():.0f} s ago."
                 if at
                 else "None was ever seen."
             )
             yield False, kind, f"{seen} Start one: tenantkeep {kind}"
 
 
-def _workers_by_tag() -> Iterator[Finding]:
-    for tag in tag_queues.tags_without_worker(broker.PRIORITY):
+def _workers_by_tag() -> Iterator[checks.Finding]:
+    for tag in tag_queues.tags_without_worker(queue_names.PRIORITY):
         yield False, "workers by tag", tag_queues.sentence_without_worker(tag)
 
 
-def _scheduler() -> Iterator[Finding]:
+def _scheduler() -> Iterator[checks.Finding]:
     """Find what the scheduler could not do and tries again, and the schedules that it had to pause."""
     for setback in setbacks.all_setbacks():
         yield False, "scheduler", f"{setbacks.describe(setback)} Its log has the details."
@@ -162,7 +163,7 @@ def _scheduler() -> Iterator[Finding]:
         yield False, "schedules", f"{schedule} of {schedule.tenant.name} is paused. {schedule.paused_because}"
 
 
-def _waiting_runs() -> Finding:
+def _waiting_runs() -> checks.Finding:
     stalled = lost_runs.stalled()
     if not stalled:
         return True, "runs", "none waits without getting on"
@@ -171,7 +172,7 @@ def _waiting_runs() -> Finding:
     return False, "runs", f"Run {whole} waits again and again and gets nothing done{more}: {run.waiting}"
 
 
-def _watching() -> Finding:
+def _watching() -> checks.Finding:
     count, oldest = watches.oldest_freshness()
     troubled = watches.troubled()
     if troubled:
@@ -181,14 +182,14 @@ def _watching() -> Finding:
     return True, "watching", f"{count} tenant(s){fresh}"
 
 
-def _keys() -> Finding:
+def _keys() -> checks.Finding:
     others = [f"{process.kind} {process.process}" for process in key_rotation.processes_sealing_with_another_key()]
     if others:
         return False, "keys", f"{', '.join(others)}: seals with another key than this command. Give all the same keys."
     return True, "keys", "every process at work seals with the same key"
 
 
-def _audit() -> Finding:
+def _audit() -> checks.Finding:
     check = daily_check.last_check()
     if check.faults:
         return False, "audit log", f"{check.first_fault} Run: tenantkeep audit verify"
@@ -197,12 +198,12 @@ def _audit() -> Finding:
     return True, "audit log", f"whole, as of {check.ended_at.isoformat(sep=' ', timespec='minutes')} UTC"
 
 
-def _channels() -> Iterator[Finding]:
+def _channels() -> Iterator[checks.Finding]:
     for channel in channels.failing():
         yield False, "channels", f"What {channel.name} ({channel.shown}) was to tell does not arrive. {channel.error}"
 
 
-def _mail_server(settings: Settings) -> Iterator[Finding]:
+def _mail_server(settings: Settings) -> Iterator[checks.Finding]:
     """Connect and sign in, as a worker does. Nothing is sent."""
     if settings.smtp is None:
         return
@@ -211,8 +212,8 @@ def _mail_server(settings: Settings) -> Iterator[Finding]:
     yield problem is None, "mail server", problem or f"{name} answers, and mail comes from {settings.mail_from}"
 
 
-def _row_ids() -> Iterator[Finding]:
-    shares = row_ids.share_of_ids_used(TABLES)
+def _row_ids() -> Iterator[checks.Finding]:
+    shares = row_ids.share_of_ids_used(models.TABLES)
     nearly_full = {table: share for table, share in shares.items() if share >= NEARLY_FULL}
     for table, share in nearly_full.items():
         yield (
@@ -225,42 +226,42 @@ def _row_ids() -> Iterator[Finding]:
         yield True, "ids", f"{table} has given the most of what it can: {share:.1%}"
 
 
-def _redis() -> Iterator[Finding]:
+def _redis() -> Iterator[checks.Finding]:
     trouble = broker.redis_problem()
     if trouble:
         yield False, "redis", trouble
         return
     try:
         facts: Any = broker.broker.client.info()
-    except NoPermissionError:
-        yield WARN, "redis", "It answers. Its user may not ask how it is set (INFO): let it, with +info"
+    except redis_clients.NoPermissionError:
+        yield checks.WARN, "redis", "It answers. Its user may not ask how it is set (INFO): let it, with +info"
         return
     policy = facts.get("maxmemory_policy", "noeviction")
     advice = "" if policy == "noeviction" else ". Set maxmemory-policy noeviction: Redis may drop what waits"
     if config.settings().public_url:
         yield from _open_redis()
     where = config.shown(config.redis_urls()[0])
-    for check in REDIS_CHECKS:
+    for check in checks.REDIS_CHECKS:
         yield from check()
     yield not advice, "redis", f"{where}, version {facts['redis_version']}, eviction policy {policy}{advice}"
 
 
-def _open_redis() -> Iterator[Finding]:
+def _open_redis() -> Iterator[checks.Finding]:
     for url, name in zip(config.redis_urls(), ("TENANTKEEP_REDIS_URL", "TENANTKEEP_REDIS_LOCKS_URL"), strict=True):
         if redis_clients.allows_anonymous_access(url):
             yield False, "redis password", f"{config.shown(url)} {OPEN_REDIS.format(setting=name)}"
             return
 
 
-def _graph(may_ask_tenants: bool) -> Iterator[Finding]:
+def _graph(may_ask_tenants: bool) -> Iterator[checks.Finding]:
     """Check that the addresses of the tenants' clouds can be reached at all; `tenant check` signs in."""
-    with database.connection_context() if may_ask_tenants else nullcontext():
+    with engine.database.connection_context() if may_ask_tenants else nullcontext():
         addresses = graph_clients.addresses(tenants.in_clouds() if may_ask_tenants else ())
     for name, address in addresses:
         yield from _check_address(name, address)
 
 
-def _check_address(name: str, address: str) -> Iterator[Finding]:
+def _check_address(name: str, address: str) -> Iterator[checks.Finding]:
     try:
         answer = reach.ask(address, name)
     except reach.OutOfReach as e:

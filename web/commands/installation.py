@@ -1,5 +1,7 @@
 """`migrate`, the commands about the audit log (`audit verify`, `export`, `accept`), and `keys new|show|rotate`."""
 
+from __future__ import annotations
+
 import base64
 import secrets
 import sys
@@ -11,33 +13,35 @@ from pathlib import Path
 from typing import TypeVar
 
 import click
-import peewee as pw
-import redis
-from flask.cli import AppGroup
 
 import config
 from actors.housekeeping import audit_head
 from actors.process import startup
+from actors.queue import redis_clients
+from db import database as engine
+from db import encryption, private_file
 from db import migrate as migrations
-from db import private_file
 from db.audit import audit, audit_keys, audit_rows, chain, chain_export, daily_check
-from db.audit.audit import Action
-from db.audit.audit_rows import ChainPoint
-from db.database import database
-from db.encryption import SealError, keyring
 from db.errors import Invalid
 from db.installation import key_rotation, privileges
-from web.commands.context import add_commands, command_actor, force_option, json_option, open_installation, print_result
+from web.commands.frame.context import (
+    add_commands,
+    command_actor,
+    force_option,
+    json_option,
+    open_installation,
+    print_result,
+)
 
 T = TypeVar("T")
 
 
-def register(cli: AppGroup) -> None:
+def register(cli: click.Group) -> None:
     add_commands(cli, {"migrate": migrate})
-    group = AppGroup("audit", help="The audit log.")
+    group = click.Group("audit", help="The audit log.")
     add_commands(group, {"verify": verify, "export": export, "accept": accept})
     cli.add_command(group)
-    keys = AppGroup("keys", help="The keys that credentials and contents are sealed with.")
+    keys = click.Group("keys", help="The keys that credentials and contents are sealed with.")
     add_commands(keys, {"new": new_key, "show": show_keys, "rotate": rotate_keys})
     cli.add_command(keys)
 
@@ -50,9 +54,9 @@ def migrate(as_json: bool) -> None:
     try:
         applied = migrations.migrate()
         lacking = _missing_grants(settings)
-    except pw.OperationalError as e:
+    except engine.OperationalError as e:
         raise startup.as_startup_error(e) from e
-    except SealError as e:
+    except encryption.SealError as e:
         raise startup.StartupError(str(e)) from e
     except migrations.NotTheOwner as e:
         raise startup.StartupError(f"{e} Migrate as their owner: set TENANTKEEP_OWNER_DATABASE_URL.") from e
@@ -67,7 +71,7 @@ def _missing_grants(settings: config.Settings) -> list[str]:
     role = config.user_of(settings.database_url)
     if not settings.owner_database_url or not role:
         return []
-    with database.connection_context():
+    with engine.database.connection_context():
         return privileges.missing_grants(role)
 
 
@@ -93,25 +97,25 @@ def verify(since: str | None, path: Path | None, alone: bool, as_json: bool) -> 
     sys.exit(1 if faults else 0)
 
 
-def _parse_point(text: str) -> ChainPoint:
+def _parse_point(text: str) -> audit_rows.ChainPoint:
     point = audit_head.parse_point(text)
     if point is None:
         raise Invalid("--since wants an event's number and its hash: 1234:0123456789abcdef…, 40 digits of it or more.")
     return point
 
 
-def _points_in_redis() -> list[ChainPoint]:
+def _points_in_redis() -> list[audit_rows.ChainPoint]:
     """Return the points of the log that Redis remembers; none when it does not answer."""
     try:
         return audit_head.recall()
-    except (redis.RedisError, SealError):
+    except (redis_clients.RedisError, encryption.SealError):
         return []
 
 
 def _ask_redis(act: Callable[[], T]) -> T:
     try:
         return act()
-    except redis.RedisError as e:
+    except redis_clients.RedisError as e:
         raise Invalid("Redis does not answer, and it is what remembers where the log ended. Try again later.") from e
 
 
@@ -122,7 +126,7 @@ def accept(reason: str, as_json: bool) -> None:
     with open_installation():
         before = _ask_redis(audit_head.recall)
         remembered = chain.point_as_text(before[0]) if before else None
-        audit.record(Action.AUDIT_ACCEPTED, command_actor(), "audit log", reason=reason, remembered=remembered)
+        audit.record(audit.Action.AUDIT_ACCEPTED, command_actor(), "audit log", reason=reason, remembered=remembered)
         _ask_redis(lambda: audit_head.remember(chain.end_of_log()))
         daily_check.restart()
         print_result(as_json, {"remembered": remembered}, "The audit log goes on from here. That it does is in it.")
@@ -153,7 +157,7 @@ def export(path: Path, since: datetime | None, until: datetime | None, force: bo
         count = max(last - first + 1, 0)
         with private_file.writing(path, force=force) as document:
             document.writelines(line.encode() for line in chain_export.document_lines(first, last))
-        audit.record(Action.AUDIT_EXPORTED, command_actor(), "audit log, with proof", rows=count)
+        audit.record(audit.Action.AUDIT_EXPORTED, command_actor(), "audit log, with proof", rows=count)
         point = chain.point_as_text(chain.end_of_log())
         text = f"Wrote {count} events to {path}. The log is at {point}."
         print_result(as_json, {"events": count, "first": first, "last": last}, text)
@@ -168,7 +172,7 @@ def new_key() -> None:
 def show_keys(as_json: bool) -> None:
     """List the keys by their ids, how much each seals, and which processes know them."""
     with open_installation():
-        counts, known = key_rotation.count_by_key(), keyring().ids
+        counts, known = key_rotation.count_by_key(), encryption.keyring().ids
         live = key_rotation.live_processes()
         lines = [f"{key}  {_key_role(key, known):<8} seals {count} value(s)" for key, count in counts.items()]
         lines += [f"{process.kind} {process.process} knows {process.keys or 'none'}" for process in live]
@@ -202,5 +206,5 @@ def _next_step_of_rotation(processes: list[str]) -> str:
     if processes:
         named = ", ".join(processes)
         return f"Still sealing with an older key: {named}. Put the new key in front there, then rotate again."
-    older = keyring().ids[1:]
+    older = encryption.keyring().ids[1:]
     return f"No longer needed: {', '.join(older)}." if older else "There is no older key."

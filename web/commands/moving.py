@@ -1,5 +1,7 @@
 """`export-all`, `import-all`, `import`: a whole installation in one file, and policies that another tool exported."""
 
+from __future__ import annotations
+
 import os
 import sys
 import tempfile
@@ -10,19 +12,17 @@ from pathlib import Path
 from typing import IO, Any
 
 import click
-from flask.cli import AppGroup
 
-from actors.facade.foreign_formats import format_words
+from actors.facade import foreign_formats
 from actors.imports import import_files, import_run
-from actors.uploads.zip_files import MAX_FILE_BYTES, MAX_FILES, MAX_NAME
+from actors.uploads import zip_files
+from db import models
 from db.errors import Invalid
 from db.imports import policy_imports
 from db.installation import export_file, import_file
-from db.installation.export_file import ReportProgress
-from db.models import PolicyImport, Run, Tenant
 from db.states import RunState
 from db.tenants import tenants
-from web.commands.context import (
+from web.commands.frame.context import (
     add_commands,
     command_actor,
     find_tenant,
@@ -39,7 +39,7 @@ passphrase_option = click.option(
 )
 
 
-def register(cli: AppGroup) -> None:
+def register(cli: click.Group) -> None:
     add_commands(cli, {"export-all": export_all, "import-all": import_all, "import": import_policies})
 
 
@@ -83,7 +83,7 @@ def _ask_passphrase(again: bool) -> str:
 
 
 @contextmanager
-def _progress(label: str) -> Iterator[ReportProgress]:
+def _progress(label: str) -> Iterator[export_file.ReportProgress]:
     """Show a progress bar on a terminal, nothing elsewhere."""
     with click.progressbar(length=1, label=label, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
 
@@ -121,7 +121,7 @@ def import_policies(path: Path, name: str, tenant_text: str, as_json: bool) -> N
     sys.exit(EXIT_CODES.get(RunState(run.state), 1) if policy_import is None or policy_import.kept_at else 1)
 
 
-def _find_tenant(text: str) -> Tenant:
+def _find_tenant(text: str) -> models.Tenant:
     if text:
         return find_tenant(text)
     found = tenants.switched_on(None, 2)
@@ -149,10 +149,10 @@ def _pack(folder: Path, packed: IO[bytes]) -> None:
         for file in _files(folder):
             name = str(file.relative_to(folder)).encode("utf-8", "replace").decode().replace("\\", "_")
             count, size = count + 1, size + file.stat().st_size
-            if count > MAX_FILES or size > import_files.MAX_BYTES:
+            if count > zip_files.MAX_FILES or size > import_files.MAX_BYTES:
                 most = import_files.MAX_BYTES // 1024**2
-                raise Invalid(f"The folder holds more than {MAX_FILES:,} files, or more than {most} MB.")
-            if file.stat().st_size > MAX_FILE_BYTES or len(name.encode()) > MAX_NAME:
+                raise Invalid(f"The folder holds more than {zip_files.MAX_FILES:,} files, or more than {most} MB.")
+            if file.stat().st_size > zip_files.MAX_FILE_BYTES or len(name.encode()) > zip_files.MAX_NAME:
                 click.echo(f"Left out: {name[-100:]} is larger, or has a longer name, than any policy.", err=True)
                 continue
             archive.writestr(zipfile.ZipInfo(name, _DAY), file.read_bytes(), zipfile.ZIP_DEFLATED)
@@ -167,7 +167,7 @@ def _files(folder: Path) -> Iterator[Path]:
                 yield file
 
 
-def _document(run: Run, policy_import: PolicyImport | None) -> dict[str, Any]:
+def _document(run: models.Run, policy_import: models.PolicyImport | None) -> dict[str, Any]:
     error = {"code": run.error_code, "message": run.error_message} if run.error_code else None
     if policy_import is None:
         return {"import": None, "run": run.id, "state": run.state, "counts": {}, "files": [], "error": error}
@@ -203,10 +203,11 @@ def _document(run: Run, policy_import: PolicyImport | None) -> dict[str, Any]:
     }
 
 
-def _text(run: Run, policy_import: PolicyImport | None) -> str:
+def _text(run: models.Run, policy_import: models.PolicyImport | None) -> str:
     if policy_import is None:
         return f"Nothing was imported: {run.error_message or run.state}"
-    lines = [f"{policy_import.name}: {policy_import.policy_count} policies, {format_words(policy_import.formats)}."]
+    formats = foreign_formats.format_words(policy_import.formats)
+    lines = [f"{policy_import.name}: {policy_import.policy_count} policies, {formats}."]
     if policy_import.kept_at is None:
         lines = [f"Nothing in {policy_import.file_count} files is a policy."]
     lines += [f"{file['path']}: {file['why']}" for file in policy_import.files if file["state"] == "left_out"]

@@ -1,22 +1,25 @@
 """`web`, `worker` and `scheduler`: the processes of an installation, for a supervisor to keep up; and `health`."""
 
+from __future__ import annotations
+
 import socket
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
-import peewee as pw
-from flask.cli import AppGroup
 
 import actors.scheduler
 import actors.worker
 import config
 from actors.process import logs, startup
-from actors.queue.broker import SERVED
+from actors.queue.queue_names import SERVED
 from config import parsers
 from db import clock
-from db.database import database
+from db import database as engine
 from db.installation import installation
+from web.commands.frame import lazy_imports
+from web.demo import running
 from web.serving import probe
 
 POSITIVE = click.IntRange(min=1)
@@ -24,9 +27,9 @@ POSITIVE = click.IntRange(min=1)
 BEAT_SECONDS = 60.0
 
 
-def register(cli: AppGroup) -> None:
-    for command in (web, worker, scheduler, health):
-        cli.command(command.__name__, with_appcontext=False)(command)
+def register(cli: click.Group) -> None:
+    for command in (web, worker, scheduler, health, demo):
+        cli.command(command.__name__)(command)
 
 
 @click.option("--bind", metavar="ADDRESS", help="Default: what TENANTKEEP_BIND says, else 127.0.0.1 at PORT (8000).")
@@ -36,6 +39,7 @@ def register(cli: AppGroup) -> None:
 @click.option("--access-log", is_flag=True, help="Write a line for each request.")
 def web(bind: str | None, **options: Any) -> None:
     """Serve the pages."""
+    lazy_imports.finish()
     from web.serving import server  # with every page: no other command has to wait for them
 
     server.serve(server.ServerOptions(_checked_bind(bind) or _default_bind(), **options))
@@ -53,7 +57,13 @@ def _default_bind() -> str:
     return settings.bind or f"127.0.0.1:{settings.port}"
 
 
-@click.option("--queues", type=click.Choice(tuple(SERVED)), multiple=True, default=tuple(SERVED), help="Default: all.")
+@click.option(
+    "--queues",
+    type=click.Choice(tuple(SERVED)),
+    multiple=True,
+    default=tuple(SERVED),
+    help="Default: all.",
+)
 @click.option("--processes", type=POSITIVE, default=2, show_default=True)
 @click.option("--threads", type=POSITIVE, default=8, show_default=True, help="In each process.")
 @click.option("--shutdown-seconds", type=POSITIVE, default=60, show_default=True, help="For a run, after SIGTERM.")
@@ -71,10 +81,11 @@ def worker(keep_up: bool, tag: str, **options: Any) -> None:
 
 def scheduler() -> None:
     """Start what is due, and hand on what was lost."""
+    lazy_imports.finish()
     actors.scheduler.run()
 
 
-@click.argument("process", type=click.Choice(installation.PROCESS_KINDS), required=False)
+@click.argument("process", type=click.Choice(["web", "worker", "scheduler"]), required=False)
 def health(process: str | None) -> None:
     """Say whether a process of this machine or container is alive: exit code 1 when it is not.
 
@@ -93,9 +104,25 @@ def _beat_problem(process: str | None) -> str | None:
     host = socket.gethostname()
     kinds = [process] if process else installation.PROCESS_KINDS
     try:
-        with database.connection_context():
+        with engine.database.connection_context():
             clock.sync_with_database()
             beats = installation.beats_on(host, kinds, BEAT_SECONDS)
-    except pw.DatabaseError:
+    except engine.DatabaseError:
         return None
     return None if beats else f"No {' or '.join(kinds)} on {host} has beaten in the last {BEAT_SECONDS:.0f} seconds."
+
+
+@click.option(
+    "--data", type=click.Path(path_type=Path), default=Path("var"), show_default=True, help="Where it keeps all."
+)
+@click.option("--port", type=int, default=8000, show_default=True, help="0 for any free one.")
+@click.option("--history/--no-history", default=True, help="Give the tenants a past: a year of nights and mistakes.")
+@click.option("--load", type=click.Path(exists=True, path_type=Path), help="Exported policies to add as a tenant.")
+@click.option(
+    "--definitions", type=click.Path(exists=True, path_type=Path), help="A folder with what real settings are called."
+)
+@click.option("--lively", "is_lively", is_flag=True, help="Let somebody change something in the tenants now and then.")
+def demo(**options: Any) -> None:
+    """Run the whole of Tenantkeep here with demo tenants; Ctrl-C stops it."""
+    lazy_imports.finish()
+    running.demo(**options)

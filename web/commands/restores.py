@@ -1,25 +1,26 @@
 """`restore`: previewed first, always; written only with --live --yes and a reason."""
 
+from __future__ import annotations
+
 import sys
 from dataclasses import dataclass
 
 import click
-from flask.cli import AppGroup
 
 import actors.plans.preview
 import actors.restores.live_restore
 from actors.facade import policy_type_names
 from actors.plans import drafts, option_choices, restore_results
+from db import models
 from db.errors import Invalid
-from db.models import BackupSet, Restore, Tenant
 from db.restores import approvals, restore_items
 from db.states import RestoreState
-from web.commands.context import add_commands, command_actor, find_tenant, json_option, open_installation
+from web.commands.frame.context import add_commands, command_actor, find_tenant, json_option, open_installation
 from web.commands.runs import EXIT_CODES, follow_run, show_run, wait_for_end, wait_option
 from web.presentation import restore_text
 
 
-def register(cli: AppGroup) -> None:
+def register(cli: click.Group) -> None:
     add_commands(cli, {"restore": restore})
 
 
@@ -82,8 +83,10 @@ def restore(backup_set_id: int, items: tuple[int, ...], types: tuple[str, ...], 
     sys.exit(code)
 
 
-def _source_and_target(backup_set_id: int, target: str | None, types: tuple[str, ...]) -> tuple[BackupSet, Tenant]:
-    backup_set = BackupSet.get_or_none(BackupSet.id == backup_set_id)
+def _source_and_target(
+    backup_set_id: int, target: str | None, types: tuple[str, ...]
+) -> tuple[models.BackupSet, models.Tenant]:
+    backup_set = models.BackupSet.get_or_none(models.BackupSet.id == backup_set_id)
     if backup_set is None:
         raise Invalid(f"There is no backup set {backup_set_id}.")
     unknown = sorted(set(types) - set(policy_type_names.titles()))
@@ -92,17 +95,17 @@ def _source_and_target(backup_set_id: int, target: str | None, types: tuple[str,
     return backup_set, find_tenant(target) if target else backup_set.tenant
 
 
-def _preview(draft: Restore, wait: bool, as_json: bool) -> int:
+def _preview(draft: models.Restore, wait: bool, as_json: bool) -> int:
     code = follow_run(actors.plans.preview.start(draft, command_actor()), wait, as_json)
     if wait:
         _echo_plan(draft)
     return code
 
 
-def _execute(draft: Restore, live: LiveRequest, wait: bool, as_json: bool) -> int:
+def _execute(draft: models.Restore, live: LiveRequest, wait: bool, as_json: bool) -> int:
     """Preview, wait whatever --wait says, and restore: only what a preview has shown is written."""
     run = wait_for_end(actors.plans.preview.start(draft, command_actor()).run.id)
-    if Restore.get_by_id(draft.id).state != RestoreState.PREVIEWED:
+    if models.Restore.get_by_id(draft.id).state != RestoreState.PREVIEWED:
         show_run(run, as_json)
         return EXIT_CODES.get(run.state, 1) or 1
     _echo_plan(draft)
@@ -110,12 +113,12 @@ def _execute(draft: Restore, live: LiveRequest, wait: bool, as_json: bool) -> in
         show_run(run, as_json)
         raise Invalid("Nothing was written. Add --yes to write this.")
     if live.guard_reason and approvals.items_held_back(draft):
-        approvals.override_guard(Restore.get_by_id(draft.id), command_actor(), live.guard_reason)
-    start = actors.restores.live_restore.start(Restore.get_by_id(draft.id), command_actor(), reason=live.reason)
+        approvals.override_guard(models.Restore.get_by_id(draft.id), command_actor(), live.guard_reason)
+    start = actors.restores.live_restore.start(models.Restore.get_by_id(draft.id), command_actor(), reason=live.reason)
     return follow_run(start, wait, as_json)
 
 
-def _echo_plan(draft: Restore) -> None:
+def _echo_plan(draft: models.Restore) -> None:
     """Say the plan on stderr: standard output may be one JSON document."""
     fates = restore_results.plan_fates(restore_items.count_plan(draft), is_overridden=bool(draft.guard_reason))
     sentence = restore_text.plan_sentence(fates, [item.name for item in approvals.items_held_back(draft)])

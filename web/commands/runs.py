@@ -1,5 +1,7 @@
 """`sync`, `capture`, `back-up`, `document`, `download`, `run show`: the browser's starts, followed from a terminal."""
 
+from __future__ import annotations
+
 import sys
 import time
 from collections.abc import Iterator
@@ -8,25 +10,22 @@ from pathlib import Path
 from typing import Any
 
 import click
-from flask.cli import AppGroup
 
 import actors.backups.back_up
 import actors.backups.capture
 import actors.backups.sync
-from actors.documents import making
-from actors.documents.language import ENGLISH
-from actors.documents.options import DocumentOptions, format_of
-from actors.facade.leaving import LeavingFormat
-from actors.queue.enqueue import EnqueuedRun
-from db import private_file
+from actors.documents import making, options
+from actors.facade import leaving
+from actors.queue import enqueue
+from db import models, private_file
 from db.backups import backup_sets, disclosures
 from db.documents import documents
 from db.errors import Invalid
-from db.models import BackupSet, Run, Tenant
-from db.names.work_names import name_of
+from db.names import work_names
 from db.runs import run_progress, runs
 from db.states import ACTIVE, RunState
-from web.commands.context import (
+from web import inputs
+from web.commands.frame.context import (
     add_commands,
     command_actor,
     find_policy,
@@ -36,12 +35,7 @@ from web.commands.context import (
     open_installation,
     print_result,
 )
-from web.inputs import parse_past_time
-from web.presentation.backup_zip import zip_backup_set
-from web.presentation.leaving_zip import zip_snapshots
-from web.presentation.masking import mask_secrets
-from web.presentation.run_document import run_document
-from web.presentation.run_messages import start_sentence
+from web.presentation import backup_zip, leaving_zip, masking, run_document, run_messages
 
 EXIT_CODES = {RunState.SUCCEEDED: 0, RunState.PARTIAL: 2}
 POLL_SECONDS = 0.5
@@ -51,11 +45,11 @@ NEWEST = "-"
 wait_option = click.option("--wait", is_flag=True, help="Wait for its end. Exit 0 succeeded, 2 partial, 1 failed.")
 
 
-def register(cli: AppGroup) -> None:
+def register(cli: click.Group) -> None:
     add_commands(
         cli, {"sync": sync, "capture": capture, "back-up": back_up, "download": download, "document": document}
     )
-    group = AppGroup("run", help="Runs.")
+    group = click.Group("run", help="Runs.")
     add_commands(group, {"show": show})
     cli.add_command(group)
 
@@ -108,7 +102,7 @@ def back_up(
 @click.argument("backup_set_id", type=int)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--with-secrets", is_flag=True, help="Secrets inside policies too. Audited.")
-@click.option("--format", "leaving_format", type=click.Choice([str(tool) for tool in LeavingFormat]),
+@click.option("--format", "leaving_format", type=click.Choice(["intunemanagement", "intunecd", "terraform", "graph"]),
               help="The format of another tool.  [default: ours, which can be restored from]")  # fmt: skip
 @force_option
 @json_option
@@ -117,21 +111,21 @@ def download(
 ) -> None:
     """Write a backup set to a ZIP file."""
     with open_installation():
-        backup_set = BackupSet.get_or_none(BackupSet.id == backup_set_id)
+        backup_set = models.BackupSet.get_or_none(models.BackupSet.id == backup_set_id)
         if backup_set is None:
             raise Invalid(f"There is no backup set {backup_set_id}.")
-        mask = (lambda document: document) if with_secrets else mask_secrets
+        mask = (lambda document: document) if with_secrets else masking.mask_secrets
         with private_file.writing(file, force=force) as out:
             disclosures.record_download(backup_set, with_secrets, command_actor(), leaving_format or "")
             out.writelines(_chunks(backup_set, leaving_format, mask))
         print_result(as_json, {"file": str(file), "bytes": file.stat().st_size}, f"Wrote {file}.")
 
 
-def _chunks(backup_set: BackupSet, leaving_format: str | None, mask: Any) -> Iterator[bytes]:
+def _chunks(backup_set: models.BackupSet, leaving_format: str | None, mask: Any) -> Iterator[bytes]:
     if leaving_format is None:
-        return zip_backup_set(backup_set, mask)
+        return backup_zip.zip_backup_set(backup_set, mask)
     ids = backup_sets.snapshot_ids(backup_set)
-    return zip_snapshots(backup_set.tenant, ids, LeavingFormat(leaving_format), mask)
+    return leaving_zip.zip_snapshots(backup_set.tenant, ids, leaving.LeavingFormat(leaving_format), mask)
 
 
 @click.argument("backup_set")
@@ -145,7 +139,7 @@ def _chunks(backup_set: BackupSet, leaving_format: str | None, mask: Any) -> Ite
 @click.option("--since", help="Only policies whose content changed since this day, such as 2026-11-01.")
 @click.option("--assigned", is_flag=True, help="Only policies that are assigned to somebody.")
 @click.option("--without-ids", is_flag=True, help="Leave out ids.")
-@click.option("--language", default=ENGLISH, show_default=True, help="The document's language.")
+@click.option("--language", default="en", show_default=True, help="The document's language.")
 @force_option
 @json_option
 def document(
@@ -167,12 +161,12 @@ def document(
     """Make a document for people: .html, .md, .csv or .docx, as the file's name ends."""
     with open_installation():
         found_tenant, number = _subject(backup_set, tenant)
-        options = DocumentOptions(
-            format_of(file.name),
+        wanted = options.DocumentOptions(
+            options.format_of(file.name),
             number,
             compare,
             find_policy(found_tenant, policy).id if policy else None,
-            parse_past_time(moment, UTC).isoformat() if moment else None,
+            inputs.parse_past_time(moment, UTC).isoformat() if moment else None,
             import_id,
             types,
             only_assigned=assigned,
@@ -180,18 +174,18 @@ def document(
             with_ids=not without_ids,
             language=language,
         )
-        code = _make(found_tenant, options, file, force=force, as_json=as_json)
+        code = _make(found_tenant, wanted, file, force=force, as_json=as_json)
     sys.exit(code)
 
 
-def _subject(backup_set: str, tenant: str | None) -> tuple[Tenant, int | None]:
+def _subject(backup_set: str, tenant: str | None) -> tuple[models.Tenant, int | None]:
     """Return the tenant, and the backup set's number. Raises Invalid."""
     if backup_set == NEWEST:
         if tenant is None:
             raise Invalid("Give a backup set's number, or - and --tenant.")
         return find_tenant(tenant), None
     is_number = backup_set.isascii() and backup_set.isdigit()
-    row = BackupSet.get_or_none(BackupSet.id == int(backup_set)) if is_number else None
+    row = models.BackupSet.get_or_none(models.BackupSet.id == int(backup_set)) if is_number else None
     if row is None:
         raise Invalid(f"There is no backup set {backup_set}.")
     if tenant is not None and find_tenant(tenant).id != row.tenant_id:
@@ -199,9 +193,9 @@ def _subject(backup_set: str, tenant: str | None) -> tuple[Tenant, int | None]:
     return row.tenant, row.id
 
 
-def _make(tenant: Tenant, options: DocumentOptions, file: Path, *, force: bool, as_json: bool) -> int:
+def _make(tenant: models.Tenant, wanted: options.DocumentOptions, file: Path, *, force: bool, as_json: bool) -> int:
     with private_file.writing(file, force=force) as out:
-        run = wait_for_end(making.start(tenant, options, command_actor()).run.id)
+        run = wait_for_end(making.start(tenant, wanted, command_actor()).run.id)
         if run.state != RunState.SUCCEEDED:
             _refuse(run, as_json)
         made = documents.find_of_run(run)
@@ -214,7 +208,7 @@ def _make(tenant: Tenant, options: DocumentOptions, file: Path, *, force: bool, 
     return 0
 
 
-def _refuse(run: Run, as_json: bool) -> None:
+def _refuse(run: models.Run, as_json: bool) -> None:
     """Say why the run made no document, and end. The file is not made either."""
     show_run(run, as_json)
     sys.exit(EXIT_CODES.get(run.state, 1))
@@ -231,19 +225,19 @@ def show(run_id: int, as_json: bool) -> None:
         show_run(run, as_json)
 
 
-def follow_run(start: EnqueuedRun, wait: bool, as_json: bool) -> int:
+def follow_run(start: enqueue.EnqueuedRun, wait: bool, as_json: bool) -> int:
     if not as_json:
-        click.echo(f"{start_sentence(start)} (run {start.run.id})", err=wait)
-    run = wait_for_end(start.run.id) if wait else Run.get_by_id(start.run.id)
+        click.echo(f"{run_messages.start_sentence(start)} (run {start.run.id})", err=wait)
+    run = wait_for_end(start.run.id) if wait else models.Run.get_by_id(start.run.id)
     if wait or as_json:
         show_run(run, as_json)
     return EXIT_CODES.get(run.state, 1) if wait else 0
 
 
-def wait_for_end(run_id: int) -> Run:
+def wait_for_end(run_id: int) -> models.Run:
     """Poll until the run ends, with a progress bar on a terminal."""
     with click.progressbar(length=1, label=f"Run {run_id}", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
-        while (run := Run.get_by_id(run_id)).state in ACTIVE:
+        while (run := models.Run.get_by_id(run_id)).state in ACTIVE:
             counts = run_progress.count_by_state(run)
             bar.length = counts["total"] or 1
             bar.update(counts["done"] + counts["skipped"] + counts["failed"] + counts["uncertain"] - bar.pos)
@@ -251,9 +245,9 @@ def wait_for_end(run_id: int) -> Run:
     return run
 
 
-def show_run(run: Run, as_json: bool) -> None:
-    document = run_document(run)
-    lines = [f"{name_of(run).numbered}, {run.tenant.name}: {run.state}"]
+def show_run(run: models.Run, as_json: bool) -> None:
+    document = run_document.run_document(run)
+    lines = [f"{work_names.name_of(run).numbered}, {run.tenant.name}: {run.state}"]
     lines += [f"  {document['waiting']}"] if document["waiting"] else []
     lines += [f"  {run.error_message}"] if run.error_message else []
     lines += [_item_line(item) for item in document["items"]]

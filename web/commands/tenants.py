@@ -1,27 +1,27 @@
 """`tenant add`, `tenant check`, `tenant credential`, and switching off, renaming and removing one."""
 
+from __future__ import annotations
+
 import sys
 from datetime import datetime
 from pathlib import Path
 
 import click
-from flask.cli import AppGroup
 
 import actors.tenants.connection_check
 import actors.tenants.credential_change
 import config
 from actors.connecting import tenant_import
-from actors.tenants.credential_change import NewCredential
-from db.clock import utcnow
-from db.database import database
+from actors.tenants import credential_change
+from db import clock, models
+from db import database as engine
 from db.errors import Invalid
 from db.events import watches
 from db.housekeeping import tenant_removal, tenant_switch
 from db.installation import new_tenants
-from db.models import Tenant
 from db.states import CredentialPlace
 from db.tenants import tenants
-from web.commands.context import (
+from web.commands.frame.context import (
     add_commands,
     command_actor,
     find_tenant,
@@ -31,7 +31,7 @@ from web.commands.context import (
     read_stdin_line,
 )
 from web.commands.runs import follow_run, wait_option
-from web.presentation.formatters import credential_end
+from web.presentation import formatters
 
 secret_option = click.option("--client-secret-stdin", is_flag=True, help="Read the client secret from standard input.")
 certificate_option = click.option(
@@ -45,8 +45,8 @@ expires_option = click.option(
 )
 
 
-def register(cli: AppGroup) -> None:
-    group = AppGroup("tenant", help="Tenants and their app registrations.")
+def register(cli: click.Group) -> None:
+    group = click.Group("tenant", help="Tenants and their app registrations.")
     add_commands(
         group,
         {
@@ -80,7 +80,7 @@ def add(name: str, directory_id: str, client_id: str, cloud: str, client_secret_
     """Add a tenant with its credential. It gets what the page "Defaults for new tenants" says."""
     with open_installation():
         credential = _read_credential(client_secret_stdin, certificate, passphrase_stdin, expires)
-        with database.atomic():
+        with engine.database.atomic():
             tenant = new_tenants.add(name, directory_id, client_id, command_actor(), cloud=cloud)
             tenants.set_credential(
                 tenant, credential.kind, credential.values, command_actor(), expires_at=credential.expires_at
@@ -130,7 +130,7 @@ def import_list(file: Path, as_json: bool) -> None:
 
 def _read_credential(
     client_secret_stdin: bool, certificate: Path | None, passphrase_stdin: bool, expires: datetime | None
-) -> NewCredential:
+) -> credential_change.NewCredential:
     if client_secret_stdin == (certificate is not None):
         raise Invalid("Give either --client-secret-stdin or --certificate FILE.")
     if certificate is None:
@@ -140,7 +140,7 @@ def _read_credential(
     return _read_certificate(certificate, passphrase_stdin)
 
 
-def _read_certificate(path: Path, passphrase_stdin: bool) -> NewCredential:
+def _read_certificate(path: Path, passphrase_stdin: bool) -> credential_change.NewCredential:
     try:
         data = path.read_bytes()
     except OSError as e:
@@ -173,17 +173,17 @@ def _check_document(result: actors.tenants.connection_check.ConnectionCheck) -> 
     return {"message": result.sentence, **{name: getattr(result, name) for name in names}}
 
 
-def _credential_end_text(tenant: Tenant) -> str | None:
-    end = Tenant.get_by_id(tenant.id).credential_expires_at
+def _credential_end_text(tenant: models.Tenant) -> str | None:
+    end = models.Tenant.get_by_id(tenant.id).credential_expires_at
     return f"{end.isoformat(timespec='seconds')}Z" if end else None
 
 
-def _check_text(result: actors.tenants.connection_check.ConnectionCheck, tenant: Tenant) -> str:
+def _check_text(result: actors.tenants.connection_check.ConnectionCheck, tenant: models.Tenant) -> str:
     lines = [result.sentence, *_permission_lines(result.missing)]
     lines += ["To restore, these are missing too:"] if result.missing_to_restore else []
     lines += _permission_lines(result.missing_to_restore)
-    end = Tenant.get_by_id(tenant.id).credential_expires_at
-    lines += [f"The {tenant.credential_kind} {credential_end(end, utcnow())}."] if end else []
+    end = models.Tenant.get_by_id(tenant.id).credential_expires_at
+    lines += [f"The {tenant.credential_kind} {formatters.credential_end(end, clock.utcnow())}."] if end else []
     return "\n".join(lines)
 
 
@@ -302,12 +302,12 @@ def remove(name: str, yes: bool, as_json: bool) -> None:
         )
 
 
-def _ask_for_name(tenant: Tenant) -> str:
+def _ask_for_name(tenant: models.Tenant) -> str:
     question = f"Everything that is kept of {tenant.name} goes, for good. Type its name to remove it"
     return str(click.prompt(question, err=True)).strip()
 
 
-def _remove_all_rows(tenant: Tenant, total: int) -> int:
+def _remove_all_rows(tenant: models.Tenant, total: int) -> int:
     row_count = 0
     hidden = not sys.stderr.isatty()
     with click.progressbar(length=max(total, 1), label="Removing", file=sys.stderr, hidden=hidden) as bar:

@@ -48,16 +48,6 @@ PEOPLE = (
 HELPDESK_GROUP, ADMIN_ROLE = "5d0c6a5e-3f0b-4c8e-9a6b-0e1f2a3b4c51", "Tenantkeep.Admin"
 
 
-@click.option(
-    "--data", type=click.Path(path_type=Path), default=Path("var"), show_default=True, help="Where it keeps all."
-)
-@click.option("--port", type=int, default=8000, show_default=True, help="0 for any free one.")
-@click.option("--history/--no-history", default=True, help="Give the tenants a past: a year of nights and mistakes.")
-@click.option("--load", type=click.Path(exists=True, path_type=Path), help="Exported policies to add as a tenant.")
-@click.option(
-    "--definitions", type=click.Path(exists=True, path_type=Path), help="A folder with what real settings are called."
-)
-@click.option("--lively", "is_lively", is_flag=True, help="Let somebody change something in the tenants now and then.")
 def demo(data: Path, port: int, history: bool, load: Path | None, definitions: Path | None, is_lively: bool) -> None:
     """Run the whole of Tenantkeep here with demo tenants; Ctrl-C stops it."""
     data = data.resolve()

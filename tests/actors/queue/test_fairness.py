@@ -5,7 +5,8 @@ import pytest
 
 from actors.backups import back_up
 from actors.queue import enqueue
-from actors.queue.broker import BULK, INTERACTIVE, UNDER_WAY, broker
+from actors.queue.broker import broker
+from actors.queue.queue_names import BULK, INTERACTIVE, UNDER_WAY
 from actors.tenants import graph_clients
 from actors.worker import Options, _command
 from db.audit.audit import SYSTEM

@@ -4,7 +4,8 @@ import pytest
 
 import actors.backups.capture
 from actors.queue import queue_depth
-from actors.queue.broker import INTERACTIVE, broker
+from actors.queue.broker import broker
+from actors.queue.queue_names import INTERACTIVE
 
 
 @pytest.fixture(autouse=True)

@@ -16,7 +16,8 @@ from db.backups import manifests
 from db.models import AuditEvent, BackupSet, Membership, Policy, Run, Tenant, User
 from tests.support import servers
 from tests.support.simulated_tenant import WRITE
-from web.commands import cli, context, main
+from web.commands import cli, main
+from web.commands.frame import context
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 COMMAND = Path(sys.executable).parent / "tenantkeep"

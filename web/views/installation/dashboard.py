@@ -11,7 +11,7 @@ from flask_admin import AdminIndexView, expose
 from markupsafe import Markup
 
 from actors.queue import tag_queues
-from actors.queue.broker import PRIORITY
+from actors.queue.queue_names import PRIORITY
 from db.audit import daily_check
 from db.backups import nights
 from db.changes import change_lists

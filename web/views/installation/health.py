@@ -9,7 +9,7 @@ from flask import Blueprint, Response, jsonify, request
 
 import config
 from actors.process import startup
-from actors.queue import broker, tag_queues
+from actors.queue import broker, queue_names, tag_queues
 from db.database import database
 from web.metrics import exposition
 from web.metrics.figures import metrics_text
@@ -76,7 +76,7 @@ def _look_into_database() -> tuple[dict[str, str], list[str]]:
     try:
         with database.connection_context():
             startup.check_database()
-            unserved = tag_queues.tags_without_worker(broker.PRIORITY)
+            unserved = tag_queues.tags_without_worker(queue_names.PRIORITY)
     except (pw.OperationalError, pw.InterfaceError):
         return {"database": "The database does not answer."}, []
     except startup.StartupError as e:

@@ -21,7 +21,7 @@ from db.tenants import tags
 from tests.support import servers
 from web.app import create_app
 from web.commands import doctor
-from web.commands.context import WRONG_SETTING
+from web.commands.frame.context import WRONG_SETTING
 from web.views.installation import health
 
 

@@ -1,12 +1,13 @@
 """`user add`, `user password`, `user sign-out` and `member add`."""
 
+from __future__ import annotations
+
 import click
-from flask.cli import AppGroup
 
 from db.accounts import tag_memberships, totp, users
 from db.states import Role, SiteRole
 from db.tenants import tags
-from web.commands.context import (
+from web.commands.frame.context import (
     add_commands,
     command_actor,
     find_tenant,
@@ -18,10 +19,10 @@ from web.commands.context import (
 )
 
 
-def register(cli: AppGroup) -> None:
-    user = AppGroup("user", help="People who may sign in.")
+def register(cli: click.Group) -> None:
+    user = click.Group("user", help="People who may sign in.")
     add_commands(user, {"add": add_user, "password": set_password, "sign-out": sign_out})
-    member = AppGroup("member", help="Their roles in tenants.")
+    member = click.Group("member", help="Their roles in tenants.")
     add_commands(member, {"add": add_member})
     cli.add_command(user)
     cli.add_command(member)

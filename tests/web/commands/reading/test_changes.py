@@ -12,7 +12,7 @@ from db.errors import Invalid
 from db.states import ChangeState
 from tests.support.changes import record_change, record_event
 from web.commands import cli
-from web.commands.changes import parse_since
+from web.commands.reading.changes import parse_since
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

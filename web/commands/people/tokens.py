@@ -1,17 +1,17 @@
 """`token add`, `token list` and `token end`: what programs sign in to the API with."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import click
-from flask.cli import AppGroup
 
+from db import clock, models
 from db.accounts import api_tokens
-from db.clock import utcnow
 from db.errors import Invalid
-from db.models import ApiToken
 from db.states import Scope
 from db.tenants import tags as tenant_tags
-from web.commands.context import (
+from web.commands.frame.context import (
     add_commands,
     command_actor,
     find_tenant,
@@ -24,8 +24,8 @@ from web.commands.context import (
 MOST_LISTED = 1000
 
 
-def register(cli: AppGroup) -> None:
-    group = AppGroup("token", help="What programs sign in to the API with.")
+def register(cli: click.Group) -> None:
+    group = click.Group("token", help="What programs sign in to the API with.")
     add_commands(group, {"add": add_token, "list": list_tokens, "end": end_token})
     cli.add_command(group)
 
@@ -41,7 +41,7 @@ def register(cli: AppGroup) -> None:
 )
 @click.option("--tenant", "tenants", multiple=True, help="Only for this tenant. May be given again.")
 @click.option("--tag", "tags", multiple=True, help="Only for tenants with this tag. May be given again.")
-@click.option("--days", type=int, default=api_tokens.DEFAULT_DAYS, show_default=True, help="How long it lasts.")
+@click.option("--days", type=int, help="How long it lasts.  [default: 90]")
 @json_option
 def add_token(
     name: str,
@@ -49,7 +49,7 @@ def add_token(
     scopes: tuple[str, ...],
     tenants: tuple[str, ...],
     tags: tuple[str, ...],
-    days: int,
+    days: int | None,
     as_json: bool,
 ) -> None:
     """Make a token for a program, and print it: this once, and never again."""
@@ -60,7 +60,7 @@ def add_token(
             scopes or (Scope.READ,),
             [find_tenant(text) for text in tenants] if tenants else None,
             [tenant_tags.fold(tenant_tags.parse_one(tag)) for tag in tags] if tags else None,
-            days,
+            api_tokens.DEFAULT_DAYS if days is None else days,
             command_actor(),
         )
         document = {**_document(row), "token": token, "tenants": [find_tenant(text).name for text in tenants] or None}
@@ -96,13 +96,13 @@ def end_token(token_id: int, as_json: bool) -> None:
         print_result(as_json, {"id": token_id, "ended": is_ended}, text)
 
 
-def _state(row: ApiToken) -> str:
+def _state(row: models.ApiToken) -> str:
     if row.ended_at is not None:
         return "ended"
-    return f"until {row.expires_at:%F}" if row.expires_at > utcnow() else "expired"
+    return f"until {row.expires_at:%F}" if row.expires_at > clock.utcnow() else "expired"
 
 
-def _document(row: ApiToken) -> dict[str, Any]:
+def _document(row: models.ApiToken) -> dict[str, Any]:
     """Return the token without itself; times in UTC. `tenants`: their ids."""
     times = {
         name: at and f"{at.isoformat(timespec='seconds')}Z"

@@ -1,20 +1,20 @@
 """`tenantkeep changes`: what changed in a tenant, and by whom."""
 
+from __future__ import annotations
+
 import re
 from datetime import UTC, datetime, timedelta
 
 import click
-from flask.cli import AppGroup
 
 from actors.notices import authors
+from db import clock, models
 from db.changes import change_lists
-from db.clock import utcnow
 from db.errors import Invalid
 from db.events import attribution
-from db.models import Change
-from web.change_words.documents import document
-from web.commands.context import add_commands, find_tenant, json_option, open_installation, print_result
-from web.commands.lists import limit_option, print_rows
+from web.change_words import documents
+from web.commands.frame.context import add_commands, find_tenant, json_option, open_installation, print_result
+from web.commands.reading.lists import limit_option, print_rows
 
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 # Longer ago there was no Intune.
@@ -33,7 +33,7 @@ def changes(tenant: str, since: str | None, is_open: bool, limit: int, as_json: 
         found = change_lists.listed(find_tenant(tenant), begin, is_open=is_open, limit=limit)
         if as_json:
             events = attribution.events_of_changes(found)
-            print_result(True, [document(change, events.get(change.id, [])) for change in found], "")
+            print_result(True, [documents.document(change, events.get(change.id, [])) for change in found], "")
         else:
             who = authors.authors_of(found)
             print_rows([_row(change, who[change.id]) for change in found], as_json=False)
@@ -43,7 +43,7 @@ def parse_since(text: str) -> datetime:
     """Read a day, a time or how long ago it was. Raises Invalid."""
     ago = re.fullmatch(r"(\d{1,6})\s*([mhd])", text.strip())
     if ago and int(ago[1]) <= _MOST:
-        return utcnow() - int(ago[1]) * _UNITS[ago[2]]
+        return clock.utcnow() - int(ago[1]) * _UNITS[ago[2]]
     try:
         at = datetime.fromisoformat(text.strip())
     except ValueError:
@@ -51,7 +51,7 @@ def parse_since(text: str) -> datetime:
     return at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at
 
 
-def _row(change: Change, who: str) -> dict[str, object]:
+def _row(change: models.Change, who: str) -> dict[str, object]:
     return {
         "id": change.id,
         "seen": change.seen_at,
@@ -64,5 +64,5 @@ def _row(change: Change, who: str) -> dict[str, object]:
     }
 
 
-def register(group: AppGroup) -> None:
+def register(group: click.Group) -> None:
     add_commands(group, {"changes": changes})

@@ -1,5 +1,7 @@
 """Common parts of all commands: the settings checked, a connection, the acting user, and the answer."""
 
+from __future__ import annotations
+
 import getpass
 import json
 import os
@@ -9,15 +11,14 @@ from contextlib import contextmanager
 from typing import Any
 
 import click
-from flask.cli import AppGroup
 
 import config
 from actors.process import logs, startup
+from db import database as engine
+from db import models
 from db.accounts import users
-from db.audit.audit import Actor
-from db.database import database
+from db.audit import audit
 from db.errors import Invalid
-from db.models import Policy, Tenant, User
 from db.policies import policies
 from db.tenants import tenants
 
@@ -28,10 +29,10 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 force_option = click.option("--force", is_flag=True, help="Write over a file that is there.")
 
 
-def add_commands(group: AppGroup, commands: Mapping[str, Callable[..., Any]]) -> None:
-    """Add commands by their names. None gets Flask's application: a command opens what it needs by itself."""
+def add_commands(group: click.Group, commands: Mapping[str, Callable[..., Any]]) -> None:
+    """Add commands by their names."""
     for name, command in commands.items():
-        group.command(name, with_appcontext=False)(command)
+        group.command(name)(command)
 
 
 @contextmanager
@@ -40,12 +41,12 @@ def open_installation() -> Iterator[None]:
     settings = config.settings()
     logs.configure(settings.log_format)
     startup.prepare(settings)
-    with database.connection_context():
+    with engine.database.connection_context():
         yield
 
 
-def command_actor() -> Actor:
-    return Actor(f"{_system_user()} (command)", origin="command")
+def command_actor() -> audit.Actor:
+    return audit.Actor(f"{_system_user()} (command)", origin="command")
 
 
 def _system_user() -> str:
@@ -59,21 +60,21 @@ def print_result(as_json: bool, document: Any, text: str) -> None:
     click.echo(json.dumps(document, ensure_ascii=False, default=str) if as_json else text)
 
 
-def find_tenant(text: str) -> Tenant:
+def find_tenant(text: str) -> models.Tenant:
     tenant = tenants.find_by_text(text)
     if tenant is None:
         raise Invalid(f"There is no tenant “{text}”. Give its name or its directory id.")
     return tenant
 
 
-def find_user(email: str) -> User:
+def find_user(email: str) -> models.User:
     user = users.find_by_email(email)
     if user is None:
         raise Invalid(f"There is no user {email}. Add them with: tenantkeep user add {email}")
     return user
 
 
-def find_policy(tenant: Tenant, text: str) -> Policy:
+def find_policy(tenant: models.Tenant, text: str) -> models.Policy:
     policy = policies.find_by_text(tenant, text)
     if policy is None:
         raise Invalid(

@@ -1,25 +1,25 @@
 """`tenant list`, `run list` and the others: what there is, with the numbers and names that other commands take."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import click
-from flask.cli import AppGroup
 
 from actors.facade import policy_type_names
+from db import models
 from db.accounts import users
 from db.backups import backup_sets
 from db.errors import Invalid
-from db.models import BackupSet, Snapshot, Tenant
 from db.policies import moments, policies, snapshots
-from db.policies.moments import PolicyThen
 from db.restores import restores
 from db.runs import run_history
 from db.tenants import schedule_words, schedules, tenants
-from web.commands.context import add_commands, find_tenant, json_option, open_installation, print_result
-from web.inputs import parse_past_time
+from web import inputs
+from web.commands.frame.context import add_commands, find_tenant, json_option, open_installation, print_result
 
 MAX_ROWS = 10_000
 limit_option = click.option(
@@ -28,10 +28,10 @@ limit_option = click.option(
 
 Row = Mapping[str, Any]
 # (tenant or None for all, limit) -> rows.
-FindRows = Callable[[Tenant | None, int], Sequence[Row]]
+FindRows = Callable[["models.Tenant | None", int], Sequence[Row]]
 
 
-def _tenants(_tenant: Tenant | None, limit: int) -> list[Row]:
+def _tenants(_tenant: models.Tenant | None, limit: int) -> list[Row]:
     return [
         {
             "id": tenant.id,
@@ -48,13 +48,13 @@ def _tenants(_tenant: Tenant | None, limit: int) -> list[Row]:
     ]
 
 
-def tenant_state(tenant: Tenant) -> str:
+def tenant_state(tenant: models.Tenant) -> str:
     if tenant.removing_since:
         return "being removed"
     return "on" if tenant.is_active else "switched off"
 
 
-def _users(_tenant: Tenant | None, limit: int) -> list[Row]:
+def _users(_tenant: models.Tenant | None, limit: int) -> list[Row]:
     return [
         {
             "email": user.email,
@@ -67,7 +67,7 @@ def _users(_tenant: Tenant | None, limit: int) -> list[Row]:
     ]
 
 
-def _members(tenant: Tenant | None, limit: int) -> list[Row]:
+def _members(tenant: models.Tenant | None, limit: int) -> list[Row]:
     return [
         {
             "tenant": in_tenant.name,
@@ -80,7 +80,7 @@ def _members(tenant: Tenant | None, limit: int) -> list[Row]:
     ]
 
 
-def _policies(tenant: Tenant | None, limit: int) -> list[Row]:
+def _policies(tenant: models.Tenant | None, limit: int) -> list[Row]:
     return [
         {
             "id": policy.id,
@@ -94,7 +94,7 @@ def _policies(tenant: Tenant | None, limit: int) -> list[Row]:
     ]
 
 
-def _backup_sets(tenant: Tenant | None, limit: int) -> list[Row]:
+def _backup_sets(tenant: models.Tenant | None, limit: int) -> list[Row]:
     return [
         {
             "id": backup_set.id,
@@ -108,7 +108,7 @@ def _backup_sets(tenant: Tenant | None, limit: int) -> list[Row]:
     ]
 
 
-def _restores(tenant: Tenant | None, limit: int) -> list[Row]:
+def _restores(tenant: models.Tenant | None, limit: int) -> list[Row]:
     return [
         {
             "id": restore.id,
@@ -123,7 +123,7 @@ def _restores(tenant: Tenant | None, limit: int) -> list[Row]:
     ]
 
 
-def _runs(tenant: Tenant | None, limit: int) -> list[Row]:
+def _runs(tenant: models.Tenant | None, limit: int) -> list[Row]:
     return [
         {
             "id": run.id,
@@ -139,7 +139,7 @@ def _runs(tenant: Tenant | None, limit: int) -> list[Row]:
     ]
 
 
-def _schedules(tenant: Tenant | None, limit: int) -> list[Row]:
+def _schedules(tenant: models.Tenant | None, limit: int) -> list[Row]:
     return [
         {
             "id": schedule.id,
@@ -186,11 +186,11 @@ LISTS = (
 def at(tenant: str, time: str, limit: int, as_json: bool) -> None:
     """List a tenant's policies as they were at a time: 2026-03-01T12:00, in UTC unless it says otherwise."""
     with open_installation():
-        found = moments.moment(find_tenant(tenant), parse_past_time(time, UTC))
+        found = moments.moment(find_tenant(tenant), inputs.parse_past_time(time, UTC))
         print_rows([_policy_then(policy) for policy in found.policies[:limit]], as_json)
 
 
-def _policy_then(policy: PolicyThen) -> Row:
+def _policy_then(policy: moments.PolicyThen) -> Row:
     version = policy.version
     return {
         "id": policy.policy_id,
@@ -212,13 +212,13 @@ GROUPS = {
 }
 
 
-def register(cli: AppGroup) -> None:
+def register(cli: click.Group) -> None:
     add_commands(cli, {"at": at})
     for name, text in GROUPS.items():
-        cli.add_command(AppGroup(name, help=text))
+        cli.add_command(click.Group(name, help=text))
     for listing in LISTS:
-        cli.commands[listing.group].command("list", with_appcontext=False)(_command(listing))  # type: ignore[attr-defined]
-    cli.commands["backup-set"].command("show", with_appcontext=False)(show)  # type: ignore[attr-defined]
+        cli.commands[listing.group].command("list")(_command(listing))  # type: ignore[attr-defined]
+    cli.commands["backup-set"].command("show")(show)  # type: ignore[attr-defined]
 
 
 def _command(listing: ListCommand) -> Callable[..., None]:
@@ -237,7 +237,7 @@ def _command(listing: ListCommand) -> Callable[..., None]:
 def show(backup_set_id: int, limit: int, as_json: bool) -> None:
     """List what a backup set holds: the snapshots that “restore --item” takes."""
     with open_installation():
-        backup_set = BackupSet.get_or_none(BackupSet.id == backup_set_id)
+        backup_set = models.BackupSet.get_or_none(models.BackupSet.id == backup_set_id)
         if backup_set is None:
             raise Invalid(f"There is no backup set {backup_set_id}.")
         ids = backup_sets.snapshot_ids(backup_set)[:limit]
@@ -250,7 +250,7 @@ def show(backup_set_id: int, limit: int, as_json: bool) -> None:
                 "policy": snapshot.policy_id,
                 "captured": snapshot.captured_at,
             }
-            for snapshot in snapshots.with_policies(ids).order_by(Snapshot.id)
+            for snapshot in snapshots.with_policies(ids).order_by(models.Snapshot.id)
         ]
         print_rows(rows, as_json)
 

@@ -1,0 +1,4 @@
+"""Commands about people and programs: `user`, `member`, `token`.
+
+May import: web.commands.frame.
+"""
