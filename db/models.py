@@ -104,6 +104,8 @@ class Tenant(Table):
     pruned_at = pw.DateTimeField(null=True, default=utcnow, index=True)
     # Whether a backup keeps who is in the groups that policies refer to.
     keeps_members = pw.BooleanField(default=False)
+    # {policy type: {"why", "at"}}: bins of deleted policies that refused us (db/tenants/bin_refusals.py).
+    bin_refusals = JsonText(null=True)
     # When it was read last what of it runs out (Expiry).
     expiries_at = pw.DateTimeField(null=True)
     # Somebody said that it has no accounts for emergencies: nobody is asked for them.
@@ -840,6 +842,10 @@ class RestoreItem(Table):
     dangers = JsonText(null=True)
     # What an uploaded file says of this policy: {"name", "groups": {id: name}, …}.
     file_says = JsonText(null=True)
+    # The plan's, of what comes back: {"id", "deleted_at", "state", "may_recreate"}; its content is `live_content`.
+    kept = JsonText(null=True)
+    # Why Microsoft did not bring it back: a new one is made instead.
+    undelete_refusal = pw.CharField(null=True, max_length=1000)
 
     class Meta:
         indexes = ((("restore", "position"), False),)

@@ -97,6 +97,8 @@ class Outcome(StrEnum):
     CREATE = "create"
     UPDATE = "update"
     RECREATE = "recreate"
+    # It comes back from where Microsoft keeps what was deleted, with its id.
+    UNDELETE = "undelete"
     REMOVE = "remove"
     # A preview's and a live restore's: nothing to do, or nothing that may be done.
     MATCHES = "matches"
@@ -106,6 +108,7 @@ class Outcome(StrEnum):
     CREATED = "created"
     UPDATED = "updated"
     RECREATED = "recreated"
+    UNDELETED = "undeleted"
     REMOVED = "removed"
     CONFLICT = "conflict"
     UNKNOWN = "unknown"
@@ -126,6 +129,7 @@ WRITTEN_OUTCOMES = {
     Outcome.CREATE: Outcome.CREATED,
     Outcome.UPDATE: Outcome.UPDATED,
     Outcome.RECREATE: Outcome.RECREATED,
+    Outcome.UNDELETE: Outcome.UNDELETED,
     Outcome.REMOVE: Outcome.REMOVED,
 }
 # Outcomes of a restore's items that ended as asked for: nothing is left to do again.

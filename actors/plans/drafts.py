@@ -24,6 +24,7 @@ from graph.restore.options import (
     EXACT,
     GROUPS_WITH_MEMBERS,
     NO_GROUPS,
+    UNDELETE,
     RestoreOptions,
 )
 from graph.write.write_requests import remaining_differences
@@ -105,7 +106,7 @@ def from_snapshot(snapshot: Snapshot, tenant: Tenant, options: Mapping[str, Any]
 def put_back(snapshot_ids: Collection[int], tenant: Tenant, actor: Actor) -> Restore:
     """Draft a restore of these snapshots of the tenant's own policies, as they were captured. Raises Invalid."""
     chosen = snapshots.load_with_policies(sorted(snapshot_ids))
-    options = asdict(RestoreOptions(assignments=EXACT, conditional_access=AS_CAPTURED))
+    options = asdict(RestoreOptions(assignments=EXACT, conditional_access=AS_CAPTURED, deleted=UNDELETE))
     source = RestoreSource(tenant.directory_id, f"{tenant.name}, as it was before it was changed")
     return restore_drafts.create(tenant, source, restore_drafts.new_items_from_snapshots(chosen), options, actor)
 
@@ -113,7 +114,7 @@ def put_back(snapshot_ids: Collection[int], tenant: Tenant, actor: Actor) -> Res
 def from_moment(tenant: Tenant, at: datetime, snapshot_ids: Collection[int], actor: Actor) -> Restore:
     """Draft a restore of the tenant's own policies as they were at a moment. Groups are left out. Raises Invalid."""
     chosen = _without_groups(snapshots.load_with_policies(sorted(snapshot_ids)))
-    options = asdict(RestoreOptions(assignments=EXACT, conditional_access=AS_CAPTURED))
+    options = asdict(RestoreOptions(assignments=EXACT, conditional_access=AS_CAPTURED, deleted=UNDELETE))
     source = RestoreSource(tenant.directory_id, f"{tenant.name}, as it was at {at:%Y-%m-%d %H:%M} UTC")
     return restore_drafts.create(tenant, source, restore_drafts.new_items_from_snapshots(chosen), options, actor)
 
@@ -135,7 +136,7 @@ def undo(restore: Restore, actor: Actor) -> Restore:
     items = _described_by_captures(restore_drafts.undo_items(restore), restore)
     if not items:
         raise Invalid("This restore wrote nothing: there is nothing to undo.")
-    options = asdict(RestoreOptions(assignments=EXACT, conditional_access=AS_CAPTURED))
+    options = asdict(RestoreOptions(assignments=EXACT, conditional_access=AS_CAPTURED, deleted=UNDELETE))
     source = RestoreSource(restore.tenant.directory_id, f"Undo of restore {restore.id}", restore.safety_set)
     return restore_drafts.create(restore.tenant, source, items, options, actor, undo_of=restore, made_from=restore)
 
@@ -188,7 +189,7 @@ def differences(
     `hide` masks what the reader may not see, before anything is compared. `names`: the target's names, by its ids.
     `wording`: Microsoft's words for settings (`plan_text.words_of_items`).
     """
-    if item.content_id is None or item.live_content_id is None or item.action != "update":
+    if item.content_id is None or item.live_content_id is None or item.action not in ("update", "undelete"):
         return []
     want, live = plan_text.content_with_names(item), snapshots.read_content(item.live_content_id)
     if hide:

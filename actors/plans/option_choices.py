@@ -11,13 +11,16 @@ from graph.restore.options import (
     EMPTY_GROUPS,
     EXACT,
     GROUPS_WITH_MEMBERS,
+    KEPT_GROUPS,
     LEAVE,
     MADE,
+    MAKE_NEW,
     NO_GROUPS,
     NONE,
     OFF,
     REPORT_ONLY,
     SKIP,
+    UNDELETE,
     UPDATE,
     RestoreOptions,
     complete_options,
@@ -56,8 +59,16 @@ CHOICES: Mapping[str, tuple[str, Mapping[str, str]]] = {
         "Groups that no longer exist",
         {
             NO_GROUPS: "Do not create them: a policy that needs one is left out",
+            KEPT_GROUPS: "Bring back those that Entra still keeps, with their id and members; create none",
             EMPTY_GROUPS: "Create them again, without members",
             GROUPS_WITH_MEMBERS: "Create them again, with the members of the backup",
+        },
+    ),
+    "deleted": (
+        "Deleted objects that Microsoft still keeps",
+        {
+            UNDELETE: "Bring them back with their id: what refers to them finds them again",
+            MAKE_NEW: "Make new ones, with another id",
         },
     ),
 }
@@ -77,7 +88,12 @@ def proposed_again(options: Mapping[str, Any], *, own_tenant: bool) -> dict[str,
 
 def as_form_fields(options: Mapping[str, Any]) -> dict[str, str]:
     """Return stored options as the form's fields have them."""
-    return {"groups": NO_GROUPS, **options, "drop_missing": DROP_MISSING if options["drop_missing"] else BLOCK_MISSING}
+    return {
+        "groups": NO_GROUPS,
+        "deleted": MAKE_NEW,
+        **options,
+        "drop_missing": DROP_MISSING if options["drop_missing"] else BLOCK_MISSING,
+    }
 
 
 def parse_options(form: Mapping[str, str], *, own_tenant: bool) -> dict[str, Any]:

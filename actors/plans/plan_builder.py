@@ -1,11 +1,10 @@
 """Builds the plan of a restore: reads what is in the target tenant, decides item by item, saves all plans at once."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-from functools import cached_property
 from itertools import chain
 from typing import Any
 
+from actors.plans.kept_objects import KeptObjects
 from actors.plans.plan_items import (
     BackupContents,
     comparable_live,
@@ -14,14 +13,14 @@ from actors.plans.plan_items import (
     plan_columns,
     summary_columns,
 )
+from actors.plans.plan_permissions import PlanPermissions
 from actors.plans.quotas import add_quota_notes
 from actors.plans.reach_notes import with_reach
 from actors.plans.target_matcher import TargetMatcher
 from actors.reading import source_ids
 from actors.reading.answer_memory import RunMemory
 from actors.reading.cached_listings import Listings, group_filter, list_policy_types
-from actors.reading.graph_errors import is_last_attempt, next_to_read, postpone, unfinished_items, why_forbidden
-from actors.tenants import graph_clients
+from actors.reading.graph_errors import is_last_attempt, next_to_read, postpone, unfinished_items
 from db.clock import utcnow
 from db.database import database
 from db.models import Restore, RestoreItem, RunItem
@@ -29,28 +28,27 @@ from db.policies import snapshots
 from db.restores import four_eyes, mappings, plan_fingerprint, prior_creations, restore_items, restores
 from db.runs import claims, run_items
 from db.runs.claims import Claim
-from db.states import WRITTEN_OUTCOMES, AppAccess, ItemState, Outcome
+from db.states import WRITTEN_OUTCOMES, ItemState, Outcome
 from graph.content.fingerprint import fingerprint
-from graph.errors import Forbidden, GraphError, NotFound, Rejected, Throttled
-from graph.policy_types.permissions import Access
-from graph.policy_types.policy_type import match_key
+from graph.errors import GraphError, NotFound, Rejected, Throttled
+from graph.policy_types.policy_type import PolicyType, match_key
 from graph.policy_types.table import POLICY_TYPES
-from graph.read.groups import DELETED_GROUP, read_deletion_dates
+from graph.read.bins import BinEntry
 from graph.read.readings import Reading, read_policy
-from graph.references.reference_kinds import CONTEXTS, GROUPS, policy_types_of
+from graph.references.reference_kinds import CONTEXTS, policy_types_of
 from graph.references.references import NOTHING_KNOWN, Reference, find_references, fold_id
 from graph.restore.desired_content import desired_content, source_traces
 from graph.restore.matching import NO_COPIES, UNREADABLE, Match, NameCopies
 from graph.restore.options import COPY, RestoreOptions, is_copied, writes_assignments
 from graph.restore.plan_case import ItemPlan, PlanCase, ReferenceKey, reference_key
 from graph.restore.planner import live_fingerprint, plan_item, plan_removal
-from graph.restore.resolver import Resolver, TenantNames
+from graph.restore.resolver import Resolution, Resolver, TenantNames
 from graph.restore.target_directory import ObjectKey, SourceObject, TargetDirectory, look_up_references
 from graph.review.lockout_guard import find_lockout
 from graph.transport.batch_driver import drive, drive_one
 from graph.transport.client import BATCH_SIZE, GraphClient
 from graph.write.write_requests import PolicyContent, chosen_id
-from graph.write.write_rules import WRITE_RULES, order_by_needs, write_order
+from graph.write.write_rules import order_by_needs, write_order
 
 
 def open_builder(claim: Claim, restore: Restore, graph: GraphClient) -> "PlanBuilder":
@@ -82,6 +80,8 @@ class PlanBuilder:
         self._contents = BackupContents()
         self._matcher = TargetMatcher(restore, items, self._contents)
         self._listed: Listings = {}
+        self._permissions = PlanPermissions(restore.tenant, self._listed)
+        self._kept = KeptObjects(claim, restore, graph, items, self._matcher, self._permissions)
         self._known = NOTHING_KNOWN
 
     # --- reading -----------------------------------------------------------------------------------------------------
@@ -109,6 +109,9 @@ class PlanBuilder:
         if isinstance(listed, GraphError):
             return Match(problem=listed.sentence, how=UNREADABLE)
         match = self._matcher.match(item, listed.policies)
+        if self._kept_entry(item, match):
+            ids = filter(None, (match.target_id, *match.namesakes))
+            return Match(namesakes=tuple(ids))
         key = match_key(POLICY_TYPES[item.policy_type], self._contents[item]["body"])
         if match.target_id is None and any(policy.key == key for policy in listed.without_id):
             return Match(
@@ -116,6 +119,11 @@ class PlanBuilder:
                 how=UNREADABLE,
             )
         return match
+
+    def _kept_entry(self, item: RestoreItem, match: Match) -> BinEntry | None:
+        listed = self._listed[item.policy_type]
+        there = {policy.graph_id for policy in listed.policies} if not isinstance(listed, GraphError) else set[str]()
+        return self._kept.entry(item, match, there)
 
     def read_live(self) -> bool:
         """Read the policies that the items match, twenty at a time. Return False when somebody asked to stop."""
@@ -254,6 +262,7 @@ class PlanBuilder:
         ]
         desired = desired_content(policy_type, content, self._options, resolutions)
         match = self._match_as_read(item)
+        kept = self._kept_entry(item, match)
         case = PlanCase(
             policy_type,
             content,
@@ -262,31 +271,24 @@ class PlanBuilder:
             utcnow(),
             resolutions,
             was_here=self._same_tenant,
+            kept=kept,
             copies=self._copies(item),
             is_uploaded=is_uploaded(item),
-            mentions=()
-            if self._same_tenant
-            else source_traces(
-                policy_type,
-                desired,
-                self._known,
-                resolutions,
-                with_assignments=writes_assignments(self._options, is_made=live is None),
-            ),
+            mentions=self._source_traces(policy_type, desired, resolutions, is_made=live is None),
             is_kept_otherwise=lambda: prior_creations.was_written_to_no_effect(
                 self._restore, item, str(match.target_id)
             ),
         )
         decided = plan_item(case, self._options)
-        plan = self._check_permission(item, decided)
+        plan = self._permissions.check(item, decided)
         target = self._match(item).target_id if live and not is_copied(policy_type, self._options) else None
         if plan.action in _PRESENT_AFTERWARDS:
-            self._set_stand_in(resolver, item, plan, target)
-        if item.graph_id in self._recycle_bin and plan.action in WRITTEN_OUTCOMES:
-            plan = replace(plan, notes=(*plan.notes, DELETED_GROUP.format(self._recycle_bin[item.graph_id])))
+            self._set_stand_in(resolver, item, plan, target, kept)
+        plan = self._kept.with_notes(item, plan)
         now = live if target else None
         plan = with_reach(plan, self._restore.tenant, item.policy_type, desired, now, self._options)
-        danger = self._guard_violation(item, desired, plan)
+        kept = kept if plan.action == Outcome.UNDELETE else None
+        danger = self._guard_violation(item, desired, plan, kept)
         return {
             **plan_columns(plan, decided.resolutions),
             **summary_columns(
@@ -300,22 +302,25 @@ class PlanBuilder:
             **({"reason": "guard", "message": danger} if danger else {}),
             # A copy takes nothing's place: what it is a copy of was not there before it, and an undo leaves it alone.
             **({} if target else _NOTHING_THERE),
-            "target_id": target,
+            "target_id": kept.graph_id if kept else target,
             "namesakes": list(case.match.namesakes),
+            "kept": kept,
+            "may_recreate": plan.may_recreate,
         }
+
+    def _source_traces(
+        self, policy_type: PolicyType, desired: PolicyContent, resolutions: Sequence[Resolution], *, is_made: bool
+    ) -> Sequence[str]:
+        with_assignments = writes_assignments(self._options, is_made=is_made)
+        if self._same_tenant:
+            return ()
+        return source_traces(policy_type, desired, self._known, resolutions, with_assignments=with_assignments)
 
     def _live_references(self, item: RestoreItem, live: PolicyContent | None) -> set[ReferenceKey]:
         """Return what the live policy refers to. None counts for a copy, nor for a backup of another tenant."""
         if live is None or not self._same_tenant or self._options.existing == COPY:
             return set()
         return set(map(reference_key, find_references(item.policy_type, live)))
-
-    @cached_property
-    def _recycle_bin(self) -> dict[str, str]:
-        """Group id -> when it was deleted, for groups to be created that lie in the tenant's recycle bin."""
-        gone = [item.graph_id for item in self._items if item.policy_type == GROUPS and not item.live_content_id]
-        dates = read_deletion_dates(gone if self._same_tenant else ())
-        return drive_one(self._graph, dates, RunMemory(self._claim, "references"))
 
     def _match_as_read(self, item: RestoreItem) -> Match:
         """Return the item's match as reading left it: an unreadable policy is neither updated nor created again.
@@ -333,40 +338,34 @@ class PlanBuilder:
             return NO_COPIES
         return self._matcher.copies(item, self._options.prefix, (*listed.policies, *listed.without_id))
 
-    def _set_stand_in(self, resolver: Resolver, item: RestoreItem, plan: ItemPlan, target: str | None) -> None:
+    def _set_stand_in(
+        self, resolver: Resolver, item: RestoreItem, plan: ItemPlan, target: str | None, kept: BinEntry | None
+    ) -> None:
         """Tell the resolver what references to this item mean: what this restore creates, or finds in its place.
 
-        A copy of an earlier restore counts if it is the only one.
+        A copy of an earlier restore counts if it is the only one. What comes back has its id again.
         """
+        if plan.action == Outcome.UNDELETE and kept:
+            for graph_id in (item.graph_id, kept.graph_id):
+                resolver.own_items[item.policy_type, fold_id(graph_id)] = (item.id, kept.graph_id)
+            return
         is_made = plan.action in ("create", "recreate")
         copies = self._copies(item).there
         existing = target or (copies[0] if len(copies) == 1 else None)
         if is_made or existing:
             resolver.own_items[item.policy_type, fold_id(item.graph_id)] = (item.id, None if is_made else existing)
 
-    def _check_permission(self, item: RestoreItem, plan: ItemPlan) -> ItemPlan:
-        if isinstance(self._listed[item.policy_type], Forbidden):
-            return self._forbidden(POLICY_TYPES[item.policy_type].access, AppAccess.READ)
-        access = WRITE_RULES[item.policy_type].access
-        is_granted = access.may_be_granted(self._write_roles)
-        return plan if is_granted or plan.action not in WRITTEN_OUTCOMES else self._forbidden(access, AppAccess.WRITE)
-
-    @cached_property
-    def _write_roles(self) -> frozenset[str]:
-        return graph_clients.write_roles(self._restore.tenant)
-
-    def _forbidden(self, access: Access, app: AppAccess) -> ItemPlan:
-        why = why_forbidden(access, self._restore.tenant, "preview again", app=app)
-        return ItemPlan("blocked", "permission_missing", why)
-
-    def _guard_violation(self, item: RestoreItem, desired: PolicyContent, plan: ItemPlan) -> str:
+    def _guard_violation(self, item: RestoreItem, desired: PolicyContent, plan: ItemPlan, kept: BinEntry | None) -> str:
+        """What comes back is judged as it was deleted, too: it may be so for a while."""
         if plan.action not in WRITTEN_OUTCOMES:
             return ""
-        return find_lockout(item.policy_type, desired, self._break_glass)
+        contents = [desired, kept.content] if kept else [desired]
+        dangers = (find_lockout(item.policy_type, content, self._break_glass) for content in contents)
+        return next(filter(None, dangers), "")
 
     def _plan_removal(self, item: RestoreItem) -> dict[str, Any]:
         policy_type, live = POLICY_TYPES[item.policy_type], live_content(item)
-        plan = self._check_permission(item, plan_removal(policy_type, live))
+        plan = self._permissions.check(item, plan_removal(policy_type, live))
         plan = with_reach(plan, self._restore.tenant, item.policy_type, None, live, self._options)
         return {**plan_columns(plan), **summary_columns(policy_type, live, plan, None, live, self._options)}
 
@@ -379,7 +378,7 @@ class PlanBuilder:
             restores.lock_restore(self._restore)
             claims.assert_claim(self._claim)
             for position, (item, plan) in enumerate(planned):
-                restore_items.record_plan(item, position, plan)
+                restore_items.record_plan(item, position, self._kept.as_columns(item, plan))
                 if item.id in rows:
                     self._settle(rows[item.id], plan)
             used, by = self._matcher.mappings_used(planned), self._matcher.mapping_authors(planned)
@@ -395,6 +394,6 @@ def _is_unread(row: RunItem) -> bool:
 
 
 # Actions after which the tenant has the policy.
-_PRESENT_AFTERWARDS = ("create", "recreate", "update", "matches", "exists")
+_PRESENT_AFTERWARDS = ("create", "recreate", "undelete", "update", "matches", "exists")
 
 _NOTHING_THERE: dict[str, Any] = {"live_content": None, "live_mark": None}

@@ -27,6 +27,13 @@ def resolutions(item: RestoreItem) -> list[Resolution]:
     return [Resolution(**resolution) for resolution in item.resolutions or ()]
 
 
+def action_of(item: RestoreItem) -> Outcome:
+    """Return what a live restore does with an item that it writes: what Microsoft did not bring back is made anew."""
+    if item.action == Outcome.UNDELETE and item.undelete_refusal:
+        return Outcome.RECREATE
+    return Outcome(str(item.action))
+
+
 def content_to_write(
     item: RestoreItem, options: RestoreOptions, created: Mapping[int, str] = MappingProxyType({})
 ) -> PolicyContent:
@@ -45,7 +52,7 @@ def content_to_write(
         created,
         left_out=left_out,
         live=live,
-        is_there=item.action not in (Outcome.CREATE, Outcome.RECREATE),
+        is_there=action_of(item) not in (Outcome.CREATE, Outcome.RECREATE),
     )
 
 
@@ -94,6 +101,8 @@ def plan_columns(plan: ItemPlan, resolutions: Iterable[Resolution] = ()) -> dict
         "differences": plan.differences,
         "notes": list(plan.notes),
         "left_out": list(plan.left_out),
+        "kept": None,
+        "undelete_refusal": None,
         "resolutions": [asdict(resolution) for resolution in resolutions],
     }
 

@@ -21,7 +21,7 @@ def add_quota_notes(
     planned_creates: Counter[str] = Counter()
     for item, plan in planned:
         listed, quota = lists[item.policy_type], QUOTAS.get(item.policy_type)
-        is_made = plan["action"] in (Outcome.CREATE, Outcome.RECREATE)
+        is_made = plan["action"] in (Outcome.CREATE, Outcome.RECREATE, Outcome.UNDELETE)
         if quota is None or not is_made or isinstance(listed, GraphError):
             continue
         if quota.counts(contents[item]["body"]):

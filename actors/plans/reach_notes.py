@@ -20,7 +20,7 @@ from graph.write.write_requests import PolicyContent
 Keys = set[tuple[str, str]]
 _WITHOUT_ID = {ALL_USERS: "all users", ALL_DEVICES: "all devices", GUESTS: "guests and external users"}
 _SHOWN = 5
-_WRITES = frozenset({"create", "recreate", "update", "remove"})
+_WRITES = frozenset({"create", "recreate", "undelete", "update", "remove"})
 
 
 def with_reach(

@@ -52,6 +52,13 @@ SHORTFALLS: Mapping[str, ShortfallText] = {
         "It is on now and will be in report-only, as the backup has it: it will not protect anybody.",
         "It was on and is in report-only, as the backup has it: it does not protect anybody.",
     ),
+    "back_on": ShortfallText(
+        RED,
+        "On for a moment",
+        "It was on when it was deleted, and Microsoft says nowhere in which state it comes back: it may be on, and "
+        "protect or lock out people, for the seconds until it is set to {to}.",
+        "It was on when it was deleted, and may have been on for seconds until it was set to {to}.",
+    ),
     "captured_off": ShortfallText(
         RED,
         _WEAKER,

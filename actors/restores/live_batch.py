@@ -32,6 +32,7 @@ from graph.policy_types.table import POLICY_TYPES, get_policy_type
 from graph.read.readings import ListedPolicy, Reading, read_policy
 from graph.references.reference_kinds import GROUPS, TOKENS
 from graph.restore.executor import (
+    KeptObject,
     RestoreResult,
     RestoreTask,
     approval_reason_header,
@@ -148,8 +149,14 @@ class LiveBatch:
         """Tell whether all that this restore creates for the item is there. Blocks the item if something cannot be."""
         resolutions = [resolution for resolution in plan_items.resolutions(item) if resolution.is_needed]
         restored = [resolution for resolution in resolutions if resolution.how == ResolvedBy.RESTORED]
-        needed = [resolution.item for resolution in restored if resolution.to is None]
-        missing = [needed_item for needed_item in restore_items.items_by_ids(needed) if needed_item.created_id is None]
+        yet_to_come = {resolution.item for resolution in restored if resolution.to is None}
+        needed = restore_items.items_by_ids([resolution.item for resolution in restored])
+        missing = [
+            needed_item
+            for needed_item in needed
+            if needed_item.created_id is None
+            and (needed_item.id in yet_to_come or needed_item.action == Outcome.UNDELETE)
+        ]
         if not missing:
             return True
         if not restore_items.is_item_under_way(self._claim.run, missing[0]):
@@ -162,7 +169,11 @@ class LiveBatch:
         is_overridden = self._restore.guard_reason and item.reason == "guard"
         if is_overridden or item.content_id is None or item.policy_type != "conditionalAccessPolicies":
             return True
-        danger = find_lockout(item.policy_type, self._desired(item), self._break_glass)
+        contents = [self._desired(item)]
+        if _is_to_come_back(item):
+            contents.append(snapshots.read_content(item.live_content_id))
+        dangers = (find_lockout(item.policy_type, content, self._break_glass) for content in contents)
+        danger = next(filter(None, dangers), "")
         if danger:
             message = f"{danger} Preview it again: a manager can override this with a reason, before it is executed."
             self._recorder.finish_item(item, ItemState.SKIPPED, Outcome.BLOCKED, "guard", message)
@@ -306,13 +317,16 @@ class LiveBatch:
 
     def _task(self, item: RestoreItem) -> RestoreTask:
         has_begun = item.created_id is not None or write_log.may_have_been_applied(self._writes[item.id])
+        is_made = plan_items.action_of(item) in (Outcome.CREATE, Outcome.RECREATE)
+        is_kept = plan_items.action_of(item) == Outcome.UNDELETE
         return RestoreTask(
             get_policy_type(item.policy_type, with_members=self._options.groups == GROUPS_WITH_MEMBERS),
             self._desired(item) if item.content_id else None,
-            item.created_id or item.target_id,
+            item.created_id or (None if is_made or is_kept else item.target_id),
             token=_parent_token(item),
-            live_fingerprint=None if has_begun else item.live_mark,
-            begun=self._begun(item, is_made=item.live_content_id is None) if has_begun else None,
+            live_fingerprint=None if has_begun or is_made or is_kept else item.live_mark,
+            kept=_kept_object(item) if is_kept else None,
+            begun=self._begun(item, is_made=is_made) if has_begun else None,
             with_assignments=self._with_assignments(item),
             is_new=item.created_id is not None,
             live=_fresh_live_content(item, self._writes[item.id]),
@@ -327,6 +341,8 @@ class LiveBatch:
         if is_made:
             return own_writes.begun_creation(POLICY_TYPES[item.policy_type], self._desired(item))
         before = snapshots.read_content(item.live_content_id)
+        if item.action == Outcome.UNDELETE:
+            return own_writes.begun_undelete(before, self._desired(item))
         return (
             own_writes.begun_change(before, self._desired(item))
             if item.content_id
@@ -335,7 +351,15 @@ class LiveBatch:
 
 
 def _is_to_be_created(item: RestoreItem) -> bool:
-    return item.action in (Outcome.CREATE, Outcome.RECREATE) and item.created_id is None
+    return plan_items.action_of(item) in (Outcome.CREATE, Outcome.RECREATE) and item.created_id is None
+
+
+def _is_to_come_back(item: RestoreItem) -> bool:
+    return plan_items.action_of(item) == Outcome.UNDELETE and item.created_id is None
+
+
+def _kept_object(item: RestoreItem) -> KeptObject:
+    return KeptObject(item.kept["id"], item.kept["deleted_at"], item.live_mark)
 
 
 def _patience_ends_at(write: Write) -> datetime:

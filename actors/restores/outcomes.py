@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import config
+from actors.plans import plan_items
 from actors.queue.run_actor import Wait
 from actors.reading.answer_memory import RunMemory
 from actors.reading.graph_errors import is_last_try, wait_before_retry, why_forbidden
-from actors.restores import publishing_delays, safety_backup
+from actors.restores import publishing_delays, safety_backup, undeletes
 from db.audit import audit
 from db.audit.audit import Action
 from db.clock import utcnow
@@ -28,14 +29,17 @@ from graph.policy_types.table import POLICY_TYPES
 from graph.restore.executor import (
     CHANGED_SINCE_PREVIEW,
     CHANGED_SINCE_WRITE,
+    NOT_TAKEN_AGAIN,
     ChangedSincePreview,
     NotReady,
     NotVisibleYet,
     RestoreResult,
     RestoreTask,
+    UndeleteRefused,
 )
 from graph.restore.options import RestoreOptions, is_copied
 from graph.write.readiness import may_be_a_delay
+from graph.write.write_requests import PolicyContent
 from graph.write.write_rules import WRITE_RULES
 
 # Lost answers in a row to one item's writes until it is given up.
@@ -43,10 +47,14 @@ MAX_LOST_ANSWERS = 12
 # How often to look for what Graph does not show yet.
 LOOK_AGAIN_SECONDS = 2.0
 # How often to send again what was refused because what it names is not known yet.
+MAKE_ANEW_SECONDS = 0.1
 TRY_AGAIN_SECONDS = 5.0
 APPROVAL_POLL_SECONDS = 60.0
 SHOWN_DIFFERENCES = 5
 RETRY = "“Retry failed” looks at what is there, and goes on."
+
+
+_OF_THEIR_OWN = (ChangedSincePreview, NotVisibleYet, ApprovalNeeded, UndeleteRefused)
 
 
 class AwaitingApproval(Wait):
@@ -70,6 +78,9 @@ class OutcomeRecorder:
         self, claim: Claim, restore: Restore, rows: Mapping[int, RunItem], known: Mapping[int, Sequence[Write]]
     ) -> None:
         self._claim, self._restore, self._rows, self._writes = claim, restore, rows, known
+        self._options = RestoreOptions(**restore.options)
+        # What was read last of each item that has not ended well.
+        self._live: dict[int, PolicyContent] = {}
         self._written: set[int] = {item for item, of_item in known.items() if write_log.may_have_been_applied(of_item)}
         self.settled: set[int] = set()
         self.waiting: set[int] = set()
@@ -129,7 +140,7 @@ class OutcomeRecorder:
             return safety_backup.late_draft(self._claim.run, item, task, memory)
         if result.reading is None:
             return None
-        if item.action in (Outcome.CREATE, Outcome.RECREATE):
+        if plan_items.action_of(item) in (Outcome.CREATE, Outcome.RECREATE, Outcome.UNDELETE):
             item.created_id = result.target_id
         return safety_backup.draft_of(self._claim.run, item, result.reading, memory.read_at(item.id, result.reading))
 
@@ -145,7 +156,11 @@ class OutcomeRecorder:
             run_items.begin_items(self._claim, [self._rows[item.id].id])
             self.retry_later(Wait("Reading back what was written.", LOOK_AGAIN_SECONDS))
             return
-        outcome = WRITTEN_OUTCOMES[Outcome(item.action)] if item.id in self._written else Outcome.MATCHES
+        if done.reading and undeletes.may_be_on(item, self._options, done.reading.content):
+            self._live[item.id] = done.reading.content
+            self.finish_item(item, ItemState.FAILED, Outcome.ERROR, "differs", _difference_summary(done))
+            return
+        outcome = WRITTEN_OUTCOMES[plan_items.action_of(item)] if item.id in self._written else Outcome.MATCHES
         after = draft.fingerprint if draft else None
         restore_items.record_verification(item, not done.differences, after)
         self._update_own_rows(item, done)
@@ -153,8 +168,8 @@ class OutcomeRecorder:
             item,
             ItemState.DONE,
             outcome,
-            "differs" if done.differences else None,
-            _difference_summary(done),
+            "differs" if done.differences else undeletes.REFUSED if item.undelete_refusal else None,
+            _said_of_done(item, done),
             snapshot_id=snapshot_id,
             after=after,
             verified=not done.differences,
@@ -167,13 +182,13 @@ class OutcomeRecorder:
             gone = policies.find_by_graph_id(tenant, item.policy_type, done.target_id)
             if gone:
                 policies.mark_gone(gone, self._claim.run)
-        elif item.action in (Outcome.CREATE, Outcome.RECREATE) and not self._is_copy(item):
+        elif plan_items.action_of(item) in (Outcome.CREATE, Outcome.RECREATE) and not self._is_copy(item):
             key = (item.policy_type, item.graph_id)
             mappings.remember(tenant, self._restore.source_directory_id, key, done.target_id, item.name)
 
     def _is_copy(self, item: RestoreItem) -> bool:
         """Tell whether the item is a copy, which stands for nothing. Groups are never copied."""
-        return is_copied(POLICY_TYPES[item.policy_type], RestoreOptions(**self._restore.options))
+        return is_copied(POLICY_TYPES[item.policy_type], self._options)
 
     def finish_item(
         self,
@@ -189,6 +204,9 @@ class OutcomeRecorder:
         verified: bool = False,
     ) -> None:
         """Record the end of an item, its run item and, if anything was written, the audit event: all or none."""
+        is_back = item.id in self._written and state != ItemState.DONE
+        if is_back and undeletes.may_be_on(item, self._options, self._live.get(item.id)):
+            reason, message = undeletes.POSSIBLY_ON, undeletes.on_sentence(item, self._options, message)
         with database.atomic():
             restore_items.record_outcome(item, outcome)
             run_items.finish_item(
@@ -228,6 +246,7 @@ class OutcomeRecorder:
         """Save what was read and still holds, so that the next message need not ask again."""
         content, seen_at = None, None
         if task.live is not None:
+            self._live[item.id] = task.live
             # Hashed over its raw text: contents of one fingerprint may have children with other ids.
             text_hash = hashlib.sha256(canonical_json(task.live).encode("utf-8", "surrogatepass")).hexdigest()
             content = snapshots.save_content(self._restore.tenant_id, task.live, text_hash)
@@ -242,7 +261,9 @@ class OutcomeRecorder:
         elif isinstance(error, ApprovalNeeded):
             self.retry_later(AwaitingApproval(error.approval))
         elif isinstance(error, NotVisibleYet):
-            self._record_not_shown_yet(item)
+            self._record_not_shown_yet(item, error)
+        elif isinstance(error, UndeleteRefused):
+            self._record_undelete_refused(item, error)
         elif isinstance(error, ChangedSincePreview) or (isinstance(error, NotFound) and item.action == Outcome.UPDATE):
             message = CHANGED_SINCE_WRITE if item.id in self._written else CHANGED_SINCE_PREVIEW
             self.finish_item(item, ItemState.FAILED, Outcome.CONFLICT, "conflict", message)
@@ -258,7 +279,7 @@ class OutcomeRecorder:
 
         An item that has waited long enough ends as uncertain, not as failed.
         """
-        if not isinstance(error, Rejected) or isinstance(error, ChangedSincePreview | NotVisibleYet | ApprovalNeeded):
+        if not isinstance(error, Rejected) or isinstance(error, _OF_THEIR_OWN):
             return False
         created = publishing_delays.created_by_run(item, self._claim.run, task.target_id if task.is_new else None)
         ids = [created_object.graph_id for created_object in created]
@@ -294,7 +315,31 @@ class OutcomeRecorder:
             message += " Part of it was written before."
         self.finish_item(item, ItemState.FAILED, Outcome.ERROR, error.code, message, request_id=error.request_id)
 
-    def _record_not_shown_yet(self, item: RestoreItem) -> None:
+    def _record_undelete_refused(self, item: RestoreItem, error: UndeleteRefused) -> None:
+        if undeletes.note_refusal(self._restore.tenant, item, error):
+            self.retry_later(Wait(f"Making “{item.name}” anew: Microsoft did not bring it back.", MAKE_ANEW_SECONDS))
+        else:
+            message = undeletes.NOT_BACK.format(error.sentence)
+            self.finish_item(
+                item, ItemState.FAILED, Outcome.ERROR, undeletes.REFUSED, message, request_id=error.request_id
+            )
+
+    def _record_not_back_yet(self, item: RestoreItem, error: NotVisibleYet) -> None:
+        """Wait for what was asked to come back; in the end say that nobody knows, or ask for it again."""
+        writes = self._writes[item.id]
+        is_over = undeletes.is_patience_over(writes)
+        if is_over and error.code != NOT_TAKEN_AGAIN:
+            message = f"Microsoft Graph was asked to bring back {item.target_id}, and does not show it. Look in Entra."
+            self.finish_item(item, ItemState.UNCERTAIN, Outcome.UNKNOWN, "uncertain", message)
+            return
+        if is_over:
+            undeletes.settle_as_not_made(writes)
+        self.retry_later(Wait("Waiting for Microsoft Graph to show what has come back.", LOOK_AGAIN_SECONDS))
+
+    def _record_not_shown_yet(self, item: RestoreItem, error: NotVisibleYet) -> None:
+        if undeletes.comes_back(item):
+            self._record_not_back_yet(item, error)
+            return
         created_at = [
             write.answered_at for write in self._writes[item.id] if write.known_ids is not None and write.answered_at
         ]
@@ -331,6 +376,14 @@ class OutcomeRecorder:
         else:
             message = f"Its answers were lost {len(lost)} times. Look in Intune whether “{item.name}” is there."
             self.finish_item(item, ItemState.UNCERTAIN, Outcome.UNKNOWN, "uncertain", message)
+
+
+def _said_of_done(item: RestoreItem, done: RestoreResult) -> str | None:
+    anew = undeletes.MADE_ANEW.format(item.undelete_refusal) if item.undelete_refusal else ""
+    summary = _difference_summary(done)
+    if summary and undeletes.comes_back(item) and POLICY_TYPES[item.policy_type].is_referred:
+        summary = summary.replace("Read back otherwise than written", "It came back otherwise than the backup has it")
+    return " ".join(filter(None, (anew, summary))) or None
 
 
 def _difference_summary(done: RestoreResult) -> str | None:

@@ -44,6 +44,7 @@ def _needed_items(item: RestoreItem) -> list[RestoreItem]:
 
 def _created_object(item: RestoreItem, default_at: datetime, graph_id: str | None = None) -> CreatedObject:
     writes = write_log.writes_by_item([item.id])[item.id]
-    creates = [write for write in writes if write.known_ids is not None and write.answered_at]
+    is_made = [write.known_ids is not None or write.path.endswith("/restore") for write in writes]
+    creates = [write for write, makes in zip(writes, is_made, strict=True) if makes and write.answered_at]
     at = creates[-1].answered_at if creates else default_at
     return CreatedObject(str(graph_id or item.created_id), item.name, at, item.policy_type)

@@ -14,6 +14,7 @@ from db.runs import claims
 from db.runs.claims import Claim
 from db.states import WriteState
 from graph.errors import ApprovalNeeded, Rejected, Throttled
+from graph.read import bins
 from graph.restore.executor import RestoreTask, request_hash
 from graph.transport.client import REQUEST_ID, Answer, Request
 from graph.write.write_requests import created_id
@@ -74,6 +75,8 @@ class WriteRecorder:
 
     def _made(self, item_id: int, request: Request, answer: Answer) -> str | None:
         task = self._tasks[item_id]
+        if task.kept and bins.is_restore_request(task.policy_type.key, request):
+            return bins.restored_id(answer.body, task.kept.graph_id)
         if not request.creates or task.want is None:
             return None
         return created_id(task.policy_type, task.want, answer.body or {}, task.token)

@@ -7,6 +7,7 @@ from actors.tenants.graph_clients import client, recording_outcome, sign_in_of, 
 from db.events import event_logs
 from db.models import Tenant
 from db.states import TenantLog
+from db.tenants import bin_refusals
 from graph.errors import GraphError
 from graph.policy_types.permissions import APPS, DIRECTORY_AUDITS, TO_BACK_UP, TO_RESTORE, Access, LookUp
 from graph.policy_types.table import POLICY_TYPES
@@ -63,6 +64,7 @@ def check(tenant: Tenant) -> ConnectionCheck:
         if e.code != "permission_missing":
             return ConnectionCheck(False, e.sentence, e.code)
     # A log that was refused is asked once a day; now somebody may have granted it.
+    bin_refusals.ask_again(tenant)
     event_logs.ask_again(tenant, [log for log, access in LOGS.items() if access.is_granted(held.roles())])
     return check_permissions(held.roles(), write_roles(tenant))
 

@@ -12,7 +12,8 @@ from db.sql.value_lists import is_in
 from db.states import UNFINISHED, WRITTEN_OUTCOMES, Outcome, RestoreState
 
 # The order of reading, which is not that of writing: what is overwritten comes before what is new.
-_READ_FIRST = (Outcome.UPDATE, Outcome.REMOVE, Outcome.RECREATE, Outcome.CREATE, Outcome.BLOCKED, Outcome.EXISTS)
+_READ_FIRST = (Outcome.UPDATE, Outcome.REMOVE, Outcome.UNDELETE, Outcome.RECREATE, Outcome.CREATE, Outcome.BLOCKED,
+               Outcome.EXISTS)  # fmt: skip
 BUILT_IN = "built_in"
 HELD_BACK = "guard"
 

@@ -45,6 +45,7 @@ NOT_OF_THE_PLAN = frozenset(
         "safety_snapshot",
         "seen_content",
         "seen_at",
+        "undelete_refusal",
     }
 )
 # A seal that belongs to another fingerprint does not open; and a content may move to another row.

@@ -16,7 +16,7 @@ from db.restores.restore_items import items
 from db.restores.restores import NOT_APPROVED, lock_restore
 from db.sql import value_lists
 from db.sql.value_lists import is_in
-from db.states import CHANGEABLE, POSSIBLY_APPLIED, RestoreState
+from db.states import CHANGEABLE, POSSIBLY_APPLIED, Outcome, RestoreState
 from db.tenants import tenants
 
 # The columns of an item's plan, as a draft has them.
@@ -32,6 +32,8 @@ NO_PLAN: dict[str, Any] = {
     "dangers": None,
     "reason": None,
     "message": None,
+    "kept": None,
+    "undelete_refusal": None,
 }
 NOT_OVERRIDDEN: dict[str, Any] = {"guard_reason": None, "guard_by": None, "guard_at": None}
 
@@ -206,8 +208,15 @@ def undo_items(restore: Restore) -> list[NewRestoreItem]:
     of_restore = RestoreItem.select(RestoreItem.id).where(RestoreItem.restore == restore)
     rows = Write.select(Write.item).where(Write.item.in_(of_restore) & Write.state.in_(POSSIBLY_APPLIED)).distinct()
     begun = {row[0] for row in rows.tuples()}
-    created = [item for item in items(restore) if item.created_id]
-    changed = [item for item in items(restore) if not item.created_id and item.live_content_id and item.id in begun]
+    of_it = items(restore)
+    # What was to come back, and may have without a word, was proven absent before.
+    came_back = [item for item in of_it if not item.created_id and item.action == Outcome.UNDELETE and item.id in begun]
+    created = [item for item in of_it if item.created_id] + came_back
+    changed = [
+        item
+        for item in of_it
+        if not item.created_id and item not in came_back and item.live_content_id and item.id in begun
+    ]
     # Two that wrote one policy, as plans of an earlier version could, found the same there before.
     once = {(item.policy_type, item.target_id): item for item in reversed(changed)}
     written_back = [item for item in changed if once[item.policy_type, item.target_id] is item]
@@ -220,4 +229,6 @@ def _write_back(item: RestoreItem) -> NewRestoreItem:
 
 
 def _remove_again(item: RestoreItem) -> NewRestoreItem:
-    return NewRestoreItem(item.policy_type, item.graph_id, item.name, None, {}, target_id=item.created_id)
+    return NewRestoreItem(
+        item.policy_type, item.graph_id, item.name, None, {}, target_id=item.created_id or item.target_id
+    )

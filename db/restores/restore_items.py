@@ -157,6 +157,12 @@ def record_seen(item: RestoreItem, content_id: int | None, seen_at: datetime | N
     _update(item, seen_content=content_id, seen_at=seen_at)
 
 
+def record_undelete_refusal(item: RestoreItem, why: str) -> None:
+    """Record that Microsoft does not bring it back: from now on the item is to be made anew."""
+    item.undelete_refusal = why[:1000]
+    _update(item, undelete_refusal=item.undelete_refusal)
+
+
 def link_safety_snapshot(item: RestoreItem, snapshot_id: int) -> None:
     """Record the capture of what the item is about to overwrite."""
     _update(item, safety_snapshot=snapshot_id)

@@ -39,7 +39,7 @@ def desired_content(
     policy is written over.
     """
     desired = replace_references(policy_type.key, content, resolutions, created)
-    if policy_type.is_referred:
+    if policy_type.is_referred and not is_there:
         desired["body"] = groups.new_group_body(desired["body"], with_members=options.groups == GROUPS_WITH_MEMBERS)
     body = desired["body"]
     if policy_type.key == "conditionalAccessPolicies" and "state" in body:

@@ -12,8 +12,9 @@ from typing import Any
 
 from graph.content.normalise import canonical_json
 from graph.display.diff import Difference
-from graph.errors import NotFound, Rejected, Throttled
+from graph.errors import ApprovalNeeded, NotFound, Rejected, Throttled
 from graph.policy_types.policy_type import PolicyType
+from graph.read import bins
 from graph.read.directory_names import KnownNames, no_known_names
 from graph.read.readings import Reading, read_policy
 from graph.restore.planner import live_fingerprint
@@ -40,6 +41,11 @@ CHANGED_SINCE_WRITE = (
     "It was left as it is; preview it again."
 )
 
+CHANGED_IN_BIN = "What Microsoft keeps of it is another than at the preview. Nothing was written; preview it again."
+IS_BACK = "Somebody brought it back since the preview. Nothing was written; preview it again."
+# An object lies in its bin, and Graph refuses to bring it back, while an earlier request of ours has no answer.
+NOT_TAKEN_AGAIN = "not_taken_again"
+GONE_FROM_BIN = "Microsoft keeps it no longer."
 ID_IS_TAKEN = "{} is there by now, and making it would write over it. Nothing was written; preview it again."
 
 
@@ -55,6 +61,19 @@ class NotReady(Rejected):
     """The policy was just created, and cannot be used yet."""
 
 
+class UndeleteRefused(Rejected):
+    """Microsoft does not bring it back: nothing was written. The plan says whether a new one is made."""
+
+
+@dataclass(frozen=True)
+class KeptObject:
+    """What the plan saw in the bin: the id, when it was deleted, as Graph wrote it, and its `live_fingerprint`."""
+
+    graph_id: str
+    deleted_at: str
+    fingerprint: str
+
+
 @dataclass
 class RestoreTask:
     """One policy to restore: its plan, and what is known by now. Execution keeps `live` and `is_written` up to date."""
@@ -67,6 +86,8 @@ class RestoreTask:
     token: str = ""
     # The fingerprint that the preview saw; None when it saw nothing, or when this restore has begun to write.
     live_fingerprint: str | None = None
+    # What is to come back with its id, as the plan saw it in the bin.
+    kept: KeptObject | None = None
     # What this restore has begun to write, in an earlier message or run: the live policy has to be its doing.
     begun: BegunWrite | None = None
     with_assignments: bool = True
@@ -107,10 +128,15 @@ def execute_task(task: RestoreTask) -> RequestSteps[RestoreResult]:
     """
     if task.want is None:
         return (yield from _remove(task))
-    if task.target_id is None:
+    if task.target_id is None and task.kept:
+        task.target_id = yield from _undelete(task, task.kept)
+        task.is_new = True
+    elif task.target_id is None:
         task.target_id = yield from _create(task, task.want)
         task.is_new, task.live_fingerprint, task.begun = True, None, None
     reading = yield from _read_unless_known(task)
+    if task.kept and task.policy_type.is_referred:
+        task.is_written = True  # a group comes back whole, and is left as it is
     if not task.is_written:
         reading = (yield from _write_what_differs(task, task.want)) or reading
     if reading is None:
@@ -126,7 +152,7 @@ def _write_what_differs(task: RestoreTask, want: PolicyContent) -> RequestSteps[
     twice.
     """
     written: set[tuple[str, str]] = set()
-    reading = None
+    reading = (yield from _settle_state(task, want)) if task.kept else None
     while True:
         differing = change_requests(
             task.policy_type, str(task.target_id), task.live or {}, want, with_assignments=task.with_assignments
@@ -140,6 +166,58 @@ def _write_what_differs(task: RestoreTask, want: PolicyContent) -> RequestSteps[
         yield from _write(task, requests)
         written |= {(request.method, request.path) for request in requests}
         reading = yield from _read(task)
+
+
+def _settle_state(task: RestoreTask, want: PolicyContent) -> RequestSteps[Reading | None]:
+    """Give a policy that has come back the state that was planned, before anything else: it may be on."""
+    live, state = task.live or {}, want["body"].get("state")
+    if state is None or live["body"].get("state") == state:
+        return None
+    only_state = {**live, "body": {**live["body"], "state": state}}
+    requests = change_requests(task.policy_type, str(task.target_id), live, only_state, with_assignments=False)
+    yield from _write(task, requests)
+    return (yield from _read(task))
+
+
+def _undelete(task: RestoreTask, kept: KeptObject) -> RequestSteps[str]:
+    """Bring back what the plan saw in the bin, and return its id.
+
+    Where an earlier message has asked for it and its answer never came (`begun`), the live policy settles it. Raises
+    ChangedSincePreview, UndeleteRefused, NotVisibleYet.
+    """
+    if task.begun and (yield from _is_there(task, kept.graph_id)):
+        return kept.graph_id
+    try:
+        entry = yield from bins.read_entry(task.policy_type, kept.graph_id)
+    except Rejected as e:
+        raise _refusal(task, e) from e
+    if entry is None:
+        if not task.begun and (yield from _is_there(task, kept.graph_id)):
+            raise ChangedSincePreview("conflict", IS_BACK)
+        raise _refusal(task, NotFound("gone", GONE_FROM_BIN))
+    if (entry.deleted_at, live_fingerprint(task.policy_type, entry.content)) != (kept.deleted_at, kept.fingerprint):
+        raise ChangedSincePreview("conflict", CHANGED_IN_BIN)
+    request = bins.restore_request(task.policy_type.key, kept.graph_id)
+    [answer] = yield [_with_approval_headers(task, request)]
+    if isinstance(answer.error, Rejected) and not isinstance(answer.error, ApprovalNeeded):
+        raise _refusal(task, answer.error) from answer.error
+    return bins.restored_id(answer.require_body(), kept.graph_id)
+
+
+def _is_there(task: RestoreTask, graph_id: str) -> RequestSteps[bool]:
+    [answer] = yield [task.policy_type.item_path(graph_id)]
+    if isinstance(answer.error, NotFound):
+        return False
+    answer.require_body()
+    return True
+
+
+def _refusal(task: RestoreTask, error: Rejected) -> Rejected:
+    """Return what a refusal means. While an earlier request of ours may have been carried out, it means nothing yet."""
+    if task.begun:
+        code = "not_there_yet" if error.code == "gone" else NOT_TAKEN_AGAIN
+        return NotVisibleYet(code, "Microsoft Graph does not show yet whether it is back.")
+    return UndeleteRefused(error.code, error.sentence, status=error.status, request_id=error.request_id)
 
 
 def _create(task: RestoreTask, want: PolicyContent) -> RequestSteps[str]:

@@ -9,7 +9,8 @@ from graph.policy_types.policy_type import PolicyType
 UPDATE, SKIP, COPY = "update", "skip", "copy"
 LEAVE, MADE, EXACT, NONE = "leave", "made", "exact", "none"
 REPORT_ONLY, OFF, AS_CAPTURED = "report only", "off", "as captured"
-NO_GROUPS, EMPTY_GROUPS, GROUPS_WITH_MEMBERS = "no", "empty", "members"
+NO_GROUPS, KEPT_GROUPS, EMPTY_GROUPS, GROUPS_WITH_MEMBERS = "no", "kept", "empty", "members"
+UNDELETE, MAKE_NEW = "undelete", "new"
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,8 @@ class RestoreOptions:
     conditional_access: str = REPORT_ONLY
     # Whether missing groups are created.
     groups: str = NO_GROUPS
+    # What of objects that Microsoft still keeps deleted. Restores from before this was asked make new ones.
+    deleted: str = MAKE_NEW
 
 
 def proposed_options(*, own_tenant: bool) -> RestoreOptions:
@@ -33,7 +36,7 @@ def proposed_options(*, own_tenant: bool) -> RestoreOptions:
     nothing reaches anybody until somebody decides so.
     """
     if own_tenant:
-        return RestoreOptions(assignments=MADE, conditional_access=AS_CAPTURED)
+        return RestoreOptions(assignments=MADE, conditional_access=AS_CAPTURED, deleted=UNDELETE)
     return RestoreOptions(assignments=LEAVE, conditional_access=REPORT_ONLY)
 
 
@@ -48,6 +51,17 @@ def writes_assignments(options: RestoreOptions, *, is_made: bool) -> bool:
     """
     is_made_again = is_made and options.existing != COPY
     return options.assignments in (EXACT, NONE) or (options.assignments == MADE and is_made_again)
+
+
+def undeletes(policy_type: PolicyType, options: RestoreOptions) -> bool:
+    """Return whether what Microsoft still keeps deleted is brought back. Of groups their own option decides first."""
+    if options.existing == COPY or options.deleted != UNDELETE:
+        return False
+    return not policy_type.is_referred or options.groups != NO_GROUPS
+
+
+def creates_groups(options: RestoreOptions) -> bool:
+    return options.groups in (EMPTY_GROUPS, GROUPS_WITH_MEMBERS)
 
 
 def is_copied(policy_type: PolicyType, options: RestoreOptions) -> bool:

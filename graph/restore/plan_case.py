@@ -6,6 +6,7 @@ from datetime import datetime
 
 from graph.policy_types.object_labels import object_label
 from graph.policy_types.policy_type import PolicyType
+from graph.read.bins import BinEntry
 from graph.references.references import Reference
 from graph.restore.desired_content import desired_content
 from graph.restore.matching import NO_COPIES, Match, NameCopies
@@ -25,8 +26,8 @@ KEPT = "kept"
 
 @dataclass(frozen=True)
 class ItemPlan:
-    """The plan of one item. `action`: create, recreate, update, remove, matches, exists, blocked; the last two have a
-    `reason` and a `message`, and so has what matches in all but what the options leave as it is.
+    """The plan of one item. `action`: create, recreate, undelete, update, remove, matches, exists, blocked; the last
+    two have a `reason` and a `message`, and so has what matches in all but what the options leave as it is.
     """
 
     action: str
@@ -42,6 +43,8 @@ class ItemPlan:
     resolutions: tuple[Resolution, ...] = ()
     # Properties of the body that are not written, because their dates are past.
     left_out: tuple[str, ...] = ()
+    # An undelete's: whether a new one is made where Microsoft refuses.
+    may_recreate: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,8 @@ class PlanCase:
     now: datetime
     resolutions: Sequence[Resolution] = ()
     was_here: bool = False
+    # What Microsoft keeps deleted of it, to be brought back.
+    kept: BinEntry | None = None
     # In copy mode.
     copies: NameCopies = NO_COPIES
     # The content is from a file: nobody knows whether its author may see the tenant's secrets.

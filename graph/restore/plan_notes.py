@@ -1,16 +1,25 @@
 """Notes of a plan beside its action: surprises, effects beyond the policy, what will be weaker or incomplete."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from graph.content.secrets import settle_secrets
+from graph.display.diff import Difference
 from graph.display.masking import mask_secrets
+from graph.read.bins import BinEntry
 from graph.restore.desired_content import COMPLIANCE
 from graph.restore.matching import NAME
 from graph.restore.options import COPY, NONE, RestoreOptions, is_copied, writes_assignments
 from graph.restore.plan_case import KEPT, ItemPlan, PlanCase, desired_before_creation, reference_key, reference_label
 from graph.restore.resolver import Resolution, ResolvedBy
-from graph.restore.shortfalls import ACCESS, Shortfall, ShortfallCode, access_shortfalls, assignment_shortfalls
+from graph.restore.shortfalls import (
+    ACCESS,
+    Shortfall,
+    ShortfallCode,
+    access_shortfalls,
+    assignment_shortfalls,
+    undelete_shortfalls,
+)
 from graph.write.actions import lacks_block_action
 from graph.write.attainable import limit_to_attainable
 from graph.write.write_requests import PolicyContent
@@ -70,6 +79,8 @@ def shortfalls(case: PlanCase, options: RestoreOptions, plan: ItemPlan) -> Itera
     }
     if case.policy_type.key == ACCESS:
         yield from access_shortfalls(case.content, now, then, names)
+        if plan.action == "undelete" and case.kept and then:
+            yield from undelete_shortfalls(case.kept.content, then)
     elif plan.reason == KEPT:
         yield Shortfall(ShortfallCode.ASSIGNMENTS_KEPT)
     if then and not writes_assignments(options, is_made=now is None):
@@ -107,6 +118,30 @@ def _name_notes(case: PlanCase, options: RestoreOptions) -> Iterable[str]:
         count = len(case.match.namesakes)
         others = "Another policy of this name is" if count == 1 else f"{count} other policies of this name are"
         yield f"{others} there, and left alone: afterwards there is one more of the name."
+
+
+def undelete_notes(
+    case: PlanCase, kept: BinEntry, differences: Sequence[Difference], no_new: ItemPlan | None
+) -> Iterable[str]:
+    """Yield sentences on what comes back. `no_new`: why no new one can be made instead; None where one can."""
+    since = f"It was deleted on {kept.deleted_at[:10]}" if kept.deleted_at else "It was deleted"
+    yield f"{since}, and Microsoft still keeps it: it comes back with its id {kept.graph_id}, and all that names it "\
+        "finds it."  # fmt: skip
+    if case.policy_type.is_referred:
+        yield from _group_notes(kept, differences)
+    if no_new is None:
+        yield "If Microsoft refuses to bring it back, a new one is made, with another id."
+    else:
+        yield f"If Microsoft refuses to bring it back, no new one is made: {no_new.message}"
+
+
+def _group_notes(kept: BinEntry, differences: Sequence[Difference]) -> Iterable[str]:
+    """A group comes back as it was deleted: rule, members and owners; nothing is written to it."""
+    if differences:
+        labels = ", ".join(difference.label for difference in differences[:5])
+        yield f"It was changed between the backup and its deletion, and comes back as it was deleted: {labels}."
+    if kept.content["body"].get("membershipRule"):
+        yield "Its membership rule goes on, or stays paused, as it was when it was deleted."
 
 
 def effects(case: PlanCase, plan: ItemPlan) -> Iterable[str]:

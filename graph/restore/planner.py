@@ -8,6 +8,8 @@ from graph.content.fingerprint import fingerprint
 from graph.content.secrets import missing_secret
 from graph.display.masking import hide_live_secrets
 from graph.policy_types.policy_type import PolicyType
+from graph.read import bins
+from graph.read.bins import BinEntry
 from graph.references.reference_kinds import TOKENS
 from graph.references.references import find_references
 from graph.restore import address_checks, plan_notes
@@ -16,9 +18,9 @@ from graph.restore.options import (
     AS_CAPTURED,
     COPY,
     EXACT,
-    NO_GROUPS,
     SKIP,
     RestoreOptions,
+    creates_groups,
     is_copied,
     writes_assignments,
 )
@@ -62,9 +64,9 @@ def plan_item(case: PlanCase, options: RestoreOptions) -> ItemPlan:
         # Its assignments are written anyway: so leave out the missing groups too.
         case = replace(case, resolutions=[_drop_if_missing(resolution) for resolution in case.resolutions])
         plan = _plan_case(case, options)
-    is_written = plan.action in ("create", "recreate", "update")
+    is_written = plan.action in ("create", "recreate", "undelete", "update")
     # The live content too: its ids become part of addresses.
-    contents = [content for content in (case.content, case.live) if content]
+    contents = [content for content in (case.content, case.live, case.kept and case.kept.content) if content]
     if is_written and (astray := address_checks.find_problem(case.policy_type, contents, case.resolutions)):
         return _blocked("astray", astray)
     resolutions = tuple(
@@ -93,7 +95,8 @@ def _plan_case(case: PlanCase, options: RestoreOptions) -> ItemPlan:
     if is_copied(case.policy_type, options):
         return _plan_existing_copy(case) or _plan_create(case, options, "create")
     if case.live is None:
-        return _plan_create(case, options, "recreate" if case.was_here else "create")
+        new = _plan_create(case, options, "recreate" if case.was_here else "create")
+        return _plan_undelete(case, case.kept, options, new) if case.kept else new
     if _is_as_captured(case, case.live, options):
         return ItemPlan("matches", message="It is as the backup has it.")
     if options.existing == SKIP:
@@ -230,7 +233,7 @@ def _block_unchangeable(case: PlanCase, live: PolicyContent, want: PolicyContent
 
 
 def _plan_create(case: PlanCase, options: RestoreOptions, action: str) -> ItemPlan:
-    if case.policy_type.is_referred and options.groups == NO_GROUPS:
+    if case.policy_type.is_referred and not creates_groups(options):
         return _blocked(
             "not_chosen", "It is not there, and groups are made only where that is chosen: see the options."
         )
@@ -249,6 +252,27 @@ def _plan_create(case: PlanCase, options: RestoreOptions, action: str) -> ItemPl
     notes = tuple(f"{_began_sentence(at)}: it is made without, and begins at once." for at in past.values())
     plan = ItemPlan(action, needs=needs, left_out=tuple(past), notes=notes)
     return _block_unresolved(case, needs) or _block_missing_secret(case.policy_type, part, None) or plan
+
+
+def _plan_undelete(case: PlanCase, kept: BinEntry, options: RestoreOptions, new: ItemPlan) -> ItemPlan:
+    """Plan to bring back what Microsoft keeps, and to make it what the backup holds. `new`: the plan to make another
+    one, which is carried out where Microsoft refuses, if it can be.
+    """
+    cannot = bins.why_not(case.policy_type.key, kept.content["body"])
+    if cannot:
+        return replace(new, notes=(*new.notes, f"It lies in Entra's bin. {cannot}"))
+    want = desired_before_creation(case, options, is_there=True)
+    differences = remaining_differences(case.policy_type, kept.content, want, with_assignments=False)
+    may_recreate = new.action == "recreate"
+    needs = new.needs if may_recreate else frozenset()
+    if not case.policy_type.is_referred:  # a group is not written to
+        part = written_part(case.policy_type, kept.content, want, with_assignments=False)
+        needs |= _written_references(replace(case, live=kept.content), part)
+    notes = plan_notes.undelete_notes(case, kept, differences, None if may_recreate else new)
+    plan = ItemPlan(
+        "undelete", differences=len(differences), needs=needs, notes=tuple(notes), may_recreate=may_recreate
+    )
+    return _block_unresolved(case, needs) or plan
 
 
 def _block_missing_secret(policy_type: PolicyType, part: PolicyContent, live: PolicyContent | None) -> ItemPlan | None:

@@ -347,7 +347,8 @@ def replace_references(
             return reference.id
         if resolution.how == ResolvedBy.DROPPED:
             return DROP
-        return resolution.to or created.get(resolution.item or 0) or reference.id
+        # What was to come back with its id, and was made anew instead, has another one than was planned.
+        return created.get(resolution.item or 0) or resolution.to or reference.id
 
     return rewrite_references(policy_type, content, replace, kinds_by_id(in_order))
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from graph.microsoft import model
+from graph.read.bins import COMES_BACK_AS_IT_WAS
 from graph.references.references import EVERYBODY
 from graph.write.write_requests import PolicyContent, direct_assignments
 
@@ -29,6 +30,8 @@ class ShortfallCode(StrEnum):
     CAPTURED_REPORT_ONLY = "captured_report_only"
     CAPTURED_OFF = "captured_off"
     REMOVED_ON = "removed_on"
+    # It was on when it was deleted, and is on from the moment it is back until it is switched.
+    BACK_ON = "back_on"
     EXCLUDES_MORE = "excludes_more"
     ASSIGNED_TO_NOBODY = "assigned_to_nobody"
     UNASSIGNED = "unassigned"
@@ -66,6 +69,13 @@ def access_shortfalls(
         yield Shortfall(ShortfallCode.CAPTURED_REPORT_ONLY if is_watched else ShortfallCode.CAPTURED_OFF)
     if was == ON and now is not None and (added := _excluded(then) - _excluded(now)):
         yield Shortfall(ShortfallCode.EXCLUDES_MORE, {"who": _listed(sorted(names.get(who, who) for who in added))})
+
+
+def undelete_shortfalls(kept: PolicyContent, then: PolicyContent) -> Iterator[Shortfall]:
+    """Yield that a policy which was on when it was deleted may be on for a while. `kept`: as the bin has it."""
+    if COMES_BACK_AS_IT_WAS and _state(kept) == ON and _state(then) != ON:
+        to = "report-only" if _state(then) == WATCHED else "off"
+        yield Shortfall(ShortfallCode.BACK_ON, {"to": to})
 
 
 def _state(content: PolicyContent | None) -> str:

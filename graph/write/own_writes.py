@@ -43,6 +43,13 @@ def begun_change(before: PolicyContent, want: PolicyContent) -> BegunWrite:
     return BegunWrite(before, want, frozenset(want["body"]))
 
 
+def begun_undelete(kept: PolicyContent, want: PolicyContent) -> BegunWrite:
+    """Return the write that brings a policy back and makes it what is wanted. In which state it comes back is told
+    nowhere, so no state is anybody else's.
+    """
+    return BegunWrite(kept, want, frozenset(want["body"]) - {"state"})
+
+
 def begun_creation(policy_type: PolicyType, want: PolicyContent) -> BegunWrite:
     """Return the write that a create begins: one POST. Properties that it does not send yet are the service's own."""
     sent = creation_request(policy_type, want).body or {}

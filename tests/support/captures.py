@@ -24,7 +24,7 @@ def capture_by_hand(policy, actor, body=None, assignments=(), groups=None):
     body = body or {"name": policy.name, "settings": []}
     read = snapshots.SnapshotDraft.of(
         policy,
-        {"body": body, "assignments": list(assignments)},
+        {"body": body, "assignments": None if assignments is None else list(assignments)},
         secrets.token_hex(32),
         read_at=utcnow(),
         assignments_mark="",

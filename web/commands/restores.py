@@ -49,15 +49,19 @@ class LiveRequest:
               help="The state of policies of Conditional Access that were on.  [default: as-captured into its own "
                    "tenant, report-only into another]")  # fmt: skip
 @click.option("--drop-missing", is_flag=True, help="Leave assignments out whose group cannot be found.")
-@click.option("--groups", type=click.Choice(["no", "empty", "members"]), default="no", show_default=True,
-              help="Make groups again that are gone: not at all, without members, or with the backup's.")  # fmt: skip
+@click.option("--groups", type=click.Choice(["no", "kept", "empty", "members"]), default="no", show_default=True,
+              help="Make groups again that are gone: not at all, only bring back what Entra keeps, without members, or "
+                   "with the backup's.")  # fmt: skip
+@click.option("--deleted", type=click.Choice(["undelete", "new"]),
+              help="Bring back what Microsoft still keeps deleted, with its id, or make new ones.  [default: undelete "
+                   "into its own tenant]")  # fmt: skip
 @click.option("--reason", default="", help="Why: a ticket or a sentence. A live restore needs one.")
 @click.option("--override-guard", default="", help="Why the Conditional Access guard may be passed.")
 @wait_option
 @json_option
 def restore(backup_set_id: int, items: tuple[int, ...], types: tuple[str, ...], target: str | None, only_preview: bool,
             yes: bool, assignments: str | None, existing: str, prefix: str, conditional_access: str | None,
-            drop_missing: bool, groups: str, reason: str, override_guard: str, wait: bool,
+            drop_missing: bool, groups: str, deleted: str | None, reason: str, override_guard: str, wait: bool,
             as_json: bool) -> None:  # fmt: skip
     """Restore a backup set, or some of it: preview it, or with --live --yes execute it."""
     with open_installation():
@@ -70,6 +74,7 @@ def restore(backup_set_id: int, items: tuple[int, ...], types: tuple[str, ...], 
                 "conditional_access": (conditional_access or "").replace("-", " "),
                 "drop_missing": "yes" if drop_missing else "no",
                 "groups": groups,
+                "deleted": deleted or "",
             },
             own_tenant=backup_set.tenant_id == target_tenant.id,
         )

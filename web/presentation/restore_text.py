@@ -34,6 +34,7 @@ _WILL: Mapping[str, tuple[str, str]] = {
     Outcome.UPDATE: ("{n} will change", "{n} will change"),
     Outcome.CREATE: ("{n} will be created", "{n} will be created"),
     Outcome.RECREATE: ("{n} will be created again", "{n} will be created again"),
+    Outcome.UNDELETE: ("{n} will come back with its id", "{n} will come back with their ids"),
     Outcome.REMOVE: ("{n} will be removed", "{n} will be removed"),
     HELD: (
         "{n} is held back by the Conditional Access guard",
@@ -51,6 +52,7 @@ _DID: Mapping[str, tuple[str, str]] = {
     Outcome.UPDATED: ("{n} changed", "{n} changed"),
     Outcome.CREATED: ("{n} created", "{n} created"),
     Outcome.RECREATED: ("{n} created again", "{n} created again"),
+    Outcome.UNDELETED: ("{n} came back with its id", "{n} came back with their ids"),
     Outcome.REMOVED: ("{n} removed", "{n} removed"),
     HELD: (
         "{n} was held back by the Conditional Access guard",

@@ -192,6 +192,8 @@ _ROWS = (
     ),
     _row(f"{CA}/policies", ("Policy",), also=_READ_ACCESS, **_ENTRA),
     _row(f"{CA}/namedLocations", ("Policy",), also=_READ_ACCESS, polymorphic=True, **_ENTRA),
+    _row(f"{CA}/deletedItems/policies", ("Policy",), also=_READ_ACCESS, **_ENTRA),
+    _row(f"{CA}/deletedItems/namedLocations", ("Policy",), also=_READ_ACCESS, polymorphic=True, **_ENTRA),
     _row(
         f"{CA}/authenticationStrength/policies",
         ("Policy",),

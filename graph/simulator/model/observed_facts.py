@@ -99,6 +99,8 @@ ROUTES: Mapping[str, tuple[str, ...]] = {
     "/identityGovernance/termsOfUse/agreements/{}/file/localizations/{}/fileData/data": ("GET",),
     # learn.microsoft.com: Get deleted item.
     "/directory/deletedItems/{}": ("GET",),
+    # learn.microsoft.com: Restore deleted item (directory object).
+    "/directory/deletedItems/{}/restore": ("POST",),
 }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from graph.microsoft import model
 from graph.simulator.audit import reading
 from graph.simulator.audit.log import LOGS, record_read
-from graph.simulator.features import app_parts, enrollment_policies, memberships, tenant_wide
+from graph.simulator.features import app_parts, bins, enrollment_policies, memberships, tenant_wide
 from graph.simulator.features.references import APPS
 from graph.simulator.model import addressing, collections, conformance, observed_facts, odata, querying
 from graph.simulator.model.collections import (
@@ -153,6 +153,8 @@ def _answer(tenant: Tenant, collection: Collection, rest: list[str], query: str,
         return reading.read(tenant, collection.path, rest, query, url)
     if collection.path in definitions.LISTS:
         return definitions.read(tenant, collection.path, rest, query, url)
+    bins.refuse(tenant, collection.path)
+    rest = bins.without_cast(collection.path, rest)
     if not rest:
         return _list(tenant, collection, query, url)
     record_read(tenant, collection.path, rest[0])

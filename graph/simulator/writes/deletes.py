@@ -1,6 +1,6 @@
 """Refusing to delete the objects that the service does not let go."""
 
-from graph.simulator.features import enrollment, enrollment_notifications, enrollment_policies
+from graph.simulator.features import bins, enrollment, enrollment_notifications, enrollment_policies
 from graph.simulator.features.references import FILTERS, LOCATIONS, STRENGTHS, assignments_using, references
 from graph.simulator.model.collections import CA, DM
 from graph.simulator.model.odata import Object
@@ -22,6 +22,7 @@ def delete(call: Call) -> None:
         enrollment.close_gap(call.tenant, item)
         enrollment_notifications.remove_templates(call.tenant, item)
     del call.tenant.collections[call.path][call.rest[0]]
+    bins.keep(call.tenant, call.path, item)
     call.tenant.arrivals.pop(f"{call.path}/{call.rest[0]}", None)
 
 

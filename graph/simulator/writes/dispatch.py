@@ -7,7 +7,7 @@ from typing import Any
 
 from graph.microsoft.model import Route
 from graph.simulator.audit import log
-from graph.simulator.features import tenant_wide
+from graph.simulator.features import bins, tenant_wide
 from graph.simulator.features.references import refuse_missing
 from graph.simulator.model import addressing, odata
 from graph.simulator.model.collections import CA, DM
@@ -42,6 +42,8 @@ def write(state: State, tenant: Tenant, granted: set[str], method: str, path: st
     """`path` below the version. `headers` in lower case: Multi Admin Approval speaks by them."""
     try:
         route = _route(path, method)
+        if reply := _undelete(state, tenant, granted, odata.segments(path), headers):
+            return reply
         parts, body = tenant_wide.redirect_write(tenant, odata.segments(path), body, headers)
         rules, rest = _found(parts, path)
         _refuse_unpermitted(tenant, rules, rules.permissions(method), granted)
@@ -55,6 +57,20 @@ def write(state: State, tenant: Tenant, granted: set[str], method: str, path: st
                 approvals.complete(tenant, approved)
     except Refused as e:
         return e.reply
+    state.changed()
+    return reply
+
+
+def _undelete(
+    state: State, tenant: Tenant, granted: set[str], parts: list[str], headers: Mapping[str, str]
+) -> Reply | None:
+    with state.lock_of(tenant):
+        restored = bins.restore(tenant, granted, parts)
+        if restored:
+            collection, object_id, reply = restored
+            log.record_write(tenant, collection, [object_id], None, object_id, headers)
+    if not restored:
+        return None
     state.changed()
     return reply
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from graph.simulator.audit import doers, log
 from graph.simulator.audit.touches import Touch, graph_time
+from graph.simulator.features import bins
 from graph.simulator.model.collections import DM
 from graph.simulator.model.write_rules import ETAG, INT, RULES, WriteRules
 from graph.simulator.store.state import Object, State, Tenant
@@ -108,7 +109,8 @@ def _keep(state: State, tenant: Tenant, raw: dict[str, Any], after: Object | Non
         others = [child for child in held.get(PROFILES) or () if child["id"] != profile]
         state.put(tenant, path, {**held, PROFILES: [*others, *([after] if after else [])]})
     elif after is None:
-        tenant.collections[path].pop(token, None)
+        if gone := tenant.collections[path].pop(token, None):
+            bins.keep(tenant, path, gone)
         tenant.arrivals.pop(f"{path}/{token}", None)
     else:
         if tenant.held(path, token) is None:

@@ -37,6 +37,7 @@ class RestoreOptionsJson(TypedDict):
     conditional_access: str
     drop_missing: bool
     groups: str
+    deleted: str
 
 
 class RestoreJson(TypedDict):
@@ -229,8 +230,8 @@ def _restore(restore: Restore, people: dict[int, str]) -> RestoreJson:
 
 
 def _options(restore: Restore) -> Any:
-    # One from before groups could be made says nothing of them.
-    return {"groups": "no", **restore.options}
+    # One from before groups could be made, or deleted objects brought back, says nothing of them.
+    return {"groups": "no", "deleted": "new", **restore.options}
 
 
 def address(restore_id: int) -> str:

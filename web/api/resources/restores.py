@@ -48,8 +48,13 @@ class OptionsBody(Arguments):
         None, description="The state of policies of Conditional Access that were on."
     )
     drop_missing: bool = Field(False, description="Leave assignments out whose group cannot be found.")
-    groups: Literal["no", "empty", "members"] | None = Field(
-        None, description="Make groups again that are gone: not at all, without members, or with the backup's."
+    groups: Literal["no", "kept", "empty", "members"] | None = Field(
+        None,
+        description="Make groups again that are gone: not at all, only bring back what Entra keeps, without members, "
+        "or with the backup's.",
+    )
+    deleted: Literal["undelete", "new"] | None = Field(
+        None, description="Bring back what Microsoft still keeps deleted, with its id, or make new ones."
     )
 
     def as_form(self) -> dict[str, str]:

@@ -1,0 +1,69 @@
+"""What has become of objects that were to come back from Microsoft's bins, and whether a policy of them may be on."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import config
+from actors.plans import plan_items
+from db.clock import utcnow
+from db.models import RestoreItem, Tenant, Write
+from db.recovery import write_log
+from db.restores import restore_items
+from db.states import POSSIBLY_APPLIED, UNRESOLVED_WRITES, Outcome, WriteState
+from db.tenants import bin_refusals
+from graph.restore.executor import UndeleteRefused
+from graph.restore.options import RestoreOptions
+from graph.restore.shortfalls import ACCESS, ON
+from graph.write.write_requests import PolicyContent
+
+# Reasons of run items.
+POSSIBLY_ON, REFUSED = "possibly_on", "undelete_refused"
+MADE_ANEW = "Microsoft did not bring it back: {} A new one was made, with another id."
+NOT_BACK = "Microsoft did not bring it back: {} Nothing was written."
+_ON = "It was brought back, and is possibly ON: the plan wanted it {}. Look at it in Entra now. {}"
+_STATES = {"disabled": "off", "enabledForReportingButNotEnforced": "in report-only"}
+
+
+def comes_back(item: RestoreItem) -> bool:
+    return plan_items.action_of(item) == Outcome.UNDELETE
+
+
+def note_refusal(tenant: Tenant, item: RestoreItem, error: UndeleteRefused) -> bool:
+    """Record that Microsoft did not bring an item back. Return whether a new one is to be made, as its plan says."""
+    if error.status == 403:
+        bin_refusals.remember(tenant, item.policy_type, error.sentence)
+    if not item.kept["may_recreate"]:
+        return False
+    restore_items.record_undelete_refusal(item, error.sentence)
+    return True
+
+
+def is_patience_over(writes: Sequence[Write]) -> bool:
+    """Tell whether what was asked to come back should have been seen by now."""
+    sent = [write.answered_at or write.sent_at for write in writes if write.state in POSSIBLY_APPLIED]
+    return bool(sent) and utcnow() - sent[0] > timedelta(seconds=config.settings().settle_seconds)
+
+
+def settle_as_not_made(writes: Sequence[Write]) -> None:
+    """Note of requests without an answer that they brought nothing back: the bin still has it."""
+    for write in writes:
+        if write.state in UNRESOLVED_WRITES:
+            write_log.settle(write, WriteState.NOT_FOUND)
+
+
+def may_be_on(item: RestoreItem, options: RestoreOptions, live: PolicyContent | None) -> bool:
+    """Tell whether a policy that has come back may be on against the plan. `live`: as it was read last, if it was."""
+    if item.policy_type != ACCESS or not comes_back(item) or _wanted_state(item, options) == ON:
+        return False
+    state = live["body"].get("state") if live else item.kept["state"]
+    return bool(state == ON)
+
+
+def on_sentence(item: RestoreItem, options: RestoreOptions, why: str | None) -> str:
+    state = _wanted_state(item, options)
+    return _ON.format(_STATES.get(str(state), str(state)), why or "").strip()
+
+
+def _wanted_state(item: RestoreItem, options: RestoreOptions) -> Any:
+    return plan_items.content_to_write(item, options)["body"].get("state")
