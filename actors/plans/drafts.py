@@ -184,12 +184,14 @@ def repeat_unfinished(restore: Restore, actor: Actor) -> Restore:
 def differences(
     item: RestoreItem, hide: Any, names: Mapping[str, str], wording: Wording = NO_WORDS
 ) -> list[Difference]:
-    """Return the settings that a live restore would overwrite: before is live, after is the plan. Raises SealError.
+    """Return the settings that a live restore would overwrite: before is live, or in the bin, after is the plan.
+    Raises SealError. A group that comes back is not written to.
 
     `hide` masks what the reader may not see, before anything is compared. `names`: the target's names, by its ids.
     `wording`: Microsoft's words for settings (`plan_text.words_of_items`).
     """
-    if item.content_id is None or item.live_content_id is None or item.action not in ("update", "undelete"):
+    is_compared = item.action == "update" or (item.action == "undelete" and item.policy_type != GROUPS)
+    if item.content_id is None or item.live_content_id is None or not is_compared:
         return []
     want, live = plan_text.content_with_names(item), snapshots.read_content(item.live_content_id)
     if hide:

@@ -1,4 +1,4 @@
-"""What a tenant still keeps deleted of a restore's items: found before a new one is planned.
+"""Objects that a tenant still keeps deleted of a restore's items: found before a new one is planned.
 
 A bin is asked once in a preview. One that refuses is not asked again for a while (db/tenants/bin_refusals.py), and a
 new one is planned instead.

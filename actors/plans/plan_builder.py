@@ -109,10 +109,9 @@ class PlanBuilder:
         if isinstance(listed, GraphError):
             return Match(problem=listed.sentence, how=UNREADABLE)
         match = self._matcher.match(item, listed.policies)
-        if self._kept_entry(item, match):
-            ids = filter(None, (match.target_id, *match.namesakes))
-            return Match(namesakes=tuple(ids))
         key = match_key(POLICY_TYPES[item.policy_type], self._contents[item]["body"])
+        if self._kept_entry(item, match):
+            return Match(namesakes=tuple(policy.graph_id for policy in listed.policies if policy.key == key))
         if match.target_id is None and any(policy.key == key for policy in listed.without_id):
             return Match(
                 problem=f"The tenant has one of this name, and Graph gives no usable id of it ({item.name}).",
@@ -356,7 +355,7 @@ class PlanBuilder:
             resolver.own_items[item.policy_type, fold_id(item.graph_id)] = (item.id, None if is_made else existing)
 
     def _guard_violation(self, item: RestoreItem, desired: PolicyContent, plan: ItemPlan, kept: BinEntry | None) -> str:
-        """What comes back is judged as it was deleted, too: it may be so for a while."""
+        """Return why a write could lock everybody out. A policy that comes back is judged as it was deleted, too."""
         if plan.action not in WRITTEN_OUTCOMES:
             return ""
         contents = [desired, kept.content] if kept else [desired]

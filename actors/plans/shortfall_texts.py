@@ -56,8 +56,8 @@ SHORTFALLS: Mapping[str, ShortfallText] = {
         RED,
         "On for a moment",
         "It was on when it was deleted, and Microsoft says nowhere in which state it comes back: it may be on, and "
-        "protect or lock out people, for the seconds until it is set to {to}.",
-        "It was on when it was deleted, and may have been on for seconds until it was set to {to}.",
+        "protect or lock out people, for the seconds until it is set to what the plan says.",
+        "It was on when it was deleted, and may have been on for seconds until it was set to what the plan says.",
     ),
     "captured_off": ShortfallText(
         RED,

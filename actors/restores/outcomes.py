@@ -81,6 +81,8 @@ class OutcomeRecorder:
         self._options = RestoreOptions(**restore.options)
         # What was read last of each item that has not ended well.
         self._live: dict[int, PolicyContent] = {}
+        # Policy type -> why Microsoft brought nothing of it back.
+        self._refused: dict[str, UndeleteRefused] = {}
         self._written: set[int] = {item for item, of_item in known.items() if write_log.may_have_been_applied(of_item)}
         self.settled: set[int] = set()
         self.waiting: set[int] = set()
@@ -119,6 +121,7 @@ class OutcomeRecorder:
                     self._save_seen(item, task)
                     if not self._is_waiting_for_created(item, task, result):
                         self.record_error(item, result, is_lost=item.id in lost)
+        undeletes.remember_refusals(self._restore.tenant, self._refused)
         if self.settled:
             claims.reset_attempts(self._claim)
 
@@ -316,7 +319,8 @@ class OutcomeRecorder:
         self.finish_item(item, ItemState.FAILED, Outcome.ERROR, error.code, message, request_id=error.request_id)
 
     def _record_undelete_refused(self, item: RestoreItem, error: UndeleteRefused) -> None:
-        if undeletes.note_refusal(self._restore.tenant, item, error):
+        self._refused[item.policy_type] = error
+        if undeletes.note_refusal(item, error):
             self.retry_later(Wait(f"Making “{item.name}” anew: Microsoft did not bring it back.", MAKE_ANEW_SECONDS))
         else:
             message = undeletes.NOT_BACK.format(error.sentence)
@@ -380,15 +384,16 @@ class OutcomeRecorder:
 
 def _said_of_done(item: RestoreItem, done: RestoreResult) -> str | None:
     anew = undeletes.MADE_ANEW.format(item.undelete_refusal) if item.undelete_refusal else ""
-    summary = _difference_summary(done)
-    if summary and undeletes.comes_back(item) and POLICY_TYPES[item.policy_type].is_referred:
-        summary = summary.replace("Read back otherwise than written", "It came back otherwise than the backup has it")
-    return " ".join(filter(None, (anew, summary))) or None
+    is_as_deleted = undeletes.comes_back(item) and POLICY_TYPES[item.policy_type].is_referred
+    return " ".join(filter(None, (anew, _difference_summary(done, is_as_deleted=is_as_deleted)))) or None
 
 
-def _difference_summary(done: RestoreResult) -> str | None:
+def _difference_summary(done: RestoreResult, *, is_as_deleted: bool = False) -> str | None:
     if not done.differences:
         return None
     labels = [difference.label for difference in done.differences[:SHOWN_DIFFERENCES]]
     more = len(done.differences) - len(labels)
-    return f"Read back otherwise than written: {', '.join(labels)}{f' and {more} more' if more else ''}."
+    named = f"{', '.join(labels)}{f' and {more} more' if more else ''}"
+    if is_as_deleted:
+        return f"It came back otherwise than the backup has it: {named}."
+    return f"Read back otherwise than written: {named}."

@@ -1,6 +1,6 @@
-"""What has become of objects that were to come back from Microsoft's bins, and whether a policy of them may be on."""
+"""Objects that were to come back from Microsoft's bins: what became of them, and whether a policy may be on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -14,29 +14,37 @@ from db.states import POSSIBLY_APPLIED, UNRESOLVED_WRITES, Outcome, WriteState
 from db.tenants import bin_refusals
 from graph.restore.executor import UndeleteRefused
 from graph.restore.options import RestoreOptions
-from graph.restore.shortfalls import ACCESS, ON
+from graph.restore.shortfalls import ACCESS, ON, WATCHED
 from graph.write.write_requests import PolicyContent
 
+FORBIDDEN = 403
 # Reasons of run items.
 POSSIBLY_ON, REFUSED = "possibly_on", "undelete_refused"
 MADE_ANEW = "Microsoft did not bring it back: {} A new one was made, with another id."
 NOT_BACK = "Microsoft did not bring it back: {} Nothing was written."
-_ON = "It was brought back, and is possibly ON: the plan wanted it {}. Look at it in Entra now. {}"
-_STATES = {"disabled": "off", "enabledForReportingButNotEnforced": "in report-only"}
+_ON = {
+    "disabled": "It was brought back, and is possibly ON: the plan wanted it off. Look at it in Entra now.",
+    WATCHED: "It was brought back, and is possibly ON: the plan wanted it in report-only. Look at it in Entra now.",
+}
 
 
 def comes_back(item: RestoreItem) -> bool:
     return plan_items.action_of(item) == Outcome.UNDELETE
 
 
-def note_refusal(tenant: Tenant, item: RestoreItem, error: UndeleteRefused) -> bool:
+def note_refusal(item: RestoreItem, error: UndeleteRefused) -> bool:
     """Record that Microsoft did not bring an item back. Return whether a new one is to be made, as its plan says."""
-    if error.status == 403:
-        bin_refusals.remember(tenant, item.policy_type, error.sentence)
     if not item.kept["may_recreate"]:
         return False
     restore_items.record_undelete_refusal(item, error.sentence)
     return True
+
+
+def remember_refusals(tenant: Tenant, refused: Mapping[str, UndeleteRefused]) -> None:
+    """Remember by policy type that the tenant lets nobody of ours bring anything back."""
+    for policy_type, error in refused.items():
+        if error.status == FORBIDDEN:
+            bin_refusals.remember(tenant, policy_type, error.sentence)
 
 
 def is_patience_over(writes: Sequence[Write]) -> bool:
@@ -61,8 +69,8 @@ def may_be_on(item: RestoreItem, options: RestoreOptions, live: PolicyContent | 
 
 
 def on_sentence(item: RestoreItem, options: RestoreOptions, why: str | None) -> str:
-    state = _wanted_state(item, options)
-    return _ON.format(_STATES.get(str(state), str(state)), why or "").strip()
+    sentence = _ON.get(str(_wanted_state(item, options)), _ON["disabled"])
+    return f"{sentence} {why or ''}".strip()
 
 
 def _wanted_state(item: RestoreItem, options: RestoreOptions) -> Any:

@@ -33,7 +33,6 @@ NO_PLAN: dict[str, Any] = {
     "reason": None,
     "message": None,
     "kept": None,
-    "undelete_refusal": None,
 }
 NOT_OVERRIDDEN: dict[str, Any] = {"guard_reason": None, "guard_by": None, "guard_at": None}
 

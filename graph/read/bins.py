@@ -58,7 +58,7 @@ WRITE_ACCESS: Mapping[str, Access] = {
 
 @dataclass(frozen=True)
 class BinEntry:
-    """What the bin shows of one object. `deleted_at` as Graph wrote it; `content` without it."""
+    """An object as its bin shows it. `deleted_at` as Graph wrote it; `content` without it."""
 
     graph_id: str
     deleted_at: str

@@ -67,7 +67,7 @@ class UndeleteRefused(Rejected):
 
 @dataclass(frozen=True)
 class KeptObject:
-    """What the plan saw in the bin: the id, when it was deleted, as Graph wrote it, and its `live_fingerprint`."""
+    """An object of the bin as the plan saw it: when it was deleted, as Graph wrote it, and its `live_fingerprint`."""
 
     graph_id: str
     deleted_at: str

@@ -124,9 +124,11 @@ def undelete_notes(
     case: PlanCase, kept: BinEntry, differences: Sequence[Difference], no_new: ItemPlan | None
 ) -> Iterable[str]:
     """Yield sentences on what comes back. `no_new`: why no new one can be made instead; None where one can."""
-    since = f"It was deleted on {kept.deleted_at[:10]}" if kept.deleted_at else "It was deleted"
-    yield f"{since}, and Microsoft still keeps it: it comes back with its id {kept.graph_id}, and all that names it "\
-        "finds it."  # fmt: skip
+    if kept.deleted_at:
+        yield f"It was deleted on {kept.deleted_at[:10]}, and Microsoft still keeps it: it comes back with its id."
+    else:
+        yield "It was deleted, and Microsoft still keeps it: it comes back with its id."
+    yield f"All that names {kept.graph_id} finds it again."
     if case.policy_type.is_referred:
         yield from _group_notes(kept, differences)
     if no_new is None:

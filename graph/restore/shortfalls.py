@@ -74,8 +74,7 @@ def access_shortfalls(
 def undelete_shortfalls(kept: PolicyContent, then: PolicyContent) -> Iterator[Shortfall]:
     """Yield that a policy which was on when it was deleted may be on for a while. `kept`: as the bin has it."""
     if COMES_BACK_AS_IT_WAS and _state(kept) == ON and _state(then) != ON:
-        to = "report-only" if _state(then) == WATCHED else "off"
-        yield Shortfall(ShortfallCode.BACK_ON, {"to": to})
+        yield Shortfall(ShortfallCode.BACK_ON)
 
 
 def _state(content: PolicyContent | None) -> str:

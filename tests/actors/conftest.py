@@ -7,6 +7,8 @@ from tests.support.simulated_tenant import WRITE
 # Files and single tests.
 ABOUT_GRAPH = {
     "test_capture",
+    "test_undeletes",
+    "test_kept_objects",
     "test_coverage",
     "test_slow_services",
     "test_what_passes_is_tried_again_and_nothing_is_missing",

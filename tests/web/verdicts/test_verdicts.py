@@ -165,6 +165,7 @@ def test_every_outcome_that_falls_short_is_known():
     """An outcome that is new has to be told apart: done as asked, or short of it."""
     as_asked = {
         Outcome.LISTED, Outcome.CAPTURED, Outcome.UNCHANGED, Outcome.CREATE, Outcome.UPDATE, Outcome.RECREATE,
+            Outcome.UNDELETE, Outcome.UNDELETED,
         Outcome.REMOVE, Outcome.MATCHES, Outcome.EXISTS, Outcome.CREATED, Outcome.UPDATED, Outcome.RECREATED,
         Outcome.REMOVED, Outcome.FREED, Outcome.READ, Outcome.CONNECTED, Outcome.PERMITTED, Outcome.STARTED,
         Outcome.WRITTEN,

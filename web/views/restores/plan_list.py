@@ -144,7 +144,7 @@ def plan_list(
 
 def _differences(restore: Restore, items: Sequence[RestoreItem]) -> dict[int, list[Difference] | None]:
     """Return item id -> what would be overwritten, masked; None for one that cannot be opened."""
-    updates = [item for item in items if item.action == Outcome.UPDATE]
+    updates = [item for item in items if item.action in (Outcome.UPDATE, Outcome.UNDELETE)]
     found: dict[int, list[Difference] | None] = {}
     wording = plan_text.words_of_items(updates, current_language())
     for item in updates:
