@@ -104,12 +104,12 @@ class Tenant(Table):
     pruned_at = pw.DateTimeField(null=True, default=utcnow, index=True)
     # Whether a backup keeps who is in the groups that policies refer to.
     keeps_members = pw.BooleanField(default=False)
-    # {policy type: {"why", "at"}}: bins of deleted policies that refused us (db/tenants/bin_refusals.py).
-    bin_refusals = JsonText(null=True)
     # When it was read last what of it runs out (Expiry).
     expiries_at = pw.DateTimeField(null=True)
     # Somebody said that it has no accounts for emergencies: nobody is asked for them.
     has_no_break_glass = pw.BooleanField(default=False)
+    # {policy type: {"why", "at"}}: bins of deleted policies that refused us (db/tenants/bin_refusals.py).
+    bin_refusals = JsonText(null=True)
 
     def __str__(self) -> str:
         return str(self.name)

@@ -157,6 +157,7 @@ def _add_to_templates(app: Flask) -> None:
     app.jinja_env.globals.update(
         ACTIVE=states.ACTIVE,
         Level=states.Level,
+        UNDELETE=states.Outcome.UNDELETE,
         NEW_ACTIONS=(states.Outcome.CREATE, states.Outcome.RECREATE),
         MOST_TENANTS=filters.MOST_TENANTS,
         Permission=Permission,

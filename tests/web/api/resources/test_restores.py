@@ -45,7 +45,7 @@ def test_a_draft_is_made_of_a_set_some_of_it_or_a_snapshot_with_options_as_propo
         assert (answer.status_code, answer.json["items"], answer.json["state"]) == (201, items, "draft"), document
         assert answer.json["options"] == {
             "assignments": "made", "existing": "update", "prefix": "", "drop_missing": False,
-            "conditional_access": "as captured", "groups": "no",
+            "conditional_access": "as captured", "groups": "no", "deleted": "undelete",
         }  # fmt: skip
         assert program.get(answer.headers["Location"]).json == answer.json
     copy = {"existing": "copy", "prefix": "Copy of ", "drop_missing": True}
