@@ -12,6 +12,7 @@ from actors.notices import deliver
 from actors.people import entra_recheck
 from actors.plans import preview
 from actors.queue.broker import broker
+from actors.rehearsals import rehearse
 from actors.restores import live_restore
 from actors.tenants import credential_change, shared_app_change
 from actors.uploads import upload
@@ -33,6 +34,7 @@ __all__ = [
     "look_up",
     "making",
     "preview",
+    "rehearse",
     "shared_app_change",
     "sync",
     "upload",

@@ -14,7 +14,7 @@ from types import FrameType
 import redis
 
 import config
-from actors.backups import due_schedules, watch
+from actors.backups import watch
 from actors.changes import assessment
 from actors.definitions import fill
 from actors.housekeeping import audit_head, daily_prune, standing_counts
@@ -26,6 +26,7 @@ from actors.queue.middleware import PROCESS_NAME
 from actors.reading import policy_index
 from actors.recovery import dead_workers
 from actors.recovery.steps import Step, once, run_step, without
+from actors.rehearsals import due_rehearsals, rehearse
 from db.accounts import entra_grants
 from db.audit import daily_check
 from db.audit.audit_rows import ChainPoint
@@ -39,6 +40,7 @@ from db.installation import installation
 from db.models import Tenant
 from db.notices import deliveries
 from db.recovery import setbacks
+from db.rehearsals import rehearsals
 from db.restores import approvals
 from db.states import Sweep
 from db.tenants import schedules
@@ -95,7 +97,7 @@ def _check_audit_log() -> None:
 # The steps that recover runs come first, and have no time limit.
 STEPS = (
     *dead_workers.STEPS,
-    Step(Sweep.SCHEDULES, lambda apart: schedules.due_schedules(utcnow(), apart), due_schedules.start, SLICE_SECONDS),
+    Step(Sweep.SCHEDULES, lambda apart: schedules.due_schedules(utcnow(), apart), due_rehearsals.start, SLICE_SECONDS),
     Step(Sweep.EXPIRE, once(lambda: approvals.expire_old_plans(config.settings().plan_hours))),
     Step(Sweep.PRUNE, once(daily_prune.start_due_runs)),
     Step(Sweep.REMOVE, without(tenant_removal.tenants_being_removed), _remove_tenant, SLICE_SECONDS),
@@ -109,6 +111,9 @@ STEPS = (
     Step(Sweep.TELL, without(telling.channels_to_tell), telling.tell, SLICE_SECONDS),
     Step(Sweep.DELIVER, deliveries.hand_over_due, deliver.enqueue, SLICE_SECONDS),
     Step(Sweep.DEFINE, fill.due_sources, fill.start_due, SLICE_SECONDS),
+    Step(
+        Sweep.CLEAR_LABS, lambda apart: rehearsals.removals_due(utcnow(), apart), rehearse.start_removal, SLICE_SECONDS
+    ),
     Step(Sweep.COUNT, once(standing_counts.count_if_due)),
 )
 

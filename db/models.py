@@ -19,6 +19,7 @@ from db.states import (
     NoticePhase,
     Offer,
     PolicyState,
+    RehearsalState,
     RestoreState,
     Result,
     Role,
@@ -767,6 +768,8 @@ class Restore(Table):
     retry_approved_run = pw.BigIntegerField(null=True)
     # What an uploaded file says of itself, which anybody may have written: {"backup_set", "tenant", …}.
     file_says = JsonText(null=True)
+    # The rehearsal that it is a part of: it waits for nobody. No foreign key: a rehearsal refers to restores.
+    rehearsal_id = pw.BigIntegerField(null=True)
 
     class Meta:
         indexes = (
@@ -1076,12 +1079,106 @@ class Schedule(Table):
     created_at = pw.DateTimeField(default=utcnow)
     # Paused by the scheduler, which could not tell when it comes next. Null: by a person, or not at all.
     paused_because = pw.CharField(null=True, max_length=500)
+    # It rehearses a restore, of which a backup is the first step, instead of only backing up.
+    is_rehearsal = pw.BooleanField(default=False)
 
     class Meta:
         indexes = ((("tenant", "id"), False),)
 
     def __str__(self) -> str:
         return f"{self.cron} ({self.time_zone})"
+
+
+class RehearsalRules(Table):
+    """The rules of a tenant for rehearsals: whether others may write into it as a lab, and which lab it has itself."""
+
+    tenant = pw.ForeignKeyField(Tenant, unique=True, on_delete="CASCADE")
+    is_lab = pw.BooleanField(default=False)
+    lab = pw.ForeignKeyField(Tenant, null=True, backref="+", on_delete="SET NULL")
+
+
+class Rehearsal(Table):
+    """A rehearsal of a tenant's restore: what was done, by which runs, and how it ended. Its row outlives its run.
+
+    The ids without a foreign key are of rows that may go before it.
+    """
+
+    tenant = pw.ForeignKeyField(Tenant, on_delete="CASCADE", index=False)
+    run_id = pw.BigIntegerField(null=True)
+    state = pw.CharField(default=RehearsalState.RUNNING, max_length=10)
+    created_at = pw.DateTimeField(default=utcnow)
+    ended_at = pw.DateTimeField(null=True)
+    backup_run_id = pw.BigIntegerField(null=True)
+    backup_set_id = pw.BigIntegerField(null=True)
+    # The contents of that set: how many there are, how many were looked at, and up to which snapshot.
+    contents_total = pw.IntegerField(null=True)
+    contents_checked = pw.IntegerField(default=0)
+    checked_to = pw.BigIntegerField(default=0)
+    # The planned restore into its own tenant, and what it would do: {action: number of policies}.
+    plan_restore_id = pw.BigIntegerField(null=True)
+    plan_counts = JsonText(null=True)
+    # The lab, what was restored into it, what removed that again, and when nothing of it was left.
+    lab_id = pw.BigIntegerField(null=True)
+    lab_restore_id = pw.BigIntegerField(null=True)
+    lab_undo_id = pw.BigIntegerField(null=True)
+    lab_cleared_at = pw.DateTimeField(null=True)
+    # When a run of its own removes what is left in the lab; null: nothing is, or it was tried often enough.
+    removal_due_at = pw.DateTimeField(null=True)
+    removal_run_id = pw.BigIntegerField(null=True)
+    removal_tries = pw.IntegerField(default=0)
+    # How many findings there are; the first of them are kept as rows.
+    findings = pw.IntegerField(default=0)
+
+    class Meta:
+        indexes = ((("tenant", "id"), False),)
+
+    def __str__(self) -> str:
+        return f"Rehearsal {self.id}"
+
+
+Rehearsal.add_index(Rehearsal.index(Rehearsal.run_id, name="rehearsal_run"))
+Rehearsal.add_index(
+    Rehearsal.index(Rehearsal.removal_run_id, where=pw.SQL("removal_run_id IS NOT NULL"), name="rehearsal_removal_run")
+)
+Rehearsal.add_index(
+    Rehearsal.index(Rehearsal.removal_due_at, where=pw.SQL("removal_due_at IS NOT NULL"), name="rehearsal_removal_due")
+)
+
+
+class RehearsalFinding(Table):
+    """Something that a rehearsal found: a failure, or a remark on what needs a hand."""
+
+    rehearsal = pw.ForeignKeyField(Rehearsal, on_delete="CASCADE", index=False)
+    step = pw.CharField(max_length=20)
+    is_failure = pw.BooleanField(default=True)
+    code = pw.CharField(max_length=60)
+    message = pw.CharField(max_length=1000)
+    # The policy, as its backup had it; without one it is of the whole step.
+    policy_type = pw.CharField(null=True, max_length=80)
+    graph_id = pw.CharField(null=True, max_length=200)
+    name = pw.CharField(null=True, max_length=1000)
+
+    class Meta:
+        indexes = ((("rehearsal", "id"), False),)
+
+
+class RehearsalSample(Table):
+    """A policy that a rehearsal restored into the lab, and what became of it there."""
+
+    rehearsal = pw.ForeignKeyField(Rehearsal, on_delete="CASCADE", index=False)
+    policy_type = pw.CharField(max_length=80)
+    graph_id = pw.CharField(max_length=200)
+    name = pw.CharField(max_length=1000)
+    # The object in the lab; null: none was made.
+    lab_object_id = pw.CharField(null=True, max_length=200)
+    outcome = pw.CharField(null=True, max_length=20)
+    message = pw.CharField(null=True, max_length=1000)
+    # How many of its fields are otherwise than planned; null: nobody compared it.
+    differences = pw.IntegerField(null=True)
+    is_removed = pw.BooleanField(default=False)
+
+    class Meta:
+        indexes = ((("rehearsal", "id"), False),)
 
 
 class DirectoryName(Table):
@@ -1780,6 +1877,10 @@ TABLES = (
     ImportedPolicy,
     Mapping,
     Schedule,
+    RehearsalRules,
+    Rehearsal,
+    RehearsalFinding,
+    RehearsalSample,
     DirectoryName,
     DefinitionText,
     DefinitionCategory,

@@ -30,6 +30,8 @@ class RunKind(StrEnum):
     DOCUMENT = "document.make"
     # Finds one person or one device, and works out which policies it gets.
     LOOK_UP = "assignments.look_up"
+    # Backs a tenant up, opens everything of it, plans a full restore, and restores a sample into a lab.
+    REHEARSE = "tenant.rehearse"
 
 
 class RunState(StrEnum):
@@ -63,6 +65,7 @@ class Sweep(StrEnum):
     TELL = "prepare notices"
     DELIVER = "send notices"
     DEFINE = "ask for Microsoft's words"
+    CLEAR_LABS = "remove what rehearsals left in labs"
     COUNT = "count tenants by standing"
 
 
@@ -122,6 +125,8 @@ class Outcome(StrEnum):
     CONNECTED = "connected"  # of connecting a tenant, down to here
     PERMITTED = "permitted"
     STARTED = "started"
+    # A rehearsal's: the step found nothing wrong.
+    PASSED = "passed"
 
 
 # The actions of a plan that write -> the outcome once they are done.
@@ -150,6 +155,16 @@ class RestoreState(StrEnum):
 UNFINISHED = (RestoreState.DRAFT, RestoreState.PREVIEWED, RestoreState.APPROVED, RestoreState.RUNNING)
 # May still be changed: every change makes them drafts again.
 CHANGEABLE = (RestoreState.DRAFT, RestoreState.PREVIEWED, RestoreState.APPROVED, RestoreState.EXPIRED)
+
+
+class RehearsalState(StrEnum):
+    """The state of a rehearsal. `findings`: it came to its end, and something was not as it should be."""
+
+    RUNNING = "running"
+    PASSED = "passed"
+    FINDINGS = "findings"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
 
 
 class WriteState(StrEnum):

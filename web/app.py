@@ -52,6 +52,7 @@ from web.views.people import (
     tokens,
     users,
 )
+from web.views.rehearsals import rehearsals
 from web.views.restores import later_changes, new_restore, restore_actions, restores
 from web.views.settings import conflict_page, setting_pages
 from web.views.tenants import (
@@ -261,6 +262,7 @@ def _add_pages(app: Flask) -> None:
         retention,
         documents,
         provider,
+        rehearsals,
         runs,
         schedules,
         notifications,

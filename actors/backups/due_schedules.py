@@ -1,6 +1,7 @@
 """Backups by schedule: the leading scheduler starts those whose time has come."""
 
 import logging
+from collections.abc import Callable
 
 from actors.backups import back_up
 from actors.queue.enqueue import enqueue_new
@@ -19,8 +20,13 @@ SCHEDULE = Actor("schedule", origin="schedule")
 
 def start(schedule: Schedule) -> None:
     """Start the schedule's backup, unless another scheduler was quicker. Pauses a schedule that has no next time."""
+    start_by(schedule, _create_backup)
+
+
+def start_by(schedule: Schedule, create: Callable[[Schedule], StartedRun | None]) -> None:
+    """Start what `create` makes of the schedule: it claims it and creates the run, or returns None."""
     try:
-        started = _create_run(schedule)
+        started = create(schedule)
     except SwitchedOff as e:  # since it was found to be due
         logger.info("%s", e, extra={"schedule": schedule.id})
         return
@@ -33,7 +39,7 @@ def start(schedule: Schedule) -> None:
         logger.info("started by schedule", extra={"run_id": started.run.id, "schedule": schedule.id})
 
 
-def _create_run(schedule: Schedule) -> StartedRun | None:
+def _create_backup(schedule: Schedule) -> StartedRun | None:
     """Claim the schedule and create the run, or neither: a process that dies in between leaves the schedule due."""
     with database.atomic():
         if not schedules.claim_due(schedule, utcnow()):

@@ -142,6 +142,7 @@ _RUNS = {
     RunKind.PRUNE: "The deletion of old backups",
     RunKind.DOCUMENT: "The making of a document",
     RunKind.LOOK_UP: "A look-up",
+    RunKind.REHEARSE: "The rehearsal",
 }
 
 

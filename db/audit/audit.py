@@ -101,6 +101,8 @@ class Action(StrEnum):
     SET_UNPINNED = "backup-set:unpinned"
     SETS_PRUNED = "backup-sets:pruned"
     RETENTION_SET = "retention:set"
+    REHEARSAL_LAB = "rehearsal-lab:set"
+    REHEARSAL_IS_LAB = "rehearsal-lab:marked"
     SCHEDULE_SET = "schedule:set"
     SCHEDULE_PAUSED = "schedule:paused"
     SCHEDULE_REMOVED = "schedule:removed"
@@ -228,10 +230,12 @@ DETAILS: dict[Action, frozenset[str]] = {
     # `what`: backup sets, snapshots, contents, restores, runs, names.
     Action.SETS_PRUNED: frozenset({"what", "count", "run"}),
     Action.RETENTION_SET: frozenset({"rules"}),
-    Action.SCHEDULE_SET: frozenset({"cron", "time_zone", "is_full", "is_paused"}),
+    Action.REHEARSAL_LAB: frozenset({"lab"}),
+    Action.REHEARSAL_IS_LAB: frozenset({"is_lab"}),
+    Action.SCHEDULE_SET: frozenset({"cron", "time_zone", "is_full", "is_paused", "is_rehearsal"}),
     Action.SCHEDULE_PAUSED: frozenset({"cron", "time_zone", "why"}),
     Action.SCHEDULE_REMOVED: frozenset({"cron", "time_zone"}),
-    Action.SCHEDULE_PUT_BACK: frozenset({"cron", "time_zone", "is_full", "is_paused"}),
+    Action.SCHEDULE_PUT_BACK: frozenset({"cron", "time_zone", "is_full", "is_paused", "is_rehearsal"}),
     Action.RESTORE_REQUESTED: frozenset({"source", "items", "options", "undo_of"}),
     Action.RESTORE_CHANGED: frozenset({"changed"}),
     Action.CONFIRMATION_ASKED: frozenset({"asked"}),

@@ -68,7 +68,7 @@ def _level_of_set(state: str, count: int | None) -> Level:
 
 def _due_days(tenant_ids: Sequence[int], days: Sequence[date], now: datetime) -> set[tuple[int, date]]:
     """Return the days on which a schedule that is not paused should have made a backup by now."""
-    query = Schedule.select().where(is_in(Schedule.tenant, tenant_ids) & ~Schedule.is_paused)
+    query = Schedule.select().where(is_in(Schedule.tenant, tenant_ids) & ~Schedule.is_paused & ~Schedule.is_rehearsal)
     return {
         (schedule.tenant_id, day)
         for schedule in query

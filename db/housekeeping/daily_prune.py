@@ -36,6 +36,7 @@ from db.models import (
     Manifest,
     Notification,
     Policy,
+    Rehearsal,
     Restore,
     RestoreItem,
     Run,
@@ -56,6 +57,8 @@ DAY = timedelta(days=1)
 # Microsoft keeps Intune's events a year: ours stay longer than theirs, and as long as the oldest snapshot. Changes that
 # nobody has to decide about stay as long, and as long as a snapshot of either side.
 EVENTS_KEPT = timedelta(days=400)
+# Whoever asks what was rehearsed asks for the last years.
+REHEARSALS_KEPT = timedelta(days=1100)
 # A pruning that cannot even be started must not keep the others waiting.
 POSTPONED_BY = timedelta(hours=1)
 # Nothing is to be done with these any more, unless somebody undoes what was done.
@@ -326,6 +329,22 @@ def _delete_changes(tenant: Tenant, _ages: Ages, ids: Sequence[int]) -> int:
     return len(_delete(Change, ids, _is_old_change(tenant)))
 
 
+# --- rehearsals ------------------------------------------------------------------------------------------------------
+
+
+def _is_old_rehearsal(tenant: Tenant) -> Condition:
+    """Return the condition that a rehearsal ended long ago; its findings and samples go with it."""
+    return (Rehearsal.tenant == tenant) & (Rehearsal.ended_at < utcnow() - REHEARSALS_KEPT)
+
+
+def _find_rehearsals(tenant: Tenant, _ages: Ages) -> list[int]:
+    return _ids(Rehearsal.select(Rehearsal.id).where(_is_old_rehearsal(tenant)).order_by(Rehearsal.id))
+
+
+def _delete_rehearsals(tenant: Tenant, _ages: Ages, ids: Sequence[int]) -> int:
+    return len(_delete(Rehearsal, ids, _is_old_rehearsal(tenant)))
+
+
 # In this order: what refers to something goes before it.
 STEPS = {
     step.key: step
@@ -344,6 +363,7 @@ STEPS = {
         PruneStep("runs", "Runs that ended long ago", _find_runs, _delete_runs),
         PruneStep("names", "Names of groups and filters not seen for long", _find_names, _delete_names),
         PruneStep("events", "Old events of the tenant's audit logs", _find_events, _delete_events),
+        PruneStep("rehearsals", "Rehearsals of more than three years ago", _find_rehearsals, _delete_rehearsals),
         PruneStep("changes", "Decided changes whose snapshots are gone", _find_changes, _delete_changes),
     )
 }

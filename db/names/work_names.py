@@ -189,6 +189,7 @@ _RUNS = {
     RunKind.DEFINE: "Microsoft's words, {at}",
     RunKind.DOCUMENT: "Document, {at}",
     RunKind.LOOK_UP: "Look-up of {at}",
+    RunKind.REHEARSE: "Rehearsal of {at}",
 }
 
 

@@ -32,7 +32,7 @@ def on_run_ended(run: Run, state: RunState, counts: Mapping[str, int]) -> None:
 def _on_preview_ended(run: Run) -> None:
     """Note that a fresh plan waits for a second person, where its tenant asks for one."""
     restore = Restore.get_or_none(Restore.id == run.restore_id)
-    if restore is None or restore.state != RestoreState.PREVIEWED:
+    if restore is None or restore.state != RestoreState.PREVIEWED or restore.rehearsal_id is not None:
         return
     if restore.asks_four_eyes or Tenant.get_by_id(restore.tenant_id).four_eyes:
         key = f"restore_waiting:{restore.id}:{run.id}"

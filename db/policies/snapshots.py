@@ -268,7 +268,11 @@ def read_snapshot(snapshot: Snapshot) -> dict[str, Any]:
 
 def read_content(content_id: int) -> dict[str, Any]:
     """Return the document of a content. Raises SealError."""
-    content = Content.get_by_id(content_id)
+    return open_content(Content.get_by_id(content_id))
+
+
+def open_content(content: Content) -> dict[str, Any]:
+    """Return the document of a row that was read. Raises SealError; zlib.error or ValueError for a damaged one."""
     sealed = keyring().unseal(content.sealed, content_owner(content.tenant_id, content.fingerprint))
     document: dict[str, Any] = json.loads(zlib.decompress(sealed).decode("utf-8", "surrogatepass"))
     return document
@@ -350,6 +354,12 @@ def of_types(ids: Sequence[int], policy_types: Sequence[str]) -> list[Snapshot]:
         query = Snapshot.select(Snapshot, Policy).join(Policy).where(Snapshot.id.in_(some_ids))
         rows += list(query.where(Policy.policy_type.in_(list(policy_types))).order_by(Snapshot.id))
     return rows
+
+
+def load_with_contents(ids: Sequence[int]) -> list[Snapshot]:
+    """Return these few snapshots by their ids, each with its policy and its sealed content."""
+    rows = Snapshot.select(Snapshot, Policy, Content).join(Policy).switch(Snapshot).join(Content)
+    return list(rows.where(is_in(Snapshot.id, ids)).order_by(Snapshot.id))
 
 
 def load_with_policies(ids: Sequence[int]) -> list[Snapshot]:

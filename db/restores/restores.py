@@ -130,6 +130,7 @@ def of_pair(tenant: Tenant, source_directory_id: str, limit: int) -> list[Restor
 def awaiting_approval(tenant_ids: Sequence[int] | None, limit: int) -> list[Restore]:
     """Return the newest previewed restores that a second person has to approve; None: of every tenant."""
     asks = (Restore.state == RestoreState.PREVIEWED) & (Tenant.four_eyes | Restore.asks_four_eyes) & Tenant.is_active
+    asks &= Restore.rehearsal_id.is_null()  # the plan of a rehearsal waits for nobody
     query = (
         Restore.select(Restore, Tenant)
         .join(Tenant)
@@ -145,3 +146,8 @@ def listed(tenant: Tenant | None, limit: int) -> list[Restore]:
         value_lists.equals_if_given(Restore.tenant, tenant)
     )
     return list(query.order_by(Restore.id.desc()).limit(limit))
+
+
+def by_ids(ids: Sequence[int]) -> list[Restore]:
+    """Return those of these few restores that are kept, oldest first."""
+    return list(Restore.select().where(value_lists.is_in(Restore.id, ids)).order_by(Restore.id))

@@ -12,6 +12,7 @@ from db.database import database, lock_rows, transaction
 from db.definitions import sources
 from db.models import IS_ACTIVE, Restore, Run, RunItem, Tenant, Write
 from db.notices import run_occurrences
+from db.rehearsals import rehearsals
 from db.restores import restores
 from db.runs import answer_cache, claims, levels, listing_cache, notifications, uploads
 from db.runs.claims import Claim, held_by, require_one_row
@@ -149,6 +150,7 @@ def _end(run: Run, expected: Any, state: RunState, tally: dict[str, int], error:
     Run.delete().where(Run.parent == run.id).execute()
     backup_sets.complete(run)
     restores.on_run_ended(run, state)
+    rehearsals.on_run_ended(run, state)
     listing_cache.delete(run)
     answer_cache.delete(run)
     uploads.delete_of_run(run)

@@ -107,7 +107,7 @@ def _select_tenants(tenant_ids: Sequence[int] | None) -> list[Tenant]:
 def _active_schedules(tenant_ids: Sequence[int] | None) -> dict[int, list[Schedule]]:
     """Return tenant id -> schedules that are not paused."""
     columns = (Schedule.tenant, Schedule.next_at, Schedule.last_at, Schedule.last_run)
-    query = Schedule.select(*columns).where(~Schedule.is_paused)
+    query = Schedule.select(*columns).where(~Schedule.is_paused & ~Schedule.is_rehearsal)
     schedules: dict[int, list[Schedule]] = {}
     for schedule in query if tenant_ids is None else query.where(is_in(Schedule.tenant, tenant_ids)):
         schedules.setdefault(schedule.tenant_id, []).append(schedule)

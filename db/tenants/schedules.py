@@ -91,12 +91,15 @@ def validate_cron(cron: str, time_zone: str) -> str:
     return cron
 
 
-def add(tenant: Tenant, cron: str, time_zone: str, actor: Actor, *, is_full: bool = False) -> Schedule:
+def add(
+    tenant: Tenant, cron: str, time_zone: str, actor: Actor, *, is_full: bool = False, is_rehearsal: bool = False
+) -> Schedule:
     schedule = Schedule(
         tenant=tenant,
         cron=validate_cron(cron, time_zone),
         time_zone=time_zone,
         is_full=is_full,
+        is_rehearsal=is_rehearsal,
         created_by=actor.user_id,
     )
     schedule.next_at = next_after(schedule, utcnow())
@@ -107,10 +110,18 @@ def add(tenant: Tenant, cron: str, time_zone: str, actor: Actor, *, is_full: boo
 
 
 def change(
-    schedule: Schedule, actor: Actor, *, cron: str, time_zone: str, is_full: bool = False, is_paused: bool = False
+    schedule: Schedule,
+    actor: Actor,
+    *,
+    cron: str,
+    time_zone: str,
+    is_full: bool = False,
+    is_paused: bool = False,
+    is_rehearsal: bool = False,
 ) -> None:
     schedule.cron, schedule.time_zone = validate_cron(cron, time_zone), time_zone
     schedule.is_full, schedule.is_paused, schedule.paused_because = is_full, is_paused, None
+    schedule.is_rehearsal = is_rehearsal
     schedule.next_at = None if is_paused else next_after(schedule, utcnow())
     with database.atomic():
         schedule.save()
@@ -159,30 +170,36 @@ def put_back(columns: dict[str, Any], actor: Actor) -> Schedule | None:
 
 def columns_to_put_back(schedule: Schedule) -> dict[str, Any]:
     """Return what `put_back` takes, as JSON can hold it, but for the moments."""
-    names = ("id", "tenant_id", "cron", "time_zone", "is_full", "is_paused", "last_run_id", "created_by_id")
+    names = ("id", "tenant_id", "cron", "time_zone", "is_full", "is_paused", "is_rehearsal", "last_run_id",
+             "created_by_id")  # fmt: skip
     return {name: getattr(schedule, name) for name in names}
 
 
-def tenants_with_same(tenant_ids: Sequence[int], cron: str, time_zone: str, is_full: bool) -> dict[int, bool]:
+def tenants_with_same(
+    tenant_ids: Sequence[int], cron: str, time_zone: str, is_full: bool, is_rehearsal: bool = False
+) -> dict[int, bool]:
     """Return tenant id -> whether it is paused, of those tenants that have the schedule already."""
     same = (Schedule.cron == " ".join(cron.split())) & (Schedule.time_zone == time_zone) & (Schedule.is_full == is_full)
+    same &= Schedule.is_rehearsal == is_rehearsal
     rows = Schedule.select(Schedule.tenant, Schedule.is_paused).where(is_in(Schedule.tenant, tenant_ids) & same)
     return dict(rows.order_by(Schedule.is_paused.desc()).tuples())
 
 
-def add_unless_there(tenant: Tenant, cron: str, time_zone: str, actor: Actor, *, is_full: bool) -> Schedule | None:
+def add_unless_there(
+    tenant: Tenant, cron: str, time_zone: str, actor: Actor, *, is_full: bool, is_rehearsal: bool = False
+) -> Schedule | None:
     """Add it like `add`; None where the tenant has the same one already, so that a second press adds no second one."""
     with database.atomic():
         lock_rows(Tenant, Tenant.id == tenant.id)
-        if tenants_with_same([tenant.id], cron, time_zone, is_full):
+        if tenants_with_same([tenant.id], cron, time_zone, is_full, is_rehearsal):
             return None
-        return add(tenant, cron, time_zone, actor, is_full=is_full)
+        return add(tenant, cron, time_zone, actor, is_full=is_full, is_rehearsal=is_rehearsal)
 
 
 def add_or_resume(tenant: Tenant, cron: str, time_zone: str, actor: Actor, *, is_full: bool) -> None:
     """Make sure that the tenant is backed up by this schedule: resume the one that it has, or add it."""
     same = [row for row in of_tenants([tenant.id]) if (row.cron, row.time_zone) == (cron, time_zone)]
-    same = [row for row in same if bool(row.is_full) == is_full]
+    same = [row for row in same if bool(row.is_full) == is_full and not row.is_rehearsal]
     if not same:
         add_unless_there(tenant, cron, time_zone, actor, is_full=is_full)
     elif all(row.is_paused for row in same):
@@ -198,6 +215,7 @@ def last_time_zone(user_id: int | None) -> str:
 
 def _record_change(schedule: Schedule, actor: Actor, action: Action = Action.SCHEDULE_SET) -> None:
     now = {"time_zone": schedule.time_zone, "is_full": schedule.is_full, "is_paused": schedule.is_paused}
+    now["is_rehearsal"] = schedule.is_rehearsal
     _record(action, actor, schedule, **now)
 
 
@@ -257,8 +275,8 @@ def of_tenants(
 
 
 def is_scheduled() -> Condition:
-    """Return the condition that a tenant has a schedule that is not paused."""
-    return Tenant.id.in_(Schedule.select(Schedule.tenant).where(~Schedule.is_paused))
+    """Return the condition that a tenant is backed up by a schedule that is not paused."""
+    return Tenant.id.in_(Schedule.select(Schedule.tenant).where(~Schedule.is_paused & ~Schedule.is_rehearsal))
 
 
 def listed(tenant: Tenant | None, limit: int) -> list[Schedule]:

@@ -43,6 +43,10 @@ from db.models import (
     Policy,
     PolicyDocument,
     PolicyImport,
+    Rehearsal,
+    RehearsalFinding,
+    RehearsalRules,
+    RehearsalSample,
     Restore,
     RestoreItem,
     RuleChange,
@@ -64,6 +68,7 @@ from db.states import (
     ItemState,
     NoticeEvent,
     Outcome,
+    RehearsalState,
     RestoreState,
     Role,
     RunKind,
@@ -94,7 +99,7 @@ THEIRS = re.compile(rf"{WORD}|\b513\d{{5}}\b")
 # What addresses name, of which each tenant has one here.
 ARGUMENTS = ("tenant_id", "policy_id", "snapshot_id", "other_id", "run_id", "backup_set_id", "restore_id", "item_id",
              "schedule_id", "mapping_id", "directory_id", "change_id", "channel_id", "rule_id",
-             "document_id", "import_id", "imported_policy_id")  # fmt: skip
+             "document_id", "import_id", "imported_policy_id", "rehearsal_id")  # fmt: skip
 # Tables of one row are nobody's.
 NUMBERED = [one for one in TABLES if isinstance(one._meta.primary_key, pw.AutoField)
             and one not in {AuditHead, AuditCheck, AuditKey, Seal}]  # fmt: skip
@@ -151,6 +156,7 @@ def hold(number: int, word: str, digits: str, password_hash: str) -> Holding:
         "document_id": _documented(tenant, word, operator),
         "import_id": policy_import.id,
         "imported_policy_id": imported.id,
+        "rehearsal_id": _rehearsed(tenant, word),
     }
     return Holding(tenant, operator, {name: str(value) for name, value in ids.items()})
 
@@ -212,6 +218,27 @@ def _documented(tenant: Tenant, word: str, operator: User) -> int:
         document=document, number=0, sealed=keyring().seal(f"{word} page".encode(), documents.seal_owner(chunk))
     )
     return int(document.id)
+
+
+def _rehearsed(tenant: Tenant, word: str) -> int:
+    """A rehearsal that found something, and whose copy is still in its lab: the tenant itself stands for that."""
+    rehearsal = Rehearsal.create(tenant=tenant, state=RehearsalState.FINDINGS, lab_id=tenant.id, findings=2,
+                                 ended_at=utcnow(), contents_total=2, contents_checked=2)  # fmt: skip
+    for is_failure in (True, False):
+        RehearsalFinding.create(rehearsal=rehearsal, step="contents", is_failure=is_failure, code="sealed",
+                                message=f"{word} finding", policy_type="configurationPolicies", name=f"{word} policy",
+                                graph_id=f"{word} id")  # fmt: skip
+    RehearsalSample.create(
+        rehearsal=rehearsal,
+        policy_type="configurationPolicies",
+        graph_id=f"{word} id",
+        name=f"{word} policy",
+        lab_object_id=f"{word} copy",
+        outcome="created",
+        differences=0,
+    )
+    RehearsalRules.create(tenant=tenant, is_lab=True)
+    return int(rehearsal.id)
 
 
 def guid(digits: str, number: int) -> str:

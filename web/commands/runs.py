@@ -1,4 +1,4 @@
-"""`sync`, `capture`, `back-up`, `document`, `download`, `run show`: the browser's starts, followed from a terminal."""
+"""`sync`, `back-up`, `rehearse`, `document`, `download`, `run show` and more: the browser's starts, in a terminal."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import click
 import actors.backups.back_up
 import actors.backups.capture
 import actors.backups.sync
+import actors.rehearsals.rehearse
 from actors.documents import making, options
 from actors.facade import leaving
 from actors.queue import enqueue
@@ -47,7 +48,15 @@ wait_option = click.option("--wait", is_flag=True, help="Wait for its end. Exit 
 
 def register(cli: click.Group) -> None:
     add_commands(
-        cli, {"sync": sync, "capture": capture, "back-up": back_up, "download": download, "document": document}
+        cli,
+        {
+            "sync": sync,
+            "capture": capture,
+            "back-up": back_up,
+            "rehearse": rehearse,
+            "download": download,
+            "document": document,
+        },
     )
     group = click.Group("run", help="Runs.")
     add_commands(group, {"show": show})
@@ -96,6 +105,16 @@ def back_up(
             found_tenant, command_actor(), policy_types=types, policy_ids=policy_ids, is_full=full
         )
         code = follow_run(start, wait, as_json)
+    sys.exit(code)
+
+
+@click.argument("tenant")
+@wait_option
+@json_option
+def rehearse(tenant: str, wait: bool, as_json: bool) -> None:
+    """Rehearse a restore: back up, open everything, plan, and try a sample in the lab."""
+    with open_installation():
+        code = follow_run(actors.rehearsals.rehearse.start(find_tenant(tenant), command_actor()), wait, as_json)
     sys.exit(code)
 
 

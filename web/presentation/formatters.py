@@ -67,6 +67,7 @@ _BADGES: dict[str, tuple[str, str]] = {
     Outcome.REMOVED: ("good", "trash-o"),
     Outcome.UNKNOWN: ("warn", "question"),
     Outcome.FREED: ("good", "recycle"),
+    Outcome.PASSED: ("good", "check"),
     Outcome.ERROR: ("bad", "times"),
     Outcome.CANCELLED: ("muted", "ban"),
     WriteState.SENDING: ("info", "refresh"),
@@ -168,6 +169,8 @@ def schedule_html(schedule: Schedule) -> Markup:
         moments = (schedule_words.moment(at, zone, now) for at in schedules.coming(schedule, NEXT_TIMES))
         times = ", ".join(moments)
         when = Markup("<code>{}</code> ({}): {}").format(schedule.cron, schedule_words.zone_words(zone), times)
+    if schedule.is_rehearsal:
+        return translated_markup("{}, rehearses a restore").format(when)
     return translated_markup("{}, reads everything").format(when) if schedule.is_full else when
 
 

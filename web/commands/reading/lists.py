@@ -148,6 +148,7 @@ def _schedules(tenant: models.Tenant | None, limit: int) -> list[Row]:
             "cron": schedule.cron,
             "time_zone": schedule.time_zone,
             "full": schedule.is_full,
+            "rehearsal": schedule.is_rehearsal,
             "paused": schedule.is_paused,
             "next": schedule.next_at,
             "last": schedule.last_at,

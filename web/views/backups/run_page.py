@@ -48,6 +48,7 @@ KINDS = {
     RunKind.DEFINE: "Ask for Microsoft's words",
     RunKind.DOCUMENT: "Make document",
     RunKind.LOOK_UP: "Look up a person or device",
+    RunKind.REHEARSE: "Rehearse a restore",
 }
 # The items' sort in an address, which begins with what an item ended as.
 SHOW_FIELD = "outcome"

@@ -77,7 +77,7 @@ def _back_up(form: Mapping[str, str], chosen: Sequence[Tenant]) -> Wish:
 def _add_schedule(form: Mapping[str, str], chosen: Sequence[Tenant]) -> Wish:
     given = read_form(form)
     cron = schedules.validate_cron(given.rule, given.time_zone)
-    paused_by_id = schedules.tenants_with_same(_ids(chosen), cron, given.time_zone, given.is_full)
+    paused_by_id = schedules.tenants_with_same(_ids(chosen), cron, given.time_zone, given.is_full, given.is_rehearsal)
 
     def why_not(tenant: Tenant) -> str:
         if tenant.id not in paused_by_id:
@@ -85,10 +85,12 @@ def _add_schedule(form: Mapping[str, str], chosen: Sequence[Tenant]) -> Wish:
         return "has this schedule, and it is paused" if paused_by_id[tenant.id] else "has this schedule already"
 
     return Wish(
-        f"Add the schedule: {given.words}",
+        f"Add the schedule of rehearsals: {given.words}" if given.is_rehearsal else f"Add the schedule: {given.words}",
         why_not,
         lambda tenant, actor: _done_if(
-            schedules.add_unless_there(tenant, cron, given.time_zone, actor, is_full=given.is_full)
+            schedules.add_unless_there(
+                tenant, cron, given.time_zone, actor, is_full=given.is_full, is_rehearsal=given.is_rehearsal
+            )
         ),
         note="Start times are spread over 15 minutes.",
     )

@@ -11,6 +11,7 @@ from web.views.installation.connection_acts import CONNECTION_ACTS
 from web.views.installation.consent_acts import CONSENT_ACTS
 from web.views.installation.disclosure_acts import DISCLOSURE_ACTS
 from web.views.installation.import_acts import IMPORT_ACTS
+from web.views.installation.schedule_acts import SCHEDULE_ACTS
 
 SIGNING_IN, PEOPLE, TENANTS, BACKUPS = "Signing in", "People and roles", "Tenants", "Backups and runs"
 CHANGES = "Changes"
@@ -135,6 +136,7 @@ ACTS: dict[Action, AuditAct] = {
             RunKind.WATCH: "{who} looked for changes in {tenant}: {run}",
             RunKind.DOCUMENT: "{who} had a document of {tenant} made: {run}",
             RunKind.LOOK_UP: "{who} looked up what a person or device gets in {tenant}: {run}",
+            RunKind.REHEARSE: "{who} started a rehearsal of {tenant}: {run}",
         },
     ),
     Action.RUN_ENDED: AuditAct(
@@ -183,24 +185,7 @@ ACTS: dict[Action, AuditAct] = {
         varies_by="rules",
         variants={"None": "{who} turned retention off for {tenant}: all backups stay"},
     ),
-    Action.SCHEDULE_SET: AuditAct(
-        SCHEDULES,
-        "Set a schedule",
-        "{who} set a schedule of {tenant}: {schedule}",
-        varies_by="is_paused",
-        variants={"True": "{who} paused a schedule of {tenant}: {schedule}"},
-    ),
-    Action.SCHEDULE_PAUSED: AuditAct(
-        SCHEDULES,
-        "Paused a schedule that has no next time",
-        "A schedule of {tenant} was paused: {schedule}. {why}",
-    ),
-    Action.SCHEDULE_REMOVED: AuditAct(
-        SCHEDULES, "Removed a schedule", "{who} removed a schedule of {tenant}: {schedule}"
-    ),
-    Action.SCHEDULE_PUT_BACK: AuditAct(
-        SCHEDULES, "Put a schedule back", "{who} put a removed schedule of {tenant} back: {schedule}"
-    ),
+    **SCHEDULE_ACTS,
     Action.RESTORE_REQUESTED: AuditAct(
         RESTORES,
         "Prepared a restore",

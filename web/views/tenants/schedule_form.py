@@ -12,6 +12,8 @@ from web.inputs import without_nul
 
 LONGEST_RULE = 100
 NAMES = ("when", "time", "cron", "time_zone", "is_full")
+# The value of the field `is_full` that asks for a rehearsal.
+REHEARSES = "rehearsal"
 PROPOSED = {"when": schedule_words.DAILY, "time": "02:00"}
 
 
@@ -24,6 +26,8 @@ class ScheduleForm:
     cron: str
     time_zone: str
     is_full: bool
+    # It rehearses a restore, in place of backing up alone.
+    is_rehearsal: bool = False
     # Nobody has said which zone yet: the script may put the browser's in its place.
     proposes_zone: bool = False
 
@@ -48,7 +52,8 @@ class ScheduleForm:
     @property
     def values(self) -> dict[str, str]:
         """The fields as a form or an address takes them."""
-        texts = (self.when, self.time, self.cron, self.time_zone, "yes" if self.is_full else "no")
+        does = REHEARSES if self.is_rehearsal else "yes" if self.is_full else "no"
+        texts = (self.when, self.time, self.cron, self.time_zone, does)
         return dict(zip(NAMES, texts, strict=True))
 
 
@@ -61,6 +66,7 @@ def read_form(given: Mapping[str, str]) -> ScheduleForm:
         cron=texts["cron"],
         time_zone=texts["time_zone"] or schedules.last_time_zone(current_user.id),
         is_full=texts["is_full"] == "yes",
+        is_rehearsal=texts["is_full"] == REHEARSES,
         proposes_zone=not texts["time_zone"],
     )
 
@@ -69,10 +75,11 @@ def form_of(schedule: Schedule) -> ScheduleForm:
     """Return the fields as they stand for a schedule, or as they were typed and refused."""
     if request.form:
         return read_form(request.form)
-    return from_rule(schedule.cron, schedule.time_zone, bool(schedule.is_full))
+    is_full, is_rehearsal = bool(schedule.is_full), bool(schedule.is_rehearsal)
+    return from_rule(schedule.cron, schedule.time_zone, is_full, is_rehearsal=is_rehearsal)
 
 
-def from_rule(cron: str, time_zone: str, is_full: bool) -> ScheduleForm:
+def from_rule(cron: str, time_zone: str, is_full: bool, *, is_rehearsal: bool = False) -> ScheduleForm:
     found = schedule_words.recurrence(cron)
     choice, time = (found.choice, found.time) if found else (PROPOSED["when"], PROPOSED["time"])
-    return ScheduleForm(choice, time, "" if found else cron, time_zone, is_full)
+    return ScheduleForm(choice, time, "" if found else cron, time_zone, is_full, is_rehearsal)

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
 import actors.backups.back_up
+from actors.rehearsals import rehearse
 from db.clock import utcnow
 from db.errors import Invalid
 from db.models import Schedule, Tenant
@@ -17,7 +18,7 @@ from web.lists import filters, tenant_field
 from web.lists.numbered_page import NumberedPage
 from web.presentation import run_messages
 from web.presentation.refusals import refusals_flashed
-from web.security.access import allowed_tenant_ids, current_actor, fetch, requires
+from web.security.access import allowed_tenant_ids, current_actor, fetch, require, requires
 from web.security.permissions import Permission
 from web.views.tenants import removed_schedules
 from web.views.tenants.schedule_form import ScheduleForm, form_of, read_form
@@ -86,7 +87,8 @@ def add() -> Any:
     form = read_form(request.form)
     try:
         tenant = tenant_field.typed_tenant(request.form.get("tenant", ""), Permission.MANAGE)
-        added = schedules.add_unless_there(tenant, form.rule, form.time_zone, current_actor(), is_full=form.is_full)
+        does = {"is_full": form.is_full, "is_rehearsal": form.is_rehearsal}
+        added = schedules.add_unless_there(tenant, form.rule, form.time_zone, current_actor(), **does)
         if added is None:
             raise Invalid(f"{tenant.name} has this schedule already.")
     except Invalid as e:
@@ -138,6 +140,7 @@ def change(schedule_id: str) -> Any:
             time_zone=form.time_zone,
             is_full=form.is_full,
             is_paused=schedule.is_paused,
+            is_rehearsal=form.is_rehearsal,
         )
     except Invalid as e:
         flash(str(e), "danger")
@@ -160,6 +163,7 @@ def pause(schedule_id: str) -> Any:
             time_zone=schedule.time_zone,
             is_full=schedule.is_full,
             is_paused=is_paused,
+            is_rehearsal=schedule.is_rehearsal,
         )
         name = schedule.tenant.name
         flash(f"Paused: {name}." if is_paused else f"The schedule of {name} goes on.", "success")
@@ -194,6 +198,11 @@ def undo() -> Any:
 @pages.post("/<schedule_id>/run-now")
 @requires(Permission.OPERATE)
 def run_now(schedule_id: str) -> Any:
+    """Do now what it does. A rehearsal may write to a lab, and takes a manager."""
     schedule = fetch(Schedule, schedule_id, Permission.OPERATE)
+    if schedule.is_rehearsal:
+        require(Permission.MANAGE, schedule.tenant)
+        rehearsed = rehearse.start(schedule.tenant, current_actor())
+        return run_messages.answer_start(rehearsed, url_for("schedules.index"))
     start = actors.backups.back_up.start(schedule.tenant, current_actor(), is_full=schedule.is_full)
     return run_messages.answer_start(start, url_for("schedules.index"))
