@@ -12,12 +12,14 @@ from actors.notices import deliver
 from actors.people import entra_recheck
 from actors.plans import preview
 from actors.queue.broker import broker
+from actors.readiness import assess
 from actors.rehearsals import rehearse
 from actors.restores import live_restore
 from actors.tenants import credential_change, shared_app_change
 from actors.uploads import upload
 
 __all__ = [
+    "assess",
     "assessment",
     "back_up",
     "broker",

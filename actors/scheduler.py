@@ -23,6 +23,7 @@ from actors.people import entra_recheck
 from actors.process import counters, logs, startup
 from actors.queue.broker import locks
 from actors.queue.middleware import PROCESS_NAME
+from actors.readiness import assess
 from actors.reading import policy_index
 from actors.recovery import dead_workers
 from actors.recovery.steps import Step, once, run_step, without
@@ -114,6 +115,7 @@ STEPS = (
     Step(
         Sweep.CLEAR_LABS, lambda apart: rehearsals.removals_due(utcnow(), apart), rehearse.start_removal, SLICE_SECONDS
     ),
+    Step(Sweep.READINESS, assess.due, assess.start_due, SLICE_SECONDS),
     Step(Sweep.COUNT, once(standing_counts.count_if_due)),
 )
 

@@ -766,6 +766,8 @@ class Restore(Table):
     retry_approved_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL", index=False)
     retry_approved_at = pw.DateTimeField(null=True)
     retry_approved_run = pw.BigIntegerField(null=True)
+    # How long its live run was to take, as the plan was confirmed.
+    estimated_seconds = pw.IntegerField(null=True)
     # What an uploaded file says of itself, which anybody may have written: {"backup_set", "tenant", …}.
     file_says = JsonText(null=True)
     # The rehearsal that it is a part of: it waits for nobody. No foreign key: a rehearsal refers to restores.
@@ -1259,6 +1261,53 @@ DefinitionSource.add_index(
         DefinitionSource.due_since, where=pw.SQL("due_since IS NOT NULL"), name="definition_source_due"
     )
 )
+
+
+class ReadinessReport(Table):
+    """How much of a tenant would have come back at that moment, and how long a full restore would have taken."""
+
+    tenant = pw.ForeignKeyField(Tenant, on_delete="CASCADE", index=False)
+    run = pw.ForeignKeyField(Run, null=True, on_delete="SET NULL")
+    made_at = pw.DateTimeField(default=utcnow)
+    # 0 to 1: of all policies, those that come back by themselves.
+    share = pw.FloatField()
+    # Verdict -> number of policies; reason -> number of those with it.
+    counts = JsonText()
+    reasons = JsonText()
+    seconds = pw.IntegerField()
+
+    class Meta:
+        indexes = ((("tenant", "id"), False), (("made_at",), False))
+
+
+class Readiness(Table):
+    """A tenant's newest report, and whether a backup was made since."""
+
+    tenant = pw.ForeignKeyField(Tenant, unique=True, on_delete="CASCADE")
+    report = pw.ForeignKeyField(ReadinessReport, null=True, on_delete="SET NULL")
+    # Since when there is a newer backup; null: nothing is due.
+    due_since = pw.DateTimeField(null=True)
+    # Not tried again before then.
+    again_at = pw.DateTimeField(null=True)
+
+
+# The scheduler asks at every tick for the few that are due.
+Readiness.add_index(Readiness.index(Readiness.due_since, where=pw.SQL("due_since IS NOT NULL"), name="readiness_due"))
+
+
+class ReadinessItem(Table):
+    """What the newest report says of a policy."""
+
+    tenant = pw.ForeignKeyField(Tenant, on_delete="CASCADE", index=False)
+    policy = pw.ForeignKeyField(Policy, unique=True, on_delete="CASCADE")
+    policy_type = pw.CharField(max_length=80)
+    name = pw.CharField(max_length=1000)
+    verdict = pw.CharField(max_length=10)
+    reason = pw.CharField(max_length=40)
+    why = pw.CharField(max_length=1000)
+
+    class Meta:
+        indexes = ((("tenant", "verdict", "policy_type", "name"), False),)
 
 
 # As literals, for the indexes, as IS_ACTIVE above.
@@ -1885,6 +1934,9 @@ TABLES = (
     DefinitionText,
     DefinitionCategory,
     DefinitionSource,
+    ReadinessReport,
+    Readiness,
+    ReadinessItem,
     PolicyTarget,
     PolicyReference,
     AssignmentLookUp,

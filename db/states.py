@@ -28,6 +28,8 @@ class RunKind(StrEnum):
     DEFINE = "definitions.fill"
     # Writes a document for people: of a tenant, a backup set, a policy, or of what differs.
     DOCUMENT = "document.make"
+    # Judges what a restore would bring back if it were deleted now. It writes nothing to the tenant.
+    READINESS = "readiness.assess"
     # Finds one person or one device, and works out which policies it gets.
     LOOK_UP = "assignments.look_up"
     # Backs a tenant up, opens everything of it, plans a full restore, and restores a sample into a lab.
@@ -66,6 +68,7 @@ class Sweep(StrEnum):
     DELIVER = "send notices"
     DEFINE = "ask for Microsoft's words"
     CLEAR_LABS = "remove what rehearsals left in labs"
+    READINESS = "assess readiness"
     COUNT = "count tenants by standing"
 
 
@@ -212,6 +215,15 @@ class Offer(StrEnum):
 
 
 QUIET_OFFERS = (Offer.NOT_OFFERED, Offer.NEVER_READ)  # nothing that the tenant's backup would have to hold
+
+
+class ReadinessVerdict(StrEnum):
+    """Whether a restore would bring a policy back if it were deleted now."""
+
+    BY_ITSELF = "by_itself"
+    # A person has to enter, upload, grant or name something.
+    BY_HAND = "by_hand"
+    NOT = "not"
 
 
 class DefinitionState(StrEnum):

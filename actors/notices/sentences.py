@@ -141,6 +141,7 @@ _RUNS = {
     RunKind.CREDENTIAL: "The change of the credential",
     RunKind.PRUNE: "The deletion of old backups",
     RunKind.DOCUMENT: "The making of a document",
+    RunKind.READINESS: "An assessment of readiness",
     RunKind.LOOK_UP: "A look-up",
     RunKind.REHEARSE: "The rehearsal",
 }

@@ -1,6 +1,6 @@
 """Builds the plan of a restore: reads what is in the target tenant, decides item by item, saves all plans at once."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -187,6 +187,13 @@ class PlanBuilder:
         self._items = restore_items.items(self._restore)  # with what was read
         for item in self._items:
             self._match(item)  # a policy that an item takes is then no match, by name alone, for a reference
+        planned = list(self._plan_writes())
+        add_quota_notes(planned, self._listed, self._contents)
+        removals = self._in_order(item for item in self._items if item.content_id is None)
+        planned += [(item, self._plan_removal(item)) for item in reversed(removals)]
+        return planned
+
+    def _plan_writes(self) -> Iterator[tuple[RestoreItem, dict[str, Any]]]:
         sources, own = self._sources(), source_ids.own_names(self._restore)
         self._known = source_ids.kinds_by_id(sources, TenantNames() if self._same_tenant else own)
         references = {
@@ -195,11 +202,8 @@ class PlanBuilder:
         }
         resolver = self._resolver(list(chain.from_iterable(references.values())), sources, own)
         ordered = self._after_what_they_refer_to(self._in_order(self._to_write()), references)
-        planned = [(item, self._plan_write(item, resolver, references[item.id])) for item in ordered]
-        add_quota_notes(planned, self._listed, self._contents)
-        removals = self._in_order(item for item in self._items if item.content_id is None)
-        planned += [(item, self._plan_removal(item)) for item in reversed(removals)]
-        return planned
+        for item in ordered:
+            yield item, self._plan_write(item, resolver, references[item.id])
 
     def _to_write(self) -> Iterable[RestoreItem]:
         return (item for item in self._items if item.content_id is not None)

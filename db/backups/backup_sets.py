@@ -12,6 +12,7 @@ from db.backups import completeness, manifests, set_retries
 from db.clock import utcnow
 from db.database import lock_rows
 from db.models import BackupSet, Manifest, Policy, Run, RunItem, Snapshot, Tenant, User
+from db.readiness import reports
 from db.sql import value_lists
 from db.states import QUIET_OFFERS, ItemState, Offer, Outcome, PolicyState, Result, RunKind, RunState, SetState
 from db.tenants import coverage
@@ -167,6 +168,7 @@ def _update_tenant(backup_set: BackupSet, run: Run, types: Mapping[str, Mapping[
     at = backup_set.created_at if is_retry else began
     values = {Tenant.last_synced_at: began, Tenant.last_backup_at: at, Tenant.last_backup_id: backup_set.id}
     Tenant.update(values).where(Tenant.id == run.tenant_id).execute()
+    reports.mark_due(run.tenant_id)
 
 
 def has_unlisted(run: Run) -> bool:

@@ -188,6 +188,7 @@ _RUNS = {
     RunKind.WATCH: "Watch for changes, {at}",
     RunKind.DEFINE: "Microsoft's words, {at}",
     RunKind.DOCUMENT: "Document, {at}",
+    RunKind.READINESS: "Readiness of {at}",
     RunKind.LOOK_UP: "Look-up of {at}",
     RunKind.REHEARSE: "Rehearsal of {at}",
 }

@@ -14,6 +14,7 @@ QUIET_KINDS = (
     RunKind.PREVIEW,
     RunKind.WATCH,
     RunKind.DEFINE,
+    RunKind.READINESS,
     RunKind.LOOK_UP,
 )
 _EVENTS = {RunState.FAILED: NoticeEvent.RUN_FAILED, RunState.PARTIAL: NoticeEvent.RUN_PARTIAL}

@@ -305,6 +305,14 @@ def of_policies(policies: Sequence[Policy], limit: int, offset: int = 0) -> list
     return list(_with_content().where(is_in(Snapshot.id, page)))
 
 
+def newest_of_present(tenant: Tenant) -> list[Snapshot]:
+    """Return the newest snapshot of each policy that the tenant has, with its policy; no content is opened."""
+    is_present = (Policy.tenant == tenant) & (Policy.state == PolicyState.PRESENT)
+    ids = Snapshot.select(pw.fn.MAX(Snapshot.id)).join(Policy).where(is_present).group_by(Snapshot.policy)
+    query = Snapshot.select(Snapshot, Policy).join(Policy).where(Snapshot.id.in_(ids))
+    return list(query.order_by(Policy.policy_type, Policy.name, Policy.id))
+
+
 def previous(snapshot: Snapshot) -> Snapshot | None:
     """Return the snapshot of the same policy just before this one."""
     return _with_content().where((Snapshot.policy == snapshot.policy_id) & (Snapshot.id < snapshot.id)).first()

@@ -47,6 +47,7 @@ KINDS = {
     RunKind.WATCH: "Watch for changes",
     RunKind.DEFINE: "Ask for Microsoft's words",
     RunKind.DOCUMENT: "Make document",
+    RunKind.READINESS: "Assess readiness",
     RunKind.LOOK_UP: "Look up a person or device",
     RunKind.REHEARSE: "Rehearse a restore",
 }

@@ -135,6 +135,7 @@ ACTS: dict[Action, AuditAct] = {
             RunKind.PRUNE: "{who} started the clean-up of {tenant}: {run}",
             RunKind.WATCH: "{who} looked for changes in {tenant}: {run}",
             RunKind.DOCUMENT: "{who} had a document of {tenant} made: {run}",
+            RunKind.READINESS: "{who} asked what of {tenant} could be restored: {run}",
             RunKind.LOOK_UP: "{who} looked up what a person or device gets in {tenant}: {run}",
             RunKind.REHEARSE: "{who} started a rehearsal of {tenant}: {run}",
         },

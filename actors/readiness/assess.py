@@ -1,0 +1,86 @@
+"""`readiness.assess`: judges what of a tenant would come back if it were deleted now. Writes nothing to the tenant.
+
+The scheduler begins it after each good backup of a whole tenant, and a person may. It lists the tenant, looks up what
+policies refer to, and has the planner plan; nobody is told of the run itself.
+"""
+
+from collections.abc import Collection, Sequence
+
+import dramatiq
+
+from actors.queue.enqueue import EnqueuedRun, enqueue_new
+from actors.queue.queue_names import BULK, PRIORITY
+from actors.queue.run_actor import Completion, run_claimed
+from actors.readiness.deletion_plans import DeletionPlans
+from actors.tenants.graph_clients import signed_in_client
+from db.audit.audit import Actor
+from db.clock import utcnow
+from db.database import database
+from db.errors import SwitchedOff
+from db.models import Readiness, Tenant
+from db.policies import snapshots
+from db.readiness import reports
+from db.readiness.reports import PolicyVerdict
+from db.runs import claims, completion, runs
+from db.runs.claims import Claim
+from db.states import RunKind
+from graph.restore import duration, verdicts
+
+ASSESSOR = Actor("readiness", origin="schedule")
+
+
+def start(tenant: Tenant, actor: Actor, *, is_quiet: bool = False) -> EnqueuedRun:
+    """Start judging a tenant, or find the run that does. Raises SwitchedOff."""
+    started = runs.start(
+        tenant=tenant,
+        kind=RunKind.READINESS,
+        dedupe_key=f"{RunKind.READINESS}:{tenant.id}",
+        items=[],
+        actor=actor,
+        is_quiet=is_quiet,
+    )
+    return enqueue_new(started)
+
+
+def due(apart: Collection[int]) -> Sequence[Readiness]:
+    return reports.due(utcnow(), apart)
+
+
+def start_due(readiness: Readiness) -> None:
+    try:
+        start(readiness.tenant, ASSESSOR, is_quiet=True)
+    except SwitchedOff:  # since it was found to be due
+        return
+
+
+@dramatiq.actor(actor_name=RunKind.READINESS, queue_name=BULK, priority=PRIORITY[BULK])
+def assess(run_id: int) -> None:
+    run_claimed(run_id, RunKind.READINESS, _assess, Completion(fail=_fail))
+
+
+def _assess(claim: Claim) -> None:
+    tenant = claim.run.tenant
+    newest = snapshots.newest_of_present(tenant)
+    outlooks = list(DeletionPlans(claim, tenant, signed_in_client(tenant), newest).outlooks()) if newest else []
+    lines = [
+        PolicyVerdict(
+            outlook.snapshot.policy_id,
+            outlook.snapshot.policy.policy_type,
+            outlook.snapshot.name,
+            outlook.verdict.verdict,
+            outlook.verdict.reason,
+            outlook.verdict.why,
+        )
+        for outlook in outlooks
+    ]
+    share = verdicts.share_of(outlook.verdict for outlook in outlooks)
+    seconds = duration.seconds_for(outlook.requests for outlook in outlooks)
+    with database.atomic():
+        claims.assert_claim(claim)
+        reports.save(claim.run, lines, share, seconds)
+
+
+def _fail(claim: Claim, code: str, message: str, request_id: str | None) -> None:
+    """End the run; the scheduler tries the tenant again after a while."""
+    reports.put_off(claim.run.tenant_id)
+    completion.fail(claim, code, message, request_id)

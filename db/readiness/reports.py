@@ -1,0 +1,198 @@
+"""Readiness reports: what is kept of each, when a tenant is due for another, and its history."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import peewee as pw
+
+from db.clock import utcnow
+from db.database import database
+from db.models import Policy, Readiness, ReadinessItem, ReadinessReport, Run, Tenant
+from db.sql import upserts
+from db.sql.value_lists import batched, is_in_if_given
+from db.states import ReadinessVerdict
+
+# Tenants a sweep begins at most.
+DUE_PER_SWEEP = 5
+# A tenant that could not be judged is tried again after this.
+AGAIN_AFTER = timedelta(hours=1)
+# Of a tenant; its history is as long, one report a day.
+KEPT = timedelta(days=400)
+ROWS_AT_ONCE = 500
+LONGEST_WHY = 1000
+
+
+@dataclass(frozen=True)
+class PolicyVerdict:
+    """A policy's verdict in a report. `reason`: a code; `why`: a sentence; both "" where there is nothing to do."""
+
+    policy_id: int
+    policy_type: str
+    name: str
+    verdict: str
+    reason: str
+    why: str
+
+
+@dataclass(frozen=True)
+class ReportFilter:
+    """A choice of a report's lines. `words`: of the policy's name."""
+
+    verdict: str = ""
+    policy_type: str = ""
+    words: Sequence[str] = ()
+
+
+def mark_due(tenant_id: int) -> None:
+    """Note that the tenant has a newer backup, in the transaction that ends it."""
+    now = utcnow()
+    upserts.insert_missing(Readiness, [Readiness.tenant], [{"tenant": tenant_id, "due_since": now}])
+    is_idle = (Readiness.tenant == tenant_id) & Readiness.due_since.is_null()
+    Readiness.update(due_since=now).where(is_idle).execute()
+
+
+def due(now: datetime, excluded_ids: Collection[int] = (), limit: int = DUE_PER_SWEEP) -> list[Readiness]:
+    """Return the tenants with a newer backup than their report, those that have waited longest first."""
+    is_ready = Tenant.is_active & Tenant.removing_since.is_null()
+    is_due = Readiness.due_since.is_null(False) & (Readiness.again_at.is_null() | (Readiness.again_at <= now))
+    query = Readiness.select(Readiness, Tenant).join(Tenant).where(is_ready & is_due)
+    query = query.where(Readiness.id.not_in(list(excluded_ids)))
+    return list(query.order_by(Readiness.due_since, Readiness.id).limit(limit))
+
+
+def put_off(tenant_id: int) -> None:
+    """Leave a tenant that could not be judged alone for a while."""
+    Readiness.update(again_at=utcnow() + AGAIN_AFTER).where(Readiness.tenant == tenant_id).execute()
+
+
+def save(run: Run, verdicts: Sequence[PolicyVerdict], share: float, seconds: int) -> ReadinessReport:
+    """Keep a report as the tenant's newest, and its lines in place of those of the one before."""
+    counts = {str(verdict): 0 for verdict in ReadinessVerdict} | Counter(line.verdict for line in verdicts)
+    reasons = Counter(line.reason for line in verdicts if line.verdict != ReadinessVerdict.BY_ITSELF)
+    report = ReadinessReport.create(
+        tenant=run.tenant_id, run=run, share=share, counts=counts, reasons=dict(reasons), seconds=seconds
+    )
+    _replace_lines(run.tenant_id, verdicts)
+    row = {"tenant": run.tenant_id, "report": report.id, "due_since": None, "again_at": None}
+    upserts.insert_or_update(
+        Readiness, [Readiness.tenant], [row], [Readiness.report, Readiness.due_since, Readiness.again_at]
+    )
+    return report
+
+
+def _replace_lines(tenant_id: int, verdicts: Sequence[PolicyVerdict]) -> None:
+    present = {row[0] for row in Policy.select(Policy.id).where(Policy.tenant == tenant_id).tuples()}
+    rows = [
+        {
+            "tenant": tenant_id,
+            "policy": line.policy_id,
+            "policy_type": line.policy_type,
+            "name": line.name,
+            "verdict": line.verdict,
+            "reason": line.reason,
+            "why": line.why[:LONGEST_WHY],
+        }
+        for line in verdicts
+        if line.policy_id in present
+    ]
+    said = {row["policy"] for row in rows}
+    old = [
+        row[0]
+        for row in ReadinessItem.select(ReadinessItem.policy).where(ReadinessItem.tenant == tenant_id).tuples()
+        if row[0] not in said
+    ]
+    for batch in batched(old):
+        ReadinessItem.delete().where(ReadinessItem.policy.in_(batch)).execute()
+    renewed = [ReadinessItem.name, ReadinessItem.verdict, ReadinessItem.reason, ReadinessItem.why]
+    upserts.insert_or_update(ReadinessItem, [ReadinessItem.policy], rows, renewed)
+
+
+def newest(tenant: Tenant) -> ReadinessReport | None:
+    query = ReadinessReport.select().join(Readiness, on=(Readiness.report == ReadinessReport.id))
+    report: ReadinessReport | None = query.where(Readiness.tenant == tenant).first()
+    return report
+
+
+def newest_of(tenant_ids: Sequence[int] | None) -> dict[int, ReadinessReport]:
+    """Return tenant id -> its newest report, of these tenants; None: of all."""
+    query = ReadinessReport.select().join(Readiness, on=(Readiness.report == ReadinessReport.id))
+    found = query.where(is_in_if_given(Readiness.tenant, tenant_ids))
+    return {report.tenant_id: report for report in found}
+
+
+def before(report: ReadinessReport) -> ReadinessReport | None:
+    """Return the tenant's report before this one."""
+    is_older = (ReadinessReport.tenant == report.tenant_id) & (ReadinessReport.id < report.id)
+    older: ReadinessReport | None = ReadinessReport.select().where(is_older).order_by(ReadinessReport.id.desc()).first()
+    return older
+
+
+def history(tenant: Tenant, limit: int) -> list[ReadinessReport]:
+    """Return the tenant's latest reports, the oldest of them first."""
+    query = ReadinessReport.select().where(ReadinessReport.tenant == tenant)
+    return list(query.order_by(ReadinessReport.id.desc()).limit(limit))[::-1]
+
+
+def count_by_type(tenant: Tenant, wanted: ReportFilter) -> dict[str, int]:
+    """Return policy type -> how many lines of the newest report are meant."""
+    rows = ReadinessItem.select(ReadinessItem.policy_type, pw.fn.COUNT(ReadinessItem.id)).where(
+        _is_meant(tenant, wanted)
+    )
+    return dict(rows.group_by(ReadinessItem.policy_type).tuples())
+
+
+def lines(tenant: Tenant, wanted: ReportFilter, limit: int, offset: int = 0) -> list[ReadinessItem]:
+    """Return lines of the newest report, by policy type and name, with their policies."""
+    query = ReadinessItem.select(ReadinessItem, Policy).join(Policy).where(_is_meant(tenant, wanted))
+    order = (ReadinessItem.policy_type, ReadinessItem.name, ReadinessItem.id)
+    return list(query.order_by(*order).limit(limit).offset(offset))
+
+
+def examples(tenant: Tenant, reasons: Iterable[str], limit: int) -> dict[str, list[ReadinessItem]]:
+    """Return reason -> some lines of the newest report with it."""
+    return {
+        reason: list(
+            ReadinessItem.select(ReadinessItem, Policy)
+            .join(Policy)
+            .where(
+                (ReadinessItem.tenant == tenant)
+                & (ReadinessItem.verdict != ReadinessVerdict.BY_ITSELF)
+                & (ReadinessItem.reason == reason)
+            )
+            .order_by(ReadinessItem.policy_type, ReadinessItem.name)
+            .limit(limit)
+        )
+        for reason in reasons
+    }
+
+
+def _is_meant(tenant: Tenant, wanted: ReportFilter) -> pw.Expression:
+    condition = ReadinessItem.tenant == tenant
+    if wanted.verdict:
+        condition &= ReadinessItem.verdict == wanted.verdict
+    if wanted.policy_type:
+        condition &= ReadinessItem.policy_type == wanted.policy_type
+    for word in wanted.words:
+        condition &= ReadinessItem.name.contains(word)
+    return condition
+
+
+def delete_old() -> int:
+    """Delete reports that are too old, never a tenant's newest. Return how many."""
+    in_use = Readiness.select(Readiness.report).where(Readiness.report.is_null(False))
+    old = ReadinessReport.select(ReadinessReport.id).where(
+        (ReadinessReport.made_at < utcnow() - KEPT) & ReadinessReport.id.not_in(in_use)
+    )
+    ids = [row[0] for row in old.order_by(ReadinessReport.made_at).limit(ROWS_AT_ONCE).tuples()]
+    with database.atomic():
+        return int(ReadinessReport.delete().where(ReadinessReport.id.in_(ids)).execute()) if ids else 0
+
+
+def totals(reports: Mapping[int, ReadinessReport]) -> Counter[str]:
+    """Return verdict -> number of policies, of these reports together."""
+    counts: Counter[str] = Counter()
+    for report in reports.values():
+        counts.update(report.counts)
+    return counts
