@@ -24,6 +24,7 @@ from db.imports import policy_imports
 from db.installation import installation
 from db.models import RunItem, Tenant
 from db.notices import deliveries, occurrences
+from db.readiness import reports
 from db.runs import claims, completion, notifications, run_items, runs, uploads
 from db.runs.claims import Claim
 from db.runs.run_items import NewRunItem
@@ -104,6 +105,7 @@ def _delete_batch(item_days: int, notification_days: int) -> bool:
         old_rows.delete_old_api_tokens(),
         look_ups.delete_old(),
         policy_imports.delete_old(old_rows.ROWS_AT_ONCE),
+        reports.delete_old(),
     ]
     return max(counts) == old_rows.ROWS_AT_ONCE
 

@@ -383,13 +383,10 @@ class PlanBuilder:
             for position, (item, plan) in enumerate(planned):
                 restore_items.record_plan(item, position, self._kept.as_columns(item, plan))
                 if item.id in rows:
-                    self._settle(rows[item.id], plan)
+                    why = {"reason": plan["reason"], "message": plan["message"]}
+                    run_items.finish_item(self._claim, rows[item.id], ItemState.DONE, Outcome(plan["action"]), **why)
             used, by = self._matcher.mappings_used(planned), self._matcher.mapping_authors(planned)
             plan_fingerprint.save(self._restore, used, self._break_glass, by)
-
-    def _settle(self, row: RunItem, plan: Mapping[str, Any]) -> None:
-        why = {"reason": plan["reason"], "message": plan["message"]}
-        run_items.finish_item(self._claim, row, ItemState.DONE, Outcome(plan["action"]), **why)
 
 
 def _is_unread(row: RunItem) -> bool:

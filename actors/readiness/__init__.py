@@ -1,4 +1,4 @@
 """Readiness: what a restore would bring back if it were deleted now, judged by the planner itself.
 
-May import: actors.plans, actors.process, actors.queue, actors.tenants.
+May import: actors.plans, actors.queue, actors.tenants.
 """

@@ -25,6 +25,7 @@ with postponed():
         installation,
         moving,
         processes,
+        readiness,
         restores,
         runs,
         tenants,
@@ -36,8 +37,8 @@ with postponed():
 cli = click.Group("tenantkeep", help="Back up and restore Intune and Conditional Access policies of many tenants.")
 click.version_option(package_name="tenantkeep")(cli)
 for commands in (
-    processes, doctor, installation, moving, accounts, tenants, runs, restores, changes, assignments, channels,
-    lists, tokens,
+    processes, doctor, installation, moving, accounts, tenants, runs, readiness, restores, changes, assignments,
+    channels, lists, tokens,
 ):  # fmt: skip
     commands.register(cli)
 

@@ -18,6 +18,7 @@ from db.changes import change_lists
 from db.clock import utcnow
 from db.events import watches
 from db.models import Change, Restore, RuleChange, Run, Tenant, Watch
+from db.readiness import reports
 from db.restores import restores
 from db.runs import levels, run_history
 from db.sql.value_lists import is_in_if_given
@@ -32,6 +33,7 @@ from web.presentation.chart import Chart
 from web.security.access import allowed_tenant_ids, can, requires
 from web.security.permissions import Permission
 from web.verdicts.installation import InstallationVerdict, installation_verdict
+from web.verdicts.readiness import FleetReadiness, fleet_readiness
 from web.verdicts.verdicts import LEVELS, LOOKS, WORDS, Help, Verdict, finding_verdicts, help_at
 from web.views.tenants import freshness
 
@@ -138,6 +140,7 @@ class DashboardPage:
     """`rows` are of the tenants shown, those that need attention first; `verdict` and `tiles` are of all."""
 
     verdict: InstallationVerdict
+    readiness: FleetReadiness
     tiles: list[Tile]
     count: int
     rows: list[TenantRow]
@@ -196,6 +199,7 @@ def _page(tenant_ids: list[int] | None, now: datetime) -> DashboardPage:
     days = [first + timedelta(days=number) for number in range(DAYS)]
     return DashboardPage(
         verdict=installation_verdict(tenants),
+        readiness=fleet_readiness([health.tenant for health in tenants], reports.newest_of(tenant_ids)),
         tiles=[Tile(standing, worst[standing]) for standing in Standing if worst[standing]],
         count=len(tenants),
         rows=_rows(tenants[:TENANTS_SHOWN], days, now),

@@ -1,0 +1,71 @@
+"""`tenantkeep readiness`: what of a tenant would come back if it were deleted now."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from actors.readiness import assess
+from db import models
+from db.errors import Invalid
+from db.readiness import reports
+from db.states import RunState
+from web.commands.frame.context import (
+    add_commands,
+    command_actor,
+    find_tenant,
+    json_option,
+    open_installation,
+    print_result,
+)
+from web.commands.runs import EXIT_CODES, show_run, wait_for_end
+
+MOST_LINES = 100_000
+
+
+def register(group: click.Group) -> None:
+    add_commands(group, {"readiness": readiness})
+
+
+@click.argument("tenant")
+@click.option("--now", is_flag=True, help="Judge anew, and wait for it.  [default: the newest report]")
+@json_option
+def readiness(tenant: str, now: bool, as_json: bool) -> None:
+    """Say what would come back if it were deleted now, by itself, by hand or not, and how long that takes."""
+    with open_installation():
+        found = find_tenant(tenant)
+        if now or reports.newest(found) is None:
+            run = wait_for_end(assess.start(found, command_actor()).run.id)
+            if run.state != RunState.SUCCEEDED:
+                show_run(run, as_json)
+                sys.exit(EXIT_CODES.get(run.state, 1))
+        report = reports.newest(found)
+        if report is None:
+            raise Invalid(f"{found.name} could not be assessed. Its runs say why: tenantkeep run list")
+        rows = reports.lines(found, reports.ReportFilter(), MOST_LINES)
+        document = {
+            "share": report.share,
+            "counts": report.counts,
+            "seconds": report.seconds,
+            "items": [_item(row) for row in rows],
+        }
+        print_result(as_json, document, "\n".join(_lines(document)))
+
+
+def _item(row: models.ReadinessItem) -> dict[str, Any]:
+    return {
+        "policy_type": row.policy_type,
+        "graph_id": row.policy.graph_id,
+        "name": row.name,
+        "verdict": row.verdict,
+        "why": row.why,
+    }
+
+
+def _lines(document: dict[str, Any]) -> list[str]:
+    counts = ", ".join(f"{count} {verdict.replace('_', ' ')}" for verdict, count in document["counts"].items())
+    first = f"{document['share']:.1%} would come back by itself ({counts}); a full restore: {document['seconds']} s."
+    rest = [item for item in document["items"] if item["verdict"] != "by_itself"]
+    return [first, *(f"  {item['verdict']:8} {item['policy_type']} {item['name']}: {item['why']}" for item in rest)]

@@ -1,0 +1,70 @@
+"""How readiness is said and coloured: of a policy, of a tenant, and of all tenants together."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from db.models import ReadinessReport, Tenant
+from db.states import Level, ReadinessVerdict
+from web.verdicts.verdicts import LOOKS
+
+LEVELS: Mapping[ReadinessVerdict, Level] = {
+    ReadinessVerdict.BY_ITSELF: Level.GOOD,
+    ReadinessVerdict.BY_HAND: Level.ATTENTION,
+    ReadinessVerdict.NOT: Level.BAD,
+}
+VERDICT_WORDS: Mapping[ReadinessVerdict, str] = {
+    ReadinessVerdict.BY_ITSELF: "by itself",
+    ReadinessVerdict.BY_HAND: "by hand",
+    ReadinessVerdict.NOT: "not",
+}
+
+
+def share_text(share: float) -> str:
+    """Return the share in whole percent, 100 only where it is all."""
+    return f"{min(int(share * 100), 99) if share < 1 else 100} %"
+
+
+def level_of(report: ReadinessReport | None) -> Level:
+    if report is None:
+        return Level.NEUTRAL
+    return Level.GOOD if report.share == 1 else Level.ATTENTION
+
+
+@dataclass(frozen=True)
+class FleetReadiness:
+    """Whether everyone could be restored, of the tenants that somebody sees."""
+
+    level: Level
+    sentence: str
+
+    @property
+    def look(self) -> str:
+        return LOOKS[self.level][0]
+
+    @property
+    def icon(self) -> str:
+        return LOOKS[self.level][1]
+
+
+def fleet_readiness(tenants: Sequence[Tenant], found: Mapping[int, ReadinessReport]) -> FleetReadiness:
+    """Return what the dashboard's first line says. `found`: tenant id -> its newest report."""
+    total, judged = len(tenants), [found[tenant.id] for tenant in tenants if tenant.id in found]
+    values = {"total": total, "unjudged": total - len(judged), **_counts(judged)}
+    if not judged:
+        return FleetReadiness(Level.NEUTRAL, "Whether they could be restored is not known yet.")
+    if values["by_hand"] or values["not"]:
+        sentence = "{by_itself} of {policies} policies would come back by themselves."
+    else:
+        sentence = "All {policies} policies would come back by themselves."
+    if values["unjudged"]:
+        sentence += " {unjudged} of {total} tenants are not assessed yet."
+    is_good = not (values["by_hand"] or values["not"] or values["unjudged"])
+    return FleetReadiness(Level.GOOD if is_good else Level.ATTENTION, sentence.format(**values))
+
+
+def _counts(judged: Iterable[ReadinessReport]) -> dict[str, int]:
+    counts = {str(verdict): 0 for verdict in ReadinessVerdict}
+    for report in judged:
+        for verdict in counts:
+            counts[verdict] += report.counts.get(verdict, 0)
+    return {**counts, "policies": sum(counts.values())}

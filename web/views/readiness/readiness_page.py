@@ -1,0 +1,160 @@
+"""A tenant's readiness as its page shows it: the figure, what raises it, its history, and every policy's verdict."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from flask import request, url_for
+
+from actors.facade import policy_type_names
+from db.models import ReadinessItem, ReadinessReport, Run, Tenant
+from db.readiness import reports
+from db.readiness.reports import ReportFilter
+from db.states import Level, ReadinessVerdict
+from web.lists.folded_list import ROWS_SHOWN, FoldedList, ListSort, asked
+from web.presentation.formatters import seconds_text
+from web.security.access import can
+from web.security.permissions import Permission
+from web.translation.sentences import translated
+from web.verdicts.readiness import LEVELS, VERDICT_WORDS, level_of, share_text
+from web.verdicts.verdicts import LOOKS
+
+HISTORY_SHOWN = 60
+EXAMPLES_SHOWN = 3
+ALL = "all"
+# Reason -> what a person does about it; the policies that lack it are named beside it.
+TO_DO: Mapping[str, str] = {
+    "guard": "Name the tenant's emergency (break-glass) accounts on its page, and exclude them in the policy",
+    "permission_missing": "Grant the app registration what it lacks to write",
+    "secret_missing": "Keep the secret where you find it: it has to be entered again",
+    "to_be_entered": "Keep the secret where you find it: it has to be entered again afterwards",
+    "uploaded_again": "Keep the file: it has to be uploaded again",
+    "unresolved": "Make what the policy refers to, or map it to something that is there",
+    "membership": "Add the group's members again, or switch on its rule",
+    "lacks_setting": "Set by hand what Microsoft Graph lets no app set",
+    "unreadable": "Let the policy type be read again",
+    "not_restorable": "Nothing helps: Microsoft Graph takes these from nobody",
+    "cannot_create": "Nothing helps: Microsoft Graph makes none of these",
+}
+OTHER = "See the policy"
+
+
+class Deed(NamedTuple):
+    """Something to do: what, for how many policies, and some of them."""
+
+    text: str
+    policies: int
+    examples: Sequence[ReadinessItem]
+
+
+class Column(NamedTuple):
+    """A report in the picture of the history, in hundredths of its height."""
+
+    report: ReadinessReport
+    height: int
+    look: str
+
+
+@dataclass(frozen=True)
+class ReadinessPage:
+    """`report` None: the tenant was not judged yet. `rows` are a page of `policies`."""
+
+    tenant: Tenant
+    report: ReadinessReport | None
+    before: ReadinessReport | None
+    run: Run | None
+    history: Sequence[ReadinessReport]
+    policies: FoldedList
+    rows: Sequence[ReadinessItem]
+
+    @property
+    def look(self) -> str:
+        return LOOKS[self._level][0]
+
+    @property
+    def icon(self) -> str:
+        return LOOKS[self._level][1]
+
+    @property
+    def _level(self) -> Level:
+        return level_of(self.report)
+
+    @property
+    def share(self) -> str:
+        return share_text(self.report.share) if self.report else ""
+
+    @property
+    def time(self) -> str:
+        return seconds_text(self.report.seconds) if self.report else ""
+
+    @property
+    def fell(self) -> str:
+        """The share before, where it was higher; "" otherwise."""
+        is_less = self.report and self.before and self.report.share < self.before.share
+        return share_text(self.before.share) if is_less and self.before else ""
+
+    @property
+    def counts(self) -> list[tuple[str, str, int]]:
+        """Return (look, words, number) of each verdict."""
+        counts: Mapping[str, int] = self.report.counts if self.report else {}
+        return [
+            (LOOKS[LEVELS[verdict]][0], VERDICT_WORDS[verdict], counts.get(verdict, 0)) for verdict in ReadinessVerdict
+        ]
+
+    @cached_property
+    def deeds(self) -> list[Deed]:
+        """What to do, that which helps most policies first."""
+        reasons: Mapping[str, int] = self.report.reasons if self.report else {}
+        examples = reports.examples(self.tenant, reasons, EXAMPLES_SHOWN)
+        texts = {reason: TO_DO.get(reason, OTHER) for reason in reasons}
+        deeds = [Deed(texts[reason], count, examples[reason]) for reason, count in reasons.items()]
+        return sorted(deeds, key=lambda deed: -deed.policies)
+
+    @property
+    def columns(self) -> list[Column]:
+        return [
+            Column(report, max(round(report.share * 100), 2), LOOKS[level_of(report)][0]) for report in self.history
+        ]
+
+    @property
+    def sorts(self) -> list[ListSort]:
+        shown = self.policies.wish.show or ALL
+        counts: Mapping[str, int] = self.report.counts if self.report else {}
+        each = [
+            ListSort(f"{counts[verdict]} {translated(VERDICT_WORDS[verdict])}", verdict, shown == verdict)
+            for verdict in ReadinessVerdict
+            if counts.get(verdict)
+        ]
+        return [*each, ListSort(translated("all"), ALL, shown == ALL)]
+
+    @property
+    def can_assess(self) -> bool:
+        return self.tenant.is_active and can(Permission.OPERATE, self.tenant.id)
+
+    def words_of(self, row: ReadinessItem) -> tuple[str, str]:
+        """Return how a line's verdict looks, and its words."""
+        verdict = ReadinessVerdict(row.verdict)
+        return LOOKS[LEVELS[verdict]][0], VERDICT_WORDS[verdict]
+
+
+def readiness_page(tenant: Tenant) -> ReadinessPage:
+    wish = asked(request.args, (ALL, *ReadinessVerdict))
+    key = wish.policy_type if wish.policy_type in policy_type_names.titles() else ""
+    verdict = "" if wish.show == ALL else wish.show
+    policies = FoldedList(
+        wish=wish,
+        counts=reports.count_by_type(tenant, ReportFilter(verdict, "", wish.words)),
+        place=lambda **values: url_for("readiness.page", tenant_id=tenant.id, **values),
+    )
+    wanted = ReportFilter(verdict, key, wish.words)
+    report = reports.newest(tenant)
+    return ReadinessPage(
+        tenant=tenant,
+        report=report,
+        before=reports.before(report) if report else None,
+        run=Run.get_or_none(Run.id == report.run_id) if report and report.run_id else None,
+        history=reports.history(tenant, HISTORY_SHOWN),
+        policies=policies,
+        rows=reports.lines(tenant, wanted, ROWS_SHOWN, policies.offset) if policies.lists_rows else [],
+    )
