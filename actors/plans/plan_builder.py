@@ -77,7 +77,7 @@ class PlanBuilder:
         self._items, self._mapped, self._break_glass = items, mapped, break_glass
         self._options = RestoreOptions(**restore.options)
         self._same_tenant = restore.source_directory_id == restore.tenant.directory_id
-        self._contents = BackupContents()
+        self._contents = self.contents = BackupContents()
         self._matcher = TargetMatcher(restore, items, self._contents)
         self._listed: Listings = {}
         self._permissions = PlanPermissions(restore.tenant, self._listed)

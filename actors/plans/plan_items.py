@@ -1,6 +1,6 @@
 """Translates between a restore item's columns and what graph/ takes and gives."""
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import asdict
 from types import MappingProxyType
 from typing import Any
@@ -11,6 +11,7 @@ from db.states import WRITTEN_OUTCOMES, Outcome
 from graph.display.masking import hide_live_secrets
 from graph.policy_types.policy_type import PolicyType, policy_name
 from graph.policy_types.table import POLICY_TYPES
+from graph.restore import duration
 from graph.restore.desired_content import desired_content
 from graph.restore.options import RestoreOptions, writes_assignments
 from graph.restore.plan_case import ItemPlan
@@ -20,6 +21,8 @@ from graph.review.danger import Danger
 from graph.review.dangers import find_dangers
 from graph.write.write_requests import PolicyContent
 from graph.write.write_rules import WRITE_RULES
+
+_MADE = (Outcome.CREATE, Outcome.RECREATE, Outcome.UNDELETE)
 
 
 def resolutions(item: RestoreItem) -> list[Resolution]:
@@ -90,6 +93,28 @@ class BackupContents(dict[RestoreItem, PolicyContent]):
     def __missing__(self, item: RestoreItem) -> PolicyContent:
         self[item] = backup_content(item)
         return self[item]
+
+
+def estimated_seconds(
+    planned: Sequence[tuple[RestoreItem, Mapping[str, Any]]],
+    contents: Mapping[RestoreItem, PolicyContent],
+    options: Mapping[str, Any],
+) -> int:
+    """Return how long a live run of these plans takes, in whole seconds; 0 where it writes nothing.
+
+    `options`: the restore's, as they are stored.
+    """
+    chosen = RestoreOptions(**options)
+    return duration.seconds_for(
+        duration.requests_of(
+            POLICY_TYPES[item.policy_type],
+            contents[item] if item.content_id else None,
+            is_made=plan["action"] in _MADE,
+            with_assignments=writes_assignments(chosen, is_made=plan["action"] in _MADE),
+        )
+        for item, plan in planned
+        if plan["action"] in WRITTEN_OUTCOMES
+    )
 
 
 def plan_columns(plan: ItemPlan, resolutions: Iterable[Resolution] = ()) -> dict[str, Any]:

@@ -5,7 +5,7 @@ Reading may be interrupted after any twenty policies and goes on with the rest. 
 
 import dramatiq
 
-from actors.plans import plan_builder
+from actors.plans import plan_builder, plan_items
 from actors.queue.enqueue import EnqueuedRun, enqueue_new
 from actors.queue.queue_names import INTERACTIVE
 from actors.queue.run_actor import run_claimed
@@ -55,4 +55,6 @@ def _preview(claim: Claim) -> None:
     graph = graph_clients.signed_in_client(restore.tenant)
     builder = plan_builder.open_builder(claim, restore, graph)
     if builder.read_live():
-        builder.save_plans(builder.decide())
+        planned = builder.decide()
+        restores.note_estimate(restore, plan_items.estimated_seconds(planned, builder.contents, restore.options))
+        builder.save_plans(planned)

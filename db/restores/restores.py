@@ -110,6 +110,11 @@ def newest_live_run(restore: Restore) -> Run | None:
     return run
 
 
+def note_estimate(restore: Restore, seconds: int) -> None:
+    """Keep how long a live run of the plan that is being made would take."""
+    Restore.update(estimated_seconds=seconds).where(Restore.id == restore.id).execute()
+
+
 def undos_of(restore: Restore) -> list[Restore]:
     """Return the ids of the restores that undo this one."""
     return list(Restore.select(Restore.id).where(Restore.undo_of == restore))

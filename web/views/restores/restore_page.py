@@ -19,6 +19,7 @@ from db.runs.confirmation_requests import ConfirmationRequest
 from db.states import ACTIVE, CHANGEABLE, WRITTEN_OUTCOMES, Outcome, RestoreState, RunKind, RunState
 from web.acts import restore_acts
 from web.presentation import restore_approval, restore_text
+from web.presentation.formatters import duration, seconds_text
 from web.presentation.restore_approval import Approval
 from web.security.access import can, can_fetch
 from web.security.permissions import Permission
@@ -286,6 +287,17 @@ class RestorePage:
     @property
     def confirm_words(self) -> str:
         return page_words.confirm(self.writes, self.tenant.name)
+
+    @property
+    def estimated(self) -> str:
+        """The time that a live run of the plan takes by the limits of Graph; "" where that was not worked out."""
+        return seconds_text(self.restore.estimated_seconds) if self.restore.estimated_seconds else ""
+
+    @property
+    def took(self) -> str:
+        """The time that the plan's first live run took; "" until it has ended."""
+        live = [run for run in self.runs if run.kind == RunKind.RESTORE]
+        return duration(live[-1].started_at, live[-1].ended_at) if live and live[-1].ended_at else ""
 
     @cached_property
     def outcomes(self) -> Counter[str]:

@@ -300,3 +300,18 @@ def test_nobody_asks_for_a_plan_that_is_none(client, sign_in, cast, draft):
     assert "Ask them" not in text(client, f"/restores/{draft.id}")
     sign_in(client, cast.rita)
     assert send(client, f"/restores/{draft.id}/ask").status_code == 403
+
+
+def test_the_time_it_takes_is_told_before_it_and_how_right_that_was_after_it(client, sign_in, cast, draft):
+    sign_in(client, cast.max)
+    path = f"/restores/{draft.id}"
+    plans = (("update", None, {}), ("update", None, {}))
+    planned(draft, *plans)
+    assert 'id="time"' not in text(client, path), "a plan from before this was worked out"
+    Restore.update(estimated_seconds=90).execute()
+    page = text(client, path)
+    assert "It takes about 1 min 30 s, by the limits" in page
+    assert "It takes about 1 min 30 s." in card(page, "execute")
+    _, run = ended(draft, cast, ("update", None, "updated"), ("update", None, "updated"))
+    Run.update(started_at=utcnow() - timedelta(seconds=102), ended_at=utcnow()).where(Run.id == run.id).execute()
+    assert "Estimated 1 min 30 s, took 1 min 42 s." in text(client, path)
