@@ -13,6 +13,7 @@ from web.api.resources import (
     changes,
     me,
     policies,
+    readiness,
     restore_acts,
     restores,
     runs,
@@ -21,7 +22,7 @@ from web.api.resources import (
 )
 
 RESOURCES: tuple[Any, ...] = (
-    me, tenants, policies, backup_sets, runs, starts, changes, restores, restore_acts, audit_events,
+    me, tenants, readiness, policies, backup_sets, runs, starts, changes, restores, restore_acts, audit_events,
 )  # fmt: skip
 
 
