@@ -124,6 +124,7 @@ def _finish(claim: Claim, rehearsal: Rehearsal, item: RunItem, message: str) -> 
         state, outcome = (ItemState.DONE, Outcome.PASSED) if is_good else (ItemState.FAILED, Outcome.ERROR)
         reason = None if is_good else "rehearsal_findings"
         run_items.finish_item(claim, item, state, outcome, reason=reason, message=message)
+    claims.reset_attempts(claim)  # what went wrong before a step was done does not count for the next
 
 
 def _finish_failed(claim: Claim, rehearsal: Rehearsal, item: RunItem, code: str, sentence: str) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from db.audit import audit
 from db.audit.audit import Action, Actor
 from db.backups import backup_sets
-from db.models import BackupSet, PolicyDocument, Tenant
+from db.models import BackupSet, PolicyDocument, Rehearsal, Tenant
 
 
 def record_secrets_shown(tenant: Tenant, subject: str, where: str, actor: Actor) -> None:
@@ -35,6 +35,18 @@ def _record(tenant: Tenant, subject: str, policies: int, actor: Actor, leaving_f
         policies=policies,
         with_secrets=with_secrets,
         format=leaving_format,
+    )
+
+
+def record_rehearsal_report(rehearsal: Rehearsal, wanted: str, actor: Actor) -> None:
+    """Record that the report of a rehearsal is downloaded. Call it before the first byte is sent."""
+    audit.record(
+        Action.DOCUMENT_DOWNLOADED,
+        actor,
+        f"report of rehearsal {rehearsal.id}",
+        tenant=rehearsal.tenant,
+        format=wanted,
+        policies=rehearsal.contents_checked,
     )
 
 

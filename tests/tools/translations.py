@@ -37,6 +37,7 @@ NO_PAGE = (
     "web/serving",
     # Documents have catalogs of their own.
     "actors/document_sources",
+    "actors/rehearsals/report",
     "actors/documents/comparison",
     "actors/documents/composing",
     "actors/documents/cover",

@@ -13,9 +13,10 @@ from db.audit.audit import SYSTEM
 from db.backups import backup_sets
 from db.models import Content, Rehearsal, RehearsalFinding, Restore, Run, RunItem, Tenant
 from db.policies import snapshots
+from db.recovery import lost_runs
 from db.rehearsals import rehearsals, rules
-from db.runs import completion
-from db.states import ItemState, RehearsalState, RestoreState, RunState
+from db.runs import claims, completion
+from db.states import ItemState, RehearsalState, RestoreState, RunKind, RunState
 from graph.restore.options import RestoreOptions
 from tests.support.simulated_tenant import READ, WRITE, SimulatedTenant, catalog_policy
 
@@ -154,6 +155,29 @@ def test_a_cancelled_rehearsal_leaves_nothing_in_the_lab(cast, graph, lab, ended
     rehearsal = Rehearsal.get_by_id(rehearsal.id)
     assert (rehearsal.state, bool(rehearsal.lab_cleared_at)) == (RehearsalState.CANCELLED, True)
     assert not lab.objects()[CATALOG]
+
+
+def test_another_worker_goes_on_where_one_was_killed(cast, graph, lab, ended, monkeypatch):
+    """Killed at the worst moment of each step: after its work, before it is recorded as done. Nothing is made twice."""
+    died = set()
+
+    def die_once(claim, rehearsal, item, message):
+        if item.policy_type in died:
+            return finish(claim, rehearsal, item, message)
+        died.add(item.policy_type)
+        raise claims.ClaimLost  # nothing more is recorded, as of a worker that is gone
+
+    finish = rehearse._finish
+    monkeypatch.setattr(rehearse, "_finish", die_once)
+    monkeypatch.setattr(lost_runs, "STALE_SECONDS", 0.2)
+    rehearsal, run = rehearsed(cast.contoso, ended, 100)
+    assert died == set(rehearse.TITLES)
+    assert (run.state, run.attempts) == (RunState.SUCCEEDED, 0), (steps_of(run), run.error_message)
+    assert lab.requests()["created"] == {CATALOG: 1}
+    assert (rehearsal.findings, rehearsal.contents_checked) == (0, rehearsal.contents_total)
+    assert not lab.objects()[CATALOG]
+    assert Restore.select().where(Restore.rehearsal_id == rehearsal.id).count() == 3
+    assert Run.select().where(Run.kind == RunKind.BACK_UP).count() == 1
 
 
 def test_what_cannot_be_removed_is_told_with_its_id(cast, graph, lab, ended, monkeypatch):

@@ -4,17 +4,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 
 from actors.facade import policy_type_names
-from actors.rehearsals import rehearse
+from actors.rehearsals import rehearse, report
+from db.backups import disclosures
 from db.clock import utcnow
 from db.errors import SwitchedOff
 from db.models import Rehearsal, RehearsalFinding, RehearsalSample, Restore, Run, Tenant
 from db.rehearsals import rehearsals, rules
 from db.restores import restores
 from db.runs import run_items, runs
-from db.states import RehearsalState
+from db.states import DocumentFormat, RehearsalState
 from web.inputs import page_number
 from web.lists import tenant_field
 from web.lists.numbered_page import NumberedPage
@@ -22,6 +23,7 @@ from web.presentation import run_messages
 from web.presentation.refusals import refusals_flashed
 from web.security.access import can, current_actor, fetch, requires
 from web.security.permissions import Permission
+from web.translation.languages import current_language
 
 pages = Blueprint("rehearsals", __name__)
 
@@ -88,7 +90,8 @@ class RehearsalsPage(NumberedPage):
     def is_overdue(self) -> bool:
         """Tell whether it was rehearsed, and none passed for long."""
         newest = self.newest_passed
-        return bool(self.rows) and (newest is None or newest.created_at < utcnow() - OLD_AFTER)
+        has_ended = any(row.state != RehearsalState.RUNNING for row in self.rows)
+        return has_ended and (newest is None or newest.created_at < utcnow() - OLD_AFTER)
 
 
 @pages.get("/tenants/<tenant_id>/rehearsals")
@@ -181,6 +184,11 @@ class RehearsalPage(NumberedPage):
         return bool(self.rehearsal.state == RehearsalState.RUNNING)
 
     @property
+    def report_formats(self) -> list[tuple[str, str]]:
+        """The formats of the report, each with its name; none while it is under way."""
+        return [] if self.is_moving else [(str(ending), name) for ending, (name, _) in REPORT_FORMATS.items()]
+
+    @property
     def steps(self) -> list[Any]:
         """The steps as items of the run; none once those are gone."""
         return run_items.of_run(self.run) if self.run is not None else []
@@ -235,6 +243,30 @@ class RehearsalPage(NumberedPage):
     def seconds(self) -> float | None:
         ended = self.rehearsal.ended_at
         return (ended - self.rehearsal.created_at).total_seconds() if ended else None
+
+
+# Format -> (its name on the button, the type of its file).
+REPORT_FORMATS = {
+    DocumentFormat.HTML: ("HTML", "text/html; charset=utf-8"),
+    DocumentFormat.DOCX: ("Word", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+    DocumentFormat.MARKDOWN: ("Markdown", "text/markdown; charset=utf-8"),
+    DocumentFormat.CSV: ("CSV", "text/csv; charset=utf-8"),
+}
+
+
+@pages.get("/rehearsals/<rehearsal_id>/report.<ending>")
+@requires(Permission.SEE)
+def download_report(rehearsal_id: str, ending: str) -> Response:
+    """Hand out the report as a file: it is small, and made of rows alone. A rehearsal under way has none yet."""
+    rehearsal = fetch(Rehearsal, rehearsal_id, Permission.SEE)
+    if ending not in list(DocumentFormat) or rehearsal.state == RehearsalState.RUNNING:
+        abort(404)
+    wanted = DocumentFormat(ending)
+    shows_lab = rehearsal.lab_id is not None and can(Permission.SEE, rehearsal.lab_id)
+    file = report.write(rehearsal, wanted, current_language(), shows_lab=shows_lab)
+    disclosures.record_rehearsal_report(rehearsal, ending, current_actor())
+    headers = {"Content-Disposition": f'attachment; filename="rehearsal-{rehearsal.id}.{ending}"'}
+    return Response(file, content_type=REPORT_FORMATS[wanted][1], headers=headers)
 
 
 @pages.get("/rehearsals/<rehearsal_id>")

@@ -4,8 +4,8 @@ import pytest
 
 from actors.rehearsals import rehearse
 from db.accounts import users
-from db.audit.audit import SYSTEM
-from db.models import Rehearsal, RehearsalSample, Run
+from db.audit.audit import SYSTEM, Action
+from db.models import AuditEvent, Rehearsal, RehearsalSample, Run
 from db.rehearsals import rehearsals, rules
 from db.rehearsals.rehearsals import NewFinding
 from db.runs import completion
@@ -38,6 +38,7 @@ def test_a_rehearsal_is_told_from_its_beginning_to_its_end(client, sign_in, cast
     rehearsal = Rehearsal.get()
     assert client.get(f"/runs/{run.id}/rehearsal").location == f"/rehearsals/{rehearsal.id}"
     assert "Nothing is known yet." in text(client, f"/rehearsals/{rehearsal.id}")
+    assert client.get(f"/rehearsals/{rehearsal.id}/report.md").status_code == 404
     found = NewFinding("sealed", "Its content <b>does</b> not open.", "configurationPolicies", "1", "<i>Wi-Fi</i>")
     rehearsals.add_findings(rehearsal, rehearse.CONTENTS, [found])
     rehearsals.add_findings(rehearsal, rehearse.PLAN, [NewFinding("built_in", "It is built in.", is_failure=False)])
@@ -52,6 +53,12 @@ def test_a_rehearsal_is_told_from_its_beginning_to_its_end(client, sign_in, cast
     for place in (f"/rehearsals/{rehearsal.id}", address):
         assert "Fabrikam" not in text(client, place)
     assert "51300001" not in page
+    report = client.get(f"/rehearsals/{rehearsal.id}/report.md")
+    assert report.headers["Content-Disposition"] == f'attachment; filename="rehearsal-{rehearsal.id}.md"'
+    assert "Fabrikam" not in report.get_data(as_text=True)
+    [event] = AuditEvent.select().where(AuditEvent.action == Action.DOCUMENT_DOWNLOADED)
+    assert (event.subject, event.details["format"]) == (f"report of rehearsal {rehearsal.id}", "md")
+    assert client.get(f"/rehearsals/{rehearsal.id}/report.exe").status_code == 404
     assert "No rehearsal has passed yet." in text(client, address)
     sign_in(client, cast.root)
     assert "51300001" in text(client, f"/rehearsals/{rehearsal.id}")

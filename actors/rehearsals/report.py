@@ -1,0 +1,189 @@
+"""The report of a rehearsal, to be handed to an auditor: what was done, when, by which runs, and what was found.
+
+It is made of the rehearsal's rows alone, at most some hundred lines, and opens no content.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from io import BytesIO
+
+from actors.documents import making
+from actors.documents.blocks import Block, Cover, Facts, Heading, Look, Paragraph, Row, TextTable
+from actors.documents.composing import Record
+from actors.documents.language import DocumentLanguage, language_of
+from actors.documents.options import DocumentOptions
+from actors.facade import policy_type_names
+from db.clock import utcnow
+from db.documents import provider
+from db.documents.provider import Provider
+from db.models import Rehearsal, RehearsalFinding, RehearsalSample, RunItem, Tenant
+from db.rehearsals import rehearsals
+from db.runs import run_items, runs
+from db.states import DocumentFormat, ItemState, RehearsalState
+
+STATE_WORDS = {
+    RehearsalState.RUNNING: "It is under way.",
+    RehearsalState.PASSED: "It passed: nothing was found wrong.",
+    RehearsalState.FINDINGS: "It came to its end, and something was not as it should be.",
+    RehearsalState.FAILED: "It failed.",
+    RehearsalState.CANCELLED: "It was cancelled.",
+}
+_STEP_WORDS = {
+    ItemState.PENDING: "not begun",
+    ItemState.WORKING: "under way",
+    ItemState.DONE: "in order",
+    ItemState.SKIPPED: "left out",
+    ItemState.FAILED: "with findings",
+    ItemState.UNCERTAIN: "uncertain",
+}
+
+
+@dataclass(frozen=True)
+class RehearsalReport:
+    """A report, ready to be written by the writers of documents. `shows_lab`: its reader may see the lab's tenant."""
+
+    rehearsal: Rehearsal
+    shows_lab: bool
+    language: DocumentLanguage
+    provider: Provider
+    made_at: datetime
+
+    @property
+    def policies(self) -> int:
+        return int(self.rehearsal.contents_checked)
+
+    @property
+    def subject(self) -> str:
+        began = self.language.time(self.rehearsal.created_at)
+        return self.language.say("Rehearsal {number} of {time}", number=self.rehearsal.id, time=began)
+
+    def cover(self) -> Cover:
+        of = self.provider
+        return Cover(str(self.rehearsal.tenant.name), self.subject, of.name, of.logo, of.logo_type)
+
+    @cached_property
+    def steps(self) -> list[RunItem]:
+        """The steps, while the run's items are kept."""
+        run = runs.find_run(self.rehearsal.run_id) if self.rehearsal.run_id else None
+        return run_items.of_run(run) if run else []
+
+    @cached_property
+    def failures(self) -> list[RehearsalFinding]:
+        return rehearsals.findings_of(self.rehearsal, failures=True, limit=rehearsals.FINDINGS_KEPT)
+
+    @cached_property
+    def remarks(self) -> list[RehearsalFinding]:
+        return rehearsals.findings_of(self.rehearsal, failures=False, limit=rehearsals.FINDINGS_KEPT)
+
+    @cached_property
+    def samples(self) -> list[RehearsalSample]:
+        return rehearsals.samples_of(self.rehearsal)
+
+    def facts(self) -> list[tuple[str, str]]:
+        say, row = self.language.say, self.rehearsal
+        pairs = [
+            (say("Tenant"), str(row.tenant.name)),
+            (say("Directory id"), str(row.tenant.directory_id)),
+            (say("Result"), say(STATE_WORDS[RehearsalState(row.state)])),
+            (say("Began"), self.language.time(row.created_at)),
+        ]
+        if row.ended_at is not None:
+            pairs.append((say("Ended"), self.language.time(row.ended_at)))
+        numbers = {
+            say("Run"): row.run_id,
+            say("Run of the backup"): row.backup_run_id,
+            say("Backup set"): row.backup_set_id,
+            say("Planned restore"): row.plan_restore_id,
+        }
+        pairs += [(title, str(number)) for title, number in numbers.items() if number]
+        if row.contents_total is not None:
+            checked = say("{some} of {all}", some=row.contents_checked, all=row.contents_total)
+            pairs.append((say("Contents opened and compared with their fingerprints"), checked))
+        pairs.append((say("Findings"), str(len(self.failures))))
+        pairs.append((say("Lab"), self._lab()))
+        return [*pairs, (say("Made"), self.language.time(self.made_at))]
+
+    def _lab(self) -> str:
+        if self.rehearsal.lab_id is None:
+            return self.language.say("none: nothing was restored")
+        lab: Tenant | None = Tenant.get_or_none(Tenant.id == self.rehearsal.lab_id)
+        return str(lab.name) if lab is not None and self.shows_lab else self.language.say("another tenant")
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield the report, the cover left out."""
+        say = self.language.say
+        yield Facts(self.facts())
+        yield Paragraph(say("A rehearsal writes nothing to the tenant that it is of."), Look.NOTE)
+        yield from self._table("Steps", ("Step", "State", "What happened"), self._step_rows())
+        yield from self._table("Findings", ("Policy type", "Policy", "What was found"), _rows(self, self.failures))
+        if not self.failures:
+            yield Paragraph(say("Nothing was found wrong."))
+        sampled = ("Policy type", "Policy", "Outcome", "Fields otherwise than planned", "Removed again")
+        yield from self._table("Restored into the lab", sampled, self._sample_rows())
+        by_hand = ("Policy type", "Policy", "Why")
+        yield from self._table("Needs a hand in a restore", by_hand, _rows(self, self.remarks))
+
+    def _table(self, title: str, columns: Sequence[str], rows: Sequence[Row]) -> Iterator[Block]:
+        say = self.language.say
+        if rows or title == "Findings":
+            yield Heading(2, say(title))
+        if rows:
+            yield TextTable(say(title), [say(column) for column in columns], rows)
+
+    def _step_rows(self) -> list[Row]:
+        say = self.language.say
+        return [
+            Row((say(item.name), say(_STEP_WORDS[ItemState(item.state)]), item.message or "")) for item in self.steps
+        ]
+
+    def _sample_rows(self) -> list[Row]:
+        say = self.language.say
+
+        def is_removed(row: RehearsalSample) -> str:
+            if row.lab_object_id is None:
+                return ""
+            left = say("no: {id}", id=row.lab_object_id) if self.shows_lab else say("no")
+            return say("yes") if row.is_removed else left
+
+        return [
+            Row((
+                self.type_title(row.policy_type), row.name, say(row.outcome or ""),
+                "" if row.differences is None else str(row.differences), is_removed(row),
+            ))
+            for row in self.samples
+        ]  # fmt: skip
+
+    def type_title(self, policy_type: str | None) -> str:
+        return self.language.say(policy_type_names.title(policy_type)) if policy_type else ""
+
+    def records(self) -> Iterator[Record]:
+        """Yield the report as the lines of one table."""
+        say, name = self.language.say, str(self.rehearsal.tenant.name)
+        yield from (Record("", name, "", say("Document"), "", title, value) for title, value in self.facts())
+        for item in self.steps:
+            state = say(_STEP_WORDS[ItemState(item.state)])
+            yield Record("", name, "", say("Steps"), say(item.name), state, item.message or "")
+        for part, rows in (("Findings", self.failures), ("Needs a hand in a restore", self.remarks)):
+            for row in rows:
+                title = self.type_title(row.policy_type)
+                yield Record(title, row.name or "", row.graph_id or "", say(part), "", row.code, row.message)
+        for sample, cells in zip(self.samples, self._sample_rows(), strict=True):
+            part, removed = say("Restored into the lab"), f"{say('Removed again')}: {cells.cells[4]}"
+            yield Record(
+                cells.cells[0], sample.name, sample.graph_id, part, "", cells.cells[2], cells.cells[3], removed
+            )
+
+
+def _rows(report: RehearsalReport, found: Sequence[RehearsalFinding]) -> list[Row]:
+    return [Row((report.type_title(row.policy_type), row.name or "", row.message)) for row in found]
+
+
+def write(rehearsal: Rehearsal, wanted: DocumentFormat, language: str, *, shows_lab: bool) -> bytes:
+    """Return the file of the report. Raises Invalid for a language that there is none of."""
+    options = DocumentOptions(format=wanted, language=language).checked()
+    report = RehearsalReport(rehearsal, shows_lab, language_of(options.language), provider.get(), utcnow())
+    file = BytesIO()
+    making.write_into(file, report, options)
+    return file.getvalue()

@@ -1,0 +1,71 @@
+"""The report for an auditor: in every format and both languages, with nothing in it that is the reader's program."""
+
+import zipfile
+from io import BytesIO
+
+import pytest
+
+from actors.documents.language import language_of
+from actors.rehearsals import rehearse, report
+from db.audit.audit import SYSTEM
+from db.models import Rehearsal, RehearsalSample
+from db.rehearsals import rehearsals
+from db.rehearsals.rehearsals import NewFinding
+from db.runs import completion
+from db.states import DocumentFormat, ItemState, Outcome, RehearsalState
+from tests.support.claimed_runs import claimed, settle_all
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def rehearsal(app, cast):
+    claim = claimed(rehearse.create_run(cast.contoso, SYSTEM))
+    row = Rehearsal.get()
+    rehearsals.add_findings(
+        row,
+        rehearse.CONTENTS,
+        [
+            NewFinding(
+                "sealed", "It does\x00 not open.", "configurationPolicies", "1", "=cmd|' /C calc'!A0<script>x</script>"
+            )
+        ],
+    )
+    rehearsals.add_findings(row, rehearse.PLAN, [NewFinding("built_in", "It is built in.", is_failure=False)])
+    rehearsals.note(row, lab_id=cast.fabrikam.id, contents_total=7, contents_checked=7, backup_run_id=3)
+    RehearsalSample.create(rehearsal=row, policy_type="configurationPolicies", graph_id="2", name="VPN",
+                           lab_object_id="left-there", outcome="created", differences=3)  # fmt: skip
+    settle_all(claim, ItemState.DONE, Outcome.PASSED, message="As it should be.")
+    completion.finish(claim)
+    return Rehearsal.get()
+
+
+@pytest.mark.parametrize("wanted", list(DocumentFormat))
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_a_report_says_what_was_done_and_found(rehearsal, wanted, language):
+    file = report.write(rehearsal, wanted, language, shows_lab=True)
+    if wanted == DocumentFormat.DOCX:
+        with zipfile.ZipFile(BytesIO(file)) as parts:
+            file = parts.read("word/document.xml")
+    text = file.decode()
+    say = language_of(language).say
+    for told in (say("Findings"), say("Open every content"), "As it should be.", "It is built in.", "VPN", "Fabrikam",
+                 "left-there", say("Settings catalog"), "Contoso"):  # fmt: skip
+        assert told in text, told
+    assert "<script>" not in text or wanted == DocumentFormat.CSV
+    assert "\x00" not in text
+    if wanted == DocumentFormat.CSV:
+        assert "=cmd" not in [cell[:4] for line in text.splitlines() for cell in line.split(",")]
+
+
+def test_the_lab_is_named_only_to_who_may_see_it(rehearsal):
+    text = report.write(rehearsal, DocumentFormat.MARKDOWN, "en", shows_lab=False).decode()
+    assert "Fabrikam" not in text
+    assert "left-there" not in text
+    assert "another tenant" in text
+
+
+def test_every_state_and_step_has_its_words_in_german(database):
+    assert set(report.STATE_WORDS) == set(RehearsalState)
+    words = {*report.STATE_WORDS.values(), *report._STEP_WORDS.values(), *rehearse.TITLES.values()}
+    assert words <= language_of("de").sentences.keys()
