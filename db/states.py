@@ -356,6 +356,8 @@ class NoticeEvent(StrEnum):
     CONNECTION_FAILING = "connection_failing"
     CREDENTIAL_EXPIRING = "credential_expiring"
     AUDIT_BROKEN = "audit_broken"
+    # Less of a tenant than before would come back by itself if it were deleted.
+    READINESS_FELL = "readiness_fell"
     # A write under our app of which we know nothing: our credential may be in other hands.
     FOREIGN_WRITE = "foreign_write"
     # What changed in the last whole week or month, what is open, and how fresh the tenant is.

@@ -223,6 +223,11 @@ def _expiring(told: Occurrence, _change: Change | None, zone: str) -> str:
     return f"{what} ends {short_time(ends_at, zone)}" if ends_at else f"{what} ends soon"
 
 
+def _readiness(told: Occurrence, _change: Change | None, _zone: str) -> str:
+    now, before = (int(told.facts[name] * 100) for name in ("share", "before"))
+    return f"{now} % of the policies would come back by themselves if they were deleted, {before} % before"
+
+
 def _report(told: Occurrence, _change: Change | None, zone: str) -> str:
     """Return “Report of 1 Oct to 31 Oct 2026: 12 changes, 3 of them high; 2 are open; last whole backup …”."""
     facts = told.facts
@@ -251,6 +256,7 @@ _SENTENCES: dict[str, Sentence] = {
     NoticeEvent.CONNECTION_FAILING: lambda *_: "Signing in to the tenant fails",
     NoticeEvent.CREDENTIAL_EXPIRING: _expiring,
     NoticeEvent.AUDIT_BROKEN: lambda *_: "Tenantkeep’s audit log was changed, or a part of it is missing",
+    NoticeEvent.READINESS_FELL: _readiness,
     NoticeEvent.FOREIGN_WRITE: _foreign_write,
     NoticeEvent.WEEKLY_REPORT: _report,
     NoticeEvent.MONTHLY_REPORT: _report,

@@ -174,6 +174,8 @@ def _place_of_one(notice: Notice) -> PageLink:
         return PageLink(f"/runs/{about.run_id}", f"Runs, run {about.run_id}")
     if about.event in _OF_RESTORES and about.restore_id:
         return PageLink(f"/restores/{about.restore_id}", f"Restores, restore {about.restore_id}")
+    if about.event == NoticeEvent.READINESS_FELL:
+        return PageLink(f"/tenants/{about.tenant_id}/readiness", "Readiness")
     return AUDIT_LOG if about.event == NoticeEvent.AUDIT_BROKEN else _place_of_tenant(about.tenant_id)
 
 

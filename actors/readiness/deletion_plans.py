@@ -19,7 +19,7 @@ from graph.read.bins import BinEntry
 from graph.read.readings import PolicyList
 from graph.restore import duration, verdicts
 from graph.restore.matching import UNREADABLE, Match
-from graph.restore.options import EMPTY_GROUPS, complete_options
+from graph.restore.options import GROUPS_WITH_MEMBERS, complete_options
 from graph.restore.plan_case import ItemPlan
 from graph.restore.resolver import Resolver
 from graph.restore.verdicts import Verdict
@@ -40,7 +40,7 @@ class DeletionPlans(PlanBuilder):
 
     def __init__(self, claim: Claim, tenant: Tenant, graph: GraphClient, newest: Sequence[Snapshot]) -> None:
         """Take `newest`: the newest snapshot of each policy that the tenant has."""
-        options = complete_options({"groups": EMPTY_GROUPS}, own_tenant=True)
+        options = complete_options({"groups": GROUPS_WITH_MEMBERS}, own_tenant=True)
         restore = Restore(
             id=0, tenant=tenant, source_directory_id=tenant.directory_id, source_name=tenant.name, options=options
         )

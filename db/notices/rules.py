@@ -45,6 +45,7 @@ _SEVERITY_OF_EVENT = {
     NoticeEvent.RESTORE_WAITING: Severity.MEDIUM,
     NoticeEvent.TENANT_APPROVAL_WAITING: Severity.MEDIUM,
     NoticeEvent.RESTORE_ASKED: Severity.MEDIUM,
+    NoticeEvent.READINESS_FELL: Severity.MEDIUM,
     NoticeEvent.RESTORE_DONE: Severity.LOW,
 }
 # These come in the quiet hours all the same, where they are high and the rule says so.

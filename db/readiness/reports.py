@@ -10,9 +10,10 @@ import peewee as pw
 from db.clock import utcnow
 from db.database import database
 from db.models import Policy, Readiness, ReadinessItem, ReadinessReport, Run, Tenant
+from db.notices import occurrences
 from db.sql import upserts
 from db.sql.value_lists import batched, is_in_if_given
-from db.states import ReadinessVerdict
+from db.states import NoticeEvent, ReadinessVerdict
 
 # Tenants a sweep begins at most.
 DUE_PER_SWEEP = 5
@@ -74,12 +75,26 @@ def save(run: Run, verdicts: Sequence[PolicyVerdict], share: float, seconds: int
     report = ReadinessReport.create(
         tenant=run.tenant_id, run=run, share=share, counts=counts, reasons=dict(reasons), seconds=seconds
     )
+    _tell_if_it_fell(report)
     _replace_lines(run.tenant_id, verdicts)
     row = {"tenant": run.tenant_id, "report": report.id, "due_since": None, "again_at": None}
     upserts.insert_or_update(
         Readiness, [Readiness.tenant], [row], [Readiness.report, Readiness.due_since, Readiness.again_at]
     )
     return report
+
+
+def _tell_if_it_fell(report: ReadinessReport) -> None:
+    """Note that less would come back by itself than at the report before, in whole percent."""
+    older = before(report)
+    if older is not None and int(report.share * 100) < int(older.share * 100):
+        occurrences.begin(
+            NoticeEvent.READINESS_FELL,
+            f"{NoticeEvent.READINESS_FELL}:{report.id}",
+            report.tenant_id,
+            run_id=report.run_id,
+            facts={"share": report.share, "before": older.share},
+        )
 
 
 def _replace_lines(tenant_id: int, verdicts: Sequence[PolicyVerdict]) -> None:

@@ -18,7 +18,7 @@ _LEFT_TO_A_PERSON = frozenset({"to_be_entered", "lacks_setting", "assignment_lef
 # Their files are nowhere in Graph: somebody who has the file adds it, and then the rest comes back.
 _OF_FILES = frozenset({"mobileApps", "groupPolicyUploadedDefinitionFiles", "agreements"})
 _STAYS = "Nobody can delete it: the tenant has it by itself."
-_IN_A_GROUP = "Its members are added again by hand."
+_IN_A_GROUP = "Its members are added again by hand: its backup does not hold them."
 _PAUSED = "Its membership rule is written paused: read it, and switch it on in Entra."
 
 
@@ -69,8 +69,9 @@ def _of_what_stays(policy_type: PolicyType) -> Verdict:
 
 
 def _of_group(body: Mapping[str, Any]) -> Verdict:
-    is_dynamic = "DynamicMembership" in (body.get("groupTypes") or ())
-    return Verdict(BY_HAND, "membership", _PAUSED if is_dynamic else _IN_A_GROUP)
+    if "DynamicMembership" in (body.get("groupTypes") or ()):
+        return Verdict(BY_HAND, "membership", _PAUSED)
+    return Verdict(BY_ITSELF) if "members" in body else Verdict(BY_HAND, "membership", _IN_A_GROUP)
 
 
 def worse(first: Verdict, second: Verdict) -> Verdict:

@@ -57,6 +57,8 @@ PAGES = {
     "mapping": "{mapping}",
     "run-of-restore": "/runs/{live}",
     "schedules": "/schedules/",
+    "readiness": "/readiness/",
+    "readiness-tenant": "/tenants/2/readiness",
     "retention": "/tenants/2/retention?last=1&daily=2",
     "runs": "/runs/",
     "run": "/runs/{run}",

@@ -22,6 +22,7 @@ EVENTS: Mapping[NoticeEvent, str] = {
     NoticeEvent.SCHEDULE_MISSED: "A scheduled backup did not begin",
     NoticeEvent.RUN_FAILED: "A backup or another run failed",
     NoticeEvent.RUN_PARTIAL: "A backup or another run succeeded only in part",
+    NoticeEvent.READINESS_FELL: "Less of a tenant would come back by itself than before",
     NoticeEvent.CONNECTION_FAILING: "Signing in to a tenant fails",
     NoticeEvent.CREDENTIAL_EXPIRING: "A tenant’s credential is about to end",
     NoticeEvent.RESTORE_ASKED: "Somebody asks for a restore to be confirmed",

@@ -31,7 +31,7 @@ TO_DO: Mapping[str, str] = {
     "to_be_entered": "Keep the secret where you find it: it has to be entered again afterwards",
     "uploaded_again": "Keep the file: it has to be uploaded again",
     "unresolved": "Make what the policy refers to, or map it to something that is there",
-    "membership": "Add the group's members again, or switch on its rule",
+    "membership": "Have backups keep the members of groups (the tenant's settings); switch on a group's rule in Entra",
     "lacks_setting": "Set by hand what Microsoft Graph lets no app set",
     "unreadable": "Let the policy type be read again",
     "not_restorable": "Nothing helps: Microsoft Graph takes these from nobody",

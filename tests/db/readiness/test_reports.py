@@ -1,0 +1,63 @@
+"""Reports of readiness: when one is due, what is kept of it, and that a fall is told."""
+
+from datetime import timedelta
+
+from db.clock import utcnow
+from db.models import Occurrence, Policy, Readiness, ReadinessItem, ReadinessReport, Run
+from db.readiness import reports
+from db.readiness.reports import PolicyVerdict, ReportFilter
+from db.states import NoticeEvent, ReadinessVerdict
+
+HAND, SELF = ReadinessVerdict.BY_HAND, ReadinessVerdict.BY_ITSELF
+
+
+def saved(tenant, share, *found):
+    """A report of the tenant: (policy, verdict, reason) of each."""
+    run = Run.create(tenant=tenant, kind="readiness.assess", state="succeeded", dedupe_key="x")
+    said = [
+        PolicyVerdict(policy.id, policy.policy_type, policy.name, verdict, reason, reason and "Do it. " * 400)
+        for policy, verdict, reason in found
+    ]
+    return reports.save(run, said, share, 90)
+
+
+def test_a_tenant_is_due_after_a_backup_until_it_is_judged(cast):
+    reports.mark_due(cast.contoso.id)
+    first = Readiness.get().due_since
+    reports.mark_due(cast.contoso.id)
+    assert Readiness.get().due_since == first
+    [due] = reports.due(utcnow())
+    assert due.tenant == cast.contoso
+    assert not reports.due(utcnow(), [due.id])
+    reports.put_off(cast.contoso.id)
+    assert not reports.due(utcnow())
+    assert reports.due(utcnow() + reports.AGAIN_AFTER)
+    saved(cast.contoso, 1.0)
+    assert not reports.due(utcnow() + timedelta(days=1))
+
+
+def test_the_newest_report_has_lines_and_older_ones_their_figures(cast, captured):
+    first, *rest = Policy.select().where(Policy.tenant == cast.contoso)
+    old = saved(cast.contoso, 1.0, *((policy, SELF, "") for policy in (first, *rest)))
+    new = saved(cast.contoso, 0.5, (first, HAND, "guard"))
+    assert (reports.newest(cast.contoso), reports.before(new)) == (new, old)
+    assert reports.newest_of([cast.contoso.id, cast.fabrikam.id]) == {cast.contoso.id: new}
+    assert [report.id for report in reports.history(cast.contoso, 10)] == [old.id, new.id]
+    assert (new.counts, new.reasons) == ({"by_itself": 0, "by_hand": 1, "not": 0}, {"guard": 1})
+    [line] = reports.lines(cast.contoso, ReportFilter(), 10)
+    assert (line.policy, len(line.why)) == (first, reports.LONGEST_WHY)
+    narrow = ReportFilter(HAND, first.policy_type, [first.name[:3]])
+    assert reports.count_by_type(cast.contoso, narrow) == {first.policy_type: 1}
+    assert not reports.lines(cast.contoso, ReportFilter(words=["%"]), 10)
+    assert reports.examples(cast.contoso, ["guard"], 3)["guard"] == [line]
+    ReadinessReport.update(made_at=utcnow() - reports.KEPT - timedelta(days=1)).execute()
+    assert reports.delete_old() == 1, "the newest stays"
+    assert ReadinessItem.select().count() == 1
+
+
+def test_only_a_fall_of_a_whole_percent_is_told(cast):
+    for share in (0.5, 0.9, 0.899999, 0.9):
+        saved(cast.contoso, share)
+    [told] = Occurrence.select()
+    assert (told.event, told.tenant_id) == (NoticeEvent.READINESS_FELL, cast.contoso.id)
+    assert told.facts == {"share": 0.899999, "before": 0.9}

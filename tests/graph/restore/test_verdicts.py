@@ -1,0 +1,45 @@
+"""The verdict on a policy, from what the planner decided."""
+
+import pytest
+
+from graph.policy_types.table import POLICY_TYPES
+from graph.restore.verdicts import BY_HAND, BY_ITSELF, NOT, Verdict, share_of, stays, verdict_of, worse
+
+ENTERED = [("to_be_entered", "preSharedKey: enter it again.")]
+
+
+@pytest.mark.parametrize(
+    ("key", "body", "decided", "expected"),
+    [
+        ("configurationPolicies", {}, ("recreate", None, None, ()), Verdict(BY_ITSELF)),
+        ("deviceConfigurations", {}, ("recreate", None, None, ENTERED), Verdict(BY_HAND, *ENTERED[0])),
+        ("deviceConfigurations", {}, ("recreate", None, None, [("unassigned", "To nobody.")]), Verdict(BY_ITSELF)),
+        ("conditionalAccessPolicies", {}, ("recreate", "guard", "All users.", ()),
+         Verdict(BY_HAND, "guard", "All users.")),
+        ("deviceConfigurations", {}, ("blocked", "permission_missing", "Grant it.", ()),
+         Verdict(BY_HAND, "permission_missing", "Grant it.")),
+        ("deviceConfigurations", {}, ("blocked", "cannot_create", "No.", ()), Verdict(NOT, "cannot_create", "No.")),
+        ("mobileApps", {}, ("blocked", "cannot_create", "Its installer.", ()),
+         Verdict(BY_HAND, "uploaded_again", "Its installer.")),
+        ("groups", {"members": []}, ("recreate", None, None, ()), Verdict(BY_ITSELF)),
+    ],
+)  # fmt: skip
+def test_a_verdict_is_the_plan_told_by_what_a_person_has_to_do(key, body, decided, expected):
+    assert verdict_of(POLICY_TYPES[key], body, *decided) == expected
+
+
+@pytest.mark.parametrize("body", [{}, {"groupTypes": ["DynamicMembership"], "members": []}])
+def test_a_group_needs_a_hand_for_members_that_no_backup_has_and_for_a_rule(body):
+    assert verdict_of(POLICY_TYPES["groups"], body, "recreate", None, None, ()).reason == "membership"
+
+
+def test_what_nobody_can_delete_stays_whatever_the_plan_says():
+    single = next(policy_type for policy_type in POLICY_TYPES.values() if policy_type.is_single)
+    assert stays(single, {})
+    assert verdict_of(single, {}, "blocked", "cannot_create", "No.", ()).verdict == BY_ITSELF
+
+
+def test_the_worse_of_two_counts_and_an_empty_tenant_is_ready():
+    good, hand, bad = Verdict(BY_ITSELF), Verdict(BY_HAND), Verdict(NOT)
+    assert (worse(good, hand), worse(bad, hand), worse(good, good)) == (hand, bad, good)
+    assert (share_of([good, good, hand, bad]), share_of([])) == (0.5, 1.0)
