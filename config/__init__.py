@@ -70,6 +70,8 @@ class Settings:
     notification_days: int
     directory_name_days: int
     document_days: int
+    # How long a deletion of backup sets, or of a tenant, waits, and can be taken back.
+    deletion_days: int
     document_languages: str  # a folder of catalogs beside the product's own; "" for none
     plan_hours: int
     settle_seconds: int
@@ -164,6 +166,7 @@ _VARIABLES: dict[str, tuple[Callable[[str], Any], str | None, str]] = {
     "NOTIFICATION_DAYS": (_DAYS, "180", ""),
     "DIRECTORY_NAME_DAYS": (_DAYS, "365", ""),
     "DOCUMENT_DAYS": (_DAYS, "30", ""),
+    "DELETION_DAYS": (parsers.number(0, 90, "of days "), "7", ""),
     "DOCUMENT_LANGUAGES": (parsers.any_text, "", ""),
     "PLAN_HOURS": (parsers.number(1, 720, "of hours "), "24", ""),
     "SETTLE_SECONDS": (parsers.number(1, 3600, "of seconds "), "120", ""),

@@ -111,6 +111,8 @@ class Tenant(Table):
     has_no_break_glass = pw.BooleanField(default=False)
     # {policy type: {"why", "at"}}: bins of deleted policies that refused us (db/tenants/bin_refusals.py).
     bin_refusals = JsonText(null=True)
+    # Somebody asked to remove it: it goes then, unless that is taken back.
+    removal_due_at = pw.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return str(self.name)
@@ -119,6 +121,9 @@ class Tenant(Table):
 # The scheduler asks at every tick for the few that go.
 Tenant.add_index(
     Tenant.index(Tenant.removing_since, where=pw.SQL("removing_since IS NOT NULL"), name="tenant_removing")
+)
+Tenant.add_index(
+    Tenant.index(Tenant.removal_due_at, where=pw.SQL("removal_due_at IS NOT NULL"), name="tenant_removal_due")
 )
 
 
@@ -710,6 +715,8 @@ class BackupSet(Table):
     pinned_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL")
     # The name of a set that no backup made: "Before restore 12".
     name = pw.CharField(null=True, max_length=200)
+    # When it goes, because nothing keeps it: db/backups/deletions.py.
+    deletion_due_at = pw.DateTimeField(null=True)
 
     class Meta:
         indexes = (
@@ -721,6 +728,17 @@ class BackupSet(Table):
 
     def __str__(self) -> str:
         return f"Backup set {self.id}"
+
+
+# Few wait for their deletion.
+BackupSet.add_index(
+    BackupSet.index(
+        BackupSet.tenant,
+        BackupSet.deletion_due_at,
+        where=pw.SQL("deletion_due_at IS NOT NULL"),
+        name="backup_set_deletion",
+    )
+)
 
 
 class Restore(Table):

@@ -355,6 +355,8 @@ class NoticeEvent(StrEnum):
     TENANT_APPROVAL_WAITING = "tenant_approval_waiting"
     CONNECTION_FAILING = "connection_failing"
     CREDENTIAL_EXPIRING = "credential_expiring"
+    # Backup sets, or a whole tenant, will be deleted, unless somebody takes it back.
+    DELETION_DUE = "deletion_due"
     AUDIT_BROKEN = "audit_broken"
     # Less of a tenant than before would come back by itself if it were deleted.
     READINESS_FELL = "readiness_fell"

@@ -15,10 +15,12 @@ from actors.queue.enqueue import EnqueuedRun, enqueue_new
 from actors.queue.queue_names import BULK
 from actors.queue.run_actor import Completion, run_claimed
 from db.assignments import look_ups
+from db.audit import audit
 from db.audit.audit import Actor
+from db.backups import deletions
 from db.database import database
 from db.documents import documents
-from db.housekeeping import daily_prune, old_rows
+from db.housekeeping import daily_prune, deletion_notices, old_rows
 from db.housekeeping.daily_prune import STEPS, Ages
 from db.imports import policy_imports
 from db.installation import installation
@@ -118,10 +120,22 @@ def prune(run_id: int) -> None:
 
 def _prune(claim: Claim) -> None:
     settings = config.settings()
-    ages = Ages(settings.run_days, settings.restore_days, settings.directory_name_days)
+    _announce_deletions(claim, settings.deletion_days)
+    ages = Ages(settings.run_days, settings.restore_days, settings.directory_name_days, settings.deletion_days)
     for item in run_items.unsettled_items(claim.run):
         if not _free_rows(claim, item, ages):
             return
+
+
+def _announce_deletions(claim: Claim, days: int) -> None:
+    """Note which sets will go. Whoever manages the tenant is told, unless it is what goes on an ordinary day."""
+    run, tenant = claim.run, Tenant.get_by_id(claim.run.tenant_id)
+    new = deletions.mark(tenant, days)
+    is_by_hand = run.requested_by_id is not None or run.origin != DAILY.origin
+    if days and new.set_ids and (new.is_unusual or is_by_hand):
+        deletion_notices.announce_sets(tenant, new, run, audit.requester(run.requested_by, run.origin))
+        for user in deletion_notices.managers(tenant):
+            notifications.notify_user(run, user)
 
 
 def _free_rows(claim: Claim, item: RunItem, ages: Ages) -> bool:

@@ -241,6 +241,16 @@ def _report(told: Occurrence, _change: Change | None, zone: str) -> str:
     return f"Report of {begin.day} {begin:%b} to {end.day} {end:%b %Y}: {what}{gravely}; {left}; {fresh}"
 
 
+def _deletion_due(told: Occurrence, _change: Change | None, zone: str) -> str:
+    """Return “12 backup sets go on 4 Dec 03:12, unless somebody protects them”, or that the whole tenant goes."""
+    count, at = told.facts.get("count"), _moment(told.facts["due_at"])
+    when = short_time(at, zone) if at else "soon"
+    if not count:
+        return f"The tenant goes with all its backups on {when}, unless somebody takes that back"
+    what = "1 backup set goes" if count == 1 else f"{count} backup sets go"
+    return f"{what} on {when}, unless somebody protects {'it' if count == 1 else 'them'}"
+
+
 _SENTENCES: dict[str, Sentence] = {
     NoticeEvent.CHANGE: _change,
     NoticeEvent.RUN_FAILED: _failed,
@@ -255,6 +265,7 @@ _SENTENCES: dict[str, Sentence] = {
     ),
     NoticeEvent.CONNECTION_FAILING: lambda *_: "Signing in to the tenant fails",
     NoticeEvent.CREDENTIAL_EXPIRING: _expiring,
+    NoticeEvent.DELETION_DUE: _deletion_due,
     NoticeEvent.AUDIT_BROKEN: lambda *_: "Tenantkeep’s audit log was changed, or a part of it is missing",
     NoticeEvent.READINESS_FELL: _readiness,
     NoticeEvent.FOREIGN_WRITE: _foreign_write,

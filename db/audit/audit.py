@@ -78,6 +78,8 @@ class Action(StrEnum):
     TENANT_DISCONNECTED = "tenant:disconnected"
     TENANT_SWITCHED_OFF = "tenant:switched-off"
     TENANT_SWITCHED_ON = "tenant:switched-on"
+    TENANT_TO_GO = "tenant:removal-announced"
+    TENANT_KEPT = "tenant:removal-taken-back"
     TENANT_REMOVAL = "tenant:removal-begun"
     TENANT_REMOVED = "tenant:removed"
     USER_ADDED = "user:added"
@@ -100,6 +102,8 @@ class Action(StrEnum):
     SET_PINNED = "backup-set:pinned"
     SET_UNPINNED = "backup-set:unpinned"
     SETS_PRUNED = "backup-sets:pruned"
+    SETS_TO_GO = "backup-sets:deletion-announced"
+    DELETION_TAKEN_BACK = "backup-sets:deletion-taken-back"
     RETENTION_SET = "retention:set"
     REHEARSAL_LAB = "rehearsal-lab:set"
     REHEARSAL_IS_LAB = "rehearsal-lab:marked"
@@ -203,6 +207,8 @@ DETAILS: dict[Action, frozenset[str]] = {
     Action.TENANT_DISCONNECTED: frozenset({"cancelled_runs", "credentials"}),
     Action.TENANT_SWITCHED_OFF: frozenset({"cancelled_runs"}),
     Action.TENANT_SWITCHED_ON: frozenset(),
+    Action.TENANT_TO_GO: frozenset({"due_at"}),
+    Action.TENANT_KEPT: frozenset(),
     Action.TENANT_REMOVAL: frozenset({"rows"}),
     Action.TENANT_REMOVED: frozenset({"directory_id"}),
     Action.USER_ADDED: frozenset({"site_role"}),
@@ -229,6 +235,9 @@ DETAILS: dict[Action, frozenset[str]] = {
     Action.SET_UNPINNED: frozenset(),
     # `what`: backup sets, snapshots, contents, restores, runs, names.
     Action.SETS_PRUNED: frozenset({"what", "count", "run"}),
+    # `sets`: the first of them.
+    Action.SETS_TO_GO: frozenset({"count", "due_at", "run", "sets"}),
+    Action.DELETION_TAKEN_BACK: frozenset({"count", "reason"}),
     Action.RETENTION_SET: frozenset({"rules"}),
     Action.REHEARSAL_LAB: frozenset({"lab"}),
     Action.REHEARSAL_IS_LAB: frozenset({"is_lab"}),

@@ -319,7 +319,7 @@ def pin(backup_set: BackupSet, reason: str, user_id: int | None, actor: Actor) -
     if not reason:
         raise Invalid("Say why it must stay: the next person will want to know.")
     with database.atomic():
-        _update_or_refuse(backup_set, pinned_reason=reason, pinned_by=user_id)
+        _update_or_refuse(backup_set, pinned_reason=reason, pinned_by=user_id, deletion_due_at=None)
         audit.record(Action.SET_PINNED, actor, f"{backup_set}", tenant=backup_set.tenant, reason=reason)
 
 

@@ -14,7 +14,7 @@ import peewee as pw
 
 from db.audit import audit
 from db.audit.audit import SYSTEM, Action
-from db.backups import retention
+from db.backups import deletions, retention
 from db.backups.retention import (
     IS_UNFINISHED,
     Decision,
@@ -67,11 +67,12 @@ RESTORE_STATES_AT_REST = (RestoreState.DRAFT, RestoreState.EXPIRED, RestoreState
 
 @dataclass(frozen=True)
 class Ages:
-    """The ages, in days, after which rows go."""
+    """The ages, in days, after which rows go. `deletions`: how long sets wait that nothing keeps."""
 
     runs: int
     restores: int
     names: int
+    deletions: int = 0
 
 
 @dataclass(frozen=True)
@@ -191,17 +192,17 @@ def _has_same_rules(tenant: Tenant) -> Condition:
     return pw.fn.EXISTS(Tenant.select(Tenant.id).where(same))
 
 
-def _find_sets(tenant: Tenant, _ages: Ages) -> list[int]:
-    if not tenant.retention:
-        return []
-    decisions = retention.decide_for(tenant, RetentionRules.parse(tenant.retention))
-    return [decision.backup_set.id for decision in decisions if not decision.keep]
+def _find_sets(tenant: Tenant, ages: Ages) -> list[int]:
+    superfluous = deletions.find_superfluous(tenant)
+    deletions.mark(tenant, ages.deletions, superfluous)
+    return deletions.due(tenant, superfluous)
 
 
 def _delete_sets(tenant: Tenant, _ages: Ages, ids: Sequence[int]) -> int:
     """Delete sets, with the manifests that no other set shares."""
     still = BackupSet.pinned_reason.is_null() & (BackupSet.state != SetState.RUNNING)
     still &= ~is_set_used_by_restore(BackupSet.id) & ~is_being_completed(BackupSet.id) & _has_same_rules(tenant)
+    still &= BackupSet.deletion_due_at.is_null() | (BackupSet.deletion_due_at <= utcnow())
     gone = _delete(BackupSet, ids, still, BackupSet.manifest)
     shared = BackupSet.select(BackupSet.id).where(BackupSet.manifest == Manifest.id)
     _delete(Manifest, sorted({row[0] for row in gone if row[0]}), ~pw.fn.EXISTS(shared))
@@ -213,7 +214,8 @@ def _find_snapshots(tenant: Tenant, _ages: Ages) -> list[int]:
         return []
     # A set that is there still has all that it lists, though its turn to go may have come since the step before.
     decisions = [Decision(backup_set, True, "there still") for backup_set in retention.sets_of_tenant(tenant)]
-    return retention.unneeded_snapshots(tenant, decisions, RetentionRules.parse(tenant.retention))
+    unneeded = retention.unneeded_snapshots(tenant, decisions, RetentionRules.parse(tenant.retention))
+    return deletions.older_than_waiting(tenant, unneeded)
 
 
 def _delete_snapshots(tenant: Tenant, _ages: Ages, ids: Sequence[int]) -> int:

@@ -7,6 +7,8 @@ Policies of the tenant that a restore wrote to another tenant are that one's by 
 """
 
 from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Any
 
 from db.audit import audit
@@ -14,6 +16,7 @@ from db.audit.audit import SYSTEM, Action, Actor
 from db.clock import utcnow
 from db.database import database, lock_rows
 from db.errors import Invalid
+from db.housekeeping import deletion_notices
 from db.housekeeping.tenant_switch import active_runs
 from db.models import (
     IS_ACTIVE,
@@ -147,6 +150,39 @@ STEPS: tuple[tuple[Any, Callable[[Tenant], Any]], ...] = (
 )
 
 
+def request(tenant: Tenant, actor: Actor, days: int) -> datetime | None:
+    """Ask to remove the tenant in so many days; until then it goes on as ever, and it can be taken back.
+
+    Return when it goes; None: its removal has begun. Raises Invalid while something is under way with it.
+    """
+    if not days:
+        begin(tenant, actor)
+        return None
+    due_at = utcnow() + timedelta(days=days)
+    with database.atomic():
+        is_first = (Tenant.id == tenant.id) & Tenant.removing_since.is_null() & Tenant.removal_due_at.is_null()
+        if Tenant.update(removal_due_at=due_at).where(is_first).execute():
+            deletion_notices.announce_tenant(tenant, due_at, actor)
+    return Tenant.get_by_id(tenant.id).removal_due_at or due_at
+
+
+def take_back(tenant: Tenant, actor: Actor) -> None:
+    """Take the request back. Raises Invalid when there is none, or the removal has begun."""
+    with database.atomic():
+        waits = (Tenant.id == tenant.id) & Tenant.removal_due_at.is_null(False) & Tenant.removing_since.is_null()
+        if not Tenant.update(removal_due_at=None).where(waits).execute():
+            raise Invalid(f"{tenant.name} does not wait for its removal.")
+        audit.record_of_tenant(Action.TENANT_KEPT, actor, tenant)
+
+
+def _begin_due() -> None:
+    """Begin to remove the tenants whose time has come. One with which something is under way waits for its end."""
+    is_due = (Tenant.removal_due_at <= utcnow()) & Tenant.removing_since.is_null()
+    for tenant in Tenant.select().where(Tenant.removal_due_at.is_null(False) & is_due):
+        with suppress(Invalid):
+            begin(tenant, SYSTEM)
+
+
 def begin(tenant: Tenant, actor: Actor) -> int:
     """Begin to remove the tenant.
 
@@ -241,4 +277,6 @@ def _remove_tenant(tenant: Tenant) -> None:
 
 
 def tenants_being_removed() -> list[Tenant]:
+    """Return the tenants whose removal goes on, after those whose time has come have joined them."""
+    _begin_due()
     return list(Tenant.select().where(Tenant.removing_since.is_null(False)).order_by(Tenant.removing_since))

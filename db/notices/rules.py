@@ -26,6 +26,7 @@ GRAVE_EVENTS = (
     NoticeEvent.RUN_FAILED,
     NoticeEvent.CONNECTION_FAILING,
     NoticeEvent.CREDENTIAL_EXPIRING,
+    NoticeEvent.DELETION_DUE,
     NoticeEvent.AUDIT_BROKEN,
     NoticeEvent.FOREIGN_WRITE,
 )
@@ -36,6 +37,7 @@ _RUN_EVENTS = {RunState.FAILED: NoticeEvent.RUN_FAILED, RunState.PARTIAL: Notice
 _SEVERITY_OF_EVENT = {
     NoticeEvent.FOREIGN_WRITE: Severity.HIGH,
     NoticeEvent.AUDIT_BROKEN: Severity.HIGH,
+    NoticeEvent.DELETION_DUE: Severity.HIGH,
     NoticeEvent.NO_GOOD_BACKUP: Severity.HIGH,
     NoticeEvent.RUN_FAILED: Severity.HIGH,
     NoticeEvent.CONNECTION_FAILING: Severity.HIGH,
@@ -49,7 +51,7 @@ _SEVERITY_OF_EVENT = {
     NoticeEvent.RESTORE_DONE: Severity.LOW,
 }
 # These come in the quiet hours all the same, where they are high and the rule says so.
-_BREAK_QUIET = (NoticeEvent.CHANGE, NoticeEvent.FOREIGN_WRITE, NoticeEvent.AUDIT_BROKEN)
+_BREAK_QUIET = (NoticeEvent.CHANGE, NoticeEvent.FOREIGN_WRITE, NoticeEvent.AUDIT_BROKEN, NoticeEvent.DELETION_DUE)
 
 
 @dataclass(frozen=True)

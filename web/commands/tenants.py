@@ -58,6 +58,7 @@ def register(cli: click.Group) -> None:
             "switch-off": switch_off,
             "switch-on": switch_on,
             "remove": remove,
+            "keep": keep,
         },
     )
     cli.add_command(group)
@@ -288,18 +289,31 @@ def watch(tenant: str, switch: str, minutes: int | None, as_json: bool) -> None:
 def remove(name: str, yes: bool, as_json: bool) -> None:
     """Remove a tenant with everything that is kept of it: policies, snapshots, backup sets, runs, credentials.
 
-    Nothing brings it back: download the backup sets that must stay first. The audit log stays. It may be stopped, and
-    goes on by itself.
+    It goes after TENANTKEEP_DELETION_DAYS; until then `tenantkeep tenant keep` takes it back. The audit log stays.
     """
     with open_installation():
         tenant = find_tenant(name)
         if not yes and _ask_for_name(tenant) != tenant.name:
             raise Invalid("That is not its name. Nothing was removed.")
-        total = tenant_removal.begin(tenant, command_actor())
-        row_count = _remove_all_rows(tenant, total)
+        due_at = tenant_removal.request(tenant, command_actor(), config.settings().deletion_days)
+        if due_at is not None:
+            sentence = f"{tenant.name} goes on {due_at:%Y-%m-%d %H:%M} UTC. Take it back with: tenantkeep tenant keep"
+            print_result(as_json, {"name": tenant.name, "rows": 0, "due_at": due_at.isoformat()}, sentence)
+            return
+        row_count = _remove_all_rows(tenant, tenant_removal.count_rows_left(tenant))
         print_result(
             as_json, {"name": tenant.name, "rows": row_count}, f"{tenant.name} is gone, and {row_count} row(s) with it."
         )
+
+
+@click.argument("name")
+@json_option
+def keep(name: str, as_json: bool) -> None:
+    """Take the removal of a tenant back, which waits for its day."""
+    with open_installation():
+        tenant = find_tenant(name)
+        tenant_removal.take_back(tenant, command_actor())
+        print_result(as_json, {"name": tenant.name}, f"{tenant.name} stays.")
 
 
 def _ask_for_name(tenant: models.Tenant) -> str:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 import actors.housekeeping.daily_prune
+import config
 from actors import scheduler
 from db.accounts import users
 from db.audit.audit import SYSTEM, Actor
@@ -304,3 +305,26 @@ def test_changes_go_after_400_days_once_they_are_decided_and_no_side_of_them_is_
     actors.housekeeping.daily_prune.start_due_runs()
     carry_out()
     assert list(Change.select().order_by(Change.id)) == stays
+
+
+def test_nobody_makes_backups_vanish_unseen_at_once(cast, redis_url, monkeypatch):
+    """Somebody with every right: other rules, a protection ended, a run by hand. All is told, and all is there."""
+    monkeypatch.setenv("TENANTKEEP_DELETION_DAYS", "7")
+    config.settings.cache_clear()
+    sets = nights(cast.contoso, 12)
+    retention.pin(sets[11], "good", None, SYSTEM)
+    retention.unpin(sets[11], Actor.person(cast.max, "127.0.0.1"))
+    retention.set_rules(cast.contoso, RetentionRules(last=1), Actor.person(cast.max, "127.0.0.1"))
+    run = actors.housekeeping.daily_prune.start(cast.contoso, Actor.person(cast.max, "127.0.0.1")).run
+    actors.housekeeping.daily_prune.prune.fn(run.id)
+    assert BackupSet.select().where(BackupSet.deletion_due_at.is_null()).count() == 1
+    assert BackupSet.select().count() == 12
+    told = AuditEvent.get(AuditEvent.action == "backup-sets:deletion-announced")
+    assert (told.details["count"], told.actor_id) == (11, cast.max.id)
+    assert Notification.select().where((Notification.run == run) & (Notification.user == cast.max)).exists()
+    soon = utcnow() - timedelta(seconds=1)
+    BackupSet.update(deletion_due_at=soon).where(BackupSet.id.in_([sets[5].id, sets[6].id])).execute()
+    run = actors.housekeeping.daily_prune.start(cast.contoso, SYSTEM).run
+    actors.housekeeping.daily_prune.prune.fn(run.id)
+    assert BackupSet.select().count() == 10, "only those go whose day has come"
+    config.settings.cache_clear()

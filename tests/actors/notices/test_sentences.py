@@ -48,6 +48,8 @@ CASES = (
     Case(NoticeEvent.READINESS_FELL, {"facts": {"share": 0.625, "before": 0.81}},
          "Contoso: 62 % of the policies would come back by themselves if they were deleted, 81 % before",
          "/tenants/{tenant}/readiness"),
+    Case(NoticeEvent.DELETION_DUE, {"facts": {"count": 12, "due_at": AT.isoformat()}},
+         "Contoso: 12 backup sets go on 26 Nov 03:12 Vienna, unless somebody protects them", "/tenants/{tenant}"),
     Case(NoticeEvent.AUDIT_BROKEN, {}, "Tenantkeep’s audit log was changed, or a part of it is missing", "/audit/",
          "The audit log holds again"),
     Case(NoticeEvent.FOREIGN_WRITE, {"facts": {"activity": "Patch Policy", "object": "MFA", "at": AT.isoformat()}},
@@ -79,3 +81,6 @@ def test_each_event_has_its_sentence_and_its_page_begun_and_well_again(app, cast
         if case.well:
             occurrences.end(case.event)
             assert told().subject == case.well
+    occurrences.begin(NoticeEvent.DELETION_DUE, "whole", cast.contoso, facts={"due_at": AT.isoformat()})
+    assert told().subject == "Contoso: The tenant goes with all its backups on 26 Nov 03:12 Vienna, unless " \
+        "somebody takes that back"  # fmt: skip

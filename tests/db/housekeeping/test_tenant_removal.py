@@ -165,3 +165,19 @@ def test_a_schedule_of_a_tenant_that_is_off_starts_nothing_and_makes_up_for_it_o
     scheduler.sweep()
     scheduler.sweep()
     assert Run.select().count() == 1
+
+
+def test_a_removal_waits_and_can_be_taken_back_until_its_day(held):
+    own, _other = held
+    due_at = tenant_removal.request(own, SYSTEM, 7)
+    assert due_at > utcnow()
+    assert not tenant_removal.tenants_being_removed()
+    assert Tenant.get_by_id(own.id).is_active, "it is backed up as ever"
+    tenant_removal.take_back(own, SYSTEM)
+    with pytest.raises(Invalid, match="does not wait"):
+        tenant_removal.take_back(own, SYSTEM)
+    tenant_removal.request(own, SYSTEM, 7)
+    Tenant.update(removal_due_at=utcnow()).where(Tenant.id == own.id).execute()
+    assert [tenant.id for tenant in tenant_removal.tenants_being_removed()] == [own.id]
+    with pytest.raises(Invalid, match="does not wait"):
+        tenant_removal.take_back(own, SYSTEM)

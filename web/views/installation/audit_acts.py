@@ -174,11 +174,6 @@ ACTS: dict[Action, AuditAct] = {
         "Ended the protection of a backup set",
         "{who} no longer protects {backup_set} of {tenant} from deletion",
     ),
-    Action.SETS_PRUNED: AuditAct(
-        SCHEDULES,
-        "Deleted what is old",
-        "{who} deleted what is old of {tenant} in {run}: {count} of “{what}”",
-    ),
     Action.RETENTION_SET: AuditAct(
         SCHEDULES,
         "Set the retention",
@@ -331,9 +326,6 @@ ACTS: dict[Action, AuditAct] = {
         counts="cancelled_runs",
     ),
     Action.TENANT_SWITCHED_ON: AuditAct(TENANTS, "Switched a tenant on", "{who} switched {tenant} on"),
-    Action.TENANT_REMOVAL: AuditAct(
-        TENANTS, "Began to remove a tenant", "{who} began to remove {tenant} with all its data"
-    ),
     Action.TENANT_REMOVED: AuditAct(TENANTS, "Removed a tenant", "{tenant} was removed with all its data"),
     Action.CHANNEL_ADDED: AuditAct(INSTALLATION, "Added a channel for notices", "{who} added the {subject}: {address}"),
     Action.CHANNEL_CHANGED: AuditAct(

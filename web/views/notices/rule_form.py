@@ -25,6 +25,7 @@ EVENTS: Mapping[NoticeEvent, str] = {
     NoticeEvent.READINESS_FELL: "Less of a tenant would come back by itself than before",
     NoticeEvent.CONNECTION_FAILING: "Signing in to a tenant fails",
     NoticeEvent.CREDENTIAL_EXPIRING: "A tenant’s credential is about to end",
+    NoticeEvent.DELETION_DUE: "Backups, or a whole tenant, will be deleted unless somebody takes it back",
     NoticeEvent.RESTORE_ASKED: "Somebody asks for a restore to be confirmed",
     NoticeEvent.RESTORE_WAITING: "A restore waits for a second person’s approval",
     NoticeEvent.TENANT_APPROVAL_WAITING: "A restore waits for Multi Admin Approval in the tenant",

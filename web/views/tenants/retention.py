@@ -7,13 +7,15 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
 from actors.housekeeping import daily_prune
-from db.backups import retention
+from db.backups import deletions, retention
+from db.backups.deletions import WaitingDeletions
 from db.backups.retention import Decision, RetentionPreview, RetentionRules
 from db.errors import SwitchedOff
 from db.models import BackupSet, Tenant
 from web.inputs import page_number
 from web.lists.numbered_page import NumberedPage
 from web.presentation import run_messages
+from web.presentation.formatters import count_text
 from web.presentation.refusals import refusals_flashed
 from web.security.access import current_actor, fetch, requires
 from web.security.permissions import Permission
@@ -30,6 +32,7 @@ class RetentionPage(NumberedPage):
     """`found` is what the rules typed would remove; None: nothing was typed, or it is refused."""
 
     tenant: Tenant
+    waiting: WaitingDeletions
     found: RetentionPreview | None
     given: Mapping[str, str]
     number: int
@@ -57,7 +60,9 @@ def page(tenant_id: str) -> Any:
     given = typed or tenant.retention or DEFAULTS
     number = page_number(LAST_PAGE)
     has_more = found is not None and len(found.decisions) > (number + 1) * SHOWN
-    return render_template("retention/page.html", page=RetentionPage(tenant, found, given, number, has_more))
+    return render_template(
+        "retention/page.html", page=RetentionPage(tenant, deletions.waiting(tenant), found, given, number, has_more)
+    )
 
 
 @pages.post("/tenants/<tenant_id>/retention")
@@ -68,7 +73,7 @@ def change(tenant_id: str) -> Any:
         rules = None if request.form.get("off") == "yes" else RetentionRules.parse(request.form)
         retention.set_rules(tenant, rules, current_actor())
         flash(
-            "Retention is on: old backups are deleted once a day."
+            "Retention is on: a run looks once a day for old backups, and says when they go."
             if rules
             else "Retention is off: all backups are kept.",
             "success",
@@ -86,6 +91,17 @@ def prune(tenant_id: str) -> Any:
     except SwitchedOff as e:
         flash(str(e), "danger")
         return redirect(back_to, 303)
+
+
+@pages.post("/tenants/<tenant_id>/retention/keep")
+@requires(Permission.MANAGE)
+def keep(tenant_id: str) -> Any:
+    """Take the deletion of all sets that wait for it back."""
+    tenant = fetch(Tenant, tenant_id, Permission.MANAGE)
+    with refusals_flashed():
+        count = deletions.take_back(tenant, request.form.get("reason", ""), current_actor())
+        flash(f"Protected from deletion: {count_text(count, 'backup set')}.", "success")
+    return redirect(url_for("retention.page", tenant_id=tenant.id), 303)
 
 
 @pages.post("/backup-sets/<backup_set_id>/pin")

@@ -18,7 +18,7 @@ from db.states import AppAccess, CredentialPlace, RunKind
 from db.tenants import credentials, shared_apps, tenants
 from web.inputs import is_same_name
 from web.presentation import run_messages
-from web.presentation.formatters import count_text
+from web.presentation.refusals import refusals_flashed
 from web.security.access import current_actor, fetch, requires
 from web.security.permissions import Permission
 from web.views.tenants import credential_form
@@ -200,7 +200,20 @@ def remove(tenant_id: str) -> Any:
     def act() -> str:
         if not is_same_name(request.form.get("name", ""), tenant.name):
             raise Invalid(f"Type the name of the tenant to remove it: {tenant.name}. Nothing was removed.")
-        rows = tenant_removal.begin(tenant, current_actor())
-        return f"{tenant.name} is being removed, with all that is kept of it: {count_text(rows, 'row')}."
+        due_at = tenant_removal.request(tenant, current_actor(), config.settings().deletion_days)
+        if due_at is None:
+            return f"{tenant.name} is being removed, with all that is kept of it."
+        return f"{tenant.name} goes on {due_at:%Y-%m-%d %H:%M} UTC. Until then its removal can be taken back."
 
     return _done(tenant, act)
+
+
+@pages.post("/<tenant_id>/keep")
+@requires(Permission.MANAGE)
+def keep(tenant_id: str) -> Any:
+    """Take the request to remove it back."""
+    tenant: Tenant = fetch(Tenant, tenant_id, Permission.MANAGE)
+    with refusals_flashed():
+        tenant_removal.take_back(tenant, current_actor())
+        flash("It stays, with all its backups.", "success")
+    return redirect(url_for("tenants.page", tenant_id=tenant.id), 303)

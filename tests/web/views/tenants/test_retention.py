@@ -4,8 +4,9 @@ import pytest
 
 from actors.housekeeping import daily_prune
 from db.audit.audit import SYSTEM
-from db.backups import retention
+from db.backups import deletions, retention
 from db.backups.retention import RetentionRules
+from db.housekeeping import tenant_removal
 from db.models import BackupSet, Run, Tenant
 from tests.db.backups.test_retention import nights
 from tests.support.forms import csrf_token
@@ -59,3 +60,24 @@ def test_those_who_manage_start_a_pruning_by_hand_and_read_what_went(app, sign_i
     assert "Backup sets that no rule keeps" in page
     assert "2 went." in page
     assert BackupSet.select().count() == 1
+
+
+def test_those_who_manage_take_a_deletion_back_and_everybody_sees_that_it_waits(app, sign_in, cast):
+    sets = nights(cast.contoso, 3)
+    retention.set_rules(cast.contoso, RetentionRules(last=1), SYSTEM)
+    deletions.mark(Tenant.get_by_id(cast.contoso.id), 7)
+    due_at = tenant_removal.request(cast.contoso, SYSTEM, 7)
+    manager, operator = sign_in(app.test_client(), cast.max), sign_in(app.test_client(), cast.ada)
+    path = f"/tenants/{cast.contoso.id}/retention"
+    assert "unless somebody protects it" in operator.get(f"/backup-sets/{sets[2].id}").get_data(as_text=True)
+    assert f"{due_at:%Y-%m-%d}" in operator.get(f"/tenants/{cast.contoso.id}").get_data(as_text=True)
+    data = {"csrf_token": csrf_token(operator, "/"), "reason": "not mine"}
+    for act in (f"{path}/keep", f"/tenants/{cast.contoso.id}/keep"):
+        assert operator.post(act, data=data).status_code == 403
+    assert "Will be deleted:" in manager.get(path).get_data(as_text=True)
+    data["csrf_token"] = csrf_token(manager, "/")
+    manager.post(f"{path}/keep", data=data)
+    manager.post(f"/tenants/{cast.contoso.id}/keep", data=data)
+    assert Tenant.get_by_id(cast.contoso.id).removal_due_at is None
+    assert not BackupSet.select().where(BackupSet.deletion_due_at.is_null(False)).exists()
+    assert "Will be deleted:" not in manager.get(path).get_data(as_text=True)
