@@ -784,6 +784,8 @@ class Restore(Table):
     retry_approved_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL", index=False)
     retry_approved_at = pw.DateTimeField(null=True)
     retry_approved_run = pw.BigIntegerField(null=True)
+    # The moment that it brings the tenant back to; null: it is no such act.
+    brought_back_to = pw.DateTimeField(null=True)
     # How long its live run was to take, as the plan was confirmed.
     estimated_seconds = pw.IntegerField(null=True)
     # What an uploaded file says of itself, which anybody may have written: {"backup_set", "tenant", …}.

@@ -54,7 +54,7 @@ from web.views.people import (
 )
 from web.views.readiness import readiness
 from web.views.rehearsals import rehearsals
-from web.views.restores import later_changes, new_restore, restore_actions, restores
+from web.views.restores import bring_back, later_changes, new_restore, restore_actions, restores
 from web.views.settings import conflict_page, setting_pages
 from web.views.tenants import (
     mappings,
@@ -100,6 +100,7 @@ PAGES = (
     imports,
     import_comparison,
     later_changes,
+    bring_back,
     decide,
     approved_state,
     comparison,

@@ -11,10 +11,10 @@ from db.audit.audit import Actor
 from db.backups import backup_sets
 from db.errors import Invalid
 from db.models import BackupSet, Restore, RestoreItem, Snapshot, Tenant
-from db.policies import snapshots
+from db.policies import policies, snapshots
 from db.restores import restore_drafts, restore_items
 from db.restores.restore_drafts import NewRestoreItem, RestoreSource
-from db.states import RestoreState
+from db.states import PolicyState, RestoreState
 from graph.content.fingerprint import content_hash, fingerprint
 from graph.display.diff import Difference
 from graph.policy_types.table import POLICY_TYPES
@@ -23,6 +23,7 @@ from graph.restore.options import (
     AS_CAPTURED,
     EXACT,
     GROUPS_WITH_MEMBERS,
+    KEPT_GROUPS,
     NO_GROUPS,
     UNDELETE,
     RestoreOptions,
@@ -117,6 +118,25 @@ def from_moment(tenant: Tenant, at: datetime, snapshot_ids: Collection[int], act
     options = asdict(RestoreOptions(assignments=EXACT, conditional_access=AS_CAPTURED, deleted=UNDELETE))
     source = RestoreSource(tenant.directory_id, f"{tenant.name}, as it was at {at:%Y-%m-%d %H:%M} UTC")
     return restore_drafts.create(tenant, source, restore_drafts.new_items_from_snapshots(chosen), options, actor)
+
+
+def bring_back(
+    tenant: Tenant, at: datetime, snapshot_ids: Collection[int], removed_ids: Collection[int], actor: Actor
+) -> Restore:
+    """Draft a restore that brings the tenant's policies back to a moment. Raises Invalid.
+
+    `snapshot_ids`: of what was deleted or changed since, as it was. `removed_ids`: policies that were added since, and
+    are to be removed. Groups are made only where they are gone, and never removed.
+    """
+    loaded = snapshots.load_with_policies(sorted(snapshot_ids))
+    chosen = [row for row in loaded if row.policy.policy_type != GROUPS or row.policy.state == PolicyState.GONE]
+    removed = [policy for policy in policies.chosen(tenant, sorted(removed_ids)) if policy.policy_type != GROUPS]
+    options = asdict(
+        RestoreOptions(assignments=EXACT, conditional_access=AS_CAPTURED, groups=KEPT_GROUPS, deleted=UNDELETE)
+    )
+    source = RestoreSource(tenant.directory_id, f"{tenant.name}, as it was at {at:%Y-%m-%d %H:%M} UTC")
+    items = [*restore_drafts.new_items_from_snapshots(chosen), *map(restore_drafts.removal_of, removed)]
+    return restore_drafts.create(tenant, source, items, options, actor, brought_back_to=at)
 
 
 def text_fingerprint_of(document: Mapping[str, Any]) -> str:

@@ -13,6 +13,7 @@ from actors.plans.plan_items import (
     plan_columns,
     summary_columns,
 )
+from actors.plans.plan_order import after_what_they_refer_to, order_of, with_removals
 from actors.plans.plan_permissions import PlanPermissions
 from actors.plans.quotas import add_quota_notes
 from actors.plans.reach_notes import with_reach
@@ -48,7 +49,6 @@ from graph.review.lockout_guard import find_lockout
 from graph.transport.batch_driver import drive, drive_one
 from graph.transport.client import BATCH_SIZE, GraphClient
 from graph.write.write_requests import PolicyContent, chosen_id
-from graph.write.write_rules import order_by_needs, write_order
 
 
 def open_builder(claim: Claim, restore: Restore, graph: GraphClient) -> "PlanBuilder":
@@ -76,6 +76,7 @@ class PlanBuilder:
         self._claim, self._restore, self._graph = claim, restore, graph
         self._items, self._mapped, self._break_glass = items, mapped, break_glass
         self._options = RestoreOptions(**restore.options)
+        self._is_emergency = restore.brought_back_to is not None
         self._same_tenant = restore.source_directory_id == restore.tenant.directory_id
         self._contents = self.contents = BackupContents()
         self._matcher = TargetMatcher(restore, items, self._contents)
@@ -128,7 +129,8 @@ class PlanBuilder:
         """Read the policies that the items match, twenty at a time. Return False when somebody asked to stop."""
         items_by_id = {item.id: item for item in self._items}
         self._list(item.policy_type for item in self._items)
-        while todo := next_to_read([row for row in run_items.unsettled_items(self._claim.run) if _is_unread(row)]):
+        pending = ItemState.PENDING
+        while todo := next_to_read([row for row in run_items.unsettled_items(self._claim.run) if row.state == pending]):
             for begin in range(0, len(todo), BATCH_SIZE):
                 if claims.is_cancel_requested(self._claim):
                     return False
@@ -190,8 +192,8 @@ class PlanBuilder:
         planned = list(self._plan_writes())
         add_quota_notes(planned, self._listed, self._contents)
         removals = self._in_order(item for item in self._items if item.content_id is None)
-        planned += [(item, self._plan_removal(item)) for item in reversed(removals)]
-        return planned
+        removed = [(item, self._plan_removal(item)) for item in reversed(removals)]
+        return with_removals(planned, removed, (lambda item: self._order(item)[0]) if self._is_emergency else None)
 
     def _plan_writes(self) -> Iterator[tuple[RestoreItem, dict[str, Any]]]:
         sources, own = self._sources(), source_ids.own_names(self._restore)
@@ -201,7 +203,7 @@ class PlanBuilder:
             for item in self._to_write()
         }
         resolver = self._resolver(list(chain.from_iterable(references.values())), sources, own)
-        ordered = self._after_what_they_refer_to(self._in_order(self._to_write()), references)
+        ordered = after_what_they_refer_to(self._in_order(self._to_write()), references)
         for item in ordered:
             yield item, self._plan_write(item, resolver, references[item.id])
 
@@ -211,19 +213,9 @@ class PlanBuilder:
     def _in_order(self, items: Iterable[RestoreItem]) -> list[RestoreItem]:
         return sorted(items, key=self._order)
 
-    def _after_what_they_refer_to(
-        self, items: Sequence[RestoreItem], references: Mapping[int, Sequence[Reference]]
-    ) -> list[RestoreItem]:
-        by_key = {(item.policy_type, fold_id(item.graph_id)): item for item in items}
-        needs = {
-            item: [by_key[key] for reference in references[item.id] for key in reference.candidates() if key in by_key]
-            for item in items
-        }
-        return order_by_needs(items, needs)
-
-    def _order(self, item: RestoreItem) -> tuple[int, int, int]:
+    def _order(self, item: RestoreItem) -> tuple[int, ...]:
         content = self._contents[item] if item.content_id else live_content(item)
-        return write_order(item.policy_type, content["body"] if content else {})
+        return order_of(is_emergency=self._is_emergency)(item.policy_type, content["body"] if content else {})
 
     def _resolver(
         self, references: Sequence[Reference], sources: Mapping[ObjectKey, SourceObject], own: TenantNames
@@ -387,10 +379,6 @@ class PlanBuilder:
                     run_items.finish_item(self._claim, rows[item.id], ItemState.DONE, Outcome(plan["action"]), **why)
             used, by = self._matcher.mappings_used(planned), self._matcher.mapping_authors(planned)
             plan_fingerprint.save(self._restore, used, self._break_glass, by)
-
-
-def _is_unread(row: RunItem) -> bool:
-    return bool(row.state == ItemState.PENDING)
 
 
 # Actions after which the tenant has the policy.

@@ -245,7 +245,7 @@ DETAILS: dict[Action, frozenset[str]] = {
     Action.SCHEDULE_PAUSED: frozenset({"cron", "time_zone", "why"}),
     Action.SCHEDULE_REMOVED: frozenset({"cron", "time_zone"}),
     Action.SCHEDULE_PUT_BACK: frozenset({"cron", "time_zone", "is_full", "is_paused", "is_rehearsal"}),
-    Action.RESTORE_REQUESTED: frozenset({"source", "items", "options", "undo_of"}),
+    Action.RESTORE_REQUESTED: frozenset({"source", "items", "options", "undo_of", "brought_back_to"}),
     Action.RESTORE_CHANGED: frozenset({"changed"}),
     Action.CONFIRMATION_ASKED: frozenset({"asked"}),
     # `fingerprint`: of everything that decides what is written (db/restores/plan_fingerprint.py).

@@ -57,16 +57,16 @@ def find_later_changes(tenant: Tenant, since: datetime | None) -> list[LaterChan
     """
     rows = _candidates(tenant, since)
     kept = _load_kept(rows)
-    made_from = _made_from(tenant)
+    origins = made_from(tenant)
     by_key: dict[PolicyKey, Any] = {(row.policy_type, row.graph_id): row for row in rows}
-    replaced = {source for key in by_key for source in made_from.get(key, ())}
+    replaced = {source for key in by_key for source in origins.get(key, ())}
     changes = []
     for key, row in by_key.items():
         if row.state == PolicyState.GONE:
             change = None if key in replaced else _deletion(row)
         else:
-            sources = [by_key[source] for source in made_from.get(key, ()) if source in by_key]
-            is_new = since is not None and row.first_seen_at > since and key not in made_from
+            sources = [by_key[source] for source in origins.get(key, ()) if source in by_key]
+            is_new = since is not None and row.first_seen_at > since and key not in origins
             change = _creation(row) if is_new else _change_of_present(row, sources, kept)
         if change:
             changes.append(change)
@@ -105,7 +105,7 @@ def _load_kept(rows: Iterable[Policy]) -> dict[int, _CapturedVersion]:
     return kept
 
 
-def _made_from(tenant: Tenant) -> dict[PolicyKey, list[PolicyKey]]:
+def made_from(tenant: Tenant) -> dict[PolicyKey, list[PolicyKey]]:
     """Return policy -> the policies of the same tenant that restores made it from, after they were deleted."""
     recorded = (
         (ObjectMapping.tenant == tenant)
@@ -113,10 +113,10 @@ def _made_from(tenant: Tenant) -> dict[PolicyKey, list[PolicyKey]]:
         & ObjectMapping.set_by.is_null()
     )
     rows = ObjectMapping.select(ObjectMapping.kind, ObjectMapping.source_id, ObjectMapping.target_id).where(recorded)
-    made_from: dict[PolicyKey, list[PolicyKey]] = {}
+    origins: dict[PolicyKey, list[PolicyKey]] = {}
     for kind, source, target in rows.order_by(ObjectMapping.id).tuples():
-        made_from.setdefault((kind, target), []).append((kind, source))
-    return made_from
+        origins.setdefault((kind, target), []).append((kind, source))
+    return origins
 
 
 def _deletion(row: Any) -> LaterChange:

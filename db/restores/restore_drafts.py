@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 import peewee as pw
@@ -10,7 +11,7 @@ from db.audit import audit
 from db.audit.audit import Action, Actor
 from db.database import Condition, database, transaction
 from db.errors import Invalid
-from db.models import IS_ACTIVE, BackupSet, Restore, RestoreItem, Run, Snapshot, Tenant, Write
+from db.models import IS_ACTIVE, BackupSet, Policy, Restore, RestoreItem, Run, Snapshot, Tenant, Write
 from db.restores import four_eyes
 from db.restores.restore_items import items
 from db.restores.restores import NOT_APPROVED, lock_restore
@@ -83,10 +84,12 @@ def create(
     undo_of: Restore | None = None,
     made_from: Restore | None = None,
     file_says: Mapping[str, Any] | None = None,
+    brought_back_to: datetime | None = None,
 ) -> Restore:
     """Create a draft. Raises Invalid when there is nothing to restore, or no restore may start in the tenant.
 
-    `made_from`: the restore that this one undoes, or whose rest it does.
+    `made_from`: the restore that this one undoes, or whose rest it does. `brought_back_to`: the moment that the whole
+    tenant is brought back to; what was added since is among the items, to be removed.
     """
     tenants.require_switched_on(tenant)
     if not items:
@@ -100,6 +103,7 @@ def create(
             backup_set=source.backup_set,
             undo_of=undo_of,
             file_says=file_says,
+            brought_back_to=brought_back_to,
             options=dict(options),
             created_by=actor.user_id,
             asks_four_eyes=rules.four_eyes,
@@ -117,6 +121,7 @@ def create(
             items=len(items),
             options=dict(options),
             undo_of=undo_of and undo_of.id,
+            brought_back_to=brought_back_to and brought_back_to.isoformat(),
         )
     return restore
 
@@ -197,6 +202,11 @@ def begin_preview(restore: Restore) -> None:
     Raises Invalid when too late.
     """
     _reset_to_draft(restore, is_preview=True)
+
+
+def removal_of(policy: Policy) -> NewRestoreItem:
+    """Return the item that removes a policy of the restore's tenant. It is captured first, as all that is removed."""
+    return NewRestoreItem(policy.policy_type, policy.graph_id, policy.name, None, {}, target_id=policy.graph_id)
 
 
 def undo_items(restore: Restore) -> list[NewRestoreItem]:

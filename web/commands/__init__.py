@@ -20,6 +20,7 @@ with postponed():
     from db import encryption
     from web.commands import (
         assignments,
+        bring_back,
         channels,
         doctor,
         installation,
@@ -37,8 +38,8 @@ with postponed():
 cli = click.Group("tenantkeep", help="Back up and restore Intune and Conditional Access policies of many tenants.")
 click.version_option(package_name="tenantkeep")(cli)
 for commands in (
-    processes, doctor, installation, moving, accounts, tenants, runs, readiness, restores, changes, assignments,
-    channels, lists, tokens,
+    processes, doctor, installation, moving, accounts, tenants, runs, readiness, restores, bring_back, changes,
+    assignments, channels, lists, tokens,
 ):  # fmt: skip
     commands.register(cli)
 

@@ -84,7 +84,7 @@ def restore(backup_set_id: int, items: tuple[int, ...], types: tuple[str, ...], 
         draft = drafts.from_backup_set(
             backup_set, target_tenant, options, command_actor(), snapshot_ids=items, policy_types=types
         )
-        code = _execute(draft, live, wait, as_json) if live else _preview(draft, wait, as_json)
+        code = carry_out(draft, live, wait, as_json)
     sys.exit(code)
 
 
@@ -98,6 +98,11 @@ def _source_and_target(
     if unknown:
         raise Invalid(f"There is no policy type {unknown[0]}. The known ones are in docs/policy-types.md.")
     return backup_set, find_tenant(target) if target else backup_set.tenant
+
+
+def carry_out(draft: models.Restore, live: LiveRequest | None, wait: bool, as_json: bool) -> int:
+    """Preview a draft, or with `live` execute it. Return the exit code."""
+    return _execute(draft, live, wait, as_json) if live else _preview(draft, wait, as_json)
 
 
 def _preview(draft: models.Restore, wait: bool, as_json: bool) -> int:

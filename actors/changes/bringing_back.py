@@ -1,0 +1,174 @@
+"""Bringing a tenant back to a moment: everything that was deleted, changed or added since, by whom, the urgent first.
+
+Worked out from what looks and backups left behind; Graph is not asked. A look first makes it fresh.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from actors.plans import drafts
+from db.audit.audit import Actor
+from db.changes import change_lists
+from db.errors import Invalid
+from db.events import attribution
+from db.models import Change, Restore, Tenant
+from db.policies import moments, policies
+from db.policies.later_changes import made_from
+from db.policies.moments import Moment
+from db.states import LaterChangeKind, PolicyState, Severity
+from graph.references.reference_kinds import GROUPS
+from graph.write.emergency_order import WAVES, emergency_wave
+
+# Changes of a tenant since then; who made one before the newest of these is not told.
+MOST_CHANGES = 20_000
+WAVE_TITLES = tuple(WAVES.values())
+_GRAVEST_FIRST = (Severity.HIGH, Severity.MEDIUM, Severity.LOW)
+
+
+@dataclass(frozen=True)
+class PolicyDamage:
+    """The harm to a policy since the moment. `by`: who did it, as far as the tenant's logs say.
+
+    `snapshot_id`: how it was then; None where that is not known, and of what was added since.
+    """
+
+    policy_id: int
+    policy_type: str
+    name: str
+    kind: LaterChangeKind
+    at: datetime | None
+    severity: str | None
+    by: tuple[str, ...]
+    by_restore: int | None
+    snapshot_id: int | None
+    wave: int
+
+    @property
+    def is_possible(self) -> bool:
+        return self.snapshot_id is not None or self.kind == LaterChangeKind.NEW
+
+    def is_by(self, name: str) -> bool:
+        return name in self.by
+
+
+@dataclass(frozen=True)
+class Culprit:
+    """Somebody who changed the tenant since: how many policies, and when first and last."""
+
+    name: str
+    policies: int
+    first: datetime | None
+    last: datetime | None
+
+
+@dataclass(frozen=True)
+class Damage:
+    """All deeds since the moment, the urgent first; and by whom, who did most first."""
+
+    tenant: Tenant
+    at: datetime
+    deeds: Sequence[PolicyDamage]
+
+    @property
+    def culprits(self) -> list[Culprit]:
+        names = {name for deed in self.deeds for name in deed.by}
+        return sorted((self._culprit(name) for name in names), key=lambda one: (-one.policies, one.name))
+
+    def _culprit(self, name: str) -> Culprit:
+        times = sorted(deed.at for deed in self.deeds if deed.is_by(name) and deed.at)
+        count = sum(deed.is_by(name) for deed in self.deeds)
+        return Culprit(name, count, times[0] if times else None, times[-1] if times else None)
+
+
+def find(tenant: Tenant, at: datetime) -> Damage:
+    then = moments.moment(tenant, at)
+    again = _made_again(tenant, then)
+    newest = _newest_changes(tenant, at)
+    by = _doers(list(newest.values()))
+    deeds = [
+        _deed(newest, by, row.policy_id, row.policy_type, row.name, kind, row.gone_at, row.snapshot_id)
+        for row in then.policies
+        if not row.is_same_now and row.policy_id not in again
+        for kind in [LaterChangeKind.CHANGED if row.is_present else LaterChangeKind.DELETED]
+    ]
+    deeds += [
+        _deed(newest, by, row.id, row.policy_type, row.name, LaterChangeKind.NEW, row.first_seen_at, None)
+        for row in then.new_since
+        if row.policy_type != GROUPS and row.id not in again
+    ]
+    return Damage(tenant, at, sorted(deeds, key=_urgency))
+
+
+def _made_again(tenant: Tenant, then: Moment) -> set[int]:
+    """Return the policies that were deleted since and that a restore made again, and those that it made.
+
+    One that it made may not have been seen in a list yet; one that was deleted again counts as deleted.
+    """
+    gone = policies.chosen(tenant, [row.policy_id for row in then.policies if not row.is_present])
+    ids = {(policy.policy_type, policy.graph_id): policy.id for policy in gone}
+    origins = {key: {ids[source] for source in sources if source in ids} for key, sources in made_from(tenant).items()}
+    made = policies.by_key(tenant.id, {graph_id for (_, graph_id), sources in origins.items() if sources})
+    again: set[int] = set()
+    for key, sources in origins.items():
+        row = made.get(key)
+        if sources and (row is None or row.state == PolicyState.PRESENT):
+            again |= sources | ({row.id} if row else set())
+    return again
+
+
+def _newest_changes(tenant: Tenant, at: datetime) -> dict[int, Change]:
+    changes = change_lists.listed(tenant, at, is_open=False, limit=MOST_CHANGES)
+    return {change.policy_id: change for change in reversed(changes)}
+
+
+def _doers(changes: Sequence[Change]) -> dict[int, tuple[str, ...]]:
+    events = attribution.events_of_changes(changes)
+    return {
+        change.id: tuple(doer.name or doer.app_name or "" for doer in attribution.doers_of(events.get(change.id, ())))
+        for change in changes
+    }
+
+
+def _deed(
+    newest: dict[int, Change],
+    by: dict[int, tuple[str, ...]],
+    policy_id: int,
+    policy_type: str,
+    name: str,
+    kind: LaterChangeKind,
+    at: datetime | None,
+    snapshot_id: int | None,
+) -> PolicyDamage:
+    change = newest.get(policy_id)
+    return PolicyDamage(
+        policy_id,
+        policy_type,
+        name,
+        kind,
+        change.seen_at if change else at,
+        change.severity if change else None,
+        tuple(filter(None, by.get(change.id, ()))) if change else (),
+        change.restore_id if change else None,
+        snapshot_id,
+        emergency_wave(policy_type, {}),
+    )
+
+
+def _urgency(deed: PolicyDamage) -> tuple[int, int, str]:
+    known = [str(severity) for severity in _GRAVEST_FIRST]
+    gravity = known.index(deed.severity) if deed.severity in known else len(known)
+    return deed.wave, gravity, deed.name.casefold()
+
+
+def draft(damage: Damage, actor: Actor, *, by: str = "", removes_added: bool = False) -> Restore:
+    """Draft one restore of everything that was done since, or of what one person did.
+
+    `removes_added`: what was added since is removed, too. Raises Invalid where there is nothing to bring back.
+    """
+    deeds = [deed for deed in damage.deeds if not by or deed.is_by(by)]
+    snapshot_ids = [deed.snapshot_id for deed in deeds if deed.snapshot_id is not None]
+    added: Collection[int] = [deed.policy_id for deed in deeds if deed.kind == LaterChangeKind.NEW]
+    if not snapshot_ids and not (added and removes_added):
+        raise Invalid("Nothing is to be brought back: look at the tenant first, or choose an earlier time.")
+    return drafts.bring_back(damage.tenant, damage.at, snapshot_ids, added if removes_added else (), actor)

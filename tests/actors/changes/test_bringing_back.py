@@ -1,0 +1,88 @@
+"""A tenant that somebody attacked is brought back to a moment as one act, the urgent first, and the act undone."""
+
+import json
+import time
+
+import pytest
+
+import actors.backups.look
+from actors.changes import bringing_back
+from actors.plans import drafts
+from db.audit.audit import SYSTEM
+from db.clock import utcnow
+from db.models import RestoreItem, Run
+from db.restores import restore_items
+from db.states import LaterChangeKind
+from graph.content.normalise import normalise
+from graph.policy_types.table import POLICY_TYPES
+from tests.actors.restores.test_round_trips import back_up, stage
+from tests.support.restore_steps import executed, previewed
+from tests.support.simulated_tenant import collection_of, truth_of
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+__all__ = ["stage"]
+
+CA, COMPLIANCE, CATALOG = "conditionalAccessPolicies", "deviceCompliancePolicies", "configurationPolicies"
+INTRUDERS = "5f000000-0000-4000-8000-000000000001"
+
+
+def attack(theirs):
+    """What an intruder does: protection off, an own policy that locks out, others deleted, others changed."""
+    objects = {key: theirs.objects()[collection_of(POLICY_TYPES[key])] for key in (CA, COMPLIANCE, CATALOG)}
+    access, now = list(objects[CA].values()), f"{utcnow().isoformat()}Z"
+    theirs.put(collection_of(POLICY_TYPES[CA]), {**access[0], "state": "disabled", "modifiedDateTime": now})
+    theirs.delete(collection_of(POLICY_TYPES[CA]), access[1]["id"])
+    blocking = json.loads(json.dumps(access[0])) | {"id": INTRUDERS, "displayName": "Intruder's", "state": "enabled"}
+    theirs.put(collection_of(POLICY_TYPES[CA]), blocking)
+    compliance = list(objects[COMPLIANCE].values())
+    theirs.delete(collection_of(POLICY_TYPES[COMPLIANCE]), compliance[0]["id"])
+    for item in list(objects[CATALOG].values())[:5]:
+        theirs.put(
+            collection_of(POLICY_TYPES[CATALOG]),
+            {**item, "description": "the intruder was here", "lastModifiedDateTime": now},
+        )
+
+
+def state_of(theirs):
+    """(policy type, name) -> its content without what the service makes, of the types that were attacked."""
+    collections, found = theirs.objects(), {}
+    for key in (CA, COMPLIANCE, CATALOG):
+        for graph_id in collections[collection_of(POLICY_TYPES[key])]:
+            truth = truth_of(collections, key, graph_id)
+            body = truth["body"]
+            found[key, body.get("displayName") or body.get("name")] = normalise(POLICY_TYPES[key], truth)
+    return found
+
+
+def test_a_tenant_is_brought_back_in_waves_and_the_act_is_undone(stage, worker, ended, quick):
+    ours, theirs = stage.connect("Fabrikam")
+    back_up(ours, ended)
+    at, was = utcnow(), state_of(theirs)
+    time.sleep(0.1)  # a look that begins at once reaches back for a moment
+    attack(theirs)
+    attacked = state_of(theirs)
+    ended(actors.backups.look.start(ours, SYSTEM).run.id, 120)
+
+    damage = bringing_back.find(ours, at)
+    kinds = [(deed.policy_type, deed.kind) for deed in damage.deeds]
+    assert kinds.count((CA, LaterChangeKind.NEW)) == 1
+    assert kinds.count((CATALOG, LaterChangeKind.CHANGED)) == 5
+    assert [deed.wave for deed in damage.deeds] == sorted(deed.wave for deed in damage.deeds)
+    restore = previewed(bringing_back.draft(damage, SYSTEM, removes_added=True), ended)
+    items = restore_items.items(restore)
+    assert restore.brought_back_to == at
+    assert (items[0].policy_type, items[0].action) == (CA, "remove"), "what keeps people out goes first"
+    last_access = max(number for number, item in enumerate(items) if item.policy_type == CA)
+    assert last_access < min(number for number, item in enumerate(items) if item.policy_type == COMPLIANCE)
+    assert state_of(theirs) == attacked, "a preview writes nothing"
+
+    restore, run = executed(restore, ended, guard_reason="the test wants every policy")
+    assert run.state == "succeeded", run.error_message
+    assert state_of(theirs) == was
+    assert bringing_back.find(ours, at).deeds == []
+
+    undone = previewed(drafts.undo(restore, SYSTEM), ended)
+    executed(undone, ended, guard_reason="the test wants every policy")
+    assert state_of(theirs) == attacked
+    assert not RestoreItem.select().where(RestoreItem.restore == undone, RestoreItem.verified == False).exists()  # noqa: E712
+    assert Run.select().where(Run.state == "failed").count() == 0

@@ -1,0 +1,54 @@
+"""`/tenants/<id>/bring-back`: what was done since a moment, by whom, and one restore of all of it."""
+
+from datetime import timedelta
+
+import pytest
+
+from db.audit.audit import SYSTEM
+from db.clock import utcnow
+from db.models import Policy, Restore, RestoreItem, Snapshot
+from db.policies import policies
+from tests.support.captures import capture_by_hand
+from tests.support.forms import csrf_token
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+NOW = utcnow().replace(microsecond=0)
+AT = f"{(NOW - timedelta(hours=6)).isoformat()}Z"
+
+
+@pytest.fixture
+def damaged(cast, captured):
+    """Contoso, all captured ten hours ago; since then one policy was changed, one deleted, and one added."""
+    early = NOW - timedelta(hours=10)
+    Policy.update(first_seen_at=early, last_seen_at=NOW).execute()
+    Snapshot.update(captured_at=early, confirmed_at=early).execute()
+    (changed, _, first), (gone, _, second) = captured[:2]
+    capture_by_hand(Policy.get_by_id(changed.id), SYSTEM, {"name": changed.name, "settings": [], "description": "Ha"})
+    policies.mark_gone(gone)
+    added = policies.get_or_create(cast.contoso, "deviceConfigurations", "made", "Made since", None)
+    return first, second, added
+
+
+def test_the_page_lists_what_was_done_and_makes_one_restore_of_it(client, sign_in, cast, damaged, redis_url):
+    address = f"/tenants/{cast.contoso.id}/bring-back"
+    sign_in(client, cast.rita)
+    page = client.get(f"{address}?at={AT}").get_data(as_text=True)
+    for words in ("1 deleted", "1 changed", "1 added", "Made since", "Everything else"):
+        assert words in page, words
+    assert "A preview comes first" not in page, "a reader restores nothing"
+    assert client.get(f"{address}?at=soon").status_code == 400
+    nobody = client.get(f"{address}?at={AT}&by=adele").get_data(as_text=True)
+    assert "Nothing that was seen differs" in nobody
+
+    sign_in(client, cast.max)
+    token = csrf_token(client, f"{address}?at={AT}")
+    for asked, removed in ({}, None), ({"added": "remove"}, damaged[2].graph_id):
+        client.post(address, data={"csrf_token": token, "at": AT, **asked})
+        restore = Restore.select().order_by(Restore.id.desc()).get()
+        items = list(RestoreItem.select().where(RestoreItem.restore == restore))
+        assert restore.brought_back_to == NOW - timedelta(hours=6)
+        assert {item.snapshot_id for item in items if item.content_id} == {damaged[0].id, damaged[1].id}
+        assert [item.target_id for item in items if not item.content_id] == ([removed] if removed else [])
+    refused = client.post(address, data={"csrf_token": token, "at": AT, "by": "nobody"}, follow_redirects=True)
+    assert "Nothing is to be brought back" in refused.get_data(as_text=True)
+    assert Restore.select().count() == 2
