@@ -1,0 +1,29 @@
+"""The dashboard's second line: whether everyone could be restored."""
+
+import pytest
+
+from db.models import ReadinessReport, Tenant
+from web.verdicts.readiness import fleet_readiness, share_text
+
+ALL, SOME = {"by_itself": 4, "by_hand": 0, "not": 0}, {"by_itself": 2, "by_hand": 1, "not": 1}
+
+
+@pytest.mark.parametrize(
+    ("counts", "look", "said"),
+    [
+        ((None, None), "muted", "Whether they could be restored is not known yet."),
+        ((ALL, ALL), "good", "All 8 policies would come back by themselves."),
+        ((ALL, SOME), "warn", "6 of 8 policies would come back by themselves."),
+        ((ALL, None), "warn",
+         "All 4 policies would come back by themselves. 1 of 2 tenants are not assessed yet."),
+    ],
+)  # fmt: skip
+def test_one_line_answers_whether_everyone_could_be_restored(counts, look, said):
+    tenants = [Tenant(id=number) for number in range(len(counts))]
+    found = {number: ReadinessReport(counts=count, share=1) for number, count in enumerate(counts) if count}
+    verdict = fleet_readiness(tenants, found)
+    assert (verdict.look, verdict.sentence) == (look, said)
+
+
+def test_all_is_only_said_of_all():
+    assert [share_text(share) for share in (1, 0.9999, 0.5, 0)] == ["100 %", "99 %", "50 %", "0 %"]
