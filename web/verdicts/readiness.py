@@ -32,10 +32,13 @@ def level_of(report: ReadinessReport | None) -> Level:
 
 @dataclass(frozen=True)
 class FleetReadiness:
-    """Whether everyone could be restored, of the tenants that somebody sees."""
+    """Whether everyone could be restored, of the tenants that somebody sees. `unjudged`: a sentence on the tenants of
+    which that is not known, or "".
+    """
 
     level: Level
     sentence: str
+    unjudged: str = ""
 
     @property
     def look(self) -> str:
@@ -56,10 +59,13 @@ def fleet_readiness(tenants: Sequence[Tenant], found: Mapping[int, ReadinessRepo
         sentence = "{by_itself} of {policies} policies would come back by themselves."
     else:
         sentence = "All {policies} policies would come back by themselves."
+    unjudged = ""
     if values["unjudged"]:
-        sentence += " {unjudged} of {total} tenants are not assessed yet."
+        unjudged = "{unjudged} of {total} tenants are not assessed yet."
     is_good = not (values["by_hand"] or values["not"] or values["unjudged"])
-    return FleetReadiness(Level.GOOD if is_good else Level.ATTENTION, sentence.format(**values))
+    return FleetReadiness(
+        Level.GOOD if is_good else Level.ATTENTION, sentence.format(**values), unjudged.format(**values)
+    )
 
 
 def _counts(judged: Iterable[ReadinessReport]) -> dict[str, int]:
