@@ -21,13 +21,14 @@ from db.backups import backup_sets
 from db.database import database, lock_rows
 from db.errors import Invalid
 from db.models import BackupSet, Rehearsal, RunItem, Tenant
+from db.readiness import reports
 from db.rehearsals import rehearsals, rules
 from db.rehearsals.rehearsals import NewFinding
 from db.runs import claims, run_items, runs
 from db.runs.claims import Claim
 from db.runs.run_items import NewRunItem
 from db.runs.runs import StartedRun
-from db.states import ItemState, Outcome, RunKind, SetState
+from db.states import ItemState, Outcome, ReadinessVerdict, RunKind, SetState
 from graph.errors import Rejected
 
 # Stand at items of the run where others have a policy type.
@@ -203,7 +204,14 @@ def _check_contents(claim: Claim, rehearsal: Rehearsal) -> StepResult | None:
 def _plan(claim: Claim, rehearsal: Rehearsal) -> StepResult:
     planned_restore.plan(claim, rehearsal, set_of(rehearsal), PLAN, REHEARSAL)
     counts = ", ".join(f"{action} {count}" for action, count in sorted((rehearsal.plan_counts or {}).items()))
-    return StepResult(f"A full restore was planned, and nothing was written: {counts}.")
+    report = reports.newest(rehearsal.tenant)
+    if report is None:
+        return StepResult(f"A full restore was planned, and nothing was written: {counts}.")
+    total, by_itself = sum(report.counts.values()), report.counts[ReadinessVerdict.BY_ITSELF]
+    return StepResult(
+        f"A full restore was planned, and nothing was written: {counts}. If all of it were deleted, {by_itself} of "
+        f"{total} policies would come back by themselves."
+    )
 
 
 def _restore_into_lab(claim: Claim, rehearsal: Rehearsal) -> StepResult:

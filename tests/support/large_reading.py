@@ -13,11 +13,14 @@ from db.models import (
     PolicyReference,
     PolicySetting,
     PolicyTarget,
+    Rehearsal,
+    RehearsalFinding,
+    RehearsalSample,
     Run,
     Tenant,
     User,
 )
-from db.states import RunKind, RunState
+from db.states import RehearsalState, RunKind, RunState
 from tests.support.large_tenant import LARGEST_TYPE, LONG_NAME, insert
 
 IMPORTED, INDEXED = 300, 1500
@@ -25,7 +28,8 @@ IMPORTED, INDEXED = 300, 1500
 
 def make(large: Tenant, person: User, now: datetime) -> dict[str, int]:
     _index(large)
-    return {"import": _import(large, person, now), "document": _documents(large, person, now)}
+    return {"import": _import(large, person, now), "document": _documents(large, person, now),
+            "rehearsal": _rehearsals(large, now)}  # fmt: skip
 
 
 def _import(large: Tenant, person: User, now: datetime) -> int:
@@ -88,6 +92,30 @@ def _documents(large: Tenant, person: User, now: datetime) -> int:
         for n in range(60)
     ]
     return insert(PolicyDocument, rows)[-1]
+
+
+def _rehearsals(large: Tenant, now: datetime) -> int:
+    """Sixty rehearsals; the newest found as much as is kept, and its sample is still in the lab."""
+    rows = [
+        {
+            "tenant": large.id,
+            "state": RehearsalState.FINDINGS,
+            "created_at": now,
+            "ended_at": now,
+            "contents_total": 5000,
+            "contents_checked": 5000,
+            "lab_id": large.id,
+            "findings": 700,
+        }
+        for _ in range(60)
+    ]
+    newest = insert(Rehearsal, rows)[-1]
+    about = {"rehearsal": newest, "policy_type": LARGEST_TYPE, "graph_id": "x" * 36, "name": LONG_NAME}
+    found = {**about, "step": "contents", "code": "sealed", "message": "Its content does not open. " * 5}
+    insert(RehearsalFinding, [{**found, "is_failure": n % 2 == 0} for n in range(500)])
+    sampled = {**about, "lab_object_id": "x" * 36, "outcome": "created", "differences": 3}
+    insert(RehearsalSample, [sampled for _ in range(20)])
+    return int(newest)
 
 
 def _index(large: Tenant) -> None:

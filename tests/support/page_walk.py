@@ -56,6 +56,7 @@ PAGES = {
     "mappings": "/tenants/1/mappings/",
     "mapping": "{mapping}",
     "run-of-restore": "/runs/{live}",
+    "rehearsals": "/tenants/2/rehearsals",
     "schedules": "/schedules/",
     "readiness": "/readiness/",
     "readiness-tenant": "/tenants/2/readiness",

@@ -116,7 +116,7 @@ def run_help(run: Run) -> Help:
     if run.kind == RunKind.CAPTURE_SNAPSHOT and run.policy_id:
         return help_at("The policy and its snapshots", "policies.page", policy_id=run.policy_id)
     if run.kind == RunKind.REHEARSE:
-        return help_at("What the rehearsal found", "rehearsals.of_run", run_id=run.id)
+        return help_at("What the rehearsal found", "rehearsals.go", run_id=run.id)
     if run.restore_id:
         return help_at("What was left, and why", "restores.page", restore_id=run.restore_id)
     if run.error_code in ("forbidden", "sign_in_failed"):

@@ -28,7 +28,7 @@ from web.translation.languages import current_language
 pages = Blueprint("rehearsals", __name__)
 
 SHOWN, LAST_PAGE = 20, 999
-FINDINGS_SHOWN, REMARKS_SHOWN = 25, 10
+FINDINGS_SHOWN, REMARKS_SHOWN, SAMPLES_SHOWN = 10, 5, 10
 # Tenants that a lab's page names as rehearsed there.
 TENANTS_SHOWN = 20
 # A tenant that passed none for longer is told so: twice the month that a schedule proposes.
@@ -146,7 +146,7 @@ def mark_lab(tenant_id: str) -> Any:
 
 @pages.get("/runs/<run_id>/rehearsal")
 @requires(Permission.SEE)
-def of_run(run_id: str) -> Any:
+def go(run_id: str) -> Any:
     """Lead from a run to its rehearsal; to the tenant's list where that is gone."""
     run = fetch(Run, run_id, Permission.SEE)
     rehearsal = rehearsals.find_of_run(run)
@@ -207,7 +207,8 @@ class RehearsalPage(NumberedPage):
 
     @property
     def samples(self) -> list[LabSample]:
-        rows = rehearsals.samples_of(self.rehearsal)
+        """The first of the sample, those before that are still in the lab; the report has all."""
+        rows = sorted(rehearsals.samples_of(self.rehearsal), key=lambda row: row.is_removed)[:SAMPLES_SHOWN]
         return [LabSample(row, self.title_of(row.policy_type)) for row in rows]
 
     def title_of(self, policy_type: str) -> str:
