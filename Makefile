@@ -152,7 +152,7 @@ bench: setup ## Print the figures that docs/benchmarks.md quotes
 lock: setup ## Write requirements.lock anew: what constraints.txt pins, with the hashes of every file of it
 	$(call program,uv,$(UV))
 	@$(VENV)/uv-$(UV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --constraint constraints.txt \
-		--extra postgres --extra local --extra otel --group build --no-emit-index-url --no-emit-find-links --no-annotate \
+		--extra postgres --extra local --extra otel --extra copies --group build --no-emit-index-url --no-emit-find-links --no-annotate \
 		--no-emit-package colorama --custom-compile-command 'make lock' --output-file requirements.lock pyproject.toml
 
 # Programs that look at what a container engine and Kubernetes would: neither is on every machine.

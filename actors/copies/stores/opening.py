@@ -1,11 +1,19 @@
 """Opening a store by its address: `s3://bucket/prefix`, `azure://account/container/prefix`, `sftp://…`, `file:///…`."""
 
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from actors.copies.stores.folder_store import FolderStore
 from actors.copies.stores.store import Store, StoreRefused
+
+# Scheme -> (module, class, the package that it needs). Imported when one is opened: they are large, and an extra.
+KINDS = {
+    "s3": ("actors.copies.stores.s3_store", "S3Store", "boto3"),
+    "azure": ("actors.copies.stores.azure_store", "AzureStore", "azure-storage-blob"),
+    "sftp": ("actors.copies.stores.sftp_store", "SftpStore", "paramiko"),
+}
 
 
 def open_store(address: str, credentials: Mapping[str, str]) -> Store:
@@ -16,4 +24,14 @@ def open_store(address: str, credentials: Mapping[str, str]) -> Store:
     parts = urlsplit(address)
     if parts.scheme == "file":
         return FolderStore(Path(unquote(parts.path)))
-    raise StoreRefused("An address of a store begins with s3://, azure://, sftp:// or file:///.")
+    if parts.scheme not in KINDS:
+        raise StoreRefused("An address of a store begins with s3://, azure://, sftp:// or file:///.")
+    module, name, package = KINDS[parts.scheme]
+    try:
+        kind = getattr(import_module(module), name)
+    except ModuleNotFoundError as e:
+        if e.name and e.name.split(".")[0] == "actors":
+            raise
+        raise StoreRefused(f"{package} is not installed here: install tenantkeep[copies].") from None
+    opened: Store = kind(address, credentials)
+    return opened

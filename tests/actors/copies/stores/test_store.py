@@ -1,36 +1,67 @@
-"""What every kind of store does alike, over one table of them."""
+"""The acts of every kind of store, over one table of the kinds; and the lock of those that have one."""
 
 import hashlib
+import io
+import threading
+from datetime import timedelta
 
 import pytest
 
 from actors.copies.stores.opening import open_store
-from actors.copies.stores.store import NotStored
+from actors.copies.stores.store import NotStored, StillLocked
+from db.clock import utcnow
+
+KINDS = ("file", "s3", "azure", "sftp")
 
 
-@pytest.fixture(params=["folder"])
-def store(request, tmp_path):
-    addresses = {"folder": (f"file://{tmp_path}", {})}
-    opened = open_store(*addresses[request.param])
-    yield opened
-    opened.close()
-
-
-def test_an_object_is_written_once_found_listed_and_deleted(store):
-    name, data = "contents/ab/0123.age", b"sealed \x00\xff" * 1000
-    assert store.put(name, data)
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_store_does_the_same(kind, new_place):
+    place = new_place(kind)
+    store = open_store(place.address, place.credentials)
+    name, data = "contents/ab/0123.age", b"sealed \x00\xff" * 200_000
+    assert store.put(name, io.BytesIO(data))
     assert not store.put(name, b"another")
     assert store.get(name) == data
     assert list(store.versions(name)) == [data]
     head = store.head(name)
-    assert (head.name, head.size) == (name, len(data))
-    assert head.checksum in (None, hashlib.sha256(data).hexdigest())
+    assert (head.name, head.size, head.checksum) == (name, len(data), hashlib.sha256(data).hexdigest())
     assert store.put("state/x.age", b"")
     assert [found.name for found in store.list("contents/")] == [name]
     assert {found.name for found in store.list("")} == {name, "state/x.age"}
+    assert store.lock_of(name) is None
+    # Of two that write one name at once, one has written it.
+    written = []
+    writers = [threading.Thread(target=lambda: written.append(store.put("sets/1", b"x" * 9999))) for _ in range(2)]
+    if store.parallel > 1:
+        for each in writers:
+            each.start()
+        for each in writers:
+            each.join()
+        assert sorted(written) == [False, True]
     store.delete(name)
     store.delete(name)
     assert store.head(name) is None
     assert list(store.versions(name)) == []
     with pytest.raises(NotStored):
         store.get(name)
+    store.close()
+
+
+def test_a_locked_object_outlives_whoever_may_delete_and_overwrite(new_place, s3_endpoint):
+    """The one who attacks has the very rights that we have."""
+    place = new_place("s3")
+    store = open_store(place.address, place.credentials)
+    until = utcnow().replace(microsecond=0) + timedelta(days=3)
+    store.put("sets/a", b"the copy", until)
+    assert store.lock_of("sets/a") == until
+    with pytest.raises(StillLocked):
+        store.delete("sets/a")
+    client, bucket = store._client, store._bucket
+    client.delete_object(Bucket=bucket, Key="tenant/keep/sets/a")
+    client.put_object(Bucket=bucket, Key="tenant/keep/sets/a", Body=b"rubbish")
+    client.delete_object(Bucket=bucket, Key="tenant/keep/sets/a")
+    assert store.get("sets/a") == b"rubbish"
+    assert list(store.versions("sets/a")) == [b"rubbish", b"the copy"]
+    store.put("sets/b", b"another", until)
+    store.extend_lock("sets/b", until + timedelta(days=2))
+    assert store.lock_of("sets/b") == until + timedelta(days=2)

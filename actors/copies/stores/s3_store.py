@@ -1,0 +1,244 @@
+"""An S3-compatible bucket as a store, by boto3.
+
+Facts are of Amazon's API reference: PutObject (`If-None-Match: *` writes only what is not there, ObjectLockMode and
+ObjectLockRetainUntilDate lock with the writing, ChecksumSHA256 has the service check what arrived), HeadObject,
+PutObjectRetention, ListObjectVersions, DeleteObject (one version; refused with 403 while it is locked).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, BinaryIO
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from actors.copies.stores import network
+from actors.copies.stores.store import (
+    PIECE_BYTES,
+    NotStored,
+    StillLocked,
+    StoreBase,
+    StoredObject,
+    StoreError,
+    StoreRefused,
+    as_file,
+    checksum_of,
+    in_base64,
+    in_hex,
+)
+
+# Nobody can take back a lock of this mode, not even the owner of the account.
+LOCK_MODE = "COMPLIANCE"
+TRIES = 4
+CONNECT_SECONDS, READ_SECONDS = 10, 60
+ABSENT = {"404", "NoSuchKey", "NotFound", "NoSuchVersion"}
+TAKEN = {"PreconditionFailed", "412", "ConditionalRequestConflict"}
+# What a store answers to a header or an act that it does not know.
+NOT_KNOWN = {"NotImplemented", "501"}
+BUSY = {"SlowDown", "503", "ServiceUnavailable", "InternalError", "500", "RequestTimeout", "Throttling"}
+
+
+class S3Store(StoreBase):
+    can_lock, parallel = True, 8
+
+    def __init__(self, address: str, credentials: Mapping[str, str]) -> None:
+        parts, options = urlsplit(address), parse_qs(urlsplit(address).query)
+        self._bucket, self._prefix = parts.netloc, unquote(parts.path).strip("/")
+        endpoint = options.get("endpoint", [""])[0]
+        region = options.get("region", ["us-east-1"])[0]
+        way = network.way_to(endpoint or f"https://s3.{region}.amazonaws.com")
+        self._client: Any = boto3.session.Session(
+            aws_access_key_id=credentials["access_key"],
+            aws_secret_access_key=credentials["secret_key"],
+            aws_session_token=credentials.get("session_token"),
+            region_name=region,
+        ).client(
+            "s3",
+            endpoint_url=endpoint or None,
+            verify=way.ca_file,
+            config=Config(
+                # Named in the path: only the host that was looked at is spoken to.
+                s3={"addressing_style": "path"} if endpoint else {},
+                signature_version="s3v4",
+                proxies=way.proxies,
+                connect_timeout=CONNECT_SECONDS,
+                read_timeout=READ_SECONDS,
+                retries={"total_max_attempts": TRIES, "mode": "standard"},
+                max_pool_connections=self.parallel,
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+            ),
+        )
+
+    def put(self, name: str, data: bytes | BinaryIO, locked_until: datetime | None = None) -> bool:
+        file = as_file(data)
+        checksum = checksum_of(file)
+        asked: dict[str, Any] = {"ChecksumAlgorithm": "SHA256", "ChecksumSHA256": in_base64(checksum)}
+        if locked_until is not None:
+            asked |= {"ObjectLockMode": LOCK_MODE, "ObjectLockRetainUntilDate": locked_until.replace(tzinfo=UTC)}
+        with explained():
+            try:
+                self._client.put_object(**self._of(name), Body=file, IfNoneMatch="*", **asked)
+            except ClientError as e:
+                if _code(e) in TAKEN:
+                    return False
+                if _code(e) not in NOT_KNOWN:
+                    raise
+                return self._put_unconditionally(name, file, asked)
+        return True
+
+    def _put_unconditionally(self, name: str, file: BinaryIO, asked: Mapping[str, Any]) -> bool:
+        """Write to a store that knows no conditions: it is asked first, and a lock keeps what was there before."""
+        if self.head(name) is not None:
+            return False
+        file.seek(0)
+        self._client.put_object(**self._of(name), Body=file, **asked)
+        return True
+
+    def fetch(self, name: str, out: BinaryIO) -> None:
+        with explained():
+            try:
+                self._copy(name, out)
+            except ClientError as e:
+                if _code(e) not in ABSENT:
+                    raise
+                # Whoever may delete only hides a locked object: its versions are there.
+                number = next(iter(self._version_numbers(name)), None)
+                if number is None:
+                    raise NotStored(f"The store has no {name}.") from e
+                self._copy(name, out, VersionId=number)
+
+    def _copy(self, name: str, out: BinaryIO, **version: str) -> None:
+        body = self._client.get_object(**self._of(name), **version)["Body"]
+        for piece in body.iter_chunks(PIECE_BYTES):
+            out.write(piece)
+
+    def versions(self, name: str) -> Iterator[bytes]:
+        with explained():
+            numbers = self._version_numbers(name)
+        if not numbers:
+            yield from super().versions(name)
+        for number in numbers:
+            with explained():
+                yield self._client.get_object(**self._of(name), VersionId=number)["Body"].read()
+
+    def head(self, name: str) -> StoredObject | None:
+        with explained():
+            try:
+                found = self._client.head_object(**self._of(name), ChecksumMode="ENABLED")
+            except ClientError as e:
+                if _code(e) in ABSENT:
+                    return None
+                raise
+        checksum = found.get("ChecksumSHA256")
+        # Told only to who may GetObjectRetention. A lock of another mode can be lifted by who has the rights.
+        until = found.get("ObjectLockRetainUntilDate") if found.get("ObjectLockMode") == LOCK_MODE else None
+        return StoredObject(name, found["ContentLength"], in_hex(checksum) if checksum else None, _naive(until))
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        pages = self._client.get_paginator("list_objects_v2")
+        with explained():
+            for page in pages.paginate(Bucket=self._bucket, Prefix=self._key(prefix)):
+                for found in page.get("Contents", ()):
+                    yield StoredObject(self._name(found["Key"]), found["Size"])
+
+    def lock_of(self, name: str) -> datetime | None:
+        found = self.head(name)
+        if found is None:
+            raise NotStored(f"The store has no {name}.")
+        return found.locked_until
+
+    def extend_lock(self, name: str, until: datetime) -> None:
+        wanted = {"Mode": LOCK_MODE, "RetainUntilDate": until.replace(tzinfo=UTC)}
+        with explained():
+            self._client.put_object_retention(**self._of(name), Retention=wanted)
+
+    def delete(self, name: str) -> None:
+        with explained():
+            numbers = self._version_numbers(name, with_markers=True)
+            for number in numbers or [""]:
+                try:
+                    self._client.delete_object(**self._of(name), **({"VersionId": number} if number else {}))
+                except ClientError as e:
+                    if _code(e) in {"AccessDenied", "403", "InvalidRequest"} and self._is_locked(name):
+                        raise StillLocked(f"The store still locks {name}.") from e
+                    raise
+
+    def _is_locked(self, name: str) -> bool:
+        return self.lock_of(name) is not None
+
+    def _version_numbers(self, name: str, *, with_markers: bool = False) -> Sequence[str]:
+        """Return the versions of exactly this object, newest first; none where the store keeps no versions."""
+        kinds = ("Versions", "DeleteMarkers") if with_markers else ("Versions",)
+        pages = self._client.get_paginator("list_object_versions")
+        key = self._key(name)
+        try:
+            found = [
+                row
+                for page in pages.paginate(Bucket=self._bucket, Prefix=key)
+                for kind in kinds
+                for row in page.get(kind, ())
+                if row["Key"] == key
+            ]
+        except ClientError as e:
+            if _code(e) in NOT_KNOWN:
+                return []
+            raise
+        numbered = [row for row in found if row.get("VersionId") not in (None, "null")]
+        return [row["VersionId"] for row in sorted(numbered, key=lambda row: row["LastModified"], reverse=True)]
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _of(self, name: str) -> dict[str, str]:
+        return {"Bucket": self._bucket, "Key": self._key(name)}
+
+    def _key(self, name: str) -> str:
+        return f"{self._prefix}/{name}" if self._prefix else name
+
+    def _name(self, key: str) -> str:
+        return key.removeprefix(f"{self._prefix}/") if self._prefix else key
+
+
+def _naive(moment: datetime | None) -> datetime | None:
+    return moment.astimezone(UTC).replace(tzinfo=None) if moment else None
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+# Code -> what to do about it. Never the service's own text: it may repeat what was sent.
+SENTENCES = {
+    "NoSuchBucket": "There is no such bucket. Make it, with object lock and versions.",
+    "AccessDenied": "The store refuses: the key may not do this. Its rights: docs/copies.md.",
+    "403": "The store refuses: the key may not do this. Its rights: docs/copies.md.",
+    "InvalidAccessKeyId": "The store does not know this access key.",
+    "SignatureDoesNotMatch": "The secret key is not the access key's.",
+    "RequestTimeTooSkewed": "The clocks of this machine and the store differ by too much. Set this machine's clock.",
+    "ExpiredToken": "The session token has expired. Give another one.",
+    "InvalidRequest": "The store refuses what was asked. Has the bucket object lock? It comes with the bucket.",
+    "BadDigest": "The store got something else than was sent. It is sent again.",
+    "XAmzContentChecksumMismatch": "The store got something else than was sent. It is sent again.",
+}
+PASSING = BUSY | {"RequestTimeTooSkewed", "BadDigest", "XAmzContentChecksumMismatch"}
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn the client's errors into StoreError, with nothing in it of what was sent or answered."""
+    try:
+        yield
+    except ClientError as e:
+        code = _code(e)
+        shown = code if code.isalnum() and len(code) <= 40 else "an error"
+        status = e.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        if code in BUSY or status >= 500:
+            raise StoreError(f"The store is busy, or broken ({shown}).") from None
+        sentence = SENTENCES.get(code, f"The store refuses ({shown}).")
+        raise (StoreError if code in PASSING else StoreRefused)(sentence) from None
+    except BotoCoreError as e:
+        raise StoreError(f"The store does not answer ({type(e).__name__}).") from None
