@@ -4,6 +4,7 @@ from actors.assignments import look_up
 from actors.backups import back_up, capture, look, sync, watch
 from actors.changes import assessment
 from actors.connecting import connect
+from actors.copies import push, tending
 from actors.definitions import fill
 from actors.documents import making
 from actors.housekeeping import daily_prune
@@ -36,9 +37,11 @@ __all__ = [
     "look_up",
     "making",
     "preview",
+    "push",
     "rehearse",
     "shared_app_change",
     "sync",
+    "tending",
     "upload",
     "watch",
 ]

@@ -16,6 +16,7 @@ import redis
 import config
 from actors.backups import watch
 from actors.changes import assessment
+from actors.copies import push, tending
 from actors.definitions import fill
 from actors.housekeeping import audit_head, daily_prune, standing_counts
 from actors.notices import deliver, telling
@@ -33,6 +34,7 @@ from db.audit import daily_check
 from db.audit.audit_rows import ChainPoint
 from db.changes import assessed, decisions
 from db.clock import utcnow
+from db.copies import stores
 from db.database import database
 from db.encryption import SealError
 from db.events import watches
@@ -116,6 +118,8 @@ STEPS = (
         Sweep.CLEAR_LABS, lambda apart: rehearsals.removals_due(utcnow(), apart), rehearse.start_removal, SLICE_SECONDS
     ),
     Step(Sweep.READINESS, assess.due, assess.start_due, SLICE_SECONDS),
+    Step(Sweep.COPY, without(stores.working), push.start_due, SLICE_SECONDS),
+    Step(Sweep.TEND, without(lambda: stores.due(utcnow())), tending.start_due, SLICE_SECONDS),
     Step(Sweep.COUNT, once(standing_counts.count_if_due)),
 )
 

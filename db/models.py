@@ -11,10 +11,12 @@ from db.schema.row_ids import Identity
 from db.states import (
     ChangeState,
     ConsentState,
+    CopyState,
     CredentialKind,
     DefinitionState,
     DeliveryState,
     ItemState,
+    LockState,
     NoticePace,
     NoticePhase,
     Offer,
@@ -739,6 +741,109 @@ BackupSet.add_index(
         name="backup_set_deletion",
     )
 )
+
+
+class CopySigner(Table):
+    """The one key by which manifests and states of copies are signed, and the names of contents are made."""
+
+    # The number of the installation in its stores: a store of another installation's is never written to.
+    installation = pw.CharField(max_length=36)
+    public_key = pw.CharField(max_length=64)
+    # The Ed25519 private key, 32 bytes.
+    sealed = pw.BlobField()
+    created_at = pw.DateTimeField(default=utcnow)
+
+
+class CopyStore(Table):
+    """A place outside the installation that copies of backup sets are pushed to."""
+
+    name = pw.CharField(max_length=80)
+    # Holds no secret: docs/copies.md.
+    address = pw.CharField(max_length=1000)
+    # What the store is signed in to with, as JSON.
+    sealed = pw.BlobField()
+    # The public age keys that everything in it is sealed to: ["age1…"].
+    recipients = JsonText()
+    is_active = pw.BooleanField(default=True)
+    # How long the copy of a set is kept, and locked where the store can.
+    copy_days = pw.IntegerField()
+    needs_lock = pw.BooleanField(default=True)
+    # Null: as fast as it goes.
+    bytes_per_second = pw.BigIntegerField(null=True)
+    created_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL", index=False)
+    created_at = pw.DateTimeField(default=utcnow)
+    # What it proved when it was looked at last.
+    lock_state = pw.CharField(default=LockState.UNKNOWN, max_length=12)
+    checked_at = pw.DateTimeField(null=True)
+    verified_at = pw.DateTimeField(null=True)
+    state_at = pw.DateTimeField(null=True)
+    tidied_at = pw.DateTimeField(null=True)
+    # When the next look at it is due; null: nobody looks until somebody asks.
+    tend_at = pw.DateTimeField(null=True, index=True)
+    # What somebody asked for, to be done with the next look.
+    is_check_asked = pw.BooleanField(default=False)
+    is_verify_asked = pw.BooleanField(default=False)
+    # Why the last work at it failed, and since when nothing has worked; null: it did.
+    error = pw.CharField(null=True, max_length=1000)
+    failing_since = pw.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return str(self.name)
+
+
+class CopiedSet(Table):
+    """A backup set in a store, or on its way there."""
+
+    store = pw.ForeignKeyField(CopyStore, on_delete="CASCADE", index=False)
+    backup_set = pw.ForeignKeyField(BackupSet, null=True, on_delete="SET NULL")
+    tenant = pw.ForeignKeyField(Tenant, null=True, on_delete="SET NULL")
+    # The copy outlives the set, and the tenant.
+    directory_id = pw.CharField(max_length=36)
+    tenant_name = pw.CharField()
+    set_number = pw.BigIntegerField()
+    state = pw.CharField(default=CopyState.WAITING, max_length=10)
+    set_at = pw.DateTimeField()
+    run = pw.ForeignKeyField(Run, null=True, on_delete="SET NULL")
+    try_at = pw.DateTimeField(null=True)
+    copied_at = pw.DateTimeField(null=True)
+    kept_until = pw.DateTimeField(null=True)
+    # As the store answered; null: nothing locks it.
+    locked_until = pw.DateTimeField(null=True)
+    contents = pw.IntegerField(default=0)
+    pushed_contents = pw.IntegerField(default=0)
+    pushed_bytes = pw.BigIntegerField(default=0)
+    # SHA-256 of the sealed manifest, known before it is sent: no other is ever signed, or taken for it.
+    manifest_checksum = pw.CharField(null=True, max_length=64)
+    message = pw.CharField(null=True, max_length=1000)
+
+    class Meta:
+        indexes = (
+            (("store", "set_number"), True),
+            (("store", "state", "try_at"), False),
+            (("store", "directory_id", "set_number"), False),
+            (("store", "kept_until"), False),
+        )
+
+
+class CopiedContent(Table):
+    """A content in a store: pushed once, and kept as long as a set that is kept there needs it."""
+
+    store = pw.ForeignKeyField(CopyStore, on_delete="CASCADE", index=False)
+    directory_id = pw.CharField(max_length=36)
+    # The 64 hex digits of its name there.
+    name = pw.CharField(max_length=64)
+    # Of its JSON, as manifests say it; and of the sealed object, as the store has it.
+    sha256 = pw.CharField(max_length=64)
+    checksum = pw.CharField(max_length=64)
+    plain_bytes = pw.IntegerField()
+    stored_bytes = pw.IntegerField()
+    kept_until = pw.DateTimeField()
+    locked_until = pw.DateTimeField(null=True)
+    # It is being removed: whoever needs it waits, and pushes it anew.
+    is_going = pw.BooleanField(default=False)
+
+    class Meta:
+        indexes = ((("store", "name"), True), (("store", "kept_until"), False))
 
 
 class Restore(Table):
@@ -1931,6 +2036,10 @@ TABLES = (
     Stint,
     Manifest,
     BackupSet,
+    CopySigner,
+    CopyStore,
+    CopiedSet,
+    CopiedContent,
     Restore,
     RestoreRequester,
     RestoreItem,

@@ -30,6 +30,8 @@ class RunKind(StrEnum):
     DOCUMENT = "document.make"
     # Judges what a restore would bring back if it were deleted now. It writes nothing to the tenant.
     READINESS = "readiness.assess"
+    # Brings a finished backup set into a store of copies.
+    PUSH = "copy.push"
     # Finds one person or one device, and works out which policies it gets.
     LOOK_UP = "assignments.look_up"
     # Backs a tenant up, opens everything of it, plans a full restore, and restores a sample into a lab.
@@ -69,6 +71,8 @@ class Sweep(StrEnum):
     DEFINE = "ask for Microsoft's words"
     CLEAR_LABS = "remove what rehearsals left in labs"
     READINESS = "assess readiness"
+    COPY = "push copies"
+    TEND = "look after stores of copies"
     COUNT = "count tenants by standing"
 
 
@@ -118,6 +122,8 @@ class Outcome(StrEnum):
     REMOVED = "removed"
     CONFLICT = "conflict"
     UNKNOWN = "unknown"
+    # A push's: the contents are in the store, or the manifest is.
+    PUSHED = "pushed"
     # A pruning's: rows were deleted.
     FREED = "freed"
     # A document's: its file is written.
@@ -200,6 +206,26 @@ class SetState(StrEnum):
     # Everything that may be read is there; some policy types may not.
     WARNINGS = "complete with warnings"
     INCOMPLETE = "incomplete"
+
+
+class CopyState(StrEnum):
+    """The state of a backup set in a store of copies."""
+
+    WAITING = "waiting"
+    PUSHING = "pushing"
+    # Its manifest is there, which is written last.
+    COMPLETE = "complete"
+    # It is tried again; its message says why it failed.
+    FAILED = "failed"
+
+
+class LockState(StrEnum):
+    """The lock of a store: whether an object in it cannot be deleted before its date, as the store itself answered."""
+
+    UNKNOWN = "unknown"
+    PROVEN = "proven"
+    # The store keeps what it is given, and locks nothing.
+    MISSING = "missing"
 
 
 class Offer(StrEnum):
@@ -360,6 +386,8 @@ class NoticeEvent(StrEnum):
     AUDIT_BROKEN = "audit_broken"
     # Less of a tenant than before would come back by itself if it were deleted.
     READINESS_FELL = "readiness_fell"
+    # A store of copies is behind, fails, or does not lock what it should.
+    COPIES_FAILING = "copies_failing"
     # A write under our app of which we know nothing: our credential may be in other hands.
     FOREIGN_WRITE = "foreign_write"
     # What changed in the last whole week or month, what is open, and how fresh the tenant is.

@@ -36,6 +36,7 @@ from web.views.assignments import assignment_list, look_up
 from web.views.backups import backup_sets, dependencies, policies, run_page, runs, snapshots
 from web.views.changes import approved_state, change_list, change_page, comparison, decide, moment, severity_rules
 from web.views.connecting import connect, connect_request, connecting, consent_pages, tenant_import
+from web.views.copies import copies
 from web.views.documents import documents, provider
 from web.views.fleet import act_pages, new_tenant_defaults, tenant_list
 from web.views.imports import import_comparison, imports
@@ -114,6 +115,7 @@ PAGES = (
     schedules,
     notifications,
     channels,
+    copies,
     demo_mailbox,
     audit,
     search,
@@ -214,7 +216,9 @@ def _sign_in(app: Flask) -> None:
 def _add_to_templates(app: Flask) -> None:
     app.jinja_env.globals.update(
         ACTIVE=states.ACTIVE,
+        CopyState=states.CopyState,
         Level=states.Level,
+        LockState=states.LockState,
         UNDELETE=states.Outcome.UNDELETE,
         NEW_ACTIONS=(states.Outcome.CREATE, states.Outcome.RECREATE),
         MOST_TENANTS=filters.MOST_TENANTS,

@@ -1,4 +1,4 @@
 """Copies of backup sets outside the installation: pushing, looking after stores, verifying.
 
-May import: no other room.
+May import: actors.copies.stores, actors.process, actors.queue.
 """

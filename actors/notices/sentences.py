@@ -144,6 +144,7 @@ _RUNS = {
     RunKind.READINESS: "An assessment of readiness",
     RunKind.LOOK_UP: "A look-up",
     RunKind.REHEARSE: "The rehearsal",
+    RunKind.PUSH: "The copying of a backup set",
 }
 
 
@@ -215,6 +216,15 @@ def _foreign_write(told: Occurrence, _change: Change | None, _zone: str) -> str:
     return f"Somebody else wrote with Tenantkeep’s app ({plain(told.facts.get('activity') or 'a change')}){what}"
 
 
+def _copies_failing(told: Occurrence, _change: Change | None, _zone: str) -> str:
+    store, why = plain(told.facts.get("store") or "?"), told.facts.get("why")
+    if why == "behind":
+        return f"Copies in the store “{store}” are more than a day behind"
+    if why == "not_locked":
+        return f"The store “{store}” does not lock the copies in it, which has to be"
+    return f"The store of copies “{store}” does not work"
+
+
 def _expiring(told: Occurrence, _change: Change | None, zone: str) -> str:
     ends_at = _moment(told.facts.get("ends_at"))
     app = told.facts.get("app")
@@ -268,6 +278,7 @@ _SENTENCES: dict[str, Sentence] = {
     NoticeEvent.DELETION_DUE: _deletion_due,
     NoticeEvent.AUDIT_BROKEN: lambda *_: "Tenantkeep’s audit log was changed, or a part of it is missing",
     NoticeEvent.READINESS_FELL: _readiness,
+    NoticeEvent.COPIES_FAILING: _copies_failing,
     NoticeEvent.FOREIGN_WRITE: _foreign_write,
     NoticeEvent.WEEKLY_REPORT: _report,
     NoticeEvent.MONTHLY_REPORT: _report,
@@ -280,4 +291,5 @@ _WELL_AGAIN: dict[str, str] = {
     NoticeEvent.CONNECTION_FAILING: "Signing in to the tenant works again",
     NoticeEvent.CREDENTIAL_EXPIRING: "The credential was renewed",
     NoticeEvent.AUDIT_BROKEN: "The audit log holds again",
+    NoticeEvent.COPIES_FAILING: "Copies elsewhere are up to date again",
 }

@@ -49,6 +49,11 @@ CHANNELS = PageLink("/channels/", "Channels")
 DASHBOARD = PageLink("/", "Dashboard")
 CHANGES = PageLink("/changes/", "Changes")
 AUDIT_LOG = PageLink("/audit/", "Audit log")
+# Of what is of the whole installation.
+PLACES = {
+    NoticeEvent.AUDIT_BROKEN: AUDIT_LOG,
+    NoticeEvent.COPIES_FAILING: PageLink("/copies/", "Copies elsewhere"),
+}
 _OF_RUNS = (NoticeEvent.RUN_FAILED, NoticeEvent.RUN_PARTIAL)
 _OF_RESTORES = (
     NoticeEvent.RESTORE_ASKED,
@@ -176,7 +181,7 @@ def _place_of_one(notice: Notice) -> PageLink:
         return PageLink(f"/restores/{about.restore_id}", f"Restores, restore {about.restore_id}")
     if about.event == NoticeEvent.READINESS_FELL:
         return PageLink(f"/tenants/{about.tenant_id}/readiness", "Readiness")
-    return AUDIT_LOG if about.event == NoticeEvent.AUDIT_BROKEN else _place_of_tenant(about.tenant_id)
+    return PLACES.get(about.event) or _place_of_tenant(about.tenant_id)
 
 
 def _place_of_tenant(tenant_id: int | None) -> PageLink:

@@ -138,6 +138,12 @@ class Action(StrEnum):
     CHANNEL_TESTED = "channel:tested"
     NOTICE_RULE_SET = "notice-rule:set"
     NOTICE_RULE_REMOVED = "notice-rule:removed"
+    COPY_STORE_ADDED = "copy-store:added"
+    COPY_STORE_CHANGED = "copy-store:changed"
+    COPY_STORE_REMOVED = "copy-store:removed"
+    COPY_STORE_ASKED = "copy-store:asked"
+    SET_COPIED = "backup-set:copied"
+    COPY_REMOVED = "backup-set:copy-removed"
     IMPORT_KEPT = "import:kept"
     IMPORT_CHANGED = "import:changed"
     IMPORT_REMOVED = "import:removed"
@@ -275,6 +281,15 @@ DETAILS: dict[Action, frozenset[str]] = {
     Action.CHANNEL_TESTED: frozenset(),
     Action.NOTICE_RULE_SET: frozenset({"rule", "events", "pace", "is_active"}),
     Action.NOTICE_RULE_REMOVED: frozenset({"rule", "events", "pace", "is_active"}),
+    # `address`: it holds no secret.
+    Action.COPY_STORE_ADDED: frozenset({"address", "copy_days", "needs_lock"}),
+    Action.COPY_STORE_CHANGED: frozenset({"changed"}),
+    Action.COPY_STORE_REMOVED: frozenset({"address", "copy_days", "needs_lock"}),
+    # `what`: to check its lock, to read a sample, to push.
+    Action.COPY_STORE_ASKED: frozenset({"what"}),
+    # `locked_until` None: nothing locks it.
+    Action.SET_COPIED: frozenset({"store", "run", "contents", "locked_until"}),
+    Action.COPY_REMOVED: frozenset({"store", "kept_until"}),
     Action.IMPORT_KEPT: frozenset({"name", "policies"}),
     # `changed`: which policies take the file beside them, what was filled in; never what with.
     Action.IMPORT_CHANGED: frozenset({"name", "changed"}),

@@ -10,6 +10,7 @@ from db.audit import audit
 from db.audit.audit import SYSTEM, Action
 from db.backups import completeness, manifests, set_retries
 from db.clock import utcnow
+from db.copies import copied_sets
 from db.database import lock_rows
 from db.models import BackupSet, Manifest, Policy, Run, RunItem, Snapshot, Tenant, User
 from db.readiness import reports
@@ -129,6 +130,7 @@ def complete(run: Run) -> None:
         touched, count = list(types), len(snapshot_ids)
     _note_known(run.tenant_id, columns["types"])
     BackupSet.update(completed_at=utcnow(), **columns).where(BackupSet.id == backup_set.id).execute()
+    copied_sets.await_copies(backup_set)
     _update_tenant(backup_set, run, {key: columns["types"][key] for key in touched})
     audit.record(
         Action.SET_COMPLETED,

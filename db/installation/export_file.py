@@ -5,11 +5,13 @@ Read in one transaction, so that the picture is of one moment while the installa
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from gzip import GzipFile
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, BinaryIO
+
+import peewee as pw
 
 from db import migrate, private_file
 from db.audit import audit
@@ -44,23 +46,28 @@ def export_all(path: Path, passphrase: str, actor: Actor, tell: ReportProgress, 
 
 
 def _write(out: BinaryIO, passphrase: str, tell: ReportProgress) -> int:
+    sealer = SealingWriter(out, passphrase, header())
+    with GzipFile(fileobj=sealer, mode="wb", compresslevel=COMPRESSION_LEVEL, filename="", mtime=0) as lines:
+        total = write_rows(lines, tell)
+    sealer.close()
+    return total
+
+
+def write_rows(lines: BinaryIO | GzipFile, tell: ReportProgress, but: Set[pw.Field] = frozenset()) -> int:
+    """Write every row, as it was at one moment, without the fields `but`. Return how many rows there are."""
     # Deferred: SQLite's readers hold up no writer. Both kinds see what was there at their first look.
     with database.atomic("DEFERRED" if is_sqlite() else "REPEATABLE READ"):
         counts = {model: model.select().count() for model in row_codec.EXPORTED_TABLES}
-        sealer = SealingWriter(out, passphrase, header())
-        with GzipFile(fileobj=sealer, mode="wb", compresslevel=COMPRESSION_LEVEL, filename="", mtime=0) as lines:
-            total = sum(counts.values())
-            lines.write(_line({"rows": total}))
-            done = 0
-            for model, count in counts.items():
-                names = [field.name for field in row_codec.fields(model)]
-                head = {"table": model._meta.table_name, "fields": names, "rows": count, "last_id": _last_id(model)}
-                lines.write(_line(head))
-                for rows in row_codec.iter_batches(model):
-                    lines.write(b"".join(row_codec.encode_row(model, row) for row in rows))
-                    done += len(rows)
-                    tell(done, total)
-        sealer.close()
+        total, done = sum(counts.values()), 0
+        lines.write(_line({"rows": total}))
+        for model, count in counts.items():
+            names = [field.name for field in row_codec.fields(model, but)]
+            head = {"table": model._meta.table_name, "fields": names, "rows": count, "last_id": _last_id(model)}
+            lines.write(_line(head))
+            for rows in row_codec.iter_batches(model, but):
+                lines.write(b"".join(row_codec.encode_row(model, row, but) for row in rows))
+                done += len(rows)
+                tell(done, total)
     return total
 
 

@@ -17,6 +17,8 @@ from db.assignments import look_ups
 from db.audit import audit, audit_keys
 from db.audit.audit import Action, Actor
 from db.clock import utcnow
+from db.copies import signer
+from db.copies import stores as copy_stores
 from db.database import database
 from db.documents import documents
 from db.encryption import SealError, keyring
@@ -27,6 +29,8 @@ from db.models import (
     AuditKey,
     Channel,
     Content,
+    CopySigner,
+    CopyStore,
     Credential,
     DocumentChunk,
     EntraToken,
@@ -70,6 +74,8 @@ SEALED_FIELDS = (
     SealedField(EntraToken, EntraToken.sealed, lambda one: entra_grants.token_owner(one.user_id)),
     SealedField(AuditKey, AuditKey.sealed, lambda one: audit_keys.seal_owner(one.id)),
     SealedField(Channel, Channel.sealed, channels.seal_owner),
+    SealedField(CopyStore, CopyStore.sealed, copy_stores.seal_owner),
+    SealedField(CopySigner, CopySigner.sealed, signer.seal_owner),
     SealedField(Seal, Seal.word, lambda _one: SEAL_OWNER),
 )
 

@@ -5,7 +5,7 @@ Every table of db/models.py is exported unless it is named here, so that one add
 
 import base64
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any
 
@@ -92,8 +92,8 @@ MAX_VALUES = 30_000
 Row = Mapping[str, Any]
 
 
-def fields(model: Any) -> list[pw.Field]:
-    return [field for field in model._meta.sorted_fields if field not in FIELDS_LEFT_OUT]
+def fields(model: Any, but: Set[pw.Field] = frozenset()) -> list[pw.Field]:
+    return [field for field in model._meta.sorted_fields if field not in FIELDS_LEFT_OUT and field not in but]
 
 
 def batch_size(model: Any) -> int:
@@ -102,21 +102,23 @@ def batch_size(model: Any) -> int:
     return BINARY_ROWS_AT_ONCE if is_binary else min(ROWS_AT_ONCE, MAX_VALUES // len(fields(model)))
 
 
-def iter_batches(model: Any) -> Iterator[list[Sequence[Any]]]:
+def iter_batches(model: Any, but: Set[pw.Field] = frozenset()) -> Iterator[list[Sequence[Any]]]:
     """Yield every row, a few at a time. psycopg2 would fetch the whole table before it gives the first row."""
     key = model._meta.primary_key
-    place = fields(model).index(key)
-    query = model.select(*fields(model)).order_by(key).limit(batch_size(model)).tuples()
+    columns = fields(model, but)
+    place = columns.index(key)
+    query = model.select(*columns).order_by(key).limit(batch_size(model)).tuples()
     rows = list(query)
     while rows:
         yield rows
         rows = list(query.where(key > rows[-1][place]))
 
 
-def encode_row(model: Any, values: Sequence[Any]) -> bytes:
+def encode_row(model: Any, values: Sequence[Any], but: Set[pw.Field] = frozenset()) -> bytes:
     """Return the row as a line of JSON, its secrets opened. Raises SealError when a key is missing."""
-    row = {field.name: value for field, value in zip(fields(model), values, strict=True)}
-    encoded = [_encode_value(field, value, row) for field, value in zip(fields(model), values, strict=True)]
+    columns = fields(model, but)
+    row = {field.name: value for field, value in zip(columns, values, strict=True)}
+    encoded = [_encode_value(field, value, row) for field, value in zip(columns, values, strict=True)]
     return json.dumps(encoded, separators=(",", ":")).encode() + b"\n"
 
 

@@ -191,6 +191,7 @@ _RUNS = {
     RunKind.READINESS: "Readiness of {at}",
     RunKind.LOOK_UP: "Look-up of {at}",
     RunKind.REHEARSE: "Rehearsal of {at}",
+    RunKind.PUSH: "Copy elsewhere, {at}",
 }
 
 

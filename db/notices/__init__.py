@@ -1,4 +1,4 @@
 """Channels, what is told by them, and how it went.
 
-May import: db.accounts, db.audit, db.sql.
+May import: db.accounts, db.audit, db.copies, db.sql.
 """

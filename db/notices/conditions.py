@@ -10,6 +10,7 @@ from typing import Any
 
 from db.audit import daily_check
 from db.clock import utcnow
+from db.copies import standing
 from db.database import transaction
 from db.models import IS_ACTIVE, Credential, Occurrence, Run, Schedule, SharedApp, SharedAppCredential, Tenant
 from db.notices import occurrences, rules
@@ -39,6 +40,7 @@ def look() -> None:
     _settle(NoticeEvent.CREDENTIAL_EXPIRING, _expiring_credentials(now))
     _settle(NoticeEvent.TENANT_APPROVAL_WAITING, _waiting_in_tenants())
     _settle(NoticeEvent.AUDIT_BROKEN, _broken_audit_log())
+    _settle(NoticeEvent.COPIES_FAILING, _failing_copies(now))
 
 
 @transaction
@@ -173,6 +175,14 @@ def _waiting_in_tenants() -> Found:
         f"tenant_approval_waiting:{run_id}": (tenant_id, {"run_id": run_id, "restore_id": restore_id})
         for run_id, tenant_id, restore_id in rows.tuples()
     }
+
+
+def _failing_copies(now: datetime) -> Found:
+    found: Found = {}
+    for finding in standing.findings(now):
+        facts = {"store": finding.store.name, "why": finding.why}
+        found[f"copies_failing:{finding.store.id}:{finding.why}"] = (None, {"facts": facts})
+    return found
 
 
 def _broken_audit_log() -> Found:

@@ -20,6 +20,7 @@ LASTING = (
     NoticeEvent.CONNECTION_FAILING,
     NoticeEvent.CREDENTIAL_EXPIRING,
     NoticeEvent.AUDIT_BROKEN,
+    NoticeEvent.COPIES_FAILING,
 )
 
 

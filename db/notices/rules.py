@@ -28,16 +28,18 @@ GRAVE_EVENTS = (
     NoticeEvent.CREDENTIAL_EXPIRING,
     NoticeEvent.DELETION_DUE,
     NoticeEvent.AUDIT_BROKEN,
+    NoticeEvent.COPIES_FAILING,
     NoticeEvent.FOREIGN_WRITE,
 )
 # Of the whole installation: for its admins and auditors.
-OF_INSTALLATION = (NoticeEvent.AUDIT_BROKEN,)
+OF_INSTALLATION = (NoticeEvent.AUDIT_BROKEN, NoticeEvent.COPIES_FAILING)
 # A restore that ended is one occurrence: whoever hears of runs that fail hears of it, too.
 _RUN_EVENTS = {RunState.FAILED: NoticeEvent.RUN_FAILED, RunState.PARTIAL: NoticeEvent.RUN_PARTIAL}
 _SEVERITY_OF_EVENT = {
     NoticeEvent.FOREIGN_WRITE: Severity.HIGH,
     NoticeEvent.AUDIT_BROKEN: Severity.HIGH,
     NoticeEvent.DELETION_DUE: Severity.HIGH,
+    NoticeEvent.COPIES_FAILING: Severity.HIGH,
     NoticeEvent.NO_GOOD_BACKUP: Severity.HIGH,
     NoticeEvent.RUN_FAILED: Severity.HIGH,
     NoticeEvent.CONNECTION_FAILING: Severity.HIGH,

@@ -16,6 +16,8 @@ QUIET_KINDS = (
     RunKind.DEFINE,
     RunKind.READINESS,
     RunKind.LOOK_UP,
+    # The store says that it fails, and is behind: a notice of its own, once, and not for each set.
+    RunKind.PUSH,
 )
 _EVENTS = {RunState.FAILED: NoticeEvent.RUN_FAILED, RunState.PARTIAL: NoticeEvent.RUN_PARTIAL}
 

@@ -273,9 +273,17 @@ def read_content(content_id: int) -> dict[str, Any]:
 
 def open_content(content: Content) -> dict[str, Any]:
     """Return the document of a row that was read. Raises SealError; zlib.error or ValueError for a damaged one."""
-    sealed = keyring().unseal(content.sealed, content_owner(content.tenant_id, content.fingerprint))
-    document: dict[str, Any] = json.loads(zlib.decompress(sealed).decode("utf-8", "surrogatepass"))
+    document: dict[str, Any] = json.loads(zlib.decompress(_packed(content)).decode("utf-8", "surrogatepass"))
     return document
+
+
+def packed_content(content_id: int) -> bytes:
+    """Return the JSON of a content as it is kept: packed by zlib. Raises SealError."""
+    return _packed(Content.get_by_id(content_id))
+
+
+def _packed(content: Content) -> bytes:
+    return keyring().unseal(content.sealed, content_owner(content.tenant_id, content.fingerprint))
 
 
 def with_own_id(document: dict[str, Any], graph_id: str) -> dict[str, Any]:

@@ -24,8 +24,8 @@ from db.sql.value_lists import is_in
 from db.states import RunKind
 from db.tenants import tenants
 
-# May start in a tenant that is switched off: it has to be mended before it is switched on.
-KINDS_ALLOWED_WHEN_OFF = (RunKind.CREDENTIAL, RunKind.CONNECT)
+# May start in a tenant that is switched off: it has to be mended before it is switched on, and its sets are copied.
+KINDS_ALLOWED_WHEN_OFF = (RunKind.CREDENTIAL, RunKind.CONNECT, RunKind.PUSH)
 # Nobody loses so many races in a row.
 START_TRIES = 20
 

@@ -19,6 +19,10 @@ from db.models import (
     Channel,
     ConsentRequest,
     Content,
+    CopiedContent,
+    CopiedSet,
+    CopySigner,
+    CopyStore,
     Coverage,
     Credential,
     DefinitionCategory,
@@ -138,6 +142,10 @@ ORDER = (
     Notice,
     PolicyDocument,
     DocumentProvider,
+    CopyStore,
+    CopySigner,
+    CopiedSet,
+    CopiedContent,
     # The one row that everybody's transactions have in common: db.audit.audit takes it just before the commit.
     AuditHead,
 )

@@ -27,6 +27,8 @@ PAGES = {
     "channels": "/channels/",
     "channel": "/channels/1",
     "channel-rule": "/channels/1/rules/1",
+    "copies": "/copies/",
+    "copies-new": "/copies/new?kind=sftp",
     "demo-mailbox": "/demo/mailbox",
     "assignments": "/assignments/?of=all-devices",
     "look-up": "/assignments/look-up/",

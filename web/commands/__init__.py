@@ -22,6 +22,7 @@ with postponed():
         assignments,
         bring_back,
         channels,
+        copies,
         doctor,
         installation,
         moving,
@@ -40,6 +41,8 @@ click.version_option(package_name="tenantkeep")(cli)
 for commands in (
     processes, doctor, installation, moving, accounts, tenants, runs, readiness, restores, bring_back, changes,
     assignments, channels, lists, tokens,
+    processes, doctor, installation, moving, accounts, tenants, runs, readiness, restores, changes, assignments,
+    channels, copies, lists, tokens,
 ):  # fmt: skip
     commands.register(cli)
 

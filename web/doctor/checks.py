@@ -12,6 +12,8 @@ import config
 from actors.queue import broker
 from db import database as engine
 from db.clock import utcnow
+from db.copies import standing
+from db.copies import stores as copy_stores
 from db.definitions import definitions, sources
 from db.installation import figures, installation, key_rotation
 from db.private_file import ACCESS_OF_OTHERS
@@ -203,6 +205,18 @@ def _words_in(language: str, by_state: Mapping[str, tuple[int, datetime | None]]
     )
 
 
+def copies() -> Iterator[Finding]:
+    """Look whether every store of copies works, locks and is up to date."""
+    found = standing.findings(utcnow())
+    for finding in found:
+        yield False, "copies", f"{finding.store.name}: {finding.sentence}"
+    count = len(copy_stores.all_stores())
+    if not count:
+        yield WARN, "copies", "There is no store: who loses this installation loses its backups (docs/copies.md)"
+    elif not found:
+        yield True, "copies", f"{count} store(s) work, and hold every set of more than a day ago"
+
+
 # In the order in which they are told. Those of the database are asked on an open connection.
-DATABASE_CHECKS = (versions, credential_end, sealed_values, words, postgresql, size)
+DATABASE_CHECKS = (versions, credential_end, sealed_values, copies, words, postgresql, size)
 REDIS_CHECKS = (redis_clock, redis_persistence)

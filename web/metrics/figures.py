@@ -13,6 +13,7 @@ from actors.process import counters
 from actors.queue import broker, queue_depth
 from db.audit import daily_check
 from db.clock import utcnow
+from db.copies import standing
 from db.database import database_bytes, free_disk_bytes
 from db.events import watches
 from db.installation import figures, installation
@@ -85,6 +86,7 @@ def _notices() -> Iterator[Sample]:
     yield Sample("notices_waiting", deliveries.count_unsent())
     yield Sample("notices_failed", deliveries.count_failed(utcnow() - DAY))
     yield Sample("channels_failing", channels.count_failing())
+    yield Sample("copies_failing", len(standing.findings(utcnow())))
 
 
 def _of_redis() -> list[Sample]:

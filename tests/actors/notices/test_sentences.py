@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from db.notices import occurrences
+from db.notices import occurrences, rules
 from db.states import NoticeEvent, RunKind, RunState
 from tests.actors.notices.test_words import ADDRESS, AT, told  # noqa: F401 - a fixture
 
@@ -52,6 +52,9 @@ CASES = (
          "Contoso: 12 backup sets go on 26 Nov 03:12 Vienna, unless somebody protects them", "/tenants/{tenant}"),
     Case(NoticeEvent.AUDIT_BROKEN, {}, "Tenantkeep’s audit log was changed, or a part of it is missing", "/audit/",
          "The audit log holds again"),
+    Case(NoticeEvent.COPIES_FAILING, {"facts": {"store": "Vault", "why": "behind"}},
+         "Copies in the store “Vault” are more than a day behind", "/copies/",
+         "Copies elsewhere are up to date again"),
     Case(NoticeEvent.FOREIGN_WRITE, {"facts": {"activity": "Patch Policy", "object": "MFA", "at": AT.isoformat()}},
          "Contoso: Somebody else wrote with Tenantkeep’s app (Patch Policy): “MFA”", "/tenants/{tenant}"),
     *(
@@ -72,7 +75,7 @@ def test_each_event_has_its_sentence_and_its_page_begun_and_well_again(app, cast
     assert {case.event for case in CASES} == {*NoticeEvent} - {NoticeEvent.CHANGE}
     reached = app.url_map.bind("localhost")
     for case in CASES:
-        tenant = None if case.event == NoticeEvent.AUDIT_BROKEN else cast.contoso
+        tenant = None if case.event in rules.OF_INSTALLATION else cast.contoso
         occurrences.begin(case.event, case.event, tenant, **case.more)
         message = told()
         assert message.subject == case.subject

@@ -10,7 +10,8 @@ from flask_babel import gettext
 from actors.facade import policy_type_names
 from db.backups import backup_sets, completeness, set_findings
 from db.backups.set_findings import Findings
-from db.models import BackupSet, Policy, Run, Snapshot, Tenant
+from db.copies import copied_sets
+from db.models import BackupSet, CopiedSet, Policy, Run, Snapshot, Tenant
 from db.policies import snapshots
 from db.states import ItemState, Level, SetState
 from web.lists.folded_list import FoldedList, ListSort, ListWish, Mark, asked
@@ -99,6 +100,11 @@ class BackupSetPage:
     @property
     def count(self) -> int:
         return len(self.snapshot_ids)
+
+    @cached_property
+    def copies(self) -> list[CopiedSet]:
+        """The copies of the set elsewhere, made and to be made."""
+        return copied_sets.of_set(self.backup_set)
 
     @cached_property
     def verdict(self) -> Verdict:

@@ -50,6 +50,7 @@ KINDS = {
     RunKind.READINESS: "Assess readiness",
     RunKind.LOOK_UP: "Look up a person or device",
     RunKind.REHEARSE: "Rehearse a restore",
+    RunKind.PUSH: "Copy a backup set elsewhere",
 }
 # The items' sort in an address, which begins with what an item ended as.
 SHOW_FIELD = "outcome"

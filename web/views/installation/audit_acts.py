@@ -9,6 +9,7 @@ from db.states import RunKind, RunState
 from web.views.installation.audit_act import AuditAct
 from web.views.installation.connection_acts import CONNECTION_ACTS
 from web.views.installation.consent_acts import CONSENT_ACTS
+from web.views.installation.copy_acts import COPY_ACTS
 from web.views.installation.disclosure_acts import DISCLOSURE_ACTS
 from web.views.installation.import_acts import IMPORT_ACTS
 from web.views.installation.schedule_acts import SCHEDULE_ACTS
@@ -138,6 +139,7 @@ ACTS: dict[Action, AuditAct] = {
             RunKind.READINESS: "{who} asked what of {tenant} could be restored: {run}",
             RunKind.LOOK_UP: "{who} looked up what a person or device gets in {tenant}: {run}",
             RunKind.REHEARSE: "{who} started a rehearsal of {tenant}: {run}",
+            RunKind.PUSH: "{who} started to copy a backup set of {tenant} elsewhere: {run}",
         },
     ),
     Action.RUN_ENDED: AuditAct(
@@ -316,6 +318,7 @@ ACTS: dict[Action, AuditAct] = {
     ),
     **CONNECTION_ACTS,
     **IMPORT_ACTS,
+    **COPY_ACTS,
     **CONSENT_ACTS,
     **DISCLOSURE_ACTS,
     Action.TENANT_SWITCHED_OFF: AuditAct(

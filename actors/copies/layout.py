@@ -1,0 +1,92 @@
+"""The names in a store, and what its first file and its manifests say: docs/copies.md is the contract."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from db.copies.signer import Signer
+from db.models import BackupSet, CopiedContent, CopiedSet, CopyStore
+
+FORMAT = 1
+FIRST_FILE = "tenantkeep-copies.json"
+PROBES = "probes/"
+STATES = "state/"
+
+
+def content_path(name: str) -> str:
+    return f"contents/{name[:2]}/{name}.age"
+
+
+def manifest_path(copied: CopiedSet) -> str:
+    return f"sets/{copied.directory_id}/{copied.set_number}/manifest.json.age"
+
+
+def state_path(at: datetime) -> str:
+    return f"{STATES}{at:%Y%m%dT%H%M%SZ}.age"
+
+
+def signature_path(path: str) -> str:
+    return f"{path}.sig"
+
+
+def first_file(store: CopyStore, signer: Signer, now: datetime) -> bytes:
+    return _text(
+        {
+            "format": FORMAT,
+            "installation": signer.installation,
+            "signer": signer.public_key,
+            "recipients": store.recipients,
+            "made_at": now.isoformat(timespec="seconds"),
+        }
+    )
+
+
+def installation_in(first: bytes) -> str:
+    """Return which installation's the store is; "" where its first file is none of Tenantkeep's."""
+    try:
+        return str(json.loads(first)["installation"])
+    except (ValueError, KeyError, TypeError):
+        return ""
+
+
+def manifest(
+    signer: Signer,
+    copied: CopiedSet,
+    backup_set: BackupSet,
+    items: Sequence[Mapping[str, Any]],
+) -> bytes:
+    tenant = backup_set.tenant
+    return _text(
+        {
+            "format": FORMAT,
+            "installation": signer.installation,
+            "tenant": {"directory_id": copied.directory_id, "name": tenant.name, "cloud": tenant.cloud},
+            "set": {
+                "id": backup_set.id,
+                "state": backup_set.state,
+                "selection": backup_set.selection,
+                "is_full": backup_set.is_full,
+                "created_at": backup_set.created_at.isoformat(),
+                "completed_at": backup_set.completed_at.isoformat(),
+                "types": backup_set.types,
+                "problems": backup_set.problems,
+                "name": backup_set.name,
+            },
+            "items": items,
+        }
+    )
+
+
+def manifest_item(facts: Mapping[str, Any], fingerprint: str, content: CopiedContent) -> dict[str, Any]:
+    return {
+        **facts,
+        "fingerprint": fingerprint,
+        "content": content.name,
+        "sha256": content.sha256,
+        "bytes": content.plain_bytes,
+    }
+
+
+def _text(document: Mapping[str, Any]) -> bytes:
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")

@@ -1,0 +1,17 @@
+"""The bandwidth of a store: after so many bytes, whoever sends waits until they may have been sent."""
+
+import time
+
+
+class Pace:
+    def __init__(self, bytes_per_second: int | None) -> None:
+        self._rate = bytes_per_second
+        self._free_at = time.monotonic()
+
+    def spend(self, count: int) -> None:
+        """Wait until `count` more bytes may leave. Without a rate nobody waits."""
+        if not self._rate:
+            return
+        now = time.monotonic()
+        self._free_at = max(self._free_at, now) + count / self._rate
+        time.sleep(max(0.0, self._free_at - now))

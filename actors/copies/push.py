@@ -1,0 +1,211 @@
+"""`copy.push`: brings one finished backup set into one store, a page of contents at a time; its manifest comes last.
+
+Each content is pushed once. What was pushed is recorded after each few: whatever crashes, the next message goes on
+from there, and asks the store about the few of which nobody knows.
+"""
+
+import logging
+from datetime import datetime
+
+import dramatiq
+
+from actors.copies import contents, layout, sealing
+from actors.copies.pace import Pace
+from actors.copies.stores.opening import open_store
+from actors.copies.stores.store import Store, StoreError, as_file, checksum_of
+from actors.queue.enqueue import enqueue_new
+from actors.queue.queue_names import BULK
+from actors.queue.run_actor import Completion, GivenUp, run_claimed
+from db.audit.audit import Actor
+from db.backups import set_items
+from db.backups.set_items import SetItem
+from db.copies import copied_contents, copied_sets, signer, stores
+from db.copies.signer import Signer
+from db.database import database
+from db.models import CopiedSet, CopyStore, RunItem
+from db.runs import claims, completion, run_items, runs
+from db.runs.claims import Claim
+from db.runs.run_items import NewRunItem
+from db.states import ItemState, LockState, Outcome, RunKind, RunState
+from graph.errors import Unavailable
+
+logger = logging.getLogger(__name__)
+
+COPIES = Actor("copies", origin="copies")
+PAGE = 200
+# Of one store. A store with a bound on its bandwidth gets one at a time: the bound is of all.
+PUSHES_AT_ONCE = 4
+CONTENTS, MANIFEST = "contents", "manifest"
+
+
+def start_due(store: CopyStore) -> None:
+    """Start pushes of the sets that wait for the store, a few at a time; none while it may not be pushed to."""
+    if not stores.is_working(store):
+        return
+    for copied in copied_sets.due(store, 1 if store.bytes_per_second else PUSHES_AT_ONCE):
+        if copied.backup_set_id is None:
+            copied_sets.forget_lost(store)
+            continue
+        started = _create_run(store, copied)
+        if started is not None and started.is_new:
+            enqueue_new(started)
+
+
+def _create_run(store: CopyStore, copied: CopiedSet) -> runs.StartedRun | None:
+    count = len(_names_in_order(signer.own_signer(), copied, list(set_items.of_set(copied.backup_set))))
+    pages = range(0, count, PAGE)
+    items = [
+        NewRunItem(CONTENTS, f"Contents {first + 1} to {min(first + PAGE, count)}", graph_id=str(first))
+        for first in pages
+    ]
+    with database.atomic():
+        started = runs.start(
+            tenant=copied.tenant,
+            kind=RunKind.PUSH,
+            dedupe_key=f"{RunKind.PUSH}:{copied.set_number}:{store.id}",
+            items=[*items, NewRunItem(MANIFEST, f"Manifest for {store.name}")],
+            actor=COPIES,
+            backup_set_id=copied.backup_set_id,
+            is_quiet=True,
+        )
+        copied_sets.begin(copied, started.run)
+    return started
+
+
+@dramatiq.actor(actor_name=RunKind.PUSH, queue_name=BULK, priority=9)
+def push(run_id: int) -> None:
+    run_claimed(run_id, RunKind.PUSH, _push, Completion(finish=_finish, fail=_fail))
+
+
+def _push(claim: Claim) -> None:
+    copied = copied_sets.of_run(claim.run)
+    if copied is None or copied.backup_set_id is None:
+        raise GivenUp("set_is_gone", "The backup set was deleted before it was copied, or the store was removed.")
+    try:
+        store = open_store(copied.store.address, stores.open_credentials(copied.store))
+        try:
+            _Push(claim, copied, store).go_on()
+        finally:
+            store.close()
+    except StoreError as e:
+        if e.is_passing:
+            raise Unavailable("store", e.sentence) from e
+        raise GivenUp("store", e.sentence) from e
+
+
+def _names_in_order(own: Signer, copied: CopiedSet, items: list[SetItem]) -> list[str]:
+    """Return the names of the set's contents, each once, in an order that is the same every time."""
+    return list(dict.fromkeys(own.content_name(copied.directory_id, item.fingerprint) for item in items))
+
+
+class _Push:
+    """One message's work at a set."""
+
+    def __init__(self, claim: Claim, copied: CopiedSet, store: Store) -> None:
+        self._claim, self._copied, self._store = claim, copied, store
+        self._signer = signer.own_signer()
+        self._items = list(set_items.of_set(copied.backup_set))
+        self._names = [self._signer.content_name(copied.directory_id, item.fingerprint) for item in self._items]
+        self._recipients = sealing.read_recipients(copied.store.recipients)
+        self._until = copied_sets.kept_until(copied)
+        self._locks = copied.store.lock_state == LockState.PROVEN
+
+    def go_on(self) -> None:
+        """Work on the items that are left, until somebody asks to stop."""
+        for item in run_items.unsettled_items(self._claim.run):
+            if claims.is_cancel_requested(self._claim):
+                return
+            if item.policy_type == CONTENTS:
+                self._push_page(item, int(item.graph_id or 0))
+            else:
+                self._push_manifest(item)
+
+    def _push_page(self, item: RunItem, first: int) -> None:
+        content_ids = dict(zip(self._names, (each.content_id for each in self._items), strict=True))
+        names = list(content_ids)[first : first + PAGE]
+        pushing = contents.ContentsPush(
+            self._store,
+            self._copied,
+            self._recipients,
+            self._until,
+            locks=self._locks,
+            pace=Pace(self._copied.store.bytes_per_second),
+            # An earlier message began with it: what that one sent, and did not record, is there.
+            asks_first=item.state == ItemState.WORKING,
+        )
+        claims.assert_claim(self._claim)
+        run_items.begin_items(self._claim, [item.id])
+        pushed = pushing.push({name: content_ids[name] for name in names})
+        message = f"{pushed} pushed, {len(names) - pushed} were there."
+        run_items.finish_item(self._claim, item, ItemState.DONE, Outcome.PUSHED, message=message)
+
+    def _push_manifest(self, item: RunItem) -> None:
+        path = layout.manifest_path(self._copied)
+        checksum = self._own_manifest_there(path) or self._send_manifest(path)
+        signature = layout.signature_path(path)
+        if not self._store.put(signature, self._signer.sign(path, checksum), self._until if self._locks else None):
+            self._lock_for_longer(signature)
+        locked_until = self._checked_lock(path)
+        with database.atomic():
+            claims.assert_claim(self._claim)
+            copied_sets.complete(self._copied, len(set(self._names)), self._until, locked_until)
+            run_items.finish_item(self._claim, item, ItemState.DONE, Outcome.PUSHED)
+
+    def _own_manifest_there(self, path: str) -> str | None:
+        """Return the checksum of the manifest that an earlier message sent, where the store holds that very one."""
+        expected = self._copied.manifest_checksum
+        if expected is None or self._store.head(path) is None:
+            return None
+        if checksum_of(as_file(self._store.get(path))) != expected:
+            raise GivenUp("store", f"The store holds another manifest of this set than was sent: {path}.")
+        self._lock_for_longer(path)
+        return expected
+
+    def _lock_for_longer(self, path: str) -> None:
+        """Lock what an earlier message sent for as long as it is asked for now."""
+        if self._locks:
+            self._store.extend_lock(path, self._until)
+
+    def _send_manifest(self, path: str) -> str:
+        known = copied_contents.known(self._copied.store, self._names)
+        missing = [name for name in self._names if name not in known or known[name].is_going]
+        if missing:
+            raise GivenUp("contents_missing", "Contents of the set are no longer in the store: it is pushed again.")
+        items = [
+            layout.manifest_item(item.facts, item.fingerprint, known[name])
+            for item, name in zip(self._items, self._names, strict=True)
+        ]
+        plain = layout.manifest(self._signer, self._copied, self._copied.backup_set, items)
+        sealed = sealing.seal(plain, self._recipients)
+        checksum = checksum_of(as_file(sealed))
+        copied_sets.note_manifest(self._copied, checksum)
+        if not self._store.put(path, sealed, self._until if self._locks else None):
+            raise GivenUp("store", f"The store holds a manifest that is not this installation's: {path}.")
+        return checksum
+
+    def _checked_lock(self, path: str) -> datetime | None:
+        """Return until when the store says that it locks the manifest. Raises GivenUp where that is too short."""
+        if not self._locks:
+            return None
+        until = self._store.lock_of(path)
+        # Some stores keep whole seconds.
+        if until is None or until < self._until.replace(microsecond=0):
+            raise GivenUp("not_locked", "The store took the manifest, and does not lock it for as long as was asked.")
+        return until
+
+
+def _finish(claim: Claim) -> None:
+    copied = copied_sets.of_run(claim.run)
+    with database.atomic():
+        state = completion.finish(claim)
+        if copied is not None and state != RunState.SUCCEEDED:
+            copied_sets.fail(copied, "The push was cancelled.")
+
+
+def _fail(claim: Claim, code: str, message: str, request_id: str | None) -> None:
+    copied = copied_sets.of_run(claim.run)
+    with database.atomic():
+        completion.fail(claim, code, message, request_id)
+        if copied is not None:
+            copied_sets.fail(copied, message)
+    logger.warning("a copy was not pushed", extra={"run": claim.run.id, "code": code})

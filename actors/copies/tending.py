@@ -1,0 +1,179 @@
+"""`copy.tend`: looks after one store of copies: proves its lock, pushes the state, reads a sample back, tidies up.
+
+This is no run: it is of no tenant. The scheduler sends it for what is due; what came of it stands at the store.
+"""
+
+import logging
+import tempfile
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import dramatiq
+import redis
+from dramatiq.errors import BrokerConnectionError
+
+from actors.copies import layout, probes, sealing, verifying
+from actors.copies.pace import Pace
+from actors.copies.stores.opening import open_store
+from actors.copies.stores.store import NotStored, StillLocked, Store, StoreError, StoreRefused, checksum_of, size_of
+from actors.process import logs
+from actors.queue.queue_names import BULK
+from db.clock import utcnow
+from db.copies import copied_contents, copied_sets, signer, stores
+from db.installation import export_file
+from db.models import Content, CopyStore
+from db.states import LockState
+
+logger = logging.getLogger(__name__)
+
+# Longer than any work at a store: what a worker left that died is found by then.
+CLAIM = timedelta(hours=2)
+LOOK_AGAIN = timedelta(minutes=10)
+DAY = timedelta(days=1)
+# Held back a little: a clock here that is ahead deletes nothing that the store still locks.
+TIDY_AFTER = timedelta(hours=1)
+TIDIED_AT_ONCE = 1000
+OUR_FAULT = "Something went wrong inside Tenantkeep. The worker's log has the details."
+
+
+def start_due(store: CopyStore) -> None:
+    """Send a store that is due to a worker, unless another scheduler was quicker."""
+    if not stores.claim_due(store, utcnow() + CLAIM):
+        return
+    try:
+        tend.send(store_id=store.id)
+    except (BrokerConnectionError, redis.RedisError):
+        stores.record(store, tend_at=utcnow())
+        logger.warning("the queue is unreachable", extra=logs.REPEATED)
+
+
+@dramatiq.actor(actor_name="copy.tend", queue_name=BULK)
+def tend(*, store_id: int) -> None:
+    """Do what is due at the store, and note how it went."""
+    row = CopyStore.get_or_none(CopyStore.id == store_id)
+    if row is None or not row.is_active:
+        return
+    try:
+        look_after(row)
+    except StoreError as e:
+        logger.warning("a store of copies fails: %s", e.sentence, extra={"store": store_id})
+        stores.record_error(row, e.sentence, LOOK_AGAIN)
+    except Exception:
+        logger.exception("a store of copies could not be looked after", extra={"store": store_id})
+        stores.record_error(row, OUR_FAULT, LOOK_AGAIN)
+
+
+def look_after(row: CopyStore) -> None:
+    """Check, push the state, verify and tidy, each where it is due. Raises StoreError."""
+    store = open_store(row.address, stores.open_credentials(row))
+    try:
+        if row.is_check_asked or _is_due(row.checked_at):
+            check(row, store)
+        if not stores.is_working(row):
+            raise StoreRefused("The store locks nothing, and copies here have to be locked: nothing is pushed.")
+        copied_sets.release_stranded(row)
+        if _is_due(row.state_at):
+            push_state(row, store)
+        if row.is_verify_asked or _is_due(row.verified_at):
+            verify(row, store)
+        if _is_due(row.tidied_at):
+            tidy(row, store)
+    finally:
+        store.close()
+    stores.record(row, error=None, failing_since=None, tend_at=utcnow() + LOOK_AGAIN)
+
+
+def _is_due(done_at: datetime | None) -> bool:
+    return done_at is None or done_at < utcnow() - DAY
+
+
+def check(row: CopyStore, store: Store) -> None:
+    """Find out whether the store is ours, and whether it locks what it should. Raises StoreError."""
+    is_proven = probes.prove_lock(store)
+    state = LockState.PROVEN if is_proven else LockState.MISSING
+    until = _until(row) if is_proven else None
+    own = signer.own_signer()
+    if not store.put(layout.FIRST_FILE, layout.first_file(row, own, utcnow()), until):
+        if layout.installation_in(store.get(layout.FIRST_FILE)) != own.installation:
+            raise StoreRefused("Another installation keeps its copies there. Give another bucket, or another prefix.")
+        if until is not None:
+            store.extend_lock(layout.FIRST_FILE, until)
+    stores.record(row, lock_state=state, checked_at=utcnow(), is_check_asked=False)
+
+
+def push_state(row: CopyStore, store: Store) -> None:
+    """Push what is in no set: everything that an export has, without the bodies of contents."""
+    now, own = utcnow(), signer.own_signer()
+    path = layout.state_path(now)
+    with tempfile.TemporaryFile() as file:
+        recipients = sealing.read_recipients(row.recipients)
+        sealing.seal_stream(
+            lambda lines: export_file.write_rows(lines, _tell_nobody, {Content.sealed}), file, recipients
+        )
+        Pace(row.bytes_per_second).spend(size_of(file))
+        checksum, until = checksum_of(file), _lock_until(row)
+        store.put(path, file, until)
+    store.put(layout.signature_path(path), own.sign(path, checksum), until)
+    stores.record(row, state_at=now)
+
+
+def _tell_nobody(_done: int, _rows: int) -> None:
+    pass
+
+
+def verify(row: CopyStore, store: Store) -> None:
+    """Read a sample back. Raises StoreError, which names what is not as it was pushed."""
+    verifying.read_sample(row, store)
+    stores.record(row, verified_at=utcnow(), is_verify_asked=False)
+
+
+def tidy(row: CopyStore, store: Store) -> None:
+    """Remove what is kept no longer: copies, then contents that none needs, old states and probes."""
+    before = utcnow() - TIDY_AFTER
+    for copied in copied_sets.over(row, before, TIDIED_AT_ONCE):
+        path = layout.manifest_path(copied)
+        # The signature last: a manifest without one is no copy to whoever recovers.
+        if _remove(store, path) and _remove(store, layout.signature_path(path)):
+            copied_sets.forget(copied)
+    kept_on = copied_sets.directories_kept_on(row, before)
+    gone = [
+        content.id
+        for content in copied_contents.take_over(row, before, kept_on, TIDIED_AT_ONCE)
+        if _remove(store, layout.content_path(content.name))
+    ]
+    copied_contents.forget(gone)
+    _remove_old(store, layout.STATES, keep=_is_young_state(row))
+    _remove_old(store, layout.PROBES, keep=probes.is_young)
+    stores.record(row, tidied_at=utcnow())
+
+
+def _is_young_state(row: CopyStore) -> Callable[[str], bool]:
+    # Its name begins with its time, which sorts as text.
+    oldest = layout.state_path(utcnow() - TIDY_AFTER - timedelta(days=row.copy_days))
+    newest = layout.state_path(row.state_at) if row.state_at else ""
+    return lambda name: name >= oldest or name.startswith(newest)
+
+
+def _remove_old(store: Store, prefix: str, keep: Callable[[str], bool]) -> None:
+    for found in list(store.list(prefix)):
+        if not keep(found.name):
+            _remove(store, found.name)
+
+
+def _remove(store: Store, name: str) -> bool:
+    """Remove an object. Return False while the store locks it: the next day tries again."""
+    try:
+        store.delete(name)
+    except StillLocked:
+        return False
+    except NotStored:
+        return True
+    return True
+
+
+def _until(row: CopyStore) -> datetime:
+    return utcnow().replace(microsecond=0) + timedelta(days=row.copy_days)
+
+
+def _lock_until(row: CopyStore) -> datetime | None:
+    return _until(row) if row.lock_state == LockState.PROVEN else None

@@ -1,0 +1,85 @@
+"""Contents in stores of copies: pushed once, kept as long as a kept set needs them, and no day longer than locked.
+
+A content is kept for longer than the set that needs it, by a stride: so a content that every night's set has again is
+locked anew once in a stride, and not every night.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import peewee as pw
+
+from db.models import CopiedContent, CopyStore
+from db.sql.value_lists import batched, is_in
+
+MIN_STRIDE = timedelta(days=1)
+STRIDES_A_LIFE = 8
+
+
+def stride(store: CopyStore) -> timedelta:
+    return max(MIN_STRIDE, timedelta(days=store.copy_days) / STRIDES_A_LIFE)
+
+
+def known(store: CopyStore, names: Sequence[str]) -> dict[str, CopiedContent]:
+    """Return name -> the content in the store, for those that are there."""
+    found: dict[str, CopiedContent] = {}
+    for some in batched(names):
+        rows = CopiedContent.select().where((CopiedContent.store == store) & is_in(CopiedContent.name, some))
+        found |= {row.name: row for row in rows}
+    return found
+
+
+def add(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Record contents that are in the store now."""
+    if rows:
+        CopiedContent.insert_many(list(rows)).on_conflict_ignore().execute()
+
+
+def keep(content: CopiedContent, until: datetime, locked_until: datetime | None) -> bool:
+    """Record that the content is kept until then. Return False when it is being removed by now."""
+    stays = (CopiedContent.id == content.id) & ~CopiedContent.is_going
+    return bool(CopiedContent.update(kept_until=until, locked_until=locked_until).where(stays).execute())
+
+
+def take_over(store: CopyStore, before: datetime, but: set[str], limit: int) -> list[CopiedContent]:
+    """Mark contents that no kept set needs as going, and return them with those that were marked before."""
+    is_over = (CopiedContent.store == store) & (CopiedContent.kept_until < before)
+    if but:
+        is_over &= CopiedContent.directory_id.not_in(sorted(but))
+    ids = CopiedContent.select(CopiedContent.id).where(is_over).order_by(CopiedContent.kept_until).limit(limit)
+    some = [row[0] for row in ids.tuples()]
+    # Once more by its date: a push may have needed it since.
+    CopiedContent.update(is_going=True).where(is_in(CopiedContent.id, some) & (is_over)).execute()
+    is_marked = (CopiedContent.store == store) & CopiedContent.is_going & is_in(CopiedContent.id, some)
+    return list(CopiedContent.select().where(is_marked))
+
+
+def forget(content_ids: Sequence[int]) -> None:
+    """Forget contents that are no longer in the store."""
+    CopiedContent.delete().where(is_in(CopiedContent.id, content_ids) & CopiedContent.is_going).execute()
+
+
+def forget_lost(content: CopiedContent) -> None:
+    """Forget a content that the store has lost: whoever needs it pushes it anew."""
+    CopiedContent.delete().where(CopiedContent.id == content.id).execute()
+
+
+def sample(store: CopyStore, numbers: Sequence[float]) -> list[CopiedContent]:
+    """Return contents of the store at these places of its rows (0 to 1), the newest at 1."""
+    ends = CopiedContent.select(pw.fn.MIN(CopiedContent.id), pw.fn.MAX(CopiedContent.id))
+    first, last = ends.where(CopiedContent.store == store).tuples().get()
+    found: dict[int, CopiedContent] = {}
+    for number in numbers if first is not None else ():
+        place = round(first + (last - first) * number)
+        near = (CopiedContent.store == store) & (CopiedContent.id <= place) & ~CopiedContent.is_going
+        row = CopiedContent.select().where(near).order_by(CopiedContent.id.desc()).first()
+        found |= {row.id: row} if row else {}
+    return list(found.values())
+
+
+def totals(store: CopyStore) -> tuple[int, int]:
+    """Return how many contents are in the store, and how many bytes they take there."""
+    counted = CopiedContent.select(pw.fn.COUNT(CopiedContent.id), pw.fn.SUM(CopiedContent.stored_bytes))
+    count, stored = counted.where(CopiedContent.store == store).tuples().get()
+    return count, stored or 0

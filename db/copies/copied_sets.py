@@ -1,0 +1,225 @@
+"""Backup sets in stores of copies: each finished set waits for every store, is pushed, and is kept for its days.
+
+A set waits from the very transaction that completes it: whatever crashes afterwards, none is forgotten.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import peewee as pw
+
+from db.audit import audit
+from db.audit.audit import SYSTEM, Action
+from db.clock import utcnow
+from db.database import transaction
+from db.models import IS_ACTIVE, BackupSet, CopiedSet, CopyStore, Run, Tenant
+from db.sql.value_lists import is_in
+from db.states import CopyState, RunKind, SetState
+
+TRY_AGAIN = timedelta(minutes=15)
+UNDER_WAY = (CopyState.WAITING, CopyState.PUSHING, CopyState.FAILED)
+
+
+def await_copies(backup_set: BackupSet) -> None:
+    """Have a set that was just completed wait for each store. Call it in the transaction that completes it."""
+    stores = list(CopyStore.select(CopyStore.id).where(CopyStore.is_active))
+    _add([(store.id, backup_set) for store in stores])
+
+
+def await_newest(store: CopyStore) -> None:
+    """Have the newest finished set of each tenant wait for a store that is new."""
+    is_done = BackupSet.completed_at.is_null(False) & BackupSet.manifest.is_null(False)
+    newest = BackupSet.select(pw.fn.MAX(BackupSet.id)).where(is_done & (BackupSet.selection == {}))
+    sets = BackupSet.select().where(BackupSet.id.in_(newest.group_by(BackupSet.tenant)))
+    _add([(store.id, backup_set) for backup_set in sets])
+
+
+def _add(pairs: Sequence[tuple[int, BackupSet]]) -> None:
+    if not pairs:
+        return
+    tenants = {tenant.id: tenant for tenant in Tenant.select().where(is_in(Tenant.id, {s.tenant_id for _, s in pairs}))}
+    rows = [
+        {
+            "store": store_id,
+            "backup_set": backup_set.id,
+            "tenant": backup_set.tenant_id,
+            "directory_id": tenants[backup_set.tenant_id].directory_id,
+            "tenant_name": tenants[backup_set.tenant_id].name,
+            "set_number": backup_set.id,
+            "set_at": backup_set.created_at,
+            "try_at": utcnow(),
+        }
+        for store_id, backup_set in pairs
+    ]
+    CopiedSet.insert_many(rows).on_conflict_ignore().execute()
+
+
+def due(store: CopyStore, limit: int) -> list[CopiedSet]:
+    """Return the sets that are to be pushed to the store now, the oldest first, while not too many are under way."""
+    is_under_way = (CopiedSet.store == store) & (CopiedSet.state == CopyState.PUSHING)
+    free = limit - CopiedSet.select().where(is_under_way).count()
+    if free <= 0:
+        return []
+    is_due = (CopiedSet.store == store) & CopiedSet.state.in_([CopyState.WAITING, CopyState.FAILED])
+    return list(
+        CopiedSet.select().where(is_due & (CopiedSet.try_at <= utcnow())).order_by(CopiedSet.set_number).limit(free)
+    )
+
+
+def begin(copied: CopiedSet, run: Run) -> bool:
+    """Hand a set that waits to its run. Return False when another was quicker."""
+    waits = CopiedSet.state.in_([CopyState.WAITING, CopyState.FAILED])
+    begun = CopiedSet.update(state=CopyState.PUSHING, run=run, message=None)
+    return bool(begun.where((CopiedSet.id == copied.id) & waits).execute())
+
+
+def of_run(run: Run) -> CopiedSet | None:
+    """Return the set that the run pushes, with its store."""
+    query = CopiedSet.select(CopiedSet, CopyStore).join(CopyStore)
+    copied: CopiedSet | None = query.where(CopiedSet.run == run).first()
+    return copied
+
+
+def release_stranded(store: CopyStore) -> None:
+    """Have sets wait again whose run is no more, as after an import of the installation."""
+    active = Run.select(Run.id).where(IS_ACTIVE & (Run.kind == RunKind.PUSH))
+    is_pushing = (CopiedSet.store == store) & (CopiedSet.state == CopyState.PUSHING)
+    stranded = is_pushing & (CopiedSet.run.is_null() | CopiedSet.run.not_in(active))
+    CopiedSet.update(state=CopyState.WAITING, try_at=utcnow()).where(stranded).execute()
+
+
+def note_manifest(copied: CopiedSet, checksum: str) -> None:
+    """Record the manifest that is about to be sent: one with another checksum is none of ours."""
+    CopiedSet.update(manifest_checksum=checksum).where(CopiedSet.id == copied.id).execute()
+    copied.manifest_checksum = checksum
+
+
+def kept_until(copied: CopiedSet) -> datetime:
+    """Return until when the copy of the set is to be kept: its store's days, from now on."""
+    return utcnow().replace(microsecond=0) + timedelta(days=copied.store.copy_days)
+
+
+def count_pushed(copied: CopiedSet, contents: int, stored_bytes: int) -> None:
+    """Add what was just pushed for the set."""
+    CopiedSet.update(
+        pushed_contents=CopiedSet.pushed_contents + contents, pushed_bytes=CopiedSet.pushed_bytes + stored_bytes
+    ).where(CopiedSet.id == copied.id).execute()
+
+
+def complete(copied: CopiedSet, contents: int, kept_until: datetime, locked_until: datetime | None) -> None:
+    """Record that the set's manifest is in the store: it is a copy from now on."""
+    CopiedSet.update(
+        state=CopyState.COMPLETE,
+        copied_at=utcnow(),
+        contents=contents,
+        kept_until=kept_until,
+        locked_until=locked_until,
+        message=None,
+        try_at=None,
+    ).where((CopiedSet.id == copied.id) & (CopiedSet.state != CopyState.COMPLETE)).execute()
+    audit.record(
+        Action.SET_COPIED,
+        SYSTEM,
+        f"backup set {copied.set_number}",
+        tenant=copied.tenant,
+        store=copied.store.name,
+        run=copied.run_id,
+        contents=contents,
+        locked_until=locked_until.isoformat() if locked_until else None,
+    )
+
+
+def fail(copied: CopiedSet, sentence: str) -> None:
+    """Record why the set could not be pushed; it is tried again after a while."""
+    is_open = (CopiedSet.id == copied.id) & (CopiedSet.state != CopyState.COMPLETE)
+    failed = CopiedSet.update(state=CopyState.FAILED, message=sentence[:1000], try_at=utcnow() + TRY_AGAIN)
+    failed.where(is_open).execute()
+
+
+def try_now(store: CopyStore) -> None:
+    """Have what failed be tried again at once, and the newest set of each tenant be pushed if it never was."""
+    is_failed = (CopiedSet.store == store) & (CopiedSet.state == CopyState.FAILED)
+    CopiedSet.update(try_at=utcnow()).where(is_failed).execute()
+    await_newest(store)
+
+
+def push_again(store_id: int, directory_id: str) -> None:
+    """Have the newest copy of a directory be looked through again: its manifest is there, a content of it is not."""
+    of_directory = (CopiedSet.store == store_id) & (CopiedSet.directory_id == directory_id)
+    newest_id = CopiedSet.select(pw.fn.MAX(CopiedSet.id)).where(of_directory & (CopiedSet.state == CopyState.COMPLETE))
+    again = CopiedSet.update(state=CopyState.WAITING, try_at=utcnow())
+    again.where((CopiedSet.id == newest_id) & CopiedSet.backup_set.is_null(False)).execute()
+
+
+@transaction
+def forget_lost(store: CopyStore) -> int:
+    """Forget the sets that were deleted here before they were copied; return how many."""
+    is_lost = (CopiedSet.store == store) & CopiedSet.state.in_(UNDER_WAY) & CopiedSet.backup_set.is_null()
+    return int(CopiedSet.delete().where(is_lost).execute())
+
+
+def over(store: CopyStore, now: datetime, limit: int) -> list[CopiedSet]:
+    """Return complete copies that are kept no longer: past their date, with a newer copy of the same tenant."""
+    newer = CopiedSet.alias()
+    has_newer = pw.fn.EXISTS(
+        newer.select(newer.id).where(
+            (newer.store == CopiedSet.store)
+            & (newer.directory_id == CopiedSet.directory_id)
+            & (newer.set_number > CopiedSet.set_number)
+            & (newer.state == CopyState.COMPLETE)
+        )
+    )
+    is_over = (CopiedSet.store == store) & (CopiedSet.kept_until < now) & (CopiedSet.state == CopyState.COMPLETE)
+    return list(CopiedSet.select().where(is_over & has_newer).order_by(CopiedSet.set_number).limit(limit))
+
+
+@transaction
+def forget(copied: CopiedSet) -> None:
+    """Forget a copy that is no longer in its store."""
+    CopiedSet.delete().where(CopiedSet.id == copied.id).execute()
+    facts = {"store": copied.store.name, "kept_until": copied.kept_until.isoformat()}
+    audit.record(Action.COPY_REMOVED, SYSTEM, f"backup set {copied.set_number}", tenant=copied.tenant, **facts)
+
+
+def directories_kept_on(store: CopyStore, now: datetime) -> set[str]:
+    """Return the directories whose last copy is past its date and kept all the same: all that it needs stays too."""
+    query = CopiedSet.select(CopiedSet.directory_id).where(
+        (CopiedSet.store == store) & (CopiedSet.kept_until < now) & (CopiedSet.state == CopyState.COMPLETE)
+    )
+    return {row[0] for row in query.distinct().tuples()}
+
+
+def of_store(store: CopyStore, limit: int, state: CopyState | None = None) -> list[CopiedSet]:
+    """Return the newest sets in the store, or of one state."""
+    query = CopiedSet.select().where(CopiedSet.store == store)
+    if state is not None:
+        query = query.where(CopiedSet.state == state)
+    return list(query.order_by(CopiedSet.set_number.desc()).limit(limit))
+
+
+def of_set(backup_set: BackupSet) -> list[CopiedSet]:
+    """Return where copies of a backup set are, or are to be, with their stores."""
+    query = CopiedSet.select(CopiedSet, CopyStore).join(CopyStore).where(CopiedSet.backup_set == backup_set)
+    return list(query.order_by(CopyStore.name))
+
+
+def newest(store: CopyStore) -> CopiedSet | None:
+    """Return the copy that was made last."""
+    is_there = (CopiedSet.store == store) & (CopiedSet.state == CopyState.COMPLETE)
+    copied: CopiedSet | None = CopiedSet.select().where(is_there).order_by(CopiedSet.set_number.desc()).first()
+    return copied
+
+
+def count_by_state(store: CopyStore) -> dict[CopyState, int]:
+    rows = CopiedSet.select(CopiedSet.state, pw.fn.COUNT(CopiedSet.id)).where(CopiedSet.store == store)
+    return {CopyState(state): count for state, count in rows.group_by(CopiedSet.state).tuples()}
+
+
+def behind_since(store: CopyStore) -> datetime | None:
+    """Return when the oldest set was made that is not in the store yet; None: all are there."""
+    is_behind = (CopiedSet.store == store) & CopiedSet.state.in_(UNDER_WAY)
+    return CopiedSet.select(pw.fn.MIN(CopiedSet.set_at)).where(is_behind).scalar()
+
+
+def is_finished(backup_set: BackupSet) -> bool:
+    return backup_set.state != SetState.RUNNING and backup_set.manifest_id is not None

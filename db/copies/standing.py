@@ -1,0 +1,43 @@
+"""How stores of copies stand: for notices, `doctor`, metrics and pages alike."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from db.copies import copied_sets, stores
+from db.models import CopyStore
+from db.states import LockState
+
+# A set that is not copied after so long is behind: a first push of everything may take hours.
+BEHIND_AFTER = timedelta(days=1)
+# A store that does not answer is asked again for so long before anybody is told.
+FAILING_AFTER = timedelta(hours=1)
+BEHIND, FAILING, NOT_LOCKED = "behind", "failing", "not_locked"
+
+
+@dataclass(frozen=True)
+class StoreFinding:
+    """What is wrong with a store: the sentence says what to do."""
+
+    store: CopyStore
+    why: str
+    sentence: str
+
+
+def findings(now: datetime) -> list[StoreFinding]:
+    return [finding for store in stores.all_stores() if store.is_active for finding in of_store(store, now)]
+
+
+def of_store(store: CopyStore, now: datetime) -> list[StoreFinding]:
+    """Return what is wrong with the store, the worst first."""
+    found = []
+    if store.needs_lock and store.checked_at is not None and store.lock_state != LockState.PROVEN:
+        sentence = (
+            "It locks nothing, so nothing is pushed. Switch object lock on there, or say that copies need no lock."
+        )
+        found.append(StoreFinding(store, NOT_LOCKED, sentence))
+    elif store.failing_since is not None and store.failing_since < now - FAILING_AFTER:
+        found.append(StoreFinding(store, FAILING, str(store.error)))
+    since = copied_sets.behind_since(store)
+    if since is not None and since < now - BEHIND_AFTER:
+        found.append(StoreFinding(store, BEHIND, "Sets of more than a day ago are not copied yet. Its page says why."))
+    return found

@@ -1,0 +1,273 @@
+"""Stores of copies: an admin adds them, says how long copies are kept, and takes them away. What is in them stays."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from db.audit import audit
+from db.audit.audit import Action, Actor
+from db.clock import utcnow
+from db.copies import copied_sets
+from db.database import database
+from db.encryption import keyring
+from db.errors import Invalid
+from db.models import CopyStore
+from db.states import LockState
+
+MAX_STORES = 20
+MIN_RATE = 16 * 1024
+MAX_DAYS = 3650
+MAX_ADDRESS = 1000
+# Kind -> what its credentials may be named; and what may stand behind ? in its address.
+CREDENTIALS = {
+    "s3": {"access_key", "secret_key", "session_token"},
+    "azure": {"account_key", "sas_token"},
+    "sftp": {"password", "private_key", "passphrase"},
+    "file": set(),
+}
+OPTIONS = {"s3": {"endpoint", "region"}, "azure": {"endpoint"}, "sftp": {"host_key"}, "file": set()}
+_HOST_KEY = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
+
+
+def seal_owner(store: CopyStore) -> str:
+    return f"copy-store:{store.id}"
+
+
+def open_credentials(store: CopyStore) -> dict[str, str]:
+    """Return what the store is signed in to with: for who opens it, never for a page. Raises SealError."""
+    values: dict[str, str] = json.loads(keyring().unseal(store.sealed, seal_owner(store)))
+    return values
+
+
+def add(
+    name: str,
+    address: str,
+    credentials: Mapping[str, str],
+    actor: Actor,
+    *,
+    copy_days: int,
+    needs_lock: bool,
+    recipients: Sequence[str],
+    bytes_per_second: int | None = None,
+) -> CopyStore:
+    """Add a store, to be looked at at once. Raises Invalid."""
+    if CopyStore.select().count() >= MAX_STORES:
+        raise Invalid(f"There are {MAX_STORES} stores already. Remove one first.")
+    facts = {"name": _checked_name(name), "address": checked_address(address)}
+    facts |= _checked_numbers(copy_days, bytes_per_second)
+    given = checked_credentials(address, credentials)
+    if not recipients:
+        raise Invalid("Give a recovery key (age1…), to which everything there is sealed: without one nobody opens it.")
+    with database.atomic():
+        store = CopyStore.create(
+            **facts,
+            recipients=list(recipients),
+            needs_lock=needs_lock,
+            sealed=b"",
+            created_by=actor.user_id,
+            tend_at=utcnow(),
+            is_check_asked=True,
+        )
+        # Sealed with its own row as owner: the row has to be there first.
+        _seal(store, given)
+        copied_sets.await_newest(store)
+        audit.record(Action.COPY_STORE_ADDED, actor, _subject(store), **_facts(store))
+    return store
+
+
+def change(
+    store: CopyStore,
+    actor: Actor,
+    *,
+    name: str,
+    copy_days: int,
+    needs_lock: bool,
+    bytes_per_second: int | None,
+    is_active: bool,
+    credentials: Mapping[str, str] | None = None,
+) -> None:
+    """Change the store; its address never changes. Credentials stay where none are given. Raises Invalid."""
+    columns = {"name": _checked_name(name, but=store.id), **_checked_numbers(copy_days, bytes_per_second)}
+    columns |= {"needs_lock": needs_lock, "is_active": is_active}
+    changed = [column for column, value in columns.items() if value != getattr(store, column)]
+    given = checked_credentials(store.address, credentials) if credentials else None
+    if not changed and given is None:
+        return
+    with database.atomic():
+        CopyStore.update(columns, is_check_asked=True, tend_at=utcnow()).where(CopyStore.id == store.id).execute()
+        if given is not None:
+            _seal(store, given)
+            changed.append("credentials")
+        audit.record(Action.COPY_STORE_CHANGED, actor, _subject(store), changed=changed)
+
+
+def remove(store: CopyStore, actor: Actor) -> None:
+    """Forget the store. Whatever is in it stays there, and locked as it is."""
+    with database.atomic():
+        CopyStore.delete().where(CopyStore.id == store.id).execute()
+        audit.record(Action.COPY_STORE_REMOVED, actor, _subject(store), **_facts(store))
+
+
+ASKED: Mapping[str, Mapping[str, Any]] = {
+    "check": {"is_check_asked": True},
+    "verify": {"is_verify_asked": True},
+    "push": {"state_at": None},
+}
+
+
+def ask(store: CopyStore, actor: Actor, what: str) -> None:
+    """Ask for the lock and the way there to be checked ("check"), a sample read ("verify"), or all pushed ("push")."""
+    with database.atomic():
+        CopyStore.update(ASKED[what], tend_at=utcnow()).where(CopyStore.id == store.id).execute()
+        if what == "push":
+            copied_sets.try_now(store)
+        audit.record(Action.COPY_STORE_ASKED, actor, _subject(store), what=what)
+
+
+def all_stores() -> list[CopyStore]:
+    return list(CopyStore.select().order_by(CopyStore.name, CopyStore.id))
+
+
+def working() -> list[CopyStore]:
+    """Return the stores that copies may be pushed to: switched on, looked at, and locking what they should."""
+    return [store for store in all_stores() if is_working(store)]
+
+
+def is_working(store: CopyStore) -> bool:
+    is_seen = store.checked_at is not None and store.lock_state != LockState.UNKNOWN
+    return bool(store.is_active and is_seen and (store.lock_state == LockState.PROVEN or not store.needs_lock))
+
+
+def due(now: datetime) -> list[CopyStore]:
+    """Return the stores that are to be looked after now."""
+    return list(CopyStore.select().where(CopyStore.is_active & (CopyStore.tend_at <= now)).order_by(CopyStore.tend_at))
+
+
+def claim_due(store: CopyStore, until: datetime) -> bool:
+    """Take a store that is due, until then. Return False when another was quicker."""
+    claimed = CopyStore.update(tend_at=until).where((CopyStore.id == store.id) & (CopyStore.tend_at == store.tend_at))
+    return bool(claimed.execute())
+
+
+def record(store: CopyStore, **columns: Any) -> None:
+    """Note what was found or done at the store."""
+    CopyStore.update(columns).where(CopyStore.id == store.id).execute()
+    for name, value in columns.items():
+        setattr(store, name, value)
+
+
+def record_error(store: CopyStore, sentence: str, again_in: timedelta) -> None:
+    now = utcnow()
+    record(store, error=sentence[:1000], failing_since=store.failing_since or now, tend_at=now + again_in)
+
+
+def find_by_text(text: str) -> CopyStore:
+    """Return the store of this name or number. Raises Invalid."""
+    found = [store for store in all_stores() if text.casefold() in {store.name.casefold(), str(store.id)}]
+    if len(found) != 1:
+        raise Invalid(f"There is no store “{text}”. `tenantkeep copies list` names them.")
+    return found[0]
+
+
+def kind_of(address: str) -> str:
+    return urlsplit(address).scheme
+
+
+def checked_address(address: str) -> str:
+    """Return the address as it is kept. Raises Invalid, which says what an address looks like."""
+    address = address.strip()
+    if not address.isascii() or re.search(r"[\x00-\x20\x7f\\]", address) or len(address) > MAX_ADDRESS:
+        raise Invalid("An address has no spaces and only ASCII characters; write others as %….")
+    try:
+        parts = urlsplit(address)
+        options = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
+        _ = parts.port
+    except ValueError:
+        raise Invalid("This is no address. Write it as docs/copies.md shows.") from None
+    if parts.scheme not in CREDENTIALS:
+        raise Invalid("An address begins with s3://, azure://, sftp:// or file:///.")
+    if parts.password is not None or parts.fragment or (parts.username and parts.scheme != "sftp"):
+        raise Invalid("An address holds no password, and no # behind it. Give what signs in apart.")
+    unknown = sorted(options.keys() - OPTIONS[parts.scheme])
+    if unknown:
+        raise Invalid(f"An address of {parts.scheme}:// has no “{unknown[0][:40]}”.")
+    _check_parts(parts, options)
+    return address
+
+
+def _check_parts(parts: Any, options: Mapping[str, str]) -> None:
+    segments = [segment for segment in parts.path.split("/") if segment]
+    if any(segment in {".", ".."} for segment in segments):
+        raise Invalid("A path has no “..” in it.")
+    if parts.scheme == "file":
+        if parts.netloc or not segments:
+            raise Invalid("A folder is named by its whole path: file:///mnt/copies.")
+    elif not parts.hostname:
+        raise Invalid("The address names no bucket, account or host.")
+    if parts.scheme == "azure" and not segments:
+        raise Invalid("Name the container behind the account: azure://account/container.")
+    if parts.scheme == "sftp" and not (parts.username and _HOST_KEY.fullmatch(options.get("host_key", ""))):
+        raise Invalid(
+            "Give user and host key: sftp://user@host/path?host_key=SHA256:… (`ssh-keygen -lf` of the server's public "
+            "key prints it; write + as %2B)."
+        )
+    endpoint = options.get("endpoint", "https://x")
+    if urlsplit(endpoint).scheme not in {"http", "https"} or not urlsplit(endpoint).hostname or "@" in endpoint:
+        raise Invalid("An endpoint is the https address of the service, without user and password.")
+
+
+def checked_credentials(address: str, credentials: Mapping[str, str]) -> dict[str, str]:
+    """Return what signs in to a store of this address. Raises Invalid, which holds nothing of it."""
+    kind = kind_of(address)
+    given = {name: value.strip("\r\n") for name, value in credentials.items() if value}
+    unknown = sorted(given.keys() - CREDENTIALS[kind])
+    if unknown:
+        raise Invalid(f"{kind}:// is not signed in to with “{unknown[0][:40]}”.")
+    wanted = {
+        "s3": {"access_key", "secret_key"} <= given.keys(),
+        "azure": len(given) == 1,
+        "sftp": bool({"password", "private_key"} & given.keys()),
+        "file": True,
+    }
+    if not wanted[kind]:
+        raise Invalid(
+            {
+                "s3": "Give access_key and secret_key.",
+                "azure": "Give either account_key or sas_token.",
+                "sftp": "Give a password or a private_key.",
+            }[kind]
+        )
+    return given
+
+
+def _seal(store: CopyStore, credentials: Mapping[str, str]) -> None:
+    store.sealed = keyring().seal(json.dumps(dict(credentials)).encode(), seal_owner(store))
+    store.save(only=[CopyStore.sealed])
+
+
+def _checked_name(name: str, but: int | None = None) -> str:
+    name = " ".join(name.split())
+    if not name or len(name) > 80 or not name.isprintable():
+        raise Invalid("Give the store a name of at most 80 characters.")
+    if name.casefold() in {store.name.casefold() for store in all_stores() if store.id != but}:
+        raise Invalid(f"There is a store “{name}” already.")
+    return name
+
+
+def _checked_numbers(copy_days: int, bytes_per_second: int | None) -> dict[str, Any]:
+    if not 1 <= copy_days <= MAX_DAYS:
+        raise Invalid(f"Copies are kept for 1 to {MAX_DAYS} days.")
+    if bytes_per_second is not None and bytes_per_second < MIN_RATE:
+        raise Invalid(f"A store gets at least {MIN_RATE} bytes a second.")
+    return {"copy_days": copy_days, "bytes_per_second": bytes_per_second}
+
+
+def _subject(store: CopyStore) -> str:
+    return f"store of copies {store.name}"
+
+
+def _facts(store: CopyStore) -> dict[str, Any]:
+    return {"address": store.address, "copy_days": store.copy_days, "needs_lock": store.needs_lock}

@@ -1,0 +1,149 @@
+"""Pushes into every kind of store, what crashes in the middle of one, and what an attacker can do to it."""
+
+import pytest
+
+from actors.copies import contents, push
+from actors.copies.stores.opening import open_store
+from actors.copies.stores.store import StoreError
+from db.clock import utcnow
+from db.copies import copied_sets
+from db.models import CopiedContent, CopiedSet, CopyStore, Run
+from db.states import CopyState, LockState, RunState
+from tests.support.copied import add_store, make_set, push_all, read_copy
+
+KINDS = ("file", "s3", "azure", "sftp")
+only_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+# PostgreSQL's part in it is the same for all of them.
+@pytest.mark.parametrize(
+    ("kind", "database_url"), [("file", "postgresql"), *((kind, "sqlite") for kind in KINDS)], indirect=["database_url"]
+)
+def test_a_set_is_copied_once_and_opens_with_the_recovery_key_alone(kind, cast, redis_url, new_place):
+    place = new_place(kind)
+    make_set(cast.contoso)
+    store = add_store(place)
+    assert store.lock_state == (LockState.PROVEN if place.locks else LockState.MISSING)
+    assert store.error is None
+    [run] = push_all(store)
+    assert run.state == RunState.SUCCEEDED
+    [first] = CopiedSet.select()
+    assert (first.state, first.contents, first.pushed_contents) == (CopyState.COMPLETE, 3, 3)
+    assert (first.locked_until is not None) == place.locks
+    documents = read_copy(place, first)
+    assert {name: document["body"]["secret"] for name, document in documents.items()} == dict.fromkeys(
+        ("Ring 0", "Ring 1", "Ring 2"), "swordfish"
+    )
+    # A set that changed one policy pushes one content; an unchanged one, none.
+    make_set(cast.contoso, changed=1)
+    make_set(cast.contoso)
+    assert [run.state for run in push_all(store)] == [RunState.SUCCEEDED] * 2
+    pushed = CopiedSet.select(CopiedSet.pushed_contents).order_by(CopiedSet.set_number)
+    assert [row.pushed_contents for row in pushed] == [3, 1, 0]
+    opened = open_store(place.address, place.credentials)
+    names = [found.name for found in opened.list("")]
+    assert len([name for name in names if name.startswith("contents/")]) == 4 == CopiedContent.select().count()
+    assert len([name for name in names if name.endswith("manifest.json.age")]) == 3
+    everything = b"".join(opened.get(name) for name in names)
+    opened.close()
+    for word in (b"swordfish", b"Ring 1", cast.contoso.name.encode(), b"PRIVATE"):
+        assert word not in everything
+
+
+class Killed(BaseException):
+    """A worker that is gone, as after kill -9: nothing of ours runs any more."""
+
+
+@only_sqlite
+@pytest.mark.parametrize("kind", ["file", "s3"])
+def test_whatever_moment_a_push_is_killed_at_nothing_is_pushed_twice_and_nothing_half_is_called_a_copy(
+    kind, cast, redis_url, new_place, monkeypatch
+):
+    """A push is killed before, and after, each of its writes to the store, and taken up again."""
+    place = new_place(kind)
+    store = add_store(place)
+    make_set(cast.contoso, policies=5)
+    monkeypatch.setattr(push, "PAGE", 2)
+    written, left = [], [0]
+    opening = push.open_store
+
+    def open_dying(address, credentials):
+        opened = opening(address, credentials)
+        put = opened.put
+
+        def dying_put(name, data, locked_until=None):
+            left[0] -= 1
+            if left[0] == 0:
+                raise Killed
+            done = put(name, data, locked_until)
+            written.extend([name] * done)
+            left[0] -= 1
+            if left[0] == 0:
+                raise Killed
+            return done
+
+        opened.put = dying_put
+        return opened
+
+    monkeypatch.setattr(push, "open_store", open_dying)
+    push.start_due(CopyStore.get_by_id(store.id))
+    run = Run.get(Run.kind == "copy.push")
+    deaths = 0
+    for _ in range(40):
+        left[0] = 3
+        try:
+            push.push.fn(run.id)
+            break
+        except Killed:
+            deaths += 1
+            row = CopiedSet.get()
+            assert row.state == CopyState.PUSHING
+            # As the scheduler takes back what a dead worker held.
+            Run.update(claimed_by=None, heartbeat_at=None).where(Run.id == run.id).execute()
+    assert deaths > 3
+    ended = Run.get_by_id(run.id)
+    assert (ended.state, ended.waiting) == (RunState.SUCCEEDED, None)
+    assert len(written) == len(set(written)) == 5 + 2
+    [row] = CopiedSet.select()
+    assert row.state == CopyState.COMPLETE
+    assert len(read_copy(place, row)) == 5
+
+
+@only_sqlite
+def test_a_push_that_a_store_refuses_says_why_and_is_tried_again(cast, redis_url, new_place, monkeypatch):
+    place = new_place("file")
+    store = add_store(place)
+    make_set(cast.contoso)
+
+    def refuse(*_args, **_more):
+        raise StoreError("Its disk is full.")
+
+    monkeypatch.setattr(contents.ContentsPush, "_send_one", refuse)
+    push.start_due(CopyStore.get_by_id(store.id))
+    run = Run.get(Run.kind == "copy.push")
+    push.push.fn(run.id)
+    assert Run.get_by_id(run.id).waiting.startswith("Its disk is full. Trying again in")
+    Run.update(attempts=99, resume_at=utcnow()).where(Run.id == run.id).execute()
+    push.push.fn(run.id)
+    [row] = CopiedSet.select()
+    assert (row.state, row.message, row.contents) == (CopyState.FAILED, "Its disk is full.", 0)
+    monkeypatch.undo()
+    assert copied_sets.due(store, 4) == []
+    copied_sets.try_now(store)
+    assert [run.state for run in push_all(store)] == [RunState.SUCCEEDED]
+    assert CopiedSet.get().state == CopyState.COMPLETE
+
+
+@only_sqlite
+def test_a_manifest_that_somebody_put_there_before_is_never_signed(cast, redis_url, new_place):
+    place = new_place("file")
+    store = add_store(place)
+    backup_set = make_set(cast.contoso)
+    opened = open_store(place.address, place.credentials)
+    path = f"sets/{cast.contoso.directory_id}/{backup_set.id}/manifest.json.age"
+    opened.put(path, b"theirs")
+    assert [run.state for run in push_all(store)] == [RunState.PARTIAL]
+    [row] = CopiedSet.select()
+    assert row.state == CopyState.FAILED
+    assert "not this installation's" in row.message
+    assert opened.head(f"{path}.sig") is None

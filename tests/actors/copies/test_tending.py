@@ -1,0 +1,126 @@
+"""Looking after a store: its lock, its state, a sample read back, and what is kept no longer."""
+
+import base64
+import json
+from datetime import timedelta
+
+import pytest
+
+from actors.copies import layout
+from actors.copies.stores.opening import open_store
+from actors.copies.stores.store import StillLocked
+from db.audit.audit import SYSTEM
+from db.clock import utcnow
+from db.copies import standing, stores
+from db.models import AuditEvent, CopiedContent, CopiedSet, CopyStore, Tenant
+from db.states import CopyState, LockState
+from tests.support.copied import add_store, look_after, make_set, opened, push_all, read_copy
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+DAY = timedelta(days=1)
+
+
+def ask(store, what):
+    stores.ask(CopyStore.get_by_id(store.id), SYSTEM, what)
+    return look_after(store)
+
+
+def names_in(place, prefix=""):
+    store = open_store(place.address, place.credentials)
+    found = [each.name for each in store.list(prefix)]
+    store.close()
+    return found
+
+
+def test_a_store_that_locks_nothing_gets_nothing_where_copies_have_to_be_locked(cast, redis_url, new_place):
+    place = new_place("file")
+    make_set(cast.contoso)
+    store = add_store(place)
+    CopyStore.update(needs_lock=True).where(CopyStore.id == store.id).execute()
+    store = ask(store, "check")
+    assert store.lock_state == LockState.MISSING
+    assert push_all(store) == []
+    assert [finding.why for finding in standing.findings(utcnow())] == [standing.NOT_LOCKED]
+
+
+def test_another_installations_store_is_left_alone(cast, redis_url, new_place):
+    place = new_place("file")
+    there = open_store(place.address, place.credentials)
+    there.put(layout.FIRST_FILE, json.dumps({"installation": "another"}).encode())
+    store = add_store(place)
+    assert "Another installation" in store.error
+    assert not [name for name in names_in(place) if name.startswith(layout.STATES)]
+
+
+def test_the_state_has_everything_but_the_bodies_of_contents(cast, redis_url, new_place):
+    place = new_place("file")
+    make_set(cast.contoso)
+    add_store(place)
+    there = open_store(place.address, place.credentials)
+    [path, signature] = names_in(place, layout.STATES)
+    assert signature == f"{path}.sig"
+    lines = [json.loads(line) for line in opened(there.get(path)).splitlines()]
+    heads = {line["table"]: line for line in lines if isinstance(line, dict) and "table" in line}
+    assert heads["content"]["rows"] == 3
+    assert "sealed" not in heads["content"]["fields"]
+    assert heads["tenant"]["rows"] == 2
+    assert heads["copy_signer"]["rows"] == 1
+    text = opened(there.get(path))
+    # Opened to travel, as in every export: sealed to the recovery key alone.
+    assert base64.b64encode(json.dumps({"secret": "contoso client secret"}).encode()) in text
+    assert b"swordfish" not in text
+
+
+def test_what_is_kept_no_longer_goes_and_the_newest_copy_of_a_tenant_stays_with_all_it_needs(
+    cast, redis_url, new_place
+):
+    place = new_place("file")
+    store = add_store(place, copy_days=8)
+    make_set(cast.contoso)
+    make_set(cast.fabrikam)
+    push_all(store)
+    old = {content.name for content in CopiedContent.select()}
+    # Both are long over; Contoso has a newer one, which needs two of the three contents.
+    past = utcnow() - 2 * DAY
+    CopiedSet.update(kept_until=past).execute()
+    CopiedContent.update(kept_until=past).execute()
+    make_set(cast.contoso, changed=0)
+    push_all(store)
+    CopyStore.update(tidied_at=None, tend_at=utcnow()).execute()
+    assert look_after(store).error is None
+    left = {content.name for content in CopiedContent.select()}
+    assert len(old - left) == 1
+    assert len(names_in(place, "contents/")) == len(left) == 6
+    rows = {(row.tenant_name, row.state) for row in CopiedSet.select()}
+    assert rows == {("Contoso", CopyState.COMPLETE), ("Fabrikam", CopyState.COMPLETE)}
+    assert all(len(read_copy(place, row)) == 3 for row in CopiedSet.select())
+    assert AuditEvent.select().where(AuditEvent.action == "backup-set:copy-removed").count() == 1
+
+
+def test_an_admin_with_every_right_deletes_no_locked_copy(cast, redis_url, new_place):
+    """Whoever has all rights here has our credentials, and makes our own tidying believe that all is over."""
+    place = new_place("s3")
+    store = add_store(place, copy_days=8)
+    make_set(cast.contoso)
+    push_all(store)
+    make_set(cast.contoso, changed=1)
+    push_all(store)
+    there = open_store(place.address, place.credentials)
+    content = layout.content_path(CopiedContent.select().order_by(CopiedContent.id).first().name)
+    first = there.lock_of(content)
+    assert first >= utcnow() + 8 * DAY
+    past = utcnow() - 2 * DAY
+    CopiedSet.update(kept_until=past, locked_until=past).execute()
+    CopiedContent.update(kept_until=past, locked_until=past).execute()
+    CopyStore.update(tidied_at=None).execute()
+    before = set(names_in(place))
+    store = look_after(store)
+    assert before <= set(names_in(place))
+    for name in before:
+        if not name.startswith(layout.PROBES):
+            with pytest.raises(StillLocked):
+                there.delete(name)
+    stores.remove(CopyStore.get_by_id(store.id), SYSTEM)
+    Tenant.delete().where(Tenant.id == cast.contoso.id).execute()
+    assert before <= set(names_in(place))
+    assert there.lock_of(content) == first

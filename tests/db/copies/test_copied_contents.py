@@ -1,0 +1,29 @@
+from datetime import timedelta
+
+import pytest
+
+from db.clock import utcnow
+from db.copies import copied_contents
+from db.models import CopiedContent, CopyStore
+from tests.db.copies.test_standing import COLUMNS
+
+DAY = timedelta(days=1)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_content_that_goes_is_not_kept_again_and_one_that_is_kept_does_not_go(database):
+    store, now = CopyStore.create(**COLUMNS), utcnow()
+    facts = {"store": store.id, "directory_id": "d", "sha256": "a", "checksum": "b", "plain_bytes": 1}
+    rows = [{**facts, "name": name, "stored_bytes": 2, "kept_until": now - DAY} for name in "abc"]
+    copied_contents.add(rows)
+    copied_contents.add(rows)
+    assert copied_contents.totals(store) == (3, 6)
+    known = copied_contents.known(store, ["a", "b", "z"])
+    assert copied_contents.keep(known["a"], now + DAY, None)
+    assert copied_contents.take_over(store, now, {"d"}, 9) == []
+    going = copied_contents.take_over(store, now, set(), 9)
+    assert {content.name for content in going} == {"b", "c"}
+    assert not copied_contents.keep(known["b"], now + DAY, None)
+    copied_contents.forget([content.id for content in CopiedContent.select()])
+    assert [content.name for content in CopiedContent.select()] == ["a"]
+    assert [content.name for content in copied_contents.sample(store, [0.0, 0.5, 1.0])] == ["a"]

@@ -1,0 +1,33 @@
+from datetime import timedelta
+
+import pytest
+
+from db.clock import utcnow
+from db.copies import standing
+from db.models import CopiedSet, CopyStore, Occurrence
+from db.notices import conditions
+from db.states import LockState
+from tests.support.copied import make_set
+
+DAY = timedelta(days=1)
+COLUMNS = {"name": "Vault", "address": "s3://x", "sealed": b"", "recipients": [], "copy_days": 30}
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_store_that_is_behind_fails_or_does_not_lock_is_told_once_and_when_it_is_well_again(cast):
+    now = utcnow()
+    store = CopyStore.create(**COLUMNS, checked_at=now, lock_state=LockState.PROVEN)
+    make_set(cast.contoso)
+
+    def told(**columns):
+        CopyStore.update(columns or {"copy_days": 30}).where(CopyStore.id == store.id).execute()
+        conditions.look()
+        going = Occurrence.select().where(Occurrence.event == "copies_failing", Occurrence.ended_at.is_null())
+        return sorted(occurrence.facts["why"] for occurrence in going)
+
+    assert told() == []
+    assert told(lock_state=LockState.MISSING) == [standing.NOT_LOCKED]
+    assert told(lock_state=LockState.PROVEN, failing_since=now - DAY / 2, error="It is away.") == [standing.FAILING]
+    CopiedSet.update(set_at=now - 2 * DAY).execute()
+    assert told(failing_since=None) == [standing.BEHIND]
+    assert told(is_active=False) == []

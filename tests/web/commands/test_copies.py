@@ -1,0 +1,36 @@
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from actors.copies import tending
+from db.database import database as handle
+from db.models import CopiedSet, CopyStore
+from tests.support.copied import RECOVERY_KEY, make_set, push_all
+from web.commands import cli
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+def run_command(*words):
+    handle.close()
+    result = CliRunner().invoke(cli, words)
+    handle.connect(reuse_if_open=True)
+    return result
+
+
+def test_a_store_is_added_pushed_verified_and_listed(cast, redis_url, new_place):
+    place = new_place("file")
+    make_set(cast.contoso)
+    public = str(RECOVERY_KEY.to_public())
+    added = run_command("copies", "add", "Vault", place.address, "--recipient", public, "--without-lock", "--json")
+    store = CopyStore.get_by_id(json.loads(added.output)["id"])
+    assert "already" in str(run_command("copies", "add", "Vault", place.address, "--recipient", public).exception)
+    tending.tend.fn(store_id=store.id)
+    push_all(store)
+    assert run_command("copies", "push", "Vault", "--json").exit_code == 0
+    tending.tend.fn(store_id=store.id)
+    [told] = json.loads(run_command("copies", "list", "--json").output)
+    assert (told["lock"], told["contents"], told["sets"]["complete"], told["findings"]) == ("missing", 3, 1, [])
+    assert CopiedSet.get().contents == 3
+    assert json.loads(run_command("copies", "verify", str(store.id), "--json").output)["error"] is None

@@ -1,0 +1,70 @@
+"""The pages of stores: an admin's alone, with nothing on them that signs in, and no word to any store."""
+
+import pyrage
+import pytest
+
+from db.models import CopiedSet, CopyStore
+from db.states import CopyState
+from tests.support.copied import make_set
+from tests.support.forms import csrf_token
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+KEY = str(pyrage.x25519.Identity.generate().to_public())
+# Nothing listens there: a page that asked would hang or fail.
+GIVEN = {
+    "kind": "s3",
+    "name": "Vault <b>",
+    "address": "s3://bucket/x?endpoint=http://127.0.0.1:9",
+    "access_key": "AKIA",
+    "secret_key": "hunter2",
+    "recipients": KEY,
+    "copy_days": "30",
+    "rate": "512",
+    "needs_lock": "yes",
+}
+
+
+def post(client, path, **data):
+    token = csrf_token(client, "/copies/")
+    return client.post(path, data={**data, "csrf_token": token}, follow_redirects=True)
+
+
+def test_an_admin_adds_asks_changes_and_removes_a_store(app, cast, client, sign_in):
+    sign_in(client, cast.root)
+    assert "its backups are lost with it" in client.get("/copies/").get_data(as_text=True)
+    for kind in ("s3", "azure", "sftp", "file", "other"):
+        assert client.get(f"/copies/new?kind={kind}").status_code == 200
+    wrong = post(client, "/copies/", **{**GIVEN, "copy_days": "many"})
+    assert wrong.status_code == 400
+    text = wrong.get_data(as_text=True)
+    assert "Give a whole number of days." in text
+    assert GIVEN["address"] in text
+    assert "hunter2" not in text
+    make_set(cast.contoso)
+    text = post(client, "/copies/", **GIVEN).get_data(as_text=True)
+    store = CopyStore.get()
+    assert (store.bytes_per_second, store.copy_days, store.recipients) == (512 * 1024, 30, [KEY])
+    assert "Vault &lt;b&gt;" in text
+    assert "hunter2" not in text
+    CopiedSet.update(state=CopyState.FAILED, message="Its disk is full.").execute()
+    assert "Its disk is full." in client.get(f"/copies/{store.id}").get_data(as_text=True)
+    for what in ("push", "verify", "check", "nonsense"):
+        assert post(client, f"/copies/{store.id}/ask", what=what).status_code == 200
+    assert CopyStore.get().is_verify_asked
+    post(client, f"/copies/{store.id}", name="Safe", copy_days="60", rate="", is_active="yes")
+    store = CopyStore.get()
+    assert (store.name, store.copy_days, store.bytes_per_second, store.needs_lock) == ("Safe", 60, None, False)
+    assert "Safe" in client.get("/copies/").get_data(as_text=True)
+    post(client, f"/copies/{store.id}/remove")
+    assert not CopyStore.select().exists()
+
+
+def test_readers_of_a_tenant_see_where_copies_of_a_set_are(app, cast, client, sign_in):
+    store = CopyStore.create(name="Vault", address="s3://x", sealed=b"", recipients=[], copy_days=30)
+    backup_set = make_set(cast.contoso)
+    sign_in(client, cast.rita)
+    assert "Vault: not there yet" in client.get(f"/backup-sets/{backup_set.id}").get_data(as_text=True)
+    CopiedSet.update(state=CopyState.COMPLETE).execute()
+    assert "Vault: there, not locked" in client.get(f"/backup-sets/{backup_set.id}").get_data(as_text=True)
+    for address in ("/copies/", "/copies/new", f"/copies/{store.id}"):
+        assert client.get(address).status_code == 403

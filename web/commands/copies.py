@@ -1,0 +1,159 @@
+"""`copies list|add|push|verify`: the stores that backup sets are copied to."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+import click
+
+from actors.copies import recipients
+from db import clock, models
+from db.copies import copied_contents, copied_sets, standing, stores
+from db.errors import Invalid
+from db.states import CopyState
+from web.commands.frame.context import add_commands, command_actor, json_option, open_installation, print_result
+
+WAIT_SECONDS = 3600.0
+LOOK_SECONDS = 0.5
+
+
+def register(cli: click.Group) -> None:
+    group = click.Group("copies", help="Copies of backup sets outside the installation.")
+    add_commands(group, {"list": list_stores, "add": add, "push": push, "verify": verify})
+    cli.add_command(group)
+
+
+@json_option
+def list_stores(as_json: bool) -> None:
+    """List the stores, and how each stands."""
+    with open_installation():
+        found = stores.all_stores()
+        print_result(
+            as_json, [_document(store) for store in found], "\n".join(map(_line, found)) or "There is no store."
+        )
+
+
+@click.argument("name")
+@click.argument("address")
+@click.option("--recipient", "keys", multiple=True, required=True, help="A public recovery key: age1….")
+@click.option("--days", default=90, show_default=True, help="How long the copy of a set is kept, and locked.")
+@click.option("--without-lock", is_flag=True, help="Push also where nothing keeps an admin from deleting copies.")
+@click.option("--kilobytes-per-second", type=int, help="Never send faster.")
+@click.option(
+    "--credentials-stdin", is_flag=True, help='Read what signs in from standard input: {"access_key": "…", …}.'
+)
+@json_option
+def add(
+    name: str,
+    address: str,
+    keys: tuple[str, ...],
+    days: int,
+    without_lock: bool,
+    kilobytes_per_second: int | None,
+    credentials_stdin: bool,
+    as_json: bool,
+) -> None:
+    """Add a store: s3://…, azure://…, sftp://… or file:///…. A worker looks at it within seconds."""
+    with open_installation():
+        store = stores.add(
+            name,
+            address,
+            _credentials(sys.stdin.read()) if credentials_stdin else {},
+            command_actor(),
+            copy_days=days,
+            needs_lock=not without_lock,
+            recipients=recipients.checked_recipients(keys),
+            bytes_per_second=kilobytes_per_second * 1024 if kilobytes_per_second else None,
+        )
+        print_result(as_json, _document(store), f"Added {store.name}. tenantkeep copies list says whether it works.")
+
+
+def _credentials(text: str) -> dict[str, str]:
+    try:
+        given = json.loads(text)
+    except ValueError:
+        given = None
+    if not isinstance(given, dict) or not all(isinstance(value, str) for value in given.values()):
+        raise Invalid('Credentials are one JSON object of texts: {"access_key": "…", "secret_key": "…"}.')
+    return given
+
+
+@click.argument("store")
+@click.option("--wait", is_flag=True, help="Wait until every set is there. Exit code 1 when one is not.")
+@json_option
+def push(store: str, wait: bool, as_json: bool) -> None:
+    """Push now what is not in the store yet."""
+    with open_installation():
+        row = stores.find_by_text(store)
+        stores.ask(row, command_actor(), "push")
+        _tell(row, as_json, wait, lambda now: copied_sets.behind_since(now) is None and now.state_at is not None)
+
+
+@click.argument("store")
+@click.option(
+    "--wait", is_flag=True, help="Wait until it was read. Exit code 1 when something is not as it was pushed."
+)
+@json_option
+def verify(store: str, wait: bool, as_json: bool) -> None:
+    """Read a sample of the store back, and compare it with what was pushed."""
+    with open_installation():
+        row = stores.find_by_text(store)
+        stores.ask(row, command_actor(), "verify")
+        _tell(row, as_json, wait, lambda now: not now.is_verify_asked)
+
+
+def _tell(row: models.CopyStore, as_json: bool, wait: bool, is_done: Callable[[models.CopyStore], bool]) -> None:
+    """Print how the store stands; with `wait`, once it is done or has failed, which is exit code 1."""
+    asked_at, until = clock.utcnow(), time.monotonic() + WAIT_SECONDS
+    now = models.CopyStore.get_by_id(row.id)
+    while wait and not is_done(now) and not _failed_since(now, asked_at) and time.monotonic() < until:
+        time.sleep(LOOK_SECONDS)
+        now = models.CopyStore.get_by_id(row.id)
+    print_result(as_json, _document(now), _line(now))
+    if wait and not is_done(now):
+        sys.exit(1)
+
+
+def _failed_since(store: models.CopyStore, asked_at: datetime) -> bool:
+    # A store that was looked at is due again later; one that is asked for is due at once.
+    return bool(store.error and store.tend_at and store.tend_at > asked_at)
+
+
+def _line(store: models.CopyStore) -> str:
+    count, size = copied_contents.totals(store)
+    behind = sum(n for state, n in copied_sets.count_by_state(store).items() if state != CopyState.COMPLETE)
+    wrong = "; ".join(finding.sentence for finding in standing.of_store(store, clock.utcnow())) or store.error
+    said = f", FAILING: {wrong}" if wrong else ""
+    return (
+        f"{store.id:>4}  {store.name}: {store.address}, lock {store.lock_state}, {count} content(s) of {size} bytes, "
+        f"{behind} set(s) not copied yet{said}"
+    )
+
+
+def _document(store: models.CopyStore) -> dict[str, object]:
+    count, size = copied_contents.totals(store)
+    newest, states = copied_sets.newest(store), copied_sets.count_by_state(store)
+    return {
+        "id": store.id,
+        "name": store.name,
+        "address": store.address,
+        "is_active": store.is_active,
+        "lock": store.lock_state,
+        "checked_at": _moment(store.checked_at),
+        "verified_at": _moment(store.verified_at),
+        "state_at": _moment(store.state_at),
+        "newest_copy_at": _moment(newest.copied_at) if newest else None,
+        "sets": {str(state): states.get(state, 0) for state in CopyState},
+        "contents": count,
+        "bytes": size,
+        "error": store.error,
+        "findings": [finding.why for finding in standing.of_store(store, clock.utcnow())],
+    }
+
+
+def _moment(at: datetime | None) -> str | None:
+    return f"{at.isoformat(timespec='seconds')}Z" if at else None
