@@ -11,10 +11,11 @@ import json
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from db.audit import audit_keys
+from db.audit.actions import DETAILS as DETAILS
+from db.audit.actions import Action as Action
 from db.audit.chain import EVENT_PURPOSE, hash_of_event
 from db.clock import utcnow
 from db.database import database, replace_unstorable

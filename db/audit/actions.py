@@ -1,0 +1,273 @@
+"""The acts that the audit log knows, and the details that each carries."""
+
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    """The whole vocabulary, `subject:act`, with the details each act must carry in DETAILS below."""
+
+    SIGN_IN = "session:sign-in"
+    SIGN_OUT = "session:sign-out"
+    SESSIONS_ENDED = "session:ended-everywhere"
+    SECOND_FACTOR_ON = "second-factor:turned-on"
+    SECOND_FACTOR_OFF = "second-factor:turned-off"
+    RECOVERY_CODES_MADE = "recovery-codes:made"
+    RECOVERY_CODE_USED = "recovery-code:used"
+    PASSKEY_ADDED = "passkey:added"
+    PASSKEY_REMOVED = "passkey:removed"
+    PASSKEY_CLONED = "passkey:refused-as-copied"
+    TOKEN_MADE = "api-token:made"  # noqa: S105 - acts, no secrets
+    TOKEN_ENDED = "api-token:ended"  # noqa: S105
+    TOKEN_REFUSED = "api-token:refused"  # noqa: S105
+    ENTRA_GRANT_SET = "entra-grant:set"
+    ENTRA_GRANT_REMOVED = "entra-grant:removed"
+    ACCESS = "access:refused"
+    RUN_REQUESTED = "run:requested"
+    RUN_ENDED = "run:ended"
+    RUN_CANCEL = "run:cancel-requested"
+    SNAPSHOT_CAPTURED = "snapshot:captured"
+    SNAPSHOT_DOWNLOADED = "snapshot:downloaded"
+    TENANT_ADDED = "tenant:added"
+    TENANT_CHANGED = "tenant:changed"
+    TENANT_TAGGED = "tenant:tagged"
+    TENANT_WATCHED = "tenant:watched"
+    DEFAULTS_SET = "tenant-defaults:set"
+    RULES_ASKED = "tenant:rules-asked"
+    RULES_CONFIRMED = "tenant:rules-confirmed"
+    RULES_REJECTED = "tenant:rules-rejected"
+    CREDENTIAL_GIVEN = "credential:given"
+    CREDENTIAL_TRIED = "credential:tried"
+    CREDENTIAL_IN_FORCE = "credential:in-force"
+    CREDENTIAL_SWITCHED_BACK = "credential:switched-back"
+    CREDENTIAL_FORGOTTEN = "credential:forgotten"
+    SHARED_APP_SET = "shared-app:set"
+    SHARED_APP_REMOVED = "shared-app:removed"
+    SHARED_CREDENTIAL_GIVEN = "shared-credential:given"
+    SHARED_CREDENTIAL_TRIED = "shared-credential:tried"
+    SHARED_CREDENTIAL_IN_FORCE = "shared-credential:in-force"
+    SHARED_CREDENTIAL_FORGOTTEN = "shared-credential:forgotten"
+    CONSENT_ASKED = "consent:asked"
+    CONSENT_LINK_MADE = "consent:link-made"
+    CONSENT_ANSWERED = "consent:answered"
+    CONSENT_CONFIRMED = "consent:confirmed"
+    CONSENT_REJECTED = "consent:rejected"
+    CONSENT_WITHDRAWN = "consent:withdrawn"
+    TENANT_CONNECTED = "tenant:connected"
+    TENANT_NOT_CONNECTED = "tenant:not-connected"
+    TENANT_DISCONNECTED = "tenant:disconnected"
+    TENANT_SWITCHED_OFF = "tenant:switched-off"
+    TENANT_SWITCHED_ON = "tenant:switched-on"
+    TENANT_TO_GO = "tenant:removal-announced"
+    TENANT_KEPT = "tenant:removal-taken-back"
+    TENANT_REMOVAL = "tenant:removal-begun"
+    TENANT_REMOVED = "tenant:removed"
+    USER_ADDED = "user:added"
+    USER_CHANGED = "user:changed"
+    MEMBER_SET = "membership:set"
+    MEMBER_REMOVED = "membership:removed"
+    TAG_MEMBER_SET = "tag-membership:set"
+    TAG_MEMBER_REMOVED = "tag-membership:removed"
+    SECRETS_SHOWN = "secrets:shown"
+    DOCUMENT_DOWNLOADED = "document:downloaded"
+    DOCUMENT_PROVIDER_SET = "document-provider:set"
+    AUDIT_EXPORTED = "audit:exported"
+    AUDIT_VERIFIED = "audit:verified"
+    AUDIT_ACCEPTED = "audit:accepted"
+    KEYS_ROTATED = "keys:rotated"
+    EXPORTED = "installation:exported"
+    IMPORTED = "installation:imported"
+    SET_COMPLETED = "backup-set:completed"
+    SET_DOWNLOADED = "backup-set:downloaded"
+    SET_PINNED = "backup-set:pinned"
+    SET_UNPINNED = "backup-set:unpinned"
+    SETS_PRUNED = "backup-sets:pruned"
+    SETS_TO_GO = "backup-sets:deletion-announced"
+    DELETION_TAKEN_BACK = "backup-sets:deletion-taken-back"
+    RETENTION_SET = "retention:set"
+    REHEARSAL_LAB = "rehearsal-lab:set"
+    REHEARSAL_IS_LAB = "rehearsal-lab:marked"
+    SCHEDULE_SET = "schedule:set"
+    SCHEDULE_PAUSED = "schedule:paused"
+    SCHEDULE_REMOVED = "schedule:removed"
+    SCHEDULE_PUT_BACK = "schedule:put-back"
+    RESTORE_REQUESTED = "restore:requested"
+    RESTORE_CHANGED = "restore:changed"
+    CONFIRMATION_ASKED = "restore:confirmation-asked"
+    RESTORE_APPROVED = "restore:approved"
+    RESTORE_STARTED = "restore:started"
+    RESTORE_GUARD = "restore:guard-overridden"
+    RETRY_APPROVED = "restore:retry-approved"
+    RESTORE_RETRIED = "restore:retried"
+    RESTORE_CANCELLED = "restore:cancelled"
+    RESTORE_ENDED = "restore:ended"
+    POLICY_WRITTEN = "policy:written"
+    MAPPING_SET = "mapping:set"
+    MAPPING_REMOVED = "mapping:removed"
+    STATE_APPROVED = "approved-state:set"
+    APPROVAL_TAKEN_BACK = "approved-state:taken-back"
+    IGNORED_FIELD_ADDED = "ignored-field:added"
+    IGNORED_FIELD_REMOVED = "ignored-field:removed"
+    SEVERITY_RULE_SET = "severity-rule:set"
+    SEVERITY_RULE_REMOVED = "severity-rule:removed"
+    CHANGES_ACCEPTED = "changes:accepted"
+    CHANGES_REOPENED = "changes:reopened"
+    CHANNEL_ADDED = "channel:added"
+    CHANNEL_CHANGED = "channel:changed"
+    CHANNEL_REMOVED = "channel:removed"
+    CHANNEL_TESTED = "channel:tested"
+    NOTICE_RULE_SET = "notice-rule:set"
+    NOTICE_RULE_REMOVED = "notice-rule:removed"
+    COPY_STORE_ADDED = "copy-store:added"
+    COPY_STORE_CHANGED = "copy-store:changed"
+    COPY_STORE_REMOVED = "copy-store:removed"
+    COPY_STORE_ASKED = "copy-store:asked"
+    SET_COPIED = "backup-set:copied"
+    COPY_REMOVED = "backup-set:copy-removed"
+    IMPORT_KEPT = "import:kept"
+    IMPORT_CHANGED = "import:changed"
+    IMPORT_REMOVED = "import:removed"
+
+
+DETAILS: dict[Action, frozenset[str]] = {
+    # By what: a password, a code, Entra ID; of a refusal also why.
+    Action.SIGN_IN: frozenset({"by"}),
+    Action.SIGN_OUT: frozenset(),
+    Action.SESSIONS_ENDED: frozenset({"sessions"}),
+    Action.SECOND_FACTOR_ON: frozenset(),
+    Action.SECOND_FACTOR_OFF: frozenset(),
+    Action.RECOVERY_CODES_MADE: frozenset(),
+    Action.RECOVERY_CODE_USED: frozenset({"left"}),
+    Action.PASSKEY_ADDED: frozenset({"name"}),
+    Action.PASSKEY_REMOVED: frozenset({"name"}),
+    # Its counter went back: there are two of it.
+    Action.PASSKEY_CLONED: frozenset({"name"}),
+    # `tenants` and `tags` None: every tenant of the person's.
+    Action.TOKEN_MADE: frozenset({"name", "scopes", "tenants", "tags", "expires_at"}),
+    Action.TOKEN_ENDED: frozenset({"name"}),
+    # Of a token that is known by its hash; nobody knows whose another one is.
+    Action.TOKEN_REFUSED: frozenset({"name", "why"}),
+    # `tag` None: not by a tag.
+    Action.ENTRA_GRANT_SET: frozenset({"gives", "tag"}),
+    Action.ENTRA_GRANT_REMOVED: frozenset({"gives", "tag"}),
+    Action.ACCESS: frozenset({"permission", "method", "path"}),
+    Action.RUN_REQUESTED: frozenset({"kind", "origin"}),
+    Action.RUN_ENDED: frozenset({"state", "counts"}),
+    Action.RUN_CANCEL: frozenset(),
+    Action.SNAPSHOT_CAPTURED: frozenset({"run", "fingerprint", "outcome"}),
+    Action.SNAPSHOT_DOWNLOADED: frozenset(),
+    Action.TENANT_ADDED: frozenset({"directory_id", "client_id", "credential_kind"}),
+    Action.TENANT_CHANGED: frozenset({"changed"}),
+    Action.TENANT_TAGGED: frozenset({"added", "removed"}),
+    # `every_minutes` None: as the setting says.
+    Action.TENANT_WATCHED: frozenset({"is_on", "every_minutes"}),
+    # What a new tenant gets from now on.
+    # `tag`: new tenants with it alone; None: all.
+    Action.DEFAULTS_SET: frozenset({"changed", "tag"}),
+    # Which rules for restores are to be turned down; who asked for that.
+    Action.RULES_ASKED: frozenset({"changes"}),
+    Action.RULES_CONFIRMED: frozenset({"changes", "asked_by"}),
+    Action.RULES_REJECTED: frozenset({"changes", "asked_by"}),
+    # Never a part of it: what it is, of which app, until when.
+    Action.CREDENTIAL_GIVEN: frozenset({"kind", "client_id", "expires_at"}),
+    Action.CREDENTIAL_TRIED: frozenset({"run", "kind", "code"}),
+    Action.CREDENTIAL_IN_FORCE: frozenset({"run", "kind", "client_id"}),
+    Action.CREDENTIAL_SWITCHED_BACK: frozenset({"kind", "client_id"}),
+    Action.CREDENTIAL_FORGOTTEN: frozenset({"place", "kind"}),
+    Action.SHARED_APP_SET: frozenset({"client_id", "directory_id"}),
+    Action.SHARED_APP_REMOVED: frozenset({"client_id"}),
+    Action.SHARED_CREDENTIAL_GIVEN: frozenset({"kind", "client_id", "expires_at"}),
+    Action.SHARED_CREDENTIAL_TRIED: frozenset({"kind", "code"}),
+    Action.SHARED_CREDENTIAL_IN_FORCE: frozenset({"kind", "client_id"}),
+    Action.SHARED_CREDENTIAL_FORGOTTEN: frozenset({"place", "kind"}),
+    # Never the link: of which directory, for what.
+    Action.CONSENT_ASKED: frozenset({"directory_id", "access"}),
+    Action.CONSENT_LINK_MADE: frozenset({"access"}),
+    # The directory as the answer claims; why it refused, None where it agreed.
+    Action.CONSENT_ANSWERED: frozenset({"directory_id", "access", "refusal"}),
+    Action.CONSENT_CONFIRMED: frozenset({"directory_id", "access"}),
+    Action.CONSENT_REJECTED: frozenset({"directory_id", "access"}),
+    Action.CONSENT_WITHDRAWN: frozenset({"directory_id", "access"}),
+    Action.TENANT_CONNECTED: frozenset({"run", "directory_id", "organization"}),
+    Action.TENANT_NOT_CONNECTED: frozenset({"run", "directory_id", "code"}),
+    Action.TENANT_DISCONNECTED: frozenset({"cancelled_runs", "credentials"}),
+    Action.TENANT_SWITCHED_OFF: frozenset({"cancelled_runs"}),
+    Action.TENANT_SWITCHED_ON: frozenset(),
+    Action.TENANT_TO_GO: frozenset({"due_at"}),
+    Action.TENANT_KEPT: frozenset(),
+    Action.TENANT_REMOVAL: frozenset({"rows"}),
+    Action.TENANT_REMOVED: frozenset({"directory_id"}),
+    Action.USER_ADDED: frozenset({"site_role"}),
+    Action.USER_CHANGED: frozenset({"changed"}),
+    Action.MEMBER_SET: frozenset({"user", "role"}),
+    Action.MEMBER_REMOVED: frozenset({"user"}),
+    Action.TAG_MEMBER_SET: frozenset({"user", "role", "tag"}),
+    Action.TAG_MEMBER_REMOVED: frozenset({"user", "role", "tag"}),
+    # Where: on a page, in a comparison, in a download.
+    Action.SECRETS_SHOWN: frozenset({"where"}),
+    # `format`: of the file; `policies`: how many it tells of. Its secrets are masked.
+    Action.DOCUMENT_DOWNLOADED: frozenset({"format", "policies"}),
+    Action.DOCUMENT_PROVIDER_SET: frozenset({"name", "has_logo"}),
+    Action.AUDIT_EXPORTED: frozenset({"rows"}),
+    Action.AUDIT_VERIFIED: frozenset({"events", "faults"}),
+    Action.AUDIT_ACCEPTED: frozenset({"reason", "remembered"}),
+    Action.KEYS_ROTATED: frozenset({"resealed"}),
+    Action.EXPORTED: frozenset({"file"}),
+    Action.IMPORTED: frozenset({"made_at", "rows", "ended_runs"}),
+    Action.SET_COMPLETED: frozenset({"run", "state", "snapshots"}),
+    # `format`: of another tool; "" is our own.
+    Action.SET_DOWNLOADED: frozenset({"policies", "with_secrets", "format"}),
+    Action.SET_PINNED: frozenset({"reason"}),
+    Action.SET_UNPINNED: frozenset(),
+    # `what`: backup sets, snapshots, contents, restores, runs, names.
+    Action.SETS_PRUNED: frozenset({"what", "count", "run"}),
+    # `sets`: the first of them.
+    Action.SETS_TO_GO: frozenset({"count", "due_at", "run", "sets"}),
+    Action.DELETION_TAKEN_BACK: frozenset({"count", "reason"}),
+    Action.RETENTION_SET: frozenset({"rules"}),
+    Action.REHEARSAL_LAB: frozenset({"lab"}),
+    Action.REHEARSAL_IS_LAB: frozenset({"is_lab"}),
+    Action.SCHEDULE_SET: frozenset({"cron", "time_zone", "is_full", "is_paused", "is_rehearsal"}),
+    Action.SCHEDULE_PAUSED: frozenset({"cron", "time_zone", "why"}),
+    Action.SCHEDULE_REMOVED: frozenset({"cron", "time_zone"}),
+    Action.SCHEDULE_PUT_BACK: frozenset({"cron", "time_zone", "is_full", "is_paused", "is_rehearsal"}),
+    Action.RESTORE_REQUESTED: frozenset({"source", "items", "options", "undo_of"}),
+    Action.RESTORE_CHANGED: frozenset({"changed"}),
+    Action.CONFIRMATION_ASKED: frozenset({"asked"}),
+    # `fingerprint`: of everything that decides what is written (db/restores/plan_fingerprint.py).
+    Action.RESTORE_APPROVED: frozenset({"reason", "fingerprint"}),
+    Action.RESTORE_STARTED: frozenset({"reason", "run", "undo_of", "fingerprint"}),
+    Action.RESTORE_GUARD: frozenset({"reason", "policies", "fingerprint"}),
+    Action.RETRY_APPROVED: frozenset({"run", "reason", "fingerprint"}),
+    Action.RESTORE_RETRIED: frozenset({"retry_of", "fingerprint"}),
+    Action.RESTORE_CANCELLED: frozenset(),
+    Action.RESTORE_ENDED: frozenset({"run", "outcomes", "safety_set"}),
+    Action.POLICY_WRITTEN: frozenset({"restore", "policy_type", "graph_id", "outcome", "before", "after", "verified"}),
+    Action.MAPPING_SET: frozenset({"kind", "source", "target"}),
+    Action.MAPPING_REMOVED: frozenset({"kind", "source"}),
+    # `what`: policies, a policy type, the whole tenant, a backup set; `differing`: of how many the tenant differs now.
+    Action.STATE_APPROVED: frozenset({"what", "policies", "differing", "reason"}),
+    Action.APPROVAL_TAKEN_BACK: frozenset({"what", "policies"}),
+    Action.IGNORED_FIELD_ADDED: frozenset({"policy_type", "path"}),
+    Action.IGNORED_FIELD_REMOVED: frozenset({"policy_type", "path"}),
+    Action.SEVERITY_RULE_SET: frozenset({"rule", "severity", "is_active"}),
+    Action.SEVERITY_RULE_REMOVED: frozenset({"rule"}),
+    Action.CHANGES_ACCEPTED: frozenset({"changes", "reason", "until"}),
+    Action.CHANGES_REOPENED: frozenset({"changes", "why"}),
+    # `address`: what of it may be shown. `owner`: whose own it is, None of the installation's.
+    Action.CHANNEL_ADDED: frozenset({"kind", "address", "owner", "allows_private"}),
+    Action.CHANNEL_CHANGED: frozenset({"changed"}),
+    Action.CHANNEL_REMOVED: frozenset({"kind", "address", "owner"}),
+    Action.CHANNEL_TESTED: frozenset(),
+    Action.NOTICE_RULE_SET: frozenset({"rule", "events", "pace", "is_active"}),
+    Action.NOTICE_RULE_REMOVED: frozenset({"rule", "events", "pace", "is_active"}),
+    Action.COPY_STORE_ADDED: frozenset({"address", "copy_days", "needs_lock"}),
+    Action.COPY_STORE_CHANGED: frozenset({"changed"}),
+    Action.COPY_STORE_REMOVED: frozenset({"address", "copy_days", "needs_lock"}),
+    Action.COPY_STORE_ASKED: frozenset({"what"}),
+    Action.SET_COPIED: frozenset({"store", "run", "contents", "locked_until"}),
+    Action.COPY_REMOVED: frozenset({"store", "kept_until"}),
+    Action.IMPORT_KEPT: frozenset({"name", "policies"}),
+    # `changed`: which policies take the file beside them, what was filled in; never what with.
+    Action.IMPORT_CHANGED: frozenset({"name", "changed"}),
+    Action.IMPORT_REMOVED: frozenset({"name", "policies"}),
+}
