@@ -230,7 +230,7 @@ DETAILS: dict[Action, frozenset[str]] = {
     Action.SCHEDULE_PAUSED: frozenset({"cron", "time_zone", "why"}),
     Action.SCHEDULE_REMOVED: frozenset({"cron", "time_zone"}),
     Action.SCHEDULE_PUT_BACK: frozenset({"cron", "time_zone", "is_full", "is_paused", "is_rehearsal"}),
-    Action.RESTORE_REQUESTED: frozenset({"source", "items", "options", "undo_of"}),
+    Action.RESTORE_REQUESTED: frozenset({"source", "items", "options", "undo_of", "brought_back_to"}),
     Action.RESTORE_CHANGED: frozenset({"changed"}),
     Action.CONFIRMATION_ASKED: frozenset({"asked"}),
     # `fingerprint`: of everything that decides what is written (db/restores/plan_fingerprint.py).
@@ -260,10 +260,13 @@ DETAILS: dict[Action, frozenset[str]] = {
     Action.CHANNEL_TESTED: frozenset(),
     Action.NOTICE_RULE_SET: frozenset({"rule", "events", "pace", "is_active"}),
     Action.NOTICE_RULE_REMOVED: frozenset({"rule", "events", "pace", "is_active"}),
+    # `address`: it holds no secret.
     Action.COPY_STORE_ADDED: frozenset({"address", "copy_days", "needs_lock"}),
     Action.COPY_STORE_CHANGED: frozenset({"changed"}),
     Action.COPY_STORE_REMOVED: frozenset({"address", "copy_days", "needs_lock"}),
+    # `what`: to check its lock, to read a sample, to push.
     Action.COPY_STORE_ASKED: frozenset({"what"}),
+    # `locked_until` None: nothing locks it.
     Action.SET_COPIED: frozenset({"store", "run", "contents", "locked_until"}),
     Action.COPY_REMOVED: frozenset({"store", "kept_until"}),
     Action.IMPORT_KEPT: frozenset({"name", "policies"}),

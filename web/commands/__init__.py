@@ -40,9 +40,7 @@ cli = click.Group("tenantkeep", help="Back up and restore Intune and Conditional
 click.version_option(package_name="tenantkeep")(cli)
 for commands in (
     processes, doctor, installation, moving, accounts, tenants, runs, readiness, restores, bring_back, changes,
-    assignments, channels, lists, tokens,
-    processes, doctor, installation, moving, accounts, tenants, runs, readiness, restores, changes, assignments,
-    channels, copies, lists, tokens,
+    assignments, channels, copies, lists, tokens,
 ):  # fmt: skip
     commands.register(cli)
 
