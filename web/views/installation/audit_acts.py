@@ -9,9 +9,8 @@ from db.states import RunKind, RunState
 from web.views.installation.audit_act import AuditAct
 from web.views.installation.connection_acts import CONNECTION_ACTS
 from web.views.installation.consent_acts import CONSENT_ACTS
-from web.views.installation.copy_acts import COPY_ACTS
 from web.views.installation.disclosure_acts import DISCLOSURE_ACTS
-from web.views.installation.import_acts import IMPORT_ACTS
+from web.views.installation.import_acts import COPY_ACTS, IMPORT_ACTS
 from web.views.installation.schedule_acts import SCHEDULE_ACTS
 
 SIGNING_IN, PEOPLE, TENANTS, BACKUPS = "Signing in", "People and roles", "Tenants", "Backups and runs"

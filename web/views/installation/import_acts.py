@@ -1,4 +1,4 @@
-"""The acts on imports of other tools, as the audit log tells them."""
+"""The acts on imports of other tools, and on copies elsewhere, as the audit log tells them."""
 
 from db.audit.audit import Action
 from web.views.installation.audit_act import AuditAct
@@ -12,5 +12,34 @@ IMPORT_ACTS = {
     Action.IMPORT_CHANGED: AuditAct(BACKUPS, "Changed an import", "{who} changed {changed} in the import “{name}”"),
     Action.IMPORT_REMOVED: AuditAct(
         BACKUPS, "Removed an import", "{who} removed the import “{name}” of {policies} policies from {tenant}"
+    ),
+}
+
+COPY_ACTS = {
+    Action.COPY_STORE_ADDED: AuditAct(
+        BACKUPS, "Added a store of copies", "{who} added {subject} at {address}; copies stay {copy_days} days"
+    ),
+    Action.COPY_STORE_CHANGED: AuditAct(BACKUPS, "Changed a store of copies", "{who} changed {subject}: {changed}"),
+    Action.COPY_STORE_REMOVED: AuditAct(
+        BACKUPS, "Removed a store of copies", "{who} removed {subject} at {address}; what is in it stays there"
+    ),
+    Action.COPY_STORE_ASKED: AuditAct(
+        BACKUPS,
+        "Asked something of a store of copies",
+        "{who} asked for work at {subject}",
+        varies_by="what",
+        variants={
+            "check": "{who} asked to check the lock of {subject}",
+            "verify": "{who} asked to read back a sample of {subject}",
+            "push": "{who} asked to push what is missing to {subject}",
+        },
+    ),
+    Action.SET_COPIED: AuditAct(
+        BACKUPS, "Copied a backup set elsewhere", "{subject} of {tenant} was copied to {store} with {contents} contents"
+    ),
+    Action.COPY_REMOVED: AuditAct(
+        BACKUPS,
+        "Removed a copy that was kept long enough",
+        "The copy of {subject} of {tenant} was removed from {store}",
     ),
 }

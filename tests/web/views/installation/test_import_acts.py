@@ -1,8 +1,9 @@
-"""The acts on imports, as the audit log tells them."""
-
 from db.audit.audit import Action
-from web.views.installation.import_acts import IMPORT_ACTS
+from db.copies import stores
+from web.views.installation.import_acts import COPY_ACTS
 
 
-def test_every_act_on_imports_has_its_sentence():
-    assert set(IMPORT_ACTS) == {action for action in Action if action.startswith("import:")}
+def test_every_act_on_copies_is_told_and_each_of_what_is_asked_by_itself():
+    of_copies = {action for action in Action if "cop" in action and action != Action.PASSKEY_CLONED}
+    assert of_copies == set(COPY_ACTS)
+    assert COPY_ACTS[Action.COPY_STORE_ASKED].variants.keys() == stores.ASKED.keys()
