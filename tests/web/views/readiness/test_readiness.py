@@ -1,55 +1,18 @@
-"""`/readiness/` and a tenant's own page: the figure, what raises it, its history, and every policy by verdict."""
+"""`/readiness/` and a tenant's own page: who may see it, and who may have it judged."""
 
 import pytest
 
 from db.models import Run, Tenant
-from db.readiness import reports
-from db.readiness.reports import PolicyVerdict
 from db.states import RunKind
 from tests.support.forms import csrf_token
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
-def saved(tenant, policies, share, **reasons):
-    """A report of the tenant; `reasons`: name of a policy -> (verdict, reason, why)."""
-    run = Run.create(tenant=tenant, kind="readiness.assess", state="succeeded", dedupe_key="x")
-    said = [
-        PolicyVerdict(policy.id, policy.policy_type, policy.name, *reasons.get(policy.name, ("by_itself", "", "")))
-        for policy in policies
-    ]
-    return reports.save(run, said, share, 90)
-
-
 def text(client, path):
     answer = client.get(path)
     assert answer.status_code == 200, path
     return " ".join(answer.get_data(as_text=True).split())
-
-
-def test_a_tenants_readiness_from_nothing_to_a_fall(client, sign_in, cast, captured):
-    sign_in(client, cast.ada)
-    path = f"/tenants/{cast.contoso.id}/readiness"
-    assert "It was not assessed yet." in text(client, path)
-    assert "not assessed yet" in text(client, "/readiness/")
-    assert "Whether they could be restored is not known yet." in text(client, "/")
-    policies = [policy for policy, _, _ in captured if policy.tenant == cast.contoso]
-    saved(cast.contoso, policies, 1.0)
-    assert "100 % of the policies would come back by themselves." in text(client, path)
-    assert "All 2 policies would come back by themselves." in text(client, "/")
-    hand = ("by_hand", "guard", "It applies to <b>all</b> users.")
-    saved(cast.contoso, policies, 0.5, **{policies[0].name: hand})
-    page = text(client, path)
-    assert "50 % of the policies would come back by themselves. A full restore would take about 1 min 30 s." in page
-    assert "It was 100 % before." in page
-    assert "emergency (break-glass) accounts" in page
-    assert "It applies to &lt;b&gt;all&lt;/b&gt; users." in page
-    assert "The last 2 assessments; the newest: 50 % by itself." in page
-    narrow = text(client, f"{path}?show=by_itself")
-    assert policies[1].name in narrow
-    assert "applies to" not in narrow
-    assert text(client, f"{path}?show=none&type=<x>&page=99&search=%00")
-    assert "50 %" in text(client, "/readiness/")
 
 
 def test_a_reader_looks_and_an_operator_assesses(client, sign_in, cast):
