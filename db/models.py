@@ -889,14 +889,14 @@ class Restore(Table):
     retry_approved_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL", index=False)
     retry_approved_at = pw.DateTimeField(null=True)
     retry_approved_run = pw.BigIntegerField(null=True)
-    # The moment that it brings the tenant back to; null: it is no such act.
-    brought_back_to = pw.DateTimeField(null=True)
-    # How long its live run was to take, as the plan was confirmed.
-    estimated_seconds = pw.IntegerField(null=True)
     # What an uploaded file says of itself, which anybody may have written: {"backup_set", "tenant", …}.
     file_says = JsonText(null=True)
+    # How long its live run was to take, as the plan was confirmed.
+    estimated_seconds = pw.IntegerField(null=True)
     # The rehearsal that it is a part of: it waits for nobody. No foreign key: a rehearsal refers to restores.
     rehearsal_id = pw.BigIntegerField(null=True)
+    # The moment that it brings the tenant back to; null: it is no such act.
+    brought_back_to = pw.DateTimeField(null=True)
 
     class Meta:
         indexes = (
