@@ -17,7 +17,7 @@ UV := 0.13.9
 VULTURE := 2.16
 CODESPELL := 2.4.3
 
-.PHONY: help setup run clean format hooks migration docs translations \
+.PHONY: help setup run azurite clean format hooks migration docs translations \
 	test test-fast test-one ci check lint types dead spell audit \
 	pages-before pages page-sizes screenshots \
 	fuzz steps soak peers bench \
@@ -34,6 +34,12 @@ setup: ## Make .venv with everything in it
 
 run: setup ## Run the demo on this machine; Ctrl-C stops it
 	@$(BIN)/tenantkeep demo
+
+# Azure's own emulator, for the tests of copies: from npm, and none of ours.
+AZURITE := 3.37.0
+azurite: ## Install Azure's emulator below .venv, where npm is; without it its tests are left out
+	@test -x $(VENV)/azurite/node_modules/.bin/azurite-blob || ! command -v npm >/dev/null \
+		|| npm install --silent --no-audit --no-fund --ignore-scripts --prefix $(VENV)/azurite azurite@$(AZURITE)
 
 clean: ## Remove caches and what was built; .venv and var stay
 	@rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -79,7 +85,7 @@ test-one: setup ## Run the tests of one file, folder or name: T=tests/db/account
 	@$(BIN)/pytest -q $(T)
 
 ci: ## What CI runs: make test, where nothing is left out because a package index does not answer
-	@CI=true $(MAKE) test
+	@CI=true $(MAKE) setup azurite test
 
 check: lint types ## Format, lint, types and the house rules
 	@$(BIN)/pytest -q tests/test_layers.py

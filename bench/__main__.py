@@ -17,6 +17,7 @@ for name in (
     "restores",
     "uploads",
     "documents",
+    "copies",
     "conditional_access",
     "changes",
     "storage",

@@ -3,6 +3,7 @@
 import shutil
 import sys
 
+from tests.support import copy_stores
 from tests.support.servers import postgresql_binaries
 
 
@@ -14,6 +15,8 @@ def main() -> None:
     for program in ("nginx", "caddy", "systemd-analyze", "kubectl", "psql"):
         if not shutil.which(program):
             sys.stdout.write(f"No {program} here: it does not check its files in deploy/.\n")
+    if not copy_stores.has_azurite():
+        sys.stdout.write(f"{copy_stores.NO_AZURITE}.\n")
     if chromium() is None:
         sys.stdout.write("No Chromium here: the browser tests are left out (install the package chromium).\n")
 

@@ -28,6 +28,8 @@ from db.audit.audit import SYSTEM, Actor
 from db.backups import backup_sets
 from db.changes import approvals, decisions, ignored_fields, severity_rules
 from db.clock import utcnow
+from db.copies import copied_contents, signer
+from db.copies import stores as copy_stores
 from db.database import database as handle
 from db.encryption import keyring
 from db.errors import Invalid
@@ -171,7 +173,21 @@ def whole(cast, graph, app, worker, quick, ended):
     shared_apps.add_next(app, "secret", {"secret": "of our app"}, SYSTEM)
     _change_and_tell(cast.contoso, snapshot)
     _import(cast.contoso, snapshot)
+    _copy_elsewhere(cast.contoso)
     return SimpleNamespace(restore=restore, snapshot=snapshot, graph=graph)
+
+
+def _copy_elsewhere(tenant):
+    """A store that a set waits for, with one content, and the key that signs what is there."""
+    signer.own_signer()
+    store = copy_stores.add(
+        "Vault", "s3://vault", {"access_key": "a", "secret_key": "b"}, SYSTEM, copy_days=30, needs_lock=True,
+        recipients=["age1x"],
+    )  # fmt: skip
+    copied_contents.add([{
+        "store": store.id, "directory_id": tenant.directory_id, "name": "n", "sha256": "a", "checksum": "b",
+        "plain_bytes": 1, "stored_bytes": 2, "kept_until": utcnow(),
+    }])  # fmt: skip
 
 
 def _import(tenant, snapshot):
