@@ -1389,7 +1389,7 @@ DefinitionSource.add_index(
 
 
 class ReadinessReport(Table):
-    """How much of a tenant would have come back at that moment, and how long a full restore would have taken."""
+    """A judgement of a tenant: how much would have come back at that moment, and how long that would have taken."""
 
     tenant = pw.ForeignKeyField(Tenant, on_delete="CASCADE", index=False)
     run = pw.ForeignKeyField(Run, null=True, on_delete="SET NULL")
@@ -1405,7 +1405,7 @@ class ReadinessReport(Table):
         indexes = ((("tenant", "id"), False), (("made_at",), False))
 
 
-class Readiness(Table):
+class TenantReadiness(Table):
     """A tenant's newest report, and whether a backup was made since."""
 
     tenant = pw.ForeignKeyField(Tenant, unique=True, on_delete="CASCADE")
@@ -1417,7 +1417,9 @@ class Readiness(Table):
 
 
 # The scheduler asks at every tick for the few that are due.
-Readiness.add_index(Readiness.index(Readiness.due_since, where=pw.SQL("due_since IS NOT NULL"), name="readiness_due"))
+TenantReadiness.add_index(
+    TenantReadiness.index(TenantReadiness.due_since, where=pw.SQL("due_since IS NOT NULL"), name="readiness_due")
+)
 
 
 class ReadinessItem(Table):
@@ -2064,7 +2066,7 @@ TABLES = (
     DefinitionCategory,
     DefinitionSource,
     ReadinessReport,
-    Readiness,
+    TenantReadiness,
     ReadinessItem,
     PolicyTarget,
     PolicyReference,

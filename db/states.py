@@ -244,7 +244,7 @@ QUIET_OFFERS = (Offer.NOT_OFFERED, Offer.NEVER_READ)  # nothing that the tenant'
 
 
 class ReadinessVerdict(StrEnum):
-    """Whether a restore would bring a policy back if it were deleted now."""
+    """The way in which a restore would bring a policy back if it were deleted now."""
 
     BY_ITSELF = "by_itself"
     # A person has to enter, upload, grant or name something.

@@ -17,7 +17,7 @@ from db.audit.audit import Actor
 from db.clock import utcnow
 from db.database import database
 from db.errors import SwitchedOff
-from db.models import Readiness, Tenant
+from db.models import Tenant, TenantReadiness
 from db.policies import snapshots
 from db.readiness import reports
 from db.readiness.reports import PolicyVerdict
@@ -42,11 +42,11 @@ def start(tenant: Tenant, actor: Actor, *, is_quiet: bool = False) -> EnqueuedRu
     return enqueue_new(started)
 
 
-def due(apart: Collection[int]) -> Sequence[Readiness]:
+def due(apart: Collection[int]) -> Sequence[TenantReadiness]:
     return reports.due(utcnow(), apart)
 
 
-def start_due(readiness: Readiness) -> None:
+def start_due(readiness: TenantReadiness) -> None:
     try:
         start(readiness.tenant, ASSESSOR, is_quiet=True)
     except SwitchedOff:  # since it was found to be due

@@ -22,16 +22,16 @@ from graph.restore.matching import UNREADABLE, Match
 from graph.restore.options import GROUPS_WITH_MEMBERS, complete_options
 from graph.restore.plan_case import ItemPlan
 from graph.restore.resolver import Resolver
-from graph.restore.verdicts import Verdict
+from graph.restore.verdicts import RestoreVerdict
 from graph.transport.client import GraphClient
 
 
 @dataclass(frozen=True)
 class Outlook:
-    """What would become of a policy. `requests`: service -> requests that its restore takes."""
+    """Forecast of a policy. `requests`: service -> requests that its restore takes."""
 
     snapshot: Snapshot
-    verdict: Verdict
+    verdict: RestoreVerdict
     requests: dict[str, int]
 
 
@@ -60,10 +60,10 @@ class DeletionPlans(PlanBuilder):
             verdict = verdicts.worse(alone[item.id], together[item.id])
             yield Outlook(self._snapshots[item.id], verdict, self._requests(item, verdict))
 
-    def _verdicts(self) -> dict[int, Verdict]:
+    def _verdicts(self) -> dict[int, RestoreVerdict]:
         return {item.id: self._verdict(item, plan) for item, plan in self._plan_writes()}
 
-    def _verdict(self, item: RestoreItem, plan: dict[str, Any]) -> Verdict:
+    def _verdict(self, item: RestoreItem, plan: dict[str, Any]) -> RestoreVerdict:
         shortfalls = [
             (danger["code"], SHORTFALLS[danger["code"]].before.format(**danger["values"]))
             for danger in plan["dangers"]
@@ -81,7 +81,7 @@ class DeletionPlans(PlanBuilder):
                 left = [policy for policy in listed.policies if (key, policy.graph_id) not in gone]
                 self._listed[key] = PolicyList(left, listed.without_id)
 
-    def _requests(self, item: RestoreItem, verdict: Verdict) -> dict[str, int]:
+    def _requests(self, item: RestoreItem, verdict: RestoreVerdict) -> dict[str, int]:
         if verdict.verdict == verdicts.NOT or self._stays(item):
             return {}
         return duration.requests_of(POLICY_TYPES[item.policy_type], self._contents[item])

@@ -40,14 +40,16 @@ class ReadinessReport(Table):
         indexes = ((("tenant", "id"), False), (("made_at",), False))
 
 
-class Readiness(Table):
+class TenantReadiness(Table):
     tenant = pw.ForeignKeyField(Tenant, unique=True, on_delete="CASCADE")
     report = pw.ForeignKeyField(ReadinessReport, null=True, on_delete="SET NULL")
     due_since = pw.DateTimeField(null=True)
     again_at = pw.DateTimeField(null=True)
 
 
-Readiness.add_index(Readiness.index(Readiness.due_since, where=pw.SQL("due_since IS NOT NULL"), name="readiness_due"))
+TenantReadiness.add_index(
+    TenantReadiness.index(TenantReadiness.due_since, where=pw.SQL("due_since IS NOT NULL"), name="readiness_due")
+)
 
 
 class ReadinessItem(Table):
@@ -64,5 +66,5 @@ class ReadinessItem(Table):
 
 
 def up(migrator, db):
-    create_tables(db, (ReadinessReport, Readiness, ReadinessItem), known=(Tenant, Run, Policy))
+    create_tables(db, (ReadinessReport, TenantReadiness, ReadinessItem), known=(Tenant, Run, Policy))
     add_column(db, "restore", "estimated_seconds", "INTEGER")

@@ -1,4 +1,4 @@
-"""How much of a tenant would come back: its reports, and what the newest one says of each policy.
+"""Readiness of tenants: their reports, and what the newest one says of each policy.
 
 May import: db.notices, db.sql.
 """

@@ -9,7 +9,7 @@ import peewee as pw
 
 from db.clock import utcnow
 from db.database import database
-from db.models import Policy, Readiness, ReadinessItem, ReadinessReport, Run, Tenant
+from db.models import Policy, ReadinessItem, ReadinessReport, Run, Tenant, TenantReadiness
 from db.notices import occurrences
 from db.sql import upserts
 from db.sql.value_lists import batched, is_in_if_given
@@ -49,23 +49,25 @@ class ReportFilter:
 def mark_due(tenant_id: int) -> None:
     """Note that the tenant has a newer backup, in the transaction that ends it."""
     now = utcnow()
-    upserts.insert_missing(Readiness, [Readiness.tenant], [{"tenant": tenant_id, "due_since": now}])
-    is_idle = (Readiness.tenant == tenant_id) & Readiness.due_since.is_null()
-    Readiness.update(due_since=now).where(is_idle).execute()
+    upserts.insert_missing(TenantReadiness, [TenantReadiness.tenant], [{"tenant": tenant_id, "due_since": now}])
+    is_idle = (TenantReadiness.tenant == tenant_id) & TenantReadiness.due_since.is_null()
+    TenantReadiness.update(due_since=now).where(is_idle).execute()
 
 
-def due(now: datetime, excluded_ids: Collection[int] = (), limit: int = DUE_PER_SWEEP) -> list[Readiness]:
+def due(now: datetime, excluded_ids: Collection[int] = (), limit: int = DUE_PER_SWEEP) -> list[TenantReadiness]:
     """Return the tenants with a newer backup than their report, those that have waited longest first."""
     is_ready = Tenant.is_active & Tenant.removing_since.is_null()
-    is_due = Readiness.due_since.is_null(False) & (Readiness.again_at.is_null() | (Readiness.again_at <= now))
-    query = Readiness.select(Readiness, Tenant).join(Tenant).where(is_ready & is_due)
-    query = query.where(Readiness.id.not_in(list(excluded_ids)))
-    return list(query.order_by(Readiness.due_since, Readiness.id).limit(limit))
+    is_due = TenantReadiness.due_since.is_null(False) & (
+        TenantReadiness.again_at.is_null() | (TenantReadiness.again_at <= now)
+    )
+    query = TenantReadiness.select(TenantReadiness, Tenant).join(Tenant).where(is_ready & is_due)
+    query = query.where(TenantReadiness.id.not_in(list(excluded_ids)))
+    return list(query.order_by(TenantReadiness.due_since, TenantReadiness.id).limit(limit))
 
 
 def put_off(tenant_id: int) -> None:
     """Leave a tenant that could not be judged alone for a while."""
-    Readiness.update(again_at=utcnow() + AGAIN_AFTER).where(Readiness.tenant == tenant_id).execute()
+    TenantReadiness.update(again_at=utcnow() + AGAIN_AFTER).where(TenantReadiness.tenant == tenant_id).execute()
 
 
 def save(run: Run, verdicts: Sequence[PolicyVerdict], share: float, seconds: int) -> ReadinessReport:
@@ -79,7 +81,10 @@ def save(run: Run, verdicts: Sequence[PolicyVerdict], share: float, seconds: int
     _replace_lines(run.tenant_id, verdicts)
     row = {"tenant": run.tenant_id, "report": report.id, "due_since": None, "again_at": None}
     upserts.insert_or_update(
-        Readiness, [Readiness.tenant], [row], [Readiness.report, Readiness.due_since, Readiness.again_at]
+        TenantReadiness,
+        [TenantReadiness.tenant],
+        [row],
+        [TenantReadiness.report, TenantReadiness.due_since, TenantReadiness.again_at],
     )
     return report
 
@@ -125,15 +130,15 @@ def _replace_lines(tenant_id: int, verdicts: Sequence[PolicyVerdict]) -> None:
 
 
 def newest(tenant: Tenant) -> ReadinessReport | None:
-    query = ReadinessReport.select().join(Readiness, on=(Readiness.report == ReadinessReport.id))
-    report: ReadinessReport | None = query.where(Readiness.tenant == tenant).first()
+    query = ReadinessReport.select().join(TenantReadiness, on=(TenantReadiness.report == ReadinessReport.id))
+    report: ReadinessReport | None = query.where(TenantReadiness.tenant == tenant).first()
     return report
 
 
 def newest_of(tenant_ids: Sequence[int] | None) -> dict[int, ReadinessReport]:
     """Return tenant id -> its newest report, of these tenants; None: of all."""
-    query = ReadinessReport.select().join(Readiness, on=(Readiness.report == ReadinessReport.id))
-    found = query.where(is_in_if_given(Readiness.tenant, tenant_ids))
+    query = ReadinessReport.select().join(TenantReadiness, on=(TenantReadiness.report == ReadinessReport.id))
+    found = query.where(is_in_if_given(TenantReadiness.tenant, tenant_ids))
     return {report.tenant_id: report for report in found}
 
 
@@ -196,7 +201,7 @@ def _is_meant(tenant: Tenant, wanted: ReportFilter) -> pw.Expression:
 
 def delete_old() -> int:
     """Delete reports that are too old, never a tenant's newest. Return how many."""
-    in_use = Readiness.select(Readiness.report).where(Readiness.report.is_null(False))
+    in_use = TenantReadiness.select(TenantReadiness.report).where(TenantReadiness.report.is_null(False))
     old = ReadinessReport.select(ReadinessReport.id).where(
         (ReadinessReport.made_at < utcnow() - KEPT) & ReadinessReport.id.not_in(in_use)
     )

@@ -1,4 +1,4 @@
-"""How long a live restore takes at the least: its requests, by the limits that Microsoft documents for a tenant.
+"""Least duration of a live restore: its requests, by the limits that Microsoft documents for a tenant.
 
 The limits, with their sources: graph/transport/rate_limits.py. They are what a restore of many policies waits for: a
 call itself takes a fraction of a second, and twenty go together.

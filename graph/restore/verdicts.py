@@ -1,4 +1,4 @@
-"""Whether a restore would bring a policy back that is gone: the planner's decision, told by what a person has to do."""
+"""Verdicts on policies that are gone: the planner's decision, told by what a person has to do."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ _PAUSED = "Its membership rule is written paused: read it, and switch it on in E
 
 
 @dataclass(frozen=True)
-class Verdict:
+class RestoreVerdict:
     """`verdict`: by_itself, by_hand or not. `reason`: a code, "" where there is nothing to do; `why`: a sentence."""
 
     verdict: str
@@ -38,7 +38,7 @@ def verdict_of(
     reason: str | None,
     message: str | None,
     shortfalls: Iterable[tuple[str, str]],
-) -> Verdict:
+) -> RestoreVerdict:
     """Return the verdict on a policy from its plan for a tenant that does not have it.
 
     `action`, `reason`, `message`: as the planner decided. `shortfalls`: (code, sentence) of what would be less than the
@@ -49,13 +49,13 @@ def verdict_of(
     if action == "blocked":
         if reason in ("cannot_create", "not_restorable") and policy_type.key in _OF_FILES:
             reason = "uploaded_again"
-        return Verdict(BY_HAND if reason in _MENDED_BY_HAND else NOT, reason or "", message or "")
+        return RestoreVerdict(BY_HAND if reason in _MENDED_BY_HAND else NOT, reason or "", message or "")
     if reason == "guard":
-        return Verdict(BY_HAND, "guard", message or "")
+        return RestoreVerdict(BY_HAND, "guard", message or "")
     for code, sentence in shortfalls:
         if code in _LEFT_TO_A_PERSON:
-            return Verdict(BY_HAND, code, sentence)
-    return _of_group(body) if policy_type.is_referred else Verdict(BY_ITSELF)
+            return RestoreVerdict(BY_HAND, code, sentence)
+    return _of_group(body) if policy_type.is_referred else RestoreVerdict(BY_ITSELF)
 
 
 def stays(policy_type: PolicyType, body: Mapping[str, Any]) -> bool:
@@ -63,22 +63,22 @@ def stays(policy_type: PolicyType, body: Mapping[str, Any]) -> bool:
     return policy_type.is_single or policy_type.is_built_in(dict(body))
 
 
-def _of_what_stays(policy_type: PolicyType) -> Verdict:
+def _of_what_stays(policy_type: PolicyType) -> RestoreVerdict:
     cannot = WRITE_RULES[policy_type.key].cannot_restore
-    return Verdict(BY_ITSELF, "", f"{_STAYS} {cannot}".strip())
+    return RestoreVerdict(BY_ITSELF, "", f"{_STAYS} {cannot}".strip())
 
 
-def _of_group(body: Mapping[str, Any]) -> Verdict:
+def _of_group(body: Mapping[str, Any]) -> RestoreVerdict:
     if "DynamicMembership" in (body.get("groupTypes") or ()):
-        return Verdict(BY_HAND, "membership", _PAUSED)
-    return Verdict(BY_ITSELF) if "members" in body else Verdict(BY_HAND, "membership", _IN_A_GROUP)
+        return RestoreVerdict(BY_HAND, "membership", _PAUSED)
+    return RestoreVerdict(BY_ITSELF) if "members" in body else RestoreVerdict(BY_HAND, "membership", _IN_A_GROUP)
 
 
-def worse(first: Verdict, second: Verdict) -> Verdict:
+def worse(first: RestoreVerdict, second: RestoreVerdict) -> RestoreVerdict:
     return max(first, second, key=lambda verdict: WORST_LAST.index(verdict.verdict))
 
 
-def share_of(verdicts: Iterable[Verdict]) -> float:
+def share_of(verdicts: Iterable[RestoreVerdict]) -> float:
     """Return the share, 0 to 1, of what comes back by itself; 1 where there is nothing to bring back."""
     found = [verdict.verdict for verdict in verdicts]
     return found.count(BY_ITSELF) / len(found) if found else 1.0

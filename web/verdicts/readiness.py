@@ -1,4 +1,4 @@
-"""How readiness is said and coloured: of a policy, of a tenant, and of all tenants together."""
+"""Words and colours of readiness: of a policy, of a tenant, and of all tenants together."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -7,7 +7,7 @@ from actors.readiness import assess
 from actors.tenants import graph_clients
 from db.audit.audit import SYSTEM
 from db.clock import utcnow
-from db.models import Occurrence, Readiness, Run, Tenant
+from db.models import Occurrence, Run, Tenant, TenantReadiness
 from db.readiness import reports
 from db.readiness.reports import ReportFilter
 from db.states import ReadinessVerdict, RunKind, RunState
@@ -50,8 +50,8 @@ def test_a_tenant_that_cannot_be_asked_is_tried_again_later(graph, cast, capture
     graph_clients.clear_cache()
     assert ended(assess.start(cast.contoso, SYSTEM).run.id, 60).state == RunState.FAILED
     assert not assess.due(())
-    assert Readiness.get().again_at > utcnow()
+    assert TenantReadiness.get().again_at > utcnow()
     Tenant.update(is_active=False).where(Tenant.id == cast.contoso.id).execute()
-    Readiness.update(again_at=None).execute()
-    assess.start_due(Readiness.get())
+    TenantReadiness.update(again_at=None).execute()
+    assess.start_due(TenantReadiness.get())
     assert Run.select().where(Run.kind == RunKind.READINESS).count() == 1

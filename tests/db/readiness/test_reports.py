@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from db.clock import utcnow
-from db.models import Occurrence, Policy, Readiness, ReadinessItem, ReadinessReport, Run
+from db.models import Occurrence, Policy, ReadinessItem, ReadinessReport, Run, TenantReadiness
 from db.readiness import reports
 from db.readiness.reports import PolicyVerdict, ReportFilter
 from db.states import NoticeEvent, ReadinessVerdict
@@ -23,9 +23,9 @@ def saved(tenant, share, *found):
 
 def test_a_tenant_is_due_after_a_backup_until_it_is_judged(cast):
     reports.mark_due(cast.contoso.id)
-    first = Readiness.get().due_since
+    first = TenantReadiness.get().due_since
     reports.mark_due(cast.contoso.id)
-    assert Readiness.get().due_since == first
+    assert TenantReadiness.get().due_since == first
     [due] = reports.due(utcnow())
     assert due.tenant == cast.contoso
     assert not reports.due(utcnow(), [due.id])

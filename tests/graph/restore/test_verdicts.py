@@ -3,7 +3,7 @@
 import pytest
 
 from graph.policy_types.table import POLICY_TYPES
-from graph.restore.verdicts import BY_HAND, BY_ITSELF, NOT, Verdict, share_of, stays, verdict_of, worse
+from graph.restore.verdicts import BY_HAND, BY_ITSELF, NOT, RestoreVerdict, share_of, stays, verdict_of, worse
 
 ENTERED = [("to_be_entered", "preSharedKey: enter it again.")]
 
@@ -11,17 +11,17 @@ ENTERED = [("to_be_entered", "preSharedKey: enter it again.")]
 @pytest.mark.parametrize(
     ("key", "body", "decided", "expected"),
     [
-        ("configurationPolicies", {}, ("recreate", None, None, ()), Verdict(BY_ITSELF)),
-        ("deviceConfigurations", {}, ("recreate", None, None, ENTERED), Verdict(BY_HAND, *ENTERED[0])),
-        ("deviceConfigurations", {}, ("recreate", None, None, [("unassigned", "To nobody.")]), Verdict(BY_ITSELF)),
+        ("configurationPolicies", {}, ("recreate", None, None, ()), RestoreVerdict(BY_ITSELF)),
+        ("deviceConfigurations", {}, ("recreate", None, None, ENTERED), RestoreVerdict(BY_HAND, *ENTERED[0])),
+        ("deviceConfigurations", {}, ("recreate", None, None, [("unassigned", "To nobody.")]), RestoreVerdict(BY_ITSELF)),
         ("conditionalAccessPolicies", {}, ("recreate", "guard", "All users.", ()),
-         Verdict(BY_HAND, "guard", "All users.")),
+         RestoreVerdict(BY_HAND, "guard", "All users.")),
         ("deviceConfigurations", {}, ("blocked", "permission_missing", "Grant it.", ()),
-         Verdict(BY_HAND, "permission_missing", "Grant it.")),
-        ("deviceConfigurations", {}, ("blocked", "cannot_create", "No.", ()), Verdict(NOT, "cannot_create", "No.")),
+         RestoreVerdict(BY_HAND, "permission_missing", "Grant it.")),
+        ("deviceConfigurations", {}, ("blocked", "cannot_create", "No.", ()), RestoreVerdict(NOT, "cannot_create", "No.")),
         ("mobileApps", {}, ("blocked", "cannot_create", "Its installer.", ()),
-         Verdict(BY_HAND, "uploaded_again", "Its installer.")),
-        ("groups", {"members": []}, ("recreate", None, None, ()), Verdict(BY_ITSELF)),
+         RestoreVerdict(BY_HAND, "uploaded_again", "Its installer.")),
+        ("groups", {"members": []}, ("recreate", None, None, ()), RestoreVerdict(BY_ITSELF)),
     ],
 )  # fmt: skip
 def test_a_verdict_is_the_plan_told_by_what_a_person_has_to_do(key, body, decided, expected):
@@ -40,6 +40,6 @@ def test_what_nobody_can_delete_stays_whatever_the_plan_says():
 
 
 def test_the_worse_of_two_counts_and_an_empty_tenant_is_ready():
-    good, hand, bad = Verdict(BY_ITSELF), Verdict(BY_HAND), Verdict(NOT)
+    good, hand, bad = RestoreVerdict(BY_ITSELF), RestoreVerdict(BY_HAND), RestoreVerdict(NOT)
     assert (worse(good, hand), worse(bad, hand), worse(good, good)) == (hand, bad, good)
     assert (share_of([good, good, hand, bad]), share_of([])) == (0.5, 1.0)

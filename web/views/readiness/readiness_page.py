@@ -104,7 +104,7 @@ class ReadinessPage:
 
     @cached_property
     def deeds(self) -> list[Deed]:
-        """What to do, that which helps most policies first."""
+        """The things to do, those that help most policies first."""
         reasons: Mapping[str, int] = self.report.reasons if self.report else {}
         examples = reports.examples(self.tenant, reasons, EXAMPLES_SHOWN)
         texts = {reason: TO_DO.get(reason, OTHER) for reason in reasons}
