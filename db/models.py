@@ -1423,7 +1423,7 @@ TenantReadiness.add_index(
 
 
 class ReadinessItem(Table):
-    """What the newest report says of a policy."""
+    """A policy's line in the newest report."""
 
     tenant = pw.ForeignKeyField(Tenant, on_delete="CASCADE", index=False)
     policy = pw.ForeignKeyField(Policy, unique=True, on_delete="CASCADE")

@@ -155,9 +155,9 @@ def _is_young_state(row: CopyStore) -> Callable[[str], bool]:
 
 
 def _remove_old(store: Store, prefix: str, keep: Callable[[str], bool]) -> None:
-    for found in list(store.list(prefix)):
-        if not keep(found.name):
-            _remove(store, found.name)
+    for stored in list(store.list(prefix)):
+        if not keep(stored.name):
+            _remove(store, stored.name)
 
 
 def _remove(store: Store, name: str) -> bool:

@@ -1,4 +1,4 @@
-"""How stores of copies stand: for notices, `doctor`, metrics and pages alike."""
+"""Standing of stores of copies: for notices, `doctor`, metrics and pages alike."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ BEHIND, FAILING, NOT_LOCKED = "behind", "failing", "not_locked"
 
 @dataclass(frozen=True)
 class StoreFinding:
-    """What is wrong with a store: the sentence says what to do."""
+    """A fault of a store: the sentence says what to do."""
 
     store: CopyStore
     why: str

@@ -32,7 +32,7 @@ def level_of(report: ReadinessReport | None) -> Level:
 
 @dataclass(frozen=True)
 class FleetReadiness:
-    """Whether everyone could be restored, of the tenants that somebody sees. `unjudged`: a sentence on the tenants of
+    """An answer: could every tenant that somebody sees be restored? `unjudged`: a sentence on the tenants of
     which that is not known, or "".
     """
 

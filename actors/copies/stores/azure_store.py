@@ -126,8 +126,8 @@ class AzureStore(StoreBase):
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
         with explained():
-            for found in self._container.list_blobs(name_starts_with=self._key(prefix)):
-                yield StoredObject(self._name(found.name), found.size)
+            for blob in self._container.list_blobs(name_starts_with=self._key(prefix)):
+                yield StoredObject(self._name(blob.name), blob.size)
 
     def lock_of(self, name: str) -> datetime | None:
         found = self.head(name)

@@ -142,8 +142,8 @@ class S3Store(StoreBase):
         pages = self._client.get_paginator("list_objects_v2")
         with explained():
             for page in pages.paginate(Bucket=self._bucket, Prefix=self._key(prefix)):
-                for found in page.get("Contents", ()):
-                    yield StoredObject(self._name(found["Key"]), found["Size"])
+                for entry in page.get("Contents", ()):
+                    yield StoredObject(self._name(entry["Key"]), entry["Size"])
 
     def lock_of(self, name: str) -> datetime | None:
         found = self.head(name)

@@ -89,7 +89,7 @@ class StoreRow:
 
     @property
     def behind(self) -> int:
-        """How many sets are not there yet."""
+        """The number of sets that are not there yet."""
         return sum(count for state, count in self.counts.items() if state != CopyState.COMPLETE)
 
     @cached_property
