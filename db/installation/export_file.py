@@ -1,6 +1,7 @@
 """Export of the whole installation to a file that a passphrase opens: contents and credentials too, without our keys.
 
-A line that counts all rows, then for each table a line that names it, and a line for every row; packed, then sealed.
+A line that says which Tenantkeep can import it and counts all rows, then for each table a line that names it, and a line
+for every row; packed with gzip, then sealed with age: `age -d FILE | gunzip` reads it.
 Read in one transaction, so that the picture is of one moment while the installation runs on.
 """
 
@@ -21,7 +22,7 @@ from db.database import database, is_sqlite
 from db.encryption import SealError
 from db.errors import Invalid
 from db.installation import row_codec
-from db.installation.passphrase_file import SealingWriter
+from db.installation.age_file import AgeWriter
 from db.schema import row_ids
 
 MIN_PASSPHRASE_LENGTH = 12
@@ -46,7 +47,7 @@ def export_all(path: Path, passphrase: str, actor: Actor, tell: ReportProgress, 
 
 
 def _write(out: BinaryIO, passphrase: str, tell: ReportProgress) -> int:
-    sealer = SealingWriter(out, passphrase, header())
+    sealer = AgeWriter(out, passphrase)
     with GzipFile(fileobj=sealer, mode="wb", compresslevel=COMPRESSION_LEVEL, filename="", mtime=0) as lines:
         total = write_rows(lines, tell)
     sealer.close()
@@ -59,7 +60,7 @@ def write_rows(lines: BinaryIO | GzipFile, tell: ReportProgress, but: Set[pw.Fie
     with database.atomic("DEFERRED" if is_sqlite() else "REPEATABLE READ"):
         counts = {model: model.select().count() for model in row_codec.EXPORTED_TABLES}
         total, done = sum(counts.values()), 0
-        lines.write(_line({"rows": total}))
+        lines.write(_line({"rows": total, **header()}))
         for model, count in counts.items():
             names = [field.name for field in row_codec.fields(model, but)]
             head = {"table": model._meta.table_name, "fields": names, "rows": count, "last_id": _last_id(model)}
@@ -77,7 +78,7 @@ def _last_id(model: Any) -> int:
 
 
 def header() -> dict[str, Any]:
-    """Return what can be read without the passphrase: which Tenantkeep can import the file."""
+    """Return what tells which Tenantkeep can import what follows."""
     return {"version": version("tenantkeep"), "migrations": migrate.applied(), "made_at": utcnow().isoformat()}
 
 

@@ -5,6 +5,7 @@ was done in a tenant after the export.
 """
 
 import json
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from gzip import GzipFile
@@ -18,13 +19,13 @@ from db.audit import audit
 from db.audit.audit import Action, Actor
 from db.database import database
 from db.errors import Invalid
-from db.installation import export_file, row_codec
+from db.installation import age_file, export_file, passphrase_file, row_codec
 from db.installation.export_file import ReportProgress
-from db.installation.passphrase_file import open_sealed, read_head
 from db.models import IS_ACTIVE, AuditHead, AuditKey, Run
 from db.runs import claims, completion
 from db.schema import row_ids
 
+MAX_HEAD_BYTES = 64 * 1024
 RUN_INTERRUPTED = (
     "Tenantkeep was imported from an export that was made while this run was under way. What it had done by then is "
     "recorded here, what it did later is not. Start it again."
@@ -50,15 +51,38 @@ def import_all(path: Path, passphrase: str, actor: Actor, tell: ReportProgress) 
 
 
 def _read(file: BinaryIO, passphrase: str, actor: Actor, tell: ReportProgress) -> ImportResult:
-    head = read_head(file)
-    _check_version(head.header)
     with database.atomic():
         _check_empty()
-        with GzipFile(fileobj=open_sealed(file, head, passphrase)) as lines:
-            total = _insert_all(lines, tell)
-        ended, made_at = _end_active_runs(), str(head.header["made_at"])
-        audit.record(Action.IMPORTED, actor, "installation", made_at=made_at, rows=total, ended_runs=ended)
-    return ImportResult(total, made_at, ended)
+        head, lines = _open(file, passphrase)
+        _check_version(head)
+        rows = _insert_all(lines, head["rows"], tell)
+        ended, made_at = _end_active_runs(), str(head["made_at"])
+        audit.record(Action.IMPORTED, actor, "installation", made_at=made_at, rows=rows, ended_runs=ended)
+    return ImportResult(rows, made_at, ended)
+
+
+def _open(file: BinaryIO, passphrase: str) -> tuple[Mapping[str, Any], GzipFile]:
+    """Return what the file says of itself, and its lines after that. Raises Invalid when this cannot be told of it."""
+    if age_file.is_age(file):
+        lines = GzipFile(fileobj=age_file.open_with_passphrase(file, passphrase))
+        return read_head(lines), lines
+    head = passphrase_file.read_head(file)
+    lines = GzipFile(fileobj=passphrase_file.open_sealed(file, head, passphrase))
+    return {**head.header, **json.loads(next(lines))}, lines
+
+
+def read_head(lines: GzipFile) -> Mapping[str, Any]:
+    """Return the first of the lines of an export. Raises Invalid when there is no export in the file."""
+    try:
+        head = json.loads(lines.readline(MAX_HEAD_BYTES))
+        made_by = (head["version"], head["made_at"])
+        if all(isinstance(text, str) for text in made_by) and isinstance(head["rows"], int) and head["migrations"]:
+            return dict(head)
+    except Invalid:
+        raise
+    except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError):
+        pass
+    raise Invalid("What is sealed in this file is no export of Tenantkeep.")
 
 
 def _check_version(header: Mapping[str, Any]) -> None:
@@ -90,8 +114,8 @@ def _check_empty() -> None:
         )
 
 
-def _insert_all(lines: GzipFile, tell: ReportProgress) -> int:
-    total, done = json.loads(next(lines))["rows"], 0
+def _insert_all(lines: GzipFile, total: int, tell: ReportProgress) -> int:
+    done = 0
     for model, rows in _read_batches(lines):
         _insert(model, rows)
         done += len(rows)

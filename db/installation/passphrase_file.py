@@ -1,4 +1,4 @@
-"""A stream sealed with a passphrase, in numbered chunks.
+"""Exports as they were written until age files took their place, read only: numbered chunks sealed with a passphrase.
 
     line    what this file is
     line    a header in JSON, readable by anybody; the key's salt is in it
@@ -12,7 +12,6 @@ was changed, moved, repeated, added or cut off does not open.
 
 import io
 import json
-import secrets
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -50,35 +49,6 @@ def _nonce(number: int, is_last: bool) -> bytes:
     return number.to_bytes(11) + bytes([is_last])
 
 
-class SealingWriter:
-    """Seals what is written to it and writes that to `out`. `close` writes the last chunk, and leaves `out` open."""
-
-    def __init__(self, out: BinaryIO, passphrase: str, header: Mapping[str, Any]) -> None:
-        salt = secrets.token_bytes(16)
-        self._out, self._cipher = out, _cipher(passphrase, salt)
-        self._lines = TITLE + json.dumps({**header, "salt": salt.hex()}).encode() + b"\n"
-        self._numbers, self._waiting = count(), bytearray()
-        out.write(self._lines)
-        self._seal(b"", is_last=False)
-
-    def write(self, data: bytes) -> int:
-        self._waiting += data
-        while len(self._waiting) > CHUNK_BYTES:
-            self._seal(bytes(self._waiting[:CHUNK_BYTES]), is_last=False)
-            del self._waiting[:CHUNK_BYTES]
-        return len(data)
-
-    def flush(self) -> None:
-        """Do nothing: a chunk is written when it is full."""
-
-    def close(self) -> None:
-        self._seal(bytes(self._waiting), is_last=True)
-
-    def _seal(self, plain: bytes, is_last: bool) -> None:
-        sealed = self._cipher.encrypt(_nonce(next(self._numbers), is_last), plain, self._lines)
-        self._out.write(len(sealed).to_bytes(4) + sealed)
-
-
 def read_head(file: BinaryIO) -> FileHead:
     """Read the two lines before the chunks. Raises Invalid when this is no file of ours."""
     if file.readline(len(TITLE)) != TITLE:
@@ -93,7 +63,7 @@ def read_head(file: BinaryIO) -> FileHead:
 
 
 def open_sealed(file: BinaryIO, head: FileHead, passphrase: str) -> BinaryIO:
-    """Return what was written to the SealingWriter.
+    """Return what was sealed.
 
     Raises Invalid, also while it is read: only its end shows it is whole.
     """

@@ -7,7 +7,8 @@ import pytest
 
 from db.errors import Invalid
 from db.installation import passphrase_file
-from db.installation.passphrase_file import CHUNK_BYTES, SealingWriter, open_sealed, read_head
+from db.installation.passphrase_file import CHUNK_BYTES, open_sealed, read_head
+from tests.support.old_exports import SealingWriter
 
 PASSPHRASE = "correct horse battery"
 PLAIN = secrets.token_bytes(2 * CHUNK_BYTES + 1000)

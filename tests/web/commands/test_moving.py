@@ -1,16 +1,20 @@
 """The whole installation to a file, and back: to the other engine, with other keys, all of it or nothing."""
 
 import base64
+import gzip
+import io
 import json
 import resource
 import secrets
 import subprocess
 import threading
 from datetime import timedelta
+from gzip import GzipFile
 from pathlib import Path
 from types import SimpleNamespace
 
 import peewee as pw
+import pyrage
 import pytest
 
 import actors.backups.back_up
@@ -81,6 +85,7 @@ from db.tenants import credentials, schedules, shared_apps, tenants
 from tests.fixtures.database import fresh_database
 from tests.support import servers
 from tests.support.changes import record_change, record_event
+from tests.support.old_exports import SealingWriter
 from tests.support.restore_steps import executed, options, previewed
 from tests.support.simulated_tenant import WRITE
 from tests.web.commands.test_commands import tenantkeep
@@ -362,6 +367,46 @@ def test_a_damaged_file_or_a_wrong_passphrase_leaves_the_installation_empty(capt
         imported(file, "correct horse batterz")
     assert nothing_is_here()
     assert imported(file).rows
+
+
+def write_in_old_format(path):
+    """An export as it was before age files."""
+    out = io.BytesIO()
+    export_file.write_rows(out, ignored)
+    with path.open("wb") as file:
+        sealer = SealingWriter(file, PASSPHRASE, export_file.header())
+        with GzipFile(fileobj=sealer, mode="wb") as lines:
+            first, _, rest = out.getvalue().partition(b"\n")
+            lines.write(json.dumps({"rows": json.loads(first)["rows"]}).encode() + b"\n" + rest)
+        sealer.close()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_an_export_is_opened_by_standard_tools_and_one_of_the_old_format_still_imports(captured, arrive, tmp_path):
+    lines = gzip.decompress(pyrage.passphrase.decrypt(exported(tmp_path / "new").read_bytes(), PASSPHRASE)).splitlines()
+    assert json.loads(lines[0])["migrations"] == export_file.header()["migrations"]
+    assert any(b"contoso" in line.lower() for line in lines)
+    write_in_old_format(tmp_path / "old")
+    names = [policy.name for policy in Policy.select()]
+    arrive("sqlite")
+    (tmp_path / "else").write_bytes(pyrage.passphrase.encrypt(gzip.compress(b"{}\n"), PASSPHRASE))
+    (tmp_path / "keys").write_bytes(pyrage.encrypt(b"x", [pyrage.x25519.Identity.generate().to_public()]))
+    for name, sentence in (("else", "is no export"), ("keys", "sealed to keys")):
+        with pytest.raises(Invalid, match=sentence):
+            imported(tmp_path / name)
+    assert nothing_is_here()
+    assert imported(tmp_path / "old").rows
+    assert [policy.name for policy in Policy.select()] == names
+    assert list(chain.verify()) == []
+
+
+def test_a_file_of_the_old_writer_is_read_and_says_which_version_takes_it(database, tmp_path):
+    """The fixture was written by Tenantkeep before age files; what it says of itself is in its header."""
+    file = Path(__file__).parents[2] / "fixtures" / "old_export.tenantkeep"
+    with pytest.raises(Invalid, match=r"Tenantkeep .* whose database ends with 0042_undelete"):
+        imported(file)
+    with pytest.raises(Invalid, match="passphrase is wrong"):
+        imported(file, "correct horse batterz")
 
 
 def test_an_installation_with_anything_in_it_is_refused_and_left_as_it_is(captured, tmp_path):
