@@ -14,4 +14,5 @@ pytest_plugins = [
     "tests.fixtures.simulator",
     "tests.fixtures.worker",
     "tests.fixtures.copies",
+    "tests.fixtures.arrival",
 ]

@@ -76,6 +76,8 @@ class Action(StrEnum):
     KEYS_ROTATED = "keys:rotated"
     EXPORTED = "installation:exported"
     IMPORTED = "installation:imported"
+    RECOVERED = "installation:recovered"
+    RECOVERY_ENDED = "installation:recovery_ended"
     SET_COMPLETED = "backup-set:completed"
     SET_DOWNLOADED = "backup-set:downloaded"
     SET_PINNED = "backup-set:pinned"
@@ -213,6 +215,8 @@ DETAILS: dict[Action, frozenset[str]] = {
     Action.KEYS_ROTATED: frozenset({"resealed"}),
     Action.EXPORTED: frozenset({"file"}),
     Action.IMPORTED: frozenset({"made_at", "rows", "ended_runs"}),
+    Action.RECOVERED: frozenset({"store", "made_at", "rows", "ended_runs"}),
+    Action.RECOVERY_ENDED: frozenset({"store", "contents", "sets", "lost"}),
     Action.SET_COMPLETED: frozenset({"run", "state", "snapshots"}),
     # `format`: of another tool; "" is our own.
     Action.SET_DOWNLOADED: frozenset({"policies", "with_secrets", "format"}),

@@ -1,7 +1,7 @@
 """Age files (age-encryption.org, format v1): any standard tool opens what leaves the installation sealed.
 
-To a passphrase they are sealed and opened here, in pieces: pyrage takes and gives those as a whole, and an export may be
-larger than memory. To keys pyrage does it. The format: https://c2sp.org/age.
+To a passphrase they are sealed and opened here, in pieces: pyrage takes and gives those as a whole, and an export may
+be larger than memory. To keys pyrage does it. The format: https://c2sp.org/age.
 """
 
 import base64
@@ -35,8 +35,9 @@ MAX_WORK_FACTOR = 20
 _SALT_LABEL = b"age-encryption.org/v1/scrypt"
 _STANZA = re.compile(rb"-> scrypt ([A-Za-z0-9+/]{22}) ([1-9][0-9]?)\n")
 
-WRONG_PASSPHRASE = "The passphrase is wrong, or the beginning of the file was changed."
+WRONG_WORDS = "The passphrase is wrong, or the beginning of the file was changed."
 DAMAGED = "The file is damaged: something in it was changed or moved, or its end is missing."
+WRONG_KEY = "The recovery key is another one: it does not open what is sealed here."
 NO_HEADER = "The file is damaged: its header cannot be read."
 
 
@@ -46,7 +47,7 @@ class AgeWriter:
     def __init__(self, out: BinaryIO, passphrase: str) -> None:
         file_key, nonce = secrets.token_bytes(16), secrets.token_bytes(16)
         out.write(_header(file_key, passphrase) + nonce)
-        self._out, self._chunks, self._waiting = out, _Chunks(file_key, nonce), bytearray()
+        self._out, self._chunks, self._waiting = out, _ChunkCipher(file_key, nonce), bytearray()
 
     def write(self, data: bytes) -> int:
         self._waiting += data
@@ -75,7 +76,7 @@ def open_with_passphrase(file: BinaryIO, passphrase: str) -> BinaryIO:
     nonce = file.read(16)
     if len(nonce) != 16:
         raise Invalid(DAMAGED)
-    return io.BufferedReader(_Pieces(_open_chunks(file, _Chunks(file_key, nonce))), CHUNK_BYTES)
+    return io.BufferedReader(_Pieces(_open_chunks(file, _ChunkCipher(file_key, nonce))), CHUNK_BYTES)
 
 
 def open_with_keys(file: BinaryIO, identities: Sequence[object]) -> BinaryIO:
@@ -128,9 +129,9 @@ def _open_header(file: BinaryIO, passphrase: str) -> bytes:
     try:
         file_key = ChaCha20Poly1305(key).decrypt(bytes(12), _decode(body[:-1], 32), None)
     except InvalidTag:
-        raise Invalid(WRONG_PASSPHRASE) from None
+        raise Invalid(WRONG_WORDS) from None
     if not hmac.compare_digest(_mac(file_key, title + stanza + body + b"---"), _decode(end[4:-1], 32)):
-        raise Invalid(WRONG_PASSPHRASE)
+        raise Invalid(WRONG_WORDS)
     return file_key
 
 
@@ -166,7 +167,7 @@ def _decode(text: bytes, length: int) -> bytes:
 # --- what follows it --------------------------------------------------------------------------------------------------
 
 
-class _Chunks:
+class _ChunkCipher:
     """The chunks of one file in their order. A chunk's number is its nonce, and whether it is the last."""
 
     def __init__(self, file_key: bytes, nonce: bytes) -> None:
@@ -183,7 +184,7 @@ class _Chunks:
         return (self._number - 1).to_bytes(11) + bytes([is_last])
 
 
-def _open_chunks(file: BinaryIO, chunks: _Chunks) -> Iterator[bytes]:
+def _open_chunks(file: BinaryIO, chunks: _ChunkCipher) -> Iterator[bytes]:
     sealed, is_first = file.read(SEALED_CHUNK_BYTES), True
     while True:
         following = file.read(SEALED_CHUNK_BYTES)
@@ -250,7 +251,7 @@ class _KeyReader(io.RawIOBase):
         except (pyrage.DecryptError, OSError) as e:
             self._error = DAMAGED
             if "No matching keys" in str(e):
-                self._error = "The recovery key is another one: it does not open what is sealed here."
+                self._error = WRONG_KEY
         finally:
             # A broken pipe: nobody reads on.
             with suppress(OSError):

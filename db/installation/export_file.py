@@ -1,7 +1,7 @@
 """Export of the whole installation to a file that a passphrase opens: contents and credentials too, without our keys.
 
-A line that says which Tenantkeep can import it and counts all rows, then for each table a line that names it, and a line
-for every row; packed with gzip, then sealed with age: `age -d FILE | gunzip` reads it.
+A line that says which Tenantkeep can import it and counts all rows, then for each table a line that names it, and a
+line for every row; packed with gzip, then sealed with age: `age -d FILE | gunzip` reads it.
 Read in one transaction, so that the picture is of one moment while the installation runs on.
 """
 

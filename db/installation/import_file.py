@@ -21,11 +21,14 @@ from db.database import database
 from db.errors import Invalid
 from db.installation import age_file, export_file, passphrase_file, row_codec
 from db.installation.export_file import ReportProgress
-from db.models import IS_ACTIVE, AuditHead, AuditKey, Run
+from db.models import IS_ACTIVE, AuditHead, AuditKey, Content, CopyStore, Run, Schedule
 from db.runs import claims, completion
 from db.schema import row_ids
 
 MAX_HEAD_BYTES = 64 * 1024
+# What a content has instead of its sealed body until that is brought back.
+NOT_BACK_YET = b""
+IMPORTED = "imported"
 RUN_INTERRUPTED = (
     "Tenantkeep was imported from an export that was made while this run was under way. What it had done by then is "
     "recorded here, what it did later is not. Start it again."
@@ -54,11 +57,47 @@ def _read(file: BinaryIO, passphrase: str, actor: Actor, tell: ReportProgress) -
     with database.atomic():
         _check_empty()
         head, lines = _open(file, passphrase)
-        _check_version(head)
-        rows = _insert_all(lines, head["rows"], tell)
-        ended, made_at = _end_active_runs(), str(head["made_at"])
-        audit.record(Action.IMPORTED, actor, "installation", made_at=made_at, rows=rows, ended_runs=ended)
-    return ImportResult(rows, made_at, ended)
+        result = _take(head, lines, tell)
+        audit.record(
+            Action.IMPORTED,
+            actor,
+            "installation",
+            made_at=result.made_at,
+            rows=result.rows,
+            ended_runs=result.ended_runs,
+        )
+    return result
+
+
+def import_state(lines: GzipFile, store: str, actor: Actor, tell: ReportProgress) -> ImportResult:
+    """Import the lines of a state, as stores of copies have it: contents are empty until they are brought back.
+
+    Nothing goes on by itself: the old installation may live on. Raises Invalid; then everything is as it was.
+    """
+    try:
+        with database.atomic():
+            _check_empty()
+            result = _take(read_head(lines), lines, tell)
+            Schedule.update(is_paused=True, next_at=None).execute()
+            CopyStore.update(is_active=False).execute()
+            audit.record(
+                Action.RECOVERED,
+                actor,
+                "installation",
+                store=store,
+                made_at=result.made_at,
+                rows=result.rows,
+                ended_runs=result.ended_runs,
+            )
+    except pw.OperationalError as e:
+        raise Invalid(f"Nothing was imported: {_first_line(e)}") from e
+    return result
+
+
+def _take(head: Mapping[str, Any], lines: GzipFile, tell: ReportProgress) -> ImportResult:
+    _check_version(head)
+    rows = _insert_all(lines, head["rows"], tell)
+    return ImportResult(rows, str(head["made_at"]), _end_active_runs())
 
 
 def _open(file: BinaryIO, passphrase: str) -> tuple[Mapping[str, Any], GzipFile]:
@@ -152,6 +191,9 @@ def _insert(model: Any, rows: list[row_codec.Row]) -> None:
         rows = [row for row in rows if not AuditKey.update(row).where(AuditKey.id == row["id"]).execute()]
     if not rows:
         return
+    if model is Content:
+        # A state has none of their bodies.
+        rows = [{"sealed": NOT_BACK_YET, **row} for row in rows]
     try:
         model.insert_many(rows).as_rowcount().execute()
     except (pw.DataError, pw.IntegrityError, ValueError) as e:
@@ -168,5 +210,5 @@ def _end_active_runs() -> int:
     wholes = list(Run.select().where(IS_ACTIVE & Run.parent.is_null()))
     for run in wholes:
         if held := claims.take_claim(run.id, run.kind):
-            completion.fail(held, "imported", RUN_INTERRUPTED)
+            completion.fail(held, IMPORTED, RUN_INTERRUPTED)
     return len(wholes)

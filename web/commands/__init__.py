@@ -28,6 +28,7 @@ with postponed():
         moving,
         processes,
         readiness,
+        recovering,
         restores,
         runs,
         tenants,
@@ -40,7 +41,7 @@ cli = click.Group("tenantkeep", help="Back up and restore Intune and Conditional
 click.version_option(package_name="tenantkeep")(cli)
 for commands in (
     processes, doctor, installation, moving, accounts, tenants, runs, readiness, restores, bring_back, changes,
-    assignments, channels, copies, lists, tokens,
+    assignments, channels, copies, recovering, lists, tokens,
 ):  # fmt: skip
     commands.register(cli)
 

@@ -129,6 +129,14 @@ class AzureStore(StoreBase):
             for blob in self._container.list_blobs(name_starts_with=self._key(prefix)):
                 yield StoredObject(self._name(blob.name), blob.size)
 
+    def all_names(self, prefix: str) -> Iterator[str]:
+        last = None
+        with explained():
+            for blob in self._container.list_blobs(name_starts_with=self._key(prefix), include=["versions"]):
+                if blob.name != last:
+                    last = blob.name
+                    yield self._name(last)
+
     def lock_of(self, name: str) -> datetime | None:
         found = self.head(name)
         if found is None:

@@ -145,6 +145,21 @@ class S3Store(StoreBase):
                 for entry in page.get("Contents", ()):
                     yield StoredObject(self._name(entry["Key"]), entry["Size"])
 
+    def all_names(self, prefix: str) -> Iterator[str]:
+        pages, last = self._client.get_paginator("list_object_versions"), None
+        with explained():
+            try:
+                for page in pages.paginate(Bucket=self._bucket, Prefix=self._key(prefix)):
+                    for version in page.get("Versions", ()):
+                        if version["Key"] != last:
+                            last = version["Key"]
+                            yield self._name(last)
+            except ClientError as e:
+                # Not every service knows versions, and not every key may list them.
+                if last is not None or _code(e) not in {*NOT_KNOWN, "AccessDenied", "403"}:
+                    raise
+                yield from super().all_names(prefix)
+
     def lock_of(self, name: str) -> datetime | None:
         found = self.head(name)
         if found is None:

@@ -73,6 +73,9 @@ class Store(Protocol):
     def list(self, prefix: str) -> Iterator[StoredObject]:
         """Yield the objects whose names begin so, by name. Their checksums and locks are not looked up."""
 
+    def all_names(self, prefix: str) -> Iterator[str]:
+        """Yield the names that begin so, by name; also of objects that a deletion only hides."""
+
     def lock_of(self, name: str) -> datetime | None:
         """Return until when nobody can delete the object; None where nothing locks it. Raises NotStored."""
 
@@ -104,6 +107,13 @@ class StoreBase:
             yield self.get(name)
         except NotStored:
             return
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        raise NotImplementedError
+
+    def all_names(self, prefix: str) -> Iterator[str]:
+        for stored in self.list(prefix):
+            yield stored.name
 
     def lock_of(self, name: str) -> datetime | None:
         return None

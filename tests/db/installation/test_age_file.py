@@ -5,7 +5,6 @@ import os
 import pty
 import secrets
 import shutil
-import subprocess
 
 import pyrage
 import pytest
@@ -62,7 +61,7 @@ def on_terminal(command):
     """Run a program that asks for the passphrase on its terminal, as age does. Return its exit code."""
     process, terminal = pty.fork()
     if not process:
-        os.execv(command[0], [str(part) for part in command])
+        os.execv(command[0], [str(part) for part in command])  # noqa: S606 - a terminal is what it asks on
     os.read(terminal, 1000)
     os.write(terminal, f"{PASSPHRASE}\n".encode())
     return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])

@@ -25,9 +25,10 @@ ROOT = Path(__file__).parents[3]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 # They stay until somebody ends them; other tests do.
 STAYING = {"demo", "web", "worker", "scheduler"}
-# One asks for an empty installation (test_moving.py); two wait for a worker (test_document_command.py and
+# Two ask for an empty installation (test_moving.py, test_recovering.py); two wait for a worker
+# (test_document_command.py and
 # test_imports.py).
-ELSEWHERE = {"import-all", "document", "import"}
+ELSEWHERE = {"import-all", "document", "import", "recover"}
 GUID = "5f3759df-0000-4000-8000-000000000004"
 ADDRESS = "https://hooks.example.com/x\n"
 SAID = "correct horse battery\n" * 2

@@ -1,6 +1,5 @@
 """The whole installation to a file, and back: to the other engine, with other keys, all of it or nothing."""
 
-import base64
 import gzip
 import io
 import json
@@ -19,7 +18,6 @@ import pytest
 
 import actors.backups.back_up
 import actors.backups.capture
-import config
 from actors.changes import assessment
 from actors.plans import drafts
 from actors.tenants import graph_clients
@@ -27,7 +25,7 @@ from db import database as engine
 from db import encryption
 from db.accounts import api_tokens, recovery_codes, tag_memberships
 from db.accounts.users import totp_owner
-from db.audit import audit_keys, chain
+from db.audit import chain
 from db.audit.audit import SYSTEM, Actor
 from db.backups import backup_sets
 from db.changes import approvals, decisions, ignored_fields, severity_rules
@@ -66,7 +64,6 @@ from db.models import (
     RuleChange,
     Run,
     RunItem,
-    Seal,
     Session,
     SharedAppCredential,
     Snapshot,
@@ -82,7 +79,6 @@ from db.runs import claims, run_items, runs
 from db.schema import row_ids
 from db.states import AppAccess, ChannelKind, NoticeEvent, Role, RunKind, RunState, Scope, SetState, Severity
 from db.tenants import credentials, schedules, shared_apps, tenants
-from tests.fixtures.database import fresh_database
 from tests.support import servers
 from tests.support.changes import record_change, record_event
 from tests.support.old_exports import SealingWriter
@@ -104,40 +100,6 @@ def exported(path):
 
 def imported(path, passphrase=PASSPHRASE):
     return import_file.import_all(path, passphrase, SYSTEM, ignored)
-
-
-@pytest.fixture
-def arrive(request, database, database_url, tmp_path, monkeypatch):
-    """arrive(kind=the other engine): from here on another, empty installation, with keys of its own."""
-    made = []
-
-    def act(kind=None):
-        here = database_url.partition(":")[0]
-        kind = kind or ("postgresql" if here == "sqlite" else "sqlite")
-        handle.close()  # the app's, when there is one: a server that is started now binds the database anew
-        there = fresh_database(request, kind, tmp_path / f"arrived{len(made)}.db")
-        url = there.__enter__()
-        key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
-        monkeypatch.setenv("TENANTKEEP_DATABASE_URL", url)
-        monkeypatch.setenv("TENANTKEEP_ENCRYPTION_KEYS", key)
-        config.settings.cache_clear()
-        encryption.use_keys(config.settings().encryption_keys)
-        bound = engine.bind_database(url)
-        bound.connect()
-        made.append((there, bound))
-        # As migrated with these keys.
-        Seal.delete().execute()
-        AuditKey.update(sealed=audit_keys.create_sealed_key(1, 0, chain.FIRST_PREVIOUS_HASH)).execute()
-        installation.check_keys()
-        return bound
-
-    yield act
-    for there, bound in made:
-        if not bound.is_closed():
-            bound.close()
-        if hasattr(bound, "close_all"):
-            bound.close_all()
-        there.__exit__(None, None, None)
 
 
 @pytest.fixture

@@ -24,7 +24,16 @@ WRITERS = {
 # Written by the same means, after a worker has made it: tests/web/commands/test_document_command.py.
 THROUGH_THE_QUEUE = {"document"}
 # What takes a file and writes none.
-READERS = {"import-all", "import", "audit verify", "tenant add", "tenant credential", "tenant import", "demo"}
+READERS = {
+    "import-all",
+    "import",
+    "audit verify",
+    "tenant add",
+    "tenant credential",
+    "tenant import",
+    "demo",
+    "recover",
+}
 
 
 def with_a_file(group, words=()):

@@ -370,6 +370,12 @@ ACTS: dict[Action, AuditAct] = {
         "Imported everything",
         "{who} imported the export of {made_at}: {rows} rows, {ended_runs} runs ended",
     ),
+    Action.RECOVERED: AuditAct(
+        INSTALLATION, "Recovered everything", "{who} recovered the state of {made_at} from {store}: {rows} rows"
+    ),
+    Action.RECOVERY_ENDED: AuditAct(
+        INSTALLATION, "Recovered contents", "{who} recovered {contents} contents and {sets} sets; {lost} are lost"
+    ),
 }
 
 

@@ -1,0 +1,176 @@
+"""Brings an installation back from nothing: the newest state that is proved, contents, and sets that came after it.
+
+Every step is done once, however often it is begun: a recovery that was broken off is started again and goes on.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from actors.recovering.source import CopySource, SetPlace, Unproved
+from db.audit import chain
+from db.audit.audit import Actor
+from db.copies.signer import Signer, own_signer
+from db.errors import Invalid
+from db.installation import import_file, lost_contents
+from db.installation.lost_contents import LostContent, LostPolicy
+
+TOGETHER = 32
+NEVER_COPIED = "It is in no set that was copied to this store."
+
+# Told what is done, and how much of how much.
+Tell = Callable[[str, int, int], None]
+
+
+@dataclass
+class Recovery:
+    """The account of a recovery: all that came back, and all that did not."""
+
+    installation: str
+    signer: str
+    state: str | None = None
+    made_at: str | None = None
+    rows: int = 0
+    ended_runs: int = 0
+    contents: int = 0
+    sets: int = 0
+    # Objects that are missing or not what was pushed, beside contents.
+    unproved: list[str] = field(default_factory=list)
+    lost: list[LostPolicy] = field(default_factory=list)
+    lost_contents: int = 0
+    audit_problems: list[str] = field(default_factory=list)
+
+
+def recover(source: CopySource, address: str, actor: Actor, tell: Tell, as_of: datetime | None = None) -> Recovery:
+    """Bring back what the store has. Raises Invalid before anything was changed, and StoreError at any time."""
+    result = Recovery(source.first.installation, source.first.signer)
+    here = lost_contents.installation_here()
+    if here is None:
+        _bring_state(source, address, actor, tell, as_of, result)
+    elif here != source.first.installation:
+        raise Invalid("Another installation was recovered here. Name a new database in TENANTKEEP_DATABASE_URL.")
+    _Contents(source, own_signer(), as_of, tell, result).bring_back()
+    result.audit_problems = [str(problem) for problem in chain.verify()]
+    lost_contents.record_end(address, actor, contents=result.contents, sets=result.sets, lost=result.lost_contents)
+    return result
+
+
+def _bring_state(
+    source: CopySource, address: str, actor: Actor, tell: Tell, as_of: datetime | None, result: Recovery
+) -> None:
+    """Import the newest state that is proved. Raises Invalid when there is none."""
+    states = [(at, name) for at, name in source.states() if as_of is None or at <= as_of]
+    for at, name in states:
+        try:
+            with source.open_state(name) as lines:
+                imported = import_file.import_state(lines, address, actor, lambda done, rows: tell("rows", done, rows))
+        except Unproved as e:
+            result.unproved.append(str(e))
+            continue
+        result.state, result.made_at = name, at.isoformat()
+        result.rows, result.ended_runs = imported.rows, imported.ended_runs
+        return
+    if result.unproved:
+        raise Invalid(f"No state in the store can be believed. {result.unproved[0]}")
+    raise Invalid("The store has no state that is old enough." if as_of else "The store has no state yet.")
+
+
+class _Contents:
+    """Brings back the bodies of contents, and the sets that are newer than the state."""
+
+    def __init__(
+        self, source: CopySource, signer: Signer, as_of: datetime | None, tell: Tell, result: Recovery
+    ) -> None:
+        self._source, self._signer, self._as_of, self._tell, self._result = source, signer, as_of, tell, result
+        self._reasons: dict[int, str] = {}
+        self._total = 0
+
+    def bring_back(self) -> None:
+        # Sets first: what they tell of contents is of use for those that the state alone says nothing about.
+        manifests = self._add_newer_sets()
+        self._total = lost_contents.count()
+        for page in lost_contents.pages():
+            self._bring_page(page, lost_contents.digests([self._name(content) for content in page]) | manifests)
+        if self._reasons:
+            self._look_into_older_sets()
+        self._result.lost_contents = len(self._reasons)
+        self._result.lost = lost_contents.policies_of(self._reasons)
+
+    def _add_newer_sets(self) -> dict[str, str]:
+        """Add sets that the state has not. Return name -> digest of what is in them."""
+        digests: dict[str, str] = {}
+        for place in reversed(self._source.sets()):
+            if lost_contents.has_set(place.number):
+                continue
+            manifest = self._manifest(place)
+            if manifest is None or self._is_too_new(manifest):
+                continue
+            tenant = lost_contents.tenant_of(manifest)
+            lost_contents.add_set(tenant, manifest)
+            digests |= _digests(manifest)
+            self._result.sets += 1
+            self._tell("sets", self._result.sets, self._result.sets)
+        return digests
+
+    def _manifest(self, place: SetPlace) -> Mapping[str, Any] | None:
+        try:
+            return self._source.read_manifest(place)
+        except (Unproved, Invalid) as e:
+            self._result.unproved.append(f"{place.path}: {e}" if isinstance(e, Invalid) else str(e))
+            return None
+
+    def _is_too_new(self, manifest: Mapping[str, Any]) -> bool:
+        return self._as_of is not None and datetime.fromisoformat(manifest["set"]["completed_at"]) > self._as_of
+
+    def _look_into_older_sets(self) -> None:
+        """Bring back what was pushed without a record that the state has: manifests say its digest."""
+        known = set(self._reasons)
+        for place in self._source.sets():
+            if not any(self._reasons[content_id] == NEVER_COPIED for content_id in known & self._reasons.keys()):
+                return
+            manifest = self._manifest(place)
+            if manifest is not None:
+                digests = _digests(manifest)
+                for page in lost_contents.pages():
+                    told = [content for content in page if self._name(content) in digests]
+                    self._bring_page(told, digests)
+
+    def _bring_page(self, page: list[LostContent], digests: Mapping[str, str]) -> None:
+        for begin in range(0, len(page), TOGETHER):
+            bodies: dict[int, bytes] = {}
+            for content, body in self._read(page[begin : begin + TOGETHER], digests):
+                if isinstance(body, str):
+                    self._reasons[content.id] = body
+                else:
+                    bodies[content.id] = body
+                    self._reasons.pop(content.id, None)
+            lost_contents.bring_back(bodies)
+            self._result.contents += len(bodies)
+            self._tell("contents", self._result.contents, self._total)
+
+    def _read(
+        self, contents: list[LostContent], digests: Mapping[str, str]
+    ) -> Iterator[tuple[LostContent, bytes | str]]:
+        """Yield each content with its sealed body, or with why it has none."""
+
+        def read(content: LostContent) -> bytes | str:
+            name = self._name(content)
+            if name not in digests:
+                return NEVER_COPIED
+            try:
+                plain = self._source.read_content(name, digests[name])
+            except Unproved as e:
+                return str(e)
+            return lost_contents.sealed(content.tenant_id, content.fingerprint, plain)
+
+        with ThreadPoolExecutor(self._source.parallel) as threads:
+            yield from zip(contents, threads.map(read, contents), strict=True)
+
+    def _name(self, content: LostContent) -> str:
+        return self._signer.content_name(content.directory_id, content.fingerprint)
+
+
+def _digests(manifest: Mapping[str, Any]) -> dict[str, str]:
+    return {item["content"]: item["sha256"] for item in manifest["items"]}

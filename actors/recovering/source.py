@@ -1,0 +1,177 @@
+"""A store of copies as somebody reads it who has a recovery key and nothing else: what is not proved is not taken.
+
+Names are written once. Where a store keeps versions, whoever wrote over a name or deleted it hid the true one: each
+version is tried, and the names of hidden ones are listed.
+"""
+
+import gzip
+import hashlib
+import json
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from tempfile import TemporaryFile
+from typing import Any, BinaryIO
+
+from actors.copies import layout
+from actors.copies.stores.store import NotStored, Store, StoreRefused, checksum_of
+from db.copies.signer import is_signed
+from db.errors import Invalid
+from db.installation import age_file
+
+_SETS = "sets/"
+_MANIFEST = "/manifest.json.age"
+MAX_CONTENT_BYTES = 256 * 1024 * 1024
+
+
+class Unproved(Exception):
+    """An object is missing, or not what was pushed. Its text says which, and why."""
+
+
+@dataclass(frozen=True)
+class FirstFile:
+    installation: str
+    signer: str
+    recipients: Sequence[str]
+
+
+@dataclass(frozen=True)
+class SetPlace:
+    directory_id: str
+    number: int
+    path: str
+
+
+class CopySource:
+    def __init__(self, store: Store, identities: Sequence[object], signer: str | None = None) -> None:
+        """Read the first file. `signer`: the key that somebody wrote down; else the file is believed.
+
+        Raises Invalid when this is no store of copies.
+        """
+        self._store, self._identities = store, list(identities)
+        self.first = self._read_first(signer)
+        self.parallel = store.parallel
+
+    def _read_first(self, signer: str | None) -> FirstFile:
+        found = [first for data in self._store.versions(layout.FIRST_FILE) if (first := _parse_first(data))]
+        if not found:
+            raise Invalid("This is no store of Tenantkeep's copies: tenantkeep-copies.json is missing or damaged.")
+        if signer is None:
+            # Written once, so the oldest is the true one.
+            return found[-1]
+        for first in found:
+            if first.signer == signer.strip():
+                return first
+        raise Invalid("The store was signed by another installation than the one whose signer you gave.")
+
+    # --- what is there ------------------------------------------------------------------------------------------------
+
+    def states(self) -> list[tuple[datetime, str]]:
+        """Return (time, name) of the states, the newest first."""
+        found = []
+        for name in self._store.all_names(layout.STATES):
+            try:
+                at = datetime.strptime(name, f"{layout.STATES}%Y%m%dT%H%M%SZ.age").replace(tzinfo=UTC)
+            except ValueError:
+                continue
+            found.append((at.replace(tzinfo=None), name))
+        return sorted(found, reverse=True)
+
+    def sets(self) -> list[SetPlace]:
+        """Return the sets that have a manifest, the newest first."""
+        found = []
+        for name in self._store.all_names(_SETS):
+            parts = name.removesuffix(_MANIFEST).split("/")
+            if name.endswith(_MANIFEST) and len(parts) == 3 and parts[2].isascii() and parts[2].isdigit():
+                found.append(SetPlace(parts[1], int(parts[2]), name))
+        return sorted(found, key=lambda place: place.number, reverse=True)
+
+    # --- what is proved -----------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def open_state(self, path: str) -> Iterator[gzip.GzipFile]:
+        """Give the lines of a state as they are opened, once its signature is checked. Raises Unproved."""
+        with TemporaryFile() as file:
+            self._fetch_signed(path, file)
+            with age_file.open_with_keys(file, self._identities) as opened, gzip.GzipFile(fileobj=opened) as lines:
+                yield lines
+
+    def _fetch_signed(self, path: str, file: BinaryIO) -> None:
+        """Write the version that is signed to the file. Raises Unproved when none is."""
+        for write in self._writers(path):
+            file.seek(0)
+            file.truncate()
+            write(file)
+            file.seek(0)
+            if self._is_signed(path, checksum_of(file)):
+                return
+        raise Unproved(f"{path} is missing, or is not what this installation signed.")
+
+    def _writers(self, path: str) -> Iterator[Any]:
+        """Yield what writes the newest version to a file without holding it in memory, then what writes older ones."""
+        yield lambda out: _fetch(self._store, path, out)
+        for data in self._store.versions(path):
+            yield lambda out, data=data: out.write(data)
+
+    def read_manifest(self, place: SetPlace) -> Mapping[str, Any]:
+        """Return a set's manifest, once its signature is checked. Raises Unproved, and Invalid for another key."""
+        for data in self._store.versions(place.path):
+            if self._is_signed(place.path, hashlib.sha256(data).hexdigest()):
+                manifest = json.loads(self._open(data))
+                # Signed with its name: it is the one of this set and of this tenant.
+                return dict(manifest)
+        raise Unproved(f"{place.path} is missing, or is not what this installation signed.")
+
+    def read_content(self, name: str, sha256: str) -> bytes:
+        """Return the JSON of a content, which has this digest. Raises Unproved."""
+        path, is_there = layout.content_path(name), False
+        for data in self._store.versions(path):
+            is_there = True
+            try:
+                plain = self._open(data)
+            except Invalid:
+                continue
+            if hashlib.sha256(plain).hexdigest() == sha256:
+                return plain
+        raise Unproved(f"{path} {'is not what was pushed' if is_there else 'is missing'} in the store.")
+
+    def _open(self, data: bytes) -> bytes:
+        """Return what age and gzip sealed. Raises Invalid."""
+        import pyrage
+
+        try:
+            unpacking = zlib.decompressobj(wbits=31)
+            plain = unpacking.decompress(pyrage.decrypt(data, self._identities), MAX_CONTENT_BYTES)
+        except pyrage.DecryptError as e:
+            raise Invalid(age_file.WRONG_KEY if "No matching keys" in str(e) else age_file.DAMAGED) from None
+        except zlib.error:
+            raise Invalid(age_file.DAMAGED) from None
+        if not unpacking.eof:
+            raise Invalid(age_file.DAMAGED)
+        return plain
+
+    def _is_signed(self, path: str, checksum: str) -> bool:
+        signatures = self._store.versions(layout.signature_path(path))
+        return any(is_signed(self.first.signer, path, checksum, signature) for signature in signatures)
+
+
+def _parse_first(data: bytes) -> FirstFile | None:
+    try:
+        told = json.loads(data)
+        first = FirstFile(str(told["installation"]), str(told["signer"]), tuple(map(str, told["recipients"])))
+    except (ValueError, KeyError, TypeError):
+        return None
+    if told.get("format") != layout.FORMAT:
+        raise Invalid("The store was made by a newer Tenantkeep than this one. Update this one first.")
+    return first
+
+
+def _fetch(store: Store, path: str, out: BinaryIO) -> None:
+    try:
+        store.fetch(path, out)
+    except NotStored:
+        return
+    except StoreRefused as e:
+        raise Unproved(f"{path}: {e.sentence}") from e

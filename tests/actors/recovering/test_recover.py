@@ -1,0 +1,240 @@
+"""An installation from nothing but a store and a recovery key: whatever is missing, changed, hidden or broken off."""
+
+import json
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+
+import pyrage
+import pytest
+
+from actors.copies import layout, tending
+from actors.copies.stores.opening import open_store
+from actors.recovering import recover as recovering
+from actors.recovering.source import CopySource
+from db.audit import audit, chain
+from db.audit.audit import SYSTEM
+from db.backups import manifests
+from db.clock import utcnow
+from db.errors import Invalid
+from db.installation import lost_contents
+from db.models import AuditEvent, BackupSet, Content, CopiedSet, CopyStore, Policy, Schedule, Snapshot, Tenant, User
+from db.policies import snapshots
+from db.tenants import schedules
+from tests.support.captures import capture_by_hand
+from tests.support.copied import RECOVERY_KEY, add_store, look_after, make_set, push_all
+
+only_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+def ignored(_what, _done, _total):
+    """Nobody looks at the progress."""
+
+
+def recover(place, tell=ignored, keys=(RECOVERY_KEY,), **how):
+    store = open_store(place.address, place.credentials)
+    try:
+        return recovering.recover(CopySource(store, keys, how.pop("signer", None)), place.address, SYSTEM, tell, **how)
+    finally:
+        store.close()
+
+
+def documents():
+    """(tenant, set number) -> {policy name: its document}, as the installation has them."""
+    return {
+        (row.tenant.directory_id, row.id): {
+            Snapshot.get_by_id(number).name: snapshots.read_snapshot(Snapshot.get_by_id(number))
+            for number in manifests.snapshot_ids(row.manifest)
+        }
+        for row in BackupSet.select()
+    }
+
+
+@pytest.fixture
+def push_state(monkeypatch):
+    """Push a state, each a minute after the one before: its name has the second."""
+    pushed = count(1)
+
+    def act(store):
+        later = utcnow() + timedelta(minutes=next(pushed))
+        monkeypatch.setattr(tending, "utcnow", lambda: later)
+        CopyStore.update(state_at=None).execute()
+        assert look_after(store).error is None
+
+    return act
+
+
+@pytest.fixture
+def copied(cast, redis_url, new_place, push_state):
+    """copied(kind): a store with two sets before its newest state, and one after it."""
+
+    def act(kind="file"):
+        place = new_place(kind)
+        schedules.add(cast.contoso, "0 3 * * *", "UTC", SYSTEM)
+        store = add_store(place)
+        make_set(cast.contoso)
+        make_set(cast.contoso, changed=1)
+        push_all(store)
+        push_state(store)
+        make_set(cast.contoso, changed=2)
+        push_all(store)
+        return place, store
+
+    return act
+
+
+@pytest.mark.parametrize(
+    ("kind", "database_url"), [("file", "postgresql"), ("file", "sqlite"), ("s3", "sqlite")], indirect=["database_url"]
+)
+def test_everything_comes_back_from_the_store_and_the_key(kind, copied, arrive, database_url):
+    place, _ = copied(kind)
+    before, people, events = documents(), User.select().count(), AuditEvent.select().count()
+    arrive(database_url.partition(":")[0])
+    result = recover(place)
+    assert (result.unproved, result.lost, result.lost_contents, result.audit_problems) == ([], [], 0, [])
+    assert (result.sets, result.contents) == (1, 5)
+    assert documents() == before
+    assert User.select().count() == people
+    assert AuditEvent.select().count() >= events - 5
+    # What would go on by itself, beside the old installation, waits.
+    assert [row.is_paused for row in Schedule.select()] == [True]
+    assert [row.is_active for row in CopyStore.select()] == [False]
+    # Again: nothing is left to do, and nothing is done twice.
+    again = recover(place)
+    assert (again.rows, again.sets, again.contents) == (0, 0, 0)
+    assert documents() == before
+    assert list(chain.verify()) == []
+
+
+@only_sqlite
+def test_a_recovery_that_is_broken_off_anywhere_goes_on(copied, arrive, monkeypatch):
+    place, _ = copied()
+    before = documents()
+    arrive("sqlite")
+    monkeypatch.setattr(recovering, "TOGETHER", 1)
+    calls = [0]
+
+    class Killed(BaseException):
+        """As after kill -9."""
+
+    for moment in range(1, 200):
+
+        def tell(_what, _done, _total, moment=moment):
+            calls[0] += 1
+            if calls[0] == moment:
+                raise Killed
+
+        try:
+            calls[0] = 0
+            recover(place, tell)
+            break
+        except Killed:
+            continue
+    assert moment > 8
+    assert documents() == before
+    assert list(chain.verify()) == []
+
+
+@only_sqlite
+def test_what_is_missing_or_changed_costs_what_it_holds_and_is_named(copied, push_state, arrive, cast):
+    place, store = copied()
+    # In no set: a capture that somebody asked for by hand is nowhere but in the database.
+    alone = Policy.create(tenant=cast.contoso, policy_type="intents", graph_id="alone", name="Alone")
+    capture_by_hand(alone, SYSTEM)
+    push_state(store)
+    folder = Path(place.address.removeprefix("file://"))
+    own = recovering.own_signer()
+    marks = {row.policy.name: row.content.fingerprint for row in Snapshot.select().order_by(Snapshot.id)}
+    paths = {
+        name: folder / layout.content_path(own.content_name(cast.contoso.directory_id, mark))
+        for name, mark in marks.items()
+    }
+    paths["Ring 0"].unlink()
+    # Anybody can seal to a public key: its digest tells.
+    forged = pyrage.encrypt(b"forged", [RECOVERY_KEY.to_public()])
+    paths["Ring 1"].write_bytes(forged)
+    newest = max((folder / "state").glob("*.age"))
+    whole = newest.read_bytes()
+    newest.write_bytes(whole[:-1])
+    arrive("sqlite")
+    for keys, how, sentence in (
+        ([pyrage.x25519.Identity.generate()], {}, "another one"),
+        ([RECOVERY_KEY], {"signer": "AAAA"}, "another installation"),
+    ):
+        with pytest.raises(Invalid, match=sentence):
+            recover(place, keys=keys, **how)
+        assert not Tenant.select().exists()
+    result = recover(place)
+    assert [newest.name in text for text in result.unproved] == [True]
+    why = {policy.name: policy.why for policy in result.lost}
+    assert ("is missing" in why["Ring 0"], "is not what was pushed" in why["Ring 1"]) == (True, True)
+    assert "Ring 2" not in why
+    assert Content.select().where(Content.sealed == b"").count() == result.lost_contents == 2
+    # The older state does not know the capture. What the next one brings back, it brings back.
+    assert AuditEvent.select().where(AuditEvent.action == audit.Action.RECOVERY_ENDED).count() == 1
+    assert list(chain.verify()) == []
+    paths["Ring 1"].write_bytes(b"")
+    assert {policy.name for policy in recover(place).lost} == {"Ring 0", "Ring 1"}
+
+
+@only_sqlite
+def test_a_capture_that_is_in_no_set_is_named_as_never_copied(copied, push_state, arrive, cast):
+    place, store = copied()
+    alone = Policy.create(tenant=cast.contoso, policy_type="intents", graph_id="alone", name="Alone")
+    capture_by_hand(alone, SYSTEM)
+    push_state(store)
+    arrive("sqlite")
+    result = recover(place)
+    assert [(policy.name, policy.why) for policy in result.lost] == [("Alone", recovering.NEVER_COPIED)]
+    assert lost_contents.count() == 1
+
+
+@only_sqlite
+def test_an_older_time_is_brought_back_as_it_was_then(copied, arrive):
+    place, _ = copied()
+    numbers = [row.set_number for row in CopiedSet.select().order_by(CopiedSet.set_number)]
+    store = open_store(place.address, place.credentials)
+    states = CopySource(store, [RECOVERY_KEY]).states()
+    at, oldest = states[0][0], states[-1][0]
+    store.close()
+    arrive("sqlite")
+    with pytest.raises(Invalid, match="old enough"):
+        recover(place, as_of=at.replace(year=2000))
+    assert recover(place, as_of=at).made_at == at.isoformat()
+    assert {row.id for row in BackupSet.select()} >= set(numbers[:-1])
+    # The oldest state is from before them; sets that ended later do not come.
+    arrive("sqlite")
+    assert recover(place, as_of=oldest).sets == 0
+    assert not BackupSet.select().exists()
+
+
+@only_sqlite
+def test_a_tenant_that_is_newer_than_the_state_comes_with_its_sets(copied, arrive, cast):
+    place, store = copied()
+    new = Tenant.create(name="Newer", directory_id="aaaaaaaa-1111-4111-8111-111111111111", client_id="x")
+    make_set(new, policies=2)
+    push_all(store)
+    before = documents()
+    arrive("sqlite")
+    assert recover(place).sets == 2
+    assert documents() == before
+    row = Tenant.get(Tenant.name == "Newer")
+    assert (row.is_active, row.client_id) == (False, lost_contents.UNKNOWN_APP)
+
+
+@only_sqlite
+def test_a_lock_that_hides_nothing_keeps_what_an_attacker_deletes_or_writes_over(copied, arrive):
+    """Somebody with the store's own credentials hides every object, and puts others in their place."""
+    place, _ = copied("s3")
+    before = documents()
+    store = open_store(place.address, place.credentials)
+    for name in [found.name for found in store.list("")]:
+        store._client.delete_object(**store._of(name))
+        store._client.put_object(**store._of(name), Body=json.dumps({"format": 1, "installation": "x"}).encode())
+        store._client.delete_object(**store._of(name))
+    assert list(store.list("")) == []
+    store.close()
+    arrive("sqlite")
+    result = recover(place)
+    assert (result.unproved, result.lost) == ([], [])
+    assert documents() == before

@@ -1,0 +1,32 @@
+"""`tenantkeep recover`: what it asks for, what it prints, and that no secret is an argument."""
+
+import json
+
+import pytest
+
+from db.models import Tenant
+from tests.actors.recovering.test_recover import copied, push_state  # noqa: F401 - fixtures
+from tests.support.copied import RECOVERY_KEY
+from tests.web.commands.test_commands import tenantkeep
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+def test_the_command_lists_and_brings_back_and_says_what_to_do_next(copied, arrive, tmp_path):  # noqa: F811
+    place, _ = copied()
+    key_file = tmp_path / "key.txt"
+    key_file.write_text(f"# created: today\n{RECOVERY_KEY}\n")
+    arrive("sqlite")
+    secrets = json.dumps({"recovery_key": str(RECOVERY_KEY), **place.credentials})
+    listed = tenantkeep("recover", place.address, "--stdin", "--list", "--json", stdin=secrets)
+    told = json.loads(listed.stdout)
+    assert (len(told["states"]), len(told["sets"]), Tenant.select().count()) == (2, 3, 0)
+    wrong = tenantkeep("recover", place.address, "--stdin", stdin='{"recovery_key": "AGE-SECRET-KEY-1QQ"}')
+    assert (wrong.returncode, "no recovery key" in wrong.stderr) == (64, True)
+    done = tenantkeep("recover", place.address, "--key-file", str(key_file), "--signer", told["signer"], "--json")
+    result = json.loads(done.stdout)
+    assert (done.returncode, result["newer_sets"], result["lost"], result["audit_problems"]) == (0, 1, [], [])
+    assert any("schedules" in step for step in result["next"])
+    assert str(RECOVERY_KEY) not in listed.stdout + wrong.stderr + done.stdout + done.stderr
+    # An installation that somebody works with is never mixed with another's.
+    assert Tenant.select().exists()

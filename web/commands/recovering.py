@@ -1,0 +1,199 @@
+"""`recover`: an installation from nothing but a store of copies and a recovery key."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from actors.copies.stores import opening, store
+from actors.recovering import recover as recovering
+from actors.recovering.source import CopySource
+from db.copies import stores
+from db.errors import Invalid
+from db.installation import age_file
+from web.commands.frame.context import add_commands, command_actor, json_option, open_installation, print_result
+
+KEY = "recovery_key"
+SHOWN = 20
+
+
+def register(cli: click.Group) -> None:
+    add_commands(cli, {"recover": recover})
+
+
+@click.argument("address", metavar="STORE")
+@click.option("--key-file", type=click.Path(path_type=Path), help="The recovery key, as age-keygen writes it.")
+@click.option("--credentials-file", type=click.Path(path_type=Path), help='What signs in: {"access_key": "…", …}.')
+@click.option("--stdin", "is_piped", is_flag=True, help='Read both from standard input: {"recovery_key": "…", …}.')
+@click.option("--signer", help="The store's signer, as you wrote it down. Nothing that another signed is taken.")
+@click.option("--as-of", help="Bring back what was there at this time (UTC), not the newest: 2026-11-27T03:15.")
+@click.option("--list", "is_list", is_flag=True, help="Show what is there, and change nothing.")
+@json_option
+def recover(
+    address: str,
+    key_file: Path | None,
+    credentials_file: Path | None,
+    is_piped: bool,
+    signer: str | None,
+    as_of: str | None,
+    is_list: bool,
+    as_json: bool,
+) -> None:
+    """Bring a whole installation back into this one, which must be empty. Run it again after it was broken off."""
+    moment = _moment(as_of) if as_of else None
+    address = stores.checked_address(address)
+    secrets = _secrets(address, key_file, credentials_file, is_piped)
+    identities = age_file.read_identities(secrets.pop(KEY, ""))
+    with open_installation():
+        try:
+            opened = opening.open_store(address, stores.checked_credentials(address, secrets))
+            try:
+                source = CopySource(opened, identities, signer)
+                if is_list:
+                    _print_list(source, as_json)
+                    return
+                with _progress() as tell:
+                    result = recovering.recover(source, address, command_actor(), tell, moment)
+            finally:
+                opened.close()
+        except store.StoreError as e:
+            raise Invalid(f"{e.sentence} Run the same command again: it goes on.") from e
+        print_result(as_json, _document(result), _text(result))
+    sys.exit(2 if result.lost_contents or result.unproved or result.audit_problems else 0)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise Invalid("Give a time as 2026-11-27T03:15. It is UTC unless you say otherwise, as in +01:00.") from None
+    return at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at
+
+
+def _secrets(address: str, key_file: Path | None, credentials_file: Path | None, is_piped: bool) -> dict[str, str]:
+    """Return what opens the copies and what signs in to the store. None of it is ever an argument."""
+    found = _parse(sys.stdin.read()) if is_piped else {}
+    if key_file is not None:
+        found[KEY] = _key_in(key_file)
+    if credentials_file is not None:
+        found |= _parse(_read(credentials_file).decode("utf-8", "replace"))
+    if is_piped:
+        return found
+    if KEY not in found:
+        found[KEY] = click.prompt("Recovery key", hide_input=True, err=True)
+    if credentials_file is None:
+        for name in sorted(stores.CREDENTIALS[stores.kind_of(address)]):
+            found[name] = click.prompt(name, default="", hide_input=True, show_default=False, err=True)
+    return found
+
+
+def _parse(text: str) -> dict[str, str]:
+    try:
+        told = json.loads(text)
+    except ValueError:
+        told = None
+    if not isinstance(told, dict) or not all(isinstance(value, str) for value in told.values()):
+        raise Invalid('Give one JSON object of texts: {"recovery_key": "AGE-SECRET-KEY-1…", "access_key": "…"}.')
+    return told
+
+
+def _key_in(path: Path) -> str:
+    """Return the text of a key file; one that a passphrase seals is opened."""
+    data = _read(path)
+    if not data.startswith(age_file.TITLE):
+        return data.decode("utf-8", "replace")
+    passphrase = click.prompt("Passphrase of the key file", hide_input=True, err=True)
+    with path.open("rb") as file:
+        return age_file.open_with_passphrase(file, passphrase).read().decode("utf-8", "replace")
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as e:
+        raise Invalid(f"{path} cannot be read: {e.strerror}.") from e
+
+
+class _progress:  # noqa: N801 - used as a function
+    """A line on a terminal that says how far it is; nothing elsewhere."""
+
+    def __enter__(self) -> recovering.Tell:
+        self._shows = sys.stderr.isatty()
+        return self._tell
+
+    def __exit__(self, *_error: object) -> None:
+        if self._shows:
+            click.echo("", err=True)
+
+    def _tell(self, what: str, done: int, total: int) -> None:
+        if self._shows:
+            click.echo(f"\r\x1b[K{what}: {done:,} of {total:,}", nl=False, err=True)
+
+
+def _print_list(source: CopySource, as_json: bool) -> None:
+    states, sets = source.states(), source.sets()
+    document = {
+        "installation": source.first.installation,
+        "signer": source.first.signer,
+        "recipients": list(source.first.recipients),
+        "states": [at.isoformat() for at, _ in states],
+        "sets": [{"tenant": place.directory_id, "set": place.number} for place in sets],
+    }
+    lines = [
+        f"Installation {source.first.installation}, signed by {source.first.signer}",
+        f"{len(states)} state(s); {len(sets)} set(s) of {len({place.directory_id for place in sets})} tenant(s)",
+        *(f"  {at:%Y-%m-%d %H:%M:%S} UTC" for at, _ in states),
+    ]
+    print_result(as_json, document, "\n".join(lines))
+
+
+NEXT_STEPS = (
+    "Compare the signer with what you wrote down beside the recovery key.",
+    "tenantkeep doctor; then sign in: everybody signs in anew.",
+    "tenantkeep tenant check for each tenant. Its credential came along; one that was changed since is entered anew.",
+    "Stop the old installation for good. Then resume the schedules, which are all paused.",
+    "Switch the stores of copies on again, which are all off, or add a new one.",
+    "A tenant that was added after the state has no credential and is switched off: give it one.",
+)
+
+
+def _document(result: recovering.Recovery) -> Mapping[str, Any]:
+    return {
+        "installation": result.installation,
+        "signer": result.signer,
+        "state": result.made_at,
+        "rows": result.rows,
+        "ended_runs": result.ended_runs,
+        "contents": result.contents,
+        "newer_sets": result.sets,
+        "unproved": result.unproved,
+        "lost_contents": result.lost_contents,
+        "lost": [vars(policy) for policy in result.lost],
+        "audit_problems": result.audit_problems,
+        "next": list(NEXT_STEPS),
+    }
+
+
+def _text(result: recovering.Recovery) -> str:
+    lines = [f"Installation {result.installation}, signed by {result.signer}."]
+    if result.made_at:
+        lines += [f"Brought back the state of {result.made_at} UTC: {result.rows} rows."]
+    lines += [f"Brought back {result.contents} content(s), and {result.sets} set(s) that are newer than the state."]
+    if result.ended_runs:
+        lines += [f"{result.ended_runs} run(s) were under way then, and ended here as failed."]
+    lines += [f"NOT TAKEN: {text}" for text in result.unproved]
+    lines += [
+        f"LOST: {policy.tenant}, {policy.policy_type}, {policy.name}, captured {policy.captured_at}: {policy.why}"
+        for policy in result.lost[:SHOWN]
+    ]
+    if len(result.lost) > SHOWN:
+        lines += [f"LOST: {len(result.lost) - SHOWN} more; --json names all."]
+    audit = result.audit_problems
+    lines += [f"The audit log: {'; '.join(audit) if audit else 'nothing is changed and nothing is missing'}.", "Next:"]
+    return "\n".join([*lines, *(f"- {step}" for step in NEXT_STEPS)])
