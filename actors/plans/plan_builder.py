@@ -46,7 +46,7 @@ from graph.restore.planner import live_fingerprint, plan_item, plan_removal
 from graph.restore.resolver import Resolution, Resolver, TenantNames
 from graph.restore.target_directory import ObjectKey, SourceObject, TargetDirectory, look_up_references
 from graph.review.lockout_guard import find_lockout
-from graph.transport.batch_driver import drive, drive_one
+from graph.transport.batch_driver import SIDE_BY_SIDE, drive, drive_one
 from graph.transport.client import BATCH_SIZE, GraphClient
 from graph.write.write_requests import PolicyContent, chosen_id
 
@@ -131,10 +131,10 @@ class PlanBuilder:
         self._list(item.policy_type for item in self._items)
         pending = ItemState.PENDING
         while todo := next_to_read([row for row in run_items.unsettled_items(self._claim.run) if row.state == pending]):
-            for begin in range(0, len(todo), BATCH_SIZE):
+            for begin in range(0, len(todo), READ_AT_ONCE):
                 if claims.is_cancel_requested(self._claim):
                     return False
-                self._read({row: items_by_id[row.restore_item_id] for row in todo[begin : begin + BATCH_SIZE]})
+                self._read({row: items_by_id[row.restore_item_id] for row in todo[begin : begin + READ_AT_ONCE]})
         return True
 
     def _read(self, batch: Mapping[RunItem, RestoreItem]) -> None:
@@ -152,35 +152,20 @@ class PlanBuilder:
         )
         unfinished = unfinished_items(list(batch), {row: readings.get(row.id) for row in batch})
         read = [row for row in batch if row not in unfinished]
-        fingerprints = {row: self._fingerprint(row, readings.get(row.id)) for row in read}
+        found = {row: reading for row in read if isinstance(reading := readings.get(row.id), Reading)}
+        marks = {row: fingerprint(POLICY_TYPES[row.policy_type], reading.content) for row, reading in found.items()}
         with database.atomic():
             claims.assert_claim(self._claim)
-            # Always in one order: somebody else may save the same contents just now.
-            for row in sorted(read, key=fingerprints.__getitem__):
-                self._save_live(batch[row], readings.get(row.id), fingerprints[row])
+            contents = {marks[row]: reading.content for row, reading in found.items()}
+            content_ids = snapshots.save_contents(self._restore.tenant_id, contents) if contents else {}
+            for row in read:
+                content_id = content_ids[marks[row]] if row in found else None
+                restore_items.record_live_state(batch[row], _live_state(row, readings.get(row.id), content_id))
             run_items.begin_items(self._claim, [row.id for row in read])
             memory.forget([row.id for row in read])
         if read:
             claims.reset_attempts(self._claim)
         postpone(self._claim, unfinished)
-
-    def _fingerprint(self, row: RunItem, reading: Reading | GraphError | None) -> str:
-        return fingerprint(POLICY_TYPES[row.policy_type], reading.content) if isinstance(reading, Reading) else ""
-
-    def _save_live(self, item: RestoreItem, reading: Reading | GraphError | None, content_hash: str) -> None:
-        """Save the state that the plan is bound to."""
-        values: dict[Any, Any] = dict(_NOTHING_THERE)
-        if isinstance(reading, Reading):
-            policy_type = POLICY_TYPES[item.policy_type]
-            content = snapshots.save_content(self._restore.tenant_id, reading.content, content_hash)
-            values = {
-                "live_content": content,
-                "live_mark": live_fingerprint(policy_type, reading.content),
-            }
-        elif isinstance(reading, GraphError) and not isinstance(reading, NotFound):
-            # Saved, for another message may decide: the plan says so, and leaves the policy alone.
-            values |= {"reason": "unreadable", "message": reading.sentence}
-        restore_items.record_live_state(item, values)
 
     # --- deciding ----------------------------------------------------------------------------------------------------
 
@@ -380,6 +365,20 @@ class PlanBuilder:
             used, by = self._matcher.mappings_used(planned), self._matcher.mapping_authors(planned)
             plan_fingerprint.save(self._restore, used, self._break_glass, by)
 
+
+def _live_state(row: RunItem, reading: Reading | GraphError | None, content_id: int | None) -> dict[Any, Any]:
+    """Return what an item keeps of what was read: the plan is bound to it."""
+    if isinstance(reading, Reading):
+        mark = live_fingerprint(POLICY_TYPES[row.policy_type], reading.content)
+        return {"live_content": content_id, "live_mark": mark}
+    if isinstance(reading, GraphError) and not isinstance(reading, NotFound):
+        # Saved, for another message may decide: the plan says so, and leaves the policy alone.
+        return {**_NOTHING_THERE, "reason": "unreadable", "message": reading.sentence}
+    return dict(_NOTHING_THERE)
+
+
+# As many as go side by side.
+READ_AT_ONCE = SIDE_BY_SIDE * BATCH_SIZE
 
 # Actions after which the tenant has the policy.
 _PRESENT_AFTERWARDS = ("create", "recreate", "undelete", "update", "matches", "exists")

@@ -69,7 +69,16 @@ def _seal_content(tenant_id: int, content: Mapping[str, Any], fingerprint: str) 
 
 def save_content(tenant_id: int, content: Mapping[str, Any], fingerprint: str) -> int:
     """Save a content without a snapshot, as a restore saw it or got it in a file. Return its id."""
-    return _save_contents(tenant_id, {fingerprint: lambda: _seal_content(tenant_id, content, fingerprint)})[fingerprint]
+    return save_contents(tenant_id, {fingerprint: content})[fingerprint]
+
+
+def save_contents(tenant_id: int, contents: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
+    """Save contents without snapshots, by their fingerprints. Return fingerprint -> id.
+
+    Always in one order: somebody else may save the same contents just now.
+    """
+    sealers = {mark: partial(_seal_content, tenant_id, contents[mark], mark) for mark in sorted(contents)}
+    return _save_contents(tenant_id, sealers)
 
 
 # Seals a content, once it is known that it is not there yet: (sealed, its plain size).

@@ -5,16 +5,21 @@ answered before, so that no request is sent twice: docs/decisions/0007-readings-
 """
 
 import uuid
-from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
 from graph.errors import GraphError, Malformed, Rejected, Throttled, Unavailable
 from graph.transport.answer_json import path_hash
 from graph.transport.client import BATCH_SIZE, REQUEST_ID, Answer, Ask, GraphClient, Request, to_request
-from graph.transport.rate_limits import batches, largest_batch, services_of
+from graph.transport.rate_limits import NEVER_IN_A_BATCH, batches, largest_batch, service_of, services_of
 
 Result = TypeVar("Result")
+# Batches of reads under way at once in one drive: as many as hide the time of one behind the work on another.
+SIDE_BY_SIDE = 4
+Slots = Sequence[tuple[Any, "Request"]]
 # Yields the requests that it wants next, is sent their answers, and returns its result.
 RequestSteps = Generator[Sequence[Ask], list[Answer], Result]
 # A reading's key, the hash of the path that it asked for, and the answer.
@@ -139,10 +144,8 @@ class _Drive:
         others = {numbers[0]: numbers[1:] for numbers in same_request.values()}
         refusals: dict[tuple[str, ...], Throttled] = {}
         requests = [(slots[number][1].method, slots[number][1].path) for number in unanswered]
-        for places in batches(requests, largest_batch(BATCH_SIZE)):
-            numbers = [unanswered[place] for place in places]
-            batch_slots = [slots[number] for number in numbers]
-            batch_answers = self._send_batch(batch_slots, refusals)
+        sent = [[unanswered[place] for place in places] for places in batches(requests, largest_batch(BATCH_SIZE))]
+        for numbers, batch_answers in self._send_all(slots, sent, refusals):
             for number, answer in zip(numbers, batch_answers, strict=True):
                 for same in (number, *others[number]):
                     answers[same] = answer
@@ -150,6 +153,24 @@ class _Drive:
             in_need = {key for (key, _), answer in zip(slots, answers, strict=True) if answer is None}
             answered = [same for number in numbers for same in (number, *others[number])]
             self._keep(slots, answers, [number for number in answered if slots[number][0] in in_need])
+
+    def _send_all(
+        self, slots: Slots, sent: Sequence[list[int]], refusals: dict[tuple[str, ...], Throttled]
+    ) -> Iterator[tuple[list[int], list[Answer]]]:
+        """Send these batches, each of the numbers of its slots, and yield each with its answers.
+
+        Some batches of reads go side by side: each waits for the network, and for nothing of the others.
+        """
+        for together in _side_by_side([[slots[number] for number in numbers] for numbers in sent]):
+            numbered = [sent[place] for place in together]
+            asked = [[slots[number] for number in numbers] for numbers in numbered]
+            if len(asked) == 1:
+                yield numbered[0], self._send_batch(asked[0], refusals)
+                continue
+            with ThreadPoolExecutor(len(asked)) as threads:
+                # Each thread has this one's context: logs and traces name the run.
+                coming = [threads.submit(copy_context().run, self._send_batch, each, refusals) for each in asked]
+                yield from ((numbers, each.result()) for numbers, each in zip(numbered, coming, strict=True))
 
     def _send_batch(
         self, slots: Sequence[tuple[Any, Request]], refusals: dict[tuple[str, ...], Throttled]
@@ -193,6 +214,27 @@ class _Drive:
         remembered = [key for key in keys if self._known.pop(key, None)]
         if remembered:
             self._memory.forget(remembered)
+
+
+def _side_by_side(asked: Sequence[Slots]) -> Iterator[list[int]]:
+    """Yield the places of batches that go together: reads of services without a pace of their own, SIDE_BY_SIDE of
+    them; every other one by itself.
+    """
+    together: list[int] = []
+    for place, slots in enumerate(asked):
+        if _goes_alone(slots):
+            yield [place]
+            continue
+        together.append(place)
+        if len(together) == SIDE_BY_SIDE:
+            yield together
+            together = []
+    if together:
+        yield together
+
+
+def _goes_alone(slots: Slots) -> bool:
+    return any(request.is_write or service_of(request.path) in NEVER_IN_A_BATCH for _, request in slots)
 
 
 def _with_id(request: Request) -> Request:
