@@ -59,6 +59,7 @@ class Settings:
     metrics_token: str = field(repr=False)
     metrics_tenants: int  # with more, no tenant has figures of its own
     metrics_tenant_names: bool
+    readiness_after_backups: bool
     otlp_url: str  # of the collector that traces go to; "" where nothing is traced
     otlp_headers: tuple[tuple[str, str], ...] = field(repr=False)
     otlp_sample_percent: int
@@ -157,6 +158,7 @@ _VARIABLES: dict[str, tuple[Callable[[str], Any], str | None, str]] = {
     "METRICS_TOKEN": (parsers.optional(parsers.secret_key), "", ""),
     "METRICS_TENANTS": (parsers.number(0, 100_000), "500", ""),
     "METRICS_TENANT_NAMES": (parsers.on_or_off, "off", ""),
+    "READINESS_AFTER_BACKUPS": (parsers.on_or_off, "on", ""),
     "OTLP_URL": (parsers.optional(parsers.collector_url), "", ""),
     "OTLP_HEADERS": (parsers.headers, "", ""),
     "OTLP_SAMPLE_PERCENT": (parsers.number(1, 100, "of percent "), "100", ""),

@@ -3,6 +3,7 @@
 import pytest
 
 import actors.backups.back_up
+import config
 from actors.readiness import assess
 from actors.tenants import graph_clients
 from db.audit.audit import SYSTEM
@@ -16,17 +17,26 @@ from tests.support.simulated_tenant import READ, WRITE
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
+@pytest.fixture(autouse=True)
+def after_backups(database, monkeypatch):
+    monkeypatch.setenv("TENANTKEEP_READINESS_AFTER_BACKUPS", "on")
+    config.settings.cache_clear()
+
+
 def verdicts(tenant):
     return {
         (row.verdict, row.reason) for row in reports.lines(tenant, ReportFilter(policy_type="configurationPolicies"), 9)
     }
 
 
-def test_each_backup_of_the_whole_tenant_is_judged_without_a_write(graph, cast, worker, ended, quick):
+def test_each_backup_of_the_whole_tenant_is_judged_without_a_write(graph, cast, worker, ended, quick, monkeypatch):
     tenant = cast.contoso
     graph.change(permissions=WRITE)
     assert ended(actors.backups.back_up.start(tenant, SYSTEM).run.id, 60).state == RunState.SUCCEEDED
     [due] = assess.due(())
+    monkeypatch.setenv("TENANTKEEP_READINESS_AFTER_BACKUPS", "off")
+    config.settings.cache_clear()
+    assert assess.due(()) == (), "only when somebody asks"
     assess.start_due(due)
     run = ended(Run.get(Run.kind == RunKind.READINESS).id, 60)
     assert (run.state, run.error_message) == (RunState.SUCCEEDED, None)
