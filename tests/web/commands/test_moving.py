@@ -60,6 +60,11 @@ from db.models import (
     Policy,
     PolicyImport,
     Preference,
+    ReadinessReport,
+    Rehearsal,
+    RehearsalFinding,
+    RehearsalRules,
+    RehearsalSample,
     Restore,
     RuleChange,
     Run,
@@ -141,6 +146,8 @@ def whole(cast, graph, app, worker, quick, ended):
     _change_and_tell(cast.contoso, snapshot)
     _import(cast.contoso, snapshot)
     _copy_elsewhere(cast.contoso)
+    _rehearse(cast.contoso, cast.fabrikam)
+    ReadinessReport.create(tenant=cast.contoso, share=0.5, counts={}, reasons={}, seconds=90)
     return SimpleNamespace(restore=restore, snapshot=snapshot, graph=graph)
 
 
@@ -155,6 +162,14 @@ def _copy_elsewhere(tenant):
         "store": store.id, "directory_id": tenant.directory_id, "name": "n", "sha256": "a", "checksum": "b",
         "plain_bytes": 1, "stored_bytes": 2, "kept_until": utcnow(),
     }])  # fmt: skip
+
+
+def _rehearse(tenant, lab):
+    """A rehearsal with one finding and one sample, and the lab that the tenant has."""
+    RehearsalRules.create(tenant=tenant, lab=lab)
+    rehearsal = Rehearsal.create(tenant=tenant, plan_counts={"create": 1}, findings=1)
+    RehearsalFinding.create(rehearsal=rehearsal, step="contents", code="damaged", message="Ümläut")
+    RehearsalSample.create(rehearsal=rehearsal, policy_type="configurationPolicies", graph_id="one", name="One")
 
 
 def _import(tenant, snapshot):
