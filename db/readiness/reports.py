@@ -77,7 +77,6 @@ def save(run: Run, verdicts: Sequence[PolicyVerdict], share: float, seconds: int
     report = ReadinessReport.create(
         tenant=run.tenant_id, run=run, share=share, counts=counts, reasons=dict(reasons), seconds=seconds
     )
-    _tell_if_it_fell(report)
     _replace_lines(run.tenant_id, verdicts)
     row = {"tenant": run.tenant_id, "report": report.id, "due_since": None, "again_at": None}
     upserts.insert_or_update(
@@ -86,6 +85,7 @@ def save(run: Run, verdicts: Sequence[PolicyVerdict], share: float, seconds: int
         [row],
         [TenantReadiness.report, TenantReadiness.due_since, TenantReadiness.again_at],
     )
+    _tell_if_it_fell(report)
     return report
 
 
