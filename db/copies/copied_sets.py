@@ -199,8 +199,11 @@ def of_store(store: CopyStore, limit: int, state: CopyState | None = None) -> li
 
 def of_set(backup_set: BackupSet) -> list[CopiedSet]:
     """Return where copies of a backup set are, or are to be, with their stores."""
-    query = CopiedSet.select(CopiedSet, CopyStore).join(CopyStore).where(CopiedSet.backup_set == backup_set)
-    return list(query.order_by(CopyStore.name))
+    rows = list(CopiedSet.select().where(CopiedSet.backup_set == backup_set))
+    stores = {store.id: store for store in CopyStore.select()} if rows else {}
+    for row in rows:
+        row.store = stores[row.store_id]
+    return sorted(rows, key=lambda row: str(row.store.name))
 
 
 def newest(store: CopyStore) -> CopiedSet | None:

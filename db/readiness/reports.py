@@ -12,7 +12,7 @@ from db.database import database
 from db.models import Policy, ReadinessItem, ReadinessReport, Run, Tenant, TenantReadiness
 from db.notices import occurrences
 from db.sql import upserts
-from db.sql.value_lists import batched, is_in_if_given
+from db.sql.value_lists import batched, is_in, is_in_if_given
 from db.states import NoticeEvent, ReadinessVerdict
 
 # Tenants a sweep begins at most.
@@ -130,16 +130,16 @@ def _replace_lines(tenant_id: int, verdicts: Sequence[PolicyVerdict]) -> None:
 
 
 def newest(tenant: Tenant) -> ReadinessReport | None:
-    query = ReadinessReport.select().join(TenantReadiness, on=(TenantReadiness.report == ReadinessReport.id))
-    report: ReadinessReport | None = query.where(TenantReadiness.tenant == tenant).first()
-    return report
+    return newest_of([tenant.id]).get(tenant.id)
 
 
 def newest_of(tenant_ids: Sequence[int] | None) -> dict[int, ReadinessReport]:
     """Return tenant id -> its newest report, of these tenants; None: of all."""
-    query = ReadinessReport.select().join(TenantReadiness, on=(TenantReadiness.report == ReadinessReport.id))
-    found = query.where(is_in_if_given(TenantReadiness.tenant, tenant_ids))
-    return {report.tenant_id: report for report in found}
+    of_tenants = is_in_if_given(TenantReadiness.tenant, tenant_ids) & TenantReadiness.report.is_null(False)
+    ids = [row[0] for row in TenantReadiness.select(TenantReadiness.report).where(of_tenants).tuples()]
+    # By their ids: joined, the engine may read the whole history for them.
+    reports = ReadinessReport.select().where(is_in(ReadinessReport.id, ids)) if ids else ()
+    return {report.tenant_id: report for report in reports}
 
 
 def before(report: ReadinessReport) -> ReadinessReport | None:
