@@ -16,7 +16,7 @@ from typing import Any, TypedDict, Unpack
 
 import dramatiq
 
-from actors.backups.capture import draft_or_error, save_readings
+from actors.backups.capture import drafts_or_errors, save_readings
 from actors.changes import assessment
 from actors.events import reading as tenant_logs
 from actors.queue.enqueue import EnqueuedRun, enqueue, enqueue_new
@@ -355,7 +355,7 @@ def _read(claim: Claim, items: Sequence[RunItem], known: names.KnownNames) -> na
     )
     unfinished = unfinished_items(items, {item: readings[item.id] for item in items})
     final = [item for item in items if item not in unfinished]
-    drafts = [(item, draft_or_error(item, readings[item.id], memory)) for item in final]
+    drafts = drafts_or_errors({item: readings[item.id] for item in final}, memory)
     new_names = _new_names(known, readings.values())
     groups = _groups_found(claim, readings.values())
     with database.atomic():

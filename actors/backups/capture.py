@@ -1,6 +1,6 @@
 """`policy.capture_snapshot`: reads one policy whole and saves it as a snapshot."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import dramatiq
 
@@ -11,7 +11,7 @@ from actors.queue.queue_names import INTERACTIVE
 from actors.queue.run_actor import run_claimed
 from actors.reading.answer_memory import RunMemory
 from actors.reading.graph_errors import is_last_attempt, why_forbidden
-from actors.reading.snapshot_drafts import make_draft
+from actors.reading.snapshot_drafts import ReadPolicy, make_drafts
 from actors.tenants.graph_clients import signed_in_client
 from db.audit import audit
 from db.audit.audit import Action, Actor
@@ -64,7 +64,7 @@ def _capture(claim: Claim) -> None:
             reading = drive_one(graph, steps, memory, item.id)
         except Rejected as e:
             reading = e
-        drafts = [(item, draft_or_error(item, reading, memory))]
+        drafts = drafts_or_errors({item: reading}, memory)
         with database.atomic():  # snapshot, item and audit event: a crash leaves all of them or none
             claims.assert_claim(claim)
             for saved_snapshot in save_readings(claim, drafts):
@@ -72,11 +72,20 @@ def _capture(claim: Claim) -> None:
     assessment.enqueue(claim.run.tenant)
 
 
-def draft_or_error(item: RunItem, reading: Reading | GraphError, memory: RunMemory) -> SnapshotDraft | GraphError:
-    """Make a draft of a reading, before the transaction that saves it. `memory` knows it by the item's id."""
-    if isinstance(reading, GraphError):
-        return reading
-    return make_draft(item.policy, reading, memory.read_at(item.id, reading))
+def drafts_or_errors(
+    readings: Mapping[RunItem, Reading | GraphError], memory: RunMemory
+) -> list[tuple[RunItem, SnapshotDraft | GraphError]]:
+    """Make drafts of readings, before the transaction that saves them. `memory` knows each by its item's id."""
+    read = [
+        ReadPolicy(item.policy, reading, memory.read_at(item.id, reading))
+        for item, reading in readings.items()
+        if isinstance(reading, Reading)
+    ]
+    drafts = make_drafts(read)
+    return [
+        (item, reading if isinstance(reading, GraphError) else drafts[item.policy_id])
+        for item, reading in readings.items()
+    ]
 
 
 def save_readings(claim: Claim, readings: Sequence[tuple[RunItem, SnapshotDraft | GraphError]]) -> list[SavedSnapshot]:

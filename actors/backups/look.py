@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import dramatiq
 
 from actors.backups import sync
-from actors.backups.capture import draft_or_error, save_readings
+from actors.backups.capture import drafts_or_errors, save_readings
 from actors.changes import assessment
 from actors.events import reading as tenant_logs
 from actors.queue.enqueue import EnqueuedRun
@@ -94,7 +94,7 @@ def _read(claim: Claim, graph: GraphClient, items: Sequence[RunItem]) -> None:
     readings = drive(graph, steps, memory=memory)
     unfinished = unfinished_items(items, {item: readings[item.id] for item in items})
     final = [item for item in items if item not in unfinished]
-    drafts = [(item, draft_or_error(item, readings[item.id], memory)) for item in final]
+    drafts = drafts_or_errors({item: readings[item.id] for item in final}, memory)
     found = [reading.references for reading in readings.values() if isinstance(reading, Reading)]
     with database.atomic():
         claims.assert_claim(claim)

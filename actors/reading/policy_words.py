@@ -4,19 +4,28 @@ The sweep that indexes newest snapshots makes them (actors/reading/policy_index.
 words is indexed again.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import config
-from actors.facade.wording import ENGLISH, wording_of
+from actors.facade.wording import ENGLISH, Wording, wording_of
 from db.policies import policy_index, policy_settings
 from graph.display import search_words
 
 
 def words_of_policy(policy_type: str, content: Mapping[str, Any]) -> str:
     """Return the words by which a policy is found, in the languages of the catalogue."""
+    return words_of_policies([(policy_type, content)])[0]
+
+
+def words_of_policies(contents: Sequence[tuple[str, Mapping[str, Any]]]) -> list[str]:
+    """Like `words_of_policy`, of several (policy type, content), in their order: with one look for each language."""
     languages = config.settings().definition_languages or (ENGLISH,)
-    wordings = (wording_of([(policy_type, content)], language) for language in languages)
+    wordings = [wording_of(contents, language) for language in languages]
+    return [_words(content, wordings) for _, content in contents]
+
+
+def _words(content: Mapping[str, Any], wordings: Iterable[Wording]) -> str:
     in_each = (search_words.words_of(content["body"], wording=wording).split() for wording in wordings)
     found = dict.fromkeys(word for words in in_each for word in words)
     return " ".join(found)[: search_words.LONGEST]

@@ -1,13 +1,15 @@
-"""Drafts of snapshots: what was read of a policy, made ready before the transaction that saves it."""
+"""Drafts of snapshots: what was read of policies, made ready before the transaction that saves it."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from actors.reading import policy_index
 from actors.reading.policy_targets import NamesByKind
-from actors.reading.policy_words import words_of_policy
+from actors.reading.policy_words import words_of_policies
 from db.encryption import SealError
 from db.models import Policy, Snapshot
-from db.policies import snapshots
+from db.policies import change_recording, snapshots
 from db.policies.policy_index import PolicyIndex
 from db.policies.snapshots import SnapshotDraft
 from graph.content.fingerprint import assignments_fingerprint, fingerprint
@@ -17,23 +19,46 @@ from graph.read.readings import Reading
 from graph.write import additions
 
 
+@dataclass(frozen=True)
+class ReadPolicy:
+    """A policy of ours and what was read of it. `read_at`: a time before the first request."""
+
+    policy: Policy
+    reading: Reading
+    read_at: datetime
+
+
 def make_draft(policy: Policy, reading: Reading, read_at: datetime) -> SnapshotDraft:
+    return make_drafts([ReadPolicy(policy, reading, read_at)])[policy.id]
+
+
+def make_drafts(read: Sequence[ReadPolicy]) -> dict[int, SnapshotDraft]:
+    """Return policy id -> its draft. One look into the database for all newest snapshots, and one for all words."""
+    newest = change_recording.newest_snapshots([each.policy.id for each in read])
+    words = words_of_policies([(each.policy.policy_type, each.reading.content) for each in read])
+    return {
+        each.policy.id: _draft(each, newest.get(each.policy.id), of_policy)
+        for each, of_policy in zip(read, words, strict=True)
+    }
+
+
+def _draft(read: ReadPolicy, newest: Snapshot | None, words: str) -> SnapshotDraft:
+    policy, reading = read.policy, read.reading
     policy_type = POLICY_TYPES[policy.policy_type]
     content_fingerprint = fingerprint(policy_type, reading.content)
-    newest = snapshots.latest(policy)
     is_same = newest is not None and newest.content.fingerprint == content_fingerprint
     is_indexed = is_same and policy.index_version == policy_index.VERSION and _is_as_gone(newest, reading)
     return SnapshotDraft.of(
         policy,
         reading.content,
         content_fingerprint,
-        read_at=read_at,
+        read_at=read.read_at,
         assignments_mark=assignments_fingerprint(reading.content["assignments"]),
         name=reading.name,
         modified_at=reading.modified_at,
         proof=reading.proof,
         references=reading.references,
-        words=words_of_policy(policy.policy_type, reading.content),
+        words=words,
         same_as=None if is_same else _same_as(policy, reading, newest),
         index=None if is_indexed else _index(policy_type, reading),
     )
@@ -45,7 +70,7 @@ def _is_as_gone(newest: Snapshot | None, reading: Reading) -> bool:
     return all(_deleted(known, kind) == _deleted(reading.references, kind) for kind in ("groups", "filters"))
 
 
-def _deleted(references: NamesByKind, kind: str) -> set[str]:
+def _deleted(references: Mapping[str, Mapping[str, str | None]], kind: str) -> set[str]:
     return {object_id for object_id, name in references.get(kind, {}).items() if name is None}
 
 
