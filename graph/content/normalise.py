@@ -7,6 +7,7 @@ the few rules below were seen in captures of the service.
 import base64
 import json
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from graph.content.odata import strip_annotations
@@ -153,6 +154,7 @@ def normalise_value(value: Any, place: Place) -> Any:
     return normalise_spelling(place.kind, value)
 
 
+@lru_cache(model.MOST_PAIRS)
 def is_own_object(type_name: str) -> bool:
     """Tell whether objects of this type live on their own, outside the policy that refers to them."""
     return not _OWN_OBJECTS.isdisjoint(model.lineage(type_name))
@@ -163,16 +165,24 @@ def _normalise_object(
 ) -> dict[str, Any]:
     actual = model.type_of(value, place.declared)
     properties = {
-        name: normalise_value(inner, property_place(actual, name))
+        name: normalise_value(inner, place_inside)
         for name, inner in value.items()
-        if name not in dropped and not is_service_made(actual, name)
+        if name not in dropped and (place_inside := _place_of_own(actual, name)) is not None
     }
     if properties.get("@odata.type") == f"{model.PREFIX}{place.declared}":
         del properties["@odata.type"]  # which goes without saying
-    for rule in _RULES:
-        rule(properties)
+    if not _RULED.isdisjoint(properties):
+        for names, rule in _RULES:
+            if not names.isdisjoint(properties):
+                rule(properties)
     # Absent, null and empty are the same: Graph turns one into another between two reads.
-    return {name: inner for name, inner in properties.items() if inner not in _EMPTY}
+    return {name: inner for name, inner in properties.items() if inner or inner not in _EMPTY}
+
+
+@lru_cache(model.MOST_PAIRS)
+def _place_of_own(type_name: str, name: str) -> Place | None:
+    """Return the place of a property of this type; None for one that the service makes."""
+    return None if is_service_made(type_name, name) else property_place(type_name, name)
 
 
 def is_unset(value: Any) -> bool:
@@ -277,16 +287,21 @@ def _hide_secret_value(value: dict[str, Any]) -> None:
         value["value"] = value["valueState"] = "(secret)"
 
 
-_RULES: tuple[Callable[[dict[str, Any]], None], ...] = (
-    _drop_empty_description,
-    _drop_default_scope_tag,
-    _drop_empty_filter,
-    _drop_action_defaults,
-    _decode_oma_xml,
-    _drop_unset_settings,
-    _drop_second_value,
-    _hide_secret_value,
+# The properties that a rule looks at, one of which has to be there, and the rule.
+_RULES: tuple[tuple[frozenset[str], Callable[[dict[str, Any]], None]], ...] = (
+    (frozenset({"description"}), _drop_empty_description),
+    (frozenset({"roleScopeTagIds", "roleScopeTags"}), _drop_default_scope_tag),
+    (
+        frozenset({"deviceAndAppManagementAssignmentFilterId", "deviceAndAppManagementAssignmentFilterType"}),
+        _drop_empty_filter,
+    ),
+    (frozenset({"notificationTemplateId", "ruleName"}), _drop_action_defaults),
+    (frozenset({"value"}), _decode_oma_xml),
+    (frozenset({"settings"}), _drop_unset_settings),
+    (frozenset({"valueJson"}), _drop_second_value),
+    (frozenset({"valueState"}), _hide_secret_value),
 )
+_RULED = frozenset(name for names, _ in _RULES for name in names)
 
 
 def _drop_computed_apps(body: dict[str, Any]) -> None:

@@ -10,13 +10,17 @@ def strip_annotations(value: Any) -> Any:
     the policy; `definition@odata.bind` is content and stays.
     """
     if isinstance(value, dict):
-        return {key: strip_annotations(inner) for key, inner in value.items() if not is_annotation(key)}
+        return {
+            key: strip_annotations(inner) if isinstance(inner, dict | list) else inner
+            for key, inner in value.items()
+            if not is_annotation(key)
+        }
     if isinstance(value, list):
         return [strip_annotations(inner) for inner in value]
     return value
 
 
 def is_annotation(key: str) -> bool:
-    if key == "@odata.type" or key.endswith("@odata.bind"):
+    if ("@" not in key and "#" not in key) or key == "@odata.type" or key.endswith("@odata.bind"):
         return False
     return "@odata." in key or key.startswith("#microsoft.graph.")

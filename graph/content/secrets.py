@@ -171,10 +171,13 @@ def is_held(value: Any, secret: Secret) -> bool:
 def secrets_of(value: Mapping[str, Any], declared: str) -> Mapping[str, Secret]:
     """Return the secrets of a value, by property. A value without @odata.type is recognised by its flags."""
     actual = model.type_of(value, declared)
-    if "@odata.type" in value or not any(secret.flag in value for secret in SECRETS.values() if secret.flag):
+    if "@odata.type" in value or _FLAGS.isdisjoint(value):
         return _secrets_of(actual)
     below = model.subtypes(actual)
     return {name: secret for (holder, name), secret in SECRETS.items() if holder in below and secret.flag in value}
+
+
+_FLAGS = frozenset(secret.flag for secret in SECRETS.values() if secret.flag)
 
 
 @cache
@@ -218,7 +221,7 @@ class _Walk:
         actual = model.type_of(want, place.declared)
         if _is_catalog_secret(want, actual):
             return self._catalog_secret(want, live, setting)
-        if ONBOARDING.search(str(want.get("definitionId") or "")) or is_mask(want.get("valueJson")):
+        if _is_onboarding(want) or is_mask(want.get("valueJson")):
             return self._take_live(live, str(want.get("definitionId")))
         setting = str(want.get("settingDefinitionId") or setting)
         hidden = self._hidden(want, live, secrets_of(want, place.declared), setting)
@@ -228,8 +231,7 @@ class _Walk:
         for name, value in want.items():
             if name in hidden:
                 continue
-            named = setting or (name if _is_of_plain_values(value) else "")
-            inner = self._value(value, live.get(name), property_place(actual, name), named)
+            inner = self._property(name, value, live, actual, setting)
             if inner is _LEFT_OUT:
                 if name in _NEEDED:
                     return _LEFT_OUT
@@ -260,6 +262,12 @@ class _Walk:
                 self._note(name, was_set(live, name, secret))
                 hidden.add(secret.flag)
         return hidden
+
+    def _property(self, name: str, want: Any, live: dict[str, Any], holder: str, setting: str) -> Any:
+        if not isinstance(want, dict | list):
+            return want
+        named = setting or (name if _is_of_plain_values(want) else "")
+        return self._value(want, live.get(name), property_place(holder, name), named)
 
     def _value(self, want: Any, live: Any, place: Place, setting: str) -> Any:
         if isinstance(want, dict):
@@ -305,6 +313,11 @@ class _Walk:
 _ANY = Secret()
 
 
+def _is_onboarding(setting: dict[str, Any]) -> bool:
+    definition = setting.get("definitionId")
+    return bool(definition and ONBOARDING.search(str(definition)))
+
+
 def _is_catalog_secret(value: dict[str, Any], actual: str) -> bool:
     is_one = model.is_a(actual, "deviceManagementConfigurationSecretSettingValue")
     return is_one or value.get("valueState") == "encryptedValueToken"
@@ -337,6 +350,9 @@ def _is_nothing_without(name: str, holder: str) -> bool:
 
 def _pair_with_live(want: list[Any], live: list[Any], place: Place) -> Iterator[tuple[Any, Any]]:
     """Yield each wanted element with its live partner: the same key; else equal but for secrets; else the next one."""
+    if not live:
+        yield from ((element, None) for element in want)
+        return
     if place.keys:
         named = {element_key(element, place): element for element in reversed(live)}
         yield from ((element, named.get(element_key(element, place))) for element in want)

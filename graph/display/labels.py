@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -28,6 +29,8 @@ PLUMBING = frozenset(
 )  # fmt: skip
 _EVERYBODY = {"allDevicesAssignmentTarget": "All devices", "allLicensedUsersAssignmentTarget": "All users"}
 _FILTER = "deviceAndAppManagementAssignmentFilter"
+# The same few thousand names come again and again: so many are remembered, none of them longer.
+_NAMES_KEPT, _LONGEST_KEPT_NAME = 16_384, 300
 # A longer id says nothing to a person.
 _LONGEST_PLAIN_ID = 12
 _SPECIAL = {f"{_FILTER}Id": "Filter", f"{_FILTER}Type": "Filter mode", "@odata.type": "Type"}
@@ -88,6 +91,15 @@ def readable_name(name: str, names: NamesById | None = None, *, wording: Wording
         return str(names[name])
     if wording and (title := full_title(name, wording)):
         return title
+    return _name_in_words(name) if len(name) <= _LONGEST_KEPT_NAME else _split_name(name)
+
+
+@lru_cache(_NAMES_KEPT)
+def _name_in_words(name: str) -> str:
+    return _split_name(name)
+
+
+def _split_name(name: str) -> str:
     if name in _SPECIAL:
         return _SPECIAL[name]
     if _CATALOGUE.match(name.lower()):

@@ -5,10 +5,7 @@ decides only what is shown, so masking too much is better than too little. But r
 names, ids, assignments, switches, choices and lengths stay readable.
 """
 
-import base64
-import binascii
 import hashlib
-import json
 import re
 from collections.abc import Collection, Mapping
 from functools import lru_cache
@@ -17,23 +14,28 @@ from typing import Any, NamedTuple
 from graph.content import embedded_json
 from graph.content.secrets import SECRETS, is_mask
 from graph.content.spellings import GUID
+from graph.display.opaque_texts import (
+    ACCESS,
+    CODES,
+    LONG,
+    LONGEST_LOOKED_AT,
+    SORTS,
+    WITH_KEY,
+    opaque_kind,
+    parse_json,
+)
 
 MASK = "•••••• (masked)"
 UNKNOWN = "(a secret, and whether it is the same is not told)"
 
 # --- names -----------------------------------------------------------------------------------------------------------
 
-_CODES = r"(exit|pair(ing)?|unlock|activation|access|security|enroll?ment|verification|registration|recovery|setup)"
-_SORTS = (
-    r"(access|account|activation|admin|api|auth|client|encryption|licen[cs]e|master|network|pre[ _-]?shared|private"
-    r"|product|recovery|security|service|shared|signing|storage|subscription|wep|wpa|workspace)"
-)
 # Endings of names of secrets, with at most a number, a sign or a word for text behind them.
 _ENDS = re.compile(
     rf"(passwords?|passwd|passwort|passcodes?|passphrases?|pwd|secrets?|credentials?|tokens?|pfx|pkcs12|p12|psk"
-    rf"|[_\W]pass|{_SORTS}[ _-]?keys?|key[ _-]?material"
+    rf"|[_\W]pass|{SORTS}[ _-]?keys?|key[ _-]?material"
     rf"|keytab|jwt|bearer|connection[ _-]?string|webhook([ _-]?ur[li])?|sas[ _-]?ur[li]|authorization"
-    rf"|{_CODES}[ _-]?codes?|bitlocker[ _-]?pin|[_\W]pin)"
+    rf"|{CODES}[ _-]?codes?|bitlocker[ _-]?pin|[_\W]pin)"
     r"([ _-]?(value|text|string|data|plain|hash|pem|base64|encrypted))?[\W_\d]*$",
     re.IGNORECASE,
 )
@@ -43,7 +45,7 @@ _PIN_OR_KEY = re.compile(
 )
 # Words anywhere in the name of a secret, unless it is a rule's name.
 _HOLDS = re.compile(
-    rf"passw|passcode|passphrase|pwd|secret|credential|token|{_SORTS}[ _-]?key|connection[ _-]?string|key[ _-]?material"
+    rf"passw|passcode|passphrase|pwd|secret|credential|token|{SORTS}[ _-]?key|connection[ _-]?string|key[ _-]?material"
     r"|(on|off)boarding[ _-]?blob",
     re.IGNORECASE,
 )
@@ -93,42 +95,12 @@ _LONGEST_SWITCH = 40  # with blanks around it
 _BLOB = re.compile(
     r"(payload|payloadJson|script|(script|rules|file)_?content|xml|blob|mobileconfig|plist)$", re.IGNORECASE
 )
-# Ways to pass a secret to a program: PASSWORD=…, --api-key …, /uninstallcode:…
-_TOLD = (
-    rf"(password|passwd|passcode|passphrase|pwd|secret|token|credential|psk|{_SORTS}[_-]?key"
-    rf"|((?!exit){_CODES}|uninstall)[_-]?code|registration[_-]?key|activation[_-]?id)"
-)
-_ACCESS = re.compile(
-    rf"{_TOLD}[\"']?\s{{0,9}}[=:]\s{{0,9}}[^\s;,&]|(?:^|\s)(?:--?|/)\w{{0,20}}-?{_TOLD}\s{{1,9}}[^\s/-]"
-    r"|[ \n][-/]e(nc|ncodedcommand|c)?\s{1,9}[a-z0-9+/]{16}|\s/user:\S{1,99}\s{1,9}[^\s/]|\bBearer\s{1,9}[\w.~+/-]{8}"
-    r"|/(Incoming)?Webhook/\w|\b(glpat-|github_pat_|sk[-_](live|test|proj)[-_]|AIza|ya29\.)[\w-]{10}"
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY|\beyJ[\w-]{8,99}\.[\w-]{8}|://[^/\s:@]{1,99}:[^/\s@]{1,99}@|[?&]sig=[\w%]"
-    r"|\bSharedAccess(Key|Signature)\s{0,9}="
-    r"|\b(ghp_|xox[abp]-|AKIA)[\w-]{10}|hooks\.slack\.com/services/\w",
-    re.IGNORECASE,
-)
-# Whatever _ACCESS finds contains one of these: searching for them first costs a thousandth.
-_HINTS = (
-    "passw", "passcode", "passphrase", "pwd", "secret", "token", "credential", "psk", "key", "code",
-    " -e", " /e", "\n-e", "\n/e", "/user:", "bearer", "webhook/", "glpat-", "github_pat_", "sk-", "sk_", "aiza",
-    "ya29.", "activation", "eyj", "://",
-    "sig=", "sharedaccess", "ghp_", "xoxa-", "xoxb-", "xoxp-", "akia", "hooks.slack",
-)  # fmt: skip
-_BASE64 = re.compile(r"[A-Za-z0-9+/\s]{16,}={0,2}")
-# PKCS#12 begins as SEQUENCE, version 3 (RFC 7292): a certificate with its key.
-_PKCS12 = re.compile(rb"0\x82..\x02\x01\x03", re.DOTALL)
-# The keys of a text of the settings catalog that names an app or a script (Windows Autopilot device preparation).
-_REFERENCE = frozenset({"id", "type", "@odata.type"})
-_SHORTEST_TEXT = 12
 # Longer names are judged by their last characters.
 LONGEST_NAME = 300
-# A longer value is no setting that anybody reads: it is masked, and costs no look inside.
-LONGEST_LOOKED_AT = 100_000
 # A plan names the same few thousand properties and settings again and again: each name is judged once.
 _NAMES_KEPT = 16_384
 # PNG, JPEG, icon, GIF and PDF, in base64.
 _SHOWN_TO_ALL = ("iVBORw", "/9j/", "AAABAA", "R0lGOD", "JVBERi")
-ACCESS, WITH_KEY, LONG = "access data", "certificate with its key", "long text"
 
 
 class _Context(NamedTuple):
@@ -168,14 +140,15 @@ class Masking:
         return self._blob(value, what) if what else value
 
     def _object(self, holder: dict[str, Any], context: _Context) -> dict[str, Any]:
-        context = _context(holder, context)
-        context = context._replace(beside=_sibling_names(holder) or context.beside)
-        return {key: self._property(holder, key, value, context) for key, value in holder.items()}
+        inner = _context(holder, context)
+        if beside := _sibling_names(holder):
+            inner = inner._replace(beside=beside)
+        return {key: self._property(holder, key, value, inner) for key, value in holder.items()}
 
     def _property(self, holder: dict[str, Any], key: str, value: Any, context: _Context) -> Any:
         if key in _PROSE or _is_switch(value):
             return value if not isinstance(value, dict | list) else self._value(value, key, context)
-        if is_secret(holder, key, value, context):
+        if _is_secret(holder, key, value, context):
             kind = opaque_kind(value) if isinstance(value, str) else ""
             return self._blob(value, kind) if kind else self._mask()
         if isinstance(value, str) and (what := _blob_kind(holder, key, value, context)):
@@ -184,13 +157,16 @@ class Masking:
             return self._json(value)
         if isinstance(value, str):
             return value
-        return self._value(value, key, context._replace(is_choice=key.startswith("choiceSetting")))
+        is_choice = key.startswith("choiceSetting")
+        return self._value(
+            value, key, context if is_choice == context.is_choice else context._replace(is_choice=is_choice)
+        )
 
     def _json(self, text: str) -> Any:
         """Mask the value of an intent's setting, which is JSON, unless it can be looked into and holds no secret."""
         if text.lstrip().startswith(("{", "[")) and embedded_json.parse(text) is None:
             return self._blob(text, "JSON")
-        document = _parse_json(text) if len(text) <= LONGEST_LOOKED_AT else text
+        document = parse_json(text) if len(text) <= LONGEST_LOOKED_AT else text
         if isinstance(document, str):
             return self._blob(text, opaque_kind(document)) if opaque_kind(document) else text
         inside = Masking()
@@ -248,25 +224,29 @@ def mask_secrets(value: Any) -> Any:
 
 def _context(holder: Mapping[str, Any], around: _Context) -> _Context:
     """Return the context of the values in an object: a pair's name, a setting's definition, a presentation's label."""
-    has_value = any(_matches(_VALUE, name) for name in holder)
-    own = [
-        text
-        for name, text in holder.items()
-        if isinstance(text, str) and _matches(_NAME, name) and (has_value or name.lower().endswith("definitionid"))
-    ]
+    own, has_value = [], None
+    for name, text in holder.items():
+        if not isinstance(text, str) or not _is_a_name(name[-LONGEST_NAME:]):
+            continue
+        if has_value is None:
+            has_value = any(_is_of_value(other[-LONGEST_NAME:]) for other in holder)
+        if has_value or name.lower().endswith("definitionid"):
+            own.append(text)
     for named in ("definition", "presentation"):
         inner = holder.get(named)
         if isinstance(inner, dict):
             own += [inner[name] for name in ("label", "displayName") if isinstance(inner.get(name), str)]
     outer = around.names if "presentation" in holder or not own else ()
-    is_of_setting = isinstance(holder.get("settingDefinitionId"), str)
-    beside = around.beside if is_of_setting and not _SAYS_A_NAME.search(holder["settingDefinitionId"]) else ()
+    setting = holder.get("settingDefinitionId") if around.beside else None
+    beside = around.beside if isinstance(setting, str) and not _SAYS_A_NAME.search(setting) else ()
     return _Context((*own, *outer, *beside), around.is_choice)
 
 
 def _sibling_names(holder: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the names that settings of a group hold for the values in other settings of it."""
     children = holder.get("children")
+    if not children:
+        return ()
     settings = [child for child in children if isinstance(child, dict)] if isinstance(children, list) else []
     named = [setting for setting in settings if _SAYS_A_NAME.search(str(setting.get("settingDefinitionId")))]
     values = [setting.get("simpleSettingValue") for setting in named]
@@ -275,25 +255,38 @@ def _sibling_names(holder: Mapping[str, Any]) -> tuple[str, ...]:
 
 def is_secret(holder: Mapping[str, Any], key: str, value: Any, context: _Context = _NO_CONTEXT) -> bool:
     """Tell a secret by its property's name, or by its context."""
-    if key in _NO_SECRETS or value in (None, "", [], {}) or _is_switch(value) or is_mask(value):
+    return not _is_switch(value) and _is_secret(holder, key, value, context)
+
+
+def _is_secret(holder: Mapping[str, Any], key: str, value: Any, context: _Context) -> bool:
+    """Tell it of a value that is no switch."""
+    if key in _NO_SECRETS or value in ("", [], {}) or is_mask(value):
         return False
     if key in _TABLE or _names_a_secret(key, is_property=True):
         return True
     are_objects = isinstance(value, list) and any(isinstance(inner, dict) for inner in value)
-    if not _matches(_VALUE, key) or context.is_choice or are_objects:
+    if not _is_of_value(key[-LONGEST_NAME:]) or context.is_choice or are_objects:
         return False
     if "valueState" in holder or holder.get("isEncrypted"):
         return True
     return any(map(_names_a_secret, context.names)) and not _is_rule_as_json(value)
 
 
-def _matches(pattern: re.Pattern[str], name: str) -> bool:
-    return _search(pattern, name[-LONGEST_NAME:])
+@lru_cache(_NAMES_KEPT)
+def _is_of_value(name: str) -> bool:
+    """Tell whether a property of this name holds a value that others beside it name."""
+    return bool(_VALUE.search(name))
 
 
 @lru_cache(_NAMES_KEPT)
-def _search(pattern: re.Pattern[str], name: str) -> bool:
-    return bool(pattern.search(name))
+def _is_a_name(name: str) -> bool:
+    """Tell whether a property of this name says what the value beside it is."""
+    return bool(_NAME.search(name))
+
+
+@lru_cache(_NAMES_KEPT)
+def _is_of_blob(name: str) -> bool:
+    return bool(_BLOB.search(name))
 
 
 def _names_a_secret(name: str, *, is_property: bool = False) -> bool:
@@ -322,14 +315,20 @@ def _is_rule_as_json(value: Any) -> bool:
 
 def _blob_kind(holder: Mapping[str, Any], key: str, value: str, context: _Context) -> str:
     """Return what kind of opaque text this is, by its name or its looks; "" for an ordinary value."""
-    kind = str(holder.get("@odata.type") or "")
-    of_pair = _matches(_VALUE, key) and (_matches(_BLOB, kind) or any(_matches(_BLOB, name) for name in context.names))
     if not value or context.is_choice or GUID.fullmatch(value) or _is_shown(holder, key, value):
         return ""
-    if _matches(_BLOB, key) or of_pair:
+    if _is_of_blob(key[-LONGEST_NAME:]) or _is_blob_of_pair(holder, key, context):
         is_script = "script" in f"{key} {' '.join(context.names)}".lower()
         return opaque_kind(value) or ("script" if is_script else "data")
     return "" if key == "valueJson" else opaque_kind(value)
+
+
+def _is_blob_of_pair(holder: Mapping[str, Any], key: str, context: _Context) -> bool:
+    """Tell whether what stands beside a value says that it is opaque."""
+    if not _is_of_value(key[-LONGEST_NAME:]):
+        return False
+    kind = str(holder.get("@odata.type") or "")
+    return any(_is_of_blob(name[-LONGEST_NAME:]) for name in (kind, *context.names))
 
 
 def _is_shown(holder: Mapping[str, Any], key: str, value: str) -> bool:
@@ -340,61 +339,3 @@ def _is_shown(holder: Mapping[str, Any], key: str, value: str) -> bool:
 
 def _holds_a_key(value: str) -> bool:
     return opaque_kind(value) in (ACCESS, WITH_KEY, LONG)
-
-
-def opaque_kind(text: str) -> str:
-    """Return what kind of opaque text this is, also in base64: markup, JSON, a script, a key; "" for others."""
-    if len(text) > LONGEST_LOOKED_AT:
-        return LONG
-    return _text_kind(text) or _in_base64(text)
-
-
-def _text_kind(text: str) -> str:
-    begin = text.lstrip("\ufeff \t\r\n")
-    if _gives_access(text):
-        return ACCESS
-    if begin.startswith("<") and ">" in begin:
-        return "XML"
-    if begin.startswith("#!"):
-        return "script"
-    document = _parse_json(begin) if begin.startswith(("{", "[")) else None
-    is_reference = isinstance(document, dict) and document.keys() <= _REFERENCE
-    return "JSON" if document and isinstance(document, dict | list) and not is_reference else ""
-
-
-def _gives_access(text: str) -> bool:
-    small = text.lower()
-    return any(hint in small for hint in _HINTS) and bool(_ACCESS.search(text))
-
-
-def _in_base64(text: str) -> str:
-    if not _BASE64.fullmatch(text.strip()):
-        return ""
-    try:
-        data = base64.b64decode("".join(text.split()), validate=True)
-    except (binascii.Error, ValueError):
-        return ""
-    if _PKCS12.match(data):
-        return WITH_KEY
-    inside = _text_of(data)
-    return (_text_kind(inside) or "script or text") if len(inside) >= _SHORTEST_TEXT else ""
-
-
-def _text_of(data: bytes) -> str:
-    """Return the readable text in the bytes; "" for an image, a certificate, or a word that only looks like base64."""
-    for encoding in ("utf-16",) if data[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8", "utf-16-le"):
-        try:
-            text = data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        plain = sum((char.isprintable() and char.isascii()) or char in "\r\n\t" for char in text)
-        if text and plain >= 0.9 * len(text):
-            return text
-    return ""
-
-
-def _parse_json(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None

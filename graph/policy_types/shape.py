@@ -4,7 +4,8 @@ A content is checked once, where it comes in: read from Graph, or uploaded. What
 right type, so that all later code may index without checking again.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from graph.policy_types.driver_approvals import INVENTORY
@@ -118,16 +119,27 @@ _NEEDED_OF_TYPE: Mapping[str, dict[str, str]] = {
     "authenticationStrengths": {"combinationConfigurations": "id"},
     "browserSiteLists": {"sites": "id", "sharedCookies": "id"},
 }
+_MOST_TYPES = 256  # policy types that are remembered
 _NAMED_BY_US = ("authenticationContextClassReferences",)
 
 
 def find_problem(policy_type: str, content: Mapping[str, Any]) -> str:
     """Return the first path whose value has the wrong type or is missing; "" when the content is in order."""
-    places = {**_EVERYWHERE, **_OF_TYPE.get(policy_type, {})}
-    for path, is_sort in places.items():
-        if not all(map(is_sort, values_at(content, path))):
+    body = content.get("body")
+    for path, steps, is_sort in _checks(policy_type):
+        # Most policies have few of these properties.
+        if steps[0] == "body" and len(steps) > 1 and not (isinstance(body, dict) and steps[1] in body):
+            continue
+        if not all(map(is_sort, _values(content, steps))):
             return path.removeprefix("body.").replace(".[]", "")
     return next(_missing(policy_type, content), "")
+
+
+@lru_cache(_MOST_TYPES)
+def _checks(policy_type: str) -> Sequence[tuple[str, list[str], Check]]:
+    """Return (path, its steps, its check) of everything that is checked of this type."""
+    places = {**_EVERYWHERE, **_OF_TYPE.get(policy_type, {})}
+    return [(path, _split(path), is_sort) for path, is_sort in places.items()]
 
 
 def values_at(content: Mapping[str, Any], path: str) -> Iterator[Any]:
@@ -136,7 +148,8 @@ def values_at(content: Mapping[str, Any], path: str) -> Iterator[Any]:
 
 
 def _split(path: str) -> list[str]:
-    return path.replace("@odata.type", "@odata type").split(".")
+    steps = path.replace("@odata.type", "@odata type").split(".")
+    return [step.replace("@odata type", "@odata.type") for step in steps]
 
 
 def _values(value: Any, steps: list[str]) -> Iterator[Any]:
@@ -144,7 +157,7 @@ def _values(value: Any, steps: list[str]) -> Iterator[Any]:
         if value is not None:
             yield value
         return
-    step = steps[0].replace("@odata type", "@odata.type")
+    step = steps[0]
     if step == "[]":
         for inner in value if isinstance(value, list) else ():
             yield from _values(inner, steps[1:])

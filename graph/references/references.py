@@ -9,7 +9,7 @@ import base64
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -67,6 +67,7 @@ _XML = "omaSettingStringXml"
 _AROUND = " \t\r\n{}"
 # A text as JSON: intents hold their values so.
 _QUOTED = re.compile(r'"[^"\\]+"')
+_BEGINS_JSON = frozenset('{["eW')  # "e" and "W" in base64: graph/content/embedded_json.py
 # JSON in a text in JSON: nobody nests deeper.
 _DEEPEST_TEXT = 2
 
@@ -166,7 +167,7 @@ class _Rewriting:
             return [self._value(inner, place) for inner in value]
         if not isinstance(value, str) or not value:
             return value
-        if place.kind is None and is_stand_in(value) and (kind := kind_of_stand_in(place.type, place.key)):
+        if place.kind is None and (kind := kind_of_stand_in(place.type, place.key)) and is_stand_in(value):
             return self._id(value, place._replace(kind=kind))
         return self._id(value, place) if place.kind and _is_id(place.kind, value) else self._text(value, place)
 
@@ -174,12 +175,18 @@ class _Rewriting:
         own, definition = model.type_of(value, place.declared), value.get("settingDefinitionId")
         setting = definition if isinstance(definition, str) else place.setting
         base = _ReferencePlace(type=own, parent=place.key, holder=value, setting=setting, texts=place.texts)
-        return {key: self._property(key, inner, base) for key, inner in value.items()}
+        # Numbers, switches and nothing are no ids.
+        return {
+            key: self._property(key, inner, base) if isinstance(inner, str | dict | list) and inner else inner
+            for key, inner in value.items()
+        }
 
     def _property(self, key: str, value: Any, base: _ReferencePlace) -> Any:
         if key == "creationSource":
             return self._creation_source(value)
         kind = self._kind(key, base)
+        if kind is None and isinstance(value, str) and not self._known and _says_nothing(value, key, base.type):
+            return value
         declared = declared_type(base.type, key)
         place = _ReferencePlace(base.type, key, base.parent, base.holder, kind, declared, base.setting, base.texts)
         return self._value(value, place)
@@ -234,13 +241,13 @@ class _Rewriting:
                 if rewritten == inside
                 else embedded_json.encode_like(embedded_json.write_like(rewritten, opened), value)
             )
-        if _QUOTED.fullmatch(value):
+        if value[0] == '"' and _QUOTED.fullmatch(value):
             return f'"{self._value(value[1:-1], place)}"'
         if place.kind and place.kind == BY_SETTING.get(place.setting):
             return GUID.sub(lambda match: str(self._id(match[0], place)), value)
         if place.key == "value" and str((place.holder or {}).get("@odata.type")).endswith(_XML):
             return self._xml(value)
-        object_id = value.strip(_AROUND)
+        object_id = value.strip(_AROUND) if self._known else ""
         kind = self._known.get(object_id.lower()) if object_id != ZERO_GUID else None
         if kind and not (place.key in _NEVER_HINTS and not place.texts) and not is_no_reference(place.type, place.key):
             reference = Reference(kind, fold_id(object_id), self._in_assignment, is_hint=True)
@@ -272,9 +279,20 @@ class _Rewriting:
 # --- what the tables and the model say -------------------------------------------------------------------------------
 
 
+@lru_cache(model.MOST_PAIRS)
 def reference_kind(type_name: str, name: str) -> str | None:
     """Return the kind of object that a property of this type names; None if it names none, or is unknown."""
     return None if is_no_reference(type_name, name) else _of_type(type_name, name) or BY_NAME.get(name)
+
+
+def _says_nothing(value: str, key: str, type_name: str) -> bool:
+    """Tell whether a text that names nothing by its place cannot hold an id either: it needs no closer look.
+
+    It begins like no JSON, plain, quoted or in base64, and holds no security identifier; XML stands in a `value`.
+    """
+    begins_otherwise = value[0] not in _BEGINS_JSON and not value[0].isspace()
+    is_another = begins_otherwise and key != "value" and "S-1-12-1-" not in value
+    return is_another and kind_of_stand_in(type_name, key) is None
 
 
 def kind_of_stand_in(type_name: str, name: str) -> str | None:

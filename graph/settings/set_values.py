@@ -138,8 +138,9 @@ def _of_instance(instance: dict[str, Any], shown: Any, depth: int, *, is_listed:
         values = [inner["value"] for inner, _ in pairs if inner.get("value") is not None]
         if values:
             seen_values = [inner.get("value") for outer, inner in pairs if outer.get("value") is not None]
-            found = _value(key, readable_name(key), values, seen_values, is_choice=name.startswith("choice"))
-            yield replace(found, is_listed=is_listed or "Collection" in name)
+            inside = is_listed or "Collection" in name
+            title, is_choice = readable_name(key), name.startswith("choice")
+            yield _value(key, title, values, seen_values, is_choice=is_choice, is_listed=inside)
         elif not pairs and held:  # masked as a whole
             yield _value(key, readable_name(key), [held], [seen])
         for inner, inner_seen in pairs if depth < _DEEPEST else ():
@@ -226,18 +227,19 @@ def _value(
     *,
     is_choice: bool = False,
     is_plain: bool = False,
+    is_listed: bool = False,
 ) -> SetValue:
     """Make a setting's row of its values and of the same values masked."""
     folded = key.lower()
     short = storable(folded if len(folded) <= LONGEST_KEY else f"{folded[: LONGEST_KEY - 1]}…")
     title = storable(title)
     if list(values) != list(shown):
-        return SetValue(short, title, "", None, is_secret=True)
+        return SetValue(short, title, "", None, is_secret=True, is_listed=is_listed)
     if is_choice:
         values = [_choice(folded, str(value).lower()) for value in values]
     are_plain = [is_choice or is_plain or isinstance(value, bool | int | float) for value in values]
     plain = ", ".join(_text(value) for value in values) if all(are_plain) else None
-    return SetValue(short, title, canonical_json(values), _short(plain and storable(plain)))
+    return SetValue(short, title, canonical_json(values), _short(plain and storable(plain)), is_listed=is_listed)
 
 
 def _choice(key: str, item_id: str) -> str:

@@ -1,6 +1,8 @@
 """References are found and replaced where they are known to be, and nowhere else."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from graph.references.references import DROP, Reference, find_references, rewrite_references
 
@@ -81,3 +83,18 @@ def test_a_dropped_reference_takes_its_assignment_with_it_and_no_other():
         "intents", content, lambda one: DROP if one == Reference("groups", ONE, is_assignment=True) else one.id
     )
     assert left["assignments"] == assignments[1:]
+
+
+BEGINNINGS = st.sampled_from(
+    ["", "{", "[", '"', " ", "\n", "e", "W", "eyJpZCI6ICJ4In0=", "\ufeff", "S-1-12-1-1-2-3-4", "<x/>"]
+)
+IN_A_BODY = st.builds(
+    "".join, st.tuples(BEGINNINGS, st.text(max_size=9), st.sampled_from([ONE, "S-1-12-1-1-2-3-4", ""]))
+)
+
+
+@given(st.dictionaries(st.sampled_from(["value", "payload", "groupId", "termsId", "note", "x"]), IN_A_BODY, max_size=4))
+def test_texts_that_are_not_looked_at_closely_hold_no_reference(holder):
+    found = {"body": {"settings": [{"settingInstance": holder}], **holder}, "assignments": [{"target": holder}]}
+    looked_at_each = find_references("configurationPolicies", found, known={"unheard of": "groups"})
+    assert find_references("configurationPolicies", found) == looked_at_each
