@@ -23,6 +23,7 @@ for name in (
     "storage",
     "pruning",
     "moving",
+    "recover",
     "night",
     "audit",
     "fleet",

@@ -78,6 +78,7 @@ class Action(StrEnum):
     IMPORTED = "installation:imported"
     RECOVERED = "installation:recovered"
     RECOVERY_ENDED = "installation:recovery_ended"
+    RECOVERY_KEY_PROVED = "copy-store:key_proved"
     SET_COMPLETED = "backup-set:completed"
     SET_DOWNLOADED = "backup-set:downloaded"
     SET_PINNED = "backup-set:pinned"
@@ -217,6 +218,7 @@ DETAILS: dict[Action, frozenset[str]] = {
     Action.IMPORTED: frozenset({"made_at", "rows", "ended_runs"}),
     Action.RECOVERED: frozenset({"store", "made_at", "rows", "ended_runs"}),
     Action.RECOVERY_ENDED: frozenset({"store", "contents", "sets", "lost"}),
+    Action.RECOVERY_KEY_PROVED: frozenset({"state_at"}),
     Action.SET_COMPLETED: frozenset({"run", "state", "snapshots"}),
     # `format`: of another tool; "" is our own.
     Action.SET_DOWNLOADED: frozenset({"policies", "with_secrets", "format"}),

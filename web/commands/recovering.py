@@ -1,4 +1,4 @@
-"""`recover`: an installation from nothing but a store of copies and a recovery key."""
+"""`recover`, `recovery-key`: an installation from nothing but a store of copies and a recovery key, and that key."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from actors.copies.stores import opening, store
+from actors.recovering import proving
 from actors.recovering import recover as recovering
 from actors.recovering.source import CopySource
 from db.copies import stores
@@ -23,12 +24,20 @@ KEY = "recovery_key"
 SHOWN = 20
 
 
+key_file_option = click.option(
+    "--key-file", type=click.Path(path_type=Path), help="The recovery key, as age-keygen writes it."
+)
+
+
 def register(cli: click.Group) -> None:
     add_commands(cli, {"recover": recover})
+    group = click.Group("recovery-key", help="The key that opens copies, and is never in the database.")
+    add_commands(group, {"new": new, "check": check})
+    cli.add_command(group)
 
 
 @click.argument("address", metavar="STORE")
-@click.option("--key-file", type=click.Path(path_type=Path), help="The recovery key, as age-keygen writes it.")
+@key_file_option
 @click.option("--credentials-file", type=click.Path(path_type=Path), help='What signs in: {"access_key": "…", …}.')
 @click.option("--stdin", "is_piped", is_flag=True, help='Read both from standard input: {"recovery_key": "…", …}.')
 @click.option("--signer", help="The store's signer, as you wrote it down. Nothing that another signed is taken.")
@@ -63,9 +72,49 @@ def recover(
             finally:
                 opened.close()
         except store.StoreError as e:
-            raise Invalid(f"{e.sentence} Run the same command again: it goes on.") from e
+            raise Invalid(
+                f"{e.sentence} Run the same command again: it goes on." if e.is_passing else e.sentence
+            ) from e
         print_result(as_json, _document(result), _text(result))
     sys.exit(2 if result.lost_contents or result.unproved or result.audit_problems else 0)
+
+
+@json_option
+def new(as_json: bool) -> None:
+    """Make a recovery key. It is shown once, and nothing of it is kept: print it, and lay it into a safe."""
+    key, public = proving.new_key()
+    text = f"""\
+Recovery key, shown this once: print it, or lay it into a safe. Nobody can make it again.
+
+  {key}
+
+Its public half, for the stores that copies are pushed to (tenantkeep copies add … --recipient):
+
+  {public}
+"""
+    print_result(as_json, {KEY: key, "public_key": public}, text)
+
+
+@click.argument("name", metavar="STORE")
+@key_file_option
+@click.option("--key-stdin", "is_piped", is_flag=True, help="Read the recovery key from standard input.")
+@json_option
+def check(name: str, key_file: Path | None, is_piped: bool, as_json: bool) -> None:
+    """Prove that the recovery key you hold opens what a store has now. Do it once a year, from the safe."""
+    with open_installation():
+        row = stores.find_by_text(name)
+        if is_piped:
+            text = sys.stdin.read()
+        else:
+            text = _key_in(key_file) if key_file else click.prompt("Recovery key", hide_input=True, err=True)
+        try:
+            proof = proving.prove(row, age_file.read_identities(text), command_actor())
+        except store.StoreError as e:
+            raise Invalid(e.sentence) from e
+        document = {"store": row.name, "state": proof.state_at.isoformat(), "set": proof.set_number}
+        opened = f"the state of {proof.state_at:%Y-%m-%d %H:%M} UTC"
+        opened += f", set {proof.set_number} and {proof.contents} of its contents" if proof.set_number else ""
+        print_result(as_json, {**document, "contents": proof.contents}, f"The key opens {row.name}: {opened}.")
 
 
 def _moment(text: str) -> datetime:

@@ -210,6 +210,16 @@ def copies() -> Iterator[Finding]:
     found = standing.findings(utcnow())
     for finding in found:
         yield False, "copies", f"{finding.store.name}: {finding.sentence}"
+    for store in copy_stores.working():
+        if not standing.is_key_proved(store, utcnow()):
+            yield (
+                WARN,
+                "copies",
+                (
+                    f"{store.name}: nobody proved within a year that the recovery key opens it: "
+                    f"tenantkeep recovery-key check {store.name}"
+                ),
+            )
     count = len(copy_stores.all_stores())
     if not count:
         yield WARN, "copies", "There is no store: who loses this installation loses its backups (docs/copies.md)"

@@ -13,7 +13,12 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 def test_the_command_lists_and_brings_back_and_says_what_to_do_next(copied, arrive, tmp_path):  # noqa: F811
-    place, _ = copied()
+    place, row = copied()
+    made = json.loads(tenantkeep("recovery-key", "new", "--json").stdout)
+    wrong_key = tenantkeep("recovery-key", "check", row.name, "--key-stdin", stdin=made["recovery_key"])
+    assert (wrong_key.returncode, "another one" in wrong_key.stderr) == (64, True)
+    right = tenantkeep("recovery-key", "check", row.name, "--key-stdin", "--json", stdin=str(RECOVERY_KEY))
+    assert (right.returncode, json.loads(right.stdout)["set"]) == (0, 3)
     key_file = tmp_path / "key.txt"
     key_file.write_text(f"# created: today\n{RECOVERY_KEY}\n")
     arrive("sqlite")

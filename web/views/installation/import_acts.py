@@ -34,6 +34,9 @@ COPY_ACTS = {
             "push": "{who} asked to push what is missing to {subject}",
         },
     ),
+    Action.RECOVERY_KEY_PROVED: AuditAct(
+        BACKUPS, "Proved a recovery key", "{who} proved that the recovery key opens {subject} as of {state_at}"
+    ),
     Action.SET_COPIED: AuditAct(
         BACKUPS, "Copied a backup set elsewhere", "{subject} of {tenant} was copied to {store} with {contents} contents"
     ),

@@ -145,6 +145,8 @@ EVENTS = (
      "Max imported the export of 2026-01-02: 9 rows, 0 runs ended"),
     (Action.RECOVERED, "installation", {"store": "s3://vault", "made_at": "2026-01-02", "rows": 9, "ended_runs": 0},
      "ok", "Max recovered the state of 2026-01-02 from s3://vault: 9 rows"),
+    (Action.RECOVERY_KEY_PROVED, "store of copies Vault", {"state_at": "2026-01-02"}, "ok",
+     "Max proved that the recovery key opens store of copies Vault as of 2026-01-02"),
     (Action.RECOVERY_ENDED, "installation", {"store": "s3://vault", "contents": 7, "sets": 2, "lost": 1},
      "ok", "Max recovered 7 contents and 2 sets; 1 are lost"),
     (Action.COPY_STORE_ADDED, "store of copies Vault", {"address": "s3://vault", "copy_days": 30, "needs_lock": True},
