@@ -25,10 +25,9 @@ ROOT = Path(__file__).parents[3]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 # They stay until somebody ends them; other tests do.
 STAYING = {"demo", "web", "worker", "scheduler"}
-# Two ask for an empty installation (test_moving.py, test_recovering.py); two wait for a worker
-# (test_document_command.py and
-# test_imports.py).
-ELSEWHERE = {"import-all", "document", "import", "recover"}
+# Two ask for an empty installation, or the key of a store (test_moving.py, test_recovering.py); three wait for a worker
+# (test_document_command.py, test_imports.py, test_readiness.py).
+ELSEWHERE = {"import-all", "document", "import", "readiness", "recover", "recovery-key"}
 GUID = "5f3759df-0000-4000-8000-000000000004"
 ADDRESS = "https://hooks.example.com/x\n"
 SAID = "correct horse battery\n" * 2

@@ -26,6 +26,7 @@ THROUGH_THE_QUEUE = {"document"}
 # What takes a file and writes none.
 READERS = {
     "import-all",
+    "recovery-key check",
     "import",
     "audit verify",
     "tenant add",
