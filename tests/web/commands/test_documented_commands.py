@@ -11,6 +11,7 @@ from click.testing import CliRunner
 import config
 from db.accounts import api_tokens
 from db.audit.audit import SYSTEM
+from db.clock import utcnow
 from db.database import database as handle
 from db.housekeeping import tenant_switch
 from db.models import Policy, Tenant, User
@@ -25,9 +26,9 @@ ROOT = Path(__file__).parents[3]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 # They stay until somebody ends them; other tests do.
 STAYING = {"demo", "web", "worker", "scheduler"}
-# Two ask for an empty installation, or the key of a store (test_moving.py, test_recovering.py); three wait for a worker
-# (test_document_command.py, test_imports.py, test_readiness.py).
-ELSEWHERE = {"import-all", "document", "import", "readiness", "recover", "recovery-key"}
+# Some ask for an empty installation, or a store or its key (test_moving.py, test_copies.py, test_recovering.py); others
+# wait for a worker (test_document_command.py, test_imports.py, test_readiness.py, test_bring_back.py).
+ELSEWHERE = {"import-all", "copies", "document", "import", "readiness", "bring-back", "recover", "recovery-key"}
 GUID = "5f3759df-0000-4000-8000-000000000004"
 ADDRESS = "https://hooks.example.com/x\n"
 SAID = "correct horse battery\n" * 2
@@ -106,6 +107,8 @@ def prepare(words, run):
     with handle.connection_context():
         if words[:2] == ["tenant", "add"]:
             Tenant.update(name="Another").execute()
+        if words[:2] == ["tenant", "keep"]:
+            Tenant.update(removal_due_at=utcnow()).execute()
         if words[:2] == ["tenant", "switch-on"]:
             Tenant.update(is_active=False).execute()
         if words[:2] == ["user", "add"] and words[2] == User.select().first().email:
