@@ -16,6 +16,7 @@ for name in (
     "backups",
     "restores",
     "uploads",
+    "commands",
     "documents",
     "copies",
     "conditional_access",

@@ -46,7 +46,7 @@ def test_ci_here_and_on_a_public_forge_is_the_documented_test_command():
     workflow = (servers.ROOT / ".github" / "workflows" / "ci.yml").read_text()
     assert re.findall(r"^make .*", (servers.ROOT / ".ci" / "run").read_text(), re.MULTILINE) == ["make ci"]
     assert re.findall(r"run: (.*)", workflow) == ["make ci"]
-    assert re.search(r"^ci:.*\n\t@CI=true \$\(MAKE\) test$", MAKEFILE, re.MULTILINE)
+    assert re.search(r"^ci:.*\n\t@CI=true \$\(MAKE\) setup azurite test$", MAKEFILE, re.MULTILINE)
 
 
 def test_the_public_workflow_may_only_read_and_pins_what_it_uses():

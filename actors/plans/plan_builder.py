@@ -126,7 +126,7 @@ class PlanBuilder:
         return self._kept.entry(item, match, there)
 
     def read_live(self) -> bool:
-        """Read the policies that the items match, twenty at a time. Return False when somebody asked to stop."""
+        """Read the policies that the items match, some batches at a time. Return False when somebody asked to stop."""
         items_by_id = {item.id: item for item in self._items}
         self._list(item.policy_type for item in self._items)
         pending = ItemState.PENDING

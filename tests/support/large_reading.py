@@ -3,8 +3,11 @@
 from datetime import datetime, timedelta
 
 from actors.documents.options import DocumentOptions
+from db.audit.audit import SYSTEM
+from db.copies import stores as copy_stores
 from db.models import (
     Content,
+    CopiedSet,
     ImportedPolicy,
     KnownSetting,
     Policy,
@@ -20,7 +23,7 @@ from db.models import (
     Tenant,
     User,
 )
-from db.states import RehearsalState, RunKind, RunState
+from db.states import CopyState, RehearsalState, RunKind, RunState
 from tests.support.large_tenant import LARGEST_TYPE, LONG_NAME, insert
 
 IMPORTED, INDEXED = 300, 1500
@@ -29,7 +32,20 @@ IMPORTED, INDEXED = 300, 1500
 def make(large: Tenant, person: User, now: datetime) -> dict[str, int]:
     _index(large)
     return {"import": _import(large, person, now), "document": _documents(large, person, now),
-            "rehearsal": _rehearsals(large, now)}  # fmt: skip
+            "rehearsal": _rehearsals(large, now), "store": _copies(large, now)}  # fmt: skip
+
+
+def _copies(large: Tenant, now: datetime) -> int:
+    """A store with a thousand copies of sets, most of which failed in many words."""
+    store = copy_stores.add(LONG_NAME[:80], "s3://" + "v" * 60, {"access_key": "a", "secret_key": "b"}, SYSTEM,
+                            copy_days=30, needs_lock=True, recipients=["age1" + "x" * 58])  # fmt: skip
+    states = [CopyState.FAILED, CopyState.FAILED, CopyState.COMPLETE, CopyState.WAITING]
+    insert(CopiedSet, [
+        {"store": store.id, "tenant": large.id, "directory_id": large.directory_id, "tenant_name": LONG_NAME,
+         "set_number": 100_000 + n, "state": states[n % 4], "set_at": now, "message": LONG_NAME * 3}
+        for n in range(1000)
+    ])  # fmt: skip
+    return int(store.id)
 
 
 def _import(large: Tenant, person: User, now: datetime) -> int:

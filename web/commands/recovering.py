@@ -14,7 +14,7 @@ import click
 from actors.copies.stores import opening, store
 from actors.recovering import proving
 from actors.recovering import recover as recovering
-from actors.recovering.source import CopySource
+from actors.recovering import source as copy_source
 from db.copies import stores
 from db.errors import Invalid
 from db.installation import age_file
@@ -63,7 +63,7 @@ def recover(
         try:
             opened = opening.open_store(address, stores.checked_credentials(address, secrets))
             try:
-                source = CopySource(opened, identities, signer)
+                source = copy_source.CopySource(opened, identities, signer)
                 if is_list:
                     _print_list(source, as_json)
                     return
@@ -185,7 +185,7 @@ class _progress:  # noqa: N801 - used as a function
             click.echo(f"\r\x1b[K{what}: {done:,} of {total:,}", nl=False, err=True)
 
 
-def _print_list(source: CopySource, as_json: bool) -> None:
+def _print_list(source: copy_source.CopySource, as_json: bool) -> None:
     states, sets = source.states(), source.sets()
     document = {
         "installation": source.first.installation,

@@ -1,6 +1,7 @@
 """What was answered once is not asked again, whatever the budget and however often the worker dies."""
 
 import json
+from threading import Barrier
 
 import pytest
 
@@ -13,8 +14,8 @@ from graph.references.references import find_references
 from graph.restore.target_directory import TargetDirectory, look_up_references
 from graph.transport import rate_limits
 from graph.transport.answer_json import pack_answer, unpack_answer
-from graph.transport.batch_driver import drive
-from graph.transport.client import Answer, Request
+from graph.transport.batch_driver import SIDE_BY_SIDE, drive
+from graph.transport.client import BATCH_SIZE, Answer, Request
 from tests.graph.read.test_readings import connect
 from tests.support.simulated_tenant import NOT_OFFERED
 
@@ -251,6 +252,23 @@ def test_whoever_is_throttled_by_our_own_budget_is_not_followed_by_the_others():
     found = drive(client, {n: read_policy(POLICY_TYPES["conditionalAccessPolicies"], f"p{n}") for n in range(50)})
     assert {type(error) for error in found.values()} == {Throttled}
     assert client.asked == [f"{path}/p0"]
+
+
+def test_batches_of_reads_go_side_by_side_and_each_answer_reaches_who_asked():
+    together = Barrier(SIDE_BY_SIDE, timeout=10)
+
+    class Meeting(Scripted):
+        def batch(self, asks):
+            together.wait()  # broken, unless as many are under way at once
+            return [body(path=ask.path) for ask in asks]
+
+    def reading(number):
+        [answer] = yield [f"/deviceManagement/x/{number}"]
+        return answer.body["path"]
+
+    count = SIDE_BY_SIDE * BATCH_SIZE
+    found = drive(Meeting(), {number: reading(number) for number in range(count)})
+    assert found == {number: f"/deviceManagement/x/{number}" for number in range(count)}
 
 
 def test_a_list_with_damaged_elements_holds_all_others_and_what_can_be_made_out():

@@ -23,7 +23,7 @@ from web.presentation.refusals import refusals_flashed
 from web.security.access import current_actor, requires
 from web.security.permissions import Permission
 
-SHOWN_SETS = 50
+SHOWN_SETS = 12
 MAX_KEY = 10_000
 
 pages = Blueprint("copies", __name__, url_prefix="/copies")

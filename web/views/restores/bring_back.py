@@ -27,7 +27,7 @@ from web.views.restores.new_restore import previewed
 
 pages = Blueprint("bring_back", __name__, url_prefix="/tenants")
 
-SHOWN, LAST_PAGE, LONGEST_NAME, CULPRITS_SHOWN = 30, 999, 300, 12
+SHOWN, LAST_PAGE, LONGEST_NAME, CULPRITS_SHOWN = 18, 999, 300, 12
 DAY = timedelta(days=1)
 WORDS = {LaterChangeKind.DELETED: "deleted", LaterChangeKind.CHANGED: "changed", LaterChangeKind.NEW: "added"}
 LOOKS = {LaterChangeKind.DELETED: "bad", LaterChangeKind.CHANGED: "info", LaterChangeKind.NEW: "warn"}
