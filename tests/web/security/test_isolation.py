@@ -142,7 +142,7 @@ class Matrix:
 
     def address(self, rule, mix):
         of = {"own": self.own.ids, "other": self.other.ids}
-        values = {name: of[place][name] for name, place in mix.items()} | {"export_type": "csv"}
+        values = {name: of[place][name] for name, place in mix.items()} | {"export_type": "csv", "ending": "csv"}
         return re.sub(r"<(?:\w+:)?(\w+)>", lambda found: values.get(found[1], "1"), rule.rule)
 
 
@@ -196,7 +196,7 @@ def test_every_route_declares_a_permission(app):
 
 def test_every_argument_of_a_tenants_route_is_known(app):
     """Else the matrix would ask for things that are nobody's, and prove nothing."""
-    known = set(two_tenants.ARGUMENTS) | {"export_type"}
+    known = set(two_tenants.ARGUMENTS) | {"export_type", "ending"}
     odd = [rule.rule for rule in rules(app) if permission_of(app, rule) in OF_A_TENANT and rule.arguments - known]
     assert odd == [], "teach tests/support/two_tenants.py what this argument names, for both tenants"
 
@@ -300,7 +300,7 @@ def expected_of(app, rule, person, mix, method, accept, may):
     if NEVER.search(rule.endpoint):
         return {404}
     # Rows of two tenants belong to no page; and what a form or an address names beside them there may be none of.
-    is_whole = len(set(mix.values())) == 1 and rule.arguments <= {*mix, "export_type"}
+    is_whole = len(set(mix.values())) == 1 and rule.arguments <= {*mix, "export_type", "ending"}
     return (PAGE if method != "POST" else ACT) | (set() if is_whole else {400, 404})
 
 
