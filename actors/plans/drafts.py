@@ -30,6 +30,9 @@ from graph.restore.options import (
 )
 from graph.write.write_requests import remaining_differences
 
+# What puts a tenant's own policies back exactly as they were, with their ids where that is possible.
+AS_IT_WAS = RestoreOptions(assignments=EXACT, conditional_access=AS_CAPTURED, deleted=UNDELETE)
+
 
 def from_backup_set(
     backup_set: BackupSet,
@@ -107,7 +110,7 @@ def from_snapshot(snapshot: Snapshot, tenant: Tenant, options: Mapping[str, Any]
 def put_back(snapshot_ids: Collection[int], tenant: Tenant, actor: Actor) -> Restore:
     """Draft a restore of these snapshots of the tenant's own policies, as they were captured. Raises Invalid."""
     chosen = snapshots.load_with_policies(sorted(snapshot_ids))
-    options = asdict(RestoreOptions(assignments=EXACT, conditional_access=AS_CAPTURED, deleted=UNDELETE))
+    options = asdict(AS_IT_WAS)
     source = RestoreSource(tenant.directory_id, f"{tenant.name}, as it was before it was changed")
     return restore_drafts.create(tenant, source, restore_drafts.new_items_from_snapshots(chosen), options, actor)
 
@@ -115,8 +118,8 @@ def put_back(snapshot_ids: Collection[int], tenant: Tenant, actor: Actor) -> Res
 def from_moment(tenant: Tenant, at: datetime, snapshot_ids: Collection[int], actor: Actor) -> Restore:
     """Draft a restore of the tenant's own policies as they were at a moment. Groups are left out. Raises Invalid."""
     chosen = _without_groups(snapshots.load_with_policies(sorted(snapshot_ids)))
-    options = asdict(RestoreOptions(assignments=EXACT, conditional_access=AS_CAPTURED, deleted=UNDELETE))
-    source = RestoreSource(tenant.directory_id, f"{tenant.name}, as it was at {at:%Y-%m-%d %H:%M} UTC")
+    options = asdict(AS_IT_WAS)
+    source = _source_then(tenant, at)
     return restore_drafts.create(tenant, source, restore_drafts.new_items_from_snapshots(chosen), options, actor)
 
 
@@ -131,12 +134,14 @@ def bring_back(
     loaded = snapshots.load_with_policies(sorted(snapshot_ids))
     chosen = [row for row in loaded if row.policy.policy_type != GROUPS or row.policy.state == PolicyState.GONE]
     removed = [policy for policy in policies.chosen(tenant, sorted(removed_ids)) if policy.policy_type != GROUPS]
-    options = asdict(
-        RestoreOptions(assignments=EXACT, conditional_access=AS_CAPTURED, groups=KEPT_GROUPS, deleted=UNDELETE)
-    )
-    source = RestoreSource(tenant.directory_id, f"{tenant.name}, as it was at {at:%Y-%m-%d %H:%M} UTC")
+    options = asdict(replace(AS_IT_WAS, groups=KEPT_GROUPS))
+    source = _source_then(tenant, at)
     items = [*restore_drafts.new_items_from_snapshots(chosen), *map(restore_drafts.removal_of, removed)]
     return restore_drafts.create(tenant, source, items, options, actor, brought_back_to=at)
+
+
+def _source_then(tenant: Tenant, at: datetime) -> RestoreSource:
+    return RestoreSource(tenant.directory_id, f"{tenant.name}, as it was at {at:%Y-%m-%d %H:%M} UTC")
 
 
 def text_fingerprint_of(document: Mapping[str, Any]) -> str:
@@ -156,7 +161,7 @@ def undo(restore: Restore, actor: Actor) -> Restore:
     items = _described_by_captures(restore_drafts.undo_items(restore), restore)
     if not items:
         raise Invalid("This restore wrote nothing: there is nothing to undo.")
-    options = asdict(RestoreOptions(assignments=EXACT, conditional_access=AS_CAPTURED, deleted=UNDELETE))
+    options = asdict(AS_IT_WAS)
     source = RestoreSource(restore.tenant.directory_id, f"Undo of restore {restore.id}", restore.safety_set)
     return restore_drafts.create(restore.tenant, source, items, options, actor, undo_of=restore, made_from=restore)
 
