@@ -1,6 +1,7 @@
 """Builds the plan of a restore: reads what is in the target tenant, decides item by item, saves all plans at once."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import chain
 from typing import Any
 
@@ -37,7 +38,7 @@ from graph.policy_types.table import POLICY_TYPES
 from graph.read.bins import BinEntry
 from graph.read.readings import Reading, read_policy
 from graph.references.reference_kinds import CONTEXTS, policy_types_of
-from graph.references.references import NOTHING_KNOWN, Reference, find_references, fold_id
+from graph.references.references import Reference, find_references, fold_id
 from graph.restore.desired_content import desired_content, source_traces
 from graph.restore.matching import NO_COPIES, UNREADABLE, Match, NameCopies
 from graph.restore.options import COPY, RestoreOptions, is_copied, writes_assignments
@@ -83,7 +84,6 @@ class PlanBuilder:
         self._listed: Listings = {}
         self._permissions = PlanPermissions(restore.tenant, self._listed)
         self._kept = KeptObjects(claim, restore, graph, items, self._matcher, self._permissions)
-        self._known = NOTHING_KNOWN
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
@@ -181,16 +181,19 @@ class PlanBuilder:
         return with_removals(planned, removed, (lambda item: self._order(item)[0]) if self._is_emergency else None)
 
     def _plan_writes(self) -> Iterator[tuple[RestoreItem, dict[str, Any]]]:
-        sources, own = self._sources(), source_ids.own_names(self._restore)
-        self._known = source_ids.kinds_by_id(sources, TenantNames() if self._same_tenant else own)
-        references = {
-            item.id: find_references(item.policy_type, self._contents[item], item.graph_id, self._known)
-            for item in self._to_write()
-        }
-        resolver = self._resolver(list(chain.from_iterable(references.values())), sources, own)
+        references = self._references
+        resolver = self._resolver(list(chain.from_iterable(references.values())))
         ordered = after_what_they_refer_to(self._in_order(self._to_write()), references)
         for item in ordered:
             yield item, self._plan_write(item, resolver, references[item.id])
+
+    @cached_property
+    def _references(self) -> dict[int, Sequence[Reference]]:
+        """Return item id -> what the item's content refers to."""
+        return {
+            item.id: find_references(item.policy_type, self._contents[item], item.graph_id, self._known)
+            for item in self._to_write()
+        }
 
     def _to_write(self) -> Iterable[RestoreItem]:
         return (item for item in self._items if item.content_id is not None)
@@ -202,9 +205,7 @@ class PlanBuilder:
         content = self._contents[item] if item.content_id else live_content(item)
         return order_of(is_emergency=self._is_emergency)(item.policy_type, content["body"] if content else {})
 
-    def _resolver(
-        self, references: Sequence[Reference], sources: Mapping[ObjectKey, SourceObject], own: TenantNames
-    ) -> Resolver:
+    def _resolver(self, references: Sequence[Reference]) -> Resolver:
         """List or look up everything that is referred to, and return what resolves references to it."""
         self._list(key for reference in references for key in policy_types_of(reference.kind))
         listed = {
@@ -212,18 +213,29 @@ class PlanBuilder:
         }
         directory = TargetDirectory(listed)
         mapped = self._matcher.stand_ins(references, listed)
-        look_up = look_up_references(directory, references, sources, mapped, is_last_try=is_last_attempt(self._claim))
+        look_up = look_up_references(
+            directory, references, self._sources, mapped, is_last_try=is_last_attempt(self._claim)
+        )
         drive_one(self._graph, look_up, RunMemory(self._claim, "references"))
         return Resolver(
             directory,
-            sources,
+            self._sources,
             mapped,
             same_tenant=self._same_tenant,
             drop_missing=self._options.drop_missing,
             stands_for_another=self._matcher.stands_for_another,
-            own=own,
+            own=self._own,
         )
 
+    @cached_property
+    def _own(self) -> TenantNames:
+        return source_ids.own_names(self._restore)
+
+    @cached_property
+    def _known(self) -> dict[str, str]:
+        return source_ids.kinds_by_id(self._sources, TenantNames() if self._same_tenant else self._own)
+
+    @cached_property
     def _sources(self) -> dict[ObjectKey, SourceObject]:
         """Return what the source tenant and the backup itself know of the objects behind the backup's ids."""
         sources = source_ids.known_sources(self._restore.source_directory_id)
