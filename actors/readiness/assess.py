@@ -51,6 +51,8 @@ def due(apart: Collection[int]) -> Sequence[TenantReadiness]:
 
 
 def start_due(readiness: TenantReadiness) -> None:
+    """Start judging a tenant; until it ends, or an hour later, no other sweep tries."""
+    reports.put_off(readiness.tenant_id)
     try:
         start(readiness.tenant, ASSESSOR, is_quiet=True)
     except SwitchedOff:  # since it was found to be due
