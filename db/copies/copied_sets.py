@@ -14,7 +14,7 @@ from db.clock import utcnow
 from db.database import transaction
 from db.models import IS_ACTIVE, BackupSet, CopiedSet, CopyStore, Run, Tenant
 from db.sql.value_lists import is_in
-from db.states import CopyState, RunKind, SetState
+from db.states import CopyState, RunKind
 
 TRY_AGAIN = timedelta(minutes=15)
 UNDER_WAY = (CopyState.WAITING, CopyState.PUSHING, CopyState.FAILED)
@@ -222,7 +222,3 @@ def behind_since(store: CopyStore) -> datetime | None:
     """Return when the oldest set was made that is not in the store yet; None: all are there."""
     is_behind = (CopiedSet.store == store) & CopiedSet.state.in_(UNDER_WAY)
     return CopiedSet.select(pw.fn.MIN(CopiedSet.set_at)).where(is_behind).scalar()
-
-
-def is_finished(backup_set: BackupSet) -> bool:
-    return backup_set.state != SetState.RUNNING and backup_set.manifest_id is not None

@@ -15,7 +15,7 @@ from typing import Any
 
 from graph.content.odata import strip_annotations
 from graph.content.timestamps import parse_time
-from graph.errors import NotFound, Rejected
+from graph.errors import NotFound
 from graph.policy_types import shape
 from graph.policy_types.permissions import WRITE_CONDITIONAL_ACCESS, Access
 from graph.policy_types.policy_type import PolicyType
@@ -148,8 +148,3 @@ def why_not(policy_type: str, body: Mapping[str, Any]) -> str:
     if body.get("mailEnabled") and not is_unified:
         return "It is mail-enabled: Microsoft keeps none of these."
     return ""
-
-
-def is_refusal(error: Exception) -> bool:
-    """Tell whether an answer says that this bin is not to be had by us here: it is remembered for the tenant."""
-    return isinstance(error, Rejected)

@@ -12,8 +12,6 @@ from actors.copies.stores.store import StillLocked, StoreError
 from db.clock import utcnow
 from tests.support.copy_stores import AZURE_KEY
 
-HTTP_TIME = "%a, %d %b %Y %H:%M:%S GMT"
-
 
 class LockingContainer:
     """As the service's reference describes immutability, which its emulator has not: headers of one blob."""
