@@ -34,7 +34,16 @@ from web.translation import translation
 from web.verdicts import verdicts
 from web.views.assignments import assignment_list, look_up
 from web.views.backups import backup_sets, dependencies, policies, run_page, runs, snapshots
-from web.views.changes import approved_state, change_list, change_page, comparison, decide, moment, severity_rules
+from web.views.changes import (
+    approved_state,
+    bring_back,
+    change_list,
+    change_page,
+    comparison,
+    decide,
+    moment,
+    severity_rules,
+)
 from web.views.connecting import connect, connect_request, connecting, consent_pages, tenant_import
 from web.views.copies import copies
 from web.views.documents import documents, provider
@@ -55,7 +64,7 @@ from web.views.people import (
 )
 from web.views.readiness import readiness
 from web.views.rehearsals import rehearsals
-from web.views.restores import bring_back, later_changes, new_restore, restore_actions, restores
+from web.views.restores import later_changes, new_restore, restore_actions, restores
 from web.views.settings import conflict_page, setting_pages
 from web.views.tenants import (
     mappings,

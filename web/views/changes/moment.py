@@ -56,7 +56,7 @@ class WantedMoment:
         search = without_nul(args.get("search", "")).strip()[:LONGEST_SEARCH]
         show = args.get("show", "")
         return cls(
-            _asked_time(args.get("at", "")),
+            asked_time(args.get("at", "")),
             show if show in (DIFFERENT, NEW) else "",
             without_nul(args.get("type", "")),
             search,
@@ -75,7 +75,7 @@ class WantedMoment:
         return self.policy_type in ("", policy_type) and self.search.lower() in name.lower()
 
 
-def _asked_time(text: str) -> datetime:
+def asked_time(text: str) -> datetime:
     """Return the time in UTC; one without a zone is in the reader's. "" is a day ago. Raises Invalid."""
     if not text.strip():
         return utcnow().replace(second=0, microsecond=0) - timedelta(days=1)
@@ -325,7 +325,7 @@ def page(tenant_id: str) -> Any:
     try:
         return _page(tenant, WantedMoment.of(request.args))
     except Invalid as e:
-        return _page(tenant, WantedMoment(_asked_time("")), str(e)), 400
+        return _page(tenant, WantedMoment(asked_time("")), str(e)), 400
 
 
 def _page(tenant: Tenant, wanted: WantedMoment, refusal: str = "") -> str:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -12,23 +12,21 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 import actors.backups.look
 from actors.changes import bringing_back
 from actors.changes.bringing_back import WAVE_TITLES, Culprit, Damage, PolicyDamage
-from db.clock import utcnow
 from db.errors import Invalid
 from db.models import Tenant
 from db.states import LaterChangeKind
-from web.inputs import page_number, parse_past_time, without_nul
-from web.lists import filters
+from web.inputs import page_number, without_nul
 from web.lists.numbered_page import NumberedPage
 from web.presentation import run_messages
 from web.presentation.formatters import policy_type_title
 from web.security.access import can, current_actor, fetch, requires
 from web.security.permissions import Permission
+from web.views.changes.moment import address_time, asked_time
 from web.views.restores.new_restore import previewed
 
 pages = Blueprint("bring_back", __name__, url_prefix="/tenants")
 
 SHOWN, LAST_PAGE, LONGEST_NAME, CULPRITS_SHOWN = 18, 999, 300, 12
-DAY = timedelta(days=1)
 WORDS = {LaterChangeKind.DELETED: "deleted", LaterChangeKind.CHANGED: "changed", LaterChangeKind.NEW: "added"}
 LOOKS = {LaterChangeKind.DELETED: "bad", LaterChangeKind.CHANGED: "info", LaterChangeKind.NEW: "warn"}
 
@@ -43,14 +41,12 @@ class WantedReturn:
     @classmethod
     def of(cls, given: Mapping[str, str]) -> "WantedReturn":
         """Raises Invalid for a text that is no time, and for a time yet to come. No time is a day ago."""
-        text = given.get("at", "")
-        yesterday = utcnow().replace(second=0, microsecond=0) - DAY
-        at = parse_past_time(text, filters.asked_zone()) if text.strip() else yesterday
+        at = asked_time(given.get("at", ""))
         return cls(at, without_nul(given.get("by", ""))[:LONGEST_NAME])
 
     @property
     def arguments(self) -> dict[str, Any]:
-        return {"at": f"{self.at.replace(microsecond=0).isoformat()}Z", **({"by": self.by} if self.by else {})}
+        return {"at": address_time(self.at), **({"by": self.by} if self.by else {})}
 
 
 @dataclass(frozen=True)
@@ -142,7 +138,7 @@ def page(tenant_id: str) -> Any:
 def _page(tenant: Tenant, wanted: WantedReturn, refusal: str = "") -> str:
     damage = bringing_back.find(tenant, wanted.at)
     return render_template(
-        "restores/bring_back.html", page=BringBackPage(damage, wanted, page_number(LAST_PAGE), refusal)
+        "changes/bring_back.html", page=BringBackPage(damage, wanted, page_number(LAST_PAGE), refusal)
     )
 
 
