@@ -33,7 +33,13 @@ MAX_BYTES = 256 * 1024
 # The field that says whose form it is.
 OWNER_FIELD = "form_of"
 # Never kept: secrets, what proves something once, and what every form has anew.
-SECRET_FIELDS = frozenset({"password", "new", "code", "present_code", "secret", "passphrase", "answer"})
+SECRET_FIELDS = frozenset(
+    {
+        "password", "new", "code", "present_code", "secret", "passphrase", "answer",
+        # What signs in to a store of copies.
+        "access_key", "secret_key", "session_token", "account_key", "sas_token", "private_key",
+    }
+)  # fmt: skip
 _OWN_FIELDS = frozenset({"csrf_token", OWNER_FIELD})
 
 

@@ -11,6 +11,7 @@ from db.models import AuditEvent, Run, Session
 from tests.support.environment import PASSWORD
 from tests.support.forms import csrf_token, every_page, page_of
 from web.security import kept_forms
+from web.views.copies import copies
 
 TYPED = 'INC-4711 <typed> & "quoted"'
 # Sent before a sign-in, or to leave: nothing to come back to.
@@ -85,6 +86,8 @@ def test_every_field_for_a_secret_is_one_that_is_not_kept(forms):
     secret = {one.name for _, form in forms for one in form.fields if one.kind == "password"}
     assert secret <= kept_forms.SECRET_FIELDS
     assert "password" in secret
+    of_stores = {name for kind in copies.KINDS.values() for name, _, _ in kind.credentials}
+    assert of_stores <= kept_forms.SECRET_FIELDS, "those of many lines, too"
 
 
 def late(client, path, data):
