@@ -168,7 +168,7 @@ def test_every_outcome_that_falls_short_is_known():
             Outcome.UNDELETE, Outcome.UNDELETED,
         Outcome.REMOVE, Outcome.MATCHES, Outcome.EXISTS, Outcome.CREATED, Outcome.UPDATED, Outcome.RECREATED,
         Outcome.REMOVED, Outcome.FREED, Outcome.READ, Outcome.CONNECTED, Outcome.PERMITTED, Outcome.STARTED,
-        Outcome.WRITTEN, Outcome.PASSED,
+        Outcome.WRITTEN, Outcome.PASSED, Outcome.PUSHED,
     }  # fmt: skip
     failed = {Outcome.ERROR, Outcome.CONFLICT, Outcome.UNKNOWN, Outcome.CANCELLED}
     short = {Outcome.FORBIDDEN, Outcome.BLOCKED, Outcome.LEFT_OUT, Outcome.NOT_AVAILABLE, Outcome.GONE}
