@@ -118,6 +118,11 @@ class ReadinessPage:
         ]
 
     @property
+    def history_places(self) -> int:
+        """The places of the picture: a few reports stand at its left, as thin as many."""
+        return HISTORY_SHOWN
+
+    @property
     def sorts(self) -> list[ListSort]:
         shown = self.policies.wish.show or ALL
         counts: Mapping[str, int] = self.report.counts if self.report else {}
