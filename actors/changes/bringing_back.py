@@ -148,7 +148,7 @@ def _deed(
         kind,
         change.seen_at if change else at,
         change.severity if change else None,
-        tuple(filter(None, by.get(change.id, ()))) if change else (),
+        tuple(filter(None, by.get(change.id, ()))) if change and not change.restore_id else (),
         change.restore_id if change else None,
         snapshot_id,
         emergency_wave(policy_type, {}),
