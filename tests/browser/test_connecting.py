@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from playwright.sync_api import expect
 
 from actors.connecting import connect
 from db.models import Tenant
@@ -44,19 +45,19 @@ def test_an_empty_installation_gets_a_tenant_that_is_backed_up(site, enter, new_
     theirs.goto(link)
     theirs.click("text=Go on to Microsoft")
     theirs.click("text=Cancel")
-    assert "The administrator declined" in theirs.locator("main").inner_text()
+    expect(theirs.locator("main")).to_contain_text("The administrator declined")
     page.wait_for_selector("text=The administrator declined")  # without a click
     theirs.goto(link)
     theirs.click("text=Go on to Microsoft")
     theirs.click("text=Accept for Other")
-    assert "Another directory answered" in theirs.locator("main").inner_text()
+    expect(theirs.locator("main")).to_contain_text("Another directory answered")
     page.wait_for_selector(f"text={OTHER}")
     page.click("text=Reject it")
     directories.customer.change(flags={"app_known_after_s": 1, "roles_after_s": 2})
     theirs.goto(wanted(page, site, "Tailspin"))
     theirs.click("text=Go on to Microsoft")
     theirs.click("text=Accept for Tailspin Toys")
-    assert "the rest goes on by itself" in theirs.locator("main").inner_text()
+    expect(theirs.locator("main")).to_contain_text("the rest goes on by itself")
     page.wait_for_selector("text=Connected and backed up", timeout=240_000)
     said = page.locator("#permissions").inner_text()
     assert "Not granted: DeviceManagementScripts.Read.All" in said

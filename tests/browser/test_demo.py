@@ -2,6 +2,8 @@
 
 import time
 
+from playwright.sync_api import expect
+
 from tests.support.demo import sign_in
 
 
@@ -17,7 +19,7 @@ def test_an_operator_signs_in_and_captures_a_snapshot(demo, new_page):
     page.locator("td a").first.click()
     name = page.locator("h1").inner_text()
     page.click("text=Capture snapshot")
-    assert "Started" in page.locator(".alert").inner_text()
+    expect(page.locator(".alert")).to_contain_text("Started")
     page.click("text=View run")
     page.wait_for_selector(".progress-line >> text=succeeded", timeout=15000)  # without reloading
     page.locator("td a", has_text="Snapshot").click()

@@ -1,6 +1,7 @@
 """The main paths, as the people of an installation take them."""
 
 import pytest
+from playwright.sync_api import expect
 
 from db.accounts import users
 from db.audit.audit import SYSTEM, Actor
@@ -64,7 +65,7 @@ def test_a_capture_is_followed_without_reloading_wherever_one_is(page, enter, ca
     page.wait_for_selector(f"#said >> text=Capture of {policy.name}: succeeded", state="attached")
     assert not page.locator("#pulse .count").count(), "a success of one's own is no news"
     page.click("text=View run")
-    assert page.locator(RAN).inner_text().strip() == "succeeded"
+    expect(page.locator(RAN)).to_have_text("succeeded")
     page.click("dd >> text=Snapshot")
     page.wait_for_selector("text=Completeness check")
 
@@ -93,7 +94,7 @@ def test_what_failed_is_read_filtered_copied_and_tried_again(new_page, enter, ca
     page.click("text=View run")
     page.wait_for_selector(f"{RAN} >> text=partial")
     page.click(".chips >> text=/^failed/")
-    assert page.locator("tbody tr").count() == 1
+    expect(page.locator("tbody tr")).to_have_count(1)
     assert good.name not in page.locator("tbody").inner_text()
     page.click("tbody [data-copy]")
     copied = page.evaluate("navigator.clipboard.readText()")
@@ -104,7 +105,7 @@ def test_what_failed_is_read_filtered_copied_and_tried_again(new_page, enter, ca
     page.click("text=View run")
     page.wait_for_selector(f"{RAN} >> text=succeeded")
     page.click("dt:has-text('Tries again') + dd a")
-    assert "Tried again by" in page.locator(".facts").inner_text()
+    expect(page.locator(".facts")).to_contain_text("Tried again by")
     assert page.problems == []
 
 
@@ -130,7 +131,7 @@ def test_versions_are_compared_by_setting_in_words_and_with_the_tenant_now(page,
     assert Snapshot.select().where(Snapshot.policy == policy).count() == 4, "what was read is kept"
     page.goto(page.url.split("/snapshots/")[0] + f"/policies/{policy.id}")
     page.click("text=raw JSON")
-    assert '"settingDefinitionId"' in page.locator("#raw pre").inner_text()
+    expect(page.locator("#raw pre")).to_contain_text('"settingDefinitionId"')
 
 
 def test_the_tenant_is_switched_in_one_place_and_remembered(page, enter, cast, captured, site):
@@ -158,7 +159,7 @@ def test_the_tenant_is_switched_in_one_place_and_remembered(page, enter, cast, c
     enter(page, cast.max, "/runs/")
     assert page.title() == "Runs of Fabrikam · Tenantkeep"
     page.click("text=show all tenants")
-    assert page.locator("tbody tr").count() == 4
+    expect(page.locator("tbody tr")).to_have_count(4)
     page.locator(".tenant-now[data-chooser]").click()
     page.click("dialog >> text=All tenants")
     page.wait_for_selector(".tenant-now >> text=All tenants")

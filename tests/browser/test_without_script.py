@@ -1,6 +1,7 @@
 """With JavaScript off: everything that matters is a link or a form, and a run's page refreshes itself."""
 
 import pytest
+from playwright.sync_api import expect
 
 from db.models import Policy, RestoreItem, Run
 from db.restores import restore_drafts
@@ -21,13 +22,13 @@ def test_signing_in_lists_capturing_and_following_the_run(page, enter, cast, gra
     page.fill("#search", policy.name)
     page.select_option("#state", "present")
     page.click(".filters button")
-    assert page.locator("tbody tr").count() == 1
+    expect(page.locator("tbody tr")).to_have_count(1)
     page.click(f"tbody >> text={policy.name}")
     page.click("text=Capture snapshot")
     page.click("text=View run")
     page.wait_for_selector(".progress-line >> text=succeeded")  # by the page's own refresh
     page.click("dd >> text=Snapshot")
-    assert "Completeness check" in page.content()
+    page.wait_for_selector("text=Completeness check")
 
 
 def test_the_tenant_the_columns_and_the_account(page, enter, cast, captured, site):
@@ -40,7 +41,7 @@ def test_the_tenant_the_columns_and_the_account(page, enter, cast, captured, sit
     page.click(".acts details summary")
     page.check("text=Platform")
     page.click("text=Show these")
-    assert "Platform" in page.locator("thead").inner_text()
+    expect(page.locator("thead")).to_contain_text("Platform")
     page.click(".top details summary")
     page.click("text=Sign out")
     page.wait_for_url(f"{site}/sign-in")
@@ -50,7 +51,7 @@ def test_on_a_phone_the_menu_is_there(new_page, enter, cast):
     page = new_page(java_script_enabled=False, viewport={"width": 390, "height": 800})
     enter(page, cast.ada)
     page.click("nav >> text=Runs")
-    assert page.locator("h1").inner_text() == "Runs"
+    expect(page.locator("h1")).to_have_text("Runs")
 
 
 def test_on_a_phone_an_operator_asks_and_a_manager_confirms_below_the_plan(new_page, enter, cast, captured, site):
