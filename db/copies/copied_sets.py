@@ -13,7 +13,7 @@ from db.audit.audit import SYSTEM, Action
 from db.clock import utcnow
 from db.database import transaction
 from db.models import IS_ACTIVE, BackupSet, CopiedSet, CopyStore, Run, Tenant
-from db.sql.value_lists import is_in
+from db.sql.value_lists import batched, is_in
 from db.states import CopyState, RunKind
 
 TRY_AGAIN = timedelta(minutes=15)
@@ -28,10 +28,13 @@ def await_copies(backup_set: BackupSet) -> None:
 
 def await_newest(store: CopyStore) -> None:
     """Have the newest finished set of each tenant wait for a store that is new."""
-    is_done = BackupSet.completed_at.is_null(False) & BackupSet.manifest.is_null(False)
-    newest = BackupSet.select(pw.fn.MAX(BackupSet.id)).where(is_done & (BackupSet.selection == {}))
-    sets = BackupSet.select().where(BackupSet.id.in_(newest.group_by(BackupSet.tenant)))
-    _add([(store.id, backup_set) for backup_set in sets])
+    is_done = BackupSet.completed_at.is_null(False) & BackupSet.manifest.is_null(False) & (BackupSet.selection == {})
+    of_tenant = BackupSet.select(BackupSet.id).where((BackupSet.tenant == Tenant.id) & is_done)
+    # Tenant by tenant, from its end: together, all sets of all years would be read.
+    newest = Tenant.select(of_tenant.order_by(BackupSet.id.desc()).limit(1)).tuples()
+    ids = [row[0] for row in newest if row[0] is not None]
+    for some in batched(ids):
+        _add([(store.id, backup_set) for backup_set in BackupSet.select().where(is_in(BackupSet.id, some))])
 
 
 def _add(pairs: Sequence[tuple[int, BackupSet]]) -> None:

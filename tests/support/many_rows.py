@@ -102,12 +102,13 @@ TRUE, at FROM numbers WHERE n <= 20"""
 # One in two hundred lets go of old sets; the last is being removed.
 _TENANT = """INSERT INTO tenant (id, name, directory_id, client_id, cloud, credential_kind, is_active, created_at,
 last_synced_at, full_every_days, four_eyes, last_backup_id, last_backup_at, connected_at, connection_error, retention,
-removing_since)
+removing_since, removal_due_at)
 SELECT n, 'Tenant ' || n, substr(CAST(100000000 + n AS VARCHAR), 2) || '-1111-4111-8111-111111111111',
 '22222222-2222-4222-8222-222222222222', 'global', 'none', n < {tenants}, at, lately, 7, n % 10 = 3, n,
 CASE WHEN n % 31 = 0 THEN NULL ELSE lately END, lately,
 CASE WHEN n % 50 = 0 THEN 'The client secret has expired.' END,
-CASE WHEN n % 200 = 1 THEN '{{"last": 1}}' END, CASE WHEN n = {tenants} THEN {now} END
+CASE WHEN n % 200 = 1 THEN '{{"last": 1}}' END, CASE WHEN n = {tenants} THEN {now} END,
+CASE WHEN n % 500 = 2 THEN {far_off} END
 FROM numbers WHERE n <= {tenants}"""
 
 _MEMBERSHIP = """INSERT INTO membership (user_id, tenant_id, role, is_subscribed, is_from_entra)
@@ -199,11 +200,11 @@ _MANIFEST = """INSERT INTO manifest (id, tenant_id, fingerprint, packed, count)
 SELECT n, tenant, 'fingerprint ' || n, {packed}, 3 FROM numbers WHERE n <= {backup_sets}"""
 
 _BACKUP_SET = """INSERT INTO backup_set (id, tenant_id, run_id, state, selection, is_full, created_by_id, created_at,
-completed_at, manifest_id, types, problems, pinned_reason)
+completed_at, manifest_id, types, problems, pinned_reason, deletion_due_at)
 SELECT n, tenant, n, CASE WHEN percent < 2 THEN 'incomplete' WHEN percent < 12 THEN 'complete with warnings'
 ELSE 'complete' END, '{{}}', n % 7 = 0, CASE WHEN n % 3 = 0 THEN NULL ELSE person END, at, at, n,
 '{{"configurationPolicies": {{"state": "done", "listed": 3, "captured": 3, "message": null}}}}', '[]',
-CASE WHEN percent = 40 THEN 'Before the move' END
+CASE WHEN percent = 40 THEN 'Before the move' END, CASE WHEN percent BETWEEN 60 AND 65 THEN {hour_ago} END
 FROM numbers WHERE n <= {backup_sets}"""
 
 _RESTORE = """INSERT INTO restore (id, tenant_id, source_directory_id, source_name, backup_set_id, state, options,
@@ -334,6 +335,55 @@ _NOTICE = """INSERT INTO notice (channel_id, rule_id, occurrence_id, phase, due_
 SELECT 1 + n % 2, 1 + n % 2, n, 'began', at, CASE WHEN n % 499 = 3 THEN NULL ELSE n END
 FROM numbers WHERE n <= {policies} AND percent >= 2"""
 
+# Two stores, which nobody looks after: the first has every set but the newest, and one that failed in a hundred.
+_COPY_STORE = """INSERT INTO copy_store (id, name, address, sealed, recipients, is_active, copy_days, needs_lock,
+created_at, lock_state, checked_at, tend_at, is_check_asked, is_verify_asked)
+SELECT n, 'Store ' || n, 'file:///nowhere/' || n, {sealed}, '[]', TRUE, 90, FALSE, at, 'missing', {now}, {far_off},
+FALSE, FALSE FROM numbers WHERE n <= 2"""
+
+_COPIED_SET = """INSERT INTO copied_set (id, store_id, backup_set_id, tenant_id, directory_id, tenant_name, set_number,
+state, set_at, run_id, try_at, copied_at, kept_until, contents, pushed_contents, pushed_bytes)
+SELECT n, 1 + n % 2, n, tenant, 'directory ' || tenant, 'Tenant', n,
+CASE WHEN n > {backup_sets} - 10 THEN 'waiting' WHEN percent = 1 THEN 'failed' ELSE 'complete' END, at, n,
+CASE WHEN n > {backup_sets} - 10 OR percent = 1 THEN {far_off} END, at,
+CASE WHEN percent < 5 THEN {hour_ago} ELSE {far_off} END, 3, 3, 1
+FROM numbers WHERE n <= {backup_sets}"""
+
+_COPIED_CONTENT = """INSERT INTO copied_content (id, store_id, directory_id, name, sha256, checksum, plain_bytes,
+stored_bytes, kept_until, is_going)
+SELECT n, 1 + n % 2, 'directory ' || policys_tenant, 'content ' || n, 'a', 'b', 1, 1,
+CASE WHEN percent < 5 THEN {hour_ago} ELSE {far_off} END, percent = 1 FROM numbers WHERE n <= {policies}"""
+
+# Of each tenant several over two years; the last ones left something in their lab, and a few are due to remove it.
+_REHEARSAL = """INSERT INTO rehearsal (id, tenant_id, run_id, state, created_at, ended_at, contents_checked, checked_to,
+lab_id, lab_restore_id, removal_due_at, removal_run_id, removal_tries, findings)
+SELECT n, tenant, n, CASE WHEN percent < 50 THEN 'passed' ELSE 'findings' END, at, at, 3, 3, 1, n,
+CASE WHEN n <= {due} THEN {far_off} END, CASE WHEN percent = 3 THEN n END, 0, 1 FROM numbers WHERE n <= {restores}"""
+
+_REHEARSAL_RULES = """INSERT INTO rehearsal_rules (tenant_id, is_lab, lab_id)
+SELECT n, n % 100 = 1, CASE WHEN n % 100 = 1 THEN NULL ELSE n - (n - 1) % 100 END FROM numbers WHERE n <= {tenants}"""
+
+_REHEARSAL_FINDING = """INSERT INTO rehearsal_finding (rehearsal_id, step, is_failure, code, message)
+SELECT 1 + n % {restores}, 'contents', percent < 50, 'missing', 'It is missing.' FROM numbers WHERE n <= {policies}"""
+
+_REHEARSAL_SAMPLE = """INSERT INTO rehearsal_sample (rehearsal_id, policy_type, graph_id, name, lab_object_id,
+is_removed)
+SELECT 1 + n % {restores}, 'configurationPolicies', 'graph ' || n, 'BitLocker', 'lab ' || n, percent < 98
+FROM numbers WHERE n <= {policies}"""
+
+# Of each tenant one a quarter; a few tenants have a newer backup.
+_READINESS_REPORT = """INSERT INTO readiness_report (id, tenant_id, run_id, made_at, share, counts, reasons, seconds)
+SELECT n, tenant, CASE WHEN n <= {ended} THEN n END, at, percent / 100.0, '{{"by_itself": 3}}', '{{"secret": 1}}', 9
+FROM numbers WHERE n <= {policies}"""
+
+_TENANT_READINESS = """INSERT INTO tenant_readiness (tenant_id, report_id, due_since, again_at)
+SELECT n, CASE WHEN n % 31 = 0 THEN NULL ELSE n - 1 END, CASE WHEN n <= {due} THEN {hour_ago} END,
+CASE WHEN n % 9 = 0 THEN {far_off} END FROM numbers WHERE n <= {tenants} AND n > 1"""
+
+_READINESS_ITEM = """INSERT INTO readiness_item (tenant_id, policy_id, policy_type, name, verdict, reason, why)
+SELECT tenant_id, id, policy_type, name, CASE WHEN id % 9 = 0 THEN 'by_hand' ELSE 'by_itself' END,
+CASE WHEN id % 9 = 0 THEN 'secret' ELSE '' END, '' FROM policy"""
+
 # After those that were written already. The chain does not hold.
 _AUDIT_EVENT = """INSERT INTO audit_event (id, at, action, actor_id, actor, tenant_id, tenant_name, subject, result,
 address, details, previous_hash, hash)
@@ -349,7 +399,8 @@ _STATEMENTS = (
     _SNAPSHOT, _RUN_ITEM, _MANIFEST, _BACKUP_SET, _RESTORE, _RESTORE_ITEM, _WRITE, _LISTING, _RUN_ANSWER, _MAPPING,
     _DIRECTORY_NAME, _POLICY_TARGET, _POLICY_REFERENCE, _DEFINITION_SOURCE, _DEFINITION_TEXT,
     _SCHEDULE, _NOTIFICATION, _WATCH, _EXPIRY, _EVENT_LOG, _TENANT_EVENT, _TENANT_EVENT_POLICY,
-    _CHANGE, _APPROVED_POLICY, _ACCEPTANCE, _CHANNEL, _NOTICE_RULE, _OCCURRENCE, _DELIVERY, _NOTICE, _AUDIT_EVENT,
-    _AUDIT_HEAD,
+    _CHANGE, _APPROVED_POLICY, _ACCEPTANCE, _CHANNEL, _NOTICE_RULE, _OCCURRENCE, _DELIVERY, _NOTICE, _COPY_STORE,
+    _COPIED_SET, _COPIED_CONTENT, _REHEARSAL, _REHEARSAL_RULES, _REHEARSAL_FINDING, _REHEARSAL_SAMPLE,
+    _READINESS_REPORT, _TENANT_READINESS, _READINESS_ITEM, _AUDIT_EVENT, _AUDIT_HEAD,
     "DROP TABLE numbers",
 )  # fmt: skip

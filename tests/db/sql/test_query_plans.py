@@ -16,22 +16,41 @@ import actors.housekeeping.daily_prune
 import config
 from actors import scheduler
 from actors.backups import back_up, capture, sync
+from actors.copies import push
 from actors.plans import option_choices, preview
+from actors.readiness import assess
+from actors.rehearsals import rehearse
 from actors.restores import live_restore
 from db import database as engine
 from db import encryption
 from db.audit.audit import SYSTEM, Actor
-from db.backups import backup_sets, retention, set_retries
+from db.backups import backup_sets, deletions, retention, set_retries
 from db.clock import utcnow
+from db.copies import copied_contents, copied_sets, standing
 from db.definitions import definitions
 from db.definitions import sources as definition_sources
 from db.errors import Invalid
 from db.events import attribution, follow_ups, watches
 from db.housekeeping import daily_prune, tenant_removal, tenant_switch
 from db.installation import installation
-from db.models import TABLES, AuditCheck, BackupSet, Change, Policy, Restore, Run, Tenant, User
+from db.models import (
+    TABLES,
+    AuditCheck,
+    BackupSet,
+    Change,
+    CopiedContent,
+    CopiedSet,
+    CopyStore,
+    Policy,
+    Restore,
+    Run,
+    Tenant,
+    User,
+)
 from db.policies import policies, snapshots
+from db.readiness import reports
 from db.recovery import lost_runs, write_log
+from db.rehearsals import rehearsals, rules
 from db.restores import mappings, restore_drafts, restore_items
 from db.runs import (
     child_runs,
@@ -45,7 +64,7 @@ from db.runs import (
     runs,
 )
 from db.runs.run_items import NewRunItem
-from db.states import ItemState, Offer, Outcome, RunKind, WriteState
+from db.states import CopyState, ItemState, Offer, Outcome, ReadinessVerdict, RunKind, WriteState
 from db.tenants import backup_health, coverage, credentials, schedules
 from tests.fixtures.database import fresh_database, let_go
 from tests.support import many_rows
@@ -361,6 +380,78 @@ def pruned():
     credentials.forget_old()
 
 
+def copied():
+    """Sets and contents of a store, from the wait to the day on which they go."""
+    store, later = CopyStore.get_by_id(1), utcnow() + timedelta(days=90)
+    copied_sets.await_newest(store)
+    copied_sets.await_copies(BackupSet.get_by_id(SIZE.backup_sets))
+    copied_sets.try_now(store)
+    push.start_due(store)
+    pushing = CopiedSet.get((CopiedSet.store == store) & (CopiedSet.state == CopyState.PUSHING))
+    under_way = copied_sets.of_run(pushing.run)
+    names = [f"content {n}" for n in range(100)]
+    known = copied_contents.known(store, names)
+    copied_contents.keep(next(iter(known.values())), later, None)
+    copied_sets.note_manifest(under_way, "a")
+    copied_sets.count_pushed(under_way, 1, 1)
+    copied_sets.complete(under_way, 1, later, None)
+    copied_sets.fail(under_way, "x")
+    copied_sets.release_stranded(store)
+    copied_sets.push_again(store.id, under_way.directory_id)
+    copied_sets.forget_lost(store)
+    over = copied_sets.over(store, utcnow(), 100)
+    copied_sets.forget(over[0])
+    going = copied_contents.take_over(store, utcnow(), copied_sets.directories_kept_on(store, utcnow()), 100)
+    copied_contents.forget([content.id for content in going])
+    copied_contents.forget_lost(CopiedContent.get_by_id(500))
+    copied_contents.sample(store, [0.0, 0.5, 1.0])
+    standing.findings(utcnow())
+    copied_sets.of_store(store, 3, CopyState.COMPLETE)
+    copied_sets.of_set(BackupSet.get_by_id(150))
+
+
+def rehearsed():
+    start = rehearse.start(tenant(), OWNER)
+    rehearsal = rehearsals.find_of_run(start.run)
+    found = [rehearsals.NewFinding("x", "x")]
+    rehearsals.add_findings(rehearsal, "contents", found)
+    rehearsals.replace_findings(rehearsal, "contents", found)
+    rehearsals.has_failures(rehearsal, "contents")
+    rehearsals.save_samples(rehearsal, [{"policy_type": "x", "graph_id": "x", "name": "x", "lab_object_id": "x"}])
+    rehearsals.note_removed(rehearsal, ["x"])
+    rehearsals.samples_of(rehearsal)
+    rehearsals.last_rehearsed(tenant())
+    rules.lab_of(tenant())
+    completion.request_cancel(start.run, OWNER)
+    [due, *_] = rehearsals.removals_due(utcnow() + timedelta(days=9999))
+    rehearse.start_removal(due)
+
+
+def assessed():
+    start = assess.start(tenant(), OWNER)
+    mine = list(Policy.select().where(Policy.tenant == TENANT))
+    verdict = reports.PolicyVerdict
+    reports.save(start.run, [verdict(row.id, "x", "x", ReadinessVerdict.NOT, "x", "x") for row in mine], 0.5, 9)
+    reports.mark_due(TENANT)
+    [due, *_] = reports.due(utcnow())
+    assess.start_due(due)
+    reports.examples(tenant(), ["secret"], 3)
+    reports.delete_old()
+
+
+def marked():
+    """Sets that wait for their deletion, of which some are taken back."""
+    place = Tenant.get_by_id(many_rows.PRUNED)
+    deletions.mark(place, 7)
+    deletions.due(place)
+    deletions.waiting(place)
+    deletions.older_than_waiting(place, [150, 151])
+    deletions.take_back(place, "why", OWNER)
+    tenant_removal.request(tenant(), OWNER, 7)
+    tenant_removal.take_back(tenant(), OWNER)
+    tenant_removal.tenants_being_removed()
+
+
 def removed():
     """To the last row."""
     gone = Tenant.get_by_id(SIZE.tenants)
@@ -407,6 +498,11 @@ CASES = {
     "a sweep": Case(swept, frozenset({"tenant", "schedule"})),
     "retention": Case(pruned),
     "removing a tenant": Case(removed),
+    # A new store gets the newest set of every tenant.
+    "copies": Case(copied, frozenset({"tenant"})),
+    "a rehearsal": Case(rehearsed),
+    "readiness": Case(assessed),
+    "sets that wait for their deletion": Case(marked),
     "waiting": Case(lambda: claims.wait(claimed(), "x", 10)),
     "giving a claim back": Case(lambda: claims.release(claimed())),
     "an attempt that failed": Case(lambda: claims.schedule_retry(claimed(), "x", 10)),
@@ -492,8 +588,13 @@ PAGES = (
     f"/assignments/?tenant={TENANT}", "/assignments/?type=deviceConfigurations",
     f"/assignments/?whom=Group&tenant={TENANT}", f"/assignments/?of=filter&whom={'1' * 36}",
     f"/assignments/?of=unused-filters&tenant={TENANT}", "/assignments/?of=all-users&intent=uninstall",
+    "/readiness/", "/readiness/?search=tenant", f"/tenants/{TENANT}/readiness",
+    f"/tenants/{TENANT}/readiness?verdict=by_hand&search=bit", f"/tenants/{TENANT}/rehearsals", "/rehearsals/150",
+    f"/tenants/{TENANT}/bring-back", f"/tenants/{TENANT}/bring-back?at=2026-03-01T12:00Z",
+    f"/tenants/{many_rows.PRUNED}/retention", f"/tenants/{many_rows.PRUNED}", "/backup-sets/10000",
     "/notifications/", "/audit/", "/metrics", "/readyz",
 )  # fmt: skip
+OF_ADMINS = ("/copies/", "/copies/1")
 
 
 def test_no_page_reads_a_table_that_grows(large, plans, redis_url, sign_in):
@@ -504,7 +605,7 @@ def test_no_page_reads_a_table_that_grows(large, plans, redis_url, sign_in):
     app, found = create_app(), {}
     for user in people:
         client = sign_in(app.test_client(), user)
-        for path in PAGES:
+        for path in PAGES + (OF_ADMINS if user.id == many_rows.ADMIN else ()):
             plans.scans = []
             assert client.get(path).status_code == 200, path
             scans = [scan for scan in plans.scans if not scan.is_of_a_page and scan.table not in OF_TENANTS]
