@@ -383,6 +383,8 @@ class NoticeEvent(StrEnum):
     CREDENTIAL_EXPIRING = "credential_expiring"
     # Backup sets, or a whole tenant, will be deleted, unless somebody takes it back.
     DELETION_DUE = "deletion_due"
+    # Somebody changed what keeps backups safe: a store of copies, retention, who is told.
+    SAFEGUARD_CHANGED = "safeguard_changed"
     AUDIT_BROKEN = "audit_broken"
     # Less of a tenant than before would come back by itself if it were deleted.
     READINESS_FELL = "readiness_fell"

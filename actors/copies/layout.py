@@ -50,6 +50,11 @@ def installation_in(first: bytes) -> str:
         return ""
 
 
+def recipients_in(first: bytes) -> list[str]:
+    """Return the recovery keys that everything in the store is sealed to."""
+    return [str(recipient) for recipient in json.loads(first)["recipients"]]
+
+
 def manifest(
     signer: Signer,
     copied: CopiedSet,

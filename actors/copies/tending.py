@@ -20,6 +20,7 @@ from actors.process import logs
 from actors.queue.queue_names import BULK
 from db.clock import utcnow
 from db.copies import copied_contents, copied_sets, signer, stores
+from db.copies.signer import Signer
 from db.installation import export_file
 from db.models import Content, CopyStore
 from db.states import LockState
@@ -94,11 +95,21 @@ def check(row: CopyStore, store: Store) -> None:
     until = _until(row) if is_proven else None
     own = signer.own_signer()
     if not store.put(layout.FIRST_FILE, layout.first_file(row, own, utcnow()), until):
-        if layout.installation_in(store.get(layout.FIRST_FILE)) != own.installation:
-            raise StoreRefused("Another installation keeps its copies there. Give another bucket, or another prefix.")
+        _require_ours(store.get(layout.FIRST_FILE), row, own)
         if until is not None:
             store.extend_lock(layout.FIRST_FILE, until)
     stores.record(row, lock_state=state, checked_at=utcnow(), is_check_asked=False)
+
+
+def _require_ours(first: bytes, row: CopyStore, own: Signer) -> None:
+    """Raises StoreRefused where the store is another installation's, or is sealed to other keys than this row says."""
+    if layout.installation_in(first) != own.installation:
+        raise StoreRefused("Another installation keeps its copies there. Give another bucket, or another prefix.")
+    if sorted(layout.recipients_in(first)) != sorted(row.recipients):
+        raise StoreRefused(
+            "What is there is sealed to other recovery keys. A store keeps its keys for good: give another bucket, or "
+            "another prefix."
+        )
 
 
 def push_state(row: CopyStore, store: Store) -> None:

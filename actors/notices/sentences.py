@@ -9,6 +9,7 @@ from actors.facade import change_words, policy_type_names
 from actors.facade.wording import Wording
 from actors.notices import authors
 from actors.notices.plain_text import plain, short_time
+from db.audit.audit import Action
 from db.models import Change, Notice, Occurrence
 from db.notices import notices, occurrences, rules
 from db.states import ChangeKind, NoticeEvent, NoticePhase, RunKind, RunState, Severity
@@ -225,6 +226,38 @@ def _copies_failing(told: Occurrence, _change: Change | None, _zone: str) -> str
     return f"The store of copies “{store}” does not work"
 
 
+_SAFEGUARDS = {
+    Action.COPY_STORE_ADDED: "added the {subject}",
+    Action.COPY_STORE_CHANGED: "changed the {subject} ({changed})",
+    Action.COPY_STORE_REMOVED: "removed the {subject}: no copy goes there any more",
+    Action.TENANT_SWITCHED_OFF: "switched {subject} off: nothing of it is backed up any more",
+    Action.TENANT_DISCONNECTED: "disconnected {subject}: nothing of it is backed up any more",
+    Action.RETENTION_SET: "changed how long backups of {subject} are kept",
+    Action.SET_UNPINNED: "ended the protection of {subject}",
+    Action.CHANNEL_CHANGED: "changed the {subject} ({changed}): notices may not arrive",
+    Action.CHANNEL_REMOVED: "removed the {subject}: it is told nothing any more",
+    Action.NOTICE_RULE_SET: "changed what the {subject} is told",
+    Action.NOTICE_RULE_REMOVED: "removed a rule of the {subject}: it is told less",
+    Action.USER_CHANGED: "changed the {subject} ({changed})",
+}
+_CHANGED = {
+    "copy_days": "how long copies are kept",
+    "needs_lock": "whether copies have to be locked",
+    "is_active": "whether it is switched on",
+    "credentials": "what it is signed in to with",
+    "site_role": "the role",
+    "password": "the password",
+}
+
+
+def _safeguard(told: Occurrence, _change: Change | None, _zone: str) -> str:
+    """Return “ada@example.com removed the store of copies Vault: no copy goes there any more”."""
+    facts = told.facts
+    words = _SAFEGUARDS[Action(facts["action"])]
+    changed = ", ".join(_CHANGED.get(name, plain(name)) for name in facts["changed"])
+    return f"{plain(facts['by'])} {words.format(subject=plain(facts['subject']), changed=changed)}"
+
+
 def _expiring(told: Occurrence, _change: Change | None, zone: str) -> str:
     ends_at = _moment(told.facts.get("ends_at"))
     app = told.facts.get("app")
@@ -279,6 +312,7 @@ _SENTENCES: dict[str, Sentence] = {
     NoticeEvent.AUDIT_BROKEN: lambda *_: "Tenantkeep’s audit log was changed, or a part of it is missing",
     NoticeEvent.READINESS_FELL: _readiness,
     NoticeEvent.COPIES_FAILING: _copies_failing,
+    NoticeEvent.SAFEGUARD_CHANGED: _safeguard,
     NoticeEvent.FOREIGN_WRITE: _foreign_write,
     NoticeEvent.WEEKLY_REPORT: _report,
     NoticeEvent.MONTHLY_REPORT: _report,

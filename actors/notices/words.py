@@ -49,9 +49,10 @@ CHANNELS = PageLink("/channels/", "Channels")
 DASHBOARD = PageLink("/", "Dashboard")
 CHANGES = PageLink("/changes/", "Changes")
 AUDIT_LOG = PageLink("/audit/", "Audit log")
-# Of what is of the whole installation.
+# Of what is of the whole installation, and of acts.
 PLACES = {
     NoticeEvent.AUDIT_BROKEN: AUDIT_LOG,
+    NoticeEvent.SAFEGUARD_CHANGED: AUDIT_LOG,
     NoticeEvent.COPIES_FAILING: PageLink("/copies/", "Copies elsewhere"),
 }
 _OF_RUNS = (NoticeEvent.RUN_FAILED, NoticeEvent.RUN_PARTIAL)

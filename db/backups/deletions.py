@@ -4,6 +4,8 @@ So nobody, whatever they may do here, makes backups vanish unseen at once: not b
 protection, not by many new sets that push the good ones out.
 """
 
+import statistics
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,8 +23,9 @@ from db.errors import Invalid
 from db.models import BackupSet, Snapshot, Tenant
 from db.sql.value_lists import batched, is_in
 
-# As many go as came, on an ordinary day: nobody is told.
 DAY = timedelta(days=1)
+# So many days, before the last, tell how many sets come on an ordinary one: as many go, and nobody is told.
+ORDINARY_DAYS = 14
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class WaitingDeletions:
 
 @dataclass(frozen=True)
 class NewDeletions:
-    """Sets that a look has found to be kept by nothing any longer. `is_unusual`: more than came in a day."""
+    """Sets that a look has found to be kept by nothing any longer. `is_unusual`: more than come on an ordinary day."""
 
     set_ids: Sequence[int]
     due_at: datetime
@@ -63,8 +66,15 @@ def mark(tenant: Tenant, days: int, superfluous: Sequence[int] | None = None) ->
     with database.atomic():
         _set_due(waiting - going, None)
         _set_due(new, due_at)
-    came = BackupSet.select().where((BackupSet.tenant == tenant) & (BackupSet.created_at > now - DAY)).count()
-    return NewDeletions(new, due_at, len(new) > max(1, came))
+    return NewDeletions(new, due_at, len(new) > max(1, _came_on_an_ordinary_day(tenant, now)))
+
+
+def _came_on_an_ordinary_day(tenant: Tenant, now: datetime) -> int:
+    """Return the median of the last days but today: who floods the tenant with sets makes no day ordinary."""
+    young = (BackupSet.tenant == tenant) & (BackupSet.created_at > now - (ORDINARY_DAYS + 1) * DAY)
+    made = BackupSet.select(BackupSet.created_at).where(young & (BackupSet.created_at <= now - DAY)).tuples()
+    by_day = Counter((now - created_at) // DAY for (created_at,) in made)
+    return int(statistics.median(by_day[day] for day in range(1, ORDINARY_DAYS + 1)))
 
 
 def _set_due(set_ids: Collection[int], due_at: datetime | None) -> None:

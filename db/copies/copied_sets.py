@@ -14,7 +14,7 @@ from db.clock import utcnow
 from db.database import transaction
 from db.models import IS_ACTIVE, BackupSet, CopiedSet, CopyStore, Run, Tenant
 from db.sql.value_lists import batched, is_in
-from db.states import CopyState, RunKind
+from db.states import CopyState, RunKind, SetState
 
 TRY_AGAIN = timedelta(minutes=15)
 UNDER_WAY = (CopyState.WAITING, CopyState.PUSHING, CopyState.FAILED)
@@ -162,14 +162,22 @@ def forget_lost(store: CopyStore) -> int:
 
 
 def over(store: CopyStore, now: datetime, limit: int) -> list[CopiedSet]:
-    """Return complete copies that are kept no longer: past their date, with a newer copy of the same tenant."""
-    newer = CopiedSet.alias()
+    """Return complete copies that are kept no longer: past their date, with a newer copy of the whole tenant.
+
+    A copy of a few policies, or of a backup that could not read the rest, stands for no other: who makes only such
+    backups makes no good copy go.
+    """
+    newer, whole = CopiedSet.alias(), BackupSet.alias()
     has_newer = pw.fn.EXISTS(
-        newer.select(newer.id).where(
+        newer.select(newer.id)
+        .join(whole, on=newer.backup_set == whole.id)
+        .where(
             (newer.store == CopiedSet.store)
             & (newer.directory_id == CopiedSet.directory_id)
             & (newer.set_number > CopiedSet.set_number)
             & (newer.state == CopyState.COMPLETE)
+            & (whole.selection == {})
+            & (whole.state != SetState.INCOMPLETE)
         )
     )
     is_over = (CopiedSet.store == store) & (CopiedSet.kept_until < now) & (CopiedSet.state == CopyState.COMPLETE)

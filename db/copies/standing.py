@@ -50,4 +50,5 @@ def is_key_proved(store: CopyStore, now: datetime) -> bool:
     subject = f"store of copies {store.name}"
     proofs = AuditEvent.select(AuditEvent.at).where(AuditEvent.action == Action.RECOVERY_KEY_PROVED)
     newest = proofs.where(AuditEvent.subject == subject).order_by(AuditEvent.id.desc()).first()
-    return newest is not None and newest.at > now - KEY_IS_PROVED_FOR
+    # A store of that name that was there before is another one.
+    return newest is not None and newest.at > max(now - KEY_IS_PROVED_FOR, store.created_at)

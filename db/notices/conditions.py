@@ -13,7 +13,7 @@ from db.clock import utcnow
 from db.copies import standing
 from db.database import transaction
 from db.models import IS_ACTIVE, Credential, Occurrence, Run, Schedule, SharedApp, SharedAppCredential, Tenant
-from db.notices import occurrences, rules
+from db.notices import occurrences, rules, safeguards
 from db.notices.occurrences import OccurrenceFacts
 from db.sql.value_lists import is_in
 from db.states import CredentialPlace, NoticeEvent, RunKind, SharedPlace
@@ -41,6 +41,7 @@ def look() -> None:
     _settle(NoticeEvent.TENANT_APPROVAL_WAITING, _waiting_in_tenants())
     _settle(NoticeEvent.AUDIT_BROKEN, _broken_audit_log())
     _settle(NoticeEvent.COPIES_FAILING, _failing_copies(now))
+    transaction(safeguards.begin_new)(now)
 
 
 @transaction

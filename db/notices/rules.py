@@ -27,6 +27,7 @@ GRAVE_EVENTS = (
     NoticeEvent.CONNECTION_FAILING,
     NoticeEvent.CREDENTIAL_EXPIRING,
     NoticeEvent.DELETION_DUE,
+    NoticeEvent.SAFEGUARD_CHANGED,
     NoticeEvent.AUDIT_BROKEN,
     NoticeEvent.COPIES_FAILING,
     NoticeEvent.FOREIGN_WRITE,
@@ -39,6 +40,7 @@ _SEVERITY_OF_EVENT = {
     NoticeEvent.FOREIGN_WRITE: Severity.HIGH,
     NoticeEvent.AUDIT_BROKEN: Severity.HIGH,
     NoticeEvent.DELETION_DUE: Severity.HIGH,
+    NoticeEvent.SAFEGUARD_CHANGED: Severity.HIGH,
     NoticeEvent.COPIES_FAILING: Severity.HIGH,
     NoticeEvent.NO_GOOD_BACKUP: Severity.HIGH,
     NoticeEvent.RUN_FAILED: Severity.HIGH,
@@ -53,7 +55,13 @@ _SEVERITY_OF_EVENT = {
     NoticeEvent.RESTORE_DONE: Severity.LOW,
 }
 # These come in the quiet hours all the same, where they are high and the rule says so.
-_BREAK_QUIET = (NoticeEvent.CHANGE, NoticeEvent.FOREIGN_WRITE, NoticeEvent.AUDIT_BROKEN, NoticeEvent.DELETION_DUE)
+_BREAK_QUIET = (
+    NoticeEvent.CHANGE,
+    NoticeEvent.FOREIGN_WRITE,
+    NoticeEvent.AUDIT_BROKEN,
+    NoticeEvent.DELETION_DUE,
+    NoticeEvent.SAFEGUARD_CHANGED,
+)
 
 
 @dataclass(frozen=True)

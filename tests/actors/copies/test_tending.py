@@ -12,8 +12,8 @@ from actors.copies.stores.store import StillLocked
 from db.audit.audit import SYSTEM
 from db.clock import utcnow
 from db.copies import standing, stores
-from db.models import AuditEvent, CopiedContent, CopiedSet, CopyStore, Tenant
-from db.states import CopyState, LockState
+from db.models import AuditEvent, BackupSet, CopiedContent, CopiedSet, CopyStore, Tenant
+from db.states import CopyState, LockState, SetState
 from tests.support.copied import add_store, look_after, make_set, opened, push_all, read_copy
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -85,6 +85,9 @@ def test_what_is_kept_no_longer_goes_and_the_newest_copy_of_a_tenant_stays_with_
     CopiedSet.update(kept_until=past).execute()
     CopiedContent.update(kept_until=past).execute()
     make_set(cast.contoso, changed=0)
+    # One of a few policies, and one that could not read the rest: neither stands for the copy of all of Fabrikam.
+    for columns in ({"selection": {"policies": [1]}}, {"state": SetState.INCOMPLETE}):
+        BackupSet.update(columns).where(BackupSet.id == make_set(cast.fabrikam).id).execute()
     push_all(store)
     CopyStore.update(tidied_at=None, tend_at=utcnow()).execute()
     assert look_after(store).error is None
@@ -93,6 +96,7 @@ def test_what_is_kept_no_longer_goes_and_the_newest_copy_of_a_tenant_stays_with_
     assert len(names_in(place, "contents/")) == len(left) == 6
     rows = {(row.tenant_name, row.state) for row in CopiedSet.select()}
     assert rows == {("Contoso", CopyState.COMPLETE), ("Fabrikam", CopyState.COMPLETE)}
+    assert CopiedSet.select().where(CopiedSet.tenant == cast.fabrikam).count() == 3
     assert all(len(read_copy(place, row)) == 3 for row in CopiedSet.select())
     assert AuditEvent.select().where(AuditEvent.action == "backup-set:copy-removed").count() == 1
 

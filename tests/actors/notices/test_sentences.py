@@ -55,6 +55,11 @@ CASES = (
     Case(NoticeEvent.COPIES_FAILING, {"facts": {"store": "Vault", "why": "behind"}},
          "Copies in the store “Vault” are more than a day behind", "/copies/",
          "Copies elsewhere are up to date again"),
+    Case(NoticeEvent.SAFEGUARD_CHANGED,
+         {"facts": {"action": "copy-store:changed", "subject": "store of copies Vault", "by": "eve@example.com",
+                    "changed": ["needs_lock", "is_active"]}},
+         "Contoso: eve@example.com changed the store of copies Vault (whether copies have to be locked, whether it is "
+         "switched on)", "/audit/"),
     Case(NoticeEvent.FOREIGN_WRITE, {"facts": {"activity": "Patch Policy", "object": "MFA", "at": AT.isoformat()}},
          "Contoso: Somebody else wrote with Tenantkeep’s app (Patch Policy): “MFA”", "/tenants/{tenant}"),
     *(

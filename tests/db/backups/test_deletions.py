@@ -50,6 +50,7 @@ def test_a_flood_of_new_sets_and_the_end_of_a_protection_wait_like_any_rule(cast
         made(cast.contoso, 0)
     new = deletions.mark(cast.contoso, 7)
     assert {sets[ago].id for ago in (1, 2)} <= set(new.set_ids)
+    assert new.is_unusual, "as many came today, and that is no ordinary day"
     assert deletions.due(cast.contoso) == []
 
 

@@ -26,6 +26,7 @@ EVENTS: Mapping[NoticeEvent, str] = {
     NoticeEvent.CONNECTION_FAILING: "Signing in to a tenant fails",
     NoticeEvent.CREDENTIAL_EXPIRING: "A tenant’s credential is about to end",
     NoticeEvent.DELETION_DUE: "Backups, or a whole tenant, will be deleted unless somebody takes it back",
+    NoticeEvent.SAFEGUARD_CHANGED: "Somebody changed what keeps backups safe: stores of copies, retention, who is told",
     NoticeEvent.RESTORE_ASKED: "Somebody asks for a restore to be confirmed",
     NoticeEvent.RESTORE_WAITING: "A restore waits for a second person’s approval",
     NoticeEvent.TENANT_APPROVAL_WAITING: "A restore waits for Multi Admin Approval in the tenant",
