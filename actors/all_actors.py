@@ -1,7 +1,7 @@
 """The registry: imports every actor, so that the broker knows it."""
 
 from actors.assignments import look_up
-from actors.backups import back_up, capture, look, sync, watch
+from actors.backups import back_up, capture, indexing, look, sync, watch
 from actors.changes import assessment
 from actors.connecting import connect
 from actors.copies import push, tending
@@ -32,6 +32,7 @@ __all__ = [
     "entra_recheck",
     "fill",
     "import_run",
+    "indexing",
     "live_restore",
     "look",
     "look_up",

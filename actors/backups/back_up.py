@@ -10,12 +10,12 @@ import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from itertools import chain
 from typing import Any, TypedDict, Unpack
 
 import dramatiq
 
+from actors.backups import indexing, listing
 from actors.backups.capture import drafts_or_errors, save_readings
 from actors.changes import assessment
 from actors.events import reading as tenant_logs
@@ -24,11 +24,7 @@ from actors.queue.queue_names import BULK, PRIORITY, UNDER_WAY
 from actors.queue.run_actor import Completion, run_claimed
 from actors.reading import group_items
 from actors.reading.answer_memory import RunMemory
-from actors.reading.cached_listings import listed_policies, record_listing
 from actors.reading.graph_errors import (
-    classify_listing_error,
-    finish_refused,
-    is_last_attempt,
     is_last_try,
     next_to_read,
     postpone,
@@ -38,22 +34,20 @@ from actors.tenants import expiries
 from actors.tenants.graph_clients import client, signed_in_client
 from db.audit.audit import Actor
 from db.backups import backup_sets, set_retries
-from db.clock import utcnow
 from db.database import database
 from db.errors import Invalid
-from db.models import BackupSet, Run, RunItem, Tenant
+from db.models import Run, RunItem, Tenant
 from db.policies import policies
 from db.runs import child_runs, claims, completion, name_cache, run_items, runs
 from db.runs.claims import Claim
 from db.runs.run_items import NewRunItem
 from db.runs.runs import StartedRun
 from db.sql.value_lists import batched
-from db.states import QUIET_OFFERS, ItemState, Offer, Outcome, RunKind, SetState
-from db.tenants import coverage
-from graph.errors import GraphError, Rejected, Throttled
+from db.states import Offer, RunKind, SetState
+from graph.errors import GraphError, Throttled
 from graph.policy_types.table import POLICY_TYPES, get_policy_type
 from graph.read import directory_names as names
-from graph.read.readings import ListedPolicy, PolicyList, Reading, list_policies, read_policy
+from graph.read.readings import PolicyList, Reading, read_policy
 from graph.references.reference_kinds import GROUPS
 from graph.transport import rate_limits
 from graph.transport.batch_driver import drive, drive_one
@@ -108,7 +102,7 @@ def create_run(
             actor=actor,
         )
         if started.is_new:
-            backup_sets.begin(started.run, selection, is_full, _types_to_list(selection))
+            backup_sets.begin(started.run, selection, is_full, listing.types_to_list(selection))
     return started
 
 
@@ -144,10 +138,6 @@ def _selection_key(selection: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(selection, sort_keys=True).encode()).hexdigest()[:16] if selection else "all"
 
 
-def _types_to_list(selection: dict[str, Any]) -> Sequence[str]:
-    return selection.get("policy_types", []) if selection else list(POLICY_TYPES)
-
-
 def _chosen_items(tenant: Tenant, selection: dict[str, Any]) -> list[NewRunItem]:
     """Return the items of chosen policies. Those of policy types are known only after listing."""
     selected = policies.chosen(tenant, selection.get("policies", []))
@@ -172,15 +162,25 @@ def _plan(claim: Claim) -> None:
     if claim.run.parts is not None:
         return  # this message came a second time
     graph = signed_in_client(claim.run.tenant)
-    lists, postponed = _list_types(claim, graph)
-    if GROUPS in _unlisted(_backup_set_of(claim)):
-        group_items.add_groups_of_unchanged(claim, _backup_set_of(claim))
+    lists, postponed = listing.list_types(claim, graph)
+    if GROUPS in listing.unlisted_types(listing.backup_set_of(claim)):
+        group_items.add_groups_of_unchanged(claim, listing.backup_set_of(claim))
     _look_up_names(claim, graph, lists)
-    tenant_logs.read_if_due(claim, graph, may_wait=True)
-    if not _backup_set_of(claim).selection:
-        expiries.read_if_due(claim, graph)
     # The other types need not wait for throttled ones: a child run of its own goes on with those.
     _raise_unless_throttled(postponed)
+    if not _has_parts(claim):
+        _read_beside(claim, graph)
+
+
+def _has_parts(claim: Claim) -> bool:
+    return bool(run_items.unsettled_items(claim.run) or listing.unlisted_types(listing.backup_set_of(claim)))
+
+
+def _read_beside(claim: Claim, graph: GraphClient) -> None:
+    """Read the logs and what expires, if they are due. Raises Throttled for a short wait."""
+    tenant_logs.read_if_due(claim, graph, may_wait=True)
+    if not listing.backup_set_of(claim).selection:
+        expiries.read_if_due(claim, graph)
 
 
 def _raise_unless_throttled(postponed: Sequence[GraphError]) -> None:
@@ -188,97 +188,6 @@ def _raise_unless_throttled(postponed: Sequence[GraphError]) -> None:
     for error in postponed:
         if not isinstance(error, Throttled):
             raise error
-
-
-def _list_types(claim: Claim, graph: GraphClient) -> tuple[dict[str, PolicyList], list[GraphError]]:
-    """List every policy type that the set still lacks. Return the lists, and the errors that may go away."""
-    backup_set = _backup_set_of(claim)
-    _skip_types_not_offered(claim, backup_set)
-    policy_types = [key for key in _unlisted(backup_set) if key != GROUPS]
-    memory, began = RunMemory(claim, "list"), utcnow()
-    answers = drive(graph, {key: list_policies(POLICY_TYPES[key]) for key in policy_types}, memory=memory)
-    lists = {key: answer for key, answer in answers.items() if isinstance(answer, PolicyList)}
-    for key, policy_list in lists.items():
-        _record_list(claim, backup_set, key, policy_list, memory, memory.began.get(key, began))
-    refused = {key: answer for key, answer in answers.items() if isinstance(answer, GraphError)}
-    final = {key: error for key, error in refused.items() if _is_given_up(claim, error)}
-    for key, error in final.items():
-        _record_refusal(claim, backup_set, key, error)
-    if final:
-        claims.reset_attempts(claim)  # the attempts of the types given up do not count for the others
-    return lists, [error for key, error in refused.items() if key not in final]
-
-
-def _unlisted(backup_set: BackupSet) -> list[str]:
-    """Return the policy types that are neither listed nor given up yet. A set of an earlier version names none."""
-    never_named = [key for key in _types_to_list(backup_set.selection) if key not in backup_set.types]
-    return [*never_named, *backup_sets.unlisted_types(backup_set)]
-
-
-def _backup_set_of(claim: Claim) -> BackupSet:
-    backup_set = backup_sets.find_of_run(claim.run.parent or claim.run)
-    if backup_set is None:
-        raise LookupError(f"run {claim.run.id} has no backup set")
-    return backup_set
-
-
-def _is_given_up(claim: Claim, error: GraphError) -> bool:
-    return isinstance(error, Rejected) or (is_last_attempt(claim) and not isinstance(error, Throttled))
-
-
-def _skip_types_not_offered(claim: Claim, backup_set: BackupSet) -> None:
-    """Record the types that the tenant does not offer, unless somebody chose them."""
-    known = {} if backup_set.selection else coverage.not_offered(claim.run.tenant)
-    for key in _unlisted(backup_set):
-        if key in known:
-            with database.atomic():
-                claims.assert_claim(claim)
-                backup_sets.record_type(backup_set, key, Offer.NOT_OFFERED, message=known[key])
-
-
-def _record_list(
-    claim: Claim, backup_set: BackupSet, key: str, policy_list: PolicyList, memory: RunMemory, began: datetime
-) -> None:
-    with database.atomic():
-        claims.assert_claim(claim)  # or a worker that was taken for dead would add the items a second time
-        backup_sets.record_type(backup_set, key, Offer.OFFERED, len(policy_list.policies) + len(policy_list.without_id))
-        record_listing(claim.run, key, policy_list, began)
-        _add_items(claim.run, backup_set, key, policy_list.policies)
-        _fail_without_id(claim, key, policy_list.without_id)
-        memory.forget([key])
-    claim.has_progressed = True
-
-
-def _fail_without_id(claim: Claim, key: str, listed: Sequence[ListedPolicy]) -> None:
-    """Add a failed item for each policy that is listed without an id: it is there, and cannot be read."""
-    for policy in listed:
-        item = run_items.add_item(claim.run, NewRunItem(key, policy.name))
-        message = "Microsoft Graph lists it without a usable id: it cannot be read. Look at it in the tenant's portal."
-        run_items.finish_item(claim, item, ItemState.FAILED, Outcome.ERROR, reason="malformed", message=message)
-
-
-def _record_refusal(claim: Claim, backup_set: BackupSet, key: str, error: GraphError) -> None:
-    """Add an item for a type that cannot be listed, with a sentence that says why.
-
-    A type that the tenant need not have gets no item, unless somebody chose it: it would be shown every night.
-    """
-    tenant = claim.run.tenant
-    offer, why = classify_listing_error(error, POLICY_TYPES[key], tenant)
-    with database.atomic():
-        claims.assert_claim(claim)
-        backup_sets.record_type(backup_set, key, offer, message=why)
-        coverage.record_offer(tenant, key, offer, why)
-        if backup_set.selection or offer not in QUIET_OFFERS:
-            item = run_items.add_item(claim.run, NewRunItem(key, POLICY_TYPES[key].title))
-            finish_refused(claim, item, error, offer, why)
-
-
-def _add_items(run: Run, backup_set: BackupSet, key: str, listed: Sequence[ListedPolicy]) -> None:
-    present = listed_policies(run.tenant, key, listed)
-    unchanged = {} if backup_set.is_full else backup_sets.unchanged_snapshots(present, run.tenant.full_every_days)
-    run_items.add_items(
-        run, [NewRunItem(key, policy.name, policy.id, policy.graph_id, unchanged.get(policy.id)) for policy in present]
-    )
 
 
 def _look_up_names(claim: Claim, graph: GraphClient, lists: Mapping[str, PolicyList]) -> None:
@@ -301,12 +210,13 @@ def _create_children(claim: Claim) -> None:
         claims.release(claim)
         child_runs.finish_parent_if_done(claim.run.id)
         return
-    batches, unlisted = _batches_for_children(run_items.unsettled_items(claim.run)), _unlisted(_backup_set_of(claim))
+    batches = _batches_for_children(run_items.unsettled_items(claim.run))
+    unlisted = listing.unlisted_types(listing.backup_set_of(claim))
     if not (batches or unlisted) or claims.is_cancel_requested(claim):
         completion.finish(claim)
-        assessment.enqueue(claim.run.tenant)
+        _go_on_with(claim.run.tenant)
         return
-    for child in child_runs.create_children(claim, batches, with_rest=bool(unlisted)):
+    for child in child_runs.create_children(claim, batches, with_rest=True):
         enqueue(child)
 
 
@@ -325,16 +235,27 @@ def _batches_for_children(items: Sequence[RunItem]) -> list[list[int]]:
 
 def _read_part(claim: Claim) -> None:
     """Finish the items that can be finished. What Graph refuses for now waits, and is read again with the rest."""
-    if claim.run.part == child_runs.UNLISTED_PART:
-        _, postponed = _list_types(claim, client(claim.run.tenant))
-        _raise_unless_throttled(postponed)
-        if postponed:
-            raise postponed[0]
+    if claim.run.part == child_runs.REST_PART:
+        _read_rest(claim)
     known = name_cache.seen_since(claim.run.tenant, claim.run.parent.started_at)
     while items := next_to_read(run_items.unsettled_items(claim.run)):
         if claims.is_cancel_requested(claim):
             return
         known = _read(claim, items, known)
+
+
+def _read_rest(claim: Claim) -> None:
+    """Read what is beside the policies while the other parts read those, and list the types that had to wait."""
+    graph = client(claim.run.tenant)
+    waits: list[GraphError] = []
+    try:
+        _read_beside(claim, graph)
+    except Throttled as e:
+        waits.append(e)
+    _, postponed = listing.list_types(claim, graph)
+    _raise_unless_throttled(postponed)
+    for wait in (*postponed, *waits):
+        raise wait
 
 
 def _read(claim: Claim, items: Sequence[RunItem], known: names.KnownNames) -> names.KnownNames:
@@ -355,7 +276,7 @@ def _read(claim: Claim, items: Sequence[RunItem], known: names.KnownNames) -> na
     )
     unfinished = unfinished_items(items, {item: readings[item.id] for item in items})
     final = [item for item in items if item not in unfinished]
-    drafts = drafts_or_errors({item: readings[item.id] for item in final}, memory)
+    drafts = drafts_or_errors({item: readings[item.id] for item in final}, memory, is_indexed_later=True)
     new_names = _new_names(known, readings.values())
     groups = _groups_found(claim, readings.values())
     with database.atomic():
@@ -371,7 +292,7 @@ def _read(claim: Claim, items: Sequence[RunItem], known: names.KnownNames) -> na
 
 def _groups_found(claim: Claim, readings: Iterable[Reading | GraphError]) -> dict[str, str]:
     """Return the groups that these policies refer to, if this backup is to hold groups."""
-    group_type = _backup_set_of(claim).types.get(GROUPS) or {}
+    group_type = listing.backup_set_of(claim).types.get(GROUPS) or {}
     return group_items.groups_in_readings(readings) if group_type.get("offer") == Offer.OFFERED else {}
 
 
@@ -397,4 +318,10 @@ def _continue(claim: Claim, following: Run | None) -> None:
         enqueue(following)
     elif child_runs.finish_parent_if_done(claim.run.parent_id):
         logger.info("run ended", extra={"whole": claim.run.parent_id})
-        assessment.enqueue(claim.run.tenant)
+        _go_on_with(claim.run.tenant)
+
+
+def _go_on_with(tenant: Tenant) -> None:
+    """Have done what follows from a backup, and need not be waited for."""
+    assessment.enqueue(tenant)
+    indexing.enqueue(tenant)

@@ -17,7 +17,7 @@ from db.audit import audit
 from db.audit.audit import Action, Actor
 from db.database import database, lock_rows
 from db.models import Policy, RunItem, Snapshot
-from db.policies import policies, snapshots
+from db.policies import policies, policy_index, snapshots
 from db.policies.snapshots import SavedSnapshot, SnapshotDraft
 from db.runs import claims, run_items, runs
 from db.runs.claims import Claim
@@ -73,7 +73,7 @@ def _capture(claim: Claim) -> None:
 
 
 def drafts_or_errors(
-    readings: Mapping[RunItem, Reading | GraphError], memory: RunMemory
+    readings: Mapping[RunItem, Reading | GraphError], memory: RunMemory, *, is_indexed_later: bool = False
 ) -> list[tuple[RunItem, SnapshotDraft | GraphError]]:
     """Make drafts of readings, before the transaction that saves them. `memory` knows each by its item's id."""
     read = [
@@ -81,7 +81,7 @@ def drafts_or_errors(
         for item, reading in readings.items()
         if isinstance(reading, Reading)
     ]
-    drafts = make_drafts(read)
+    drafts = make_drafts(read, is_indexed_later=is_indexed_later)
     return [
         (item, reading if isinstance(reading, GraphError) else drafts[item.policy_id])
         for item, reading in readings.items()
@@ -92,7 +92,8 @@ def save_readings(claim: Claim, readings: Sequence[tuple[RunItem, SnapshotDraft 
     """Save the drafts, and finish the other items with Graph's final refusal. Call it in a transaction."""
     lock_rows(Policy, Policy.id.in_([item.policy_id for item, _ in readings] or [-1]))
     drafts = {item.id: reading for item, reading in readings if isinstance(reading, SnapshotDraft)}
-    # Policies before items, and what all share before what is a policy's own: db/sql/lock_order.py.
+    # Policies and their index before contents, and these before items: db/sql/lock_order.py.
+    policy_index.forget([item.policy_id for item, reading in readings if isinstance(reading, NotFound)])
     saved = snapshots.save(claim.run.parent or claim.run, list(drafts.values()))
     for item, reading in readings:
         if isinstance(reading, NotFound):

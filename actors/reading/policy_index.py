@@ -46,9 +46,16 @@ def _settings(policy_type: PolicyType, body: Mapping[str, Any]) -> list[IndexedS
     ]
 
 
-def find_missing(apart: Any) -> list[Policy]:
-    """Return some policies whose newest snapshot is not indexed by today's rules, without those with the ids given."""
-    return policy_index.missing(VERSION, apart, AT_ONCE)
+def find_missing(apart: Any, tenant_id: int | None = None) -> list[Policy]:
+    """Return some policies, of one tenant or of all, whose newest snapshot is not indexed by today's rules.
+
+    `apart`: ids of policies to leave out.
+    """
+    return policy_index.missing(VERSION, apart, AT_ONCE, tenant_id)
+
+
+def is_any_missing(tenant_id: int) -> bool:
+    return bool(policy_index.missing(VERSION, (), 1, tenant_id))
 
 
 def index_later(policy: Policy) -> None:

@@ -1,7 +1,7 @@
 """Drafts of snapshots: what was read of policies, made ready before the transaction that saves it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from actors.reading import policy_index
@@ -13,7 +13,6 @@ from db.policies import change_recording, snapshots
 from db.policies.policy_index import PolicyIndex
 from db.policies.snapshots import SnapshotDraft
 from graph.content.fingerprint import assignments_fingerprint, fingerprint
-from graph.policy_types.policy_type import PolicyType
 from graph.policy_types.table import POLICY_TYPES
 from graph.read.readings import Reading
 from graph.write import additions
@@ -32,17 +31,30 @@ def make_draft(policy: Policy, reading: Reading, read_at: datetime) -> SnapshotD
     return make_drafts([ReadPolicy(policy, reading, read_at)])[policy.id]
 
 
-def make_drafts(read: Sequence[ReadPolicy]) -> dict[int, SnapshotDraft]:
-    """Return policy id -> its draft. One look into the database for all newest snapshots, and one for all words."""
+def make_drafts(read: Sequence[ReadPolicy], *, is_indexed_later: bool = False) -> dict[int, SnapshotDraft]:
+    """Return policy id -> its draft. One look into the database for all newest snapshots.
+
+    `is_indexed_later`: nobody waits for the searches that the index is for; the work is left to whoever fills it in.
+    """
     newest = change_recording.newest_snapshots([each.policy.id for each in read])
+    drafts = {each.policy.id: _draft(each, newest.get(each.policy.id)) for each in read}
+    return drafts if is_indexed_later else _with_index(read, drafts)
+
+
+def _with_index(read: Sequence[ReadPolicy], drafts: Mapping[int, SnapshotDraft]) -> dict[int, SnapshotDraft]:
+    """Return the drafts with the words and the index that they lack. One look into the database for all words."""
     words = words_of_policies([(each.policy.policy_type, each.reading.content) for each in read])
     return {
-        each.policy.id: _draft(each, newest.get(each.policy.id), of_policy)
+        each.policy.id: replace(
+            drafts[each.policy.id],
+            words=of_policy,
+            index=None if drafts[each.policy.id].is_indexed else _index(each.policy.policy_type, each.reading),
+        )
         for each, of_policy in zip(read, words, strict=True)
     }
 
 
-def _draft(read: ReadPolicy, newest: Snapshot | None, words: str) -> SnapshotDraft:
+def _draft(read: ReadPolicy, newest: Snapshot | None) -> SnapshotDraft:
     policy, reading = read.policy, read.reading
     policy_type = POLICY_TYPES[policy.policy_type]
     content_fingerprint = fingerprint(policy_type, reading.content)
@@ -58,9 +70,8 @@ def _draft(read: ReadPolicy, newest: Snapshot | None, words: str) -> SnapshotDra
         modified_at=reading.modified_at,
         proof=reading.proof,
         references=reading.references,
-        words=words,
         same_as=None if is_same else _same_as(policy, reading, newest),
-        index=None if is_indexed else _index(policy_type, reading),
+        is_indexed=is_indexed,
     )
 
 
@@ -74,8 +85,8 @@ def _deleted(references: Mapping[str, Mapping[str, str | None]], kind: str) -> s
     return {object_id for object_id, name in references.get(kind, {}).items() if name is None}
 
 
-def _index(policy_type: PolicyType, reading: Reading) -> PolicyIndex:
-    return policy_index.index_of(policy_type, reading.content, reading.references, reading.proof)
+def _index(policy_type: str, reading: Reading) -> PolicyIndex:
+    return policy_index.index_of(POLICY_TYPES[policy_type], reading.content, reading.references, reading.proof)
 
 
 def _same_as(policy: Policy, reading: Reading, newest: Snapshot | None) -> int | None:

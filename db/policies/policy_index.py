@@ -43,18 +43,25 @@ def record(indexes: Mapping[int, PolicyIndex]) -> None:
 def forget(policy_ids: Collection[int]) -> None:
     """Take policies out of the index that are no longer in their tenant, or whose newest snapshot it does not have."""
     for some in batched(sorted(policy_ids)):
-        Policy.update(index_version=None).where(Policy.id.in_(some)).execute()
+        was_indexed = Policy.index_version.is_null(False)
+        if not Policy.update(index_version=None).where(Policy.id.in_(some) & was_indexed).execute():
+            continue
         for model in (PolicySetting, PolicyTarget, PolicyReference):
             model.delete().where(model.policy.in_(some)).execute()
 
 
-def missing(version: int, apart: Collection[int], limit: int) -> list[Policy]:
-    """Return policies that are not indexed by this version of the rules, but for those with the ids given."""
+def missing(version: int, apart: Collection[int], limit: int, tenant_id: int | None = None) -> list[Policy]:
+    """Return policies, of one tenant or of all, that are not indexed by this version of the rules.
+
+    `apart`: ids of policies to leave out.
+    """
     found: list[Policy] = []
     is_older = (Policy.index_version > -version) & (Policy.index_version < version)
     for is_due in (Policy.index_version.is_null(), is_older):
         if len(found) < limit:
             query = Policy.select().where(IS_INDEXABLE & is_due & ~is_in(Policy.id, apart))
+            if tenant_id is not None:
+                query = query.where(Policy.tenant == tenant_id)
             found.extend(query.order_by(Policy.index_version).limit(limit - len(found)))
     return found
 

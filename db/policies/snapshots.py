@@ -51,10 +51,11 @@ class SnapshotDraft:
     # The newest snapshot's content, where that says the same by what is called equal today: its fingerprint may be of
     # an earlier version of the rules.
     same_as: int | None = None
-    # By which the policy is found: graph/display/search_words.py.
-    words: str = ""
-    # What is indexed of it. None where the newest snapshot, which it is equal to, is indexed.
+    # The index has it already: of the newest snapshot, which it is equal to.
+    is_indexed: bool = False
+    # What is indexed of it, and words to find it by. None: it stays where it `is_indexed`, else it is made later.
     index: PolicyIndex | None = None
+    words: str | None = None
 
     @classmethod
     def of(cls, policy: Policy, content: Mapping[str, Any], fingerprint: str, **facts: Any) -> "SnapshotDraft":
@@ -148,7 +149,7 @@ def save(run: Run, drafts: Sequence[SnapshotDraft]) -> dict[int, SavedSnapshot]:
         unchanged_drafts = [draft for draft in timely if _is_same(draft, newest.get(draft.policy_id))]
         changed_drafts = [draft for draft in timely if not _is_same(draft, newest.get(draft.policy_id))]
         policy_index.record({draft.policy_id: draft.index for draft in timely if draft.index is not None})
-        policy_index.forget([draft.policy_id for draft in changed_drafts if draft.index is None])
+        policy_index.forget([draft.policy_id for draft in timely if draft.index is None and not draft.is_indexed])
         _confirm([(newest[draft.policy_id], draft) for draft in unchanged_drafts])
         added = _add(run, changed_drafts)
         _update_policies(now, timely, added.keys())
@@ -250,8 +251,8 @@ def _update_policies(now: datetime, drafts: Sequence[SnapshotDraft], captured_id
         last_captured_at=pw.Case(Policy.id, [(draft.policy_id, draft.read_at) for draft in drafts], now),
         last_seen_at=now,
         name=pw.Case(Policy.id, [(draft.policy_id, draft.name) for draft in drafts], Policy.name),
-        modified_at=_modified_at(drafts),
-        words=pw.Case(Policy.id, [(draft.policy_id, draft.words) for draft in drafts], Policy.words),
+        modified_at=_told(Policy.modified_at, [(draft.policy_id, draft.modified_at) for draft in drafts]),
+        words=_told(Policy.words, [(draft.policy_id, draft.words) for draft in drafts]),
         assignments_mark=pw.Case(Policy.id, [(draft.policy_id, draft.assignments_mark) for draft in drafts], None),
         state=PolicyState.PRESENT,
         gone_at=None,
@@ -260,10 +261,10 @@ def _update_policies(now: datetime, drafts: Sequence[SnapshotDraft], captured_id
         Policy.update(snapshot_count=Policy.snapshot_count + 1).where(Policy.id.in_(list(captured_ids))).execute()
 
 
-def _modified_at(drafts: Sequence[SnapshotDraft]) -> Any:
-    """Return when each was changed in the tenant, as it was just read; where that does not say, as it was known."""
-    told = [(draft.policy_id, draft.modified_at) for draft in drafts if draft.modified_at is not None]
-    return pw.Case(Policy.id, told, Policy.modified_at) if told else Policy.modified_at
+def _told(column: pw.Field, pairs: Iterable[tuple[int, Any]]) -> Any:
+    """Return what was read of each policy (id, value); where that is None, what was known."""
+    told = [(policy_id, value) for policy_id, value in pairs if value is not None]
+    return pw.Case(Policy.id, told, column) if told else column
 
 
 def content_owner(tenant_id: int, fingerprint: str) -> str:

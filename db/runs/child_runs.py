@@ -14,14 +14,14 @@ from db.waits import stints
 
 # Per tenant: enough that eight threads are busy with one, and few enough that two of them are left for others.
 CHILDREN_AT_ONCE = 6
-# The part that lists what could not be listed at first.
-UNLISTED_PART = 0
+# The part that reads what is beside the policies, and lists what could not be listed at first.
+REST_PART = 0
 
 
 def create_children(claim: Claim, parts: list[list[int]], *, with_rest: bool) -> list[Run]:
     """Divide the items (by id), give the parent's claim back, and return the first child runs, to be sent now.
 
-    `with_rest`: some policy types could not be listed yet. Part 0 lists and reads them; the others need not wait.
+    `with_rest`: begin part 0 too, which reads what no other part needs to wait for.
     """
     with database.atomic():
         claims.require_one_row(
@@ -30,7 +30,7 @@ def create_children(claim: Claim, parts: list[list[int]], *, with_rest: bool) ->
         stints.record(claim.run, claim.began_at)
         for number, item_ids in enumerate(parts, start=1):
             RunItem.update(part=number).where(RunItem.id.in_(item_ids)).execute()
-        begun: list[Run | None] = [_create_child(claim.run, UNLISTED_PART)] if with_rest else []
+        begun: list[Run | None] = [_create_child(claim.run, REST_PART)] if with_rest else []
         begun += [_create_next_child(claim.run) for _ in range(CHILDREN_AT_ONCE)]
     return [part for part in begun if part]
 
@@ -58,7 +58,7 @@ def fail_child(claim: Claim, code: str, message: str, request_id: str | None) ->
         lock_rows(Run, Run.id == claim.run.parent_id)
         claims.assert_claim(claim)
         completion.fail_unsettled_items(claim.run, code, message, request_id)
-        if claim.run.part == UNLISTED_PART:
+        if claim.run.part == REST_PART:
             _fail_unlisted(claim.run.parent, code, message, request_id)
         return end_child(claim)
 

@@ -161,16 +161,22 @@ class _Drive:
 
         Some batches of reads go side by side: each waits for the network, and for nothing of the others.
         """
-        for together in _side_by_side([[slots[number] for number in numbers] for numbers in sent]):
-            numbered = [sent[place] for place in together]
-            asked = [[slots[number] for number in numbers] for numbers in numbered]
+        for lanes in _side_by_side([[slots[number] for number in numbers] for numbers in sent]):
+            asked = [[(sent[place], [slots[number] for number in sent[place]]) for place in lane] for lane in lanes]
             if len(asked) == 1:
-                yield numbered[0], self._send_batch(asked[0], refusals)
+                yield from self._send_lane(asked[0], refusals)
                 continue
             with ThreadPoolExecutor(len(asked)) as threads:
                 # Each thread has this one's context: logs and traces name the run.
-                coming = [threads.submit(copy_context().run, self._send_batch, each, refusals) for each in asked]
-                yield from ((numbers, each.result()) for numbers, each in zip(numbered, coming, strict=True))
+                coming = [threads.submit(copy_context().run, self._send_lane, lane, refusals) for lane in asked]
+                for lane_coming in coming:
+                    yield from lane_coming.result()
+
+    def _send_lane(
+        self, lane: Sequence[tuple[list[int], Slots]], refusals: dict[tuple[str, ...], Throttled]
+    ) -> list[tuple[list[int], list[Answer]]]:
+        """Send batches one after another."""
+        return [(numbers, self._send_batch(slots, refusals)) for numbers, slots in lane]
 
     def _send_batch(
         self, slots: Sequence[tuple[Any, Request]], refusals: dict[tuple[str, ...], Throttled]
@@ -216,25 +222,27 @@ class _Drive:
             self._memory.forget(remembered)
 
 
-def _side_by_side(asked: Sequence[Slots]) -> Iterator[list[int]]:
-    """Yield the places of batches that go together: reads of services without a pace of their own, SIDE_BY_SIDE of
-    them; every other one by itself.
+def _side_by_side(asked: Sequence[Slots]) -> Iterator[list[list[int]]]:
+    """Yield lanes that go together, each the places of the batches that go one after another in it.
+
+    First the reads: a lane for each service with a pace of its own, beside SIDE_BY_SIDE of the others, so that nothing
+    waits for what is paced. Then each write by itself.
     """
-    together: list[int] = []
+    paced: dict[str, list[int]] = {}
+    others, writes = list[int](), list[int]()
     for place, slots in enumerate(asked):
-        if _goes_alone(slots):
-            yield [place]
-            continue
-        together.append(place)
-        if len(together) == SIDE_BY_SIDE:
-            yield together
-            together = []
-    if together:
-        yield together
-
-
-def _goes_alone(slots: Slots) -> bool:
-    return any(request.is_write or service_of(request.path) in NEVER_IN_A_BATCH for _, request in slots)
+        request = slots[0][1]
+        if request.is_write:
+            writes.append(place)
+        elif (service := service_of(request.path)) in NEVER_IN_A_BATCH:
+            paced.setdefault(service, []).append(place)
+        else:
+            others.append(place)
+    # Few at a time: the answers to a lane are kept when it has ended.
+    while others or any(paced.values()):
+        yield [lane[:SIDE_BY_SIDE] for lane in paced.values() if lane] + [[place] for place in others[:SIDE_BY_SIDE]]
+        paced, others = {key: lane[SIDE_BY_SIDE:] for key, lane in paced.items()}, others[SIDE_BY_SIDE:]
+    yield from ([[place]] for place in writes)
 
 
 def _with_id(request: Request) -> Request:

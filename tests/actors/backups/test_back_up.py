@@ -4,7 +4,7 @@ import pytest
 
 import actors.backups.back_up
 from actors.tenants import graph_clients
-from db.audit.audit import SYSTEM, Actor
+from db.audit.audit import SYSTEM
 from db.backups import backup_sets, manifests, set_retries
 from db.errors import Invalid
 from db.models import AuditEvent, BackupSet, Content, Notification, Policy, Run, RunItem, Snapshot, Tenant
@@ -14,23 +14,12 @@ from db.states import RunState, SetState
 from graph.policy_types.table import POLICY_TYPES
 from graph.read.expiries import EXPIRY_KINDS
 from graph.transport import client, rate_limits
-from tests.support.simulated_tenant import READ, catalog_policy
+from tests.support.simulated_tenant import catalog_policy
 
 PATH = "deviceManagement/configurationPolicies"
 # Groups are not listed: they come by what refers to them.
 LISTS = sum(not row.is_referred for row in POLICY_TYPES.values())
 pytestmark = pytest.mark.usefixtures("quick", "lock_order")
-
-
-@pytest.fixture
-def back_up(graph, worker, ended, cast):
-    """back_up(**options) -> (ended run, its set)."""
-
-    def act(**options):
-        run = ended(actors.backups.back_up.start(cast.contoso, Actor.person(cast.ada, None), **options).run.id, 30)
-        return run, BackupSet.get(BackupSet.run == run)
-
-    return act
 
 
 def fill(graph, count):
@@ -106,16 +95,6 @@ def test_a_selection_of_policies_or_types_backs_up_these_alone(graph, back_up, c
     assert (run.total, list(made.types)) == (0, ["roleScopeTags"])
 
 
-def test_types_that_may_not_be_read_are_warnings_and_the_rest_is_complete(graph, back_up):
-    graph.change(permissions=[one for one in READ if "Scripts" not in one])
-    graph_clients.clear_cache()
-    run, made = back_up()
-    assert (run.state, made.state) == (RunState.SUCCEEDED, SetState.WARNINGS)
-    assert made.types["deviceManagementScripts"]["state"] == "skipped"
-    assert "DeviceManagementScripts.Read.All" in made.problems[0]["message"]
-    graph.change(permissions=READ)
-
-
 def test_a_policy_that_never_reads_fails_alone_and_can_be_tried_again(graph, back_up, cast, ended, monkeypatch):
     monkeypatch.setattr(actors.queue.run_actor, "LONGEST_BACKOFF", 0.05)
     fill(graph, 5)
@@ -187,22 +166,6 @@ def test_a_policy_deleted_between_list_and_read_is_gone_and_no_failure(graph, ba
     run, made = back_up()
     assert (run.state, made.state) == (RunState.SUCCEEDED, SetState.COMPLETE)
     assert outcomes(run)["gone"] == 1
-
-
-def test_a_list_that_never_comes_costs_its_own_type_alone_and_can_be_tried_again(graph, back_up, ended, monkeypatch):
-    monkeypatch.setattr(actors.queue.run_actor, "LONGEST_BACKOFF", 0.05)
-    graph.fault(kind="status", path="deviceManagement/deviceCategories", status=503, times=20)
-    run, made = back_up()
-    assert (run.state, made.state) == (RunState.PARTIAL, SetState.INCOMPLETE)
-    assert made.types["deviceCategories"]["state"] == "failed"
-    assert outcomes(run)["captured"] == 2
-    graph.clear_faults()
-    again = ended(actors.backups.back_up.retry_failed(run, SYSTEM).run.id)
-    completed = BackupSet.get()
-    assert (again.backup_set_id, completed.id, completed.run_id) == (made.id, made.id, run.id)
-    assert (completed.state, completed.problems) == (SetState.COMPLETE, [])
-    assert len(backup_sets.snapshot_ids(completed)) == 2
-    assert completed.types["deviceCategories"] == {"state": "done", "offer": "offered", "listed": 0, "message": None}
 
 
 def test_throttling_in_mid_run_waits_and_loses_nothing(graph, back_up):
@@ -299,18 +262,6 @@ def test_a_permission_lost_in_mid_run_fails_the_rest_with_what_to_grant(graph, b
     assert (run.state, run.done, run.failed) == (RunState.PARTIAL, 22, 10)
     assert {one["reason"] for one in made.problems} == {"permission_missing"}
     assert "DeviceManagementConfiguration.Read.All" in made.problems[0]["message"]
-
-
-def test_a_page_link_that_repeats_costs_its_own_type_alone(graph, back_up, monkeypatch):
-    monkeypatch.setattr(actors.queue.run_actor, "LONGEST_BACKOFF", 0.05)
-    fill(graph, 3)
-    link = f"{graph.url.removesuffix('/_simulator')}/beta/deviceManagement/deviceCategories?$skiptoken=x"
-    page = {"value": [], "@odata.nextLink": link}
-    graph.fault(kind="status", path="deviceManagement/deviceCategories", status=200, body=page, times=100)
-    run, made = back_up()
-    assert (made.state, made.types["deviceCategories"]["state"]) == (SetState.INCOMPLETE, "failed")
-    assert "same page link twice" in made.types["deviceCategories"]["message"]
-    assert run.done == 5
 
 
 def test_progress_is_right_while_it_runs(graph, worker, ended, cast):

@@ -11,10 +11,10 @@ def index(value, version=1):
     return PolicyIndex(version, [IndexedSetting("camera", "Camera", value * 16, None)])
 
 
-def save(run, policy, text, indexed):
+def save(run, policy, text, indexed, *, is_indexed=False):
     facts = {"assignments_mark": "", "name": "N", "modified_at": None, "proof": {}, "references": {}}
     draft = snapshots.SnapshotDraft.of(
-        policy, {"body": {"is": text}}, text * 64, read_at=utcnow(), index=indexed, **facts
+        policy, {"body": {"is": text}}, text * 64, read_at=utcnow(), index=indexed, is_indexed=is_indexed, **facts
     )
     return snapshots.save(run, [draft])[policy.id]
 
@@ -29,11 +29,11 @@ def test_the_index_follows_the_newest_snapshot_and_goes_with_the_policy(captured
     policy, run, _ = captured[0]
     save(run, policy, "a", index("a"))
     assert indexed(policy) == (1, ["a"])
-    save(run, policy, "a", None)  # as it was: it stays
+    save(run, policy, "a", None, is_indexed=True)  # as it was: it stays
     assert indexed(policy) == (1, ["a"])
     save(run, policy, "a", index("b", version=2))  # by newer rules
     assert indexed(policy) == (2, ["b"])
-    save(run, policy, "c", None)  # by a process that knows no index
+    save(run, policy, "c", None)  # it is made later
     assert indexed(policy) == (None, [])
     save(run, policy, "c", index("c"))
     policies.mark_gone(policy)
