@@ -791,6 +791,27 @@ class CopyStore(Table):
         return str(self.name)
 
 
+class RecoveryKey(Table):
+    """The public half of a key that opens what is in stores. The key itself, or its passphrase, is never here."""
+
+    name = pw.CharField(max_length=80)
+    # The public key of age, age1…, that stores are sealed to (CopyStore.recipients).
+    recipient = pw.CharField(max_length=200, unique=True)
+    created_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL", index=False)
+    created_at = pw.DateTimeField(default=utcnow)
+    # When somebody last showed that they have the key.
+    proven_at = pw.DateTimeField(null=True)
+    # Nothing new is sealed to it from then on.
+    retired_at = pw.DateTimeField(null=True)
+    # A text sealed to it, which anybody may see, and the SHA-256 of the word in it; null: nobody was asked to prove it.
+    challenge = pw.CharField(null=True, max_length=4000)
+    challenge_hash = pw.CharField(null=True, max_length=64)
+    challenged_at = pw.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return str(self.name)
+
+
 class CopiedSet(Table):
     """A backup set in a store, or on its way there."""
 
@@ -2040,6 +2061,7 @@ TABLES = (
     BackupSet,
     CopySigner,
     CopyStore,
+    RecoveryKey,
     CopiedSet,
     CopiedContent,
     Restore,

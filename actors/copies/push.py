@@ -106,7 +106,6 @@ class _Push:
         self._signer = signer.own_signer()
         self._items = list(set_items.of_set(copied.backup_set))
         self._names = [self._signer.content_name(copied.directory_id, item.fingerprint) for item in self._items]
-        self._recipients = sealing.read_recipients(copied.store.recipients)
         self._until = copied_sets.kept_until(copied)
         self._locks = copied.store.lock_state == LockState.PROVEN
 
@@ -120,13 +119,17 @@ class _Push:
             else:
                 self._push_manifest(item)
 
+    def _recipients(self) -> list[object]:
+        """Return what is sealed to from now on: a key may have been retired since the message began."""
+        return sealing.read_recipients(stores.recipients_of(self._copied.store))
+
     def _push_page(self, item: RunItem, first: int) -> None:
         content_ids = dict(zip(self._names, (each.content_id for each in self._items), strict=True))
         names = list(content_ids)[first : first + PAGE]
         pushing = contents.ContentsPush(
             self._store,
             self._copied,
-            self._recipients,
+            self._recipients(),
             self._until,
             locks=self._locks,
             pace=Pace(self._copied.store.bytes_per_second),
@@ -176,7 +179,7 @@ class _Push:
             for item, name in zip(self._items, self._names, strict=True)
         ]
         plain = layout.manifest(self._signer, self._copied, self._copied.backup_set, items)
-        sealed = sealing.seal(plain, self._recipients)
+        sealed = sealing.seal(plain, self._recipients())
         checksum = checksum_of(as_file(sealed))
         copied_sets.note_manifest(self._copied, checksum)
         if not self._store.put(path, sealed, self._until if self._locks else None):

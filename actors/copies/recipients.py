@@ -11,7 +11,8 @@ MOST = 10
 
 def checked_recipients(keys: Sequence[str]) -> list[str]:
     """Return the keys, each once. Raises Invalid for what is no public key of age, and for a secret one above all."""
-    found = list(dict.fromkeys(keys))
+    # As whoever makes one writes it; in capitals it would be another text, and the same key.
+    found = list(dict.fromkeys(key.strip().lower() for key in keys))
     if any(key.upper().startswith("AGE-SECRET-KEY") for key in found):
         raise Invalid(
             "That is the recovery key itself, which never comes here. Make a new one, and give only its public half, "

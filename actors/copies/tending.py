@@ -18,8 +18,9 @@ from actors.copies.stores.opening import open_store
 from actors.copies.stores.store import NotStored, StillLocked, Store, StoreError, StoreRefused, checksum_of, size_of
 from actors.process import logs
 from actors.queue.queue_names import BULK
+from db.audit.audit import SYSTEM
 from db.clock import utcnow
-from db.copies import copied_contents, copied_sets, signer, stores
+from db.copies import copied_contents, copied_sets, recovery_keys, signer, stores
 from db.copies.signer import Signer
 from db.installation import export_file
 from db.models import Content, CopyStore
@@ -72,6 +73,7 @@ def look_after(row: CopyStore) -> None:
             check(row, store)
         if not stores.is_working(row):
             raise StoreRefused("The store locks nothing, and copies here have to be locked: nothing is pushed.")
+        recovery_keys.adopt(row, SYSTEM)
         copied_sets.release_stranded(row)
         if _is_due(row.state_at):
             push_state(row, store)
@@ -102,10 +104,16 @@ def check(row: CopyStore, store: Store) -> None:
 
 
 def _require_ours(first: bytes, row: CopyStore, own: Signer) -> None:
-    """Raises StoreRefused where the store is another installation's, or is sealed to other keys than this row says."""
+    """Raises StoreRefused where the store is another installation's, or is sealed to other keys than this row says.
+
+    The first file also names keys that were retired since it was written.
+    """
     if layout.installation_in(first) != own.installation:
         raise StoreRefused("Another installation keeps its copies there. Give another bucket, or another prefix.")
-    if sorted(layout.recipients_in(first)) != sorted(row.recipients):
+    recipients = stores.recipients_of(row)
+    retired = [key.recipient for key in recovery_keys.all_keys() if key.retired_at is not None]
+    named = layout.recipients_in(first)
+    if not set(recipients) <= set(named) or not set(named) <= {*recipients, *retired}:
         raise StoreRefused(
             "What is there is sealed to other recovery keys. A store keeps its keys for good: give another bucket, or "
             "another prefix."
@@ -117,7 +125,7 @@ def push_state(row: CopyStore, store: Store) -> None:
     now, own = utcnow(), signer.own_signer()
     path = layout.state_path(now)
     with tempfile.TemporaryFile() as file:
-        recipients = sealing.read_recipients(row.recipients)
+        recipients = sealing.read_recipients(stores.recipients_of(row))
         sealing.seal_stream(
             lambda lines: export_file.write_rows(lines, _tell_nobody, {Content.sealed}), file, recipients
         )

@@ -219,6 +219,8 @@ def _foreign_write(told: Occurrence, _change: Change | None, _zone: str) -> str:
 
 def _copies_failing(told: Occurrence, _change: Change | None, _zone: str) -> str:
     store, why = plain(told.facts.get("store") or "?"), told.facts.get("why")
+    if why == "key_unproven":
+        return "For a year nobody proved that they still have a recovery key: without one no copy opens"
     if why == "behind":
         return f"Copies in the store “{store}” are more than a day behind"
     if why == "not_locked":
@@ -230,6 +232,7 @@ _SAFEGUARDS = {
     Action.COPY_STORE_ADDED: "added the {subject}",
     Action.COPY_STORE_CHANGED: "changed the {subject} ({changed})",
     Action.COPY_STORE_REMOVED: "removed the {subject}: no copy goes there any more",
+    Action.RECOVERY_KEY_RETIRED: "retired the {subject}: copies are no longer sealed to it",
     Action.TENANT_SWITCHED_OFF: "switched {subject} off: nothing of it is backed up any more",
     Action.TENANT_DISCONNECTED: "disconnected {subject}: nothing of it is backed up any more",
     Action.RETENTION_SET: "changed how long backups of {subject} are kept",

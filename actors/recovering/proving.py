@@ -1,19 +1,25 @@
-"""Proof that the recovery key that somebody holds opens what a store has now, as a recovery would begin."""
+"""Proof that somebody still has a recovery key: it opens what a store has now, or a small sealed text."""
 
+import base64
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from actors.copies.stores.opening import open_store
 from actors.recovering.source import CopySource, Unproved
 from db.audit import audit
 from db.audit.audit import Action, Actor
-from db.copies import signer, stores
+from db.copies import recovery_keys, signer, stores
+from db.copies.recovery_keys import BY_KEY, BY_STORE
 from db.errors import Invalid
 from db.installation import import_file
-from db.models import CopyStore
+from db.models import CopyStore, RecoveryKey
 
 CONTENTS = 3
+# 80 bits: nobody guesses it.
+WORD_BYTES = 10
 
 
 @dataclass(frozen=True)
@@ -35,7 +41,9 @@ def prove(row: CopyStore, identities: Sequence[object], actor: Actor) -> KeyProo
         raise Invalid(str(e)) from e
     finally:
         store.close()
+    recovery_keys.adopt(row, actor)
     audit.record(Action.RECOVERY_KEY_PROVED, actor, f"store of copies {row.name}", state_at=state_at.isoformat())
+    recovery_keys.note_held([key for key in public_halves(identities) if key in row.recipients], actor, BY_STORE)
     return KeyProof(state_at, number, contents)
 
 
@@ -65,3 +73,28 @@ def new_key() -> tuple[str, str]:
 
     identity = pyrage.x25519.Identity.generate()
     return str(identity), str(identity.to_public())
+
+
+def public_halves(identities: Sequence[Any]) -> list[str]:
+    return [str(identity.to_public()) for identity in identities]
+
+
+def ask_for_proof(key: RecoveryKey, actor: Actor) -> str:
+    """Seal a new word to the key and return the sealed text, which `age -d` opens. Raises Invalid for a retired key."""
+    import pyrage
+
+    letters = base64.b32encode(secrets.token_bytes(WORD_BYTES)).decode()
+    word = "-".join(letters[begin : begin + 4] for begin in range(0, len(letters), 4))
+    text = f"You have this recovery key. Enter this word where Tenantkeep asks for it:\n{word}\n"
+    recipient = pyrage.x25519.Recipient.from_str(key.recipient)
+    sealed: str = pyrage.encrypt(text.encode(), [recipient], armored=True).decode()
+    recovery_keys.ask_for_proof(key, sealed, word, actor)
+    return sealed
+
+
+def prove_held(key: RecoveryKey, identities: Sequence[object], actor: Actor) -> None:
+    """Note that somebody has the key itself: its public half follows from it. Raises Invalid for another key."""
+    if key.recipient not in public_halves(identities):
+        raise Invalid(f"That is another key than “{key}”.")
+    if not recovery_keys.note_held([key.recipient], actor, BY_KEY):
+        raise Invalid(f"“{key}” was retired. Whoever has it needs to prove nothing any longer.")

@@ -79,6 +79,10 @@ class Action(StrEnum):
     RECOVERED = "installation:recovered"
     RECOVERY_ENDED = "installation:recovery_ended"
     RECOVERY_KEY_PROVED = "copy-store:key_proved"
+    RECOVERY_KEY_ADDED = "recovery-key:added"
+    RECOVERY_KEY_ASKED = "recovery-key:proof-asked"
+    RECOVERY_KEY_HELD = "recovery-key:proved"
+    RECOVERY_KEY_RETIRED = "recovery-key:retired"
     SET_COMPLETED = "backup-set:completed"
     SET_DOWNLOADED = "backup-set:downloaded"
     SET_PINNED = "backup-set:pinned"
@@ -219,6 +223,13 @@ DETAILS: dict[Action, frozenset[str]] = {
     Action.RECOVERED: frozenset({"store", "made_at", "rows", "ended_runs"}),
     Action.RECOVERY_ENDED: frozenset({"store", "contents", "sets", "lost"}),
     Action.RECOVERY_KEY_PROVED: frozenset({"state_at"}),
+    # `recipient`: its public half, which opens nothing.
+    Action.RECOVERY_KEY_ADDED: frozenset({"recipient"}),
+    Action.RECOVERY_KEY_ASKED: frozenset(),
+    # `how`: by the word of a sealed text, by the key itself, or by opening a store.
+    Action.RECOVERY_KEY_HELD: frozenset({"how"}),
+    # `stores`: to which nothing is sealed to it any longer.
+    Action.RECOVERY_KEY_RETIRED: frozenset({"recipient", "stores"}),
     Action.SET_COMPLETED: frozenset({"run", "state", "snapshots"}),
     # `format`: of another tool; "" is our own.
     Action.SET_DOWNLOADED: frozenset({"policies", "with_secrets", "format"}),

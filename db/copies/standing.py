@@ -3,16 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from db.audit.audit import Action
 from db.copies import copied_sets, stores
-from db.models import AuditEvent, CopyStore
+from db.models import CopyStore
 from db.states import LockState
 
 # A set that is not copied after so long is behind: a first push of everything may take hours.
 BEHIND_AFTER = timedelta(days=1)
 # A store that does not answer is asked again for so long before anybody is told.
 FAILING_AFTER = timedelta(hours=1)
-KEY_IS_PROVED_FOR = timedelta(days=365)
 BEHIND, FAILING, NOT_LOCKED = "behind", "failing", "not_locked"
 
 
@@ -43,12 +41,3 @@ def of_store(store: CopyStore, now: datetime) -> list[StoreFinding]:
     if since is not None and since < now - BEHIND_AFTER:
         found.append(StoreFinding(store, BEHIND, "Sets of more than a day ago are not copied yet. Its page says why."))
     return found
-
-
-def is_key_proved(store: CopyStore, now: datetime) -> bool:
-    """Tell whether somebody proved within a year that a recovery key opens the store."""
-    subject = f"store of copies {store.name}"
-    proofs = AuditEvent.select(AuditEvent.at).where(AuditEvent.action == Action.RECOVERY_KEY_PROVED)
-    newest = proofs.where(AuditEvent.subject == subject).order_by(AuditEvent.id.desc()).first()
-    # A store of that name that was there before is another one.
-    return newest is not None and newest.at > max(now - KEY_IS_PROVED_FOR, store.created_at)

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 from db.audit import audit
 from db.audit.audit import Action, Actor
 from db.clock import utcnow
-from db.copies import copied_sets
+from db.copies import copied_sets, recovery_keys
 from db.database import database
 from db.encryption import keyring
 from db.errors import Invalid
@@ -62,6 +62,7 @@ def add(
     if not recipients:
         raise Invalid("Give a recovery key (age1…), to which everything there is sealed: without one nobody opens it.")
     with database.atomic():
+        recovery_keys.register(recipients, actor)
         store = CopyStore.create(
             **facts,
             recipients=list(recipients),
@@ -150,6 +151,12 @@ def claim_due(store: CopyStore, until: datetime) -> bool:
     """Take a store that is due, until then. Return False when another was quicker."""
     claimed = CopyStore.update(tend_at=until).where((CopyStore.id == store.id) & (CopyStore.tend_at == store.tend_at))
     return bool(claimed.execute())
+
+
+def recipients_of(store: CopyStore) -> list[str]:
+    """Return the public keys that the store is sealed to now, whatever the row said when it was read."""
+    keys: list[str] = CopyStore.select(CopyStore.recipients).where(CopyStore.id == store.id).scalar() or []
+    return keys
 
 
 def record(store: CopyStore, **columns: Any) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from db.audit import daily_check
 from db.clock import utcnow
-from db.copies import standing
+from db.copies import recovery_keys, standing
 from db.database import transaction
 from db.models import IS_ACTIVE, Credential, Occurrence, Run, Schedule, SharedApp, SharedAppCredential, Tenant
 from db.notices import occurrences, rules, safeguards
@@ -183,6 +183,8 @@ def _failing_copies(now: datetime) -> Found:
     for finding in standing.findings(now):
         facts = {"store": finding.store.name, "why": finding.why}
         found[f"copies_failing:{finding.store.id}:{finding.why}"] = (None, {"facts": facts})
+    if recovery_keys.is_overdue(now):
+        found["copies_failing:key_unproven"] = (None, {"facts": {"why": "key_unproven"}})
     return found
 
 

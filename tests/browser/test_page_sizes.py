@@ -89,7 +89,7 @@ def addresses(app, ids):
 
 def _arguments(ids):
     names = ("tenant", "policy", "snapshot", "run", "backup_set", "restore", "item", "user", "schedule", "change",
-             "channel", "rule", "request", "import", "document", "rehearsal", "store")  # fmt: skip
+             "channel", "rule", "request", "import", "document", "rehearsal", "store", "key")  # fmt: skip
     others = {
         "other_id": ids["other_snapshot"],
         "directory_id": ids["directory"],

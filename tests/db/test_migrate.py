@@ -1,4 +1,5 @@
 import re
+import runpy
 import threading
 import time
 
@@ -9,7 +10,7 @@ import pytest
 import config
 from db import database as engine
 from db import encryption, migrate
-from db.models import TABLES, Policy, Tenant
+from db.models import TABLES, CopyStore, Policy, RecoveryKey, Tenant
 from db.schema import online_changes, row_ids
 from tests.support import servers
 from tests.support.migrating import migrate_twice_at_once
@@ -130,3 +131,14 @@ def test_nobody_waits_behind_a_migration_that_waits_for_a_long_look(database, da
     assert done.wait(10)
     thread.join()
     assert 0.05 < slowest < 1
+
+
+def test_the_keys_that_stores_are_sealed_to_get_names(cast, database):
+    columns = {"address": "s3://x", "sealed": b"", "copy_days": 30}
+    for recipients in (["age1a", "age1b"], ["age1b"], ["age1c"]):
+        CopyStore.create(name="Vault", recipients=recipients, **columns)
+    up = runpy.run_path(str(migrate.DIRECTORY / "0045_recovery_keys.py"))["up"]
+    for _ in range(2):
+        up(None, database)
+    found = [(key.name, key.recipient) for key in RecoveryKey.select().order_by(RecoveryKey.id)]
+    assert found == [("Recovery key 1", "age1a"), ("Recovery key 2", "age1b"), ("Recovery key 3", "age1c")]

@@ -50,7 +50,7 @@ def make_set(tenant, actor=SYSTEM, policies=3, changed=None):
     return backup_set
 
 
-def add_store(place, *, copy_days=30, bytes_per_second=None):
+def add_store(place, *, copy_days=30, bytes_per_second=None, recipients=None):
     """A store of copies, looked at once."""
     store = stores.add(
         f"Store {place.address[-40:]}",
@@ -59,7 +59,7 @@ def add_store(place, *, copy_days=30, bytes_per_second=None):
         SYSTEM,
         copy_days=copy_days,
         needs_lock=place.locks,
-        recipients=[str(RECOVERY_KEY.to_public())],
+        recipients=recipients or [str(RECOVERY_KEY.to_public())],
         bytes_per_second=bytes_per_second,
     )
     return look_after(store)

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from actors.documents.options import DocumentOptions
 from db.audit.audit import SYSTEM
+from db.copies import recovery_keys
 from db.copies import stores as copy_stores
 from db.models import (
     Content,
@@ -32,7 +33,7 @@ IMPORTED, INDEXED = 300, 1500
 def make(large: Tenant, person: User, now: datetime) -> dict[str, int]:
     _index(large)
     return {"import": _import(large, person, now), "document": _documents(large, person, now),
-            "rehearsal": _rehearsals(large, now), "store": _copies(large, now)}  # fmt: skip
+            "rehearsal": _rehearsals(large, now), "store": _copies(large, now), "key": _keys()}  # fmt: skip
 
 
 def _copies(large: Tenant, now: datetime) -> int:
@@ -46,6 +47,14 @@ def _copies(large: Tenant, now: datetime) -> int:
         for n in range(1000)
     ])  # fmt: skip
     return int(store.id)
+
+
+def _keys() -> int:
+    """As many recovery keys as there may be; one of them waits for its word."""
+    for number in range(recovery_keys.MAX_KEYS - len(recovery_keys.all_keys())):
+        key = recovery_keys.add(f"{number} {LONG_NAME}"[:80], f"age1{number:058}", SYSTEM)
+    recovery_keys.ask_for_proof(key, "\n".join(["-" * 64] * 12), "ABCD", SYSTEM)
+    return int(key.id)
 
 
 def _import(large: Tenant, person: User, now: datetime) -> int:

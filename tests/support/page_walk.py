@@ -29,6 +29,7 @@ PAGES = {
     "channel-rule": "/channels/1/rules/1",
     "copies": "/copies/",
     "copies-new": "/copies/new?kind=sftp",
+    "recovery-keys": "/copies/keys/",
     "demo-mailbox": "/demo/mailbox",
     "assignments": "/assignments/?of=all-devices",
     "look-up": "/assignments/look-up/",

@@ -5,20 +5,22 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import click
 
 from actors.copies import recipients
 from db import clock, models
-from db.copies import copied_contents, copied_sets, standing, stores
+from db.copies import copied_contents, copied_sets, recovery_keys, standing, stores
 from db.errors import Invalid
 from db.states import CopyState
 from web.commands.frame.context import add_commands, command_actor, json_option, open_installation, print_result
 
 WAIT_SECONDS = 3600.0
 LOOK_SECONDS = 0.5
+# How keys of age begin; whatever else is a name. A secret one is refused where the public ones are looked at.
+PUBLIC_OR_SECRET = ("age1", "age-secret-key")
 
 
 def register(cli: click.Group) -> None:
@@ -39,7 +41,9 @@ def list_stores(as_json: bool) -> None:
 
 @click.argument("name")
 @click.argument("address")
-@click.option("--recipient", "keys", multiple=True, required=True, help="A public recovery key: age1….")
+@click.option(
+    "--recipient", "keys", multiple=True, help="A recovery key: its name, or a public half, age1…. None: all keys."
+)
 @click.option("--days", default=90, show_default=True, help="How long the copy of a set is kept, and locked.")
 @click.option("--without-lock", is_flag=True, help="Push also where nothing keeps an admin from deleting copies.")
 @click.option("--kilobytes-per-second", type=int, help="Never send faster.")
@@ -66,10 +70,19 @@ def add(
             command_actor(),
             copy_days=days,
             needs_lock=not without_lock,
-            recipients=recipients.checked_recipients(keys),
+            recipients=recipients.checked_recipients(_public_halves(keys)),
             bytes_per_second=kilobytes_per_second * 1024 if kilobytes_per_second else None,
         )
         print_result(as_json, _document(store), f"Added {store.name}. tenantkeep copies list says whether it works.")
+
+
+def _public_halves(keys: Sequence[str]) -> list[str]:
+    """Return the public half of each key that is named; of none: those of all that are not retired."""
+    if not keys:
+        return [key.recipient for key in recovery_keys.usable()]
+    return [
+        key if key.lower().startswith(PUBLIC_OR_SECRET) else recovery_keys.find_by_text(key).recipient for key in keys
+    ]
 
 
 def _credentials(text: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""`recover`, `recovery-key`: an installation from nothing but a store of copies and a recovery key, and that key."""
+"""`recover`, `recovery-key`: an installation from nothing but a store of copies and a recovery key, and such keys."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from typing import Any
 
 import click
 
+from actors.copies import recipients as public_keys
 from actors.copies.stores import opening, store
 from actors.recovering import proving
 from actors.recovering import recover as recovering
 from actors.recovering import source as copy_source
-from db.copies import stores
+from db import models
+from db.copies import recovery_keys, stores
 from db.errors import Invalid
 from db.installation import age_file
 from web.commands.frame.context import add_commands, command_actor, json_option, open_installation, print_result
@@ -31,8 +33,8 @@ key_file_option = click.option(
 
 def register(cli: click.Group) -> None:
     add_commands(cli, {"recover": recover})
-    group = click.Group("recovery-key", help="The key that opens copies, and is never in the database.")
-    add_commands(group, {"new": new, "check": check})
+    group = click.Group("recovery-key", help="The keys that open copies, and are never in the database.")
+    add_commands(group, {"new": new, "show": show, "prove": prove, "check": check, "retire": retire})
     cli.add_command(group)
 
 
@@ -79,20 +81,99 @@ def recover(
     sys.exit(2 if result.lost_contents or result.unproved or result.audit_problems else 0)
 
 
+@click.argument("name", required=False)
+@click.option("--recipient", help="The public half (age1…) of a key that you made elsewhere, as with age-keygen.")
 @json_option
-def new(as_json: bool) -> None:
-    """Make a recovery key. It is shown once, and nothing of it is kept: print it, and lay it into a safe."""
-    key, public = proving.new_key()
+def new(name: str | None, recipient: str | None, as_json: bool) -> None:
+    """Make a recovery key, or add one by its public half. A new one is shown once: print it, and lay it into a safe."""
+    key, public = (None, recipient.strip()) if recipient else proving.new_key()
+    with open_installation():
+        [public] = public_keys.checked_recipients([public])
+        row = recovery_keys.add(name or recovery_keys.free_name(), public, command_actor())
+        document = {"id": row.id, "name": row.name, "public_key": public}
+    if key is None:
+        print_result(as_json, document, f"Added {row.name}. Have it proved: tenantkeep recovery-key prove {row.id}")
+        return
     text = f"""\
 Recovery key, shown this once: print it, or lay it into a safe. Nobody can make it again.
 
   {key}
 
-Its public half, for the stores that copies are pushed to (tenantkeep copies add … --recipient):
+Its public half, for the stores that copies are pushed to, is kept here as “{row.name}”:
 
   {public}
 """
-    print_result(as_json, {KEY: key, "public_key": public}, text)
+    print_result(as_json, {KEY: key, **document}, text)
+
+
+@json_option
+def show(as_json: bool) -> None:
+    """List the recovery keys: which stores are sealed to each, and when somebody last proved to have it."""
+    with open_installation():
+        keys = recovery_keys.all_keys()
+        lines = [_key_line(key) for key in keys] or ["There is no recovery key: tenantkeep recovery-key new"]
+        print_result(as_json, [_key_document(key) for key in keys], "\n".join(lines))
+
+
+@click.argument("name", metavar="KEY")
+@key_file_option
+@click.option("--key-stdin", "is_piped", is_flag=True, help="Read the recovery key from standard input.")
+@click.option("--ask", "is_asking", is_flag=True, help="Print a small text that is sealed to the key, and end.")
+@click.option("--word", help="The word that was in the sealed text, which `age -d` opens where the key is.")
+@json_option
+def prove(name: str, key_file: Path | None, is_piped: bool, is_asking: bool, word: str | None, as_json: bool) -> None:
+    """Prove that somebody still has the key: by the key, of which nothing is kept, or by a text sealed to it."""
+    with open_installation():
+        key = recovery_keys.find_by_text(name)
+        if is_asking:
+            sealed = proving.ask_for_proof(key, command_actor())
+            print_result(as_json, {"key": key.name, "sealed": sealed}, sealed.rstrip("\n"))
+            return
+        if word is not None:
+            recovery_keys.answer(key, word, command_actor())
+        else:
+            proving.prove_held(key, age_file.read_identities(_asked_key(key_file, is_piped)), command_actor())
+        key = recovery_keys.find_by_text(str(key.id))
+        print_result(as_json, _key_document(key), f"Proved: somebody has “{key.name}” today.")
+
+
+@click.argument("name", metavar="KEY")
+@click.option("--yes", "is_sure", is_flag=True, help="Do not ask.")
+@json_option
+def retire(name: str, is_sure: bool, as_json: bool) -> None:
+    """Seal nothing new to a key. What is in the stores already opens with it as before."""
+    with open_installation():
+        key = recovery_keys.find_by_text(name)
+        if not is_sure:
+            click.confirm(f"Seal nothing new to “{key.name}”?", abort=True, err=True)
+        recovery_keys.retire(key, command_actor())
+        key = recovery_keys.find_by_text(str(key.id))
+        print_result(as_json, _key_document(key), f"Retired {key.name}. What is in the stores still opens with it.")
+
+
+def _key_document(key: models.RecoveryKey) -> dict[str, Any]:
+    moments = {name: getattr(key, name) for name in ("created_at", "proven_at", "retired_at")}
+    return {
+        "id": key.id,
+        "name": key.name,
+        "public_key": key.recipient,
+        "stores": [sealed.name for sealed in recovery_keys.stores_of(key)],
+        **{name: f"{at.isoformat(timespec='seconds')}Z" if at else None for name, at in moments.items()},
+    }
+
+
+def _key_line(key: models.RecoveryKey) -> str:
+    stores_of_it = ", ".join(sealed.name for sealed in recovery_keys.stores_of(key)) or "no store"
+    proved = f"proved {key.proven_at:%Y-%m-%d}" if key.proven_at else "never proved"
+    ended = f", retired {key.retired_at:%Y-%m-%d}" if key.retired_at else ""
+    return f"{key.id:>4}  {key.name}: {key.recipient}, {stores_of_it}, {proved}{ended}"
+
+
+def _asked_key(key_file: Path | None, is_piped: bool) -> str:
+    """Return the text of a key from standard input, a file, or whoever sits there."""
+    if is_piped:
+        return sys.stdin.read()
+    return _key_in(key_file) if key_file else str(click.prompt("Recovery key", hide_input=True, err=True))
 
 
 @click.argument("name", metavar="STORE")
@@ -103,12 +184,9 @@ def check(name: str, key_file: Path | None, is_piped: bool, as_json: bool) -> No
     """Prove that the recovery key you hold opens what a store has now. Do it once a year, from the safe."""
     with open_installation():
         row = stores.find_by_text(name)
-        if is_piped:
-            text = sys.stdin.read()
-        else:
-            text = _key_in(key_file) if key_file else click.prompt("Recovery key", hide_input=True, err=True)
+        identities = age_file.read_identities(_asked_key(key_file, is_piped))
         try:
-            proof = proving.prove(row, age_file.read_identities(text), command_actor())
+            proof = proving.prove(row, identities, command_actor())
         except store.StoreError as e:
             raise Invalid(e.sentence) from e
         document = {"store": row.name, "state": proof.state_at.isoformat(), "set": proof.set_number}

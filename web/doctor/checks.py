@@ -12,7 +12,7 @@ import config
 from actors.queue import broker
 from db import database as engine
 from db.clock import utcnow
-from db.copies import standing
+from db.copies import recovery_keys, standing
 from db.copies import stores as copy_stores
 from db.definitions import definitions, sources
 from db.installation import figures, installation, key_rotation
@@ -211,7 +211,7 @@ def copies() -> Iterator[Finding]:
     for finding in found:
         yield False, "copies", f"{finding.store.name}: {finding.sentence}"
     for store in copy_stores.working():
-        if not standing.is_key_proved(store, utcnow()):
+        if not recovery_keys.opens_surely(store, utcnow()):
             yield (
                 WARN,
                 "copies",

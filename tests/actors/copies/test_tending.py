@@ -2,8 +2,10 @@
 
 import base64
 import json
+from contextlib import suppress
 from datetime import timedelta
 
+import pyrage
 import pytest
 
 from actors.copies import layout
@@ -11,10 +13,10 @@ from actors.copies.stores.opening import open_store
 from actors.copies.stores.store import StillLocked
 from db.audit.audit import SYSTEM
 from db.clock import utcnow
-from db.copies import standing, stores
+from db.copies import recovery_keys, standing, stores
 from db.models import AuditEvent, BackupSet, CopiedContent, CopiedSet, CopyStore, Tenant
 from db.states import CopyState, LockState, SetState
-from tests.support.copied import add_store, look_after, make_set, opened, push_all, read_copy
+from tests.support.copied import RECOVERY_KEY, add_store, look_after, make_set, opened, push_all, read_copy
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 DAY = timedelta(days=1)
@@ -128,3 +130,27 @@ def test_an_admin_with_every_right_deletes_no_locked_copy(cast, redis_url, new_p
     Tenant.delete().where(Tenant.id == cast.contoso.id).execute()
     assert before <= set(names_in(place))
     assert there.lock_of(content) == first
+
+
+def test_nothing_new_is_sealed_to_a_key_that_was_retired(cast, redis_url, new_place):
+    place, lost = new_place("file"), pyrage.x25519.Identity.generate()
+    store = add_store(place, recipients=[str(lost.to_public()), str(RECOVERY_KEY.to_public())])
+    make_set(cast.contoso)
+    push_all(store)
+    old = set(names_in(place))
+    recovery_keys.note_held([str(RECOVERY_KEY.to_public())], SYSTEM, "key")
+    recovery_keys.retire(recovery_keys.find_by_text(str(lost.to_public())), SYSTEM)
+    make_set(cast.contoso, changed=1)
+    push_all(store)
+    CopyStore.update(state_at=utcnow() - 2 * DAY).execute()
+    store = ask(store, "check")
+    assert store.error is None
+    there, opened_by_both = open_store(place.address, place.credentials), set()
+    for name in names_in(place):
+        if name.endswith(".age"):
+            assert opened(there.get(name))
+            with suppress(pyrage.DecryptError):
+                pyrage.decrypt(there.get(name), [lost])
+                opened_by_both.add(name)
+    assert opened_by_both == {name for name in old if name.endswith(".age")}
+    assert len(set(names_in(place)) - old) == 5  # a content, a manifest, a state, two signatures

@@ -8,9 +8,9 @@ import pytest
 from actors.recovering import proving
 from db.audit.audit import SYSTEM, Action
 from db.clock import utcnow
-from db.copies import standing
+from db.copies import recovery_keys
 from db.errors import Invalid
-from db.models import AuditEvent
+from db.models import AuditEvent, RecoveryKey
 from tests.actors.recovering.test_recover import copied, push_state  # noqa: F401 - fixtures
 from tests.support.copied import RECOVERY_KEY, add_store
 
@@ -22,12 +22,12 @@ def test_the_key_that_opens_is_proved_and_another_is_not(copied):  # noqa: F811
     _, store = copied()
     with pytest.raises(Invalid, match="another one"):
         proving.prove(store, [pyrage.x25519.Identity.generate()], SYSTEM)
-    assert not standing.is_key_proved(store, utcnow())
+    assert not recovery_keys.opens_surely(store, utcnow())
     assert not AuditEvent.select().where(AuditEvent.action == Action.RECOVERY_KEY_PROVED).exists()
     proof = proving.prove(store, [RECOVERY_KEY], SYSTEM)
     assert (proof.set_number, proof.contents) == (3, 3)
-    assert standing.is_key_proved(store, utcnow())
-    assert not standing.is_key_proved(store, utcnow() + timedelta(days=366))
+    assert recovery_keys.opens_surely(store, utcnow())
+    assert not recovery_keys.opens_surely(store, utcnow() + timedelta(days=366))
     assert AuditEvent.select().where(AuditEvent.action == Action.RECOVERY_KEY_PROVED).count() == 1
 
 
@@ -36,6 +36,30 @@ def test_a_store_without_a_set_opens_by_its_state(cast, redis_url, new_place):
     store = add_store(new_place("file"))
     proof = proving.prove(store, [RECOVERY_KEY], SYSTEM)
     assert (proof.set_number, proof.contents) == (None, 0)
+
+
+@only_sqlite
+def test_whoever_opens_the_text_or_has_the_key_proves_it(cast):
+    identity = pyrage.x25519.Identity.generate()
+    key = recovery_keys.add("Safe", str(identity.to_public()), SYSTEM)
+    sealed = proving.ask_for_proof(key, SYSTEM)
+    word = pyrage.decrypt(sealed.encode(), [identity]).decode().split("\n")[1]
+    key = RecoveryKey.get()
+    assert word not in str(key.__data__)
+    assert len(word.replace("-", "")) == 16
+    recovery_keys.answer(key, word.lower().replace("-", " "), SYSTEM)
+    first = RecoveryKey.get().proven_at
+    with pytest.raises(Invalid, match="another key"):
+        proving.prove_held(key, [pyrage.x25519.Identity.generate()], SYSTEM)
+    proving.prove_held(key, [identity], SYSTEM)
+    assert RecoveryKey.get().proven_at > first
+    held = AuditEvent.select().where(AuditEvent.action == Action.RECOVERY_KEY_HELD).order_by(AuditEvent.id)
+    assert [event.details["how"] for event in held] == ["word", "key"]
+    RecoveryKey.update(retired_at=utcnow()).execute()
+    with pytest.raises(Invalid, match="retired"):
+        proving.prove_held(key, [identity], SYSTEM)
+    with pytest.raises(Invalid, match="retired"):
+        proving.ask_for_proof(RecoveryKey.get(), SYSTEM)
 
 
 def test_a_new_key_is_a_pair_of_age():

@@ -107,6 +107,7 @@ SMALL = {
     "approved_scope": "declared by hand",
     "channel": "made by hand",
     "copy_store": "made by hand",
+    "recovery_key": "made by hand",
     "copy_signer": "one row",
     "notice_rule": "made by hand",
 }
@@ -594,7 +595,7 @@ PAGES = (
     f"/tenants/{many_rows.PRUNED}/retention", f"/tenants/{many_rows.PRUNED}", "/backup-sets/10000",
     "/notifications/", "/audit/", "/metrics", "/readyz",
 )  # fmt: skip
-OF_ADMINS = ("/copies/", "/copies/1")
+OF_ADMINS = ("/copies/", "/copies/1", "/copies/keys/")
 
 
 def test_no_page_reads_a_table_that_grows(large, plans, redis_url, sign_in):

@@ -2,12 +2,14 @@
 
 import json
 
+import pyrage
 import pytest
 
 from db.models import Tenant
 from tests.actors.recovering.test_recover import copied, push_state  # noqa: F401 - fixtures
 from tests.support.copied import RECOVERY_KEY
 from tests.web.commands.test_commands import tenantkeep
+from tests.web.commands.test_copies import run_command
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -35,3 +37,28 @@ def test_the_command_lists_and_brings_back_and_says_what_to_do_next(copied, arri
     assert str(RECOVERY_KEY) not in listed.stdout + wrong.stderr + done.stdout + done.stderr
     # An installation that somebody works with is never mixed with another's.
     assert Tenant.select().exists()
+
+
+def test_keys_are_made_shown_proved_and_retired(cast, redis_url, tmp_path):
+    def told(*words):
+        result = run_command("recovery-key", *words, "--json")
+        assert result.exit_code == 0, result.exception
+        return json.loads(result.output)
+
+    made, other = told("new"), pyrage.x25519.Identity.generate()
+    key_file = tmp_path / "key.txt"
+    key_file.write_text(made["recovery_key"])
+    added = told("new", "Safe", "--recipient", str(other.to_public()).upper())
+    assert (made["name"], added["public_key"]) == ("Recovery key 1", str(other.to_public()))
+    added_store = run_command("copies", "add", "Vault", "file:///nowhere", "--recipient", "safe", "--without-lock")
+    assert added_store.exit_code == 0
+    assert [key["stores"] for key in told("show")] == [[], ["Vault"]]
+    assert told("prove", "Recovery key 1", "--key-file", str(key_file))["proven_at"]
+    wrong = run_command("recovery-key", "prove", "Safe", "--key-file", str(key_file))
+    assert "another key" in str(wrong.exception)
+    sealed = told("prove", "Safe", "--ask")["sealed"]
+    word = pyrage.decrypt(sealed.encode(), [other]).decode().split("\n")[1]
+    assert told("prove", "Safe", "--word", word)["proven_at"]
+    assert "is sealed to no other" in str(run_command("recovery-key", "retire", "Safe", "--yes").exception)
+    assert told("retire", made["public_key"], "--yes")["retired_at"]
+    assert "retired" in run_command("recovery-key", "show").output

@@ -12,13 +12,13 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 
 from actors.copies.recipients import checked_recipients
 from db.clock import utcnow
-from db.copies import copied_contents, copied_sets, standing, stores
+from db.copies import copied_contents, copied_sets, recovery_keys, standing, stores
 from db.copies.standing import StoreFinding
 from db.errors import Invalid
-from db.models import CopiedSet, CopyStore
+from db.models import CopiedSet, CopyStore, RecoveryKey
 from db.schema.row_ids import MAX_ID
 from db.states import CopyState
-from web.inputs import form_text
+from web.inputs import form_text, without_nul
 from web.presentation.refusals import refusals_flashed
 from web.security.access import current_actor, requires
 from web.security.permissions import Permission
@@ -110,6 +110,11 @@ class StorePage(StoreRow):
         return STATES
 
     @property
+    def keys(self) -> Sequence[RecoveryKey]:
+        """The recovery keys that it is sealed to."""
+        return [key for key in recovery_keys.all_keys() if key.recipient in self.store.recipients]
+
+    @property
     def credentials(self) -> Sequence[tuple[str, str, bool]]:
         return KINDS[stores.kind_of(self.store.address)].credentials
 
@@ -118,6 +123,22 @@ class StorePage(StoreRow):
 class NewStorePage:
     kind: str
     typed: Mapping[str, str] = field(default_factory=dict)
+    # The public halves that were ticked or typed; None: nobody chose yet.
+    recipients: Sequence[str] | None = None
+
+    @cached_property
+    def keys(self) -> Sequence[RecoveryKey]:
+        return recovery_keys.usable()
+
+    @property
+    def chosen_keys(self) -> set[str]:
+        """The public halves that are ticked: all, until somebody chose."""
+        return {key.recipient for key in self.keys} if self.recipients is None else set(self.recipients)
+
+    @property
+    def other_keys(self) -> str:
+        known = {key.recipient for key in self.keys}
+        return " ".join(recipient for recipient in self.recipients or () if recipient not in known)
 
     @property
     def kinds(self) -> Mapping[str, StoreKind]:
@@ -147,7 +168,8 @@ def add() -> Any:
     """Add a store. What was typed stays where something is wrong with it, but for what signs in."""
     kind = form_text("kind")
     typed = {name: form_text(name, stores.MAX_ADDRESS) for name in ("name", "address", "copy_days", "rate")}
-    typed |= {"recipients": form_text("recipients", MAX_KEY), "needs_lock": form_text("needs_lock")}
+    typed |= {"needs_lock": form_text("needs_lock")}
+    recipients = without_nul(" ".join(request.form.getlist("recipients")))[:MAX_KEY].split()
     try:
         store = stores.add(
             typed["name"],
@@ -156,12 +178,12 @@ def add() -> Any:
             current_actor(),
             copy_days=_number(typed["copy_days"], "days"),
             needs_lock=typed["needs_lock"] == "yes",
-            recipients=checked_recipients(typed["recipients"].split()),
+            recipients=checked_recipients(recipients),
             bytes_per_second=_rate(typed["rate"]),
         )
     except Invalid as e:
         flash(str(e), "danger")
-        page = NewStorePage(kind if kind in KINDS else "s3", typed)
+        page = NewStorePage(kind if kind in KINDS else "s3", typed, [] if _is_secret(recipients) else recipients)
         return render_template("copies/new.html", page=page), 400
     flash("Added. It is looked at now: whether it works, and whether it locks.", "success")
     return redirect(url_for("copies.page", store_id=store.id), 303)
@@ -216,6 +238,11 @@ def remove(store_id: int) -> Any:
     stores.remove(store, current_actor())
     flash("Removed. What is in the store stays there, and can be recovered with the recovery key.", "success")
     return redirect(url_for("copies.index"), 303)
+
+
+def _is_secret(recipients: Sequence[str]) -> bool:
+    """Tell whether a key itself was pasted in the place of its public half: it is shown to nobody again."""
+    return any(recipient.upper().startswith("AGE-SECRET-KEY") for recipient in recipients)
 
 
 def _credentials(kind: str) -> dict[str, str]:

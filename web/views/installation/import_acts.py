@@ -37,6 +37,28 @@ COPY_ACTS = {
     Action.RECOVERY_KEY_PROVED: AuditAct(
         BACKUPS, "Proved a recovery key", "{who} proved that the recovery key opens {subject} as of {state_at}"
     ),
+    Action.RECOVERY_KEY_ADDED: AuditAct(
+        BACKUPS, "Added a recovery key", "{who} added {subject}: its public half is {recipient}"
+    ),
+    Action.RECOVERY_KEY_ASKED: AuditAct(
+        BACKUPS, "Asked for proof of a recovery key", "{who} had a text sealed to {subject}, to be opened as a proof"
+    ),
+    Action.RECOVERY_KEY_HELD: AuditAct(
+        BACKUPS,
+        "Proved to have a recovery key",
+        "{who} proved to have {subject}",
+        varies_by="how",
+        variants={
+            "word": "{who} proved to have {subject}, by the word of a text sealed to it",
+            "key": "{who} proved to have {subject}, by the key itself",
+            "store": "{who} proved to have {subject}, by opening a store with it",
+        },
+    ),
+    Action.RECOVERY_KEY_RETIRED: AuditAct(
+        BACKUPS,
+        "Retired a recovery key",
+        "{who} retired {subject}; nothing new is sealed to {recipient}",
+    ),
     Action.SET_COPIED: AuditAct(
         BACKUPS, "Copied a backup set elsewhere", "{subject} of {tenant} was copied to {store} with {contents} contents"
     ),

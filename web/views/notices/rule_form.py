@@ -32,7 +32,7 @@ EVENTS: Mapping[NoticeEvent, str] = {
     NoticeEvent.TENANT_APPROVAL_WAITING: "A restore waits for Multi Admin Approval in the tenant",
     NoticeEvent.RESTORE_DONE: "A restore has ended",
     NoticeEvent.AUDIT_BROKEN: "The audit log was changed, or a part of it is missing",
-    NoticeEvent.COPIES_FAILING: "A store of copies fails, is behind, or does not lock",
+    NoticeEvent.COPIES_FAILING: "Copies fail, are behind or not locked, or no recovery key was proved for a year",
     NoticeEvent.WEEKLY_REPORT: "A week is over: what changed, what is open, how fresh the backup is",
     NoticeEvent.MONTHLY_REPORT: "A month is over: what changed, what is open, how fresh the backup is",
 }
