@@ -16,8 +16,8 @@ from db.audit.audit import SYSTEM, Action
 from db.installation import privileges
 from db.models import TABLES
 from tests.support import servers
+from tests.support.command_lines import process, tenantkeep
 from tests.support.database_roles import copied, documented_roles
-from tests.web.commands.test_commands import tenantkeep
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +96,7 @@ def test_whatever_right_is_missing_is_named_with_the_statement_that_gives_it(as_
 
 def test_what_the_role_may_beyond_is_named_too(as_role):
     as_role.execute(f"GRANT UPDATE, DELETE ON audit_event TO {as_role.app}")
-    found = json.loads(tenantkeep("doctor", "--json", **as_role.environment()).stdout)
+    found = json.loads(process("doctor", "--json", **as_role.environment()).stdout)
     [rights] = [one for one in found if one["what"] == "rights"]
     assert rights["message"].endswith(f"REVOKE UPDATE, DELETE ON audit_event FROM {as_role.app};")
 

@@ -17,9 +17,9 @@ from db.runs import runs
 from db.states import RunKind
 from tests.fixtures.database import fresh_database
 from tests.support import servers
+from tests.support.command_lines import tenantkeep
 from tests.support.environment import PASSWORD
 from tests.support.forms import csrf_token
-from tests.web.commands.test_commands import tenantkeep
 
 
 @pytest.fixture

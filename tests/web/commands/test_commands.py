@@ -1,11 +1,9 @@
-"""The commands as a person types them: a process of its own, its exit code, its output."""
+"""The commands as a person types them: exit code and output."""
 
 import json
 import os
-import subprocess
 import sys
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -14,29 +12,12 @@ from actors.tenants import graph_clients
 from db.accounts import sessions, users
 from db.backups import manifests
 from db.models import AuditEvent, BackupSet, Membership, Policy, Run, Tenant, User
-from tests.support import servers
+from tests.support.command_lines import process, tenantkeep
 from tests.support.simulated_tenant import WRITE
 from web.commands import cli, main
 from web.commands.frame import context
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-COMMAND = Path(sys.executable).parent / "tenantkeep"
-
-
-def tenantkeep(*words, stdin="", preexec_fn=None, **environment):
-    """The finished process; no command ever answers with a traceback."""
-    done = subprocess.run(
-        [COMMAND, *words],
-        input=stdin,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        cwd=servers.ROOT,
-        env=servers.environment(**environment),
-        preexec_fn=preexec_fn,
-    )
-    assert "Traceback" not in done.stderr, done.stderr
-    return done
 
 
 def asked(*words, **more):
@@ -175,7 +156,7 @@ def test_an_old_database_refuses_to_start_and_migrating_mends_it(database_url, t
     assert refused.returncode == 78
     assert "tenantkeep migrate" in refused.stderr
     assert tenantkeep("migrate", TENANTKEEP_DATABASE_URL=fresh).returncode == 0
-    assert tenantkeep("audit", "verify", TENANTKEEP_DATABASE_URL=fresh).returncode == 0
+    assert process("audit", "verify", TENANTKEEP_DATABASE_URL=fresh).returncode == 0
     assert tenantkeep("migrate", TENANTKEEP_DATABASE_URL=fresh).stdout == "Nothing to do.\n"
 
 

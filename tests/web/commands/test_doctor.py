@@ -23,8 +23,9 @@ from db.runs import claims, runs
 from db.schema import row_ids
 from tests.support import servers
 from tests.support.certificates import self_signed
+from tests.support.command_lines import tenantkeep
 from tests.test_config import GOOD
-from tests.web.commands.test_commands import asked, tenantkeep
+from tests.web.commands.test_commands import asked
 from web.commands import doctor
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

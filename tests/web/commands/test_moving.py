@@ -86,10 +86,10 @@ from db.states import AppAccess, ChannelKind, NoticeEvent, Role, RunKind, RunSta
 from db.tenants import credentials, schedules, shared_apps, tenants
 from tests.support import servers
 from tests.support.changes import record_change, record_event
+from tests.support.command_lines import tenantkeep
 from tests.support.old_exports import SealingWriter
 from tests.support.restore_steps import executed, options, previewed
 from tests.support.simulated_tenant import WRITE
-from tests.web.commands.test_commands import tenantkeep
 
 PASSPHRASE = "correct horse battery"
 

@@ -7,8 +7,8 @@ import pytest
 
 from db.models import Tenant
 from tests.actors.recovering.test_recover import copied, push_state  # noqa: F401 - fixtures
+from tests.support.command_lines import tenantkeep
 from tests.support.copied import RECOVERY_KEY
-from tests.web.commands.test_commands import tenantkeep
 from tests.web.commands.test_copies import run_command
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

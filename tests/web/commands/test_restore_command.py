@@ -8,8 +8,8 @@ from actors.backups import back_up
 from db.audit.audit import SYSTEM
 from db.backups import backup_sets
 from db.models import BackupSet, Policy, Restore, Tenant
+from tests.support.command_lines import tenantkeep
 from tests.support.simulated_tenant import WRITE, catalog_policy
-from tests.web.commands.test_commands import tenantkeep
 
 pytestmark = [pytest.mark.parametrize("database_url", ["sqlite"], indirect=True), pytest.mark.usefixtures("quick")]
 CATALOG = "deviceManagement/configurationPolicies"

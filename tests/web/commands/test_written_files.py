@@ -10,7 +10,7 @@ import pytest
 from db import private_file
 from db.errors import Invalid
 from tests.support import two_tenants
-from tests.web.commands.test_commands import tenantkeep
+from tests.support.command_lines import tenantkeep
 from web.commands import cli
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -9,9 +9,10 @@ import pytest
 from actors.backups import back_up
 from db.audit.audit import SYSTEM
 from db.models import AuditEvent, BackupSet, Policy, Run, RunItem
+from tests.support.command_lines import tenantkeep
 from tests.support.forms import csrf_token
 from tests.support.simulated_tenant import catalog_policy
-from tests.web.commands.test_commands import asked, tenantkeep
+from tests.web.commands.test_commands import asked
 
 pytestmark = [pytest.mark.parametrize("database_url", ["sqlite"], indirect=True), pytest.mark.usefixtures("quick")]
 PATH = "deviceManagement/configurationPolicies"

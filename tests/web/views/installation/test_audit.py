@@ -8,7 +8,7 @@ import redis
 from actors.housekeeping import audit_head
 from db.audit import chain, chain_export, daily_check
 from db.models import AuditCheck, AuditEvent, AuditHead
-from tests.web.commands.test_commands import tenantkeep
+from tests.support.command_lines import tenantkeep
 
 
 def test_an_export_with_proof_is_whole_audited_and_for_those_who_see_all(app, sign_in, cast, captured):
