@@ -5,6 +5,7 @@ answers in place of one (a token, a mask, null, nothing), a backup does not hold
 the live one leaves each such secret out, or takes the live one, and reports which.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -117,6 +118,33 @@ def settle_secrets(policy_type: PolicyType, want: dict[str, Any], live: dict[str
     if body is _LEFT_OUT:  # a reusable setting is one setting
         body = {name: value for name, value in want.items() if name != "settingInstance"}
     return SettledBody(body, tuple(dict.fromkeys(walk.not_held)), tuple(walk.broken))
+
+
+def may_lack_secrets(policy_type: PolicyType, body: dict[str, Any]) -> bool:
+    """Tell whether `settle_secrets` may find a secret that is not held; False is certain, and found out quickly."""
+    text = json.dumps(body, ensure_ascii=False, default=str).lower()
+    has_sign = any(sign in text for sign in _SIGNS) or bool(_MASK_SIGN.search(text))
+    return has_sign or _has_types_with_secrets(root_type(policy_type))
+
+
+# Whatever is left out of a body of other types has one of these in its JSON, in small letters: a mask, a secret of the
+# settings catalog, an onboarding file, or the name of a type with secrets.
+_MASK_SIGN = re.compile(r"[*#•●]{4}")
+_SIGNS = (
+    "xxxxx-", "secretsettingvalue", "encryptedvaluetoken", "boardingblob", "boardingfilename",
+    *sorted({holder.lower() for holder, _ in SECRETS}),
+)  # fmt: skip
+
+
+@cache
+def _has_types_with_secrets(root: str) -> bool:
+    """Tell whether an object of this type, or one that the model declares inside it, can be of a type in SECRETS."""
+    seen, left = set[str](), [root]
+    while left:
+        for name in model.subtypes(left.pop()) - seen:
+            seen.add(name)
+            left += [known.type for known in model.properties(name).values() if known.kind == "object" and known.type]
+    return any(holder in seen for holder, _ in SECRETS)
 
 
 def comparable_body(policy_type: PolicyType, want: dict[str, Any], live: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from graph.content.secrets import settle_secrets
+from graph.content.secrets import may_lack_secrets, settle_secrets
 from graph.errors import Forbidden, NotFound, Rejected
 from graph.policy_types.policy_type import PolicyType
 from graph.read.paging import follow_pages
@@ -73,5 +73,7 @@ _KEPT_BACK = "Microsoft Graph never gives this secret back. Enter it again after
 
 def note_withheld_secrets(policy_type: PolicyType, body: dict[str, Any], proof: Proof) -> None:
     """Name in the proof the secrets that Graph never gives, so that nobody believes the backup holds them."""
+    if not may_lack_secrets(policy_type, body):
+        return
     for where in dict.fromkeys(secret.where for secret in settle_secrets(policy_type, body).not_held):
         proof.withhold(where, _KEPT_BACK)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from graph.content.fingerprint import fingerprint
 from graph.content.places import root_type
-from graph.content.secrets import settle_secrets
+from graph.content.secrets import may_lack_secrets, settle_secrets
 from graph.display.diff import compare
 from graph.display.outline import outline_body, unset_properties
 from graph.errors import GraphError
@@ -121,6 +121,7 @@ def test_what_is_changed_anywhere_in_what_the_model_allows_is_compared_and_writt
         use(row, one, other)
         additions.is_unchanged(row, one, other)
         settle_secrets(row, one["body"], other["body"])
+        assert may_lack_secrets(row, one["body"]) or not settle_secrets(row, one["body"]).not_held
         limit_to_attainable(row.key, one["body"], None)
 
 
