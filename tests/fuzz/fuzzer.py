@@ -9,6 +9,7 @@ import random
 import re
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from urllib.parse import quote_from_bytes, urlsplit
@@ -27,7 +28,7 @@ PUT_BACK_EVERY = 100
 # With as many requests there is time for every value in every field.
 THOROUGH = 2000
 TYPED = {"text", "search", "email", "password", "date", "number"}
-# The first of the people see what all the others left behind.
+# The first of the people see what all the others left behind; of a short walk, the first alone.
 MOST_SEEING = 2
 # What an answer that escaped everything does not have; cheaper than reading each as a browser does.
 PROBE = values.PROBE
@@ -81,14 +82,16 @@ class Fuzzer:
         self._as = {person: self._enter(person) for person in self.people}
 
     def run(self, count: int) -> Figures:
-        for value in values.SHORT if count >= THOROUGH else values.SHORT[:1]:
-            self.sweep(value)
+        is_thorough = count >= THOROUGH
+        seeing = self.people[: MOST_SEEING if is_thorough else 1]
+        for value in values.SHORT if is_thorough else values.SHORT[:1]:
+            self.sweep(value, seeing)
         for number in range(count):
             if number % PUT_BACK_EVERY == PUT_BACK_EVERY - 1:
                 self.put_back()
             self.one(number, random.Random(f"{self.seed} {number}"))
         self.put_back()
-        for person in self.people[:MOST_SEEING]:
+        for person in seeing:
             self.look_at_every_page(person)
         return self.figures
 
@@ -111,11 +114,11 @@ class Fuzzer:
 
     # --- every field ---------------------------------------------------------------------------------------------
 
-    def sweep(self, value: str) -> None:
+    def sweep(self, value: str, people: Sequence[str]) -> None:
         """Each form once, as the browser would send it but for this value in every field that is typed."""
         for target in self.targets:
             names = [one.name for one in target.form.fields if one.kind in TYPED]
-            if names and target.person in self.people[:MOST_SEEING]:
+            if names and target.person in people:
                 cookie, token = self._as[target.person]
                 sent = target.form.filled(dict.fromkeys(names, value) | {"csrf_token": token})
                 data = "&".join(f"{quoted(name)}={quoted(one)}" for name, ones in sent.items() for one in ones)
