@@ -95,6 +95,7 @@ def _owners_once(subject: str) -> list[str | None]:
 
 
 def _is_new_rule(event: AuditEvent) -> bool:
+    # By its number: its channel may have had another name.
     is_earlier = (AuditEvent.action == Action.NOTICE_RULE_SET) & (AuditEvent.id < event.id)
-    earlier = AuditEvent.select(AuditEvent.details).where(is_earlier & (AuditEvent.subject == event.subject))
+    earlier = AuditEvent.select(AuditEvent.details).where(is_earlier)
     return all(row.details.get("rule") != event.details["rule"] for row in earlier)
