@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from actors.copies.stores.store import Store, StoreError
 from db.copies.signer import Signer
 from db.models import BackupSet, CopiedContent, CopiedSet, CopyStore
 
@@ -40,6 +41,14 @@ def first_file(store: CopyStore, signer: Signer, now: datetime) -> bytes:
             "made_at": now.isoformat(timespec="seconds"),
         }
     )
+
+
+def require_first_file(store: Store) -> None:
+    """Raises StoreError where a store that had it has no first file: it is another folder, or another disk."""
+    if store.head(FIRST_FILE) is None:
+        raise StoreError(
+            f"{FIRST_FILE} is no longer there: is the right share mounted? If all was deleted, add it as a new store."
+        )
 
 
 def installation_in(first: bytes) -> str:

@@ -84,6 +84,7 @@ def _push(claim: Claim) -> None:
     try:
         store = open_store(copied.store.address, stores.open_credentials(copied.store))
         try:
+            layout.require_first_file(store)
             _Push(claim, copied, store).go_on()
         finally:
             store.close()

@@ -96,6 +96,8 @@ def check(row: CopyStore, store: Store) -> None:
     state = LockState.PROVEN if is_proven else LockState.MISSING
     until = _until(row) if is_proven else None
     own = signer.own_signer()
+    if row.checked_at is not None:
+        layout.require_first_file(store)
     if not store.put(layout.FIRST_FILE, layout.first_file(row, own, utcnow()), until):
         _require_ours(store.get(layout.FIRST_FILE), row, own)
         if until is not None:

@@ -11,7 +11,7 @@ import peewee as pw
 from db.audit import audit
 from db.audit.audit import SYSTEM, Action
 from db.clock import utcnow
-from db.database import transaction
+from db.database import Condition, transaction
 from db.models import IS_ACTIVE, BackupSet, CopiedSet, CopyStore, Run, Tenant
 from db.sql.value_lists import batched, is_in
 from db.states import CopyState, RunKind, SetState
@@ -167,21 +167,29 @@ def over(store: CopyStore, now: datetime, limit: int) -> list[CopiedSet]:
     A copy of a few policies, or of a backup that could not read the rest, stands for no other: who makes only such
     backups makes no good copy go.
     """
-    newer, whole = CopiedSet.alias(), BackupSet.alias()
-    has_newer = pw.fn.EXISTS(
-        newer.select(newer.id)
-        .join(whole, on=newer.backup_set == whole.id)
-        .where(
-            (newer.store == CopiedSet.store)
-            & (newer.directory_id == CopiedSet.directory_id)
-            & (newer.set_number > CopiedSet.set_number)
-            & (newer.state == CopyState.COMPLETE)
-            & (whole.selection == {})
-            & (whole.state != SetState.INCOMPLETE)
-        )
-    )
-    is_over = (CopiedSet.store == store) & (CopiedSet.kept_until < now) & (CopiedSet.state == CopyState.COMPLETE)
-    return list(CopiedSet.select().where(is_over & has_newer).order_by(CopiedSet.set_number).limit(limit))
+    found: list[CopiedSet] = []
+    # Directory by directory: asked of all together, PostgreSQL may read every set there is.
+    for directory_id in sorted(directories_kept_on(store, now)):
+        newest_whole = _newest_whole(store, directory_id)
+        is_over = _is_past(store, now) & (CopiedSet.directory_id == directory_id)
+        rows = CopiedSet.select().where(is_over & (CopiedSet.set_number < newest_whole))
+        found.extend(rows.order_by(CopiedSet.set_number).limit(limit - len(found)))
+        if len(found) >= limit:
+            break
+    return found
+
+
+def _newest_whole(store: CopyStore, directory_id: str) -> int:
+    """Return the number of the newest copy that is of a whole tenant; 0: there is none, or its set is gone here."""
+    is_there = (CopiedSet.store == store) & (CopiedSet.state == CopyState.COMPLETE)
+    is_whole = (BackupSet.selection == {}) & (BackupSet.state != SetState.INCOMPLETE)
+    rows = CopiedSet.select(CopiedSet.set_number).join(BackupSet)
+    rows = rows.where(is_there & is_whole & (CopiedSet.directory_id == directory_id))
+    return int(rows.order_by(CopiedSet.set_number.desc()).limit(1).scalar() or 0)
+
+
+def _is_past(store: CopyStore, now: datetime) -> Condition:
+    return (CopiedSet.store == store) & (CopiedSet.kept_until < now) & (CopiedSet.state == CopyState.COMPLETE)
 
 
 @transaction
@@ -194,9 +202,7 @@ def forget(copied: CopiedSet) -> None:
 
 def directories_kept_on(store: CopyStore, now: datetime) -> set[str]:
     """Return the directories whose last copy is past its date and kept all the same: all that it needs stays too."""
-    query = CopiedSet.select(CopiedSet.directory_id).where(
-        (CopiedSet.store == store) & (CopiedSet.kept_until < now) & (CopiedSet.state == CopyState.COMPLETE)
-    )
+    query = CopiedSet.select(CopiedSet.directory_id).where(_is_past(store, now))
     return {row[0] for row in query.distinct().tuples()}
 
 

@@ -33,10 +33,16 @@ class FolderStore(StoreBase):
         try:
             if path.exists():
                 return False
-            path.parent.mkdir(parents=True, exist_ok=True)
+            self._make_folder(path.parent)
             return self._write(path, as_file(data))
         except OSError as e:
             raise _explained(e) from e
+
+    def _make_folder(self, folder: Path) -> None:
+        """Make a folder below the store's own, which is never made: where it is gone, a share is no longer mounted."""
+        if folder != self._folder and not folder.is_dir():
+            self._make_folder(folder.parent)
+            folder.mkdir(exist_ok=True)
 
     def _write(self, path: Path, file: BinaryIO) -> bool:
         """Write beside the name, then take the name: nobody ever sees half a file, and nothing is written over."""
