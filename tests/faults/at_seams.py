@@ -17,6 +17,10 @@ DECIDED = r'^SELECT .* FROM "backup_set" .*JOIN "manifest"'
 SETS_DELETED = r'^DELETE FROM "backup_set"'
 SNAPSHOTS_DELETED = r'^DELETE FROM "snapshot"'
 CONTENTS_DELETED = r'^DELETE FROM "content"'
+CONTENTS_RECORDED = r'^INSERT (OR IGNORE )?INTO "copied_content"'
+MANIFEST_RECORDED = r'^UPDATE "copied_set" SET "manifest_checksum"'
+LAB_WRITTEN = r'^UPDATE "rehearsal_sample"'
+LAB_UNDRAFTED = r'^UPDATE "rehearsal" SET "lab_undo_id"'
 # Long enough for somebody who works in the browser.
 STANDS_STILL = 2.0
 

@@ -110,6 +110,27 @@ def part_cancelled(stage):
     yield
 
 
+def store_lost(stage):
+    """A share that nobody can reach for a while: what was on its way fails, and is tried again."""
+    away = stage.work.folder.with_suffix(".away")
+    stage.work.folder.rename(away)
+    yield
+    away.rename(stage.work.folder)
+
+
+def rehearsal_cancelled(stage):
+    """Somebody cancels it once the lab was written: what it made there is removed all the same."""
+    stage.work.may_be_cancelled, stage.has_struck = True, False
+    while not (stage.has_struck or stage.work.is_over()):
+        stage.keep_up()
+        written = stage.read(stage.work.has_written)
+        for run in stage.work.runs()[:1] if written else ():
+            with contextlib.suppress(OSError):
+                stage.person.post(f"/runs/{run.id}/cancel", {})
+                stage.has_struck = True
+    yield
+
+
 def clock_steps(role, seconds):
     """While it runs; and what it sent meanwhile is lost with Redis."""
 

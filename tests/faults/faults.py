@@ -195,6 +195,14 @@ FAULTS = {
     "the audit head held": Fault(disturbing.audit_head_held, (0.5, 3.0)),
     "deadlocks": Fault(disturbing.deadlocks, (2.0, 4.0), (POSTGRESQL,)),
     "a part cancelled": Fault(disturbing.part_cancelled, works=BACKUPS),
+    "the store lost": Fault(disturbing.store_lost, works=("push",)),
+    "killed before contents are on record": at_seam(
+        at_seams.killed(at_seams.CONTENTS_RECORDED, is_before=True), "push"
+    ),
+    "killed before the manifest is sent": at_seam(at_seams.killed(at_seams.MANIFEST_RECORDED), "push"),
+    "killed once the lab was written": at_seam(at_seams.killed(at_seams.LAB_WRITTEN, is_before=True), "rehearsal"),
+    "killed before the lab is cleared": at_seam(at_seams.killed(at_seams.LAB_UNDRAFTED), "rehearsal"),
+    "a rehearsal cancelled in between": Fault(disturbing.rehearsal_cancelled, works=("rehearsal",)),
     "web's clock steps ahead": Fault(disturbing.clock_steps("web", HOURS), WRONG),
     "web's clock steps behind": Fault(disturbing.clock_steps("web", -HOURS), WRONG),
     "a host cut off, a write on its way": at_seam(cuts.with_a_write_on_its_way, *RESTORES, engines=(HOSTS,)),

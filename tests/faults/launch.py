@@ -8,7 +8,7 @@ What is shorter than in production, so that a round takes seconds, is in `shorte
 import importlib
 import sys
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tests.faults import seams
 
@@ -17,6 +17,7 @@ BEAT_SECONDS, STALE_SECONDS = 1, 5
 MAX_ATTEMPTS = 10
 UNSENT_SECONDS, LOST_SECONDS = 1, 3
 TICK_SECONDS, LEASE_SECONDS = 0.5, 2.5
+TRY_AGAIN_SECONDS = 3
 LONGEST_BACKOFF, LOOK_AGAIN_SECONDS, APPROVAL_POLL_SECONDS = 2.0, 0.5, 1.0
 REDELIVERED_MS = 5_000
 # Longer than a worker may be frozen, as in production: whoever looks for a lost create must outwait its writer.
@@ -55,10 +56,14 @@ def shorten():
     # First, because others take these by name when they are imported.
     claims.BEAT_SECONDS, claims.STALE_SECONDS, claims.MAX_ATTEMPTS = BEAT_SECONDS, STALE_SECONDS, MAX_ATTEMPTS
     from actors import scheduler
+    from actors.copies import tending
     from actors.queue import broker, run_actor
+    from actors.rehearsals import awaited_runs
     from actors.restores import live_batch, outcomes
     from db import database
+    from db.copies import copied_sets
     from db.recovery import lost_runs
+    from db.rehearsals import rehearsals
     from graph.transport import deadline, rate_limits
 
     database.SILENT_SECONDS, database.SILENT_TRANSACTION_SECONDS = SILENT_SECONDS, SILENT_TRANSACTION_SECONDS
@@ -69,6 +74,9 @@ def shorten():
     outcomes.LOOK_AGAIN_SECONDS = live_batch.LOOK_AGAIN_SECONDS = LOOK_AGAIN_SECONDS
     outcomes.APPROVAL_POLL_SECONDS = APPROVAL_POLL_SECONDS
     broker.broker.heartbeat_timeout = REDELIVERED_MS
+    copied_sets.TRY_AGAIN = tending.LOOK_AGAIN = tending.CLAIM = timedelta(seconds=TRY_AGAIN_SECONDS)
+    rehearsals.REMOVAL_PAUSE = timedelta(seconds=TRY_AGAIN_SECONDS)
+    awaited_runs._PAUSES, awaited_runs.LONGEST_PAUSE = (), LOOK_AGAIN_SECONDS
     rate_limits.LIMITS.update(dict.fromkeys(rate_limits.LIMITS, NO_LIMIT))
 
 

@@ -15,6 +15,7 @@ from tests.faults.later_works import LateRetry, RestoreOnApproval
 from tests.faults.stage import Stuck
 from tests.faults.unattended_works import Retention, ScheduledBackup
 from tests.faults.works import Backup, LiveRestore, Preview, Sync
+from tests.faults.worst_day_works import Push, Rehearse
 
 WORKS = {
     "sync": Sync,
@@ -25,6 +26,8 @@ WORKS = {
     "retention": Retention,
     "restore on approval": RestoreOnApproval,
     "late retry": LateRetry,
+    "push": Push,
+    "rehearsal": Rehearse,
 }
 # When a fault strikes: with the start's own request, once the run is claimed, or once so much of its items is done.
 MOMENTS = {"start": None, "claimed": 0.0, "a third": 0.33, "two thirds": 0.66, "end": 0.95}

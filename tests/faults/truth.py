@@ -78,7 +78,7 @@ def every_recipient_is_told_once(tenant):
         expected = sorted(members | ({run.requested_by_id} - {None})) if is_told else []
         told = sorted(one.user_id for one in Notification.select().where(Notification.run == run))
         if told != expected:
-            yield f"run {run.id} was told to users {told}, not {expected}"
+            yield f"run {run.id} ({run.kind}) was told to users {told}, not {expected}"
 
 
 def no_restore_lost_what_it_needs(tenant):
@@ -103,7 +103,9 @@ def no_pinned_set_is_gone(tenant):
 
 
 def _is_quiet(run):
-    """Housekeeping that came to its end."""
+    """Housekeeping that came to its end; copies, and judgements that nobody asked for."""
+    if run.kind in (RunKind.PUSH, RunKind.READINESS):
+        return run.requested_by_id is None
     return run.kind == RunKind.PRUNE and run.requested_by_id is None and run.state != RunState.FAILED
 
 
