@@ -84,7 +84,9 @@ def copied(cast, redis_url, new_place, push_state):
 
 
 @pytest.mark.parametrize(
-    ("kind", "database_url"), [("file", "postgresql"), ("file", "sqlite"), ("s3", "sqlite")], indirect=["database_url"]
+    ("kind", "database_url"),
+    [("file", "postgresql"), *((kind, "sqlite") for kind in ("file", "s3", "azure", "sftp"))],
+    indirect=["database_url"],
 )
 def test_everything_comes_back_from_the_store_and_the_key(kind, copied, arrive, database_url):
     place, _ = copied(kind)
