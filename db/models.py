@@ -786,6 +786,8 @@ class CopyStore(Table):
     # Why the last work at it failed, and since when nothing has worked; null: it did.
     error = pw.CharField(null=True, max_length=1000)
     failing_since = pw.DateTimeField(null=True)
+    # The newest snapshot whose content was looked at (db/copies/loose_contents.py); null: none was.
+    snapshots_to = pw.BigIntegerField(null=True)
 
     def __str__(self) -> str:
         return str(self.name)

@@ -13,7 +13,7 @@ from actors.copies.pace import Pace
 from actors.copies.stores.store import Store, StoreError, StoreRefused
 from actors.queue.run_actor import Wait
 from db.copies import copied_contents, copied_sets
-from db.models import CopiedContent, CopiedSet
+from db.models import CopiedContent, CopiedSet, CopyStore
 from db.policies import snapshots
 from db.sql.value_lists import batched
 
@@ -34,28 +34,39 @@ class ContentsPush:
     def __init__(
         self,
         store: Store,
-        copied: CopiedSet,
+        row: CopyStore,
+        directory_id: str,
         recipients: Sequence[object],
         until: datetime,
         *,
         locks: bool,
         pace: Pace,
         asks_first: bool,
+        copied: CopiedSet | None = None,
     ) -> None:
-        self._store, self._copied, self._recipients = store, copied, recipients
+        """`directory_id`: of the tenant whose contents they are. `copied`: the set that is told how much was sent."""
+        self._store, self._row, self._directory_id, self._recipients = store, row, directory_id, recipients
+        self._copied = copied
         self._needed_until, self._locks, self._pace, self._asks_first = until, locks, pace, asks_first
-        self._until = until + copied_contents.stride(copied.store)
+        self._until = until + copied_contents.stride(row)
 
     def push(self, content_ids: Mapping[str, int]) -> int:
         """Push contents (name -> id here) that are not there yet. Return how many those are. Raises StoreError."""
-        known = copied_contents.known(self._copied.store, list(content_ids))
+        known = copied_contents.known(self._row, list(content_ids))
         if any(content.is_going for content in known.values()):
             raise Wait("The store is being tidied up: some contents are needed again.", GOING_SECONDS)
         self._keep_longer([content for content in known.values() if content.kept_until < self._needed_until])
-        missing = [name for name in content_ids if name not in known]
-        for names in batched(missing, TOGETHER):
+        return self._send_all({name: content_id for name, content_id in content_ids.items() if name not in known})
+
+    def push_missing(self, content_ids: Mapping[str, int]) -> int:
+        """Push contents that are not there, and leave those that are as they are. Return how many those were."""
+        known = copied_contents.known(self._row, list(content_ids))
+        return self._send_all({name: content_id for name, content_id in content_ids.items() if name not in known})
+
+    def _send_all(self, content_ids: Mapping[str, int]) -> int:
+        for names in batched(list(content_ids), TOGETHER):
             self._send([_sealed(name, content_ids[name], self._recipients) for name in names])
-        return len(missing)
+        return len(content_ids)
 
     def _keep_longer(self, known: Sequence[CopiedContent]) -> None:
         for some in batched(known, TOGETHER):
@@ -72,14 +83,15 @@ class ContentsPush:
         rows = list(self._at_once(self._send_one, some))
         copied_contents.add([row for row, _ in rows])
         sent = [row["stored_bytes"] for row, is_new in rows if is_new]
-        copied_sets.count_pushed(self._copied, len(sent), sum(sent))
+        if self._copied is not None:
+            copied_sets.count_pushed(self._copied, len(sent), sum(sent))
 
     def _send_one(self, content: SealedContent) -> tuple[dict[str, Any], bool]:
         """Return the content's row, and whether it was sent now."""
         path = layout.content_path(content.name)
         row = {
-            "store": self._copied.store_id,
-            "directory_id": self._copied.directory_id,
+            "store": self._row.id,
+            "directory_id": self._directory_id,
             "name": content.name,
             "sha256": content.sha256,
             "checksum": hashlib.sha256(content.sealed).hexdigest(),

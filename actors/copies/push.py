@@ -129,13 +129,15 @@ class _Push:
         names = list(content_ids)[first : first + PAGE]
         pushing = contents.ContentsPush(
             self._store,
-            self._copied,
+            self._copied.store,
+            self._copied.directory_id,
             self._recipients(),
             self._until,
             locks=self._locks,
             pace=Pace(self._copied.store.bytes_per_second),
             # An earlier message began with it: what that one sent, and did not record, is there.
             asks_first=item.state == ItemState.WORKING,
+            copied=self._copied,
         )
         claims.assert_claim(self._claim)
         run_items.begin_items(self._claim, [item.id])

@@ -12,7 +12,7 @@ import dramatiq
 import redis
 from dramatiq.errors import BrokerConnectionError
 
-from actors.copies import layout, probes, sealing, verifying
+from actors.copies import layout, loose, probes, sealing, verifying
 from actors.copies.pace import Pace
 from actors.copies.stores.opening import open_store
 from actors.copies.stores.store import NotStored, StillLocked, Store, StoreError, StoreRefused, checksum_of, size_of
@@ -20,7 +20,7 @@ from actors.process import logs
 from actors.queue.queue_names import BULK
 from db.audit.audit import SYSTEM
 from db.clock import utcnow
-from db.copies import copied_contents, copied_sets, recovery_keys, signer, stores
+from db.copies import copied_contents, copied_sets, loose_contents, recovery_keys, signer, stores
 from db.copies.signer import Signer
 from db.installation import export_file
 from db.models import Content, CopyStore
@@ -75,6 +75,7 @@ def look_after(row: CopyStore) -> None:
             raise StoreRefused("The store locks nothing, and copies here have to be locked: nothing is pushed.")
         recovery_keys.adopt(row, SYSTEM)
         copied_sets.release_stranded(row)
+        is_all_there = _push_loose(row, store)
         if _is_due(row.state_at):
             push_state(row, store)
         if row.is_verify_asked or _is_due(row.verified_at):
@@ -83,7 +84,18 @@ def look_after(row: CopyStore) -> None:
             tidy(row, store)
     finally:
         store.close()
-    stores.record(row, error=None, failing_since=None, tend_at=utcnow() + LOOK_AGAIN)
+    pause = LOOK_AGAIN if is_all_there else timedelta(0)
+    stores.record(row, error=None, failing_since=None, tend_at=utcnow() + pause)
+
+
+def _push_loose(row: CopyStore, store: Store) -> bool:
+    """Push contents that no set may bring, between pushes of sets, and before a state. Return whether none is left."""
+    if not loose_contents.has_new(row):
+        return True
+    # Of a new store the sets come first: they bring most of it.
+    if loose_contents.is_busy(row) and (row.snapshots_to is None or not _is_due(row.state_at)):
+        return True
+    return loose.push_some(row, store, _until(row))
 
 
 def _is_due(done_at: datetime | None) -> bool:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from actors.copies import layout
 from actors.copies.stores.store import NotStored, Store, StoreRefused
-from db.copies import copied_contents, copied_sets, signer
+from db.copies import copied_contents, copied_sets, loose_contents, signer
 from db.models import CopiedContent, CopiedSet, CopyStore
 from db.states import CopyState, LockState
 
@@ -44,10 +44,12 @@ def _check_content(store: Store, content: CopiedContent, *, is_read: bool, locks
     path = layout.content_path(content.name)
     told = store.head(path)
     if told is None:
-        # Whatever else of the tenant is missing is found, and sent anew, by a push of its newest set.
+        # Whatever else of the tenant is missing is found, and sent anew, by a push of its newest set; this one by a
+        # look at all snapshots, for no set may have it.
         copied_contents.forget_lost(content)
         copied_sets.push_again(content.store_id, content.directory_id)
-        raise StoreRefused(f"{path} was missing in the store. It is sent anew, as long as a set here has it.")
+        loose_contents.look_again(content.store_id)
+        raise StoreRefused(f"{path} was missing in the store. It is sent anew, as long as it is here.")
     if told.size != content.stored_bytes or (told.checksum or content.checksum) != content.checksum:
         raise _changed(path)
     if is_read and hashlib.sha256(_read(store, path)).hexdigest() != content.checksum:

@@ -18,7 +18,19 @@ from db.backups import manifests
 from db.clock import utcnow
 from db.errors import Invalid
 from db.installation import lost_contents
-from db.models import AuditEvent, BackupSet, Content, CopiedSet, CopyStore, Policy, Schedule, Snapshot, Tenant, User
+from db.models import (
+    AuditEvent,
+    BackupSet,
+    Content,
+    CopiedContent,
+    CopiedSet,
+    CopyStore,
+    Policy,
+    Schedule,
+    Snapshot,
+    Tenant,
+    User,
+)
 from db.policies import snapshots
 from db.tenants import schedules
 from tests.support.captures import capture_by_hand
@@ -180,15 +192,24 @@ def test_what_is_missing_or_changed_costs_what_it_holds_and_is_named(copied, pus
 
 
 @only_sqlite
-def test_a_capture_that_is_in_no_set_is_named_as_never_copied(copied, push_state, arrive, cast):
+def test_a_capture_that_is_in_no_set_comes_back_and_what_no_record_tells_of_is_named(copied, push_state, arrive, cast):
     place, store = copied()
-    alone = Policy.create(tenant=cast.contoso, policy_type="intents", graph_id="alone", name="Alone")
-    capture_by_hand(alone, SYSTEM)
+    for name in ("Alone", "Untold"):
+        policy = Policy.create(tenant=cast.contoso, policy_type="intents", graph_id=name, name=name)
+        capture_by_hand(policy, SYSTEM)
+    captured = {row.name: snapshots.read_snapshot(row) for row in Snapshot.select()}
+    push_state(store)
+    # Of a content that nobody knows a digest of, whatever is there cannot be believed.
+    untold = Snapshot.get(Snapshot.name == "Untold").content.fingerprint
+    name = recovering.own_signer().content_name(cast.contoso.directory_id, untold)
+    assert CopiedContent.delete().where(CopiedContent.name == name).execute() == 1
     push_state(store)
     arrive("sqlite")
     result = recover(place)
-    assert [(policy.name, policy.why) for policy in result.lost] == [("Alone", recovering.NEVER_COPIED)]
+    assert [(policy.name, policy.why) for policy in result.lost] == [("Untold", recovering.NEVER_COPIED)]
     assert lost_contents.count() == 1
+    alone = Snapshot.get(Snapshot.name == "Alone")
+    assert snapshots.read_snapshot(alone) == captured["Alone"]
 
 
 @only_sqlite

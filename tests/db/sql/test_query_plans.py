@@ -26,7 +26,7 @@ from db import encryption
 from db.audit.audit import SYSTEM, Actor
 from db.backups import backup_sets, deletions, retention, set_retries
 from db.clock import utcnow
-from db.copies import copied_contents, copied_sets, standing
+from db.copies import copied_contents, copied_sets, loose_contents, standing
 from db.definitions import definitions
 from db.definitions import sources as definition_sources
 from db.errors import Invalid
@@ -409,6 +409,11 @@ def copied():
     standing.findings(utcnow())
     copied_sets.of_store(store, 3, CopyState.COMPLETE)
     copied_sets.of_set(BackupSet.get_by_id(150))
+    assert loose_contents.has_new(store)
+    assert loose_contents.is_busy(store)
+    [page] = loose_contents.pages(store, 100)
+    loose_contents.record(store, page[-1].snapshot_id)
+    assert next(loose_contents.pages(CopyStore.get_by_id(1), 100))
 
 
 def rehearsed():

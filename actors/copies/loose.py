@@ -1,0 +1,50 @@
+"""Brings contents into a store that no copied set may bring there, so that the state knows nothing that is nowhere.
+
+It is done by whoever looks after the store, a portion at a time, and between the pushes of sets.
+"""
+
+import itertools
+from datetime import datetime
+
+from actors.copies import sealing
+from actors.copies.contents import ContentsPush
+from actors.copies.pace import Pace
+from actors.copies.stores.store import Store
+from db.copies import loose_contents, signer, stores
+from db.copies.loose_contents import SnapshotContent
+from db.models import Content, CopyStore
+from db.states import LockState
+
+# Of snapshots, at one look: at the slowest store it ends long before the claim of the look does.
+PORTION = 10_000
+
+
+def push_some(row: CopyStore, store: Store, until: datetime) -> bool:
+    """Push a portion of what is new, kept until then. Return whether all was looked at. Raises StoreError."""
+    own, pace, count = signer.own_signer(), Pace(row.bytes_per_second), 0
+    recipients = sealing.read_recipients(stores.recipients_of(row))
+    for page in loose_contents.pages(row, PORTION):
+        for directory_id, contents in itertools.groupby(sorted(page, key=_directory), _directory):
+            pushing = ContentsPush(
+                store,
+                row,
+                directory_id,
+                recipients,
+                until,
+                locks=row.lock_state == LockState.PROVEN,
+                pace=pace,
+                asks_first=False,
+            )
+            names = {own.content_name(directory_id, each.fingerprint): each.content_id for each in contents}
+            try:
+                pushing.push_missing(names)
+            except Content.DoesNotExist:
+                # Deleted since it was listed: the next look lists anew.
+                return False
+        loose_contents.record(row, page[-1].snapshot_id)
+        count += len(page)
+    return count < PORTION
+
+
+def _directory(content: SnapshotContent) -> str:
+    return content.directory_id

@@ -1,0 +1,44 @@
+"""Contents that no set brings: pushed once, a portion at a time, after the sets, and again where the store lost one."""
+
+import pytest
+
+from actors.copies import layout, loose
+from actors.copies.stores.opening import open_store
+from db.audit.audit import SYSTEM
+from db.models import CopiedContent, CopyStore, Policy, Snapshot
+from tests.support.captures import capture_by_hand
+from tests.support.copied import add_store, look_after, make_set, push_all
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+def test_history_and_single_captures_follow_the_sets(cast, redis_url, new_place, monkeypatch):
+    make_set(cast.contoso)
+    make_set(cast.contoso, changed=1)
+    place = new_place("file")
+    store = add_store(place)
+    assert store.snapshots_to is None, "sets come first"
+    [run] = push_all(store)
+    assert run.state == "succeeded"
+    assert CopiedContent.select().count() == 3
+    other = Policy.create(tenant=cast.fabrikam, policy_type="intents", graph_id="x", name="Alone")
+    capture_by_hand(other, SYSTEM)
+    monkeypatch.setattr(loose, "PORTION", 3)
+    store = look_after(store)
+    assert (store.error, CopiedContent.select().count()) == (None, 4)
+    store = look_after(store)
+    newest = Snapshot.select().order_by(Snapshot.id.desc()).first()
+    # The version of before that no copied set has, and the capture.
+    assert (store.snapshots_to, CopiedContent.select().count()) == (newest.id, 5)
+    there = open_store(place.address, place.credentials)
+    [lost] = CopiedContent.select().where(CopiedContent.directory_id == cast.fabrikam.directory_id)
+    there.delete(layout.content_path(lost.name))
+    CopyStore.update(is_verify_asked=True).execute()
+    store = look_after(store)
+    assert "was missing" in store.error
+    look_after(store)
+    push_all(store)
+    for _ in range(2):
+        store = look_after(store)
+    assert there.head(layout.content_path(lost.name)) is not None
+    assert CopiedContent.select().count() == 5
