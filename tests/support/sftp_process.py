@@ -10,7 +10,7 @@ from pathlib import Path
 
 import paramiko
 
-from actors.copies.stores.sftp_store import fingerprint
+from actors.copies.stores.ssh_transport import fingerprint
 
 PASSWORD = secrets.token_hex(8)
 

@@ -1,25 +1,19 @@
-"""An SFTP server as a store, by paramiko. It has no lock that we could ask for, and no checksums: we read again.
+"""An SFTP server as a store, by paramiko. It has no lock that we could ask for, and no checksums: we read again."""
 
-The server's key is known before: its fingerprint stands in the address, and no other is spoken to.
-"""
-
-import base64
 import contextlib
-import errno
 import hashlib
-import io
 import posixpath
 import secrets
-import socket
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, BinaryIO
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 import paramiko
 
-from actors.copies.stores import network
+from actors.copies.stores import ssh_transport
+from actors.copies.stores.ssh_transport import explained
 from actors.copies.stores.store import (
     PIECE_BYTES,
     NotStored,
@@ -33,33 +27,21 @@ from actors.copies.stores.store import (
 )
 
 UNFINISHED = ".unfinished"
-CONNECT_SECONDS, ANSWER_SECONDS = 10, 60
+ANSWER_SECONDS = 60
 
 
 class SftpStore(StoreBase):
     def __init__(self, address: str, credentials: Mapping[str, str]) -> None:
-        parts = urlsplit(address)
-        self._folder = unquote(parts.path) or "."
-        expected = parse_qs(parts.query)["host_key"][0]
-        host, port = str(parts.hostname), parts.port or 22
-        network.check_host(host, port)
-        with explained():
-            connection = socket.create_connection((host, port), CONNECT_SECONDS)
-            self._transport = paramiko.Transport(connection)
-            try:
-                self._sftp = self._sign_in(unquote(parts.username or ""), expected, credentials)
-            except BaseException:
-                self._transport.close()
-                raise
+        self._folder = unquote(urlsplit(address).path) or "."
+        self._transport = ssh_transport.signed_in(address, credentials)
+        try:
+            with explained():
+                self._sftp = self._open_sftp()
+        except BaseException:
+            self._transport.close()
+            raise
 
-    def _sign_in(self, user: str, expected: str, credentials: Mapping[str, str]) -> paramiko.SFTPClient:
-        self._transport.start_client(timeout=CONNECT_SECONDS)
-        if fingerprint(self._transport.get_remote_server_key().asbytes()) != expected:
-            raise StoreRefused("The server shows another host key than the address names. Nothing was said to it.")
-        if "private_key" in credentials:
-            self._transport.auth_publickey(user, read_key(credentials["private_key"], credentials.get("passphrase")))
-        else:
-            self._transport.auth_password(user, credentials["password"])
+    def _open_sftp(self) -> paramiko.SFTPClient:
         client = paramiko.SFTPClient.from_transport(self._transport)
         if client is None:
             raise StoreRefused("The server offers no SFTP.")
@@ -173,38 +155,3 @@ class SftpStore(StoreBase):
 
     def _path(self, name: str) -> str:
         return posixpath.join(self._folder, name)
-
-
-def fingerprint(key: bytes) -> str:
-    """Return a host key's fingerprint as OpenSSH prints it: SHA256 and base64 without its end."""
-    return "SHA256:" + base64.b64encode(hashlib.sha256(key).digest()).decode().rstrip("=")
-
-
-def read_key(text: str, passphrase: str | None) -> paramiko.PKey:
-    for kind in (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey):
-        try:
-            return kind.from_private_key(io.StringIO(text), passphrase)
-        except (paramiko.SSHException, ValueError, IndexError):
-            continue
-    raise StoreRefused("The private key cannot be read: an OpenSSH key (Ed25519, ECDSA, RSA), and its passphrase.")
-
-
-FULL = {errno.ENOSPC, errno.EDQUOT}
-
-
-@contextmanager
-def explained() -> Iterator[None]:
-    """Turn the client's errors into StoreError, with nothing in it of what was sent or answered."""
-    try:
-        yield
-    except StoreError:
-        raise
-    except paramiko.AuthenticationException:
-        raise StoreRefused("The server does not let this user in: check user, and password or key.") from None
-    except (paramiko.SSHException, EOFError, TimeoutError, ConnectionError):
-        raise StoreError("The connection to the server broke, or it does not answer.") from None
-    except PermissionError:
-        raise StoreRefused("The server refuses: the user may not write there.") from None
-    except OSError as e:
-        reason = "its disk is full" if e.errno in FULL else "it refuses"
-        raise StoreError(f"The server did not do it: {reason}. Check its disk, and the user's rights.") from None
