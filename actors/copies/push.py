@@ -1,15 +1,17 @@
 """`copy.push`: brings one finished backup set into one store, a page of contents at a time; its manifest comes last.
 
 Each content is pushed once. What was pushed is recorded after each few: whatever crashes, the next message goes on
-from there, and asks the store about the few of which nobody knows.
+from there, and asks the store about the few of which nobody knows. A Git store gets a commit: actors/copies/git.
 """
 
 import logging
+from collections.abc import Mapping
 from datetime import datetime
 
 import dramatiq
 
 from actors.copies import contents, layout, sealing
+from actors.copies.git_library import git_library
 from actors.copies.pace import Pace
 from actors.copies.stores.opening import open_store
 from actors.copies.stores.store import Store, StoreError, as_file, checksum_of
@@ -35,14 +37,15 @@ COPIES = Actor("copies", origin="copies")
 PAGE = 200
 # Of one store. A store with a bound on its bandwidth gets one at a time: the bound is of all.
 PUSHES_AT_ONCE = 4
-CONTENTS, MANIFEST = "contents", "manifest"
+CONTENTS, MANIFEST, COMMIT = "contents", "manifest", "commit"
 
 
 def start_due(store: CopyStore) -> None:
     """Start pushes of the sets that wait for the store, a few at a time; none while it may not be pushed to."""
     if not stores.is_working(store):
         return
-    for copied in copied_sets.due(store, 1 if store.bytes_per_second else PUSHES_AT_ONCE):
+    is_one_by_one = store.bytes_per_second or stores.is_git(store.address)
+    for copied in copied_sets.due(store, 1 if is_one_by_one else PUSHES_AT_ONCE):
         if copied.backup_set_id is None:
             copied_sets.forget_lost(store)
             continue
@@ -52,24 +55,30 @@ def start_due(store: CopyStore) -> None:
 
 
 def _create_run(store: CopyStore, copied: CopiedSet) -> runs.StartedRun | None:
-    count = len(_names_in_order(signer.own_signer(), copied, list(set_items.of_set(copied.backup_set))))
-    pages = range(0, count, PAGE)
-    items = [
-        NewRunItem(CONTENTS, f"Contents {first + 1} to {min(first + PAGE, count)}", graph_id=str(first))
-        for first in pages
-    ]
+    if stores.is_git(store.address):
+        items = [NewRunItem(COMMIT, f"Commit to {store.name}")]
+    else:
+        items = [*_pages_of_contents(copied), NewRunItem(MANIFEST, f"Manifest for {store.name}")]
     with database.atomic():
         started = runs.start(
             tenant=copied.tenant,
             kind=RunKind.PUSH,
             dedupe_key=f"{RunKind.PUSH}:{copied.set_number}:{store.id}",
-            items=[*items, NewRunItem(MANIFEST, f"Manifest for {store.name}")],
+            items=items,
             actor=COPIES,
             backup_set_id=copied.backup_set_id,
             is_quiet=True,
         )
         copied_sets.begin(copied, started.run)
     return started
+
+
+def _pages_of_contents(copied: CopiedSet) -> list[NewRunItem]:
+    count = len(_names_in_order(signer.own_signer(), copied, list(set_items.of_set(copied.backup_set))))
+    return [
+        NewRunItem(CONTENTS, f"Contents {first + 1} to {min(first + PAGE, count)}", graph_id=str(first))
+        for first in range(0, count, PAGE)
+    ]
 
 
 @dramatiq.actor(actor_name=RunKind.PUSH, queue_name=BULK, priority=9)
@@ -82,7 +91,11 @@ def _push(claim: Claim) -> None:
     if copied is None or copied.backup_set_id is None:
         raise GivenUp("set_is_gone", "The backup set was deleted before it was copied, or the store was removed.")
     try:
-        store = open_store(copied.store.address, stores.open_credentials(copied.store))
+        credentials = stores.open_credentials(copied.store)
+        if stores.is_git(copied.store.address):
+            _push_commit(claim, copied, credentials)
+            return
+        store = open_store(copied.store.address, credentials)
         try:
             layout.require_first_file(store)
             _Push(claim, copied, store).go_on()
@@ -92,6 +105,22 @@ def _push(claim: Claim) -> None:
         if e.is_passing:
             raise Unavailable("store", e.sentence) from e
         raise GivenUp("store", e.sentence) from e
+
+
+def _push_commit(claim: Claim, copied: CopiedSet, credentials: Mapping[str, str]) -> None:
+    items = run_items.unsettled_items(claim.run)
+    if not items or claims.is_cancel_requested(claim):
+        return
+    message, count = "A newer set of the tenant is there already: this one has no commit.", 0
+    is_late = copied_sets.has_newer(copied)
+    if not is_late:
+        count = git_library().push_set(signer.own_signer(), copied, credentials, lambda: claims.assert_claim(claim))
+        message = f"{count} files."
+    with database.atomic():
+        claims.assert_claim(claim)
+        copied_sets.complete(copied, count, copied_sets.kept_until(copied), None, message if is_late else None)
+        for item in items:
+            run_items.finish_item(claim, item, ItemState.DONE, Outcome.PUSHED, message=message)
 
 
 def _names_in_order(own: Signer, copied: CopiedSet, items: list[SetItem]) -> list[str]:

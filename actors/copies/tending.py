@@ -13,6 +13,7 @@ import redis
 from dramatiq.errors import BrokerConnectionError
 
 from actors.copies import layout, loose, probes, sealing, verifying
+from actors.copies.git_library import git_library
 from actors.copies.pace import Pace
 from actors.copies.stores.opening import open_store
 from actors.copies.stores.store import NotStored, StillLocked, Store, StoreError, StoreRefused, checksum_of, size_of
@@ -67,6 +68,9 @@ def tend(*, store_id: int) -> None:
 
 def look_after(row: CopyStore) -> None:
     """Check, push the state, verify and tidy, each where it is due. Raises StoreError."""
+    if stores.is_git(row.address):
+        _look_after_git(row)
+        return
     store = open_store(row.address, stores.open_credentials(row))
     try:
         if row.is_check_asked or _is_due(row.checked_at):
@@ -96,6 +100,23 @@ def _push_loose(row: CopyStore, store: Store) -> bool:
     if loose_contents.is_busy(row) and (row.snapshots_to is None or not _is_due(row.state_at)):
         return True
     return loose.push_some(row, store, _until(row))
+
+
+def _look_after_git(row: CopyStore) -> None:
+    """Look at a repository: it has no lock, no state and no samples. What was pushed stays there for good."""
+    own, credentials = signer.own_signer(), stores.open_credentials(row)
+    if row.is_check_asked or _is_due(row.checked_at):
+        git_library().check(own, row, credentials)
+        stores.record(row, lock_state=LockState.MISSING, checked_at=utcnow(), is_check_asked=False)
+    copied_sets.release_stranded(row)
+    if row.is_verify_asked or _is_due(row.verified_at):
+        git_library().verify(own, row, credentials)
+        stores.record(row, verified_at=utcnow(), is_verify_asked=False)
+    if _is_due(row.tidied_at):
+        copied_sets.drop_old(row, utcnow(), TIDIED_AT_ONCE)
+        stores.record(row, tidied_at=utcnow())
+    # There is no state to push: one that was asked for is as good as pushed.
+    stores.record(row, error=None, failing_since=None, tend_at=utcnow() + LOOK_AGAIN, state_at=utcnow())
 
 
 def _is_due(done_at: datetime | None) -> bool:

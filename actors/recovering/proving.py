@@ -32,6 +32,8 @@ class KeyProof:
 
 def prove(row: CopyStore, identities: Sequence[object], actor: Actor) -> KeyProof:
     """Open the newest state, the newest set and some of its contents. Raises Invalid, which says what does not open."""
+    if stores.is_git(row.address):
+        raise Invalid(stores.NOT_FOR_RECOVERY)
     store = open_store(row.address, stores.open_credentials(row))
     try:
         source = CopySource(store, identities, signer.own_signer().public_key)

@@ -109,7 +109,9 @@ def count_pushed(copied: CopiedSet, contents: int, stored_bytes: int) -> None:
     ).where(CopiedSet.id == copied.id).execute()
 
 
-def complete(copied: CopiedSet, contents: int, kept_until: datetime, locked_until: datetime | None) -> None:
+def complete(
+    copied: CopiedSet, contents: int, kept_until: datetime, locked_until: datetime | None, message: str | None = None
+) -> None:
     """Record that the set's manifest is in the store: it is a copy from now on."""
     CopiedSet.update(
         state=CopyState.COMPLETE,
@@ -117,7 +119,7 @@ def complete(copied: CopiedSet, contents: int, kept_until: datetime, locked_unti
         contents=contents,
         kept_until=kept_until,
         locked_until=locked_until,
-        message=None,
+        message=message,
         try_at=None,
     ).where((CopiedSet.id == copied.id) & (CopiedSet.state != CopyState.COMPLETE)).execute()
     audit.record(
@@ -228,6 +230,28 @@ def newest(store: CopyStore) -> CopiedSet | None:
     is_there = (CopiedSet.store == store) & (CopiedSet.state == CopyState.COMPLETE)
     copied: CopiedSet | None = CopiedSet.select().where(is_there).order_by(CopiedSet.set_number.desc()).first()
     return copied
+
+
+def newest_before(copied: CopiedSet) -> CopiedSet | None:
+    """Return the copy of the same directory that came before this one in its store."""
+    found: CopiedSet | None = _others_there(copied).where(CopiedSet.set_number < copied.set_number).first()
+    return found
+
+
+def has_newer(copied: CopiedSet) -> bool:
+    """Tell whether a newer set of the same directory is in the store."""
+    return bool(_others_there(copied).where(CopiedSet.set_number > copied.set_number).exists())
+
+
+def _others_there(copied: CopiedSet) -> pw.ModelSelect:
+    of_directory = (CopiedSet.store == copied.store_id) & (CopiedSet.directory_id == copied.directory_id)
+    there = CopiedSet.select().where(of_directory & (CopiedSet.state == CopyState.COMPLETE))
+    return there.order_by(CopiedSet.set_number.desc())
+
+
+def drop_old(store: CopyStore, now: datetime, limit: int) -> None:
+    """Forget that sets were pushed so long ago; in the store they stay."""
+    CopiedSet.delete().where(is_in(CopiedSet.id, [copied.id for copied in over(store, now, limit)])).execute()
 
 
 def count_by_state(store: CopyStore) -> dict[CopyState, int]:

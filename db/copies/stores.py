@@ -27,8 +27,25 @@ CREDENTIALS = {
     "azure": {"account_key", "sas_token"},
     "sftp": {"password", "private_key", "passphrase"},
     "file": set(),
+    "git": {"username", "token", "password", "private_key", "passphrase"},
 }
-OPTIONS = {"s3": {"endpoint", "region"}, "azure": {"endpoint"}, "sftp": {"host_key"}, "file": set()}
+OPTIONS = {
+    "s3": {"endpoint", "region"},
+    "azure": {"endpoint"},
+    "sftp": {"host_key"},
+    "file": set(),
+    "git": {"branch", "host_key"},
+}
+GIT = "git"
+NOT_FOR_RECOVERY = (
+    "A Git store is for reading and review: it is not sealed, has no secrets, and brings nothing back. Name a store of "
+    "another kind."
+)
+# How long we remember what was pushed to a repository, which keeps it for good.
+REMEMBERED_DAYS = 90
+GIT_SCHEMES = {"git+file", "git+https", "git+http", "git+ssh"}
+# Of those that git-check-ref-format(1) allows, the ones that need no quotes.
+_BRANCH = re.compile(r"(?!.*(//|\.\.|/\.|\.lock(/|$)|/$|\.$))[A-Za-z0-9_][A-Za-z0-9._/-]{0,99}")
 _HOST_KEY = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
 
 
@@ -59,14 +76,17 @@ def add(
     facts = {"name": _checked_name(name), "address": checked_address(address)}
     facts |= _checked_numbers(copy_days, bytes_per_second)
     given = checked_credentials(address, credentials)
-    if not recipients:
+    is_sealed = not is_git(address)
+    if recipients and not is_sealed:
+        raise Invalid("What is in a Git store is not sealed: give no recovery key.")
+    if is_sealed and not recipients:
         raise Invalid("Give a recovery key (age1…), to which everything there is sealed: without one nobody opens it.")
     with database.atomic():
         recovery_keys.register(recipients, actor)
         store = CopyStore.create(
             **facts,
             recipients=list(recipients),
-            needs_lock=needs_lock,
+            needs_lock=needs_lock and is_sealed,
             sealed=b"",
             created_by=actor.user_id,
             tend_at=utcnow(),
@@ -92,7 +112,7 @@ def change(
 ) -> None:
     """Change the store; its address never changes. Credentials stay where none are given. Raises Invalid."""
     columns = {"name": _checked_name(name, but=store.id), **_checked_numbers(copy_days, bytes_per_second)}
-    columns |= {"needs_lock": needs_lock, "is_active": is_active}
+    columns |= {"needs_lock": needs_lock and not is_git(store.address), "is_active": is_active}
     changed = [column for column, value in columns.items() if value != getattr(store, column)]
     given = checked_credentials(store.address, credentials) if credentials else None
     if not changed and given is None:
@@ -180,7 +200,13 @@ def find_by_text(text: str) -> CopyStore:
 
 
 def kind_of(address: str) -> str:
-    return urlsplit(address).scheme
+    scheme = urlsplit(address.strip()).scheme
+    return GIT if scheme in GIT_SCHEMES else scheme
+
+
+def is_git(address: str) -> bool:
+    """Tell whether the store is a Git repository: for reading, unsealed, and no copy to recover from."""
+    return kind_of(address) == GIT
 
 
 def checked_address(address: str) -> str:
@@ -194,11 +220,14 @@ def checked_address(address: str) -> str:
         _ = parts.port
     except ValueError:
         raise Invalid("This is no address. Write it as docs/copies.md shows.") from None
-    if parts.scheme not in CREDENTIALS:
-        raise Invalid("An address begins with s3://, azure://, sftp:// or file:///.")
-    if parts.password is not None or parts.fragment or (parts.username and parts.scheme != "sftp"):
+    kind = kind_of(address)
+    if kind not in CREDENTIALS or parts.scheme == GIT:
+        raise Invalid(
+            "An address begins with s3://, azure://, sftp://, file:///, git+https://, git+ssh:// or git+file:///."
+        )
+    if parts.password is not None or parts.fragment or (parts.username and parts.scheme not in {"sftp", "git+ssh"}):
         raise Invalid("An address holds no password, and no # behind it. Give what signs in apart.")
-    unknown = sorted(options.keys() - OPTIONS[parts.scheme])
+    unknown = sorted(options.keys() - OPTIONS[kind])
     if unknown:
         raise Invalid(f"An address of {parts.scheme}:// has no “{unknown[0][:40]}”.")
     _check_parts(parts, options)
@@ -209,21 +238,36 @@ def _check_parts(parts: Any, options: Mapping[str, str]) -> None:
     segments = [segment for segment in parts.path.split("/") if segment]
     if any(segment in {".", ".."} for segment in segments):
         raise Invalid("A path has no “..” in it.")
-    if parts.scheme == "file":
+    if parts.scheme in {"file", "git+file"}:
         if parts.netloc or not segments:
             raise Invalid("A folder is named by its whole path: file:///mnt/copies.")
     elif not parts.hostname:
         raise Invalid("The address names no bucket, account or host.")
     if parts.scheme == "azure" and not segments:
         raise Invalid("Name the container behind the account: azure://account/container.")
-    if parts.scheme == "sftp" and not (parts.username and _HOST_KEY.fullmatch(options.get("host_key", ""))):
+    if parts.scheme in {"sftp", "git+ssh"} and not (
+        parts.username and _HOST_KEY.fullmatch(options.get("host_key", ""))
+    ):
         raise Invalid(
-            "Give user and host key: sftp://user@host/path?host_key=SHA256:… (`ssh-keygen -lf` of the server's public "
-            "key prints it; write + as %2B)."
+            f"Give user and host key: {parts.scheme}://user@host/path?host_key=SHA256:… (`ssh-keygen -lf` of the "
+            "server's public key prints it; write + as %2B)."
         )
+    if parts.scheme in GIT_SCHEMES:
+        _check_git(parts, options, segments)
     endpoint = options.get("endpoint", "https://x")
     if urlsplit(endpoint).scheme not in {"http", "https"} or not urlsplit(endpoint).hostname or "@" in endpoint:
         raise Invalid("An endpoint is the https address of the service, without user and password.")
+
+
+def _check_git(parts: Any, options: Mapping[str, str], segments: Sequence[str]) -> None:
+    if not segments:
+        raise Invalid("Name the repository: git+https://host/path/of/it.git.")
+    if "branch" in options and not _BRANCH.fullmatch(options["branch"]):
+        raise Invalid("This is no name of a branch. Letters, digits, “-”, “_”, “.” and “/” make one.")
+    if "host_key" in options and parts.scheme != "git+ssh":
+        raise Invalid("Only git+ssh:// has a host key.")
+    if parts.scheme == "git+http" and parts.hostname not in {"127.0.0.1", "localhost", "::1"}:
+        raise Invalid("Give the https address: over http anybody on the way reads the token, and the policies.")
 
 
 def checked_credentials(address: str, credentials: Mapping[str, str]) -> dict[str, str]:
@@ -238,6 +282,7 @@ def checked_credentials(address: str, credentials: Mapping[str, str]) -> dict[st
         "azure": len(given) == 1,
         "sftp": bool({"password", "private_key"} & given.keys()),
         "file": True,
+        "git": _signs_in_to_git(urlsplit(address).scheme, given),
     }
     if not wanted[kind]:
         raise Invalid(
@@ -245,9 +290,19 @@ def checked_credentials(address: str, credentials: Mapping[str, str]) -> dict[st
                 "s3": "Give access_key and secret_key.",
                 "azure": "Give either account_key or sas_token.",
                 "sftp": "Give a password or a private_key.",
+                "git": "Give a token for git+https://, a private_key or password for git+ssh://, nothing for a folder.",
             }[kind]
         )
     return given
+
+
+def _signs_in_to_git(scheme: str, given: Mapping[str, str]) -> bool:
+    if scheme == "git+file":
+        return not given
+    if scheme == "git+ssh":
+        return bool({"password", "private_key"} & given.keys()) and not {"username", "token"} & given.keys()
+    # A repository behind one's own proxy may want nobody to sign in.
+    return not given or (given.keys() <= {"username", "token"} and "token" in given)
 
 
 def _seal(store: CopyStore, credentials: Mapping[str, str]) -> None:

@@ -59,7 +59,7 @@ def add_store(place, *, copy_days=30, bytes_per_second=None, recipients=None):
         SYSTEM,
         copy_days=copy_days,
         needs_lock=place.locks,
-        recipients=recipients or [str(RECOVERY_KEY.to_public())],
+        recipients=[] if place.kind == "git" else recipients or [str(RECOVERY_KEY.to_public())],
         bytes_per_second=bytes_per_second,
     )
     return look_after(store)

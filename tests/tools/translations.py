@@ -46,6 +46,9 @@ NO_PAGE = (
     "actors/documents/html_writer",
     "actors/documents/language",
     "actors/process",
+    # What is written into a repository is in one language.
+    "actors/copies/git/messages",
+    "actors/copies/git/safe_names",
     # Messages are English; what a receiver answered is on a page.
     "actors/notices/authors",
     "actors/notices/sentences",

@@ -42,7 +42,10 @@ def list_stores(as_json: bool) -> None:
 @click.argument("name")
 @click.argument("address")
 @click.option(
-    "--recipient", "keys", multiple=True, help="A recovery key: its name, or a public half, age1…. None: all keys."
+    "--recipient",
+    "keys",
+    multiple=True,
+    help="A recovery key: its name, or a public half, age1…. None: all keys; Git has none.",
 )
 @click.option("--days", default=90, show_default=True, help="How long the copy of a set is kept, and locked.")
 @click.option("--without-lock", is_flag=True, help="Push also where nothing keeps an admin from deleting copies.")
@@ -61,7 +64,7 @@ def add(
     credentials_stdin: bool,
     as_json: bool,
 ) -> None:
-    """Add a store: s3://…, azure://…, sftp://… or file:///…. A worker looks at it within seconds."""
+    """Add a store: s3://…, azure://…, sftp://…, file:///… or git+https://…. A worker looks at it within seconds."""
     with open_installation():
         store = stores.add(
             name,
@@ -70,15 +73,17 @@ def add(
             command_actor(),
             copy_days=days,
             needs_lock=not without_lock,
-            recipients=recipients.checked_recipients(_public_halves(keys)),
+            recipients=recipients.checked_recipients(_public_halves(keys, address)),
             bytes_per_second=kilobytes_per_second * 1024 if kilobytes_per_second else None,
         )
         print_result(as_json, _document(store), f"Added {store.name}. tenantkeep copies list says whether it works.")
 
 
-def _public_halves(keys: Sequence[str]) -> list[str]:
+def _public_halves(keys: Sequence[str], address: str) -> list[str]:
     """Return the public half of each key that is named; of none: those of all that are not retired."""
     if not keys:
+        if stores.is_git(address):
+            return []
         return [key.recipient for key in recovery_keys.usable()]
     return [
         key if key.lower().startswith(PUBLIC_OR_SECRET) else recovery_keys.find_by_text(key).recipient for key in keys

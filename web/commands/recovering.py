@@ -59,6 +59,8 @@ def recover(
     """Bring a whole installation back into this one, which must be empty. Run it again after it was broken off."""
     moment = _moment(as_of) if as_of else None
     address = stores.checked_address(address)
+    if stores.is_git(address):
+        raise Invalid(stores.NOT_FOR_RECOVERY)
     secrets = _secrets(address, key_file, credentials_file, is_piped)
     identities = age_file.read_identities(secrets.pop(KEY, ""))
     with open_installation():

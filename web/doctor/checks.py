@@ -211,7 +211,7 @@ def copies() -> Iterator[Finding]:
     for finding in found:
         yield False, "copies", f"{finding.store.name}: {finding.sentence}"
     for store in copy_stores.working():
-        if not recovery_keys.opens_surely(store, utcnow()):
+        if not copy_stores.is_git(store.address) and not recovery_keys.opens_surely(store, utcnow()):
             yield (
                 WARN,
                 "copies",
@@ -220,8 +220,10 @@ def copies() -> Iterator[Finding]:
                     f"tenantkeep recovery-key check {store.name}"
                 ),
             )
-    count = len(copy_stores.all_stores())
-    if not count:
+    every = copy_stores.all_stores()
+    count = len(every)
+    # From a repository for reading nothing comes back.
+    if all(copy_stores.is_git(store.address) for store in every):
         yield WARN, "copies", "There is no store: who loses this installation loses its backups (docs/copies.md)"
     elif not found:
         yield True, "copies", f"{count} store(s) work, and hold every set of more than a day ago"

@@ -7,6 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from actors.copies.stores.folder_store import FolderStore
 from actors.copies.stores.store import Store, StoreRefused
+from db.copies import stores
 
 # Scheme -> (module, class, the package that it needs). Imported when one is opened: they are large, and an extra.
 KINDS = {
@@ -22,6 +23,8 @@ def open_store(address: str, credentials: Mapping[str, str]) -> Store:
     Names of credentials by kind: docs/copies.md.
     """
     parts = urlsplit(address)
+    if stores.is_git(address):
+        raise StoreRefused(stores.NOT_FOR_RECOVERY)
     if parts.scheme == "file":
         return FolderStore(Path(unquote(parts.path)))
     if parts.scheme not in KINDS:

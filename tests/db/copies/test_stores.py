@@ -12,12 +12,17 @@ RIGHT = {
     "azure://account/container": {"sas_token": "t"},
     f"sftp://me@host:2222/x?{HOST_KEY}": {"private_key": "k", "passphrase": "p"},
     "file:///mnt/copies": {},
+    "git+file:///srv/policies.git?branch=audit/main": {},
+    f"git+ssh://git@host/x.git?{HOST_KEY}": {"private_key": "k"},
 }
 WRONG = (
     "", "ftp://host", "s3://", "s3://user:word@bucket", "s3://bucket#x", "s3://bucket?profile=mine", "s3://b b",
     "s3://bucket?endpoint=ftp://x", "s3://bucket?endpoint=https://me@x", "azure://account", "sftp://host/x",
     "sftp://me@host/x", "sftp://me@host/x?host_key=MD5:1", "file://host/x", "file:///", "file:///a/../b", "s3://b:x/",
-    "s3://bucket/" + "x" * 1000,
+    "s3://bucket/" + "x" * 1000, "git://host/x", "git+ftp://host/x", "git+https://host", "git+http://host/x.git",
+    "git+https://me:word@host/x", "git+https://host/x?branch=a..b", "git+https://host/x?branch=-a",
+    "git+https://host/x?branch=a.lock", "git+https://host/x?branch=.git", f"git+https://host/x?{HOST_KEY}",
+    "git+ssh://git@host/x", "git+file://x",
 )  # fmt: skip
 
 

@@ -62,6 +62,15 @@ KINDS: Mapping[str, StoreKind] = {
         ),
     ),
     "file": StoreKind("Folder", "file:///mnt/copies", ()),
+    "git": StoreKind(
+        "Git, for reading",
+        "git+https://host/policies.git?branch=main",
+        (
+            ("token", "Token, for https", False),
+            ("private_key", "Private key, for ssh", True),
+            ("passphrase", "Passphrase of the private key", False),
+        ),
+    ),
 }
 STATES = {
     CopyState.WAITING: "waits",
@@ -95,6 +104,10 @@ class StoreRow:
     @cached_property
     def totals(self) -> tuple[int, int]:
         return copied_contents.totals(self.store)
+
+    @property
+    def is_git(self) -> bool:
+        return stores.is_git(self.store.address)
 
     @property
     def kind(self) -> str:
@@ -145,6 +158,11 @@ class NewStorePage:
         return KINDS
 
     @property
+    def is_git(self) -> bool:
+        """Such a store is not sealed, locks nothing and keeps everything: nothing of it is asked."""
+        return self.kind == stores.GIT
+
+    @property
     def chosen(self) -> StoreKind:
         return KINDS[self.kind]
 
@@ -176,7 +194,7 @@ def add() -> Any:
             typed["address"],
             _credentials(kind),
             current_actor(),
-            copy_days=_number(typed["copy_days"], "days"),
+            copy_days=_days(typed["copy_days"], typed["address"]),
             needs_lock=typed["needs_lock"] == "yes",
             recipients=checked_recipients(recipients),
             bytes_per_second=_rate(typed["rate"]),
@@ -210,7 +228,7 @@ def change(store_id: int) -> Any:
             store,
             current_actor(),
             name=form_text("name"),
-            copy_days=_number(form_text("copy_days"), "days"),
+            copy_days=_days(form_text("copy_days"), store.address),
             needs_lock=form_text("needs_lock") == "yes",
             bytes_per_second=_rate(form_text("rate")),
             is_active=form_text("is_active") == "yes",
@@ -236,7 +254,10 @@ def ask(store_id: int) -> Any:
 def remove(store_id: int) -> Any:
     store = _fetch(store_id)
     stores.remove(store, current_actor())
-    flash("Removed. What is in the store stays there, and can be recovered with the recovery key.", "success")
+    if stores.is_git(store.address):
+        flash("Removed. What is in the repository stays there.", "success")
+    else:
+        flash("Removed. What is in the store stays there, and can be recovered with the recovery key.", "success")
     return redirect(url_for("copies.index"), 303)
 
 
@@ -249,6 +270,11 @@ def _credentials(kind: str) -> dict[str, str]:
     names = KINDS[kind].credentials if kind in KINDS else ()
     given = {name: form_text(name, MAX_KEY) for name, _, _ in names}
     return {name: value for name, value in given.items() if value}
+
+
+def _days(text: str, address: str) -> int:
+    """Return the days that a copy is kept; of a Git store, which keeps all, how long we remember a push."""
+    return stores.REMEMBERED_DAYS if stores.is_git(address) and not text else _number(text, "days")
 
 
 def _number(text: str, what: str) -> int:

@@ -59,6 +59,28 @@ def test_an_admin_adds_asks_changes_and_removes_a_store(app, cast, client, sign_
     assert not CopyStore.select().exists()
 
 
+def test_a_git_store_says_that_it_is_for_reading_and_asks_for_no_key(app, cast, client, sign_in):
+    sign_in(client, cast.root)
+    for_reading = "cannot bring a policy or an installation back"
+    text = client.get("/copies/new?kind=git").get_data(as_text=True)
+    assert for_reading in text
+    assert 'name="recipients"' not in text
+    given = {"kind": "git", "name": "Review", "address": "git+https://host/x.git", "token": "hunter2"}
+    refused = post(client, "/copies/", **given, recipients=KEY)
+    assert "not sealed: give no recovery key" in refused.get_data(as_text=True)
+    backup_set = make_set(cast.contoso)
+    text = post(client, "/copies/", **given).get_data(as_text=True)
+    store = CopyStore.get()
+    assert (store.recipients, store.needs_lock) == ([], False)
+    assert for_reading in text
+    assert "hunter2" not in text
+    post(client, f"/copies/{store.id}", name="Read", rate="", is_active="yes", needs_lock="yes")
+    assert (CopyStore.get().name, CopyStore.get().needs_lock) == ("Read", False)
+    assert "none: for reading" in client.get("/copies/").get_data(as_text=True)
+    CopiedSet.update(state=CopyState.COMPLETE).execute()
+    assert "Read: in Git, for reading" in client.get(f"/backup-sets/{backup_set.id}").get_data(as_text=True)
+
+
 def test_readers_of_a_tenant_see_where_copies_of_a_set_are(app, cast, client, sign_in):
     store = CopyStore.create(name="Vault", address="s3://x", sealed=b"", recipients=[], copy_days=30)
     backup_set = make_set(cast.contoso)
