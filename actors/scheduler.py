@@ -108,7 +108,7 @@ STEPS = (
     Step(Sweep.AUDIT, once(_check_audit_log)),
     Step(Sweep.WATCH, lambda apart: watches.due_watches(utcnow(), apart), watch.start_due, SLICE_SECONDS),
     Step(Sweep.ASSESS, assessed.tenants_with_left, assessment.assess_left, SLICE_SECONDS),
-    Step(Sweep.INDEX, policy_index.find_missing, policy_index.index_later, SLICE_SECONDS),
+    Step(Sweep.INDEX, policy_index.find_missing, lambda policy: policy_index.index_later([policy]), SLICE_SECONDS),
     Step(Sweep.REOPEN, without(lambda: decisions.overdue(REOPENED_AT_ONCE)), decisions.reopen_overdue, SLICE_SECONDS),
     Step(Sweep.OCCUR, once(telling.look_for_conditions)),
     Step(Sweep.TELL, without(telling.channels_to_tell), telling.tell, SLICE_SECONDS),

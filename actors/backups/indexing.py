@@ -14,6 +14,7 @@ from actors.process import logs
 from actors.queue.queue_names import PRIORITY, UNDER_WAY
 from actors.reading import policy_index
 from db.models import Tenant
+from db.sql.value_lists import batched
 
 logger = logging.getLogger(__name__)
 
@@ -23,8 +24,8 @@ def index_policies(*, tenant_id: int) -> None:
     """Index the tenant's policies whose newest snapshot is not."""
     seen: set[int] = set()
     while policies := policy_index.find_missing(seen, tenant_id):
-        for policy in policies:
-            policy_index.index_later(policy)
+        for some in batched(policies, policy_index.RECORDED_AT_ONCE):
+            policy_index.index_later(some)
         seen.update(policy.id for policy in policies)
 
 

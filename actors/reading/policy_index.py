@@ -3,15 +3,15 @@
 VERSION grows whenever something else is taken into it: then the sweep indexes every policy anew.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from actors.reading.policy_targets import targets_in
-from actors.reading.policy_words import words_of_policy
+from actors.reading.policy_words import words_of_policies
 from db.encryption import SealError, keyring
-from db.models import Policy
-from db.policies import policy_index, snapshots
-from db.policies.policy_index import PolicyIndex
+from db.models import Policy, Snapshot
+from db.policies import change_recording, policy_index, snapshots
+from db.policies.policy_index import LaterIndex, PolicyIndex
 from db.policies.policy_settings import IndexedSetting
 from graph.policy_types.policy_type import PolicyType
 from graph.policy_types.table import POLICY_TYPES
@@ -21,6 +21,8 @@ from graph.settings.set_values import set_values
 VERSION = 1
 # A step of the sweep looks at so many; there is one every two seconds.
 AT_ONCE = 300
+# So many are recorded in one transaction.
+RECORDED_AT_ONCE = 20
 
 
 def index_of(
@@ -58,17 +60,30 @@ def is_any_missing(tenant_id: int) -> bool:
     return bool(policy_index.missing(VERSION, (), 1, tenant_id))
 
 
-def index_later(policy: Policy) -> None:
-    """Index a policy's newest snapshot. One whose content cannot be opened is remembered, and left out."""
-    newest = snapshots.latest(policy)
-    policy_type = POLICY_TYPES.get(policy.policy_type)
-    if newest is None or policy_type is None:
-        policy_index.set_aside(policy, VERSION)
-        return
-    try:
-        content = snapshots.read_snapshot(newest)
-    except SealError:
-        policy_index.set_aside(policy, VERSION)
-        return
-    index = index_of(policy_type, content, newest.references, newest.proof)
-    policy_index.record_later(policy, newest.id, index, words_of_policy(policy.policy_type, content))
+def index_later(policies: Sequence[Policy]) -> None:
+    """Index the newest snapshots of policies. One whose content cannot be opened is remembered, and left out."""
+    newest = change_recording.newest_snapshots([policy.id for policy in policies])
+    opened = [(policy, newest.get(policy.id), _open(policy, newest.get(policy.id))) for policy in policies]
+    read = [(policy, snapshot, content) for policy, snapshot, content in opened if snapshot and content is not None]
+    words = words_of_policies([(policy.policy_type, content) for policy, _, content in read])
+    policy_index.record_later(
+        {
+            policy.id: LaterIndex(
+                snapshot.id,
+                index_of(POLICY_TYPES[policy.policy_type], content, snapshot.references, snapshot.proof),
+                of_policy,
+            )
+            for (policy, snapshot, content), of_policy in zip(read, words, strict=True)
+        }
+    )
+
+
+def _open(policy: Policy, newest: Snapshot | None) -> dict[str, Any] | None:
+    """Return the content to index. A policy without one, or with one that does not open, is set aside."""
+    if newest is not None and policy.policy_type in POLICY_TYPES:
+        try:
+            return snapshots.read_snapshot(newest)
+        except SealError:
+            pass
+    policy_index.set_aside(policy, VERSION)
+    return None

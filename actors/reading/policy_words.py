@@ -13,13 +13,11 @@ from db.policies import policy_index, policy_settings
 from graph.display import search_words
 
 
-def words_of_policy(policy_type: str, content: Mapping[str, Any]) -> str:
-    """Return the words by which a policy is found, in the languages of the catalogue."""
-    return words_of_policies([(policy_type, content)])[0]
-
-
 def words_of_policies(contents: Sequence[tuple[str, Mapping[str, Any]]]) -> list[str]:
-    """Like `words_of_policy`, of several (policy type, content), in their order: with one look for each language."""
+    """Return the words by which each of these (policy type, content) is found, in the languages of the catalogue.
+
+    One look into the database for each language.
+    """
     languages = config.settings().definition_languages or (ENGLISH,)
     wordings = [wording_of(contents, language) for language in languages]
     return [_words(content, wordings) for _, content in contents]

@@ -66,20 +66,32 @@ def missing(version: int, apart: Collection[int], limit: int, tenant_id: int | N
     return found
 
 
-@transaction
-def record_later(policy: Policy, snapshot_id: int, index: PolicyIndex, words: str) -> bool:
-    """Record the index of a policy's newest snapshot, unless another one was saved, or it went, meanwhile.
+@dataclass(frozen=True)
+class LaterIndex:
+    """The index of a policy's snapshot, and the words by which the policy is found (actors/reading/policy_words.py)."""
 
-    `words`: those by which the policy is found (actors/reading/policy_words.py).
+    snapshot_id: int
+    index: PolicyIndex
+    words: str
+
+
+@transaction
+def record_later(made: Mapping[int, LaterIndex]) -> set[int]:
+    """Record the indexes of policies' newest snapshots (policy id -> index). Return whose index was recorded.
+
+    Left out is a policy of which another snapshot was saved meanwhile, or that went.
     """
-    lock_rows(Policy, Policy.id == policy.id)
-    newest = Snapshot.select(pw.fn.MAX(Snapshot.id)).where(Snapshot.policy == policy.id).scalar()
-    is_there = Policy.select().where((Policy.id == policy.id) & IS_INDEXABLE).exists()
-    if newest != snapshot_id or not is_there:
-        return False
-    record({policy.id: index})
-    Policy.update(words=words).where((Policy.id == policy.id) & (pw.fn.COALESCE(Policy.words, "") != words)).execute()
-    return True
+    ids = sorted(made)
+    lock_rows(Policy, Policy.id.in_(ids))
+    of_policies = Snapshot.select(Snapshot.policy, pw.fn.MAX(Snapshot.id)).where(Snapshot.policy.in_(ids))
+    newest = dict(of_policies.group_by(Snapshot.policy).tuples())
+    there = [row[0] for row in Policy.select(Policy.id).where(Policy.id.in_(ids) & IS_INDEXABLE).tuples()]
+    kept = {policy_id for policy_id in there if newest.get(policy_id) == made[policy_id].snapshot_id}
+    record({policy_id: made[policy_id].index for policy_id in sorted(kept)})
+    if kept:
+        words = pw.Case(Policy.id, [(policy_id, made[policy_id].words) for policy_id in sorted(kept)], Policy.words)
+        Policy.update(words=words).where(Policy.id.in_(sorted(kept))).execute()
+    return kept
 
 
 def index_anew(setting_keys: Collection[str]) -> None:

@@ -274,8 +274,7 @@ def _captured(tenant: Tenant, word: str, digits: str, operator: User) -> tuple[l
         )[1]
         for n, policy in enumerate((mine[0], mine[0], mine[1]))
     ]
-    for policy in mine:
-        index_later(policy)
+    index_later(mine)
     return mine, snapshots
 
 

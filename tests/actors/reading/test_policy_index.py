@@ -22,8 +22,7 @@ def test_the_sweep_indexes_what_an_older_version_left_and_leaves_out_what_it_can
     lost = captured[-1][2].content
     Content.update(sealed=b"x" + bytes(Content.get_by_id(lost.id).sealed)).where(Content.id == lost.id).execute()
     due = policy_index.find_missing(())
-    for each in due:
-        policy_index.index_later(each)
+    policy_index.index_later(due)
     assert [(key, value) for key, value, _ in settings_of(policy)] == [("camera", "~1")]
     assert Policy.get_by_id(captured[-1][0].id).index_version == -VERSION
     assert policy_index.find_missing(()) == []

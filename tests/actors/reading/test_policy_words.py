@@ -35,8 +35,7 @@ def test_words_that_come_after_a_capture_find_what_was_captured_before(captured,
 
 
 def sweep():
-    for policy in policy_index.find_missing(()):
-        policy_index.index_later(policy)
+    policy_index.index_later(policy_index.find_missing(()))
 
 
 def found(text):

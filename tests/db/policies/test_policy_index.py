@@ -46,7 +46,8 @@ def test_what_is_not_indexed_by_todays_rules_is_found_once(captured):
     policy, run, _ = captured[0]
     assert [row.id for row in policy_index.missing(2, (), 100)] == ids  # as an older version left them
     for number, (one, _, snapshot) in enumerate(captured):
-        assert policy_index.record_later(one, snapshot.id, index("a", version=1 + number % 2), "")
+        made = policy_index.LaterIndex(snapshot.id, index("a", version=1 + number % 2), "")
+        assert policy_index.record_later({one.id: made}) == {one.id}
     due = [row.id for row in policy_index.missing(2, (), 100)]
     assert due == ids[::2]
     assert [row.id for row in policy_index.missing(2, due[:1], 1)] == due[1:2]
@@ -56,7 +57,7 @@ def test_what_is_not_indexed_by_todays_rules_is_found_once(captured):
     # Another snapshot was saved meanwhile: the sweep's index is of what was.
     save(run, policy, "z", index("z", version=2))
     older = Snapshot.select().where(Snapshot.policy == policy).get()
-    assert not policy_index.record_later(policy, older.id, index("a"), "")
+    assert not policy_index.record_later({policy.id: policy_index.LaterIndex(older.id, index("a"), "")})
     assert indexed(policy) == (2, ["z"])
     policy_index.forget_marks()
     assert len(policy_index.missing(2, (), 9)) == len(ids)

@@ -25,8 +25,7 @@ def indexed(captured):
         text = {"settingDefinitionId": "wallpaper", "simpleSettingValue": {"value": "Quarterly & plan"}}
         settings = [{"settingInstance": chosen}, {"settingInstance": text}]
         capture_by_hand(policy, SYSTEM, {"name": policy.name, "settings": settings})
-    for policy in policy_index.find_missing(()):
-        policy_index.index_later(policy)
+    policy_index.index_later(policy_index.find_missing(()))
     return captured
 
 
