@@ -17,7 +17,7 @@ from db.schema.row_ids import MAX_ID
 from db.states import Result, Role, SiteRole
 from db.tenants import tenants
 from web.security import attempt_limits, token_limits, who_may
-from web.security.permissions import EVERYWHERE, IN_TENANT, OPEN, Permission
+from web.security.permissions import EVERYWHERE, IN_TENANT, OF_INSTALLATION, OPEN, Permission
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -72,7 +72,7 @@ def deny(permission: Permission, tenant: Tenant | None = None, *, everywhere: bo
 
     `because`: the reason, where no role would help.
     """
-    because = because or _token_refusal(tenant)
+    because = because or _token_refusal(permission, tenant)
     audit.record(
         Action.ACCESS,
         current_actor(),
@@ -86,7 +86,7 @@ def deny(permission: Permission, tenant: Tenant | None = None, *, everywhere: bo
     abort(403, because or who_may.refusal_sentence(permission, tenant, everywhere=everywhere))
 
 
-def _token_refusal(tenant: Tenant | None) -> str:
+def _token_refusal(permission: Permission, tenant: Tenant | None) -> str:
     """Say why the token itself is refused, whatever the person behind it may do; "" where it is not the token."""
     limits = token_limits.current_limits()
     if limits is None:
@@ -96,6 +96,8 @@ def _token_refusal(tenant: Tenant | None) -> str:
         return f"This needs the scope {needed}, which the token “{limits.token_name}” does not have."
     if tenant is not None and not limits.allows_tenant(tenant.id):
         return f"The token “{limits.token_name}” is not made for this tenant."
+    if permission in OF_INSTALLATION and limits.tenant_ids is not None:
+        return f"The token “{limits.token_name}” is made for some tenants, and this is of the whole installation."
     return ""
 
 
@@ -114,7 +116,7 @@ def can(permission: Permission | str, tenant_id: int | None = None) -> bool:
         return token_limits.allows(None)
     if not current_user.is_authenticated:
         return False
-    if not token_limits.allows(tenant_id):
+    if not token_limits.allows(tenant_id) or (permission in OF_INSTALLATION and token_limits.is_of_some_tenants()):
         return False
     if permission in EVERYWHERE[SiteRole(current_user.site_role)]:
         return True

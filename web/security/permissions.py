@@ -31,3 +31,5 @@ EVERYWHERE: dict[SiteRole, frozenset[Permission]] = {
 }
 # Needs no tenant: held by whoever is signed in, or by everyone.
 OPEN = frozenset({P.PUBLIC, P.SIGNED_IN})
+# About the whole installation, never about one tenant: a token for some tenants reaches none of it.
+OF_INSTALLATION = frozenset({P.ADMINISTER})

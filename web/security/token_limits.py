@@ -44,6 +44,12 @@ def route_scopes() -> frozenset[Scope]:
     return scopes
 
 
+def is_of_some_tenants() -> bool:
+    """Is the request one with a token that is limited to some tenants? It reaches nothing of the installation."""
+    limits = current_limits()
+    return limits is not None and limits.tenant_ids is not None
+
+
 def allows(tenant_id: int | None) -> bool:
     """May the request do what its route is for in this tenant, or (without one) in any, as far as its token goes?"""
     limits = current_limits()

@@ -11,6 +11,8 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi import checks
 
+from db.audit.audit import SYSTEM
+from db.copies import stores
 from tests.support.two_tenants import DIGITS, OTHER, WORD, hold
 
 ALLOWED, NOT_ALLOWED = GenerationMode.POSITIVE, GenerationMode.NEGATIVE
@@ -28,8 +30,10 @@ def program(api, cast):
 @pytest.fixture
 def ids(cast):
     """One object of everything that addresses name."""
-    return {name: int(text) for name, text in hold(OTHER, WORD, DIGITS, cast.root.password_hash).ids.items()
+    store = stores.add("Vault", "file:///nowhere", {}, SYSTEM, copy_days=30, needs_lock=False, recipients=["age1x"])
+    held = {name: int(text) for name, text in hold(OTHER, WORD, DIGITS, cast.root.password_hash).ids.items()
             if text.isdigit()}  # fmt: skip
+    return held | {"store_id": store.id}
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

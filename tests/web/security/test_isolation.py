@@ -256,6 +256,8 @@ def walk_api(matrix, rule, program, mix, permission, scopes, document):
         expected = {401} if person in OUTSIDE else {403} if not may else API_ACT if is_undone else API_READ
         # A restore's source may ask for more than the route says, and a request without a body may say too little.
         expected |= {403, 404} if may and (is_undone or is_mixed) else set()
+        # What is of no tenant has a number that nothing here has.
+        expected |= {404} if may and permission == P.ADMINISTER and rule.arguments else set()
         shown = shows_the_other(answer, path)
         matrix.expect(status in expected, person, sort, method, path, status, "not", expected)
         knows = person not in OUTSIDE and sort != LIMITED and holds(person, P.SEE, {"other"})
@@ -267,6 +269,8 @@ def holds_with(person, sort, permission, places):
     """By the table, within what the token is for."""
     if sort != LIMITED or permission == P.SIGNED_IN:
         return holds(person, permission, places)
+    if permission == P.ADMINISTER:
+        return False  # it is of the whole installation
     return places <= {"own"} and holds(person, permission, places | {"own"})
 
 

@@ -14,7 +14,7 @@ from web.api.fields import GivenTime, RowId, naive_utc
 from web.api.paging import PageJson, PageQuery, allowed, page
 from web.api.representations import changes
 from web.api.representations.changes import ChangeDetailsJson, ChangeJson
-from web.api.resources.starting import MAKES, make_once
+from web.api.representations.starting import MAKES, make_once
 from web.security.access import allowed_tenant_ids, current_actor, fetch
 from web.security.permissions import Permission
 

@@ -14,7 +14,7 @@ from web.acts import restore_acts
 from web.acts.restore_acts import ExecuteAnswers
 from web.api.endpoints import ApiAnswer, Arguments, endpoint
 from web.api.representations.restores import RestoreDetailsJson, details
-from web.api.resources.starting import MAKES, STARTS, make_once, start_once
+from web.api.representations.starting import MAKES, STARTS, make_once, start_once
 from web.security.access import current_actor, fetch
 from web.security.permissions import Permission
 

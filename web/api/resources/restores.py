@@ -1,29 +1,35 @@
-"""`/restores`: asking for them, reading their plans, and what they did. Acts that write: restore_acts.py."""
+"""`/restores` and bringing a tenant back: asking for them, reading their plans. Acts that write: restore_acts.py."""
 
+from datetime import UTC, timedelta
 from typing import Any, Literal
 
 from flask import Blueprint, abort
 from pydantic import Field
 
 import actors.plans.preview
+from actors.changes import bringing_back
 from actors.facade import policy_type_names
 from actors.plans import drafts, option_choices
+from actors.queue.enqueue import EnqueuedRun
+from db.clock import utcnow
 from db.models import BackupSet, Restore, RestoreItem, Snapshot, Tenant
 from db.sql import cursor_pages
 from db.states import Outcome, RestoreState, Scope
+from web import inputs
 from web.acts import restore_acts
 from web.api.endpoints import ApiAnswer, Arguments, endpoint
-from web.api.fields import RowId
-from web.api.paging import PageJson, PageQuery, allowed, page
+from web.api.fields import GivenTime, RowId, naive_utc
+from web.api.paging import PageJson, PageQuery, allowed, page, page_of_ids
 from web.api.problems import FieldError, ProblemError
-from web.api.representations import restores
+from web.api.representations import damages, restores
+from web.api.representations.damages import DamageJson
 from web.api.representations.restores import (
     PlannedItemJson,
     RestoreDetailsJson,
     RestoreItemJson,
     RestoreJson,
 )
-from web.api.resources.starting import MAKES, STARTS, make_once, start_once
+from web.api.representations.starting import MAKES, STARTS, make_once, start_once
 from web.security.access import current_actor, fetch
 from web.security.permissions import Permission
 
@@ -32,6 +38,8 @@ routes = Blueprint("restores", __name__)
 MOST_SNAPSHOTS, MOST_TYPES = 20_000, 500
 # The contents of each are opened, and read out.
 MOST_PLANNED_ITEMS = 50
+# Of whoever changed a tenant.
+LONGEST_NAME = 300
 
 
 class OptionsBody(Arguments):
@@ -192,3 +200,53 @@ def get_restore_item(restore_id: str, item_id: str) -> PlannedItemJson:
     if item.restore_id != restore.id:
         abort(404)
     return restores.planned_items([item])[0]
+
+
+class BringBackQuery(PageQuery):
+    """The moment, and whose acts are meant."""
+
+    at: GivenTime | None = Field(None, description="The moment; a day ago where none is given.")
+    by: str = Field("", max_length=LONGEST_NAME, description="Only what this person or app did.")
+
+
+class BringBackBody(Arguments):
+    """A moment that the tenant is brought back to, whose acts are meant, and what becomes of what was added since."""
+
+    at: str = Field(max_length=60, description="The moment, in UTC or with a zone.", examples=["2026-11-27T03:00:00Z"])
+    by: str = Field("", max_length=LONGEST_NAME, description="Only what this person or app did, as `culprits` has it.")
+    removes_added: bool = Field(False, description="Also remove what was added since. It is captured first.")
+
+
+@routes.get("/tenants/<tenant_id>/bring-back")
+@endpoint(Permission.SEE, Scope.READ, returns=DamageJson, query=BringBackQuery)
+def get_damage(tenant_id: str, query: BringBackQuery) -> ApiAnswer:
+    """Show what was deleted, changed or added in a tenant since a moment, by whom, the urgent first."""
+    tenant = fetch(Tenant, tenant_id, Permission.SEE)
+    at = utcnow() - timedelta(days=1) if query.at is None else naive_utc(query.at)
+    if at > utcnow():
+        wrong = FieldError(field="at", message="This moment is yet to come. Choose an earlier one.")
+        raise ProblemError(400, "The address asks for something that there is not.", [wrong])
+    damage = bringing_back.find(tenant, at)
+    meant = [deed for deed in damage.deeds if not query.by or deed.is_by(query.by)]
+    listed = page_of_ids(
+        range(1, len(meant) + 1), query, lambda numbers: damages.deeds([meant[number - 1] for number in numbers])
+    )
+    return ApiAnswer({**damages.damage(damage, meant), **listed.document}, listed.headers)
+
+
+@routes.post("/tenants/<tenant_id>/bring-back")
+@endpoint(Permission.OPERATE, Scope.START, body=BringBackBody, **STARTS)
+def bring_tenant_back(tenant_id: str, body: BringBackBody) -> ApiAnswer:
+    """Draft one restore that brings a tenant back to a moment, and start its preview; `restore` of the run is it.
+
+    It writes nothing. Look at the plan, then execute it as any other.
+    """
+    tenant = fetch(Tenant, tenant_id, Permission.OPERATE)
+    at = inputs.parse_past_time(body.at, UTC)
+
+    def start() -> EnqueuedRun:
+        damage = bringing_back.find(tenant, at)
+        draft = bringing_back.draft(damage, current_actor(), by=body.by, removes_added=body.removes_added)
+        return actors.plans.preview.start(draft, current_actor())
+
+    return start_once(start)

@@ -11,9 +11,11 @@ from web.api.resources import (
     audit_events,
     backup_sets,
     changes,
+    copies,
     me,
     policies,
     readiness,
+    rehearsals,
     restore_acts,
     restores,
     runs,
@@ -22,7 +24,8 @@ from web.api.resources import (
 )
 
 RESOURCES: tuple[Any, ...] = (
-    me, tenants, readiness, policies, backup_sets, runs, starts, changes, restores, restore_acts, audit_events,
+    me, tenants, readiness, policies, backup_sets, runs, starts, changes, restores, restore_acts, rehearsals, copies,
+    audit_events,
 )  # fmt: skip
 
 

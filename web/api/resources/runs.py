@@ -13,7 +13,7 @@ from web.api.fields import GivenTime, RowId, naive_utc
 from web.api.paging import PageJson, PageQuery, allowed, page
 from web.api.representations import runs
 from web.api.representations.runs import ListedRunItemJson, RunDetailsJson, RunJson
-from web.api.resources.starting import STARTS, start_once
+from web.api.representations.starting import STARTS, start_once
 from web.security.access import current_actor, fetch
 from web.security.permissions import Permission
 

@@ -12,7 +12,7 @@ from db.states import Scope
 from web.api.endpoints import ApiAnswer, Arguments, endpoint
 from web.api.fields import RowId
 from web.api.problems import FieldError, ProblemError
-from web.api.resources.starting import STARTS, start_once
+from web.api.representations.starting import STARTS, start_once
 from web.security.access import current_actor, fetch
 from web.security.permissions import Permission
 

@@ -10,6 +10,7 @@ from db.audit.audit import SYSTEM
 from db.backups import manifests
 from db.models import BackupSet, Restore, RestoreItem, Run
 from tests.support.restore_steps import as_previewed, options
+from tests.web.views.changes.test_bring_back import AT, damaged  # noqa: F401 - a fixture
 from web.api.resources.restores import OptionsBody
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -98,3 +99,28 @@ def test_a_plan_is_read_item_by_item_with_its_lines_and_masked(api, cast, captur
     other = drafts.from_snapshot(captured[0][2], cast.contoso, options(), SYSTEM)
     assert program.get(f"/restores/{other.id}/items/{item['id']}").status_code == 404
     assert [row["id"] for row in program.get("/restores?state=previewed").json["items"]] == [restore.id]
+
+
+def test_a_tenant_is_looked_at_and_brought_back_to_a_moment(cast, api, damaged, redis_url):  # noqa: F811
+    program, path = api(cast.max), f"/tenants/{cast.contoso.id}/bring-back"
+    since = program.get(f"{path}?at={AT}&limit=1").json
+    assert since["counts"] == {"deleted": 1, "changed": 1, "new": 1}
+    rest = program.get(since["next"]).json
+    assert len(since["items"]) + len(rest["items"]) == 2
+    assert {item["snapshot"] for item in program.get(f"{path}?at={AT}").json["items"]} == {
+        damaged[0].id, damaged[1].id, None,
+    }  # fmt: skip
+    assert program.get(f"{path}?at=2999-01-01T00:00:00Z").status_code == 400
+    nothing = program.post(path, {"at": AT, "by": "nobody"})
+    assert (nothing.status_code, "Nothing is to be brought back" in nothing.json["detail"]) == (422, True)
+    for wrong, why in (("2999-01-01T00:00:00Z", "yet to come"), ("soon", "no time")):
+        refused = program.post(path, {"at": wrong})
+        assert (refused.status_code, why in refused.json["detail"]) == (422, True)
+    started = program.post(path, {"at": AT, "removes_added": True})
+    run = started.json["run"]
+    assert (started.status_code, run["kind"]) == (202, "restore.preview")
+    restore = program.get(f"/restores/{run['restore']}").json
+    assert "as it was at" in restore["source"]["name"]
+    items = program.get(f"/restores/{run['restore']}/items").json["items"]
+    assert len(items) == 3
+    assert api(cast.rita).post(path, {"at": AT}).status_code == 403
