@@ -2,8 +2,6 @@
 
 import re
 
-import pytest
-
 from tests.support.product_modules import ROOT
 from tests.tools.translations import messages
 
@@ -24,9 +22,9 @@ def shown_texts():
         yield path.relative_to(ROOT).as_posix(), re.sub(r"\s+", " ", COMMENT.sub("", path.read_text()))
 
 
-TEXTS = [(where, text.lower()) for where, text in shown_texts()]
-
-
-@pytest.mark.parametrize("phrase", replaced_phrases())
-def test_a_phrase_that_was_replaced_is_said_nowhere(phrase):
-    assert [where for where, text in TEXTS if phrase.lower() in text] == []
+def test_a_phrase_that_was_replaced_is_said_nowhere():
+    phrases, found = replaced_phrases(), []
+    assert len(phrases) > 20
+    for where, text in shown_texts():
+        found += [(where, phrase) for phrase in phrases if phrase.lower() in text.lower()]
+    assert found == []
