@@ -12,6 +12,8 @@ def main() -> None:
         sys.stdout.write("No PostgreSQL here: the database tests run on SQLite only.\n")
     if not shutil.which("pgbouncer"):
         sys.stdout.write("No pgbouncer here: working through one is not tested (install the package pgbouncer).\n")
+    if not shutil.which("age"):
+        sys.stdout.write("No age here: that it opens our files is not tested (install the package age).\n")
     for program in ("nginx", "caddy", "systemd-analyze", "kubectl", "psql"):
         if not shutil.which(program):
             sys.stdout.write(f"No {program} here: it does not check its files in deploy/.\n")

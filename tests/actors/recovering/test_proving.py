@@ -1,6 +1,11 @@
 """The drill: a key opens what a store has now, or it is said what does not open."""
 
+import gzip
+import json
+import shutil
+import subprocess
 from datetime import timedelta
+from pathlib import Path
 
 import pyrage
 import pytest
@@ -60,6 +65,22 @@ def test_whoever_opens_the_text_or_has_the_key_proves_it(cast):
         proving.prove_held(key, [identity], SYSTEM)
     with pytest.raises(Invalid, match="retired"):
         proving.ask_for_proof(RecoveryKey.get(), SYSTEM)
+
+
+@only_sqlite
+@pytest.mark.skipif(not shutil.which("age"), reason="age is not installed here")
+def test_the_standard_program_opens_the_text_and_a_copied_content(copied, tmp_path):  # noqa: F811
+    place, _ = copied()
+    (tmp_path / "key.txt").write_text(f"{RECOVERY_KEY}\n")
+
+    def opened(file):
+        command = ["age", "-d", "-i", tmp_path / "key.txt", file]
+        return subprocess.run(command, check=True, capture_output=True).stdout
+
+    (tmp_path / "proof.age").write_text(proving.ask_for_proof(RecoveryKey.get(), SYSTEM))
+    recovery_keys.answer(RecoveryKey.get(), opened(tmp_path / "proof.age").decode().splitlines()[1], SYSTEM)
+    content = next(Path(place.address.removeprefix("file://")).glob("contents/*/*.age"))
+    assert "body" in json.loads(gzip.decompress(opened(content)))
 
 
 def test_a_new_key_is_a_pair_of_age():
