@@ -18,7 +18,7 @@ VULTURE := 2.16
 CODESPELL := 2.4.3
 
 .PHONY: help setup run azurite clean format hooks migration docs translations \
-	test test-fast test-one ci check lint types dead spell audit \
+	test every-test test-fast test-one ci check lint types dead spell audit \
 	pages-before pages page-sizes screenshots \
 	fuzz steps soak peers bench \
 	lock wheel image-proof microsoft-model
@@ -73,7 +73,9 @@ translations: setup ## Collect what pages say into web/translation/catalogs, and
 
 ##@ Check
 
-test: check ## Check, and run every test
+test: check every-test ## Check, and run every test
+
+every-test: setup ## Run every test, without the checks
 	@$(BIN)/python -m tests.tools.prerequisites
 	@$(BIN)/pytest -n 3 $(PYTEST_ARGS)
 
@@ -85,7 +87,9 @@ test-one: setup ## Run the tests of one file, folder or name: T=tests/db/account
 	@$(BIN)/pytest -q $(T)
 
 ci: ## What CI runs: make test, where nothing is left out because a package index does not answer
-	@CI=true $(MAKE) setup azurite test
+	@CI=true $(MAKE) setup azurite
+	@CI=true $(MAKE) --jobs 2 check
+	@CI=true $(MAKE) every-test
 
 check: lint types ## Format, lint, types and the house rules
 	@$(BIN)/pytest -q tests/test_layers.py
