@@ -1,6 +1,7 @@
 """`make bench`: the figures that docs/benchmarks.md quotes, each benchmark in a process of its own.
 
-Not bench/upgrade.py, which needs a checkout of the version before, nor bench/scale.py, which takes an hour as it comes.
+Not bench/upgrade.py, which needs a checkout of the version before, nor bench/peer.py, which needs a program of others,
+nor bench/scale.py, which takes an hour as it comes.
 """
 
 import subprocess

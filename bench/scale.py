@@ -13,12 +13,12 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import requests
 
 from actors.all_actors import broker
 from bench import SIMULATOR, stage
+from bench.processes import cpu_seconds, peak_mb
 from db.audit.audit import SYSTEM
 from db.clock import utcnow
 from db.database import database, database_bytes
@@ -33,7 +33,6 @@ CHANGED_ONE_IN = 100
 DERIVED = (100, 1_000, 10_000)
 LOOK_SECONDS, IDLE_SECONDS = 0.5, 10
 MESSAGES = 1_000
-TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass
@@ -137,23 +136,13 @@ def _requests() -> tuple[int, int]:
 
 def _cpu(pids: Mapping[str, Sequence[int]]) -> dict[str, float]:
     """Return the seconds of CPU that each sort of process has used; all of them still run."""
-    return {kind: sum(map(_seconds_of, numbers)) for kind, numbers in pids.items()}
+    return {kind: cpu_seconds(numbers) for kind, numbers in pids.items()}
 
 
 def _cpu_when_idle(pids: Mapping[str, Sequence[int]]) -> float:
     before = _cpu(pids)["worker"]
     time.sleep(IDLE_SECONDS)
     return (_cpu(pids)["worker"] - before) / IDLE_SECONDS
-
-
-def _seconds_of(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
-
-
-def _peak_mb(pid: int) -> float:
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
 
 
 def _size() -> int:
@@ -185,9 +174,9 @@ def _print_night(name: str, night: Night) -> None:
 
 
 def _print_memory(pids: Mapping[str, Sequence[int]]) -> None:
-    peaks = sorted(_peak_mb(pid) for pid in pids["worker"])
+    peaks = sorted(peak_mb(pid) for pid in pids["worker"])
     print(f"Most memory: worker processes {', '.join(f'{peak:.0f}' for peak in peaks)} MB, scheduler "
-          f"{_peak_mb(pids['scheduler'][0]):.0f} MB, Redis {_redis_peak_mb():.1f} MB.\n")  # fmt: skip
+          f"{peak_mb(pids['scheduler'][0]):.0f} MB, Redis {_redispeak_mb():.1f} MB.\n")  # fmt: skip
 
 
 def _bytes_of_message() -> float:
@@ -201,7 +190,7 @@ def _bytes_of_message() -> float:
     return taken / MESSAGES
 
 
-def _redis_peak_mb() -> float:
+def _redispeak_mb() -> float:
     return broker.client.info("memory")["used_memory_peak"] / 1024**2
 
 

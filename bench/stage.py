@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import dramatiq
 import requests
@@ -25,6 +26,7 @@ from db.models import Heartbeat, Policy, Tenant
 from db.states import Role
 from db.tenants import tenants
 from tests.support import servers
+from tests.support.demo import descendants
 from tests.support.simulated_tenant import READ, catalog_policy
 
 EMAIL, PASSWORD = "olga@bench.example", "correct horse battery"
@@ -94,14 +96,23 @@ def tenant(
     name: str, number: int, policies: int, *, permissions: Sequence[str] = tuple(READ), **flags: object
 ) -> Tenant:
     """A tenant with that many policies in the simulator, and its connection in the database."""
-    guid = f"{number:08}-1111-4111-8111-111111111111"
-    there = {"deviceManagement/configurationPolicies": dict(_policies(policies)), "groups": GROUPS}
-    control("POST", "tenants", name=name, directory_id=guid, client_id=guid, client_secret=SECRET,
-            permissions=list(permissions), collections=there, flags=flags)  # fmt: skip
+    facts = tenant_facts(name, number, policies, permissions=permissions, **flags)
+    control("POST", "tenants", **facts)
+    guid = facts["directory_id"]
     with database.connection_context():
         made = tenants.add(name, guid, guid, SYSTEM)
         tenants.set_credential(made, "secret", {"secret": SECRET}, SYSTEM)
     return made
+
+
+def tenant_facts(
+    name: str, number: int, policies: int, *, permissions: Sequence[str] = tuple(READ), **flags: object
+) -> dict[str, Any]:
+    """Return what the simulator is told of a tenant with that many policies."""
+    guid = f"{number:08}-1111-4111-8111-111111111111"
+    there = {"deviceManagement/configurationPolicies": dict(_policies(policies)), "groups": GROUPS}
+    return {"name": name, "directory_id": guid, "client_id": guid, "client_secret": SECRET,
+            "permissions": list(permissions), "collections": there, "flags": flags}  # fmt: skip
 
 
 def change(changed: Tenant, count: int) -> None:
@@ -174,11 +185,12 @@ def token_in(page: str) -> str:
 
 
 @contextmanager
-def worker(processes: int, threads: int) -> Iterator[None]:
+def worker(processes: int, threads: int) -> Iterator[list[int]]:
+    """Workers as they come; the ids of their processes."""
     command = [servers.TENANTKEEP, "worker", "--processes", str(processes), "--threads", str(threads)]
-    with servers.running(command, stderr=subprocess.DEVNULL):
+    with servers.running(command, stderr=subprocess.DEVNULL) as started:
         wait_for_boot(processes)
-        yield
+        yield [started.pid, *descendants(started.pid)]
 
 
 @contextmanager

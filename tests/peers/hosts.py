@@ -24,7 +24,9 @@ HOSTS = ("graph.microsoft.com", "login.microsoftonline.com")
 
 @contextmanager
 def microsoft(tenants, directory):
-    """The simulator with these tenants: its state, and the environment of a process that takes it for Microsoft."""
+    """The simulator with these tenants: its state, its own address with the certificate that it shows, and the
+    environment of a process that takes it for Microsoft.
+    """
     state = State()
     for tenant in tenants:
         state.add(tenant)
@@ -37,7 +39,8 @@ def microsoft(tenants, directory):
     for thread in running:
         thread.start()
     try:
-        yield SimpleNamespace(state=state, environment=_environment(certificate, proxy.server_address[1]))
+        yield SimpleNamespace(state=state, url=f"https://127.0.0.1:{server.server_port}", certificate=certificate,
+                              environment=_environment(certificate, proxy.server_address[1]))  # fmt: skip
     finally:
         for served in (proxy, server):
             served.shutdown()
