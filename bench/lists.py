@@ -1,10 +1,14 @@
 """Times of every list: its first and its last page, narrowed or not, with few rows and with many.
 
 As an admin, who sees every tenant's rows, which is the most to look through; and as an operator of one tenant.
+
+`python -m bench.lists --rows 10000000 --engine PostgreSQL`: ten million of each kind, on one engine; `--list` measures
+some of the lists alone. They take 30 GB and half an hour to fill.
 """
 
+import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from bench import rows, stage
@@ -13,6 +17,7 @@ from db.database import database
 from db.models import Policy, Run
 
 SIZES = (10_000, 1_000_000)
+MOST_TENANTS = 1_000_000
 LOOKS = 20
 # A list shows its first 10,000 rows, twenty at a time.
 LAST = 499
@@ -137,6 +142,33 @@ _AUDIT = {
     "a week, tenant changed": "/audit/?{week}&action=tenant:changed",
     "a week, one person": "/audit/?{week}&actor=person{busy}@bench.example",
 }
+_CHANGES = {
+    "first page": "/changes/",
+    "last page": f"/changes/?page={LAST}",
+    "oldest first": "/changes/?sort=0",
+    "state: recorded, 98 %": "/changes/?state=recorded",
+    "state: accepted, 1 %": "/changes/?state=accepted",
+    "state: accepted, last page": f"/changes/?state=accepted&page={LAST}",
+    "state: open, 1 in 5,000": "/changes/?state=open",
+    "severity: high, 2 %": "/changes/?severity=high",
+    "severity: low, 60 %": "/changes/?severity=low",
+    "kind: removed, 3 %": "/changes/?kind=removed",
+    "kind and severity": "/changes/?kind=removed&severity=high",
+    "type: settings catalog, 37 %": "/changes/?type=configurationPolicies",
+    "type: named location, 1 in 1,000": "/changes/?type=namedLocations",
+    "one tenant of 500": "/changes/?tenant={ordinary}",
+    "one tenant, open": "/changes/?tenant={ordinary}&state=open",
+    "the largest tenant, 10 %": "/changes/?tenant={largest}",
+    "a week": "/changes/?{week}",
+    "a week, high": "/changes/?{week}&severity=high",
+    "a week, one tenant": "/changes/?{week}&tenant={ordinary}",
+    "search: its number": "/changes/?search={middle}",
+    "search: word of 20 names": "/changes/?search=quokka",
+    "search: word of 1,400 names": "/changes/?search=wallaby",
+    "search: word of every name": "/changes/?search=ring",
+    "search: word of no name": "/changes/?search=zebra",
+}
+_SNAPSHOTS = {"a policy with its snapshots": "/policies/{captured}", "a policy without": "/policies/{bare}"}
 _NOTIFICATIONS = {
     "first page": "/notifications/",
     "page 100": "/notifications/?page=100",
@@ -168,6 +200,8 @@ ADMINS = {
     "backup sets": _BACKUP_SETS,
     "restores": _RESTORES,
     "audit log": _AUDIT,
+    "changes": _CHANGES,
+    "snapshots": _SNAPSHOTS,
     "notifications": _NOTIFICATIONS,
 }
 OPERATORS = {
@@ -187,6 +221,13 @@ OPERATORS = {
         "state: gone, 2 %": "/policies/?state=gone",
         "type: named location, 1 in 1,000": "/policies/?type=namedLocations",
     },
+    "changes of an operator": {
+        "first page": "/changes/",
+        "last page": f"/changes/?page={LAST}",
+        "severity: high, 2 %": "/changes/?severity=high",
+        "a week": "/changes/?{week}",
+        "search: word of every name": "/changes/?search=ring",
+    },
     "notifications of an operator": _NOTIFICATIONS,
 }
 TENANTS = {"tenants": _TENANTS}
@@ -197,19 +238,34 @@ Figures = dict[tuple[str, str], dict[tuple[str, int], tuple[float, float]]]
 
 
 def main() -> None:
+    asked = _asked()
     figures: Figures = {}
     with stage.engines() as urls:
-        for engine, url in urls.items():
-            for count in SIZES:
+        engines = {engine: url for engine, url in urls.items() if asked.engine in (None, engine)}
+        for engine, url in engines.items():
+            for count in asked.rows:
                 stage.bind(stage.beside(url, f"lists_{count}"))
                 _say(f"{engine}: {count:,} rows are made")
                 rows.fill(count)
-                _measure(figures, engine, count, ADMINS, rows.ADMIN)
-                _measure(figures, engine, count, OPERATORS, rows.OPERATOR)
-                _say(f"{engine}: {count:,} tenants are made")
-                rows.fill_tenants(count)
-                _measure(figures, engine, count, TENANTS, rows.ADMIN)
-        _print(figures, list(urls))
+                _measure(figures, engine, count, _chosen(ADMINS, asked.list), rows.ADMIN)
+                _measure(figures, engine, count, _chosen(OPERATORS, asked.list), rows.OPERATOR)
+                if count <= MOST_TENANTS:
+                    _say(f"{engine}: {count:,} tenants are made")
+                    rows.fill_tenants(count)
+                    _measure(figures, engine, count, _chosen(TENANTS, asked.list), rows.ADMIN)
+        _print(figures, list(engines), asked.rows)
+
+
+def _asked() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench.lists", description=__doc__)
+    parser.add_argument("--rows", type=int, nargs="+", default=SIZES, help="of each kind")
+    parser.add_argument("--engine", choices=("SQLite", "PostgreSQL"), help="one of them alone")
+    parser.add_argument("--list", nargs="+", help="these lists alone")
+    return parser.parse_args()
+
+
+def _chosen(lists: Lists, names: Sequence[str] | None) -> Lists:
+    return {name: looks for name, looks in lists.items() if not names or name in names}
 
 
 def _say(progress: str) -> None:
@@ -237,6 +293,8 @@ def _values(count: int) -> dict[str, object]:
         "week": f"since={since}&until={until}",
         "until": until,
         "middle": count // 2,
+        "captured": count // 14 * 7 + 1,
+        "bare": count // 14 * 7 + 2,
         "graph_id": graph_id,
         "ordinary": rows.ORDINARY,
         "largest": rows.LARGEST,
@@ -252,20 +310,23 @@ def _timed(session, address: str) -> tuple[float, float]:
     return stage.timed(look, range(LOOKS))
 
 
-def _print(figures: Figures, engines: list[str]) -> None:
-    heads = [head for engine in engines for head in (*(f"{engine} {_short(count)}" for count in SIZES), "ratio")]
+def _print(figures: Figures, engines: Sequence[str], sizes: Sequence[int]) -> None:
+    heads = [head for engine in engines for head in (*(f"{engine} {_short(count)}" for count in sizes), "ratio")]
     print(f"| list | look | {' | '.join(heads)} |\n|---|---|{'---|' * len(heads)}")
     for (name, look), taken in figures.items():
-        cells = [cell for engine in engines for cell in _cells(taken, engine)]
+        cells = [cell for engine in engines for cell in _cells(taken, engine, sizes)]
         print(f"| {name} | {look} | {' | '.join(cells)} |")
-    print("\nMedian (95th percentile) in ms; shares and counts are those of a million rows. Slowest:", end=" ")
-    print("; ".join(_slowest(figures, engine) for engine in engines) + ".")
+    print(f"\nMedian (95th percentile) in ms; shares are those of {_short(sizes[-1])} rows.", end=" Slowest: ")
+    print("; ".join(_slowest(figures, engine, sizes[-1]) for engine in engines) + ".")
     _print_missed(figures)
 
 
-def _cells(taken: Mapping[tuple[str, int], tuple[float, float]], engine: str) -> list[str]:
-    few, many = taken[engine, SIZES[0]], taken[engine, SIZES[-1]]
-    return [*(_cell(taken[engine, count]) for count in SIZES), f"{many[0] / few[0]:.1f}"]
+def _cells(taken: Mapping[tuple[str, int], tuple[float, float]], engine: str, sizes: Sequence[int]) -> list[str]:
+    """Return the figures by size, as far as it was measured with so many, and how the most compares to the fewest."""
+    found = [taken.get((engine, count)) for count in sizes]
+    few, many = found[0], found[-1]
+    ratio = f"{many[0] / few[0]:.1f}" if few and many else ""
+    return [*(_cell(figure) if figure else "" for figure in found), ratio]
 
 
 def _cell(taken: tuple[float, float]) -> str:
@@ -276,9 +337,10 @@ def _short(count: int) -> str:
     return f"{count // 1_000_000}M" if count >= 1_000_000 else f"{count // 1000}k"
 
 
-def _slowest(figures: Figures, engine: str) -> str:
-    (name, look), taken = max(figures.items(), key=lambda one: one[1][engine, SIZES[-1]])
-    return f"{engine} {_short(SIZES[-1])}: {name}, {look}, {taken[engine, SIZES[-1]][0]:.0f} ms"
+def _slowest(figures: Figures, engine: str, count: int) -> str:
+    found = {look: taken[engine, count][0] for look, taken in figures.items() if (engine, count) in taken}
+    name, look = slowest = max(found, key=lambda look: found[look])
+    return f"{engine} {_short(count)}: {name}, {look}, {found[slowest]:.0f} ms"
 
 
 def _print_missed(figures: Figures) -> None:

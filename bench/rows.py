@@ -3,7 +3,8 @@
 The two years are the same whatever the count: with a hundred times the rows, a week has a hundred times as many.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from bench import stage
@@ -22,13 +23,17 @@ LARGEST, ORDINARY, BUSY, IDLE = 1, 250, 5, 20
 
 
 def fill(count: int) -> None:
-    """`count` policies, runs, backup sets, restores and audit events, in 500 tenants and by 20 people."""
+    """`count` policies, snapshots, changes, runs, backup sets, restores, notifications and audit events.
+
+    In 500 tenants and by 20 people.
+    """
     with database.connection_context():
         users.add(ADMIN, "Anna", stage.PASSWORD, SYSTEM, site_role=SiteRole.ADMIN)
         operator = users.add(OPERATOR, "Olga", stage.PASSWORD, SYSTEM)
         _number(count)
-        for statement in _STATEMENTS:
-            _execute(statement, first=1, last=TENANTS, **_CHOICES)
+        with _without_indexes():
+            for statement in _STATEMENTS:
+                _execute(statement, first=1, last=TENANTS, **_CHOICES)
         users.set_member(operator, Tenant.get_by_id(LARGEST), Role.OPERATOR, SYSTEM)
         _settle()
 
@@ -39,6 +44,27 @@ def fill_tenants(count: int) -> None:
         _number(count)
         _execute(_TENANT, first=TENANTS + 1, last=count, **_CHOICES)
         _settle()
+
+
+@contextmanager
+def _without_indexes() -> Iterator[None]:
+    """On PostgreSQL, fill without what each row would have to be looked up in, and build the indexes at the end.
+
+    Ten million rows of a kind take minutes so, and hours else. What is filled refers to nothing that is missing.
+    """
+    if is_sqlite():
+        yield
+        return
+    filled = [statement.split()[2] for statement in _STATEMENTS if statement.startswith("INSERT")]
+    found = database.execute_sql(_INDEXES, (filled,)).fetchall()
+    database.execute_sql("SET session_replication_role = replica")
+    database.execute_sql("SET maintenance_work_mem = '256MB'")
+    for name, _definition in found:
+        database.execute_sql(f'DROP INDEX "{name}"')
+    yield
+    for _name, definition in found:
+        database.execute_sql(definition.replace("%", "%%"))
+    database.execute_sql("SET session_replication_role = origin")
 
 
 def _number(count: int) -> None:
@@ -90,6 +116,11 @@ _CHOICES = {
     "act": _one_of(_ACTS, "n / 3"),
     "city": _one_of(_CITIES, "n"),
 }
+
+# Those of constraints stay.
+_INDEXES = """SELECT indexname, indexdef FROM pg_indexes JOIN pg_class ON pg_class.relname = indexname
+WHERE schemaname = 'public' AND tablename = ANY(%s)
+AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = pg_class.oid)"""
 
 # Scattered by primes, so that no two columns go together and neighbours are not alike.
 _NUMBERS = """CREATE TEMPORARY TABLE numbers AS
@@ -162,6 +193,27 @@ CASE WHEN n % 1009 = 0 THEN 'previewed' WHEN percent < 2 THEN 'draft' WHEN perce
 WHEN percent < 20 THEN 'cancelled' ELSE 'finished' END, '{{}}', 'Bench', person, at, person, at
 FROM numbers"""
 
+# One policy in seven has seven of them, the others none: as many snapshots as policies, and lists of them.
+_CONTENT = """INSERT INTO content (id, tenant_id, fingerprint, sealed, plain_bytes, created_at)
+SELECT n, n, 'bench', '', 0, at FROM numbers WHERE n BETWEEN {first} AND {last}"""
+
+_SNAPSHOT = """INSERT INTO snapshot (id, tenant_id, policy_id, content_id, run_id, captured_at, confirmed_at, name,
+proof, "references")
+SELECT numbers.n, policy.tenant_id, policy.id, policy.tenant_id, numbers.n, at, at, policy.name, '{{}}', '{{}}'
+FROM numbers JOIN policy ON policy.id = (numbers.n - 1) / 7 * 7 + 1"""
+
+# Most are news and nothing to decide; one in five thousand waits for a decision.
+_CHANGE = """INSERT INTO change (id, tenant_id, policy_id, kind, state, severity, rules, since_at, seen_at, run_id,
+before_id, after_id, differences, difference_count, assessed_at)
+SELECT snapshot.id, snapshot.tenant_id, policy_id,
+CASE WHEN percent < 5 THEN 'added' WHEN percent < 8 THEN 'removed' WHEN percent < 20 THEN 'assignments_changed'
+ELSE 'changed' END,
+CASE WHEN n % 5003 = 0 THEN 'open' WHEN percent = 91 THEN 'accepted' WHEN percent = 92 THEN 'put_back'
+ELSE 'recorded' END,
+CASE WHEN percent < 2 THEN 'high' WHEN percent < 40 THEN 'medium' ELSE 'low' END,
+'[]', at, at, run_id, snapshot.id, snapshot.id, '[]', 0, at
+FROM numbers JOIN snapshot ON snapshot.id = n"""
+
 # After those that were written already. The chain does not hold, and no list looks.
 _AUDIT_EVENT = """INSERT INTO audit_event (id, at, action, actor_id, actor, tenant_id, tenant_name, subject, result,
 address, details, previous_hash, hash)
@@ -174,6 +226,6 @@ FROM numbers CROSS JOIN audit_head"""
 _AUDIT_HEAD = "UPDATE audit_head SET last_id = (SELECT MAX(id) FROM audit_event)"
 
 _STATEMENTS = (
-    _TENANT, _PEOPLE, _SCHEDULE, _POLICY, _RUN, _RUN_ITEM, _NOTIFICATION, _BACKUP_SET, _RESTORE, _AUDIT_EVENT,
-    _AUDIT_HEAD,
+    _TENANT, _PEOPLE, _SCHEDULE, _POLICY, _RUN, _RUN_ITEM, _NOTIFICATION, _BACKUP_SET, _RESTORE, _CONTENT, _SNAPSHOT,
+    _CHANGE, _AUDIT_EVENT, _AUDIT_HEAD,
 )  # fmt: skip
