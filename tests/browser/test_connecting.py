@@ -52,7 +52,8 @@ def test_an_empty_installation_gets_a_tenant_that_is_backed_up(site, enter, new_
     theirs.click("text=Accept for Other")
     expect(theirs.locator("main")).to_contain_text("Another directory answered")
     page.wait_for_selector(f"text={OTHER}")
-    page.click("text=Reject it")
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        page.click("text=Reject it")
     directories.customer.change(flags={"app_known_after_s": 1, "roles_after_s": 2})
     theirs.goto(wanted(page, site, "Tailspin"))
     theirs.click("text=Go on to Microsoft")

@@ -17,6 +17,7 @@ def test_an_operator_signs_in_and_captures_a_snapshot(demo, new_page):
         page.wait_for_timeout(500)
         page.reload()
     page.locator("td a").first.click()
+    page.wait_for_url("**/policies/*[0-9]")
     name = page.locator("h1").inner_text()
     page.click("text=Capture snapshot")
     expect(page.locator(".alert")).to_contain_text("Started")
@@ -43,12 +44,12 @@ def test_a_manager_undoes_what_was_restored_into_another_tenant(demo, toured, ne
     page.fill("#name", "Contoso Health")
     page.fill("#reason", "INC-4711 was wrong")
     page.click("#execute button")
-    refused = page.locator(".alert").first.inner_text()
-    assert f"Type the name of the tenant that is written to: {tenant}" in refused
+    refused = f"Type the name of the tenant that is written to: {tenant}"
+    expect(page.locator(".alert").first).to_contain_text(refused)
     page.fill("#name", tenant)
     page.click("#execute button")
     page.wait_for_selector("text=What was done", timeout=60_000)  # without reloading
-    assert "undone" in page.locator(".head").inner_text()
+    expect(page.locator(".head")).to_contain_text("undone")
     page.goto(f"{demo.address}/audit/?action=policy%3Awritten")
     assert tenant in page.locator("tbody").inner_text()
     assert [problem for problem in page.problems if "400" not in problem] == []
