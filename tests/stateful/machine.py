@@ -18,6 +18,7 @@ import actors.backups.back_up
 import actors.backups.capture
 import actors.housekeeping.daily_prune
 import actors.plans.preview
+import actors.readiness.assess
 import actors.restores.live_restore
 import config
 from actors import scheduler
@@ -26,12 +27,15 @@ from db import clock
 from db.accounts import users
 from db.audit import audit_rows, chain
 from db.audit.audit import SYSTEM, Actor
-from db.backups import backup_sets, retention
+from db.backups import backup_sets, deletions, retention
 from db.backups.retention import RetentionRules
+from db.copies import copied_sets
 from db.errors import Invalid
 from db.models import (
     AuditHead,
     BackupSet,
+    CopiedSet,
+    CopyStore,
     Notification,
     Policy,
     Restore,
@@ -43,9 +47,10 @@ from db.models import (
     User,
 )
 from db.policies import policies
+from db.readiness import reports
 from db.restores import approvals, restore_drafts, restore_items, restore_rules, restores, retries
 from db.runs import claims, completion
-from db.states import ACTIVE, ENDED, ItemState, Role, RunKind, RunState, SetState
+from db.states import ACTIVE, ENDED, CopyState, ItemState, LockState, Role, RunKind, RunState, SetState
 from db.tenants import schedules, tenants
 from tests.stateful import model
 from tests.stateful.worker import HOW, KEY, LOST, REFUSED, WELL, Worker
@@ -92,7 +97,11 @@ class Installation(RuleBasedStateMachine):
         self.next_version = 1
         head = AuditHead.get()
         self.chain, self.ends_told = chain.Chain(chain.load_keys()[0], (), head.last_id, head.hash), Counter()
-        self.looked_at = set()
+        self.looked_at, self.copies_told = set(), Counter()
+        self.store = CopyStore.create(
+            name="Store", address="file:///nowhere", sealed=b"", recipients=[], copy_days=30, needs_lock=False,
+            checked_at=clock.utcnow(), lock_state=LockState.MISSING,
+        )  # fmt: skip
         self._begin()
 
     def _begin(self):
@@ -168,6 +177,29 @@ class Installation(RuleBasedStateMachine):
             return
         assert set_id in self.model.sets, f"the pin of set {set_id} was answered with yes, and the set is gone"
         self.model.sets[set_id] = is_pinned
+        if is_pinned:
+            self.model.waiting.pop(set_id, None)
+
+    @rule(place=PICK)
+    def take_deletions_back(self, place):
+        """Whatever waits in the tenant is protected, whoever marked it."""
+        tenant = self._pick(self.places, place)
+        wait = {one.id for one in BackupSet.select().where(BackupSet.tenant == tenant)} & self.model.waiting.keys()
+        if self._may(bool(wait), lambda: deletions.take_back(tenant, "needed", SYSTEM)):
+            for set_id in wait:
+                self.model.sets[set_id] = True
+                del self.model.waiting[set_id]
+            self.came["deletions taken back"] += 1
+
+    @rule(place=PICK)
+    def assess(self, place):
+        tenant = self._pick(self.places, place)
+        self._started(lambda: actors.readiness.assess.start(tenant, SYSTEM), RunKind.READINESS, tenant.id)
+
+    @rule()
+    def tend_store(self):
+        """As a worker that looks after the store: what no run pushes any more waits again."""
+        copied_sets.release_stranded(self.store)
 
     # --- restores ----------------------------------------------------------------------------------------------------
 
@@ -180,11 +212,18 @@ class Installation(RuleBasedStateMachine):
         except Invalid:
             return  # it holds nothing
         wanted = {one.snapshot.policy_id: Worker.version_of(one.content_id) for one in restore_items.items(made)}
+        self.came["restored from a set that waits"] += backup_set.id in self.model.waiting
         person = self._pick(self.people, who)
         place = next(one for one in self.places if one.id == made.tenant_id)
         self.model.restores[made.id] = model.Restore(
             made.id, place.id, place.four_eyes, wanted, {person.id}, backup_set.id
         )
+
+    @precondition(lambda self: self.model.waiting)
+    @rule(chosen=PICK, who=PICK)
+    def draft_from_one_that_waits(self, chosen, who):
+        """A set that waits for its deletion is as good as any other, and stays while the restore is unfinished."""
+        self.draft(list(self.model.sets).index(self._pick(sorted(self.model.waiting), chosen)), who)
 
     @precondition(lambda self: self.model.restores)
     @rule(chosen=PICK, who=PICK)
@@ -442,7 +481,7 @@ class Installation(RuleBasedStateMachine):
         for row in Run.select().where(Run.tenant.in_(self.places) & Run.state.in_(ACTIVE) & Run.parent.is_null()):
             known = self.model.runs.get(row.id)
             if known is None or known.state == "gone":
-                assert row.origin in ("schedule", "retention")
+                assert row.origin in ("schedule", "retention", "copies")
                 self.came[f"begun by {row.origin}"] += 1
                 self._add(row)
 
@@ -510,6 +549,9 @@ class Installation(RuleBasedStateMachine):
         gone = self.model.sets.keys() - there.keys()
         assert not gone & protected, f"the sets {sorted(gone & protected)} had to stay, and are gone"
         for set_id in gone:
+            assert set_id in self.model.waiting, f"set {set_id} went, and nobody was told"
+            due_at = self.model.waiting.pop(set_id)
+            assert due_at <= clock.utcnow(), f"set {set_id} went, and was to go {due_at}"
             del self.model.sets[set_id]
         self.model.gone_sets |= gone
         self.came["sets that went"] += len(gone)
@@ -519,6 +561,18 @@ class Installation(RuleBasedStateMachine):
         captured = {policy_id for policy_id, _ in self.model.kept}
         left = {one.policy_id for one in Snapshot.select(Snapshot.policy).where(Snapshot.tenant.in_(self.places))}
         assert left == captured, f"of the policies {sorted(captured - left)} no snapshot is left"
+
+    def look_what_waits(self, tenant):
+        """Each set that nothing keeps has its day, two days after somebody found so, and keeps it."""
+        there = {one.id: one.deletion_due_at for one in BackupSet.select().where(BackupSet.tenant == tenant)}
+        found = {set_id: due_at for set_id, due_at in there.items() if due_at}
+        for set_id, due_at in found.items():
+            known = self.model.waiting.get(set_id)
+            assert known in (None, due_at), f"set {set_id} goes {due_at}, not {known}"
+            is_fair = due_at > clock.utcnow() + timedelta(days=1, hours=23)
+            assert known or is_fair, f"set {set_id} is found to go at once"
+        assert not found.keys() & self.model.protected(), "a set that has to stay waits for its deletion"
+        self.model.waiting = {set_id: at for set_id, at in self.model.waiting.items() if set_id not in there} | found
 
     # --- what holds after each step ----------------------------------------------------------------------------------
 
@@ -533,6 +587,9 @@ class Installation(RuleBasedStateMachine):
         self.came[f"{run.kind} {row.state}"] += 1
         if run.kind == RunKind.PREVIEW:
             self._previewed(run, row)
+        if run.kind == RunKind.READINESS and row.state == RunState.SUCCEEDED:
+            report = reports.newest(Tenant.get_by_id(run.tenant_id))
+            assert (report.run_id, sum(report.counts.values())) == (run.id, POLICIES)
         if run.kind == RunKind.RESTORE:
             items = RunItem.select(RunItem.restore_item_id, RunItem.state, RunItem.outcome).where(RunItem.run == row)
             # One that was cancelled before an item did not take it up.
@@ -575,7 +632,10 @@ class Installation(RuleBasedStateMachine):
             assert not list(self.chain.follow(event))
             if event.action == "run:ended":
                 self.ends_told[event.subject] += 1
+            if event.action == "backup-set:copied":
+                self.copies_told[event.subject] += 1
         assert not list(self.chain.end(head))
+        self._each_set_is_copied_once()
         for run in self.model.runs.values():
             is_ended = run.state in ENDED
             assert self.ends_told[f"run {run.id}"] == is_ended, f"{run} is told as ended {self.ends_told}"
@@ -591,10 +651,15 @@ class Installation(RuleBasedStateMachine):
         assert row.total == sum(counted.values())
         assert not counted[ItemState.PENDING] + counted[ItemState.WORKING]
         told = sorted(one.user_id for one in Notification.select().where(Notification.run == row))
-        is_quiet = row.kind == RunKind.PRUNE and row.origin == "retention" and row.state != RunState.FAILED
+        is_pruned = row.kind == RunKind.PRUNE and row.origin == "retention" and row.state != RunState.FAILED
+        is_quiet = is_pruned or row.kind == RunKind.PUSH
         asked = set() if is_quiet else run.asked_by | {self.people[0].id}
         assert told == sorted(asked), f"run {run.id} was told to {told}, not to {asked}"
         assert not BackupSet.select().where((BackupSet.run == row) & (BackupSet.state == SetState.RUNNING)).exists()
+
+    def _each_set_is_copied_once(self):
+        rows = CopiedSet.select(CopiedSet.set_number).where(CopiedSet.state == CopyState.COMPLETE).tuples()
+        assert self.copies_told == Counter(f"backup set {number}" for (number,) in rows)
 
     def teardown(self):
         """Whatever was left where: sweeps and messages alone bring everything to its end."""
@@ -609,8 +674,21 @@ class Installation(RuleBasedStateMachine):
         self.runs_are_as_the_model_says()
         self.every_end_is_told_once()
         assert not self.model.active(), f"these never end: {self.model.active()}"
+        self._all_is_copied()
         Schedule.delete().where(Schedule.tenant.in_(self.places)).execute()
         Tenant.update(is_active=False).where(Tenant.id.in_(self.places)).execute()
+
+    def _all_is_copied(self):
+        """What a store refused, or a run left, is pushed by the next look and try: sets that are there still."""
+        for _ in range(8):
+            self.time_passes(1200)
+            self.tend_store()
+            self.sweep()
+            self.all_goes_well()
+        self.every_end_is_told_once()
+        left = CopiedSet.select().where(CopiedSet.state != CopyState.COMPLETE, CopiedSet.backup_set.is_null(False))
+        assert not left.exists(), f"these are never copied: {[one.set_number for one in left]}"
+        CopyStore.delete().execute()
 
 
 def _person(name):

@@ -87,6 +87,8 @@ class Model:
     sets: dict = field(default_factory=dict)
     safety: set = field(default_factory=set)
     gone_sets: set = field(default_factory=set)
+    # Set id -> when it goes, of those that wait for their deletion. Until then everything may be done with them.
+    waiting: dict = field(default_factory=dict)
     # Policy id -> the version that the tenant has just now.
     live: dict = field(default_factory=dict)
     # (policy id, version) of which there is a snapshot.

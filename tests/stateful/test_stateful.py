@@ -14,7 +14,8 @@ from tests.stateful.machine import Installation
 STEPS_OF_EXAMPLE = 100
 MUST_COME = (
     "backup_set.capture succeeded", "restore.live succeeded", "retention.prune succeeded", "begun by schedule",
-    "begun by retention", "retried", "sets that went", "item updated",
+    "begun by retention", "retried", "sets that went", "item updated", "copy.push succeeded",
+    "readiness.assess succeeded", "deletions taken back", "restored from a set that waits",
 )  # fmt: skip
 # A short walk may pass these by.
 RARE = ("restore.live partial", "taken back", "claim lost", "item conflict", "item unknown")

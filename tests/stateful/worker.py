@@ -2,24 +2,32 @@
 
 import hashlib
 
+from actors.copies import push
 from actors.housekeeping import daily_prune
+from actors.readiness import assess
 from actors.restores import safety_backup
 from db.backups import backup_sets
 from db.clock import utcnow
+from db.copies import copied_sets
 from db.database import database
 from db.housekeeping.daily_prune import STEPS, Ages, delete_rows
 from db.models import BackupSet, Policy, Restore, RestoreItem, Tenant
 from db.policies import snapshots
+from db.readiness import reports
+from db.readiness.reports import PolicyVerdict
 from db.recovery import write_log
 from db.recovery.write_log import WriteAnswer, WriteIntent
 from db.restores import four_eyes, plan_fingerprint, restore_items, restores
 from db.runs import child_runs, claims, completion, run_items
 from db.runs.claims import ClaimLost
 from db.runs.run_items import NewRunItem
-from db.states import ItemState, Offer, Outcome, RunKind, WriteState
+from db.states import CopyState, ItemState, Offer, Outcome, ReadinessVerdict, RunKind, WriteState
 
 KEY = "configurationPolicies"
-AGES = Ages(runs=730, restores=730, names=365)
+AGES = Ages(runs=730, restores=730, names=365, deletions=2)
+# How a kind of run ends well, and how for good: as its actor ends it.
+FINISH = {RunKind.PUSH: push._finish}
+FAIL = {RunKind.PUSH: push._fail, RunKind.READINESS: assess._fail}
 # How an item ends, or a write: well, as often as all else together.
 HOW = ("well", "well", "well", "refused", "lost", "lost before")
 WELL, REFUSED, LOST = 0, 3, 5
@@ -100,16 +108,18 @@ class Worker:
             RunKind.PREVIEW: self._preview,
             RunKind.RESTORE: self._restore,
             RunKind.PRUNE: self._prune,
+            RunKind.PUSH: self._push,
+            RunKind.READINESS: self._assess,
         }[self.run.kind]
 
     def _finish(self):
-        completion.finish(self.claim)
+        FINISH.get(self.run.kind, completion.finish)(self.claim)
         self.installation.workers.remove(self)
         self.installation._has_ended(self.run)
 
     def _fail(self):
         if self.run.parent is None:
-            completion.fail(self.claim, "unexpected_error", "It failed again and again.")
+            FAIL.get(self.run.kind, completion.fail)(self.claim, "unexpected_error", "It failed again and again.", None)
             self.installation.workers.remove(self)
             self.installation._has_ended(self.run)
         else:
@@ -222,11 +232,42 @@ class Worker:
         item, tenant = todo[0], Tenant.get_by_id(self.run.tenant_id)
         if self.found is None:
             self.found = list(STEPS[item.policy_type].find(tenant, AGES))
+            if item.policy_type == "backup sets":
+                self.installation.look_what_waits(tenant)
             return
         protected, found, self.found = self.model.protected(), self.found, None
         delete_rows(self.claim, item, tenant, AGES, found)
         self.installation.look_what_went(protected)
         run_items.finish_item(self.claim, item, ItemState.DONE, Outcome.UNCHANGED)
+
+    # --- copies and readiness ----------------------------------------------------------------------------------------
+
+    def _push(self, how):
+        """Bring a set into the store: contents that nobody writes here, then the manifest, with which it is a copy."""
+        copied, todo = copied_sets.of_run(self.claim.run), run_items.unsettled_items(self.claim.run)
+        if not todo:
+            self._finish()
+        elif how in ("refused", "lost before") or copied is None or copied.backup_set_id is None:
+            self._fail()
+        else:
+            with database.atomic():
+                claims.assert_claim(self.claim)
+                if todo[0].policy_type == push.MANIFEST:
+                    assert copied.state == CopyState.PUSHING, f"set {copied.set_number} is {copied.state}, and pushed"
+                    copied_sets.complete(copied, 1, copied_sets.kept_until(copied), None)
+                run_items.finish_item(self.claim, todo[0], ItemState.DONE, Outcome.PUSHED)
+
+    def _assess(self, how):
+        """Judge each policy; the report is there with the end, or neither is."""
+        if how != "well":
+            self._fail()
+            return
+        found = Policy.select().where(Policy.tenant == self.run.tenant_id).order_by(Policy.id)
+        lines = [PolicyVerdict(one.id, KEY, one.name, ReadinessVerdict.BY_ITSELF, "", "") for one in found]
+        with database.atomic():
+            claims.assert_claim(self.claim)
+            reports.save(self.claim.run, lines, 1.0, 9)
+        self._finish()
 
     # --- restores ----------------------------------------------------------------------------------------------------
 
