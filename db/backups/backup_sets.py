@@ -170,7 +170,9 @@ def _update_tenant(backup_set: BackupSet, run: Run, types: Mapping[str, Mapping[
     at = backup_set.created_at if is_retry else began
     values = {Tenant.last_synced_at: began, Tenant.last_backup_at: at, Tenant.last_backup_id: backup_set.id}
     Tenant.update(values).where(Tenant.id == run.tenant_id).execute()
-    reports.mark_due(run.tenant_id)
+    # Equal manifests are one row.
+    both = BackupSet.select(BackupSet.manifest).where(BackupSet.id.in_([last_id, backup_set.id])).tuples()
+    reports.mark_due(run.tenant_id, is_same=len(both) == 2 and len(set(both)) == 1)
 
 
 def has_unlisted(run: Run) -> bool:

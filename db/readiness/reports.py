@@ -9,7 +9,7 @@ import peewee as pw
 
 from db.clock import utcnow
 from db.database import database
-from db.models import Policy, ReadinessItem, ReadinessReport, Run, Tenant, TenantReadiness
+from db.models import AuditEvent, Policy, ReadinessItem, ReadinessReport, Run, Tenant, TenantReadiness
 from db.notices import occurrences
 from db.sql import upserts
 from db.sql.value_lists import batched, is_in, is_in_if_given
@@ -19,6 +19,10 @@ from db.states import NoticeEvent, ReadinessVerdict
 DUE_PER_SWEEP = 5
 # A tenant that could not be judged is tried again after this.
 AGAIN_AFTER = timedelta(hours=1)
+# What Microsoft changes by itself, a permission or a licence, is noticed after this where no backup brings news.
+HOLDS_FOR = timedelta(days=7)
+# An unchanged night has about five.
+EVENTS_LOOKED_AT = 200
 # Of a tenant; its history is as long, one report a day.
 KEPT = timedelta(days=400)
 ROWS_AT_ONCE = 500
@@ -46,12 +50,28 @@ class ReportFilter:
     words: Sequence[str] = ()
 
 
-def mark_due(tenant_id: int) -> None:
-    """Note that the tenant has a newer backup, in the transaction that ends it."""
+def mark_due(tenant_id: int, *, is_same: bool = False) -> None:
+    """Note that the tenant has a newer backup, in the transaction that ends it.
+
+    `is_same`: it holds the same snapshots as the one before. Then a report of the last days still holds, unless
+    somebody did something to the tenant since: a mapping, an account that must not be locked out, another app.
+    """
     now = utcnow()
+    if is_same and _holds(tenant_id, now):
+        return
     upserts.insert_missing(TenantReadiness, [TenantReadiness.tenant], [{"tenant": tenant_id, "due_since": now}])
     is_idle = (TenantReadiness.tenant == tenant_id) & TenantReadiness.due_since.is_null()
     TenantReadiness.update(due_since=now).where(is_idle).execute()
+
+
+def _holds(tenant_id: int, now: datetime) -> bool:
+    report = newest_of([tenant_id]).get(tenant_id)
+    if report is None or report.made_at <= now - HOLDS_FOR:
+        return False
+    events = AuditEvent.select(AuditEvent.at, AuditEvent.actor_id).where(AuditEvent.tenant_id == tenant_id)
+    latest = events.order_by(AuditEvent.id.desc()).limit(EVENTS_LOOKED_AT).tuples()
+    since = [person for at, person in latest if at > report.made_at]
+    return len(since) < EVENTS_LOOKED_AT and not any(since)
 
 
 def due(now: datetime, excluded_ids: Collection[int] = (), limit: int = DUE_PER_SWEEP) -> list[TenantReadiness]:

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from db.audit import audit
+from db.audit.audit import SYSTEM, Action, Actor
 from db.clock import utcnow
 from db.models import Occurrence, Policy, ReadinessItem, ReadinessReport, Run, TenantReadiness
 from db.readiness import reports
@@ -34,6 +36,26 @@ def test_a_tenant_is_due_after_a_backup_until_it_is_judged(cast):
     assert reports.due(utcnow() + reports.AGAIN_AFTER)
     saved(cast.contoso, 1.0)
     assert not reports.due(utcnow() + timedelta(days=1))
+
+
+def test_a_report_holds_while_backups_are_the_same_and_nobody_acts_on_the_tenant(cast):
+    def is_due_after_the_same_again():
+        reports.mark_due(cast.contoso.id, is_same=True)
+        return bool(TenantReadiness.update(due_since=None).where(TenantReadiness.due_since.is_null(False)).execute())
+
+    assert is_due_after_the_same_again(), "never judged"
+    saved(cast.contoso, 1.0)
+    audit.record(Action.RUN_REQUESTED, SYSTEM, "run 1", tenant=cast.contoso, kind="x", origin="schedule")
+    audit.record(Action.TENANT_CHANGED, Actor("Anna", user_id=7), "tenant 2", tenant=cast.fabrikam, changed=["name"])
+    assert not is_due_after_the_same_again()
+    reports.mark_due(cast.contoso.id)
+    assert TenantReadiness.get(TenantReadiness.tenant == cast.contoso).due_since, "another backup"
+    TenantReadiness.update(due_since=None).execute()
+    audit.record(Action.TENANT_CHANGED, Actor("Anna", user_id=7), "tenant 1", tenant=cast.contoso, changed=["name"])
+    assert is_due_after_the_same_again(), "somebody acted"
+    report = saved(cast.contoso, 1.0)
+    ReadinessReport.update(made_at=utcnow() - reports.HOLDS_FOR).where(ReadinessReport.id == report.id).execute()
+    assert is_due_after_the_same_again(), "old"
 
 
 def test_the_newest_report_has_lines_and_older_ones_their_figures(cast, captured):
