@@ -5,8 +5,12 @@ tenant starts, which queue a message goes to, what a worker takes first, how man
 how much Graph takes are the product's own. "Before" is one queue for everything, first come first served.
 
 What a message costs was measured (docs/benchmarks.md): HTTP calls of 80 ms, and a process's one core.
+
+`python -m bench.night 2000 --core SECONDS`: so many tenants of as many policies each, none of them changed, and what
+bench/scale.py measured of a tenant: who starts when, how many are under way at once, and when the night ends.
 """
 
+import argparse
 import heapq
 import random
 from collections import deque
@@ -36,6 +40,7 @@ ORDINARY, EVERYTHING = 1 / 7 + 0.02, 1.0
 THROTTLED_ONE_IN, REFUSED_ONE_IN, RETRY_AFTER = 50, 5, 30.0
 # Messages in which a part that asks Conditional Access, one request a second, gets its four lists.
 TURNS = 4
+WINDOW_SECONDS = 180
 COLUMNS = ("tenants", "processes × threads", "read", "order", "first", "median", "last", "a tenant takes", "95 %")
 
 
@@ -45,6 +50,8 @@ class Tenant:
     policies: int
     to_read: int
     is_throttled: bool
+    # Seconds of a core that all of it takes, where that was measured.
+    core: float | None = None
     starts: float = 0.0
     begun: float | None = None
     ended: float = 0.0
@@ -205,7 +212,8 @@ class Night:
 def _cost(message: Message) -> tuple[int, float]:
     """(HTTP calls one after the other, seconds of a core)."""
     if message.is_whole:
-        return 5, 0.05 + message.tenant.policies * 0.0001
+        core = message.tenant.core
+        return 5, 0.05 + message.tenant.policies * 0.0001 if core is None else core
     return 1, 0.01 + message.policies * 0.003
 
 
@@ -225,6 +233,10 @@ def night(number: int, processes: int, share: float, order: Order) -> list[Tenan
 
 
 def main() -> None:
+    asked = _asked()
+    if asked.core is not None:
+        print_measured(asked.tenants, asked.policies, asked.core, asked.processes)
+        return
     print(f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}")
     for number in TENANTS:
         for read, share in (("what changed", ORDINARY), ("everything", EVERYTHING)):
@@ -233,6 +245,45 @@ def main() -> None:
     for order in (BEFORE, NOW):
         at_once = replace(order, spread=lambda tenant: 0.0)
         _print_order(order, night(200, 1, EVERYTHING, at_once))
+
+
+def _asked() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench.night", description=__doc__)
+    parser.add_argument("tenants", type=int, nargs="?", default=2_000, help="with --core")
+    parser.add_argument("--policies", type=int, default=500)
+    parser.add_argument("--core", type=float, help="seconds of a core that a tenant takes, as bench.scale measured")
+    parser.add_argument("--processes", type=int, default=PROCESSES)
+    return parser.parse_args()
+
+
+def print_measured(number: int, policies: int, core: float, processes: int) -> None:
+    """Print the night of so many tenants that cost as much as one was measured to: its timetable."""
+    found = [Tenant(index, policies, 0, is_throttled=False, core=core) for index in range(1, number + 1)]
+    Night(found, processes, NOW).run()
+    last = max(tenant.ended for tenant in found)
+    waited = [tenant.begun - tenant.starts for tenant in found]
+    print(f"Simulated, not measured: {number:,} tenants of {policies} policies, {core:.2f} s of a core each, through "
+          f"{processes} processes of {THREADS} threads. The last is backed up at {_clock(last)}; from its start to its "
+          f"listing one waits {median(waited):.1f} s at the median, {quantiles(waited, n=20)[-1]:.1f} s at the 95th "
+          f"percentile.\n")  # fmt: skip
+    print("| window | start | are backed up | most under way at once |\n|--|--|--|--|")
+    for begin in range(0, int(last) + 1, WINDOW_SECONDS):
+        end = begin + WINDOW_SECONDS
+        starts = sum(begin <= tenant.starts < end for tenant in found)
+        ended = sum(begin <= tenant.ended < end for tenant in found)
+        print(f"| {_clock(begin)} to {_clock(end)} | {starts:,} | {ended:,} | {_most_at_once(found, begin, end)} |")
+
+
+def _most_at_once(found: Sequence[Tenant], begin: float, end: float) -> int:
+    """Return how many tenants at most were started and not yet backed up at any moment of a window."""
+    steps = sorted([(tenant.starts, 1) for tenant in found] + [(tenant.ended, -1) for tenant in found])
+    under_way = most = 0
+    for moment, step in steps:
+        if moment >= end:
+            break
+        under_way += step
+        most = under_way if moment < begin else max(most, under_way)
+    return most
 
 
 def _print(number: int, read: str, order: Order, ended: Sequence[Tenant]) -> None:

@@ -1,8 +1,12 @@
 """Many tenants due within a quarter of an hour, through four worker processes: wall, CPU, memory, rows, bytes.
 
-`python -m bench.scale TENANTS --minutes M`: fewer tenants in as much less time load the workers alike. Two nights: in
-the first everything is new, in the second one policy in a hundred was changed. What larger installations need is worked
-out from the second one's cost of a tenant, which grows in proportion: the last table says so, and is no measurement.
+`python -m bench.scale TENANTS --minutes M`: fewer tenants in as much less time load the workers alike. Three
+nights: in the first everything is new, in the second nothing was changed, in the third one policy in a hundred. A night
+ends with the last run that it began, those of readiness too; `--readiness off` shows what these cost.
+
+`python -m bench.scale 500 --policies 500 --processes 2` is the night of the aims, `20 --policies 500` a small one. What
+larger installations need is worked out from the third one's cost of a tenant, which grows in proportion, and the night
+of 2,000 tenants is simulated with the second one's (bench/night.py): the last tables say so, and are no measurement.
 """
 
 import argparse
@@ -15,14 +19,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import requests
+from peewee import fn
 
+import config
 from actors.all_actors import broker
 from bench import SIMULATOR, stage
+from bench.night import print_measured
 from bench.processes import cpu_seconds, peak_mb
 from db.audit.audit import SYSTEM
 from db.clock import utcnow
 from db.database import database, database_bytes
-from db.models import IS_ACTIVE, BackupSet, Run, Schedule, Tenant
+from db.models import IS_ACTIVE, BackupSet, Run, Schedule, Tenant, TenantReadiness
 from db.states import RunKind, RunState
 from db.tenants import schedules
 from tests.support import servers
@@ -33,6 +40,7 @@ CHANGED_ONE_IN = 100
 DERIVED = (100, 1_000, 10_000)
 LOOK_SECONDS, IDLE_SECONDS = 0.5, 10
 MESSAGES = 1_000
+SHARES = (0.1, 0.5, 1.0)
 
 
 @dataclass
@@ -47,10 +55,15 @@ class Night:
     rows: Mapping[str, int]
     http: int
     graph: int
+    # Of each worker process, the most memory that it had had by then: (share of the tenants backed up, MB).
+    peaks: Sequence[tuple[float, Sequence[float]]]
+    runs: Mapping[str, int]
+    tenants: int
 
 
 def main() -> None:
     asked = _asked()
+    os.environ["TENANTKEEP_READINESS_AFTER_BACKUPS"] = asked.readiness
     with stage.engines() as urls:
         stage.bind(urls["PostgreSQL"])
         tenants = [
@@ -70,6 +83,8 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=15.0, help="within which all of them are due")
     parser.add_argument("--policies", type=int, default=25, help="of each tenant, of 20 settings")
     parser.add_argument("--processes", type=int, default=4)
+    parser.add_argument("--readiness", choices=("on", "off"), default="on", help="judged after each backup, or not")
+    parser.add_argument("--simulated", type=int, default=2_000, help="tenants of the night that is worked out")
     return parser.parse_args()
 
 
@@ -87,12 +102,16 @@ def _measure(tenants: Sequence[Tenant], asked: argparse.Namespace) -> None:
             print(f"With nothing to do the workers use {idle:.3f} s of CPU a second.\n")
             first = _night(tenants, asked.minutes, pids)
             _print_night("the first, all new", first)
+            unchanged = _night(tenants, asked.minutes, pids)
+            _print_night("nothing changed", unchanged)
             for tenant in tenants[:: max(1, CHANGED_ONE_IN // asked.policies)]:
-                stage.change(tenant, 1)
+                stage.change(tenant, max(1, asked.policies // CHANGED_ONE_IN))
             ordinary = _night(tenants, asked.minutes, pids)
-            _print_night("an ordinary one", ordinary)
+            _print_night("one policy in a hundred changed", ordinary)
             _print_memory(pids)
     _print_derived(len(tenants), asked.policies, ordinary, first, idle)
+    each = (unchanged.worker_cpu - idle * unchanged.wall) / len(tenants)
+    print_measured(asked.simulated, asked.policies, each, asked.processes)
 
 
 def _night(tenants: Sequence[Tenant], minutes: float, pids: Mapping[str, Sequence[int]]) -> Night:
@@ -102,7 +121,7 @@ def _night(tenants: Sequence[Tenant], minutes: float, pids: Mapping[str, Sequenc
     with database.connection_context():
         for tenant_id, moment in due.items():
             Schedule.update(next_at=moment).where(Schedule.tenant == tenant_id).execute()
-    ended = _wait(len(tenants), begin)
+    peaks, ended = _wait(len(tenants), begin, pids["worker"])
     spent = _cpu(pids)
     after, grown = _requests(), _rows()
     return Night(
@@ -114,18 +133,39 @@ def _night(tenants: Sequence[Tenant], minutes: float, pids: Mapping[str, Sequenc
         rows={table: grown[table] - rows[table] for table in grown if grown[table] > rows[table]},
         http=after[0] - asked[0],
         graph=after[1] - asked[1],
+        peaks=peaks,
+        runs=_runs_since(begin),
+        tenants=len(tenants),
     )
 
 
-def _wait(count: int, begin: datetime) -> dict[int, datetime]:
-    """Return tenant id -> when its backup ended."""
+def _wait(
+    count: int, begin: datetime, workers: Sequence[int]
+) -> tuple[list[tuple[float, list[float]]], dict[int, datetime]]:
+    """Return the workers' memory on the way, and tenant id -> when its backup ended. No run is active any more."""
     is_backup = (Run.id << BackupSet.select(BackupSet.run)) & (Run.created_at >= begin)
+    peaks, shares = [], list(SHARES)
     with database.connection_context():
-        while Run.select().where(is_backup & ~IS_ACTIVE).count() < count:
+        while (ended := Run.select().where(is_backup & ~IS_ACTIVE).count()) < count or shares:
+            while shares and ended >= shares[0] * count:
+                peaks.append((shares.pop(0), [peak_mb(pid) for pid in workers]))
+            time.sleep(LOOK_SECONDS)
+        while Run.select().where(IS_ACTIVE).exists() or _is_one_to_judge():
             time.sleep(LOOK_SECONDS)
         bad = Run.select().where(is_backup & (Run.state != RunState.SUCCEEDED)).count()
         assert not bad, f"{bad} backups did not succeed"
-        return dict(Run.select(Run.tenant, Run.ended_at).where(is_backup).tuples())
+        return peaks, dict(Run.select(Run.tenant, Run.ended_at).where(is_backup).tuples())
+
+
+def _is_one_to_judge() -> bool:
+    is_due = TenantReadiness.due_since.is_null(False) & TenantReadiness.again_at.is_null()
+    return config.settings().readiness_after_backups and TenantReadiness.select().where(is_due).exists()
+
+
+def _runs_since(begin: datetime) -> dict[str, int]:
+    with database.connection_context():
+        rows = Run.select(Run.kind, fn.COUNT(Run.id)).where(Run.created_at >= begin).group_by(Run.kind)
+        return dict(rows.tuples())
 
 
 def _requests() -> tuple[int, int]:
@@ -164,13 +204,20 @@ def _print_night(name: str, night: Night) -> None:
     for line in (
         f"Night: {name}.",
         f"- Wall {night.wall:.0f} s; from due to backed up: median {median:.1f} s, 95th percentile {late:.1f} s.",
-        f"- Worker CPU {night.worker_cpu:.0f} s, scheduler CPU {night.scheduler_cpu:.1f} s.",
+        f"- Worker CPU {night.worker_cpu:.0f} s, {night.worker_cpu / night.tenants:.2f} s a tenant; scheduler CPU "
+        f"{night.scheduler_cpu:.1f} s.",
+        f"- Runs: {', '.join(f'{kind} {count}' for kind, count in sorted(night.runs.items()))}.",
+        f"- Most memory of the worker processes: {'; '.join(_memory(*peak) for peak in night.peaks)}.",
         f"- HTTP calls to Graph {night.http}, requests {night.graph}.",
         f"- PostgreSQL grew by {night.size / 1024**2:.1f} MB and {sum(night.rows.values())} rows: "
         f"{', '.join(f'{table} {count}' for table, count in grown[:8])}.",
         "",
     ):
         print(line, flush=True)
+
+
+def _memory(share: float, peaks: Sequence[float]) -> str:
+    return f"after {share:.0%} of the tenants {', '.join(f'{peak:.0f}' for peak in peaks)} MB"
 
 
 def _print_memory(pids: Mapping[str, Sequence[int]]) -> None:
