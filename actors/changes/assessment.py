@@ -16,6 +16,7 @@ from dramatiq.errors import BrokerConnectionError
 
 from actors.facade import snapshot_diff
 from actors.process import logs
+from actors.queue.broker import broker
 from actors.queue.queue_names import PRIORITY, UNDER_WAY
 from db.changes import approved_states, assessed, ignored_fields, severity_rules
 from db.changes.assessed import Assessment
@@ -42,7 +43,7 @@ UNOPENED = {"path": "", "label": "What changed is not known: a snapshot could no
 DELAY_MS = 500
 
 
-@dramatiq.actor(actor_name="changes.assess", queue_name=UNDER_WAY, priority=PRIORITY[UNDER_WAY])
+@dramatiq.actor(broker=broker, actor_name="changes.assess", queue_name=UNDER_WAY, priority=PRIORITY[UNDER_WAY])
 def assess_changes(*, tenant_id: int) -> None:
     assess(tenant_id)
 

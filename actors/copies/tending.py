@@ -18,6 +18,7 @@ from actors.copies.pace import Pace
 from actors.copies.stores.opening import open_store
 from actors.copies.stores.store import NotStored, StillLocked, Store, StoreError, StoreRefused, checksum_of, size_of
 from actors.process import logs
+from actors.queue.broker import broker
 from actors.queue.queue_names import BULK
 from db.audit.audit import SYSTEM
 from db.clock import utcnow
@@ -50,7 +51,7 @@ def start_due(store: CopyStore) -> None:
         logger.warning("the queue is unreachable", extra=logs.REPEATED)
 
 
-@dramatiq.actor(actor_name="copy.tend", queue_name=BULK)
+@dramatiq.actor(broker=broker, actor_name="copy.tend", queue_name=BULK)
 def tend(*, store_id: int) -> None:
     """Do what is due at the store, and note how it went."""
     row = CopyStore.get_or_none(CopyStore.id == store_id)

@@ -13,6 +13,7 @@ from dramatiq.errors import BrokerConnectionError
 from actors.notices import outgoing, words
 from actors.notices.senders import SENDERS
 from actors.process import logs
+from actors.queue.broker import broker
 from actors.queue.queue_names import INTERACTIVE
 from db.models import Delivery
 from db.notices import deliveries
@@ -25,7 +26,7 @@ OUR_FAULT = "It could not be written or sent, by a fault of Tenantkeep’s own: 
 
 
 # A few at a time (MAX_UNDER_WAY), so that what people wait for in this queue has its threads.
-@dramatiq.actor(actor_name="notice.deliver", queue_name=INTERACTIVE)
+@dramatiq.actor(broker=broker, actor_name="notice.deliver", queue_name=INTERACTIVE)
 def deliver(*, delivery_id: int, attempts: int) -> None:
     delivery = deliveries.claim(delivery_id, attempts)
     if delivery is None:

@@ -11,6 +11,7 @@ from dramatiq.errors import BrokerConnectionError
 
 from actors.people import entra_sign_in
 from actors.process import logs
+from actors.queue.broker import broker
 from actors.queue.queue_names import INTERACTIVE
 from db.accounts import entra_grants, users
 from db.models import EntraToken
@@ -19,7 +20,7 @@ from graph.errors import GraphError
 logger = logging.getLogger(__name__)
 
 
-@dramatiq.actor(actor_name="entra.ask-again", queue_name=INTERACTIVE)
+@dramatiq.actor(broker=broker, actor_name="entra.ask-again", queue_name=INTERACTIVE)
 def recheck(*, user_id: int) -> None:
     user = users.find_by_id(user_id)
     if user is None or not user.is_active or not entra_sign_in.is_set_up():

@@ -11,6 +11,7 @@ import redis
 from dramatiq.errors import BrokerConnectionError
 
 from actors.process import logs
+from actors.queue.broker import broker
 from actors.queue.queue_names import INTERACTIVE
 from actors.tenants import graph_clients
 from actors.tenants.credential_change import NewCredential, make_new_certificate
@@ -54,7 +55,7 @@ def try_next(app: SharedApp) -> bool:
     return True
 
 
-@dramatiq.actor(actor_name="shared_app.try", queue_name=INTERACTIVE)
+@dramatiq.actor(broker=broker, actor_name="shared_app.try", queue_name=INTERACTIVE)
 def try_shared_credential(*, credential_id: int) -> None:
     credential = shared_apps.find_next_by_id(credential_id)
     if credential is None:
