@@ -16,6 +16,7 @@ for name in (
     "captures",
     "backups",
     "restores",
+    "readiness",
     "uploads",
     "commands",
     "documents",

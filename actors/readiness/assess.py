@@ -19,14 +19,16 @@ from db.clock import utcnow
 from db.database import database
 from db.errors import SwitchedOff
 from db.models import Tenant, TenantReadiness
-from db.policies import snapshots
+from db.policies import policies, snapshots
 from db.readiness import reports
 from db.readiness.reports import PolicyVerdict
 from db.runs import claims, completion, runs
 from db.runs.claims import Claim
 from db.states import RunKind
 from graph.restore import duration, verdicts
+from graph.restore.verdicts import RestoreVerdict
 
+UNCAPTURED = RestoreVerdict(verdicts.NOT, "no_snapshot", "No backup holds it yet: back up the tenant.")
 ASSESSOR = Actor("readiness", origin="schedule")
 
 
@@ -79,7 +81,11 @@ def _assess(claim: Claim) -> None:
         )
         for outlook in outlooks
     ]
-    share = verdicts.share_of(outlook.verdict for outlook in outlooks)
+    lines += [
+        PolicyVerdict(policy.id, policy.policy_type, policy.name, UNCAPTURED.verdict, UNCAPTURED.reason, UNCAPTURED.why)
+        for policy in policies.without_snapshot(tenant)
+    ]
+    share = verdicts.share_of(line.verdict for line in lines)
     seconds = duration.seconds_for(outlook.requests for outlook in outlooks)
     with database.atomic():
         claims.assert_claim(claim)

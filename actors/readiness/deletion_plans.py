@@ -21,7 +21,9 @@ from graph.restore import duration, verdicts
 from graph.restore.matching import UNREADABLE, Match
 from graph.restore.options import GROUPS_WITH_MEMBERS, complete_options
 from graph.restore.plan_case import ItemPlan
+from graph.restore.plan_notes import MARKED_AT_ONCE
 from graph.restore.resolver import Resolver
+from graph.restore.shortfalls import ShortfallCode
 from graph.restore.verdicts import RestoreVerdict
 from graph.transport.client import GraphClient
 
@@ -69,6 +71,8 @@ class DeletionPlans(PlanBuilder):
             for danger in plan["dangers"]
             if danger["code"] in SHORTFALLS
         ]
+        if MARKED_AT_ONCE in plan["notes"]:  # it comes back stricter than it was
+            shortfalls.append((str(ShortfallCode.LACKS_SETTING), MARKED_AT_ONCE))
         policy_type, body = POLICY_TYPES[item.policy_type], self._contents[item]["body"]
         return verdicts.verdict_of(policy_type, body, plan["action"], plan["reason"], plan["message"], shortfalls)
 

@@ -223,6 +223,13 @@ def present(tenant: Tenant | None, limit: int) -> list[Policy]:
     return list(query.order_by(Policy.name, Policy.id).limit(limit))
 
 
+def without_snapshot(tenant: Tenant) -> list[Policy]:
+    """Return the policies that the tenant has and no backup holds, by type and name; not what every tenant has."""
+    is_bare = (Policy.tenant == tenant) & (Policy.state == PolicyState.PRESENT) & (Policy.snapshot_count == 0)
+    query = Policy.select().where(is_bare & ~Policy.is_built_in)
+    return list(query.order_by(Policy.policy_type, Policy.name, Policy.id))
+
+
 def ever_known(tenant: Tenant) -> list[tuple[str, str, str, str | None, str | None]]:
     """Return (policy type, Graph id, name, OData type, platform) of every policy that the tenant has or had."""
     fields = (Policy.policy_type, Policy.graph_id, Policy.name, Policy.odata_type, Policy.platform)

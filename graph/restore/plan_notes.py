@@ -25,6 +25,8 @@ from graph.write.attainable import limit_to_attainable
 from graph.write.write_requests import PolicyContent
 from graph.write.write_rules import WRITE_RULES
 
+MARKED_AT_ONCE = "The backup has no action that marks the device noncompliant; Graph demands one: it does so at once."
+
 
 def notes(case: PlanCase, options: RestoreOptions, is_written: bool) -> Iterable[str]:
     """Yield sentences on what the restore does otherwise than one may expect, and makes nothing weaker by it."""
@@ -45,7 +47,7 @@ def notes(case: PlanCase, options: RestoreOptions, is_written: bool) -> Iterable
         yield "Its secrets and scripts are written as the file has them: whether they are the same there is not told."
     is_made = case.live is None or options.existing == COPY
     if is_made and case.policy_type.key in COMPLIANCE and lacks_block_action(case.content["body"]):
-        yield "The backup has no action that marks the device noncompliant; Graph demands one: it does so at once."
+        yield MARKED_AT_ONCE
 
 
 def _replaced(case: PlanCase, options: RestoreOptions) -> PolicyContent | None:

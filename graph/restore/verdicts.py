@@ -59,8 +59,13 @@ def verdict_of(
 
 
 def stays(policy_type: PolicyType, body: Mapping[str, Any]) -> bool:
-    """Return whether nobody can delete the policy: it is built in, or one that every tenant has one of."""
-    return policy_type.is_single or policy_type.is_built_in(dict(body))
+    """Return whether nobody can delete the policy: it is built in, or one that every tenant has one of.
+
+    A default that a write makes can be deleted: a tenant's company branding (learn.microsoft.com, Delete
+    organizationalBranding).
+    """
+    is_made = policy_type.has_defaults and not WRITE_RULES[policy_type.key].cannot_create(dict(body))
+    return policy_type.is_single or (policy_type.is_built_in(dict(body)) and not is_made)
 
 
 def _of_what_stays(policy_type: PolicyType) -> RestoreVerdict:
@@ -78,7 +83,7 @@ def worse(first: RestoreVerdict, second: RestoreVerdict) -> RestoreVerdict:
     return max(first, second, key=lambda verdict: WORST_LAST.index(verdict.verdict))
 
 
-def share_of(verdicts: Iterable[RestoreVerdict]) -> float:
-    """Return the share, 0 to 1, of what comes back by itself; 1 where there is nothing to bring back."""
-    found = [verdict.verdict for verdict in verdicts]
+def share_of(verdicts: Iterable[str]) -> float:
+    """Return the share, 0 to 1, of what comes back by itself; 1 where there is nothing: nothing could be lost."""
+    found = list(verdicts)
     return found.count(BY_ITSELF) / len(found) if found else 1.0

@@ -55,15 +55,20 @@ def silent_differences(restore, was, now, ids):
     for item in restore_items.items(restore):
         if item.action not in WRITTEN_OUTCOMES and item.action != "matches":
             continue
-        before = _whole(renamed_ids(truth_of(was, item.policy_type, item.graph_id), ids))
-        after = _whole(truth_of(now, item.policy_type, item.created_id or item.target_id))
-        declared = _declared(item.policy_type)
-        facts, found = _facts(declared, before), _facts(declared, after)
-        compared += facts.total()
+        places, values = differences(item, was, now, ids)
+        compared += values
         told = " ".join([*told_of(item), str(item.message or "")])
-        places = sorted({place for place, _ in (facts - found) + (found - facts)})
-        silent += [(item.policy_type, item.name, place) for place in places if not _is_told(place, told)]
+        silent += [(item.policy_type, item.name, place) for place in places if not is_told(place, told)]
     return silent, compared
+
+
+def differences(item, was, now, ids):
+    """(places of an item that are not as they were, told or not; how many values were compared)."""
+    before = _whole(renamed_ids(truth_of(was, item.policy_type, item.graph_id), ids))
+    after = _whole(truth_of(now, item.policy_type, item.created_id or item.target_id))
+    declared = _declared(item.policy_type)
+    facts, found = _facts(declared, before), _facts(declared, after)
+    return sorted({place for place, _ in (facts - found) + (found - facts)}), facts.total()
 
 
 def _whole(content):
@@ -130,6 +135,6 @@ def _as_set(value, what):
     return value
 
 
-def _is_told(place, told):
+def is_told(place, told):
     names = [name.removesuffix("[]") for name in place.split(".")]
     return any(WORDS.get(name, name) in told for name in names)

@@ -9,12 +9,15 @@ from actors.tenants import graph_clients
 from db.audit.audit import SYSTEM
 from db.clock import utcnow
 from db.models import Occurrence, Run, Tenant, TenantReadiness
+from db.policies import policies
 from db.readiness import reports
 from db.readiness.reports import ReportFilter
 from db.states import ReadinessVerdict, RunKind, RunState
-from tests.support.simulated_tenant import READ, WRITE
+from tests.support.simulated_tenant import READ, WRITE, catalog_policy
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+NEVER_READ = "99999999-0000-4000-8000-000000000000"
 
 
 @pytest.fixture(autouse=True)
@@ -53,6 +56,13 @@ def test_each_backup_of_the_whole_tenant_is_judged_without_a_write(graph, cast, 
     assert report.seconds > 0
     assert ended(actors.backups.back_up.start(tenant, SYSTEM).run.id, 60).state == RunState.SUCCEEDED
     assert not assess.due(()), "the same again"
+    # What no backup holds does not come back.
+    graph.put("deviceManagement/configurationPolicies", catalog_policy(NEVER_READ, "Never read"))
+    never = policies.get_or_create(tenant, "configurationPolicies", NEVER_READ, "Never read", None)
+    assert ended(assess.start(tenant, SYSTEM).run.id, 60).state == RunState.SUCCEEDED
+    assert (ReadinessVerdict.NOT, "no_snapshot") in verdicts(tenant)
+    never.delete_instance()
+    graph.delete("deviceManagement/configurationPolicies", NEVER_READ)
     # The app may no longer write: everything needs a hand, and that is told.
     graph.change(permissions=READ)
     graph_clients.clear_cache()

@@ -39,9 +39,11 @@ def test_what_nobody_can_delete_stays_whatever_the_plan_says():
     single = next(policy_type for policy_type in POLICY_TYPES.values() if policy_type.is_single)
     assert stays(single, {})
     assert verdict_of(single, {}, "blocked", "cannot_create", "No.", ()).verdict == BY_ITSELF
+    assert not stays(POLICY_TYPES["organizationalBranding"], {"id": "0"}), "a restore makes it again"
+    assert stays(POLICY_TYPES["deviceEnrollmentConfigurations"], {"id": "x_DefaultLimit", "priority": 0})
 
 
 def test_the_worse_of_two_counts_and_an_empty_tenant_is_ready():
     good, hand, bad = RestoreVerdict(BY_ITSELF), RestoreVerdict(BY_HAND), RestoreVerdict(NOT)
     assert (worse(good, hand), worse(bad, hand), worse(good, good)) == (hand, bad, good)
-    assert (share_of([good, good, hand, bad]), share_of([])) == (0.5, 1.0)
+    assert (share_of([BY_ITSELF, BY_ITSELF, BY_HAND, NOT]), share_of([])) == (0.5, 1.0)
