@@ -208,6 +208,14 @@ def examples(tenant: Tenant, reasons: Iterable[str], limit: int) -> dict[str, li
     }
 
 
+def count_whys(tenant: Tenant, reason: str, limit: int) -> dict[str, int]:
+    """Return sentence -> how many lines of the newest report say it for that reason, those of most policies first."""
+    is_for_it = (ReadinessItem.tenant == tenant) & (ReadinessItem.reason == reason)
+    number = pw.fn.COUNT(ReadinessItem.id)
+    rows = ReadinessItem.select(ReadinessItem.why, number).where(is_for_it).group_by(ReadinessItem.why)
+    return dict(rows.order_by(number.desc(), ReadinessItem.why).limit(limit).tuples())
+
+
 def _is_meant(tenant: Tenant, wanted: ReportFilter) -> pw.Expression:
     condition = ReadinessItem.tenant == tenant
     if wanted.verdict:

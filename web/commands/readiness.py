@@ -46,7 +46,8 @@ def readiness(tenant: str, now: bool, as_json: bool) -> None:
             raise Invalid(f"{found.name} could not be assessed. Its runs say why: tenantkeep run list")
         rows = reports.lines(found, reports.ReportFilter(), MOST_LINES)
         document = {
-            "share": report.share,
+            # Null where there is nothing to judge: all of nothing would read as if everything were well.
+            "share": report.share if rows else None,
             "counts": report.counts,
             "seconds": report.seconds,
             "items": [_item(row) for row in rows],
@@ -66,6 +67,8 @@ def _item(row: models.ReadinessItem) -> dict[str, Any]:
 
 def _lines(document: dict[str, Any]) -> list[str]:
     counts = ", ".join(f"{count} {verdict.replace('_', ' ')}" for verdict, count in document["counts"].items())
+    if not document["items"]:
+        return ["There is nothing to judge: no policy of it is known yet. Back it up: tenantkeep back-up TENANT"]
     first = f"{document['share']:.1%} would come back by itself ({counts}); a full restore: {document['seconds']} s."
     rest = [item for item in document["items"] if item["verdict"] != "by_itself"]
     return [first, *(f"  {item['verdict']:8} {item['policy_type']} {item['name']}: {item['why']}" for item in rest)]

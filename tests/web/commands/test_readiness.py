@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from db.database import database as handle
-from db.models import Run
+from db.models import Run, Tenant
 from db.readiness import reports
 from db.readiness.reports import PolicyVerdict
 from web.commands import cli
@@ -40,4 +40,28 @@ def test_the_newest_report_is_printed(cast, captured, redis_url):
     assert "50.0% would come back by itself" in text
     assert policies[0].name in text
     assert "\x1b" not in text
+    handle.connect()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_tenant_that_cannot_be_judged_is_a_clear_error_and_nothing_has_no_share(cast, redis_url):
+    nothing, off = cast.contoso, cast.fabrikam
+    run = Run.create(tenant=nothing, kind="readiness.assess", state="succeeded", dedupe_key="x")
+    reports.save(run, [], 1.0, 0)
+    Tenant.update(is_active=False).where(Tenant.id == off.id).execute()
+    handle.close()
+
+    def printed(*arguments):
+        done = CliRunner().invoke(cli, ["readiness", *arguments])
+        handle.close()
+        return done.exit_code, done.output or str(done.exception)
+
+    code, text = printed("Contoso", "--json")
+    empty = {"share": None, "counts": {"by_itself": 0, "by_hand": 0, "not": 0}, "seconds": 0, "items": []}
+    assert (code, json.loads(text)) == (0, empty), "all of nothing is no success"
+    assert "There is nothing to judge" in printed("Contoso")[1]
+    for tenant, why in (("Nobody", "There is no tenant"), ("Fabrikam", "Fabrikam is switched off")):
+        code, text = printed(tenant, "--json")
+        assert code == 1, text
+        assert why in text
     handle.connect()

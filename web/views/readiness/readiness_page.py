@@ -22,6 +22,8 @@ from web.verdicts.verdicts import LOOKS
 
 HISTORY_SHOWN = 60
 EXAMPLES_SHOWN = 3
+# Permissions named one by one: there are not many more.
+PARTS_SHOWN = 12
 ALL = "all"
 # Reason -> what a person does about it; the policies that lack it are named beside it.
 TO_DO: Mapping[str, str] = {
@@ -33,6 +35,7 @@ TO_DO: Mapping[str, str] = {
     "unresolved": "Make what the policy refers to, or map it to something that is there",
     "membership": "Have backups keep the members of groups (the tenant's settings); switch on a group's rule in Entra",
     "lacks_setting": "Set by hand what Microsoft Graph lets no app set",
+    "no_snapshot": "Back up the tenant: no backup holds them yet",
     "unreadable": "Let the policy type be read again",
     "not_restorable": "Nothing helps: Microsoft Graph takes these from nobody",
     "cannot_create": "Nothing helps: Microsoft Graph makes none of these",
@@ -46,6 +49,11 @@ class Deed(NamedTuple):
     text: str
     policies: int
     examples: Sequence[ReadinessItem]
+    # What is to be done, each with its number of policies, where that is not the same for all.
+    parts: Sequence[tuple[str, int]] = ()
+    # Where it is done, and what that is called; "": in the policy itself.
+    address: str = ""
+    place: str = ""
 
 
 class Column(NamedTuple):
@@ -108,8 +116,19 @@ class ReadinessPage:
         reasons: Mapping[str, int] = self.report.reasons if self.report else {}
         examples = reports.examples(self.tenant, reasons, EXAMPLES_SHOWN)
         texts = {reason: TO_DO.get(reason, OTHER) for reason in reasons}
-        deeds = [Deed(texts[reason], count, examples[reason]) for reason, count in reasons.items()]
+        deeds = [
+            Deed(texts[reason], count, examples[reason], *self._where(reason)) for reason, count in reasons.items()
+        ]
         return sorted(deeds, key=lambda deed: -deed.policies)
+
+    def _where(self, reason: str) -> tuple[Sequence[tuple[str, int]], str, str]:
+        """Return what of a deed differs by policy, and where it is done. Permissions are named one by one."""
+        if reason != "permission_missing":
+            return (), "", ""
+        whys = reports.count_whys(self.tenant, reason, PARTS_SHOWN)
+        if not can(Permission.ADMINISTER):
+            return list(whys.items()), "", ""
+        return list(whys.items()), url_for("connecting.page", tenant_id=self.tenant.id), "Connect this tenant"
 
     @property
     def columns(self) -> list[Column]:

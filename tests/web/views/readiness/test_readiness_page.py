@@ -48,3 +48,17 @@ def test_a_tenants_readiness_from_nothing_to_a_fall(client, sign_in, cast, captu
     assert "applies to" not in narrow
     assert text(client, f"{path}?show=none&type=<x>&page=99&search=%00")
     assert "50 %" in text(client, "/readiness/")
+
+
+def test_a_permission_that_is_missing_is_named_with_the_place_where_it_is_granted(client, sign_in, cast, captured):
+    policies = [policy for policy, _, _ in captured if policy.tenant == cast.contoso]
+    lacking = "The app registration lacks the permission DeviceManagementConfiguration.ReadWrite.All."
+    saved(cast.contoso, policies, 0.0, **{policies[0].name: ("by_hand", "permission_missing", lacking)})
+    place = f"/tenants/{cast.contoso.id}/connecting"
+    for person, may_grant in ((cast.root, True), (cast.ada, False)):
+        sign_in(client, person)
+        page = (
+            text(client, f"/tenants/{cast.contoso.id}/readiness").partition('id="to-do"')[2].partition("</section>")[0]
+        )
+        assert f"{lacking} (1)" in page
+        assert (place in page) == may_grant
