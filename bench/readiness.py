@@ -24,7 +24,8 @@ def main() -> None:
     parser.add_argument("--large", type=int, default=5000, help="policies of the largest tenant; 0: none")
     parser.add_argument("--only", default="", help="only tenants with this in their name")
     options = parser.parse_args()
-    rate_limits.LIMITS.clear()  # type: ignore[attr-defined]  # how long Graph makes us wait is not what is measured
+    for service in rate_limits.LIMITS:  # how long Graph makes us wait is not what is measured
+        rate_limits.LIMITS[service] = (1_000_000, 1.0)  # type: ignore[index]
     with tempfile.TemporaryDirectory(prefix="tenantkeep-bench-") as folder:
         (Path(folder) / "redis").mkdir()
         with servers.redis_server(REDIS_PORT, Path(folder) / "redis"), simulator_here(SIMULATOR_PORT) as state:
