@@ -3,7 +3,9 @@
 900 policies of the settings catalog, twenty settings and two assignments each, at 80 ms for every HTTP call.
 """
 
+import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import peewee as pw
@@ -25,7 +27,7 @@ MANY_TENANTS, MANY_POLICIES = 50, 100
 PAUSE_SECONDS = 22
 COLUMNS = (
     "engine", "processes × threads", "backup", "last policy kept after", "run ended after", "HTTP calls",
-    "Graph requests", "per policy", "largest worker",
+    "Graph requests", "per policy", "processor per policy", "largest worker",
 )  # fmt: skip
 
 
@@ -60,11 +62,12 @@ def main() -> None:
 
 
 def _print(engine, fleet, what, tenant, **options) -> None:
-    before = stage.requests_of(tenant)
+    before, began = stage.requests_of(tenant), _processor_seconds()
     ended, kept = _end(back_up.start(tenant, SYSTEM, **options).run.id)
-    after = stage.requests_of(tenant)
+    spent, after = _processor_seconds() - began, stage.requests_of(tenant)
     http, graph = (after[name] - before[name] for name in ("http", "graph"))
-    _row(engine, fleet, what, f"{kept:.1f} s", f"{ended:.1f} s", http, graph, f"{graph / POLICIES:.3f}")
+    each = f"{graph / POLICIES:.3f}", f"{spent / POLICIES * 1000:.2f} ms"
+    _row(engine, fleet, what, f"{kept:.1f} s", f"{ended:.1f} s", http, graph, *each)
 
 
 def _end(run_id) -> tuple[float, float]:
@@ -85,7 +88,7 @@ def _many(engine) -> None:
     asked = [stage.requests_of(tenant) for tenant in made]
     spread = f"first {ended[0]:.1f} s, median {ended[len(ended) // 2]:.1f} s, last {ended[-1]:.1f} s"
     http, graph = (sum(counts[name] for counts in asked) for name in ("http", "graph"))
-    _row(engine, "1 × 8", f"{MANY_TENANTS} tenants × {MANY_POLICIES}", "", spread, http, graph, "")
+    _row(engine, "1 × 8", f"{MANY_TENANTS} tenants × {MANY_POLICIES}", "", spread, http, graph, "", "")
 
 
 def _row(*cells) -> None:
@@ -94,15 +97,24 @@ def _row(*cells) -> None:
 
 def _peak_mb() -> float:
     """Return the most memory that the largest worker process ever had, in MB."""
-    peaks = [0.0]
-    for status in Path("/proc").glob("[0-9]*/status"):
+    lines = (line for text in _of_workers("status") for line in text.splitlines())
+    return max((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), default=0.0)
+
+
+def _processor_seconds() -> float:
+    """Return the seconds of processor time that the worker processes have taken, until the run's end and beside it."""
+    ticks = (text.rpartition(")")[2].split()[11:13] for text in _of_workers("stat"))
+    return sum(int(tick) for both in ticks for tick in both) / os.sysconf("SC_CLK_TCK")
+
+
+def _of_workers(name: str) -> Iterator[str]:
+    """Yield what the system tells of each worker process, in its file of that name."""
+    for command in Path("/proc").glob("[0-9]*/cmdline"):
         try:
-            text, command = status.read_text(), (status.parent / "cmdline").read_text()
+            if "dramatiq" in command.read_text():
+                yield (command.parent / name).read_text()
         except OSError:
-            continue
-        if "dramatiq" in command:
-            peaks += [int(line.split()[1]) / 1024 for line in text.splitlines() if line.startswith("VmHWM")]
-    return max(peaks)
+            continue  # it has ended
 
 
 if __name__ == "__main__":
