@@ -2,16 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from db.database import database, is_sqlite
 from db.definitions import definitions
 from db.models import KnownSetting, PolicySetting
+from db.sql.inserts import insert_rows
 from db.sql.value_lists import batched, is_in
 
 LONGEST_TITLE = 300
 ENGLISH = "en"
-_INSERT = "INSERT INTO policy_setting (tenant_id, policy_id, setting_id, mark, value, may_conflict) VALUES"
 
 
 @dataclass(frozen=True)
@@ -29,20 +27,19 @@ def replace(tenants: Mapping[int, int], settings: Mapping[int, Sequence[IndexedS
     """Replace the rows of policies (policy id -> settings; `tenants`: policy id -> tenant id), in few statements."""
     ids = _ids_of_settings(setting for of_policy in settings.values() for setting in of_policy)
     PolicySetting.delete().where(PolicySetting.policy.in_(sorted(settings))).execute()
-    rows = [
-        (tenants[policy_id], policy_id, ids[setting.key], setting.mark, setting.value, setting.may_conflict)
+    rows = (
+        {
+            "tenant": tenants[policy_id],
+            "policy": policy_id,
+            "setting": ids[setting.key],
+            "mark": setting.mark,
+            "value": setting.value,
+            "may_conflict": setting.may_conflict,
+        }
         for policy_id in sorted(settings)
         for setting in settings[policy_id]
-    ]
-    for some in batched(rows):
-        _insert(some)
-
-
-def _insert(rows: Sequence[tuple[Any, ...]]) -> None:
-    """Insert rows in a statement written here: the query builder takes longer for them than the database does."""
-    each = "(?, ?, ?, ?, ?, ?)" if is_sqlite() else "(%s, %s, %s, %s, %s, %s)"
-    sql = f"{_INSERT} {', '.join([each] * len(rows))}"
-    database.execute_sql(sql, [value for row in rows for value in row])
+    )
+    insert_rows(PolicySetting, rows)
 
 
 def take_titles(ids: Iterable[str]) -> None:

@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from db.models import Policy, PolicyReference, PolicyTarget
-from db.sql.value_lists import batched, is_in
+from db.sql.inserts import insert_rows
+from db.sql.value_lists import is_in
 
 # As graph/assignments/target.py has them: tests/db/policies/test_policy_targets.py compares the two.
 NOBODY = "nobody"
@@ -52,8 +53,7 @@ def replace_targets(policies: Iterable[Policy], found: Mapping[int, TargetsOfPol
         (PolicyTarget, _target_rows(known, found)),
         (PolicyReference, _reference_rows(known, found)),
     ):
-        for batch in batched(rows):
-            model.insert_many(batch).execute()
+        insert_rows(model, rows)
 
 
 def _target_rows(known: Mapping[int, Policy], found: Mapping[int, TargetsOfPolicy]) -> Iterator[dict[str, Any]]:

@@ -10,7 +10,7 @@ from db.clock import utcnow
 from db.database import Condition
 from db.models import Policy, Run, RunItem, Snapshot
 from db.runs.claims import Claim, assert_claim, held_by
-from db.sql import value_lists
+from db.sql.inserts import insert_rows
 from db.sql.value_lists import is_in
 from db.states import UNSETTLED, ItemState, Outcome
 
@@ -49,8 +49,7 @@ def add_items(run: Run, items: Sequence[NewRunItem]) -> None:
         }
         for item in items
     ]
-    for some in value_lists.batched(rows):
-        RunItem.insert_many(some).execute()
+    insert_rows(RunItem, rows)
 
 
 def add_item(run: Run, item: NewRunItem) -> RunItem:

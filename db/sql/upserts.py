@@ -11,6 +11,7 @@ from typing import Any
 import peewee as pw
 
 from db.database import database
+from db.sql.inserts import insert_rows
 from db.sql.value_lists import batched
 
 # Field -> value; ids, not objects.
@@ -22,16 +23,24 @@ def insert_or_update(model: Any, key: Sequence[pw.Field], rows: Iterable[Row], r
     by_key = _rows_by_key(key, rows)
     with database.atomic():
         known = _ids_of_known(model, key, list(by_key))
-        known_rows = [{**by_key[values], "id": known[values]} for values in sorted(known, key=known.__getitem__)]
+        known_rows: list[Row] = [
+            {**by_key[values], "id": known[values]} for values in sorted(known, key=known.__getitem__)
+        ]
         for batch in (*batched(known_rows), *batched(_new_rows(by_key, known))):
-            model.insert_many(batch).on_conflict(conflict_target=list(key), preserve=list(renewed)).execute()
+            insert_rows(model, batch, on_conflict=_renewing(key, renewed))
 
 
 def insert_missing(model: Any, key: Sequence[pw.Field], rows: Iterable[Row]) -> None:
     """Insert the rows whose key is not there yet."""
     by_key = _rows_by_key(key, rows)
     for batch in batched(_new_rows(by_key, _ids_of_known(model, key, list(by_key)))):
-        model.insert_many(batch).on_conflict_ignore().execute()
+        insert_rows(model, batch, on_conflict="ON CONFLICT DO NOTHING")
+
+
+def _renewing(key: Sequence[pw.Field], renewed: Sequence[pw.Field]) -> str:
+    named = ", ".join(f'"{field.column_name}"' for field in key)
+    values = ", ".join(f'"{field.column_name}" = EXCLUDED."{field.column_name}"' for field in renewed)
+    return f"ON CONFLICT ({named}) DO UPDATE SET {values}"
 
 
 def _rows_by_key(key: Sequence[pw.Field], rows: Iterable[Row]) -> dict[Any, Row]:
