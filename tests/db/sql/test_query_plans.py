@@ -26,7 +26,7 @@ from db import encryption
 from db.audit.audit import SYSTEM, Actor
 from db.backups import backup_sets, deletions, retention, set_retries
 from db.clock import utcnow
-from db.copies import copied_contents, copied_sets, loose_contents, standing
+from db.copies import commit_facts, copied_contents, copied_sets, loose_contents, standing
 from db.definitions import definitions
 from db.definitions import sources as definition_sources
 from db.errors import Invalid
@@ -396,6 +396,11 @@ def copied():
     copied_sets.note_manifest(under_way, "a")
     copied_sets.count_pushed(under_way, 1, 1)
     copied_sets.complete(under_way, 1, later, None)
+    copied_sets.newest_before(under_way)
+    copied_sets.has_newer(under_way)
+    commit_facts.changes_seen(tenant(), utcnow() - timedelta(days=1), later, 100)
+    commit_facts.people_of_restores({1, 2})
+    commit_facts.graph_ids_of({1, 2})
     copied_sets.fail(under_way, "x")
     copied_sets.release_stranded(store)
     copied_sets.push_again(store.id, under_way.directory_id)

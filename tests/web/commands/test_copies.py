@@ -8,8 +8,26 @@ from db.database import database as handle
 from db.models import CopiedSet, CopyStore
 from tests.support.copied import RECOVERY_KEY, make_set, push_all
 from web.commands import cli
+from web.doctor import checks
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+def test_a_git_store_needs_no_key_and_nothing_is_recovered_from_it(cast, redis_url, new_place, tmp_path):
+    place = new_place("git")
+    make_set(cast.contoso)
+    added = run_command("copies", "add", "Review", place.address, "--json")
+    store = CopyStore.get_by_id(json.loads(added.output)["id"])
+    assert store.recipients == []
+    tending.tend.fn(store_id=store.id)
+    push_all(store)
+    [told] = json.loads(run_command("copies", "list", "--json").output)
+    assert (told["sets"]["complete"], told["error"], told["findings"]) == (1, None, [])
+    (tmp_path / "key").write_text(str(RECOVERY_KEY))
+    for words in (("recover", place.address), ("recovery-key", "check", "Review")):
+        assert "for reading and review" in str(run_command(*words, "--key-file", str(tmp_path / "key")).exception)
+    # A repository replaces no copy.
+    assert [level for level, _, _ in checks.copies()] == [checks.WARN]
 
 
 def run_command(*words):
