@@ -5,18 +5,23 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import peewee as pw
-from playhouse.migrations import Runner
 
 from db import private_file
 from db.database import database, is_sqlite
+
+if TYPE_CHECKING:
+    from playhouse.migrations import Runner
 
 DIRECTORY = Path(__file__).parent / "migrations"
 # Any constant will do; it must only be ours.
 ADVISORY_LOCK = 7_316_482_001
 PAUSE_SECONDS = 0.2
+# Where the runner notes what it applied.
+TABLE = "schema_migration"
+_APPLIED = "SELECT name FROM schema_migration ORDER BY name"
 
 
 class NotTheOwner(Exception):
@@ -45,15 +50,21 @@ def migrate() -> list[str]:
 
 
 def pending() -> list[str]:
-    return [row.name for row in _runner().status() if row.path is not None and not row.applied]
+    """Return the names of the migrations to apply, in their order. Each process asks when it starts."""
+    done = set(applied())
+    return [name for name in sorted(path.stem for path in DIRECTORY.glob("[0-9]*.py")) if name not in done]
 
 
 def applied() -> list[str]:
-    return sorted(_runner().applied())
+    if not database.table_exists(TABLE):
+        return []
+    return [name for (name,) in database.execute_sql(_APPLIED).fetchall()]
 
 
-def _runner() -> Runner:
-    return Runner(database.obj, str(DIRECTORY))
+def _runner() -> "Runner":
+    from playhouse.migrations import Runner  # only here: most processes find nothing to apply
+
+    return Runner(database.obj, str(DIRECTORY), TABLE)
 
 
 @contextmanager

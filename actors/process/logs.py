@@ -7,8 +7,6 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
 
-import redis
-
 from db.database import DISK_FULL, is_disk_full, is_unreachable
 from graph.errors import redact
 
@@ -90,6 +88,8 @@ def _outage(error: BaseException | None) -> str | None:
         return DISK_FULL
     if is_unreachable(error):
         return f"The database does not answer: {first_line(error)}"
+    import redis  # only here: it takes longer to import than most commands take
+
     if isinstance(error, redis.ConnectionError | redis.TimeoutError):
         return f"Redis does not answer: {str(error).rstrip('.')}."
     return None

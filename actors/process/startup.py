@@ -8,16 +8,12 @@ from pathlib import Path
 import peewee as pw
 
 import config
-from actors.process import tracing
 from actors.process.logs import REPEATED, first_line
-from actors.process.meters import RunMeter
 from config import Settings, SettingsError
 from db import clock, encryption, migrate, observation
 from db import database as engine
 from db.installation import installation, privileges
 from graph.errors import redact, register_secrets
-from graph.transport import outbound
-from graph.transport.outbound import Proxy
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +50,16 @@ _FINAL_REFUSAL = re.compile("password|does not exist|pg_hba|permission|not permi
 def prepare(settings: Settings) -> None:
     """Bind and check the database. Raises StartupError within seconds; leaves no connection open, creates nothing."""
     bind(settings)
+    _check(settings)
+
+
+def prepare_reading(settings: Settings) -> None:
+    """Like `prepare`, sooner, for a process that only reads the database: it starts no run, and calls nobody."""
+    _bind_database(settings)
+    _check(settings)
+
+
+def _check(settings: Settings) -> None:
     if engine.is_sqlite() and not Path(engine.database.obj.database).exists():
         raise StartupError(
             f"There is no database at {config.shown(settings.database_url)}. Is this the service's setting? "
@@ -98,13 +104,23 @@ def _warn_of_unknown(settings: Settings) -> None:
 
 
 def bind(settings: Settings, *, as_owner: bool = False) -> None:
-    register_secrets(config.secrets(settings))
+    # Only here: who just reads the database need not wait for them.
+    from actors.process import tracing
+    from actors.process.meters import RunMeter
+    from graph.transport import outbound
+    from graph.transport.outbound import Proxy
+
+    _bind_database(settings, as_owner=as_owner)
     outbound.use(Proxy(settings.proxy_url, settings.no_proxy), settings.ca_bundle)
     observation.observe(RunMeter())
     try:
         tracing.use(settings)
     except ValueError as e:
         raise StartupError(str(e)) from e
+
+
+def _bind_database(settings: Settings, *, as_owner: bool = False) -> None:
+    register_secrets(config.secrets(settings))
     engine.bind_database((as_owner and settings.owner_database_url) or settings.database_url)
     encryption.use_keys(settings.encryption_keys)
 

@@ -33,6 +33,7 @@ from web.commands.frame.context import (
     find_tenant,
     force_option,
     json_option,
+    open_for_reading,
     open_installation,
     print_result,
 )
@@ -237,7 +238,7 @@ def _refuse(run: models.Run, as_json: bool) -> None:
 @json_option
 def show(run_id: int, as_json: bool) -> None:
     """Show a run and its items."""
-    with open_installation():
+    with open_for_reading():
         run = runs.find_run(run_id)
         if run is None:
             raise Invalid(f"There is no run {run_id}.")

@@ -13,7 +13,7 @@ from db.changes import change_lists
 from db.errors import Invalid
 from db.events import attribution
 from web.change_words import documents
-from web.commands.frame.context import add_commands, find_tenant, json_option, open_installation, print_result
+from web.commands.frame.context import add_commands, find_tenant, json_option, open_for_reading, print_result
 from web.commands.reading.lists import limit_option, print_rows
 
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
@@ -29,7 +29,7 @@ _MOST = 100_000
 def changes(tenant: str, since: str | None, is_open: bool, limit: int, as_json: bool) -> None:
     """List what changed in a tenant, the newest first, each with who did it."""
     begin = parse_since(since) if since else None
-    with open_installation():
+    with open_for_reading():
         found = change_lists.listed(find_tenant(tenant), begin, is_open=is_open, limit=limit)
         if as_json:
             events = attribution.events_of_changes(found)

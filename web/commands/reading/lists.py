@@ -19,7 +19,7 @@ from db.restores import restores
 from db.runs import run_history
 from db.tenants import schedule_words, schedules, tenants
 from web import inputs
-from web.commands.frame.context import add_commands, find_tenant, json_option, open_installation, print_result
+from web.commands.frame.context import add_commands, find_tenant, json_option, open_for_reading, print_result
 
 MAX_ROWS = 10_000
 limit_option = click.option(
@@ -186,7 +186,7 @@ LISTS = (
 @json_option
 def at(tenant: str, time: str, limit: int, as_json: bool) -> None:
     """List a tenant's policies as they were at a time: 2026-03-01T12:00, in UTC unless it says otherwise."""
-    with open_installation():
+    with open_for_reading():
         found = moments.moment(find_tenant(tenant), inputs.parse_past_time(time, UTC))
         print_rows([_policy_then(policy) for policy in found.policies[:limit]], as_json)
 
@@ -224,7 +224,7 @@ def register(cli: click.Group) -> None:
 
 def _command(listing: ListCommand) -> Callable[..., None]:
     def act(limit: int, as_json: bool, tenant: str | None = None) -> None:
-        with open_installation():
+        with open_for_reading():
             print_rows(listing.find(find_tenant(tenant) if tenant else None, limit), as_json)
 
     act.__doc__ = listing.help
@@ -237,7 +237,7 @@ def _command(listing: ListCommand) -> Callable[..., None]:
 @json_option
 def show(backup_set_id: int, limit: int, as_json: bool) -> None:
     """List what a backup set holds: the snapshots that “restore --item” takes."""
-    with open_installation():
+    with open_for_reading():
         backup_set = models.BackupSet.get_or_none(models.BackupSet.id == backup_set_id)
         if backup_set is None:
             raise Invalid(f"There is no backup set {backup_set_id}.")
