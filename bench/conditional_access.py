@@ -16,7 +16,7 @@ import actors.backups.back_up
 import actors.backups.sync
 import actors.plans.preview
 import actors.restores.live_restore
-from actors.plans import drafts
+from actors.plans import drafts, option_choices
 from actors.queue.enqueue import EnqueuedRun
 from bench import SIMULATOR, stage
 from db.audit.audit import SYSTEM
@@ -65,7 +65,7 @@ def _measure(number: int, size: int, limit: str, **flags: object) -> None:
         for item in conditional_access(POLICIES, LOCATIONS, STRENGTHS)[f"{CA}/policies"]:
             _put(tenant, f"{CA}/policies", {**item, "state": "disabled", "modifiedDateTime": "2026-01-01T00:00:00Z"})
         made = BackupSet.select().where(BackupSet.tenant == tenant).get()
-        restore = drafts.from_backup_set(made, tenant, drafts.parse_options(OPTIONS), SYSTEM)
+        restore = drafts.from_backup_set(made, tenant, option_choices.parse_options(OPTIONS, own_tenant=True), SYSTEM)
         _step(tenant, size, limit, "preview", lambda: actors.plans.preview.start(restore, SYSTEM))
         again = Restore.get_by_id(restore.id)
         _step(

@@ -14,6 +14,7 @@ from actors.reading.answer_memory import RunMemory
 from actors.reading.cached_listings import GroupFilter, Listings, group_filter, list_policy_types
 from actors.restores import safety_backup
 from actors.restores.outcomes import LOOK_AGAIN_SECONDS, OutcomeRecorder
+from actors.restores.safety_backup import SafetyBackup
 from actors.restores.write_recorder import WriteRecorder
 from actors.tenants import graph_clients
 from db.clock import utcnow
@@ -63,8 +64,8 @@ def approval_link(approval: str) -> str:
 class LiveBatch:
     """One batch of a live run."""
 
-    def __init__(self, claim: Claim, restore: Restore, rows: Mapping[int, RunItem]) -> None:
-        self._restore, self._rows = restore, rows
+    def __init__(self, claim: Claim, restore: Restore, rows: Mapping[int, RunItem], safety: SafetyBackup) -> None:
+        self._restore, self._rows, self._safety = restore, rows, safety
         self._claim = claim
         self._options = RestoreOptions(**restore.options)
         self._graph = graph_clients.client(restore.tenant, AppAccess.WRITE)
@@ -329,7 +330,7 @@ class LiveBatch:
             begun=self._begun(item, is_made=is_made) if has_begun else None,
             with_assignments=self._with_assignments(item),
             is_new=item.created_id is not None,
-            live=_fresh_live_content(item, self._writes[item.id]),
+            live=self._safety.seen(item, utcnow() - FRESH_FOR) or _fresh_live_content(item, self._writes[item.id]),
             is_written=self._rows[item.id].state == ItemState.WORKING,
             justification=approval_reason_header(self._restore.reason or ""),
             approved=self._approved,

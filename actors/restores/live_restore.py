@@ -1,11 +1,11 @@
 """`restore.live`: carries out exactly the plan that a preview made.
 
-First what is there is captured (actors/restores/safety_backup.py), then the items are written, wave by wave, up to
-twenty side by side.
+The items are written wave by wave, up to twenty side by side. What is there of a policy is captured before it is
+written (actors/restores/safety_backup.py).
 Any message may be the last: the next one looks at what is there, and goes on.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import groupby
 
 import dramatiq
@@ -17,9 +17,9 @@ from actors.plans.preview import new_run_item
 from actors.queue.enqueue import EnqueuedRun, enqueue_new
 from actors.queue.queue_names import INTERACTIVE
 from actors.queue.run_actor import Completion, GivenUp, Wait, run_claimed
-from actors.restores import safety_backup
 from actors.restores.live_batch import LiveBatch
 from actors.restores.outcomes import AwaitingApproval
+from actors.restores.safety_backup import SafetyBackup
 from actors.tenants import graph_clients
 from db.audit.audit import Actor
 from db.database import database, transaction
@@ -122,10 +122,9 @@ def _restore(claim: Claim) -> None:
     restore = Restore.get_by_id(claim.run.restore_id)
     _require_plan_unchanged(restore)
     graph = graph_clients.signed_in_client(restore.tenant, AppAccess.WRITE)
-    _finish_unwritten(claim, restore)
-    rows = _rows(claim)
-    if safety_backup.capture(claim, restore, graph, rows):
-        _write(claim, restore)
+    items, rows = restore_items.items(restore), _rows(claim)
+    _finish_unwritten(claim, items, rows)
+    _write(claim, restore, items, rows, SafetyBackup(claim, restore, graph, items, rows))
 
 
 def _require_plan_unchanged(restore: Restore) -> None:
@@ -142,48 +141,55 @@ def _rows(claim: Claim) -> dict[int, RunItem]:
 _RIVALS = "Another policy of this restore would be written to the same policy of the tenant. Preview it again."
 
 
-def _finish_unwritten(claim: Claim, restore: Restore) -> None:
-    """Finish the items that match, exist or are blocked as the preview said.
+def _finish_unwritten(claim: Claim, items: Sequence[RestoreItem], rows: dict[int, RunItem]) -> None:
+    """Finish the items that match, exist or are blocked as the preview said. They leave `rows`.
 
     Two items never write one policy, whatever the plan says: both are blocked.
     """
-    rows = _rows(claim)
     with database.atomic():
-        for item in write_log.items_with_shared_target(restore.id):
+        for item in write_log.items_with_shared_target(items):
             if item.id in rows:
-                row = rows.pop(item.id)
                 restore_items.record_outcome(item, Outcome.BLOCKED)
                 run_items.finish_item(
-                    claim, row, ItemState.SKIPPED, Outcome.BLOCKED, reason="ambiguous", message=_RIVALS
+                    claim, rows.pop(item.id), ItemState.SKIPPED, Outcome.BLOCKED, reason="ambiguous", message=_RIVALS
                 )
-        for item in restore_items.items(restore):
+        for item in items:
             if item.id in rows and item.outcome is None and item.action not in WRITTEN_OUTCOMES:
                 is_done = item.action == Outcome.MATCHES
                 state, outcome = ItemState.DONE if is_done else ItemState.SKIPPED, Outcome(str(item.action))
-                run_items.finish_item(claim, rows[item.id], state, outcome, reason=item.reason, message=item.message)
+                run_items.finish_item(
+                    claim, rows.pop(item.id), state, outcome, reason=item.reason, message=item.message
+                )
 
 
-def _write(claim: Claim, restore: Restore) -> None:
-    """Write all items; those that did not answer before come last, as in actors.reading.graph_errors.next_to_read."""
-    retry_reasons = _execute(claim, restore, {key: row for key, row in _rows(claim).items() if not row.tries})
-    retry_reasons = retry_reasons or _execute(claim, restore, _rows(claim))
+def _write(
+    claim: Claim, restore: Restore, items: Sequence[RestoreItem], rows: dict[int, RunItem], safety: SafetyBackup
+) -> None:
+    """Write all items; those that did not answer before come last: they hold up no other."""
+    untried = {key: row for key, row in rows.items() if not row.tries}
+    retry_reasons = _execute(claim, restore, items, untried, safety)
+    if not retry_reasons and (left := _rows(claim)):
+        retry_reasons = _execute(claim, restore, restore_items.items(restore), left, safety)
     if retry_reasons:
         raise _first_to_raise(retry_reasons)
 
 
-def _execute(claim: Claim, restore: Restore, rows: Mapping[int, RunItem]) -> list[Exception]:
+def _execute(
+    claim: Claim, restore: Restore, items: Sequence[RestoreItem], rows: Mapping[int, RunItem], safety: SafetyBackup
+) -> list[Exception]:
     """Write wave by wave. Items that have to wait are left to the next message, and so are those that need them.
 
     Return why they wait.
     """
     retry_reasons: list[Exception] = []
     used_up: set[str] = set()
-    for batch in _independent_batches([item for item in restore_items.items(restore) if item.id in rows]):
+    for batch, is_alone in _batches([item for item in items if item.id in rows], used_up):
         if claims.is_cancel_requested(claim):
             return []
-        if _services(batch) <= used_up:
-            continue  # none of them would be let through now
-        waits = LiveBatch(claim, restore, {item.id: rows[item.id] for item in batch}).execute(batch)
+        ready = safety.capture(batch, with_all=is_alone)
+        waits = safety.take_retry_reasons()
+        if ready:
+            waits += LiveBatch(claim, restore, {item.id: rows[item.id] for item in ready}, safety).execute(ready)
         retry_reasons += waits
         if any(isinstance(reason, Throttled) and reason.code == "budget" for reason in waits):
             used_up |= _services(batch)
@@ -194,16 +200,20 @@ def _services(items: Sequence[RestoreItem]) -> set[str]:
     return {POLICY_TYPES[item.policy_type].service for item in items}
 
 
-def _independent_batches(items: Sequence[RestoreItem]) -> Iterator[list[RestoreItem]]:
-    """Yield batches of up to twenty items that do not refer to each other, or of one where each affects the others."""
-    for (_wave, is_single), group in groupby(items, key=_wave_of):
-        size, batch = 1 if is_single else BATCH_SIZE, list[RestoreItem]()
+def _batches(items: Sequence[RestoreItem], used_up: Collection[str]) -> Iterator[tuple[list[RestoreItem], bool]]:
+    """Yield batches of up to twenty items that do not refer to each other, or of one that affects others, and which.
+
+    `used_up`: services that would let nothing through now; it may grow meanwhile.
+    """
+    open_items = (item for item in items if POLICY_TYPES[item.policy_type].service not in used_up)
+    for (_wave, is_alone), group in groupby(open_items, key=_wave_of):
+        size, batch = 1 if is_alone else BATCH_SIZE, list[RestoreItem]()
         for item in group:
             if len(batch) == size or _needed_item_ids(item) & {item.id for item in batch}:
-                yield batch
+                yield batch, is_alone
                 batch = []
             batch.append(item)
-        yield batch
+        yield batch, is_alone
 
 
 def _needed_item_ids(item: RestoreItem) -> set[int]:

@@ -26,6 +26,7 @@ from db.states import WRITTEN_OUTCOMES, AppAccess, ItemState, Outcome, Result, W
 from graph.content.normalise import canonical_json
 from graph.errors import ApprovalNeeded, Forbidden, GraphError, NotFound, Rejected, Throttled
 from graph.policy_types.table import POLICY_TYPES
+from graph.read.readings import Reading
 from graph.restore.executor import (
     CHANGED_SINCE_PREVIEW,
     CHANGED_SINCE_WRITE,
@@ -54,6 +55,8 @@ SHOWN_DIFFERENCES = 5
 RETRY = "“Retry failed” looks at what is there, and goes on."
 
 
+Ended = Sequence[tuple[RestoreItem, RestoreTask, RestoreResult | GraphError]]
+_MADE = (Outcome.CREATE, Outcome.RECREATE, Outcome.UNDELETE)
 _OF_THEIR_OWN = (ChangedSincePreview, NotVisibleYet, ApprovalNeeded, UndeleteRefused)
 
 
@@ -92,30 +95,23 @@ class OutcomeRecorder:
         """Leave an item to a later message; `reason` says what it waits for."""
         self.retry_reasons.append(reason)
 
-    def record(
-        self,
-        ended: Sequence[tuple[RestoreItem, RestoreTask, RestoreResult | GraphError]],
-        *,
-        written: set[int],
-        lost: set[int],
-        memory: RunMemory,
-    ) -> None:
+    def record(self, ended: Ended, *, written: set[int], lost: set[int], memory: RunMemory) -> None:
         """Record the result of each task, and save what was read back as snapshots.
 
         `written`: ids of items of which this message sent a write. `lost`: those of which an answer never came.
         """
         self._written |= written
-        drafts = {item.id: self._draft(item, task, result, memory) for item, task, result in ended}
+        drafts = self._drafts(ended, memory)
         readings = [result.reading for _, _, result in ended if isinstance(result, RestoreResult) and result.reading]
         names = name_cache.merge_names([reading.references for reading in readings])
         name_cache.save_names(self._restore.tenant, names)
         with database.atomic():
             claims.assert_claim(self._claim)
             self._lock_policies(ended, drafts)
-            saved = snapshots.save(self._claim.run, [draft for draft in drafts.values() if draft])
+            saved = snapshots.save(self._claim.run, list(drafts.values()))
             for item, task, result in ended:
                 if isinstance(result, RestoreResult):
-                    draft = drafts[item.id]
+                    draft = drafts.get(item.id)
                     self._record_done(item, result, draft, saved[draft.policy_id].snapshot_id if draft else None)
                 else:
                     self._save_seen(item, task)
@@ -125,27 +121,24 @@ class OutcomeRecorder:
         if self.settled:
             claims.reset_attempts(self._claim)
 
-    def _lock_policies(
-        self,
-        ended: Sequence[tuple[RestoreItem, RestoreTask, RestoreResult | GraphError]],
-        drafts: Mapping[int, SnapshotDraft | None],
-    ) -> None:
+    def _lock_policies(self, ended: Ended, drafts: Mapping[int, SnapshotDraft]) -> None:
         """Lock the rows of policies that were read or removed."""
         done = [result for _, _, result in ended if isinstance(result, RestoreResult)]
         removed = [result.target_id for result in done if result.reading is None]
-        mine = Policy.id.in_([draft.policy_id for draft in drafts.values() if draft] or [-1])
+        mine = Policy.id.in_([draft.policy_id for draft in drafts.values()] or [-1])
         lock_rows(Policy, mine | ((Policy.tenant == self._restore.tenant) & Policy.graph_id.in_(removed or [""])))
 
-    def _draft(
-        self, item: RestoreItem, task: RestoreTask, result: RestoreResult | GraphError, memory: RunMemory
-    ) -> SnapshotDraft | None:
-        if isinstance(result, GraphError):
-            return safety_backup.late_draft(self._claim.run, item, task, memory)
-        if result.reading is None:
-            return None
-        if plan_items.action_of(item) in (Outcome.CREATE, Outcome.RECREATE, Outcome.UNDELETE):
-            item.created_id = result.target_id
-        return safety_backup.draft_of(self._claim.run, item, result.reading, memory.read_at(item.id, result.reading))
+    def _drafts(self, ended: Ended, memory: RunMemory) -> dict[int, SnapshotDraft]:
+        """Return item id -> draft of what was read of it, as far as anything is to be saved."""
+        run, drafts, found = self._claim.run, dict[int, SnapshotDraft](), dict[RestoreItem, Reading | None]()
+        for item, task, result in ended:
+            if isinstance(result, RestoreResult):
+                if result.reading and plan_items.action_of(item) in _MADE:
+                    item.created_id = result.target_id
+                found[item] = result.reading
+            elif late := safety_backup.late_draft(run, item, task, memory):
+                drafts[item.id] = late
+        return drafts | safety_backup.drafts_of(run, found, memory)
 
     # --- done --------------------------------------------------------------------------------------------------------
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Collection, Sequence
 
+import peewee as pw
+
 from db.backups import manifests
 from db.clock import utcnow
-from db.models import BackupSet, Policy, Restore
+from db.models import BackupSet, Manifest, Policy, Restore
 from db.sql.value_lists import is_in
 from db.states import SetState
 
@@ -20,13 +22,25 @@ def save(restore: Restore, graph_ids: Sequence[str], snapshot_ids: Collection[in
 
 def _save_set(restore: Restore, graph_ids: Sequence[str], snapshot_ids: Collection[int]) -> BackupSet:
     rows = Policy.select(Policy.id).where((Policy.tenant == restore.tenant) & is_in(Policy.graph_id, graph_ids))
+    manifest = manifests.save(restore.tenant_id, snapshot_ids)
     columns = {
         "selection": {"policies": [row.id for row in rows]},
         "completed_at": utcnow(),
-        "manifest": manifests.save(restore.tenant_id, snapshot_ids),
+        "manifest": manifest,
     }
     if restore.safety_set_id:
         BackupSet.update(columns).where(BackupSet.id == restore.safety_set_id).execute()
+        _drop_outgrown(restore.safety_set.manifest_id, manifest)
+        restore.safety_set.manifest = manifest
         return restore.safety_set
     name = f"Before restore {restore.id}"
     return BackupSet.create(tenant=restore.tenant, state=SetState.COMPLETE, name=name, types={}, problems=[], **columns)
+
+
+def _drop_outgrown(manifest_id: int, successor: Manifest) -> None:
+    """Delete the manifest that the set had before it grew, unless another set has it too: pruning finds only those of
+    sets that go.
+    """
+    shared = BackupSet.select(BackupSet.id).where(BackupSet.manifest == Manifest.id)
+    outgrown = (Manifest.id == manifest_id) & (Manifest.id != successor.id)
+    Manifest.delete().where(outgrown & ~pw.fn.EXISTS(shared)).execute()

@@ -133,13 +133,13 @@ def taken_ids(restore_id: int) -> set[str]:
     return {object_id for row in rows.tuples() for object_id in row if object_id}
 
 
-def items_with_shared_target(restore_id: int) -> list[RestoreItem]:
+def items_with_shared_target(items: Iterable[RestoreItem]) -> list[RestoreItem]:
     """Return items of a plan that would write what another item writes, but for the one that has begun to, if any.
 
     No preview makes such a plan; one of an earlier version may have.
     """
     sharing: dict[tuple[str, str], list[RestoreItem]] = {}
-    for item in RestoreItem.select().where(RestoreItem.restore == restore_id).order_by(RestoreItem.position):
+    for item in items:
         if item.action in WRITTEN_OUTCOMES and (item.created_id or item.target_id):
             sharing.setdefault(_target_of(item), []).append(item)
     rivals = [item for group in sharing.values() if len(group) > 1 for item in group]

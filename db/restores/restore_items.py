@@ -165,7 +165,14 @@ def record_undelete_refusal(item: RestoreItem, why: str) -> None:
 
 def link_safety_snapshot(item: RestoreItem, snapshot_id: int) -> None:
     """Record the capture of what the item is about to overwrite."""
+    item.safety_snapshot_id = snapshot_id
     _update(item, safety_snapshot=snapshot_id)
+
+
+def captured(restore: Restore) -> list[RestoreItem]:
+    """Return the items of which a live run captured what was there: `target_id` and `safety_snapshot_id`."""
+    query = _select(restore, RestoreItem.id, RestoreItem.target_id, RestoreItem.safety_snapshot)
+    return list(query.where(RestoreItem.safety_snapshot.is_null(False)))
 
 
 def _update(item: RestoreItem, **columns: Any) -> None:

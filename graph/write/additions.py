@@ -34,6 +34,8 @@ def is_unchanged(policy_type: PolicyType, before: Any, after: Any) -> bool:
     first, second = before["body"], after["body"]
     for _ in range(2):
         first, second = second, _without_additions(first, [second], body_place(policy_type), is_kept=_is_something)
+    if first == before["body"] and second == after["body"]:
+        return False  # nothing was left out: what differs is a change
     return bool(normalise(policy_type, {**before, "body": first}) == normalise(policy_type, {**after, "body": second}))
 
 
