@@ -50,6 +50,8 @@ from graph.write.write_requests import PolicyContent, chosen_id
 
 # A policy that was read this short a time ago, with nothing written since, is not read again.
 FRESH_FOR = timedelta(seconds=20)
+# One that this message captured: it is read again only where many are written between.
+CAPTURED_FOR = timedelta(seconds=3)
 LOOKING_FOR_LOST = "An answer was lost. Looking for what it made."
 # Longer than any wait that is honoured (graph.errors.retry_after). An older list says nothing about now.
 LIST_VALID_FOR = timedelta(minutes=65)
@@ -330,7 +332,7 @@ class LiveBatch:
             begun=self._begun(item, is_made=is_made) if has_begun else None,
             with_assignments=self._with_assignments(item),
             is_new=item.created_id is not None,
-            live=self._safety.seen(item, utcnow() - FRESH_FOR) or _fresh_live_content(item, self._writes[item.id]),
+            live=self._safety.seen(item, utcnow() - CAPTURED_FOR) or _fresh_live_content(item, self._writes[item.id]),
             is_written=self._rows[item.id].state == ItemState.WORKING,
             justification=approval_reason_header(self._restore.reason or ""),
             approved=self._approved,

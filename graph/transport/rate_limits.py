@@ -6,9 +6,9 @@ Retry-After. Authentication strengths and contexts are on no list: nobody outsid
 are paced as slowly, but by themselves. The logs of who changed what have limits of their own: Intune's (throttling
 limits, Intune auditing) 1,000 in 20 s, the directory's 5 in 10 s, both per app and tenant, and without a dependable
 Retry-After (rknightion/graph2otel, docs/graph-api-gotchas.md). Parts of a $batch count singly. What we send in a second
-and what arrives in one differ by the network: the windows here are a little longer than documented. That of writes is the
-longer by half a second only, more than a new connection takes: a restore lives by it, twenty writes to a call, and a
-429 that comes anyway costs no more than its wait.
+and what arrives in one differ by the network: the windows here are a little longer than documented. The
+window of writes is longer by half a second only: a restore takes as long as it says, and a 429 that comes anyway costs
+no more than its wait.
 """
 
 import re
