@@ -30,6 +30,7 @@ from graph.policy_types.table import POLICY_TYPES
 from graph.policy_types.tenant_wide_types import BUILT_IN_CATEGORIES
 from graph.references.navigations import all_links
 from graph.references.references import find_references
+from graph.restore.plan_notes import MARKED_AT_ONCE
 from graph.write.attainable import limit_to_attainable
 from graph.write.write_rules import WRITE_RULES
 from tests.support import servers
@@ -245,8 +246,11 @@ def is_right(line, restore, key):
     item = next(item for item in restore_items.items(restore) if (item.policy_type, item.graph_id) == key)
     is_back = item.action in WRITTEN_OUTCOMES and item.verified
     lacks = {danger["code"] for danger in item.dangers or ()} & {"to_be_entered", "lacks_setting"}
+    lacks |= {MARKED_AT_ONCE} & set(item.notes or ())
     if line.verdict == "by_itself":
-        return (is_back and not lacks) or line.why.startswith("Nobody can delete it")
+        # What is built in is not deleted here, even where somebody could.
+        is_there = line.policy.is_built_in and item.action == "matches"
+        return (is_back and not lacks) or is_there or line.why.startswith("Nobody can delete it")
     if line.verdict == "by_hand":
         files = item.policy_type in FILES or item.reason in {"secret_missing", "unresolved"}
         return bool(is_back and (lacks or line.reason == "guard")) or (item.reason in FOR_A_PERSON and files)
