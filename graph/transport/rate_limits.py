@@ -30,7 +30,8 @@ LIMITS: Mapping[str, tuple[int, float]] = {
     INTUNE_WRITES: (100, 20.5),
     # Ours, and not Microsoft's: words for settings leave nine tenths of a tenant's limit to its backups.
     INTUNE_DEFINITIONS: (100, 21.0),
-    CONDITIONAL_ACCESS: (1, 1.1),
+    # A quarter of a second longer than documented: a request leaves later than it was counted on a busy host.
+    CONDITIONAL_ACCESS: (1, 1.25),
     AUTHENTICATION: (1, 1.1),
     INTUNE_AUDIT: (1000, 21.0),
     DIRECTORY_AUDIT: (5, 10.5),

@@ -117,7 +117,7 @@ def test_a_backup_whose_workers_are_killed_again_and_again_loses_and_repeats_not
         monkeypatch.setitem(rate_limits.LIMITS, service, (1000, 1.0))
     for number in range(600):
         graph.put("deviceManagement/configurationPolicies", catalog_policy(f"p{number}", f"Policy {number}"))
-    graph.change(flags={"latency_ms": 150})
+    graph.change(flags={"latency_ms": 500})
     run = actors.backups.back_up.start(cast.contoso, SYSTEM, policy_types=["configurationPolicies"]).run
     for number in range(6):
         worker = start_worker()
