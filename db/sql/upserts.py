@@ -40,7 +40,7 @@ def insert_missing(model: Any, key: Sequence[pw.Field], rows: Iterable[Row]) -> 
 def _renewing(key: Sequence[pw.Field], renewed: Sequence[pw.Field]) -> str:
     named = ", ".join(f'"{field.column_name}"' for field in key)
     values = ", ".join(f'"{field.column_name}" = EXCLUDED."{field.column_name}"' for field in renewed)
-    return f"ON CONFLICT ({named}) DO UPDATE SET {values}"
+    return " ".join(("ON CONFLICT", f"({named})", "DO UPDATE SET", values))
 
 
 def _rows_by_key(key: Sequence[pw.Field], rows: Iterable[Row]) -> dict[Any, Row]:

@@ -63,6 +63,8 @@ class _OneHost:
         tls: dict[str, Any] = {"cert_reqs": "CERT_REQUIRED", "ca_certs": way.ca_file}
         self._pool = urllib3.ProxyManager(proxy, **tls) if proxy else urllib3.PoolManager(**tls)
         self._origin = urlsplit(url)[:2]
+        # An answer that was not read to its end holds its connection, which no pool closes then.
+        self._answers: list[Any] = []
         # Servers tell by it that a program of Git's speaks, and answer 401 instead of a page.
         self.headers = {"User-Agent": "git/tenantkeep"}
 
@@ -70,9 +72,12 @@ class _OneHost:
         if urlsplit(url)[:2] != self._origin:
             raise StoreRefused("The server leads to another one. Give that one's address.")
         timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=ANSWER_SECONDS)
-        return self._pool.request(method, url, redirect=False, retries=False, timeout=timeout, **more)
+        self._answers.append(self._pool.request(method, url, redirect=False, retries=False, timeout=timeout, **more))
+        return self._answers[-1]
 
     def clear(self) -> None:
+        for answer in self._answers:
+            answer.close()
         self._pool.clear()
 
 

@@ -27,6 +27,7 @@ THROUGH_THE_QUEUE = {"document"}
 READERS = {
     "import-all",
     "recovery-key check",
+    "recovery-key prove",
     "import",
     "audit verify",
     "tenant add",
