@@ -41,6 +41,16 @@ def allowed(tenant_column: Any, permission: Permission = Permission.SEE) -> Cond
     return is_in_if_given(tenant_column, allowed_tenant_ids(permission))
 
 
+def allowed_and_asked_for(model: Any, query: Any) -> Condition:
+    """Return `allowed`, narrowed to the tenant and the state that a query names, if it names them."""
+    condition = allowed(model.tenant)
+    if query.tenant is not None:
+        condition &= model.tenant == query.tenant
+    if query.state is not None:
+        condition &= model.state == query.state
+    return condition
+
+
 def page(
     select: Any,
     id_column: Any,

@@ -12,7 +12,7 @@ from db.sql import cursor_pages
 from db.states import DocumentFormat, RehearsalState, Scope
 from web.api.endpoints import ApiAnswer, Arguments, endpoint
 from web.api.fields import RowId
-from web.api.paging import PageJson, PageQuery, allowed, page
+from web.api.paging import PageJson, PageQuery, allowed_and_asked_for, page
 from web.api.representations import rehearsals
 from web.api.representations.rehearsals import RehearsalDetailsJson, RehearsalJson, RehearsalReportJson
 from web.api.representations.starting import STARTS, start_once
@@ -42,11 +42,7 @@ class ReportQuery(Arguments):
 @endpoint(Permission.SEE, Scope.READ, returns=PageJson[RehearsalJson], query=RehearsalQuery)
 def list_rehearsals(query: RehearsalQuery) -> ApiAnswer:
     """List rehearsals of restores, the newest first."""
-    condition = allowed(Rehearsal.tenant)
-    if query.tenant is not None:
-        condition &= Rehearsal.tenant == query.tenant
-    if query.state is not None:
-        condition &= Rehearsal.state == query.state
+    condition = allowed_and_asked_for(Rehearsal, query)
     return page(cursor_pages.select(Rehearsal, condition, Rehearsal.tenant), Rehearsal.id, query, rehearsals.listed)
 
 

@@ -19,7 +19,7 @@ from web import inputs
 from web.acts import restore_acts
 from web.api.endpoints import ApiAnswer, Arguments, endpoint
 from web.api.fields import GivenTime, RowId, naive_utc
-from web.api.paging import PageJson, PageQuery, allowed, page, page_of_ids
+from web.api.paging import PageJson, PageQuery, allowed_and_asked_for, page, page_of_ids
 from web.api.problems import FieldError, ProblemError
 from web.api.representations import damages, restores
 from web.api.representations.damages import DamageJson
@@ -93,11 +93,7 @@ class RestoreQuery(PageQuery):
 @endpoint(Permission.SEE, Scope.READ, returns=PageJson[RestoreJson], query=RestoreQuery)
 def list_restores(query: RestoreQuery) -> ApiAnswer:
     """List restores, the newest first."""
-    condition = allowed(Restore.tenant)
-    if query.tenant is not None:
-        condition &= Restore.tenant == query.tenant
-    if query.state is not None:
-        condition &= Restore.state == query.state
+    condition = allowed_and_asked_for(Restore, query)
     return page(cursor_pages.select(Restore, condition, Restore.tenant), Restore.id, query, restores.listed)
 
 
