@@ -168,15 +168,13 @@ def _plan(claim: Claim) -> None:
     lists, postponed = listing.list_types(claim, graph)
     if GROUPS in listing.unlisted_types(listing.backup_set_of(claim)):
         group_items.add_groups_of_unchanged(claim, listing.backup_set_of(claim))
-    _look_up_names(claim, graph, lists)
+    items = run_items.unsettled_items(claim.run)
+    _look_up_names(claim, graph, items, lists)
     # The other types need not wait for throttled ones: a child run of its own goes on with those.
     _raise_unless_throttled(postponed)
-    if not _has_parts(claim):
+    if not (items or listing.unlisted_types(listing.backup_set_of(claim))):
+        # There will be no part beside which they could be read.
         _read_beside(claim, graph)
-
-
-def _has_parts(claim: Claim) -> bool:
-    return bool(run_items.unsettled_items(claim.run) or listing.unlisted_types(listing.backup_set_of(claim)))
 
 
 def _read_beside(claim: Claim, graph: GraphClient) -> None:
@@ -193,9 +191,9 @@ def _raise_unless_throttled(postponed: Sequence[GraphError]) -> None:
             raise error
 
 
-def _look_up_names(claim: Claim, graph: GraphClient, lists: Mapping[str, PolicyList]) -> None:
+def _look_up_names(claim: Claim, graph: GraphClient, items: Sequence[RunItem], lists: Mapping[str, PolicyList]) -> None:
     """Look up the groups and filters of the policies to read, once for the run and not for each policy."""
-    to_read = {(item.policy_type, item.graph_id) for item in run_items.unsettled_items(claim.run)}
+    to_read = {(item.policy_type, item.graph_id) for item in items}
     groups, filters = set[str](), set[str]()
     for key, policy_list in lists.items():
         for policy in policy_list.policies:
