@@ -1,4 +1,4 @@
 """Sync, capture and backup of a tenant, by hand and on schedule.
 
-May import: actors.changes, actors.events, actors.process, actors.queue, actors.reading, actors.tenants.
+May import: actors.changes, actors.events, actors.queue, actors.reading, actors.tenants.
 """

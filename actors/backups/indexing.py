@@ -4,22 +4,17 @@ A backup ends sooner without: the searches that the index is for are found a mom
 of a tenant is read; what a crash leaves, the scheduler's sweep finds (actors/reading/policy_index.py).
 """
 
-import logging
-
 import dramatiq
-import redis
-from dramatiq.errors import BrokerConnectionError
 
-from actors.process import logs
+from actors.queue.broker import broker
+from actors.queue.enqueue import send
 from actors.queue.queue_names import PRIORITY, UNDER_WAY
 from actors.reading import policy_index
 from db.models import Tenant
 from db.sql.value_lists import batched
 
-logger = logging.getLogger(__name__)
 
-
-@dramatiq.actor(actor_name="policies.index", queue_name=UNDER_WAY, priority=PRIORITY[UNDER_WAY])
+@dramatiq.actor(broker=broker, actor_name="policies.index", queue_name=UNDER_WAY, priority=PRIORITY[UNDER_WAY])
 def index_policies(*, tenant_id: int) -> None:
     """Index the tenant's policies whose newest snapshot is not."""
     seen: set[int] = set()
@@ -31,9 +26,5 @@ def index_policies(*, tenant_id: int) -> None:
 
 def enqueue(tenant: Tenant) -> None:
     """Have the tenant's policies indexed, if any has to be. Call it after the commit that saved their snapshots."""
-    if not policy_index.is_any_missing(tenant.id):
-        return
-    try:
-        index_policies.send(tenant_id=tenant.id)
-    except (BrokerConnectionError, redis.RedisError):
-        logger.warning("the queue is unreachable", extra=logs.REPEATED)  # the sweep finds them
+    if policy_index.is_any_missing(tenant.id):
+        send(index_policies, tenant_id=tenant.id)

@@ -11,12 +11,10 @@ from functools import cache
 from typing import Any
 
 import dramatiq
-import redis
-from dramatiq.errors import BrokerConnectionError
 
 from actors.facade import snapshot_diff
-from actors.process import logs
 from actors.queue.broker import broker
+from actors.queue.enqueue import send
 from actors.queue.queue_names import PRIORITY, UNDER_WAY
 from db.changes import approved_states, assessed, ignored_fields, severity_rules
 from db.changes.assessed import Assessment
@@ -50,12 +48,8 @@ def assess_changes(*, tenant_id: int) -> None:
 
 def enqueue(tenant: Tenant) -> None:
     """Have the tenant's new changes assessed, if there are any. Call it after the commit that recorded them."""
-    if not assessed.has_unassessed(tenant):
-        return
-    try:
-        assess_changes.send_with_options(kwargs={"tenant_id": tenant.id}, delay=DELAY_MS)
-    except (BrokerConnectionError, redis.RedisError):
-        logger.warning("the queue is unreachable", extra=logs.REPEATED)  # the sweep finds them
+    if assessed.has_unassessed(tenant):
+        send(assess_changes, delay_ms=DELAY_MS, tenant_id=tenant.id)
 
 
 def assess(tenant_id: int) -> int:

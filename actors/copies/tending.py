@@ -9,16 +9,14 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import dramatiq
-import redis
-from dramatiq.errors import BrokerConnectionError
 
 from actors.copies import layout, loose, probes, sealing, verifying
 from actors.copies.git_library import git_library
 from actors.copies.pace import Pace
 from actors.copies.stores.opening import open_store
 from actors.copies.stores.store import NotStored, StillLocked, Store, StoreError, StoreRefused, checksum_of, size_of
-from actors.process import logs
 from actors.queue.broker import broker
+from actors.queue.enqueue import send
 from actors.queue.queue_names import BULK
 from db.audit.audit import SYSTEM
 from db.clock import utcnow
@@ -44,11 +42,8 @@ def start_due(store: CopyStore) -> None:
     """Send a store that is due to a worker, unless another scheduler was quicker."""
     if not stores.claim_due(store, utcnow() + CLAIM):
         return
-    try:
-        tend.send(store_id=store.id)
-    except (BrokerConnectionError, redis.RedisError):
+    if not send(tend, store_id=store.id):
         stores.record(store, tend_at=utcnow())
-        logger.warning("the queue is unreachable", extra=logs.REPEATED)
 
 
 @dramatiq.actor(broker=broker, actor_name="copy.tend", queue_name=BULK)

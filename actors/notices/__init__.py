@@ -1,4 +1,4 @@
 """Notices: their words, and how they leave: by e-mail, Teams, Slack and webhooks.
 
-May import: actors.facade, actors.process, actors.queue.
+May import: actors.facade, actors.queue.
 """

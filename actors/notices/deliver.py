@@ -7,13 +7,11 @@ often it was tried; the scheduler sends it for what is due, and for what a worke
 import logging
 
 import dramatiq
-import redis
-from dramatiq.errors import BrokerConnectionError
 
 from actors.notices import outgoing, words
 from actors.notices.senders import SENDERS
-from actors.process import logs
 from actors.queue.broker import broker
+from actors.queue.enqueue import send
 from actors.queue.queue_names import INTERACTIVE
 from db.models import Delivery
 from db.notices import deliveries
@@ -55,7 +53,4 @@ def _send(delivery: Delivery) -> None:
 
 def enqueue(delivery: Delivery) -> None:
     """Put a delivery that was handed over into the queue: a message that is lost comes again some minutes later."""
-    try:
-        deliver.send(delivery_id=delivery.id, attempts=delivery.attempts)
-    except (BrokerConnectionError, redis.RedisError):
-        logger.warning("the queue is unreachable", extra=logs.REPEATED)
+    send(deliver, delivery_id=delivery.id, attempts=delivery.attempts)

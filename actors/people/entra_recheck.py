@@ -6,12 +6,11 @@ This is no run: nobody asked for it, and nothing of a tenant is read. The messag
 import logging
 
 import dramatiq
-import redis
-from dramatiq.errors import BrokerConnectionError
 
 from actors.people import entra_sign_in
 from actors.process import logs
 from actors.queue.broker import broker
+from actors.queue.enqueue import send
 from actors.queue.queue_names import INTERACTIVE
 from db.accounts import entra_grants, users
 from db.models import EntraToken
@@ -33,9 +32,5 @@ def recheck(*, user_id: int) -> None:
 
 def enqueue_recheck(token: EntraToken) -> None:
     """Take the token's turn, then send the message: one that is lost comes again a few minutes later."""
-    if not entra_grants.claim_check(token):
-        return
-    try:
-        recheck.send(user_id=token.user_id)
-    except (BrokerConnectionError, redis.RedisError):
-        logger.warning("the queue is unreachable", extra=logs.REPEATED)
+    if entra_grants.claim_check(token):
+        send(recheck, user_id=token.user_id)

@@ -1,14 +1,17 @@
-"""Putting a run's message into its actor's queue."""
+"""Putting messages into their actors' queues, a run's above all."""
 
 import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import redis
+from dramatiq import Actor
 from dramatiq.errors import BrokerConnectionError
 
+from actors.process import logs
 from actors.queue import tag_queues
 from actors.queue.broker import broker
 from actors.queue.dedupe import DuplicateRun, LockUnavailable
@@ -55,6 +58,16 @@ def held_back() -> Iterator[list[Run]]:
         _held_back.runs = None
     for run in waiting:
         enqueue(run)
+
+
+def send(actor: Actor[..., Any], *, delay_ms: int | None = None, **arguments: object) -> bool:
+    """Send a message that is no run's. Return False when Redis is away: whoever sweeps for the work sends another."""
+    try:
+        actor.send_with_options(kwargs=arguments, delay=delay_ms)
+    except (BrokerConnectionError, redis.RedisError):
+        logger.warning("the queue is unreachable", extra=logs.REPEATED)
+        return False
+    return True
 
 
 def enqueue_new(start: StartedRun) -> EnqueuedRun:

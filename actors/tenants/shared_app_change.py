@@ -7,11 +7,9 @@ whoever presses the button again.
 import logging
 
 import dramatiq
-import redis
-from dramatiq.errors import BrokerConnectionError
 
-from actors.process import logs
 from actors.queue.broker import broker
+from actors.queue.enqueue import send
 from actors.queue.queue_names import INTERACTIVE
 from actors.tenants import graph_clients
 from actors.tenants.credential_change import NewCredential, make_new_certificate
@@ -47,12 +45,7 @@ def try_next(app: SharedApp) -> bool:
         raise Invalid("There is no next credential to try.")
     if not app.client_id:
         raise Invalid("Name the app first: its directory id and its client id.")
-    try:
-        try_shared_credential.send(credential_id=credential.id)
-    except (BrokerConnectionError, redis.RedisError):
-        logger.warning("the queue is unreachable", extra=logs.REPEATED)
-        return False
-    return True
+    return send(try_shared_credential, credential_id=credential.id)
 
 
 @dramatiq.actor(broker=broker, actor_name="shared_app.try", queue_name=INTERACTIVE)
