@@ -157,7 +157,8 @@ def ssh_server(root: Path):
                 return
             transport = paramiko.Transport(connection)
             transport.add_server_key(host_key)
-            transport.start_server(server=_OneKey(client))
+            # With an event it negotiates in its own thread: a client that hangs up ends no more than itself.
+            transport.start_server(threading.Event(), _OneKey(client))
 
     thread = threading.Thread(target=accept, daemon=True)
     thread.start()
