@@ -16,6 +16,7 @@ from db.states import (
     DefinitionState,
     DeliveryState,
     ItemState,
+    KeepChoice,
     LockState,
     NoticePace,
     NoticePhase,
@@ -25,6 +26,9 @@ from db.states import (
     RestoreState,
     Result,
     Role,
+    RollOutKind,
+    RollOutState,
+    RollOutTenantState,
     RunState,
     SetState,
     Severity,
@@ -920,6 +924,10 @@ class Restore(Table):
     rehearsal_id = pw.BigIntegerField(null=True)
     # The moment that it brings the tenant back to; null: it is no such act.
     brought_back_to = pw.DateTimeField(null=True)
+    # The roll-out that it is a tenant's part of, and the standard that it brings policies to. No foreign keys: both
+    # refer to restores.
+    rollout_id = pw.BigIntegerField(null=True)
+    standard_id = pw.BigIntegerField(null=True)
 
     class Meta:
         indexes = (
@@ -937,6 +945,11 @@ class Restore(Table):
 
     def __str__(self) -> str:
         return f"Restore {self.id}"
+
+
+Restore.add_index(
+    Restore.index(Restore.standard_id, Restore.id, where=pw.SQL("standard_id IS NOT NULL"), name="restore_standard")
+)
 
 
 class RestoreRequester(Table):
@@ -1700,6 +1713,250 @@ class SeverityRule(Table):
     changed_at = pw.DateTimeField(default=utcnow)
 
 
+class Standard(Table):
+    """A configuration that is the same in many tenants. Its versions never change.
+
+    `uid` stands for the directory that its contents are of: with it mappings say what each item and each object is in
+    a tenant (docs/standards.md).
+    """
+
+    name = pw.CharField(unique=True, max_length=120)
+    uid = pw.CharField(unique=True, max_length=36)
+    description = pw.CharField(default="", max_length=1000)
+    created_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL", index=False)
+    created_at = pw.DateTimeField(default=utcnow)
+    # Nobody follows it any more, and nobody may begin to.
+    archived_at = pw.DateTimeField(null=True)
+    # After so many days without an open change in a ring, the next one is offered.
+    soak_days = pw.IntegerField(default=7)
+    # After so many days Conditional Access that arrived report-only may be switched on.
+    look_days = pw.IntegerField(default=7)
+    # A roll-out stops by itself where more than this share of its items or tenants failed.
+    stop_percent = pw.IntegerField(default=20)
+    at_once = pw.IntegerField(default=3)
+
+    def __str__(self) -> str:
+        return str(self.name)
+
+
+class StandardVersion(Table):
+    """The items, parameters and notes of a standard from one day on: immutable."""
+
+    standard = pw.ForeignKeyField(Standard, backref="versions", on_delete="CASCADE", index=False)
+    number = pw.IntegerField()
+    notes = pw.CharField(default="", max_length=4000)
+    source = pw.CharField(max_length=10)
+    source_tenant = pw.ForeignKeyField(Tenant, null=True, on_delete="SET NULL")
+    source_name = pw.CharField(default="", max_length=255)
+    # The number of the version that it was made from.
+    based_on = pw.IntegerField(null=True)
+    with_assignments = pw.BooleanField(default=True)
+    # [{"name", "kind", "label", "default", "object", "places"}]; see graph/standards/rendering.py.
+    parameters = JsonText()
+    item_count = pw.IntegerField(default=0)
+    made_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL", index=False)
+    made_at = pw.DateTimeField(default=utcnow)
+
+    class Meta:
+        indexes = ((("standard", "number"), True),)
+
+    def __str__(self) -> str:
+        return f"version {self.number}"
+
+
+class StandardContent(Table):
+    """A body of a standard, once per standard and fingerprint, sealed. Without secrets: it goes to many tenants."""
+
+    standard = pw.ForeignKeyField(Standard, on_delete="CASCADE", index=False)
+    fingerprint = pw.CharField(max_length=64)
+    sealed = pw.BlobField()
+    plain_bytes = pw.IntegerField()
+    created_at = pw.DateTimeField(default=utcnow)
+
+    class Meta:
+        indexes = ((("standard", "fingerprint"), True),)
+
+
+class StandardItem(Table):
+    """One policy of a version. Its `key` is the same in every version, and other items refer to it by that."""
+
+    version = pw.ForeignKeyField(StandardVersion, backref="items", on_delete="CASCADE", index=False)
+    position = pw.IntegerField()
+    key = pw.CharField(max_length=200)
+    policy_type = pw.CharField(max_length=80)
+    name = pw.CharField(max_length=1000)
+    content = pw.ForeignKeyField(StandardContent, on_delete="RESTRICT")
+    # The names behind the content's ids, as where it was taken from knew them.
+    references = JsonText()
+
+    class Meta:
+        indexes = ((("version", "position"), True), (("version", "key"), True))
+
+
+class StandardTag(Table):
+    """Every tenant with the tag follows the standard, those included that get it later."""
+
+    standard = pw.ForeignKeyField(Standard, on_delete="CASCADE", index=False)
+    tag = pw.CharField(max_length=40)
+    # Like TenantTag.folded.
+    folded = pw.CharField(max_length=80)
+    ring = pw.CharField(max_length=10)
+    added_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL", index=False)
+    added_at = pw.DateTimeField(default=utcnow)
+
+    class Meta:
+        indexes = ((("standard", "folded"), True),)
+
+
+class StandardAdoption(Table):
+    """A tenant that follows a standard: in which ring, held to which version, with which values."""
+
+    standard = pw.ForeignKeyField(Standard, backref="adoptions", on_delete="CASCADE", index=False)
+    tenant = pw.ForeignKeyField(Tenant, on_delete="CASCADE")
+    ring = pw.CharField(max_length=10)
+    # None: nothing was rolled out to it yet.
+    version = pw.ForeignKeyField(StandardVersion, null=True, on_delete="SET NULL")
+    # Parameter -> its value here; one that is not there has its default. Those of objects are mappings.
+    values = JsonText()
+    # The tag by which it follows; None: somebody said so of this tenant.
+    folded_tag = pw.CharField(null=True, max_length=80)
+    adopted_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL", index=False)
+    adopted_at = pw.DateTimeField(default=utcnow)
+    # State of a cell -> how many of its cells are in it.
+    counts = JsonText()
+    # Since when its cells are to be worked out again; None: they are as the newest snapshots say.
+    due_since = pw.DateTimeField(null=True)
+    checked_at = pw.DateTimeField(null=True)
+    # So many policies are put back by themselves in a day, and no more.
+    put_backs_a_day = pw.IntegerField(default=5)
+
+    class Meta:
+        indexes = ((("standard", "tenant"), True), (("standard", "ring", "tenant"), False))
+
+
+StandardAdoption.add_index(
+    StandardAdoption.index(
+        StandardAdoption.due_since, where=pw.SQL("due_since IS NOT NULL"), name="standard_adoption_due"
+    )
+)
+
+
+class StandardException(Table):
+    """An item that a tenant, or every tenant with a tag, has otherwise: why, until when, and who allowed it."""
+
+    standard = pw.ForeignKeyField(Standard, on_delete="CASCADE", index=False)
+    # One of the two.
+    tenant = pw.ForeignKeyField(Tenant, null=True, on_delete="CASCADE")
+    folded_tag = pw.CharField(null=True, max_length=80)
+    item_key = pw.CharField(max_length=200)
+    kind = pw.CharField(max_length=10)
+    # Of "otherwise": the places where the tenant's own value stays.
+    paths = JsonText()
+    reason = pw.CharField(max_length=500)
+    until = pw.DateTimeField(null=True)
+    asked_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL", index=False)
+    asked_at = pw.DateTimeField(default=utcnow)
+    # None: it does not hold yet.
+    approved_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL", index=False)
+    approved_at = pw.DateTimeField(null=True)
+    ended_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL", index=False)
+    ended_at = pw.DateTimeField(null=True)
+
+    class Meta:
+        indexes = ((("standard", "ended_at", "item_key"), False),)
+
+
+StandardException.add_index(
+    StandardException.index(
+        StandardException.until,
+        where=pw.SQL("ended_at IS NULL AND until IS NOT NULL"),
+        name="standard_exception_until",
+    )
+)
+
+
+class StandardCell(Table):
+    """An item of a standard in one tenant: how the tenant has it, as its newest snapshot says."""
+
+    adoption = pw.ForeignKeyField(StandardAdoption, backref="cells", on_delete="CASCADE", index=False)
+    item_key = pw.CharField(max_length=200)
+    policy_type = pw.CharField(max_length=80)
+    name = pw.CharField(max_length=1000)
+    state = pw.CharField(max_length=12)
+    policy = pw.ForeignKeyField(Policy, null=True, on_delete="SET NULL")
+    # The snapshot that was compared. No foreign key: pruning need not look here.
+    snapshot_id = pw.BigIntegerField(null=True)
+    difference_count = pw.IntegerField(default=0)
+    # [{"path", "label", "how"}]: the first few places, without any value.
+    places = JsonText(null=True)
+    # Who changed it, and what is decided about that.
+    change = pw.ForeignKeyField(Change, null=True, on_delete="SET NULL")
+    exception = pw.ForeignKeyField(StandardException, null=True, on_delete="SET NULL")
+    # Of one whose policy nobody has confirmed: [[graph id, name]].
+    candidates = JsonText(null=True)
+    # The fingerprint of the content that was last as the standard wants it.
+    aligned_mark = pw.CharField(null=True, max_length=64)
+    why = pw.CharField(default="", max_length=500)
+    since_at = pw.DateTimeField(default=utcnow)
+    keep = pw.CharField(default=KeepChoice.TELL, max_length=10)
+
+    class Meta:
+        indexes = ((("adoption", "item_key"), True), (("adoption", "state"), False))
+
+
+class RollOut(Table):
+    """A version on its way to the tenants of one ring: planned for each, confirmed once, carried out one by one."""
+
+    standard = pw.ForeignKeyField(Standard, on_delete="CASCADE", index=False)
+    version = pw.ForeignKeyField(StandardVersion, on_delete="CASCADE")
+    ring = pw.CharField(max_length=10)
+    kind = pw.CharField(default=RollOutKind.ROLL_OUT, max_length=10)
+    state = pw.CharField(default=RollOutState.PREVIEWING, max_length=12)
+    reason = pw.CharField(default="", max_length=500)
+    stop_percent = pw.IntegerField()
+    at_once = pw.IntegerField()
+    asked_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL", index=False)
+    asked_at = pw.DateTimeField(default=utcnow)
+    confirmed_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL", index=False)
+    confirmed_at = pw.DateTimeField(null=True)
+    started_at = pw.DateTimeField(null=True)
+    ended_at = pw.DateTimeField(null=True)
+    # Why it stopped, or waits.
+    message = pw.CharField(default="", max_length=1000)
+    # When anything was done for it last: the sweep goes on with one that was left.
+    acted_at = pw.DateTimeField(default=utcnow)
+
+    class Meta:
+        indexes = ((("standard", "id"), False), (("state", "acted_at"), False))
+
+    def __str__(self) -> str:
+        return f"Roll-out {self.id}"
+
+
+class RollOutTenant(Table):
+    """One tenant's part in a roll-out: its restore, what becomes of it, and what its manager says."""
+
+    rollout = pw.ForeignKeyField(RollOut, backref="tenants", on_delete="CASCADE", index=False)
+    tenant = pw.ForeignKeyField(Tenant, on_delete="CASCADE")
+    state = pw.CharField(default=RollOutTenantState.WAITING, max_length=10)
+    restore = pw.ForeignKeyField(Restore, null=True, on_delete="SET NULL")
+    undo = pw.ForeignKeyField(Restore, null=True, on_delete="SET NULL")
+    # Action or outcome -> how many of its items.
+    counts = JsonText()
+    # [{"item_key", "name", "who"}]: what another hand changed since, and is left alone.
+    conflicts = JsonText()
+    message = pw.CharField(default="", max_length=1000)
+    objection = pw.CharField(null=True, max_length=500)
+    objected_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL", index=False)
+    objected_at = pw.DateTimeField(null=True)
+    overridden_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL", index=False)
+    overridden_reason = pw.CharField(null=True, max_length=500)
+    changed_at = pw.DateTimeField(default=utcnow)
+
+    class Meta:
+        indexes = ((("rollout", "tenant"), True), (("rollout", "state"), False))
+
+
 class EventLog(Table):
     """The reading of one of a tenant's own audit logs: how far it went, and whether it can go on."""
 
@@ -2103,6 +2360,16 @@ TABLES = (
     Acceptance,
     IgnoredField,
     SeverityRule,
+    Standard,
+    StandardVersion,
+    StandardContent,
+    StandardItem,
+    StandardTag,
+    StandardAdoption,
+    StandardException,
+    StandardCell,
+    RollOut,
+    RollOutTenant,
     EventLog,
     TenantEvent,
     TenantEventPolicy,

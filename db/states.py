@@ -339,6 +339,105 @@ class Severity(StrEnum):
     HIGH = "high"
 
 
+class Ring(StrEnum):
+    """The ring of a tenant that follows a standard: who gets a version first. In their order."""
+
+    PILOT = "pilot"
+    EARLY = "early"
+    ALL = "all"
+
+
+class StandardSource(StrEnum):
+    """The source of a standard's version."""
+
+    TENANT = "tenant"
+    IMPORT = "import"
+    # An earlier version, changed.
+    VERSION = "version"
+
+
+class ParameterKind(StrEnum):
+    """The kind of what differs from tenant to tenant in a standard."""
+
+    # A group, a location, a filter …: its value is a mapping.
+    OBJECT = "object"
+    # What names begin with.
+    PREFIX = "prefix"
+    DOMAIN = "domain"
+    # Of e-mail.
+    ADDRESS = "address"
+    NUMBER = "number"
+    TEXT = "text"
+
+
+class CellState(StrEnum):
+    """The state of a standard's item in a tenant, the worst first. What was not read is never aligned."""
+
+    DIFFERS = "differs"
+    MISSING = "missing"
+    # Which of the tenant's policies it is, somebody has to say.
+    UNSURE = "unsure"
+    NOT_READABLE = "not_readable"
+    # Its snapshot is too old to be believed.
+    STALE = "stale"
+    EXCEPTED = "excepted"
+    ALIGNED = "aligned"
+
+
+class ExceptionKind(StrEnum):
+    """The way in which a tenant may differ from a standard."""
+
+    LEAVE_OUT = "leave_out"
+    # Some places of the item have the tenant's own values.
+    OTHERWISE = "otherwise"
+
+
+class KeepChoice(StrEnum):
+    """The answer to an item of a standard that was changed in a tenant."""
+
+    TELL = "tell"
+    PUT_BACK = "put_back"
+
+
+class RollOutKind(StrEnum):
+    """The purpose of a roll-out. The second step switches on what arrived report-only."""
+
+    ROLL_OUT = "roll_out"
+    SWITCH_ON = "switch_on"
+
+
+class RollOutState(StrEnum):
+    """The state of a roll-out as a whole."""
+
+    PREVIEWING = "previewing"
+    # All is planned: somebody may confirm it.
+    PREVIEWED = "previewed"
+    RUNNING = "running"
+    PAUSED = "paused"
+    # By itself, or by a person: what was done stays.
+    STOPPED = "stopped"
+    FINISHED = "finished"
+    CANCELLED = "cancelled"
+    ROLLING_BACK = "rolling_back"
+    ROLLED_BACK = "rolled_back"
+
+
+class RollOutTenantState(StrEnum):
+    """The state of one tenant's part in a roll-out."""
+
+    WAITING = "waiting"
+    PREVIEWING = "previewing"
+    PREVIEWED = "previewed"
+    # Its manager objects: it is left alone until that is taken back or overridden.
+    OBJECTED = "objected"
+    WRITING = "writing"
+    DONE = "done"
+    FAILED = "failed"
+    LEFT_OUT = "left_out"
+    UNDOING = "undoing"
+    UNDONE = "undone"
+
+
 class TenantLog(StrEnum):
     """One of the two logs in which Microsoft keeps who changed what in a tenant."""
 
@@ -442,6 +541,10 @@ class SiteRole(StrEnum):
 
     NONE = "none"
     AUDITOR = "auditor"
+    # Makes standards and their versions, and asks for their roll-out.
+    STANDARD_EDITOR = "standard_editor"
+    # Confirms and stops roll-outs, and approves exceptions, too.
+    STANDARD_APPROVER = "standard_approver"
     ADMIN = "admin"
 
 

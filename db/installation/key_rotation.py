@@ -38,6 +38,7 @@ from db.models import (
     RunAnswer,
     Seal,
     SharedAppCredential,
+    StandardContent,
     Tenant,
     UploadChunk,
     User,
@@ -46,6 +47,7 @@ from db.notices import channels
 from db.policies import policy_index
 from db.policies.snapshots import content_owner
 from db.runs import answer_cache, uploads
+from db.standards import contents as standard_contents
 from db.tenants import credentials, shared_apps
 from db.tenants.tenants import credential_owner
 
@@ -75,6 +77,7 @@ SEALED_FIELDS = (
     SealedField(AuditKey, AuditKey.sealed, lambda one: audit_keys.seal_owner(one.id)),
     SealedField(Channel, Channel.sealed, channels.seal_owner),
     SealedField(CopyStore, CopyStore.sealed, copy_stores.seal_owner),
+    SealedField(StandardContent, StandardContent.sealed, standard_contents.seal_owner),
     SealedField(CopySigner, CopySigner.sealed, signer.seal_owner),
     SealedField(Seal, Seal.word, lambda _one: SEAL_OWNER),
 )

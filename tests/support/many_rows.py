@@ -384,6 +384,45 @@ _READINESS_ITEM = """INSERT INTO readiness_item (tenant_id, policy_id, policy_ty
 SELECT tenant_id, id, policy_type, name, CASE WHEN id % 9 = 0 THEN 'by_hand' ELSE 'by_itself' END,
 CASE WHEN id % 9 = 0 THEN 'secret' ELSE '' END, '' FROM policy"""
 
+# Ten standards that every tenant follows, each of a few items; the last ones are to be compared again.
+_STANDARD = """INSERT INTO standard (id, name, uid, description, created_at, soak_days, look_days,
+stop_percent, at_once) SELECT n, 'Standard ' || n, 'uid ' || n, '', at, 7, 7, 20, 3 FROM numbers WHERE n <= 10"""
+
+_STANDARD_VERSION = """INSERT INTO standard_version (id, standard_id, number, notes, source, source_name,
+with_assignments, parameters, item_count, made_at)
+SELECT n, n, 1, '', 'tenant', '', TRUE, '[]', 100, at FROM numbers WHERE n <= 10"""
+
+_STANDARD_CONTENT = """INSERT INTO standard_content (id, standard_id, fingerprint, sealed, plain_bytes, created_at)
+SELECT n, 1 + n % 10, 'standard ' || n, {sealed}, 1, at FROM numbers WHERE n <= {policies}"""
+
+_STANDARD_ITEM = """INSERT INTO standard_item (version_id, position, key, policy_type, name, content_id, "references")
+SELECT 1 + n % 10, n, 'key ' || n, 'configurationPolicies', 'BitLocker', n, '{{}}' FROM numbers WHERE n <= {policies}"""
+
+_STANDARD_ADOPTION = """INSERT INTO standard_adoption (id, standard_id, tenant_id, ring, version_id, "values",
+adopted_at, counts, due_since, put_backs_a_day)
+SELECT n, 1 + n % 10, n, CASE WHEN n % 100 = 1 THEN 'pilot' ELSE 'all' END, 1 + n % 10, '{{}}', at, '{{"aligned": 3}}',
+CASE WHEN n <= {due} THEN {hour_ago} END, 5 FROM numbers WHERE n <= {tenants}"""
+
+_STANDARD_EXCEPTION = """INSERT INTO standard_exception (id, standard_id, tenant_id, item_key, kind, paths, reason,
+until, asked_at, approved_at, ended_at)
+SELECT n, 1 + n % 10, tenant, 'key ' || n, 'leave_out', '[]', 'It is old.',
+CASE WHEN percent < 2 THEN {hour_ago} ELSE {far_off} END, at, at, CASE WHEN percent < 60 THEN at END
+FROM numbers WHERE n <= {restores}"""
+
+_STANDARD_CELL = """INSERT INTO standard_cell (adoption_id, item_key, policy_type, name, state, policy_id,
+difference_count, why, since_at, keep)
+SELECT 1 + n % {tenants}, 'key ' || n, 'configurationPolicies', 'BitLocker',
+CASE WHEN percent < 5 THEN 'differs' ELSE 'aligned' END, n, 0, '', at, 'tell' FROM numbers WHERE n <= {policies}"""
+
+_ROLL_OUT = """INSERT INTO roll_out (id, standard_id, version_id, ring, kind, state, reason, stop_percent, at_once,
+asked_at, message, acted_at)
+SELECT n, 1 + n % 10, 1 + n % 10, 'all', 'roll_out', CASE WHEN n <= {due} THEN 'running' ELSE 'finished' END, '', 20,
+3, at, '', at FROM numbers WHERE n <= {restores}"""
+
+_ROLL_OUT_TENANT = """INSERT INTO roll_out_tenant (rollout_id, tenant_id, state, restore_id, counts, conflicts, message,
+changed_at)
+SELECT n, tenant, 'done', n, '{{}}', '[]', '', at FROM numbers WHERE n <= {restores}"""
+
 # After those that were written already. The chain does not hold.
 _AUDIT_EVENT = """INSERT INTO audit_event (id, at, action, actor_id, actor, tenant_id, tenant_name, subject, result,
 address, details, previous_hash, hash)
@@ -401,6 +440,8 @@ _STATEMENTS = (
     _SCHEDULE, _NOTIFICATION, _WATCH, _EXPIRY, _EVENT_LOG, _TENANT_EVENT, _TENANT_EVENT_POLICY,
     _CHANGE, _APPROVED_POLICY, _ACCEPTANCE, _CHANNEL, _NOTICE_RULE, _OCCURRENCE, _DELIVERY, _NOTICE, _COPY_STORE,
     _COPIED_SET, _COPIED_CONTENT, _REHEARSAL, _REHEARSAL_RULES, _REHEARSAL_FINDING, _REHEARSAL_SAMPLE,
-    _READINESS_REPORT, _TENANT_READINESS, _READINESS_ITEM, _AUDIT_EVENT, _AUDIT_HEAD,
+    _READINESS_REPORT, _TENANT_READINESS, _READINESS_ITEM, _STANDARD, _STANDARD_VERSION, _STANDARD_CONTENT,
+    _STANDARD_ITEM, _STANDARD_ADOPTION, _STANDARD_EXCEPTION, _STANDARD_CELL, _ROLL_OUT, _ROLL_OUT_TENANT,
+    _AUDIT_EVENT, _AUDIT_HEAD,
     "DROP TABLE numbers",
 )  # fmt: skip

@@ -66,12 +66,21 @@ from db.models import (
     RehearsalRules,
     RehearsalSample,
     Restore,
+    RollOut,
+    RollOutTenant,
     RuleChange,
     Run,
     RunItem,
     Session,
     SharedAppCredential,
     Snapshot,
+    Standard,
+    StandardAdoption,
+    StandardCell,
+    StandardException,
+    StandardItem,
+    StandardTag,
+    StandardVersion,
     Table,
     Tenant,
     TenantTag,
@@ -82,7 +91,8 @@ from db.policies import snapshots
 from db.restores import four_eyes, mappings
 from db.runs import claims, run_items, runs
 from db.schema import row_ids
-from db.states import AppAccess, ChannelKind, NoticeEvent, Role, RunKind, RunState, Scope, SetState, Severity
+from db.standards import contents as standard_contents
+from db.states import AppAccess, ChannelKind, NoticeEvent, Ring, Role, RunKind, RunState, Scope, SetState, Severity
 from db.tenants import credentials, schedules, shared_apps, tenants
 from tests.support import servers
 from tests.support.changes import record_change, record_event
@@ -148,6 +158,7 @@ def whole(cast, graph, app, worker, quick, ended):
     _copy_elsewhere(cast.contoso)
     _rehearse(cast.contoso, cast.fabrikam)
     ReadinessReport.create(tenant=cast.contoso, share=0.5, counts={}, reasons={}, seconds=90)
+    _follow_a_standard(cast.contoso)
     return SimpleNamespace(restore=restore, snapshot=snapshot, graph=graph)
 
 
@@ -170,6 +181,34 @@ def _rehearse(tenant, lab):
     rehearsal = Rehearsal.create(tenant=tenant, plan_counts={"create": 1}, findings=1)
     RehearsalFinding.create(rehearsal=rehearsal, step="contents", code="damaged", message="Ümläut")
     RehearsalSample.create(rehearsal=rehearsal, policy_type="configurationPolicies", graph_id="one", name="One")
+
+
+def _follow_a_standard(tenant):
+    """A standard of one item that the tenant follows, with an exception, a cell and a roll-out."""
+    standard = Standard.create(name="Ümläut", uid="a" * 36)
+    version = StandardVersion.create(standard=standard, number=1, source="tenant", parameters=[])
+    ids = standard_contents.save(standard, {"f" * 64: {"body": {"name": "One"}, "assignments": None}})
+    StandardItem.create(
+        version=version, position=0, key="one", policy_type="configurationPolicies", name="One", content=ids["f" * 64],
+        references={},
+    )  # fmt: skip
+    StandardTag.create(standard=standard, tag="Gold", folded="gold", ring=Ring.ALL)
+    adoption = StandardAdoption.create(
+        standard=standard,
+        tenant=tenant,
+        ring=Ring.PILOT,
+        version=version,
+        values={"prefix": "Ü"},
+        counts={"missing": 1},
+    )
+    StandardException.create(
+        standard=standard, tenant=tenant, item_key="one", kind="leave_out", paths=[], reason="It is old."
+    )
+    StandardCell.create(
+        adoption=adoption, item_key="one", policy_type="configurationPolicies", name="One", state="missing"
+    )
+    rollout = RollOut.create(standard=standard, version=version, ring=Ring.PILOT, stop_percent=20, at_once=3)
+    RollOutTenant.create(rollout=rollout, tenant=tenant, counts={}, conflicts=[])
 
 
 def _import(tenant, snapshot):
