@@ -22,7 +22,8 @@ from web.lists.filters import DAYS, EVERY_TENANT, asked_days
 from web.lists.list_view import EXPORT_CAP, stream_download
 from web.security.access import allowed_tenant_ids, can, current_actor, deny, parse_row_id, requires
 from web.security.permissions import Permission
-from web.views.installation import audit_acts, audit_sentences
+from web.views.audit_acts import audit_acts
+from web.views.installation import audit_sentences
 
 pages = Blueprint("audit", __name__, url_prefix="/audit")
 

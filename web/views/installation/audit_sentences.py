@@ -22,9 +22,10 @@ from web.presentation.formatters import audit_detail, kind_title
 from web.presentation.links import link, name_html
 from web.security.access import can
 from web.security.permissions import Permission
+from web.security.who_may import role_words
 from web.translation.sentences import translated_markup
-from web.views.installation.audit_act import AuditAct
-from web.views.installation.audit_acts import ACTS
+from web.views.audit_acts.audit_act import AuditAct
+from web.views.audit_acts.audit_acts import ACTS
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _REASON = " — {reason}"
@@ -106,6 +107,8 @@ class _Sentence:
             "kind": self._kind_title,
             "schedule": self._schedule,
             "counts": lambda: _counts(self._details.get("counts")),
+            "gives": lambda: role_words(self._details.get("gives", MISSING)),
+            "site_role": lambda: role_words(self._details.get("site_role", MISSING)),
         }
         if name in made:
             return made[name]()

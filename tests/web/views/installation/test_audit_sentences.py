@@ -11,7 +11,7 @@ from db.audit.audit import DETAILS, SYSTEM, Action, Actor
 from db.models import AuditEvent, BackupSet
 from db.states import Result
 from tests.support.restore_steps import options
-from web.views.installation.audit_acts import ACTS
+from web.views.audit_acts.audit_acts import ACTS
 
 RUN = {"run": 1}
 ADA = "user ada@example.com"
@@ -129,6 +129,7 @@ EVENTS = (
     (Action.TENANT_REMOVED, "tenant Contoso", {"directory_id": "d"}, "ok", "Contoso was removed with all its data"),
     (Action.USER_ADDED, ADA, {"site_role": "none"}, "ok", "Max added Ada"),
     (Action.USER_ADDED, ADA, {"site_role": "auditor"}, "ok", "Max added Ada as auditor"),
+    (Action.USER_ADDED, ADA, {"site_role": "standard_editor"}, "ok", "Max added Ada as editor of standards"),
     (Action.USER_CHANGED, ADA, {"changed": ["password", "site_role"]}, "ok", "Max changed Ada: password, system role"),
     (Action.MEMBER_SET, ADA, {"user": "ada@example.com", "role": "operator"}, "ok", "Max made Ada operator of Contoso"),
     (Action.MEMBER_REMOVED, ADA, {"user": "ada@example.com"}, "ok", "Max took Ada’s role in Contoso"),

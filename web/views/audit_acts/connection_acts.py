@@ -1,7 +1,7 @@
 """The acts of connecting tenants, as the audit log tells them: credentials, and our own apps."""
 
 from db.audit.audit import Action
-from web.views.installation.audit_act import AuditAct
+from web.views.audit_acts.audit_act import AuditAct
 
 TENANTS, INSTALLATION = "Tenants", "Installation"
 

@@ -1,7 +1,7 @@
 """The acts on imports of other tools, and on copies elsewhere, as the audit log tells them."""
 
 from db.audit.audit import Action
-from web.views.installation.audit_act import AuditAct
+from web.views.audit_acts.audit_act import AuditAct
 
 BACKUPS = "Backups and runs"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from web.views.installation.audit_act import AuditAct
+from web.views.audit_acts.audit_act import AuditAct
 
 ACT = AuditAct(
     "group", "title", "done", "otherwise", "own", "one", counts="count", varies_by="what",

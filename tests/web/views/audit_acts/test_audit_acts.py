@@ -1,5 +1,5 @@
 from db.audit.audit import Action
-from web.views.installation.audit_acts import grouped_actions
+from web.views.audit_acts.audit_acts import grouped_actions
 
 
 def test_the_filter_offers_every_action_once_in_words():

@@ -6,12 +6,12 @@ its own name. ` — {reason}` goes where there is no reason.
 
 from db.audit.audit import Action
 from db.states import RunKind, RunState
-from web.views.installation.audit_act import AuditAct
-from web.views.installation.connection_acts import CONNECTION_ACTS
-from web.views.installation.consent_acts import CONSENT_ACTS
-from web.views.installation.disclosure_acts import DISCLOSURE_ACTS
-from web.views.installation.import_acts import COPY_ACTS, IMPORT_ACTS
-from web.views.installation.schedule_acts import SCHEDULE_ACTS
+from web.views.audit_acts.audit_act import AuditAct
+from web.views.audit_acts.connection_acts import CONNECTION_ACTS
+from web.views.audit_acts.consent_acts import CONSENT_ACTS
+from web.views.audit_acts.disclosure_acts import DISCLOSURE_ACTS
+from web.views.audit_acts.import_acts import COPY_ACTS, IMPORT_ACTS
+from web.views.audit_acts.schedule_acts import SCHEDULE_ACTS
 
 SIGNING_IN, PEOPLE, TENANTS, BACKUPS = "Signing in", "People and roles", "Tenants", "Backups and runs"
 CHANGES = "Changes"

@@ -1,7 +1,7 @@
 """The acts on schedules, rehearsals and deletions that wait: none is left without words."""
 
 from db.audit.audit import Action
-from web.views.installation.schedule_acts import SCHEDULE_ACTS
+from web.views.audit_acts.schedule_acts import SCHEDULE_ACTS
 
 BEGINNINGS = ("schedule:", "rehearsal-lab:", "backup-sets:", "tenant:removal-")
 

@@ -1,7 +1,7 @@
 """The acts that give somebody contents, as the audit log tells them: secrets shown, files and documents downloaded."""
 
 from db.audit.audit import Action
-from web.views.installation.audit_act import AuditAct
+from web.views.audit_acts.audit_act import AuditAct
 
 SECRETS, INSTALLATION = "Secrets and access", "Installation"
 

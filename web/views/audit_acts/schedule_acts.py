@@ -1,7 +1,7 @@
 """The acts on schedules, on what rehearsals may do, and on deletions that wait, as the audit log tells them."""
 
 from db.audit.audit import Action
-from web.views.installation.audit_act import AuditAct
+from web.views.audit_acts.audit_act import AuditAct
 
 SCHEDULES, TENANTS = "Schedules and retention", "Tenants"
 

@@ -1,6 +1,6 @@
 from db.audit.audit import Action
 from db.copies import stores
-from web.views.installation.import_acts import COPY_ACTS
+from web.views.audit_acts.import_acts import COPY_ACTS
 
 
 def test_every_act_on_copies_is_told_and_each_of_what_is_asked_by_itself():

@@ -1,7 +1,7 @@
 """The acts of connecting are told in the groups of the audit log's filter."""
 
-from web.views.installation.audit_acts import ACTS, INSTALLATION, TENANTS
-from web.views.installation.connection_acts import CONNECTION_ACTS
+from web.views.audit_acts.audit_acts import ACTS, INSTALLATION, TENANTS
+from web.views.audit_acts.connection_acts import CONNECTION_ACTS
 
 
 def test_acts_stand_in_the_groups_of_the_filter():

@@ -1,7 +1,7 @@
 """The acts of consent; their sentences are in test_audit_sentences.py."""
 
 from db.audit.audit import Action
-from web.views.installation.consent_acts import CONSENT_ACTS
+from web.views.audit_acts.consent_acts import CONSENT_ACTS
 
 
 def test_a_link_for_any_directory_names_none():

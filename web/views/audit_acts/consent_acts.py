@@ -1,7 +1,7 @@
 """The acts of connecting a tenant, as the audit log tells them: requests for consent, and what came of them."""
 
 from db.audit.audit import Action
-from web.views.installation.audit_act import AuditAct
+from web.views.audit_acts.audit_act import AuditAct
 
 TENANTS = "Tenants"
 
