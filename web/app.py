@@ -28,7 +28,7 @@ from web.change_words import authors, place_words
 from web.change_words import words as change_words
 from web.lists import filters, preferences
 from web.presentation import formatters, layout, links
-from web.security import access, access_log, client_address, headers
+from web.security import access, access_log, client_address, headers, who_may
 from web.security.permissions import Permission
 from web.translation import translation
 from web.verdicts import verdicts
@@ -272,6 +272,7 @@ def _add_to_templates(app: Flask) -> None:
         schedule_words=formatters.schedule_html,
         policy_state_badge=formatters.policy_state_badge,
         restore_words=authors.restore_words,
+        role_words=who_may.role_words,
         seconds_text=formatters.seconds_text,
         severity_badge=change_words.severity_badge,
         state_badge=formatters.state_badge,

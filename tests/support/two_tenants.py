@@ -365,6 +365,8 @@ PEOPLE: dict[str, tuple[SiteRole, Role | None, Role | None]] = {
     # The one role by the tag of the own tenant, the other as a member there.
     "manager by tag": (SiteRole.NONE, Role.MANAGER, Role.READER),
     "auditor": (SiteRole.AUDITOR, None, None),
+    "editor of standards": (SiteRole.STANDARD_EDITOR, None, None),
+    "approver of standards": (SiteRole.STANDARD_APPROVER, None, None),
     "admin": (SiteRole.ADMIN, None, None),
     "nobody": (SiteRole.NONE, None, None),
     "deactivated": (SiteRole.ADMIN, Role.MANAGER, Role.MANAGER),

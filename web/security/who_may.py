@@ -12,6 +12,16 @@ from web.security.permissions import EVERYWHERE, IN_TENANT, Permission
 
 # From the one that may most to the one that may least: the order in which a person's roles are said.
 _ROLES = (*reversed(Role), *reversed(SiteRole))
+# Roles whose value is no word that a person reads.
+_WORDS = {
+    str(SiteRole.STANDARD_EDITOR): "editor of standards",
+    str(SiteRole.STANDARD_APPROVER): "approver of standards",
+}
+
+
+def role_words(role: str | None) -> str:
+    """Return a role, of a tenant or of the installation, as pages name it."""
+    return _WORDS.get(str(role), str(role or ""))
 
 
 def refusal_sentence(permission: Permission, tenant: Tenant | None = None, *, everywhere: bool = False) -> str:
@@ -19,7 +29,8 @@ def refusal_sentence(permission: Permission, tenant: Tenant | None = None, *, ev
 
     `everywhere`: it shows all tenants, so that no role of one tenant is enough.
     """
-    needed, held = _join(roles_that_may(permission, everywhere=everywhere), "or"), _join(_held_roles(tenant), "and")
+    may = roles_that_may(permission, everywhere=everywhere)
+    needed, held = _join(may, "or"), _join(_held_roles(tenant), "and")
     is_page = request.method in ("GET", "HEAD")
     if held and is_page:
         return f"This page needs the role {needed}. You are: {held}."
@@ -45,6 +56,7 @@ def _held_roles(tenant: Tenant | None) -> list[str]:
 
 
 def _join(words: list[str], last: str) -> str:
+    words = [role_words(word) for word in words]
     if len(words) < 2:
         return "".join(words)
     return f"{', '.join(words[:-1])} {last} {words[-1]}"

@@ -1,7 +1,7 @@
 """The table of permissions: each role adds to the one below it, and no role lacks a row."""
 
 from db.states import Role, SiteRole
-from web.security.permissions import EVERYWHERE, IN_TENANT, OPEN, Permission
+from web.security.permissions import EVERYWHERE, IN_TENANT, OF_INSTALLATION, OPEN, Permission
 
 
 def test_every_role_has_a_row():
@@ -22,5 +22,11 @@ def test_auditor_sees_no_tenant_and_nobody_without_a_role_anything():
     assert EVERYWHERE[SiteRole.NONE] == frozenset()
 
 
+def test_an_approver_of_standards_adds_to_an_editor_and_neither_sees_what_a_tenant_holds():
+    editor, approver = EVERYWHERE[SiteRole.STANDARD_EDITOR], EVERYWHERE[SiteRole.STANDARD_APPROVER]
+    assert editor < approver
+    assert not approver & {Permission.SEE, Permission.OPERATE, Permission.MANAGE, Permission.AUDIT}
+
+
 def test_no_role_of_a_tenant_administers_the_installation():
-    assert all(Permission.ADMINISTER not in permissions for permissions in IN_TENANT.values())
+    assert all(not permissions & OF_INSTALLATION for permissions in IN_TENANT.values())

@@ -11,7 +11,7 @@ from tests.support.forms import csrf_token
 from tests.web.security.test_isolation import page_rules
 from tests.web.test_routes import address
 from web.security.permissions import EVERYWHERE, IN_TENANT, OPEN, Permission
-from web.security.who_may import roles_that_may
+from web.security.who_may import role_words, roles_that_may
 
 
 @pytest.mark.parametrize("permission", [one for one in Permission if one not in OPEN])
@@ -48,7 +48,7 @@ def test_every_refusal_says_which_role_is_needed_and_which_one_has(app, sign_in,
                 assert "You are: reader." in said, (path, said)
                 if permission:
                     roles = roles_that_may(permission)
-                    assert all(role in said for role in roles), (path, said)
+                    assert all(role_words(role) in said for role in roles), (path, said)
     assert refused > 20
 
 

@@ -19,6 +19,7 @@ from web.security.access import current_actor, requires
 from web.security.permissions import Permission
 
 pages = Blueprint("entra_grants", __name__, url_prefix="/users/entra")
+_SITE_ROLES = tuple(role for role in SiteRole if role != SiteRole.NONE)
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class GrantsPage:
     is_set_up: bool
     return_path: str
     roles: tuple[Role, ...] = tuple(Role)
-    site_roles: tuple[SiteRole, ...] = (SiteRole.AUDITOR, SiteRole.ADMIN)
+    site_roles: tuple[SiteRole, ...] = _SITE_ROLES
 
 
 @pages.get("/")
@@ -51,7 +52,7 @@ def grant() -> Any:
     """`gives`: a role in the installation; or a role in the `tenant`, or in every tenant that has the `tag`."""
     form, claim = request.form, request.form.get("claim", "")
     try:
-        if form.get("gives") in {SiteRole.AUDITOR, SiteRole.ADMIN}:
+        if form.get("gives") in set(_SITE_ROLES):
             entra_grants.set_grant(claim, current_actor(), site_role=SiteRole(form["gives"]))
         elif form.get("gives") in set(Role) and form.get("tag", "").strip():
             if form.get("tenant", "").strip():
