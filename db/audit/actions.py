@@ -133,6 +133,11 @@ class Action(StrEnum):
     IMPORT_KEPT = "import:kept"
     IMPORT_CHANGED = "import:changed"
     IMPORT_REMOVED = "import:removed"
+    STANDARD_CREATED = "standard:created"
+    STANDARD_CHANGED = "standard:changed"
+    STANDARD_ARCHIVED = "standard:archived"
+    STANDARD_TAKEN_UP = "standard:taken-up"
+    STANDARD_VERSION_MADE = "standard:version-made"
 
 
 DETAILS: dict[Action, frozenset[str]] = {
@@ -290,4 +295,11 @@ DETAILS: dict[Action, frozenset[str]] = {
     # `changed`: which policies take the file beside them, what was filled in; never what with.
     Action.IMPORT_CHANGED: frozenset({"name", "changed"}),
     Action.IMPORT_REMOVED: frozenset({"name", "policies"}),
+    Action.STANDARD_CREATED: frozenset({"name"}),
+    # `changed`: the columns.
+    Action.STANDARD_CHANGED: frozenset({"name", "changed"}),
+    Action.STANDARD_ARCHIVED: frozenset({"name"}),
+    Action.STANDARD_TAKEN_UP: frozenset({"name"}),
+    # `source`: where its policies are from, in words.
+    Action.STANDARD_VERSION_MADE: frozenset({"name", "version", "items", "source"}),
 }

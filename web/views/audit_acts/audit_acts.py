@@ -12,6 +12,7 @@ from web.views.audit_acts.consent_acts import CONSENT_ACTS
 from web.views.audit_acts.disclosure_acts import DISCLOSURE_ACTS
 from web.views.audit_acts.import_acts import COPY_ACTS, IMPORT_ACTS
 from web.views.audit_acts.schedule_acts import SCHEDULE_ACTS
+from web.views.audit_acts.standard_acts import STANDARD_ACTS, STANDARDS
 
 SIGNING_IN, PEOPLE, TENANTS, BACKUPS = "Signing in", "People and roles", "Tenants", "Backups and runs"
 CHANGES = "Changes"
@@ -317,6 +318,7 @@ ACTS: dict[Action, AuditAct] = {
     ),
     **CONNECTION_ACTS,
     **IMPORT_ACTS,
+    **STANDARD_ACTS,
     **COPY_ACTS,
     **CONSENT_ACTS,
     **DISCLOSURE_ACTS,
@@ -381,5 +383,5 @@ ACTS: dict[Action, AuditAct] = {
 
 def grouped_actions() -> dict[str, list[tuple[str, str]]]:
     """Return group -> (action, its title), in the order in which the filter offers them."""
-    order = (CHANGES, RESTORES, BACKUPS, SCHEDULES, TENANTS, PEOPLE, SIGNING_IN, SECRETS, INSTALLATION)
+    order = (CHANGES, RESTORES, STANDARDS, BACKUPS, SCHEDULES, TENANTS, PEOPLE, SIGNING_IN, SECRETS, INSTALLATION)
     return {group: [(str(action), act.title) for action, act in ACTS.items() if act.group == group] for group in order}

@@ -42,6 +42,10 @@ _CHANGED = {
     "full_every_days": "days between full backups",
     "keeps_members on": "group members kept",
     "keeps_members off": "group members no longer kept",
+    "soak_days": "days of waiting before the next ring",
+    "look_days": "days of looking before Conditional Access is switched on",
+    "stop_percent": "the share of failures that stops a roll-out",
+    "at_once": "how many tenants at a time",
     "allows_private": "whether it may lead into private networks",
 }
 

@@ -1,0 +1,4 @@
+"""Contents of standards: what is left out of them, what of them differs from tenant to tenant, and its values.
+
+May import: graph.content, graph.policy_types.
+"""
