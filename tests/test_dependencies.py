@@ -2,8 +2,6 @@
 
 import re
 
-import pytest
-
 from tests.tools.dependencies_page import ALLOWED, PAGE, ROOT, packages
 
 PINNED = dict(line.lower().split("==") for line in (ROOT / "constraints.txt").read_text().splitlines())
@@ -24,6 +22,5 @@ def test_no_pin_names_where_it_is_from():
     assert all(re.fullmatch(r"[\w.-]+==[\w.]+", line) for line in (ROOT / "constraints.txt").read_text().splitlines())
 
 
-@pytest.mark.parametrize("package", packages(), ids=lambda one: one.name)
-def test_its_licence_may_be_used(package):
-    assert ALLOWED.search(package.licence), f"{package.name}: {package.licence}"
+def test_every_licence_may_be_used():
+    assert [(one.name, one.licence) for one in packages() if not ALLOWED.search(one.licence)] == []

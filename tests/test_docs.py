@@ -1,9 +1,8 @@
 """What the pages promise: links that lead somewhere, commands and settings that exist."""
 
+import functools
 import re
 from pathlib import Path
-
-import pytest
 
 from db.states import Standing
 from graph.simulator.faults import malformed
@@ -17,11 +16,16 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *s
 WRAPPED = [page for page in PAGES if page.name != "CHANGELOG.md"]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_link_leads_somewhere(page):
-    for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
-        if "://" not in target:
-            assert (page.parent / target).exists(), target
+def named(pages, pattern):
+    """Yield (page, what it names) for each place that the pattern finds."""
+    for page in pages:
+        for found in re.findall(pattern, page.read_text()):
+            yield page, found
+
+
+def test_every_link_leads_somewhere():
+    for page, target in named(PAGES, r"\]\(([^)#]+)\)"):
+        assert "://" in target or (page.parent / target).exists(), f"{page.name}: {target}"
 
 
 def test_the_readme_leads_to_a_policy_on_its_first_screen_and_to_a_tenant_on_its_second():
@@ -31,16 +35,16 @@ def test_the_readme_leads_to_a_policy_on_its_first_screen_and_to_a_tenant_on_its
     assert len(lines) <= 110
 
 
+@functools.cache
 def anchors(page):
     """Return what a link may name behind `#`: each heading as a forge spells it."""
     headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_anchor_is_a_heading(page):
-    for target, anchor in re.findall(r"\]\(([^)#:]*)#([^)]+)\)", page.read_text()):
-        assert anchor in anchors(page.parent / target if target else page), f"{target}#{anchor}"
+def test_every_anchor_is_a_heading():
+    for page, (target, anchor) in named(PAGES, r"\]\(([^)#:]*)#([^)]+)\)"):
+        assert anchor in anchors(page.parent / target if target else page), f"{page.name}: {target}#{anchor}"
 
 
 def commands(group, words=()):
@@ -63,10 +67,9 @@ ELSEWHERE = re.compile(r"docs/screenshots/all|NAME|NNNN|…")
 PATH = re.compile(r"`((?:web|actors|db|graph|tests|templates|docs|bench|deploy)/[^` :*]+\.[a-z]+)`")
 
 
-@pytest.mark.parametrize("page", WRAPPED, ids=lambda page: page.name)
-def test_every_file_that_a_page_names_exists(page):
-    for path in PATH.findall(page.read_text()):
-        assert ELSEWHERE.search(path) or (ROOT / path).exists(), path
+def test_every_file_that_a_page_names_exists():
+    for page, path in named(WRAPPED, PATH):
+        assert ELSEWHERE.search(path) or (ROOT / path).exists(), f"{page.name}: {path}"
 
 
 def test_the_picture_and_the_rooms_of_the_architecture_are_those_of_the_code():
@@ -74,18 +77,16 @@ def test_the_picture_and_the_rooms_of_the_architecture_are_those_of_the_code():
     assert text == architecture_page.page(text), "write it anew: make docs"
 
 
-@pytest.mark.parametrize("page", WRAPPED, ids=lambda page: page.name)
-def test_every_program_that_a_page_names_exists(page):
-    for module in re.findall(r"python -m ((?:tests|bench|graph|actors)[\w.]*\w)", page.read_text()):
+def test_every_program_that_a_page_names_exists():
+    for page, module in named(WRAPPED, r"python -m ((?:tests|bench|graph|actors)[\w.]*\w)"):
         # Looked for as a file: importing `bench` would give this process settings of its own.
         path = ROOT.joinpath(*module.split("."))
-        assert path.with_suffix(".py").is_file() or (path / "__main__.py").is_file(), module
+        assert path.with_suffix(".py").is_file() or (path / "__main__.py").is_file(), f"{page.name}: {module}"
 
 
-@pytest.mark.parametrize("page", WRAPPED, ids=lambda page: page.name)
-def test_every_folder_that_a_page_names_exists(page):
-    for folder in re.findall(r"`((?:web|actors|db|graph|tests|templates|bench|deploy)/(?:\w+/)*)`", page.read_text()):
-        assert (ROOT / folder).is_dir(), folder
+def test_every_folder_that_a_page_names_exists():
+    for page, folder in named(WRAPPED, r"`((?:web|actors|db|graph|tests|templates|bench|deploy)/(?:\w+/)*)`"):
+        assert (ROOT / folder).is_dir(), f"{page.name}: {folder}"
 
 
 STEP = re.compile(r"^( *)- `([\w/]+)(\.\w+)`:(?: `(\w+)`)?", re.MULTILINE)
@@ -158,16 +159,14 @@ def prose(page):
             yield number, line
 
 
-@pytest.mark.parametrize("page", WRAPPED, ids=lambda page: page.name)
-def test_no_line_of_prose_is_longer_than_120(page):
-    assert [number for number, line in prose(page) if len(line) > 120] == []
+def test_no_line_of_prose_is_longer_than_120():
+    assert [(page.name, number) for page in WRAPPED for number, line in prose(page) if len(line) > 120] == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_test_that_a_page_names_exists(page):
-    for path, name in re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", page.read_text()):
-        assert (ROOT / path).exists(), path
-        assert not name or f"def {name}(" in (ROOT / path).read_text(), f"{path} has no {name}"
+def test_every_test_that_a_page_names_exists():
+    for page, (path, name) in named(PAGES, r"`(tests/[\w/]+\.py)(?:::(\w+))?`"):
+        assert (ROOT / path).exists(), f"{page.name}: {path}"
+        assert not name or f"def {name}(" in (ROOT / path).read_text(), f"{page.name}: {path} has no {name}"
 
 
 def test_every_malformed_shape_of_the_simulator_is_described():

@@ -1,10 +1,10 @@
 """Templates are short lines, name what they use, and take states and permissions from their enums."""
 
 import ast
+import functools
 import re
 from pathlib import Path
 
-import pytest
 from jinja2 import Environment, nodes
 
 from db import states
@@ -32,35 +32,35 @@ NO_STATES = {"snapshots/_differences.html": {"removed"}}
 MOST_VARIABLES = 4
 
 
+@functools.cache
 def parsed(name: str) -> nodes.Template:
     return Environment(extensions=["jinja2.ext.do", "jinja2.ext.i18n"], autoescape=True).parse(
         (FOLDER / name).read_text()
     )
 
 
-@pytest.mark.parametrize("name", TEMPLATES)
-def test_no_line_is_too_long(name):
-    lines = (FOLDER / name).read_text().splitlines()
-    assert [number for number, line in enumerate(lines, 1) if len(line) > LONGEST_LINE] == []
+def test_no_line_is_too_long():
+    lines = [(name, *line) for name in TEMPLATES for line in enumerate((FOLDER / name).read_text().splitlines(), 1)]
+    assert [(name, number) for name, number, line in lines if len(line) > LONGEST_LINE] == []
 
 
-@pytest.mark.parametrize("name", TEMPLATES)
-def test_every_imported_macro_is_used_and_components_are_known_without(name):
-    template = parsed(name)
-    sources = {found.template.value for found in template.find_all(nodes.FromImport)}
-    assert name.startswith("components/") or not any(source.startswith("components/") for source in sources)
-    imported = {
-        alias if isinstance(alias, str) else alias[1]
-        for found in template.find_all(nodes.FromImport)
-        for alias in found.names
-    }
-    used = {found.name for found in template.find_all(nodes.Name)}
-    assert imported - used == set()
+def test_every_imported_macro_is_used_and_components_are_known_without():
+    for name in TEMPLATES:
+        template = parsed(name)
+        sources = {found.template.value for found in template.find_all(nodes.FromImport)}
+        assert name.startswith("components/") or not any(source.startswith("components/") for source in sources), name
+        imported = {
+            alias if isinstance(alias, str) else alias[1]
+            for found in template.find_all(nodes.FromImport)
+            for alias in found.names
+        }
+        used = {found.name for found in template.find_all(nodes.Name)}
+        assert imported - used == set(), name
 
 
-@pytest.mark.parametrize("name", TEMPLATES)
-def test_states_and_permissions_come_from_their_enums(name):
-    assert sorted((_compared(parsed(name)) & LITERALS) - NO_STATES.get(name, set())) == []
+def test_states_and_permissions_come_from_their_enums():
+    compared = {name: _compared(parsed(name)) & LITERALS for name in TEMPLATES}
+    assert [(name, found) for name, found in compared.items() if found - NO_STATES.get(name, set())] == []
 
 
 def _compared(template: nodes.Template) -> set[str]:

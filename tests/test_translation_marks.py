@@ -7,7 +7,8 @@ from jinja2 import Environment, nodes
 
 from tests.support.product_modules import ROOT
 
-TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+FOLDER = ROOT / "templates"
+SOURCES = {path.relative_to(FOLDER).as_posix(): path.read_text() for path in sorted(FOLDER.rglob("*.html"))}
 TRANSLATED = re.compile(r"\{%-?\s*trans\b.*?endtrans\s*-?%\}", re.DOTALL)
 CODE = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
 SPOKEN = re.compile(r'\b(?:aria-label|title|placeholder|alt|data-label|label)="([^"]*)"')
@@ -18,41 +19,50 @@ NAMES = re.compile(r"\b(Tenantkeep|UTC|ZIP|JSON|CSV|Entra ID|Intune|Microsoft Gr
 SENTENCE = re.compile(r"[A-Z“][a-z].*")
 
 
-def environment():
-    return Environment(extensions=["jinja2.ext.i18n", "jinja2.ext.do"])  # noqa: S701 - nothing is drawn
+@pytest.fixture(scope="module")
+def trees():
+    """Return the syntax tree of each template."""
+    environment = Environment(extensions=["jinja2.ext.i18n", "jinja2.ext.do"])  # noqa: S701 - nothing is drawn
+    return {name: environment.parse(source) for name, source in SOURCES.items()}
 
 
-@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.relative_to(ROOT / "templates").as_posix())
-def test_every_word_of_a_template_is_marked_for_translation(path):
-    source = CODE.sub("", TRANSLATED.sub("", path.read_text()))
-    spoken = [*TAG.sub("\n", source).split("\n"), *SPOKEN.findall(source)]
-    assert [text.strip() for text in spoken if WORD.search(NAMES.sub("", text))] == []
+def test_every_word_of_a_template_is_marked_for_translation():
+    unmarked = []
+    for name, source in SOURCES.items():
+        said = CODE.sub("", TRANSLATED.sub("", source))
+        spoken = [*TAG.sub("\n", said).split("\n"), *SPOKEN.findall(said)]
+        unmarked += [(name, text.strip()) for text in spoken if WORD.search(NAMES.sub("", text))]
+    assert unmarked == []
 
 
-@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.relative_to(ROOT / "templates").as_posix())
-def test_every_sentence_that_a_template_hands_over_is_marked(path):
-    tree = environment().parse(path.read_text())
-    marked = {id(argument) for call in tree.find_all(nodes.Call) if _is_marking(call.node) for argument in call.args}
-    said = [
-        const.value for const in tree.find_all(nodes.Const) if isinstance(const.value, str) and id(const) not in marked
-    ]
-    assert [text for text in said if SENTENCE.fullmatch(text) and NAMES.sub("", text).strip()] == []
+def test_every_sentence_that_a_template_hands_over_is_marked(trees):
+    unmarked = []
+    for name, tree in trees.items():
+        calls = [call for call in tree.find_all(nodes.Call) if _is_marking(call.node)]
+        marked = {id(argument) for call in calls for argument in call.args}
+        handed = [const.value for const in tree.find_all(nodes.Const) if id(const) not in marked]
+        said = [text for text in handed if isinstance(text, str) and SENTENCE.fullmatch(text)]
+        unmarked += [(name, text) for text in said if NAMES.sub("", text).strip()]
+    assert unmarked == []
 
 
-@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.relative_to(ROOT / "templates").as_posix())
-def test_every_hint_beside_a_field_is_marked(path):
-    keywords = environment().parse(path.read_text()).find_all(nodes.Keyword)
-    said = [word.value.value for word in keywords if word.key == "hint" and isinstance(word.value, nodes.Const)]
-    assert [text for text in said if text] == []
+def test_every_hint_beside_a_field_is_marked(trees):
+    unmarked = []
+    for name, tree in trees.items():
+        hints = [word.value for word in tree.find_all(nodes.Keyword) if word.key == "hint"]
+        unmarked += [(name, hint.value) for hint in hints if isinstance(hint, nodes.Const) and hint.value]
+    assert unmarked == []
 
 
 def _is_marking(node):
     return isinstance(node, nodes.Name) and node.name in {"_", "gettext", "ngettext"}
 
 
-@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.relative_to(ROOT / "templates").as_posix())
-def test_no_sentence_is_put_together_from_english_words(path):
+def test_no_sentence_is_put_together_from_english_words():
     """`{% trans is_on="on" if … %}` keeps that word English, and gives a translator a sentence with a hole."""
-    heads = re.findall(r"\{%-?\s*trans\b(.*?)%\}", path.read_text(), re.DOTALL)
-    values = [re.sub(r"\((?:[^()]|\([^()]*\))*\)", "()", head) for head in heads]  # without the arguments of calls
-    assert [word for value in values for word in re.findall(r"[\"'][^\"'\]]*[A-Za-z][^\"']*[\"'](?!\])", value)] == []
+    english = []
+    for name, source in SOURCES.items():
+        for head in re.findall(r"\{%-?\s*trans\b(.*?)%\}", source, re.DOTALL):
+            value = re.sub(r"\((?:[^()]|\([^()]*\))*\)", "()", head)  # without the arguments of calls
+            english += [(name, word) for word in re.findall(r"[\"'][^\"'\]]*[A-Za-z][^\"']*[\"'](?!\])", value)]
+    assert english == []

@@ -1,5 +1,6 @@
 """`make docs` writes docs/dependencies.md from what is installed; tests compare the two."""
 
+import functools
 import re
 import tomllib
 from collections.abc import Iterable, Iterator
@@ -83,6 +84,7 @@ class Package:
         return f"| {self.name} | {self.version} | {self.licence} | {self.uses} | {self.through} |"
 
 
+@functools.cache
 def packages() -> list[Package]:
     """Return the installed packages among those that pyproject.toml asks for, and that these ask for in turn."""
     found: dict[str, Package] = {}

@@ -14,7 +14,7 @@ from graph.display.masking import MASK, Masking, mask_secrets
 from graph.microsoft import model
 from graph.policy_types.table import POLICY_TYPES
 from tests.graph.made_up import body_of
-from tests.graph.write.test_write_requests import DEMO
+from tests.graph.write.test_write_requests import demo_policies
 
 SECRET = "hunter2-of-Contoso"
 SCRIPT = base64.b64encode(f"net user helpdesk {SECRET} /add".encode()).decode()
@@ -170,9 +170,9 @@ def test_most_of_every_demo_policy_can_be_read():
         return sum(map(leaves, inside)) if isinstance(value, dict | list) else 1
 
     hide = Masking()
-    for _, _, content in DEMO:
+    for _, _, content in demo_policies():
         hide(content)
-    assert hide.count < 0.02 * sum(leaves(content) for _, _, content in DEMO)
+    assert hide.count < 0.02 * sum(leaves(content) for _, _, content in demo_policies())
 
 
 def test_a_masked_text_says_what_it_is_and_about_how_long_and_holds_no_mark_of_it():

@@ -25,7 +25,7 @@ from graph.transport.client import GraphClient
 from graph.write.write_requests import creation_request
 from graph.write.write_rules import order_by_needs
 from tests.graph.write.test_routes import linking_writes, writes
-from tests.graph.write.test_write_requests import DEMO
+from tests.graph.write.test_write_requests import demo_policies
 from tests.support.told import told
 
 NOW = datetime(2026, 11, 24)
@@ -58,7 +58,7 @@ def sent_in(cloud, requests):
 
 @pytest.mark.parametrize("cloud", [cloud for cloud in Cloud if cloud != Cloud.GLOBAL])
 def test_no_request_of_any_policy_type_names_the_host_of_another_cloud(cloud):
-    requests = [request for row, graph_id, content in DEMO for request in writes(row, graph_id, content)]
+    requests = [request for row, graph_id, content in demo_policies() for request in writes(row, graph_id, content)]
     host, bodies = sent_in(cloud, [*requests, *linking_writes()])
     text = json.dumps(bodies)
     assert text.count(f'"{host}/beta/deviceManagement/') > 20

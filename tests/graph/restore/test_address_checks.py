@@ -26,7 +26,7 @@ from graph.transport.pages import is_usable_id
 from graph.write.write_requests import change_requests, creation_request, removal_requests
 from graph.write.write_rules import WRITE_RULES
 from tests.fuzz.values import STEERING
-from tests.graph.write.test_write_requests import WRITTEN
+from tests.graph.write.test_write_requests import written_policies
 from tests.support.changed_value import with_value_at
 
 NOW = parse_time("2026-11-24T00:00:00Z")
@@ -50,7 +50,7 @@ BESIDE = {
 def contents():
     """One of each policy type and subtype that the demo has, and of each navigation one that has it."""
     found = {}
-    for row, _, content in WRITTEN:
+    for row, _, content in written_policies():
         found.setdefault((row.key, content["body"].get("@odata.type")), (row, content))
     yield from found.values()
     for key in ("deviceConfigurations", "windowsAutopilotDeploymentProfiles"):

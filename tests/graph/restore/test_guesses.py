@@ -14,7 +14,7 @@ from graph.restore.plan_case import PlanCase
 from graph.restore.planner import plan_item
 from graph.write.write_rules import WRITE_RULES
 from tests.graph.display.test_masking import SCRIPT, SECRET
-from tests.graph.write.test_write_requests import WRITTEN
+from tests.graph.write.test_write_requests import written_policies
 
 EXACT = RestoreOptions("exact", conditional_access="as captured")
 NOW = parse_time("2026-11-24T00:00:00Z")
@@ -74,7 +74,7 @@ def test_what_we_captured_ourselves_is_compared_with_its_secrets(key, body):
 
 
 def test_no_demo_policys_plan_tells_of_a_guess_and_what_has_no_secrets_matches_as_ever():
-    for row, _, content in WRITTEN:
+    for row, _, content in written_policies():
         body = content["body"]
         if mask_secrets(body) == body:
             assert plan(row.key, body, body, is_uploaded=True).action in ("matches", "exists"), row.key
