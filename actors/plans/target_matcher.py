@@ -34,6 +34,7 @@ class TargetMatcher:
         self._same_tenant = restore.source_directory_id == restore.tenant.directory_id
         self._source = tenants.find_by_directory_id(restore.source_directory_id)
         self._mapped = mappings.targets_by_key(restore.tenant, restore.source_directory_id)
+        self._declined = mappings.declined(restore.tenant, restore.source_directory_id)
         self._matches: dict[str, dict[int, Match]] = {}
         self._histories: dict[str, _History] = {}
         # (policy type, id in the target) -> id of the policy in the source that it stands for.
@@ -137,6 +138,8 @@ class TargetMatcher:
         address = self._target_address(item, there)
         if mapped or (self._same_tenant and address in there):
             return SoughtPolicy(address, key, mapped)  # its id decides, not its name
+        if (item.policy_type, item.graph_id) in self._declined:
+            return SoughtPolicy(item.graph_id, key, others=frozenset(there))  # whatever has its name is another
         twins = history.twins_of(item.graph_id, item.name, key)
         mapped_for_others, unsure = self._targets_of_others(item, history)
         others = mapped_for_others | (twins if self._same_tenant else set())

@@ -4,6 +4,7 @@ A person sets it, or a restore remembers it.
 """
 
 import re
+from collections.abc import Collection
 from collections.abc import Mapping as MappingOf
 
 from db.audit import audit
@@ -16,7 +17,7 @@ from db.policies import policies
 from db.restores import four_eyes
 from db.sql import upserts
 from db.sql.value_lists import is_in
-from db.states import CHANGEABLE, PolicyState
+from db.states import CHANGEABLE, SUCCESSFUL_OUTCOMES, PolicyState, RestoreState
 
 # What has its names in the directory, and is no policy.
 DIRECTORY_KINDS = ("groups", "users", "servicePrincipals", "agentIdentities")
@@ -24,6 +25,8 @@ _DOMAIN, _NO_LETTERS = re.compile(r"(?<=\w)@[\w.-]+"), re.compile(r"[^\w]|_")
 
 # (kind, id of the object)
 ObjectKey = tuple[str, str]
+# The id that stands for what has nothing in the tenant, as a person said, and is to be made anew. It is no target.
+NONE_OF_THEM = "none"
 # The number of a pair's restores that are searched for objects without a mapping.
 NEWEST_RESTORES = 20
 
@@ -47,7 +50,15 @@ def source_directories(tenant: Tenant) -> list[str]:
 
 def targets_by_key(tenant: Tenant, source_directory_id: str) -> dict[ObjectKey, str]:
     """Return (kind, id in the source) -> id in the target."""
-    return {(mapping.kind, mapping.source_id): mapping.target_id for mapping in of_pair(tenant, source_directory_id)}
+    rows = of_pair(tenant, source_directory_id)
+    return {(row.kind, row.source_id): row.target_id for row in rows if row.target_id != NONE_OF_THEM}
+
+
+def declined(tenant: Tenant, source_directory_id: str) -> set[ObjectKey]:
+    """Return (kind, id in the source) of policies of which a person said that none of the tenant's is it."""
+    is_none = (Mapping.tenant == tenant) & (Mapping.target_id == NONE_OF_THEM)
+    rows = Mapping.select(Mapping.kind, Mapping.source_id)
+    return set(rows.where(is_none & (Mapping.source_directory_id == source_directory_id)).tuples())
 
 
 def set_mapping(
@@ -93,6 +104,54 @@ def remember(tenant: Tenant, source_directory_id: str, key: ObjectKey, target_id
         _save(tenant, source_directory_id, key, target_id, name, name, None)
     if former and former.set_by_id is None and _is_gone(tenant, key[0], former.target_id, target_id):
         _save(tenant, tenant.directory_id, (key[0], former.target_id), target_id, name, name, None)
+
+
+def remember_found(
+    tenant: Tenant,
+    source_directory_id: str,
+    found: MappingOf[ObjectKey, tuple[str, str | None]],
+    source_names: MappingOf[ObjectKey, str | None],
+) -> None:
+    """Remember, in nobody's name, (id, name) of what stands for objects of the source. What is known already stays."""
+    known = {(row.kind, row.source_id) for row in of_pair(tenant, source_directory_id)}
+    fixed = {"tenant": tenant.id, "source_directory_id": source_directory_id, "set_by": None, "set_at": utcnow()}
+    rows = [
+        {
+            **fixed,
+            "kind": key[0],
+            "source_id": key[1],
+            "source_name": source_names.get(key),
+            "target_id": target_id,
+            "target_name": target_name,
+        }
+        for key, (target_id, target_name) in found.items()
+        if key not in known
+    ]
+    unique = (Mapping.tenant, Mapping.source_directory_id, Mapping.kind, Mapping.source_id)
+    upserts.insert_missing(Mapping, unique, rows)
+
+
+def resolved_in_restores(
+    tenant: Tenant, source_directory_id: str, hows: Collection[str]
+) -> dict[ObjectKey, tuple[str, str | None]]:
+    """Return (kind, id) -> (id, name) of what the pair's newest finished restores wrote in place of references.
+
+    `hows`: only what was resolved in one of these ways (graph/restore/resolver.py).
+    """
+    of_pair = (Restore.tenant == tenant) & (Restore.source_directory_id == source_directory_id)
+    finished = of_pair & (Restore.state == RestoreState.FINISHED) & Restore.undo_of.is_null()
+    newest = [row.id for row in Restore.select(Restore.id).where(finished).order_by(Restore.id.desc()).limit(3)]
+    rows = RestoreItem.select(RestoreItem.resolutions).where(
+        is_in(RestoreItem.restore, newest)
+        & is_in(RestoreItem.outcome, SUCCESSFUL_OUTCOMES)
+        & RestoreItem.resolutions.is_null(False)
+    )
+    return {
+        (each["kind"], each["id"]): (each["to"], each.get("to_name"))
+        for (resolutions,) in rows.order_by(RestoreItem.restore, RestoreItem.position).tuples()
+        for each in resolutions
+        if each["how"] in hows and each.get("to")
+    }
 
 
 def _find(tenant: Tenant, source_directory_id: str, key: ObjectKey) -> Mapping | None:

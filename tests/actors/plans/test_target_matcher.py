@@ -117,6 +117,19 @@ def test_twins_never_share_a_target_in_another_tenant(twins, fabrikam, cast, end
     assert texts(fabrikam)[graph_id(7)] == "first"
 
 
+def test_what_a_person_said_to_be_none_of_them_is_made_beside_its_namesake(twins, fabrikam, cast, ended):
+    _, (first, _) = twins
+    fabrikam.put(CATALOG, {**catalog_policy(graph_id(7), NAME), "description": "theirs"})
+    source, key = cast.contoso.directory_id, ("configurationPolicies", graph_id(1))
+    mappings.set_mapping(cast.fabrikam, source, key, mappings.NONE_OF_THEM, SYSTEM)
+    assert mappings.targets_by_key(cast.fabrikam, source) == {}
+    restore = previewed(drafts.from_snapshot(first, cast.fabrikam, options(), SYSTEM), ended)
+    assert plans(restore) == [("create", None)]
+    executed(restore, ended)
+    assert sorted(texts(fabrikam).values()) == ["first", "theirs"]
+    assert mappings.declined(cast.fabrikam, source) == set(), "from now on it is what was made"
+
+
 def test_one_twin_restored_after_the_other_is_made_beside_it(twins, fabrikam, cast, ended):
     _, kept = twins
     for snapshot in kept:
