@@ -45,6 +45,7 @@ from db.notices import deliveries
 from db.recovery import setbacks
 from db.rehearsals import rehearsals
 from db.restores import approvals
+from db.standards import exceptions, following_tags
 from db.states import Sweep
 from db.tenants import schedules
 
@@ -110,6 +111,8 @@ STEPS = (
     Step(Sweep.ASSESS, assessed.tenants_with_left, assessment.assess_left, SLICE_SECONDS),
     Step(Sweep.INDEX, policy_index.find_missing, lambda policy: policy_index.index_later([policy]), SLICE_SECONDS),
     Step(Sweep.REOPEN, without(lambda: decisions.overdue(REOPENED_AT_ONCE)), decisions.reopen_overdue, SLICE_SECONDS),
+    Step(Sweep.FOLLOW, once(following_tags.follow)),
+    Step(Sweep.END_EXCEPTIONS, without(exceptions.expired), exceptions.expire, SLICE_SECONDS),
     Step(Sweep.OCCUR, once(telling.look_for_conditions)),
     Step(Sweep.TELL, without(telling.channels_to_tell), telling.tell, SLICE_SECONDS),
     Step(Sweep.DELIVER, deliveries.hand_over_due, deliver.enqueue, SLICE_SECONDS),

@@ -65,6 +65,8 @@ class Sweep(StrEnum):
     ASSESS = "assess changes"
     INDEX = "index policies"
     REOPEN = "reopen accepted changes"
+    FOLLOW = "let tagged tenants follow standards"
+    END_EXCEPTIONS = "end exceptions of standards"
     OCCUR = "find what notices are about"
     TELL = "prepare notices"
     DELIVER = "send notices"

@@ -138,6 +138,15 @@ class Action(StrEnum):
     STANDARD_ARCHIVED = "standard:archived"
     STANDARD_TAKEN_UP = "standard:taken-up"
     STANDARD_VERSION_MADE = "standard:version-made"
+    STANDARD_ADOPTED = "standard:adopted"
+    STANDARD_LEFT = "standard:left"
+    STANDARD_RING_SET = "standard:ring-set"
+    STANDARD_VALUES_SET = "standard:values-set"
+    STANDARD_TAG_SET = "standard:tag-set"
+    STANDARD_TAG_REMOVED = "standard:tag-removed"
+    EXCEPTION_ASKED = "standard-exception:asked"
+    EXCEPTION_APPROVED = "standard-exception:approved"
+    EXCEPTION_ENDED = "standard-exception:ended"
 
 
 DETAILS: dict[Action, frozenset[str]] = {
@@ -302,4 +311,16 @@ DETAILS: dict[Action, frozenset[str]] = {
     Action.STANDARD_TAKEN_UP: frozenset({"name"}),
     # `source`: where its policies are from, in words.
     Action.STANDARD_VERSION_MADE: frozenset({"name", "version", "items", "source"}),
+    # `name`: the standard's; `tag`: by which the tenant follows, None: by hand.
+    Action.STANDARD_ADOPTED: frozenset({"name", "ring", "tag"}),
+    Action.STANDARD_LEFT: frozenset({"name", "exceptions"}),
+    Action.STANDARD_RING_SET: frozenset({"name", "ring"}),
+    # `changed`: which parameters, never their values.
+    Action.STANDARD_VALUES_SET: frozenset({"name", "changed"}),
+    Action.STANDARD_TAG_SET: frozenset({"name", "tag", "ring"}),
+    Action.STANDARD_TAG_REMOVED: frozenset({"name", "tag"}),
+    # `tag` None: of one tenant. `kind`: left out, or some settings otherwise; `paths`: how many.
+    Action.EXCEPTION_ASKED: frozenset({"name", "tag", "item", "kind", "paths", "reason", "until"}),
+    Action.EXCEPTION_APPROVED: frozenset({"name", "tag", "item", "reason"}),
+    Action.EXCEPTION_ENDED: frozenset({"name", "tag", "item", "reason"}),
 }

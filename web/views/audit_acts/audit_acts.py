@@ -10,6 +10,7 @@ from web.views.audit_acts.audit_act import AuditAct
 from web.views.audit_acts.connection_acts import CONNECTION_ACTS
 from web.views.audit_acts.consent_acts import CONSENT_ACTS
 from web.views.audit_acts.disclosure_acts import DISCLOSURE_ACTS
+from web.views.audit_acts.following_acts import FOLLOWING_ACTS
 from web.views.audit_acts.import_acts import COPY_ACTS, IMPORT_ACTS
 from web.views.audit_acts.schedule_acts import SCHEDULE_ACTS
 from web.views.audit_acts.standard_acts import STANDARD_ACTS, STANDARDS
@@ -319,6 +320,7 @@ ACTS: dict[Action, AuditAct] = {
     **CONNECTION_ACTS,
     **IMPORT_ACTS,
     **STANDARD_ACTS,
+    **FOLLOWING_ACTS,
     **COPY_ACTS,
     **CONSENT_ACTS,
     **DISCLOSURE_ACTS,

@@ -1,0 +1,129 @@
+"""Tags of standards: every tenant with the tag follows, those included that get it later, as long as they have it.
+
+Nothing happens while somebody tags: the scheduler's sweep adopts who has the tag, and lets go who lost it.
+"""
+
+from contextlib import suppress
+
+import peewee as pw
+
+from db.audit import audit
+from db.audit.audit import SYSTEM, Action, Actor
+from db.clock import utcnow
+from db.database import transaction
+from db.errors import Invalid, SwitchedOff
+from db.models import Standard, StandardAdoption, StandardTag, Tenant, TenantTag
+from db.sql import upserts
+from db.standards import adoptions
+from db.standards.standards import subject
+from db.states import Ring
+from db.tenants import tags
+
+# A sweep adopts or lets go so many tenants at once, and the next one goes on.
+AT_ONCE = 50
+
+
+@transaction
+def set_tag(standard: Standard, tag: str, ring: Ring, actor: Actor) -> StandardTag:
+    """Let every tenant with the tag follow, in this ring from now on; who follows already keeps theirs.
+
+    Raises Invalid.
+    """
+    name = tags.parse_one(tag)
+    if standard.archived_at is not None:
+        raise Invalid(f"“{standard.name}” is archived: nobody begins to follow it any more.")
+    row = {
+        "standard": standard.id,
+        "tag": name,
+        "folded": tags.fold(name),
+        "ring": ring,
+        "added_by": actor.user_id,
+        "added_at": utcnow(),
+    }
+    upserts.insert_or_update(StandardTag, (StandardTag.standard, StandardTag.folded), [row], (StandardTag.ring,))
+    audit.record(Action.STANDARD_TAG_SET, actor, subject(standard), name=str(standard.name), tag=name, ring=str(ring))
+    followed: StandardTag = StandardTag.get(
+        (StandardTag.standard == standard) & (StandardTag.folded == tags.fold(name))
+    )
+    return followed
+
+
+@transaction
+def remove_tag(followed: StandardTag, actor: Actor) -> None:
+    """Let the tag no longer make anybody follow: who follows by it alone leaves with the next sweep."""
+    if StandardTag.delete().where(StandardTag.id == followed.id).execute():
+        standard = followed.standard
+        audit.record(Action.STANDARD_TAG_REMOVED, actor, subject(standard), name=str(standard.name), tag=followed.tag)
+
+
+def of_standard(standard: Standard) -> list[StandardTag]:
+    return list(StandardTag.select().where(StandardTag.standard == standard).order_by(StandardTag.folded))
+
+
+def find(standard: Standard, tag_id: int) -> StandardTag | None:
+    row: StandardTag | None = StandardTag.get_or_none((StandardTag.id == tag_id) & (StandardTag.standard == standard))
+    return row
+
+
+def follow() -> None:
+    """Let go tenants that lost their tag, and adopt those that got one, some at a time."""
+    for adoption in _without_their_tag():
+        _let_go(adoption)
+    for followed, tenant in _newly_tagged():
+        with suppress(Invalid, SwitchedOff):  # archived, or on its way out, since it was found
+            adoptions.adopt(followed.standard, tenant, Ring(followed.ring), SYSTEM, folded_tag=followed.folded)
+
+
+def _newly_tagged() -> list[tuple[StandardTag, Tenant]]:
+    """Return tenants that have a tag and do not follow, each with the tag; the one of the earliest ring first."""
+    is_following = (StandardAdoption.standard == StandardTag.standard) & (StandardAdoption.tenant == TenantTag.tenant)
+    rows = (
+        StandardTag.select(StandardTag, Standard, TenantTag.tenant.alias("tenant_id"))
+        .join(Standard)
+        .switch(StandardTag)
+        .join(TenantTag, on=StandardTag.folded == TenantTag.folded)
+        .join(StandardAdoption, pw.JOIN.LEFT_OUTER, on=is_following)
+        .where(StandardAdoption.id.is_null() & Standard.archived_at.is_null())
+        .order_by(TenantTag.tenant, StandardTag.id)
+        .limit(AT_ONCE)
+        .objects()
+    )
+    found = sorted(rows, key=lambda row: list(Ring).index(Ring(row.ring)))
+    tenants = {tenant.id: tenant for tenant in Tenant.select().where(Tenant.id.in_([row.tenant_id for row in found]))}
+    there = [row for row in found if tenants[row.tenant_id].removing_since is None]
+    return [(row, tenants[row.tenant_id]) for row in there]
+
+
+def _without_their_tag() -> list[StandardAdoption]:
+    """Return who follows by a tag that the tenant, or the standard, has no longer."""
+    has_tag = (TenantTag.tenant == StandardAdoption.tenant) & (TenantTag.folded == StandardAdoption.folded_tag)
+    is_followed = (StandardTag.standard == StandardAdoption.standard) & (
+        StandardTag.folded == StandardAdoption.folded_tag
+    )
+    rows = (
+        StandardAdoption.select()
+        .join(TenantTag, pw.JOIN.LEFT_OUTER, on=has_tag)
+        .switch(StandardAdoption)
+        .join(StandardTag, pw.JOIN.LEFT_OUTER, on=is_followed)
+        .where(StandardAdoption.folded_tag.is_null(False) & (TenantTag.id.is_null() | StandardTag.id.is_null()))
+        .order_by(StandardAdoption.id)
+        .limit(AT_ONCE)
+    )
+    return list(rows)
+
+
+@transaction
+def _let_go(adoption: StandardAdoption) -> None:
+    """Let the tenant leave, or follow by another of its tags, with all that was decided for it."""
+    others = (
+        StandardTag.select(StandardTag.folded)
+        .join(TenantTag, on=StandardTag.folded == TenantTag.folded)
+        .where((StandardTag.standard == adoption.standard_id) & (TenantTag.tenant == adoption.tenant_id))
+        .order_by(StandardTag.id)
+    )
+    other = next(iter(others.tuples()), None)
+    if other is None:
+        adoptions.leave(adoption, SYSTEM, lost_tag=True)
+        return
+    by_former = (StandardAdoption.id == adoption.id) & (StandardAdoption.folded_tag == adoption.folded_tag)
+    StandardAdoption.update(folded_tag=other[0]).where(by_former).execute()
