@@ -109,3 +109,9 @@ def uncovered(tenant: Tenant) -> list[Coverage]:
     excepted = exceptions_by_tenant([tenant.id]).get(tenant.id, [])
     order = (Coverage.offer.desc(), Coverage.policy_type)
     return [*excepted, *quiet.where(Coverage.bad_since.is_null()).order_by(*order)]
+
+
+def was_listed(tenant: Tenant, policy_type: str) -> bool:
+    """Return whether the tenant's policies of the type were ever listed whole: then each that it has is known."""
+    is_one = (Coverage.tenant == tenant) & (Coverage.policy_type == policy_type)
+    return bool(Coverage.select().where(is_one & Coverage.listed_at.is_null(False)).exists())
