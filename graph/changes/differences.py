@@ -5,7 +5,7 @@ that are kept only since somebody wants them.
 """
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -57,15 +57,25 @@ def changed_places(
     wording: Wording = NO_WORDS,
 ) -> list[ChangedPlace]:
     """Return the places that differ, each once. `unread`: what either reading could not read (`unread_paths`)."""
+    not_read = [*unread, *_never_in_both(policy_type, before, after)]
+    found = compare(policy_type, before, after, names, wording=wording)
+    known = [difference for difference in found if not is_ignored(difference.path, not_read)]
+    return places_of(known, before, after, names, wording=wording)
+
+
+def places_of(
+    differences: Iterable[Difference],
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    names: NamesById,
+    *,
+    wording: Wording = NO_WORDS,
+) -> list[ChangedPlace]:
+    """Return the places of these differences between the two contents, each once."""
     kind = str(after["body"].get("@odata.type") or "") if isinstance(after.get("body"), dict) else ""
     words = {**names_in(before), **names_in(after), **names}
-    not_read = [*unread, *_never_in_both(policy_type, before, after)]
-    found = (
-        _without_value(difference, names, partial(setting_label, names=words, wording=wording, kind=kind))
-        for difference in compare(policy_type, before, after, names, wording=wording)
-        if not is_ignored(difference.path, not_read)
-    )
-    return list(dict.fromkeys(found))
+    label_of = partial(setting_label, names=words, wording=wording, kind=kind)
+    return list(dict.fromkeys(_without_value(difference, names, label_of) for difference in differences))
 
 
 def _never_in_both(policy_type: PolicyType, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Path]:

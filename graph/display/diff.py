@@ -80,8 +80,8 @@ def _fill_absent_list(side: Any, other_side: Any) -> Any:
 
 
 def _list_differences(path: Path, old: list[Any], new: list[Any], place: Place) -> Iterator[Difference]:
-    if _is_set(old, new, place):
-        named_old, named_new = _index_by_name(old, place), _index_by_name(new, place)
+    if is_set_of_elements(old, new, place):
+        named_old, named_new = (dict(zip(element_names(side, place), side, strict=True)) for side in (old, new))
         for name in sorted({*named_old, *named_new}):
             yield from _element_differences(
                 (*path, name), named_old.get(name, _ABSENT), named_new.get(name, _ABSENT), place
@@ -96,7 +96,8 @@ def _list_differences(path: Path, old: list[Any], new: list[Any], place: Place) 
         )
 
 
-def _is_set(old: list[Any], new: list[Any], place: Place) -> bool:
+def is_set_of_elements(old: list[Any], new: list[Any], place: Place) -> bool:
+    """Tell whether the elements of two lists are paired by their names, in whichever order they stand."""
     if any(isinstance(element, dict | list) for element in (*old, *new)):
         return place.keys is not None
     return place.is_set
@@ -109,17 +110,17 @@ def _element_differences(path: Path, old: Any, new: Any, place: Place) -> Iterat
         yield from _differences(path, old, new, place)
 
 
-def _index_by_name(items: list[Any], place: Place) -> dict[str, Any]:
-    """Index the elements by name; a number is added where several have the same."""
-    named: dict[str, Any] = {}
+def element_names(items: list[Any], place: Place) -> list[str]:
+    """Return what each element is called in a path; a number is added where several have the same name."""
+    names: dict[str, None] = {}
     for item in items:
         name = element_name(item, place.keys or ())
         copies = 1
-        while name in named:
+        while name in names:
             copies += 1
             name = f"{element_name(item, place.keys or ())} ({copies})"
-        named[name] = item
-    return named
+        names[name] = None
+    return list(names)
 
 
 def _difference(path: Path, old: Any, new: Any) -> Difference:
