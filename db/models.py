@@ -1824,7 +1824,7 @@ class StandardAdoption(Table):
     adopted_at = pw.DateTimeField(default=utcnow)
     # State of a cell -> how many of its cells are in it.
     counts = JsonText()
-    # Since when its cells are to be worked out again; None: they are as the newest snapshots say.
+    # From when on its cells are to be worked out again; one that lies ahead is the next look.
     due_since = pw.DateTimeField(null=True)
     checked_at = pw.DateTimeField(null=True)
     # So many policies are put back by themselves in a day, and no more.
@@ -1899,6 +1899,8 @@ class StandardCell(Table):
     why = pw.CharField(default="", max_length=500)
     since_at = pw.DateTimeField(default=utcnow)
     keep = pw.CharField(default=KeepChoice.TELL, max_length=10)
+    # SHA-256 of what an aligned cell was worked out from: while that is the same, it is not compared again.
+    basis = pw.CharField(null=True, max_length=64)
 
     class Meta:
         indexes = ((("adoption", "item_key"), True), (("adoption", "state"), False))

@@ -41,13 +41,20 @@ def known_sources(directory_id: str) -> dict[ObjectKey, SourceObject]:
 
 def sources_named_by(item: RestoreItem, content: PolicyContent) -> dict[ObjectKey, SourceObject]:
     """Return what an item's snapshot itself says of its policy, and of what that refers to."""
-    sources_by_key = {(item.policy_type, item.graph_id): SourceObject(item.name, content["body"].get("@odata.type"))}
-    sources_by_key |= names_in_content(item.policy_type, content)
+    own = {(item.policy_type, item.graph_id): SourceObject(item.name, content["body"].get("@odata.type"))}
+    return own | sources_in(item.policy_type, item.references, content)
+
+
+def sources_in(
+    policy_type: str, references: Mapping[str, Mapping[str, str | None]], content: PolicyContent
+) -> dict[ObjectKey, SourceObject]:
+    """Return what a content and its `references` (graph/read/readings.py) say of the objects that it refers to."""
+    sources_by_key = names_in_content(policy_type, content)
     # Of what is no policy, and of policies whose names only the file knows.
-    for key in item.references.keys() - {"principals", PRINCIPAL_NAMES}:
-        kind, names = _KINDS.get(key, key), item.references.get(key) or {}
+    for key in references.keys() - {"principals", PRINCIPAL_NAMES}:
+        kind, names = _KINDS.get(key, key), references.get(key) or {}
         sources_by_key |= {(kind, object_id): SourceObject(name) for object_id, name in names.items() if name}
-    return sources_by_key | principal_sources(item.references.get("principals") or {})
+    return sources_by_key | principal_sources(references.get("principals") or {})
 
 
 def principal_sources(apps: Mapping[str, str | None]) -> dict[ObjectKey, SourceObject]:

@@ -236,6 +236,12 @@ def ever_known(tenant: Tenant) -> list[tuple[str, str, str, str | None, str | No
     return list(Policy.select(*fields).where(Policy.tenant == tenant).tuples())
 
 
+def names_of_present(tenant: Tenant) -> list[tuple[str, str, str]]:
+    """Return (policy type, Graph id, name) of every policy that the tenant has."""
+    present = (Policy.tenant == tenant) & (Policy.state == PolicyState.PRESENT)
+    return list(Policy.select(Policy.policy_type, Policy.graph_id, Policy.name).where(present).tuples())
+
+
 def names_by_key(tenant_id: int, graph_ids: Collection[str]) -> dict[tuple[str, str], str]:
     """Return (policy type, Graph id) -> name of the tenant's policies with these ids, whatever their type."""
     names: dict[tuple[str, str], str] = {}

@@ -1,5 +1,5 @@
 """Runs: their states and items, child runs, progress, ends, and what they read.
 
 May import: db.accounts, db.audit, db.backups, db.definitions, db.notices, db.rehearsals, db.restores, db.sql,
-db.tenants, db.waits.
+db.standards, db.tenants, db.waits.
 """

@@ -18,11 +18,14 @@ from db.runs import answer_cache, claims, levels, listing_cache, notifications, 
 from db.runs.claims import Claim, held_by, require_one_row
 from db.runs.run_items import failure_columns, is_item_of
 from db.runs.run_progress import count_by_state
+from db.standards import cells
 from db.states import POSSIBLY_APPLIED, UNSETTLED, ItemState, Outcome, Result, RunKind, RunState
 from db.waits import stints
 
 # Kinds of runs that may read settings that nobody has seen before.
 CAPTURING = (RunKind.BACK_UP, RunKind.CAPTURE_SNAPSHOT, RunKind.LOOK, RunKind.WATCH, RunKind.RESTORE)
+# Kinds of runs after which the tenant may stand otherwise to a standard.
+_SEEING = (*CAPTURING, RunKind.SYNC)
 
 
 def finish(claim: Claim, lack: RunItem | None = None) -> RunState:
@@ -58,6 +61,8 @@ def lock_ending_rows(*ending: Run) -> None:
     restored = [run.restore_id for run in ending if run.restore_id]
     if backed_up:
         lock_rows(Tenant, Tenant.id.in_(backed_up))
+    for tenant_id in sorted({run.tenant_id for run in ending if run.kind in _SEEING}):
+        cells.mark_due(tenant_id)
     if restored:
         lock_rows(Restore, Restore.id.in_(restored))
     # Together: a heartbeat takes a part of the one before it takes the next.
