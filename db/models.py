@@ -928,6 +928,8 @@ class Restore(Table):
     # refer to restores.
     rollout_id = pw.BigIntegerField(null=True)
     standard_id = pw.BigIntegerField(null=True)
+    # It puts back what somebody changed against a standard, and no person began it.
+    is_by_itself = pw.BooleanField(default=False)
 
     class Meta:
         indexes = (
@@ -949,6 +951,9 @@ class Restore(Table):
 
 Restore.add_index(
     Restore.index(Restore.standard_id, Restore.id, where=pw.SQL("standard_id IS NOT NULL"), name="restore_standard")
+)
+Restore.add_index(
+    Restore.index(Restore.standard_id, Restore.tenant, where=pw.SQL("is_by_itself"), name="restore_by_itself")
 )
 
 
@@ -1625,6 +1630,9 @@ class Change(Table):
     reason = pw.CharField(null=True, max_length=500)
     # An accepted one's: until when. Null: for good.
     until = pw.DateTimeField(null=True)
+    # The standard that the policy differs from: nobody saw it become so, and `before_mark` is what is wanted. No
+    # foreign key: standards come later here.
+    standard_id = pw.BigIntegerField(null=True)
 
     class Meta:
         indexes = (
@@ -1644,6 +1652,9 @@ class Change(Table):
 
 Change.add_index(Change.index(Change.tenant, where=pw.SQL("assessed_at IS NULL"), name="change_unassessed"))
 Change.add_index(Change.index(Change.until, where=pw.SQL("state = 'accepted'"), name="change_accepted_until"))
+Change.add_index(
+    Change.index(Change.standard_id, Change.tenant, where=pw.SQL("standard_id IS NOT NULL"), name="change_standard")
+)
 
 
 class ApprovedPolicy(Table):
@@ -1904,6 +1915,11 @@ class StandardCell(Table):
 
     class Meta:
         indexes = ((("adoption", "item_key"), True), (("adoption", "state"), False))
+
+
+StandardCell.add_index(
+    StandardCell.index(StandardCell.adoption, where=pw.SQL("keep = 'put_back'"), name="standard_cell_put_back")
+)
 
 
 class RollOut(Table):

@@ -118,6 +118,11 @@ class Action(StrEnum):
     SEVERITY_RULE_REMOVED = "severity-rule:removed"
     CHANGES_ACCEPTED = "changes:accepted"
     CHANGES_REOPENED = "changes:reopened"
+    ROLLOUT_OBJECTED = "rollout:objected"
+    ROLLOUT_OBJECTION_TAKEN_BACK = "rollout:objection-taken-back"
+    ROLLOUT_OBJECTION_OVERRIDDEN = "rollout:objection-overridden"
+    KEEPING_CHOSEN = "keeping:chosen"
+    KEEPING_LIMITED = "keeping:limited"
     CHANNEL_ADDED = "channel:added"
     CHANNEL_CHANGED = "channel:changed"
     CHANNEL_REMOVED = "channel:removed"
@@ -284,6 +289,13 @@ DETAILS: dict[Action, frozenset[str]] = {
     Action.SEVERITY_RULE_REMOVED: frozenset({"rule"}),
     Action.CHANGES_ACCEPTED: frozenset({"changes", "reason", "until"}),
     Action.CHANGES_REOPENED: frozenset({"changes", "why"}),
+    Action.ROLLOUT_OBJECTED: frozenset({"standard", "reason"}),
+    Action.ROLLOUT_OBJECTION_TAKEN_BACK: frozenset({"standard"}),
+    # `objection`: what was overridden.
+    Action.ROLLOUT_OBJECTION_OVERRIDDEN: frozenset({"standard", "reason", "objection"}),
+    # `choice`: tell, or put back; `why`: of what fell back to telling by itself, "" where a person chose.
+    Action.KEEPING_CHOSEN: frozenset({"name", "item", "choice", "why"}),
+    Action.KEEPING_LIMITED: frozenset({"name", "put_backs_a_day"}),
     # `address`: what of it may be shown. `owner`: whose own it is, None of the installation's.
     Action.CHANNEL_ADDED: frozenset({"kind", "address", "owner", "allows_private"}),
     Action.CHANNEL_CHANGED: frozenset({"changed"}),

@@ -173,12 +173,15 @@ _REASSESSED = (ChangeState.RECORDED, ChangeState.IGNORED)
 
 
 def assess_again(tenant: Tenant | None, policy_type: str) -> int:
-    """Let the changes of a policy type be assessed again, of a tenant or of all (None). Return how many."""
+    """Let the changes of a policy type be assessed again, of a tenant or of all (None). Return how many.
+
+    Those that say what differs from a standard are worked out with its cells instead.
+    """
     of_type = Policy.select(Policy.id).where(Policy.policy_type == policy_type)
     if tenant is not None:
         of_type = of_type.where(Policy.tenant == tenant)
     is_recent = Change.state.in_(_REASSESSED) & (Change.seen_at > utcnow() - timedelta(days=REASSESSED_DAYS))
-    is_to_be = (Change.state == ChangeState.OPEN) | is_recent
+    is_to_be = ((Change.state == ChangeState.OPEN) | is_recent) & Change.standard_id.is_null()
     query = Change.select(Change.id).where(Change.policy.in_(of_type) & is_to_be).order_by(Change.id)
     ids = [row[0] for row in query.tuples()]
     for some in batched(ids):

@@ -12,6 +12,7 @@ from web.views.audit_acts.consent_acts import CONSENT_ACTS
 from web.views.audit_acts.disclosure_acts import DISCLOSURE_ACTS
 from web.views.audit_acts.following_acts import FOLLOWING_ACTS
 from web.views.audit_acts.import_acts import COPY_ACTS, IMPORT_ACTS
+from web.views.audit_acts.keeping_acts import KEEPING_ACTS
 from web.views.audit_acts.schedule_acts import SCHEDULE_ACTS
 from web.views.audit_acts.standard_acts import STANDARD_ACTS, STANDARDS
 
@@ -321,6 +322,7 @@ ACTS: dict[Action, AuditAct] = {
     **IMPORT_ACTS,
     **STANDARD_ACTS,
     **FOLLOWING_ACTS,
+    **KEEPING_ACTS,
     **COPY_ACTS,
     **CONSENT_ACTS,
     **DISCLOSURE_ACTS,
