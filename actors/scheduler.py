@@ -29,6 +29,7 @@ from actors.reading import policy_index
 from actors.recovery import dead_workers
 from actors.recovery.steps import Step, once, run_step, without
 from actors.rehearsals import due_rehearsals, rehearse
+from actors.standards import comparing
 from db.accounts import entra_grants
 from db.audit import daily_check
 from db.audit.audit_rows import ChainPoint
@@ -45,7 +46,7 @@ from db.notices import deliveries
 from db.recovery import setbacks
 from db.rehearsals import rehearsals
 from db.restores import approvals
-from db.standards import exceptions, following_tags
+from db.standards import cells, exceptions, following_tags
 from db.states import Sweep
 from db.tenants import schedules
 
@@ -113,6 +114,7 @@ STEPS = (
     Step(Sweep.REOPEN, without(lambda: decisions.overdue(REOPENED_AT_ONCE)), decisions.reopen_overdue, SLICE_SECONDS),
     Step(Sweep.FOLLOW, once(following_tags.follow)),
     Step(Sweep.END_EXCEPTIONS, without(exceptions.expired), exceptions.expire, SLICE_SECONDS),
+    Step(Sweep.STANDARDS, cells.due, comparing.start_due, SLICE_SECONDS),
     Step(Sweep.OCCUR, once(telling.look_for_conditions)),
     Step(Sweep.TELL, without(telling.channels_to_tell), telling.tell, SLICE_SECONDS),
     Step(Sweep.DELIVER, deliveries.hand_over_due, deliver.enqueue, SLICE_SECONDS),

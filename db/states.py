@@ -67,6 +67,7 @@ class Sweep(StrEnum):
     REOPEN = "reopen accepted changes"
     FOLLOW = "let tagged tenants follow standards"
     END_EXCEPTIONS = "end exceptions of standards"
+    STANDARDS = "compare tenants with standards"
     OCCUR = "find what notices are about"
     TELL = "prepare notices"
     DELIVER = "send notices"

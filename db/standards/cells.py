@@ -14,7 +14,7 @@ from db.clock import utcnow
 from db.database import Condition, database, lock_rows
 from db.models import Standard, StandardAdoption, StandardCell, Tenant
 from db.sql import upserts
-from db.sql.value_lists import batched, is_in
+from db.sql.value_lists import batched
 from db.states import CellState
 
 # A message that a worker lost is sent again after so long.
@@ -107,7 +107,6 @@ def save(adoption: StandardAdoption, found: Iterable[CellFinding], seen: datetim
             if not _says(known.get(key), finding)
         ]
         upserts.insert_or_update(StandardCell, (StandardCell.adoption, StandardCell.item_key), rows, _RENEWED)
-        _clear_candidates(known, by_key)
         for some in batched([cell.id for key, cell in known.items() if key not in by_key]):
             StandardCell.delete().where(StandardCell.id.in_(some)).execute()
         counts = dict(Counter(str(finding.state) for finding in by_key.values()))
@@ -154,14 +153,3 @@ def _says(known: StandardCell | None, finding: CellFinding) -> bool:
     return known is not None and all(
         known.__data__[column] == _value(finding, name) for name, column in _COLUMNS.items()
     )
-
-
-def _clear_candidates(known: Mapping[str, StandardCell], found: Mapping[str, CellFinding]) -> None:
-    """Forget which policies an item might be, once one of them is it."""
-    settled = [
-        cell.id
-        for key, cell in known.items()
-        if cell.candidates is not None and key in found and found[key].policy_id is not None
-    ]
-    if settled:
-        StandardCell.update(candidates=None).where(is_in(StandardCell.id, settled)).execute()
