@@ -39,6 +39,7 @@ class Secret:
 
 _PERSONAL = ("wep", "wpaPersonal", "wpa2Personal", "wpa3Personal")
 _WIFI = Secret({"wiFiSecurityType": _PERSONAL})
+_DEFENDER = "windowsDefenderAdvancedThreatProtectionConfiguration"
 _WIFI_WITH_FLAG = Secret({"wiFiSecurityType": _PERSONAL}, "preSharedKeyIsSet")
 
 # By type and property. Where no source stands beside a row: the model's description calls it a password, a key or a
@@ -65,12 +66,8 @@ SECRETS: Mapping[tuple[str, str], Secret] = {
     ("windows10TeamGeneralConfiguration", "azureOperationalInsightsWorkspaceKey"): Secret(
         {"azureOperationalInsightsWorkspaceId": ()}
     ),
-    ("windowsDefenderAdvancedThreatProtectionConfiguration", "advancedThreatProtectionOnboardingBlob"): Secret(
-        {"advancedThreatProtectionOnboardingFilename": ()}
-    ),
-    ("windowsDefenderAdvancedThreatProtectionConfiguration", "advancedThreatProtectionOffboardingBlob"): Secret(
-        {"advancedThreatProtectionOffboardingFilename": ()}
-    ),
+    (_DEFENDER, "advancedThreatProtectionOnboardingBlob"): Secret({"advancedThreatProtectionOnboardingFilename": ()}),
+    (_DEFENDER, "advancedThreatProtectionOffboardingBlob"): Secret({"advancedThreatProtectionOffboardingFilename": ()}),
     ("depMacOSEnrollmentProfile", "adminAccountPassword"): Secret({"adminAccountUserName": ()}),
     ("androidDeviceOwnerEnrollmentProfile", "wifiPassword"): Secret({"wifiSecurityType": ("wep", "wpa")}),
 }
@@ -107,12 +104,14 @@ class SettledBody:
     """A `body` as it can be written. `not_held` lists the secrets that were left out or taken from the tenant."""
 
     body: dict[str, Any]
-    not_held: tuple[MissingSecret, ...]
-    broken: tuple[BrokenChoice, ...]
+    not_held: tuple[MissingSecret, ...] = ()
+    broken: tuple[BrokenChoice, ...] = ()
 
 
 def settle_secrets(policy_type: PolicyType, want: dict[str, Any], live: dict[str, Any] | None = None) -> SettledBody:
     """Return the wanted body as it can be written over `live`, the one in the tenant now; None if there is none."""
+    if not may_lack_secrets(policy_type, want):
+        return SettledBody(dict(want))
     walk = _Walk()
     body = walk.object(want, live or {}, body_place(policy_type))
     if body is _LEFT_OUT:  # a reusable setting is one setting
@@ -121,10 +120,11 @@ def settle_secrets(policy_type: PolicyType, want: dict[str, Any], live: dict[str
 
 
 def may_lack_secrets(policy_type: PolicyType, body: dict[str, Any]) -> bool:
-    """Tell whether `settle_secrets` may find a secret that is not held; False is certain, and found out quickly."""
+    """Tell whether `settle_secrets` may find or change anything; False is certain, and found out quickly."""
+    if _has_types_with_secrets(root_type(policy_type)):
+        return True
     text = json.dumps(body, ensure_ascii=False, default=str).lower()
-    has_sign = any(sign in text for sign in _SIGNS) or bool(_MASK_SIGN.search(text))
-    return has_sign or _has_types_with_secrets(root_type(policy_type))
+    return any(sign in text for sign in _SIGNS) or bool(_MASK_SIGN.search(text))
 
 
 # Whatever is left out of a body of other types has one of these in its JSON, in small letters: a mask, a secret of the

@@ -339,18 +339,25 @@ def replace_references(
     """
     # A hint gives way to a reference that its place declares.
     in_order = sorted(resolutions, key=lambda resolution: resolution.how != ResolvedBy.KEPT)
-    resolved = {(resolution.kind, resolution.id, resolution.is_assignment): resolution for resolution in in_order}
+    stand_ins = {
+        (resolution.kind, resolution.id, resolution.is_assignment): _stand_in(resolution, created)
+        for resolution in in_order
+    }
+    if all(stand_in == object_id for (_, object_id, _), stand_in in stand_ins.items()):
+        return {**content, "body": dict(content["body"])}  # as in most restores into a policy's own tenant
 
     def replace(reference: Reference) -> Any:
-        resolution = resolved.get((reference.kind, reference.id, reference.is_assignment))
-        if resolution is None:
-            return reference.id
-        if resolution.how == ResolvedBy.DROPPED:
-            return DROP
-        # What was to come back with its id, and was made anew instead, has another one than was planned.
-        return created.get(resolution.item or 0) or resolution.to or reference.id
+        return stand_ins.get((reference.kind, reference.id, reference.is_assignment), reference.id)
 
     return rewrite_references(policy_type, content, replace, kinds_by_id(in_order))
+
+
+def _stand_in(resolution: Resolution, created: Mapping[int, str]) -> Any:
+    """Return the id that is written; DROP where the assignment with it is left out."""
+    if resolution.how == ResolvedBy.DROPPED:
+        return DROP
+    # What was to come back with its id, and was made anew instead, has another one than was planned.
+    return created.get(resolution.item or 0) or resolution.to or resolution.id
 
 
 def kinds_by_id(resolutions: Iterable[Resolution]) -> dict[str, str]:

@@ -7,6 +7,7 @@ not have already), and what a change takes away. A sentence holds no value of th
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from graph.content.normalise import canonical_json
@@ -76,15 +77,21 @@ class _HeldPolicy:
     def assignments(self) -> list[dict[str, Any]]:
         return direct_assignments(objects_at(self.assigned, "assignments"))
 
+    @cached_property
+    def objects(self) -> list[tuple[str, dict[str, Any]]]:
+        """Return (type, object) for the body and all objects inside; "" for a type that the model does not know."""
+        return list(_objects(root_type(self.policy_type), self.body))
+
 
 def _new_findings(now: _HeldPolicy | None, then: _HeldPolicy | None) -> Iterator[Danger]:
     if then is None:
         return
     for find in _FINDERS:
-        present = {canonical_json(finding.evidence) for finding in find(now)} if now else set()
+        found = list(find(then))
+        present = {canonical_json(finding.evidence) for finding in find(now)} if now and found else set()
         yield from (
             Danger(finding.code, finding.sentence, finding.sentence if now and finding.code in _WEAKER else "")
-            for finding in find(then)
+            for finding in found
             if canonical_json(finding.evidence) not in present
         )
 
@@ -122,9 +129,8 @@ PAYLOADS: Mapping[str, str] = {
 }
 
 
-def _objects(held: _HeldPolicy) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield (type, object) for the body and all objects inside; "" for a type that the model does not know."""
-    todo: list[tuple[str, Any]] = [(root_type(held.policy_type), held.body)]
+def _objects(root: str, body: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    todo: list[tuple[str, Any]] = [(root, body)]
     while todo:
         declared, value = todo.pop()
         if isinstance(value, dict):
@@ -137,7 +143,7 @@ def _objects(held: _HeldPolicy) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _find_code(held: _HeldPolicy) -> Iterator[Finding]:
-    for of, value in _objects(held):
+    for of, value in held.objects:
         code = {name: value[name] for name in CODE if value.get(name)}
         installs = object_at(value, INSTALLED_BY)
         account = value.get(ACCOUNT) or installs.get(ACCOUNT)
@@ -159,7 +165,7 @@ def _account_name(of: str) -> str:
 
 
 def _find_payloads(held: _HeldPolicy) -> Iterator[Finding]:
-    for _, value in _objects(held):
+    for _, value in held.objects:
         for name in PAYLOADS.keys() & value.keys():
             if value[name]:
                 yield Finding("system", [name, value[name]], PAYLOADS[name])
@@ -170,14 +176,14 @@ def _reach_words(held: _HeldPolicy) -> str:
 
 
 def _find_certificates(held: _HeldPolicy) -> Iterator[Finding]:
-    for _, value in _objects(held):
+    for _, value in held.objects:
         if value.get("trustedRootCertificate"):
             sentence = "Devices trust whatever this certificate authority signs: its subject stands below."
             yield Finding("certificate", value["trustedRootCertificate"], sentence)
 
 
 def _find_administrators(held: _HeldPolicy) -> Iterator[Finding]:
-    for of, value in _objects(held):
+    for of, value in held.objects:
         for name, inner in value.items():
             known = model.properties(of).get(name)
             members = model.enum(str(known.type)) if known and known.kind == "enum" else ()
@@ -240,7 +246,7 @@ _LIMIT = re.compile("Before(Wipe|FactoryReset|Retirement)|^wipeAfter|^(minimum|m
 
 def _find_device_removal(held: _HeldPolicy) -> Iterator[Finding]:
     """Find wipes and retirements: as a value of an enumeration, or as a limit that ends in one."""
-    for of, value in _objects(held):
+    for of, value in held.objects:
         for name, inner in value.items():
             known = model.properties(of).get(name)
             is_remedy = known is not None and known.kind == "enum" and inner in ("wipe", "retire")
@@ -272,7 +278,7 @@ def _find_in_settings(held: _HeldPolicy) -> Iterable[Finding]:
     return [
         finding
         for find in (find_disabled_protection, find_exclusions, find_code_settings)
-        for finding in find(_objects(held))
+        for finding in find(held.objects)
     ]
 
 

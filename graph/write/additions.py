@@ -56,6 +56,8 @@ def _keep_none(value: Any) -> bool:
 
 
 def _without_additions(live: Any, backups: Sequence[Any], place: Place, is_kept: IsKept = _keep_none) -> Any:
+    if live in backups:
+        return live  # as most of a policy is: it has nothing that the backup does not have
     if isinstance(live, dict):
         alike = [backup for backup in backups if isinstance(backup, dict) and _is_of_one_type(live, backup)]
         return _object_without_additions(live, alike, place, is_kept) if alike else live
