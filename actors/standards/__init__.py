@@ -1,4 +1,4 @@
-"""Standards: how each tenant has them, and bringing a version to the tenants of a ring.
+"""Standards: made of contents, how each tenant has them, and bringing a version to the tenants of a ring.
 
-May import: actors.facade, actors.queue, actors.reading.
+May import: actors.facade, actors.imports, actors.queue, actors.reading.
 """

@@ -54,7 +54,7 @@ def opaque_kind(text: str) -> str:
 
 def _text_kind(text: str) -> str:
     begin = text.lstrip("\ufeff \t\r\n")
-    if _gives_access(text):
+    if gives_access(text):
         return ACCESS
     if begin.startswith("<") and ">" in begin:
         return "XML"
@@ -65,7 +65,8 @@ def _text_kind(text: str) -> str:
     return "JSON" if document and isinstance(document, dict | list) and not is_reference else ""
 
 
-def _gives_access(text: str) -> bool:
+def gives_access(text: str) -> bool:
+    """Tell whether a text, of any length, passes a password or a key to something. What is in base64 stays closed."""
     small = text.lower()
     return any(hint in small for hint in _HINTS) and bool(_ACCESS.search(text))
 
