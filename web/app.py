@@ -66,6 +66,7 @@ from web.views.readiness import readiness
 from web.views.rehearsals import rehearsals
 from web.views.restores import later_changes, new_restore, restore_actions, restores
 from web.views.settings import conflict_page, setting_pages
+from web.views.standards import followed_item, followers, following, standard_exceptions
 from web.views.tenants import (
     mappings,
     retention,
@@ -116,6 +117,10 @@ PAGES = (
     comparison,
     moment,
     mappings,
+    followers,
+    following,
+    followed_item,
+    standard_exceptions,
     retention,
     documents,
     provider,

@@ -11,7 +11,7 @@ from db.audit.audit import Action, Actor
 from db.clock import utcnow
 from db.database import lock_rows, lock_rows_shared, transaction
 from db.errors import Invalid
-from db.models import Standard, StandardAdoption, StandardException, Tenant
+from db.models import Standard, StandardAdoption, StandardException, StandardVersion, Tenant
 from db.sql.value_lists import is_in_if_given
 from db.standards.standards import subject
 from db.states import Ring
@@ -135,20 +135,22 @@ def find(standard: Standard, tenant: Tenant) -> StandardAdoption | None:
 def followers(
     standard: Standard, ring: Ring | None = None, tenant_ids: Sequence[int] | None = None
 ) -> list[StandardAdoption]:
-    """Return who follows in this ring, in any without one, by the tenants' names; of these tenants, where given.
+    """Return who follows in this ring, in any without one, by the tenants' names, each with its version.
 
-    Tenants on their way out are none of them; those that are switched off are.
+    `tenant_ids`: of these tenants alone. Tenants on their way out are none of them; those that are switched off are.
     """
     of_standard = (StandardAdoption.standard == standard) & is_in_if_given(StandardAdoption.tenant, tenant_ids)
     if ring is not None:
         of_standard &= StandardAdoption.ring == ring
-    query = StandardAdoption.select(StandardAdoption, Tenant).join(Tenant)
+    query = StandardAdoption.select(StandardAdoption, Tenant, StandardVersion).join(Tenant)
+    query = query.switch(StandardAdoption).left_outer_join(StandardVersion, on=StandardAdoption.version)
     return list(query.where(of_standard & Tenant.removing_since.is_null()).order_by(Tenant.name, StandardAdoption.id))
 
 
 def of_tenant(tenant: Tenant) -> list[StandardAdoption]:
-    """Return the standards that the tenant follows, by their names, each with its standard."""
-    query = StandardAdoption.select(StandardAdoption, Standard).join(Standard)
+    """Return the standards that the tenant follows, by their names, each with its standard and its version."""
+    query = StandardAdoption.select(StandardAdoption, Standard, StandardVersion).join(Standard)
+    query = query.switch(StandardAdoption).left_outer_join(StandardVersion, on=StandardAdoption.version)
     return list(query.where(StandardAdoption.tenant == tenant).order_by(Standard.name))
 
 

@@ -17,10 +17,11 @@ from db.clock import utcnow
 from db.events import watches
 from db.installation import tenant_defaults
 from db.installation.tenant_defaults import DefaultsDifference
-from db.models import BackupSet, Expiry, Restore, Run, Schedule, Tenant, Watch
+from db.models import BackupSet, Expiry, Restore, Run, Schedule, StandardAdoption, Tenant, Watch
 from db.policies import policies
 from db.restores import restores
 from db.runs import run_history
+from db.standards import adoptions
 from db.states import Offer, SetState, Standing
 from db.tenants import backup_health, coverage, expiries, schedules, tags
 from db.tenants.backup_health import TenantHealth
@@ -130,6 +131,10 @@ class TenantPage:
     @cached_property
     def health(self) -> TenantHealth | None:
         return next(iter(backup_health.health_of_tenants([self.tenant.id], utcnow())), None)
+
+    @cached_property
+    def standards(self) -> list[StandardAdoption]:
+        return adoptions.of_tenant(self.tenant)
 
     @cached_property
     def uncovered(self) -> list[CoverageGap]:

@@ -1,0 +1,41 @@
+"""Access to standards: the whole of it, or how one's own tenants follow it, and nothing of others."""
+
+from flask import abort
+
+from db.models import Standard, StandardAdoption, Tenant
+from db.standards import adoptions
+from web.security.access import allowed_tenant_ids, deny, fetch, parse_row_id
+from web.security.permissions import Permission
+
+
+def seen_tenant_ids() -> list[int] | None:
+    """Return the tenants of which the current user sees how they follow; None: every tenant.
+
+    Editors and approvers of standards see all of them, by their names, states and counts.
+    """
+    return allowed_tenant_ids(Permission.SEE_STANDARDS)
+
+
+def sees(standard: Standard) -> bool:
+    """Tell whether the current user sees the standard: all of them, or those that a tenant of theirs follows."""
+    tenant_ids = seen_tenant_ids()
+    return tenant_ids is None or bool(adoptions.followers(standard, None, tenant_ids))
+
+
+def fetch_standard(row_id: object) -> Standard:
+    """Return the standard: 404 when there is none, 403 for whoever has no tenant that follows it."""
+    number = parse_row_id(str(row_id))
+    standard: Standard | None = Standard.get_or_none(Standard.id == number) if number else None
+    if standard is None:
+        abort(404)
+    if not sees(standard):
+        deny(Permission.SEE_STANDARDS, everywhere=True)
+    return standard
+
+
+def fetch_adoption(standard_id: object, tenant_id: object, permission: Permission) -> StandardAdoption:
+    """Return how the tenant follows the standard: 404 where it does not, 403 without the permission in the tenant."""
+    standard = fetch_standard(standard_id)
+    tenant = fetch(Tenant, tenant_id, permission)
+    adoption = adoptions.find(standard, tenant)
+    return adoption if adoption is not None else abort(404)
