@@ -17,7 +17,7 @@ import dramatiq
 from actors.queue.broker import broker
 from actors.queue.enqueue import send
 from actors.queue.queue_names import PRIORITY, UNDER_WAY
-from actors.standards import linking
+from actors.standards import deviations, linking
 from actors.standards.cell_places import DifferingPlaces
 from actors.standards.tenant_now import DELETED, PolicyNow, TenantNow
 from actors.standards.wanted import WantedItems
@@ -29,7 +29,9 @@ from db.models import StandardAdoption, StandardCell, StandardItem, StandardVers
 from db.policies import snapshots
 from db.standards import cells, versions
 from db.standards.cells import CellFinding
+from db.standards.standard_changes import Deviation
 from db.states import CellState
+from graph.changes.severity import RuleSetting
 from graph.policy_types.policy_type import NONE as NO_ASSIGNMENTS
 from graph.policy_types.table import POLICY_TYPES
 from graph.write.write_requests import PolicyContent
@@ -72,7 +74,9 @@ def compare(adoption_id: int) -> int:
         return 0
     seen = adoption.due_since
     linking.link(adoption)
-    found = _Comparison(adoption, version).all()
+    comparison = _Comparison(adoption, version)
+    found = deviations.follow_up(adoption, comparison.all(), comparison.deviations, comparison.exceptions)
+    comparison.approve(found)
     cells.save(adoption, found, seen)
     return len(found)
 
@@ -86,11 +90,12 @@ class _Comparison:
         self._known = cells.of_adoption(adoption)
         targets = {item.key: (item.policy_type, self._wanted.ids.target_of(item)) for item in self._wanted.items}
         self._now = TenantNow(adoption.tenant, targets)
+        # Item key -> how its policy differs; none of what is only to be switched on yet.
+        self.deviations: dict[str, Deviation] = {}
+        self.exceptions = self._wanted.exceptions
 
     def all(self) -> list[CellFinding]:
-        found = [self._of(item) for item in self._wanted.items]
-        self._approve(found)
-        return found
+        return [self._of(item) for item in self._wanted.items]
 
     def _of(self, item: StandardItem) -> CellFinding:
         """Whatever is wrong with one item's contents, it is told with what is known, and holds up no other."""
@@ -173,6 +178,7 @@ class _Comparison:
                 return self._finding(
                     item, CellState.DIFFERS, REPORT_ONLY_YET, **facts, **shown, aligned_mark=policy.mark
                 )
+            self.deviations[item.key] = deviations.deviation_of(policy, places.counted, want, live, self._severities)
             return self._finding(item, CellState.DIFFERS, **facts, **shown)
         if _lacks_assignments(item, live, want):
             return self._finding(item, CellState.NOT_READABLE, ASSIGNMENTS_UNREAD, **facts)
@@ -205,7 +211,11 @@ class _Comparison:
 
     # --- what an aligned cell means ----------------------------------------------------------------------------------
 
-    def _approve(self, found: Sequence[CellFinding]) -> None:
+    @cached_property
+    def _severities(self) -> list[RuleSetting]:
+        return deviations.current_rules()
+
+    def approve(self, found: Sequence[CellFinding]) -> None:
         """Approve what is newly as the standard wants it: what differs from it later is an open change."""
         fresh = [finding for finding in found if finding.basis and self._is_news(finding)]
         snapshot_ids = [finding.snapshot_id for finding in fresh if finding.snapshot_id is not None]

@@ -13,6 +13,7 @@ from db.database import lock_rows, lock_rows_shared, transaction
 from db.errors import Invalid
 from db.models import Standard, StandardAdoption, StandardException, StandardVersion, Tenant
 from db.sql.value_lists import is_in_if_given
+from db.standards import standard_changes
 from db.standards.standards import subject
 from db.states import Ring
 from db.tenants.tenants import lock_switched_on
@@ -74,6 +75,7 @@ def leave(adoption: StandardAdoption, actor: Actor, *, lost_tag: bool = False) -
     ended = {"ended_at": utcnow(), "ended_by": actor.user_id}
     count = StandardException.update(ended).where(own & StandardException.ended_at.is_null()).execute()
     StandardAdoption.delete().where(StandardAdoption.id == now.id).execute()
+    standard_changes.forget(now.tenant_id, now.standard_id)
     _record(Action.STANDARD_LEFT, now, actor, exceptions=count)
 
 

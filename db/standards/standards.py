@@ -49,6 +49,11 @@ def of_uid(uid: str) -> Standard | None:
     return found
 
 
+def find_by_id(standard_id: int) -> Standard | None:
+    standard: Standard | None = Standard.get_or_none(Standard.id == standard_id)
+    return standard
+
+
 def of_name(name: str) -> Standard | None:
     found: Standard | None = Standard.get_or_none(Standard.name == _tidy(name))
     return found

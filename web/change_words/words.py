@@ -39,6 +39,16 @@ STATE_SENTENCES: Mapping[str, str] = {
     ChangeState.REPLACED: "The policy changed again later: that change stands for this one.",
     ChangeState.IGNORED: "Only fields differ that are ignored for this policy type.",
 }
+# The same of one that differs from a standard, and that nobody saw become so.
+STANDARD_SENTENCES: Mapping[str, str] = {
+    ChangeState.OPEN: "The policy is not as the standard wants it, and nobody has decided about it yet.",
+    ChangeState.RECORDED: "The tenant no longer follows the standard, so there is nothing to decide.",
+    ChangeState.ACCEPTED: STATE_SENTENCES[ChangeState.ACCEPTED],
+    ChangeState.APPROVED: "The policy is as the standard wants it, or somebody said that it is right as it is.",
+    ChangeState.PUT_BACK: "A restore made the policy as the standard wants it.",
+    ChangeState.UNDONE: "Somebody made the policy as the standard wants it, in the tenant.",
+    ChangeState.REPLACED: "The policy changed since, or the standard did: a later change stands for this one.",
+}
 _STATE_LOOKS = {
     ChangeState.OPEN: ("warn", "exclamation-circle"),
     ChangeState.RECORDED: ("muted", "circle-o"),
@@ -77,6 +87,12 @@ def _badge(look: str, icon: str, word: str) -> Markup:
 
 def what_words(change: Change) -> str:
     """Say in a few words what became of the policy: “Excluded groups changed and 2 more differences”."""
+    if change.standard_id is not None:
+        return gettext("differs from its standard: %(what)s", what=_difference_words(change))
+    return _difference_words(change)
+
+
+def _difference_words(change: Change) -> str:
     differences: Sequence[Mapping[str, Any]] = change.differences or ()
     if change.kind not in (ChangeKind.CHANGED, ChangeKind.ASSIGNMENTS_CHANGED) or not differences:
         return translated(KINDS[change.kind])

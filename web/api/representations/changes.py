@@ -32,7 +32,8 @@ class DoerJson(TypedDict):
 class ChangeJson(TypedDict):
     """A policy that became another between two looks at it. `severity` is null until the change is assessed.
 
-    `until`: an accepted one is open again then; null: it is accepted for good, or not accepted.
+    `until`: an accepted one is open again then; null: it is accepted for good, or not accepted. `standard`: the policy
+    differs from that standard, and nobody saw it become so.
     """
 
     id: Id
@@ -47,6 +48,7 @@ class ChangeJson(TypedDict):
     seen_at: Time
     by: list[DoerJson]
     restore: Id | None
+    standard: Id | None
     snapshot_before: Id | None
     snapshot_after: Id | None
     state: ChangeState
@@ -87,6 +89,7 @@ def changes(listed: Sequence[Change]) -> list[ChangeJson]:
             "policy": change.policy_id,
             "since_at": time_or_none(change.since_at),
             "restore": change.restore_id,
+            "standard": change.standard_id,
             "decided_by": reference_or_none(change.decided_by),
             "decided_at": time_or_none(change.decided_at),
             "reason": change.reason,

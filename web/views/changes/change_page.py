@@ -12,11 +12,12 @@ from actors.facade.snapshot_diff import AccessStory, Difference
 from db.changes import change_lists
 from db.events import event_logs
 from db.events.event_logs import LogState
-from db.models import Change, Policy, Tenant, TenantEvent
+from db.models import Change, Policy, Standard, Tenant, TenantEvent
 from db.policies import lives
+from db.standards import standards
 from web.change_words import authors, place_words
 from web.change_words.authors import Author
-from web.change_words.words import STATE_SENTENCES, what_words
+from web.change_words.words import STANDARD_SENTENCES, STATE_SENTENCES, what_words
 from web.presentation.formatters import policy_type_title
 from web.presentation.masking import Masking, secrets_note
 from web.security.access import can, fetch, requires
@@ -69,7 +70,13 @@ class ChangePage:
 
     @property
     def state_sentence(self) -> str:
-        return STATE_SENTENCES[self.change.state]
+        sentences = STATE_SENTENCES if self.change.standard_id is None else STANDARD_SENTENCES
+        return sentences.get(self.change.state, STATE_SENTENCES[self.change.state])
+
+    @cached_property
+    def standard(self) -> Standard | None:
+        """The standard that the policy differs from; None of any other change."""
+        return standards.find_by_id(self.change.standard_id) if self.change.standard_id else None
 
     @property
     def rules(self) -> list[str]:

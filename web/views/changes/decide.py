@@ -67,7 +67,7 @@ class DecisionForms:
 
 
 def decision_forms(change: Change) -> DecisionForms:
-    approved = approved_states.approved_for(change)
+    approved = approved_states.approved_for(change) if change.standard_id is None else None
     right = approved.snapshot_id if approved else change.before_id
     return DecisionForms(
         change=change,
