@@ -7,10 +7,10 @@ the few rules below were seen in captures of the service.
 import base64
 import json
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
-from graph.content.odata import strip_annotations
+from graph.content.odata import HOLDERS, is_annotation, strip_annotations
 from graph.content.places import ASSIGNMENTS, Place, body_place, property_place
 from graph.content.service_made import is_service_made, is_service_made_outermost
 from graph.content.spellings import normalise_spelling
@@ -40,11 +40,10 @@ _EMPTY: tuple[Any, ...] = (None, [], {})
 
 def normalise(policy_type: PolicyType, content: Any) -> Any:
     """Return {"body", "assignments"} normalised. The result is for comparing only, never for writing."""
-    content = strip_annotations(content)
     if not isinstance(content, dict):
-        return content
+        return strip_annotations(content)
     body = content.get("body")
-    clean = _normalise_body(policy_type, body) if isinstance(body, dict) else body
+    clean = _normalise_body(policy_type, body) if isinstance(body, dict) else strip_annotations(body)
     return {"body": clean, "assignments": normalise_assignments(content.get("assignments"))}
 
 
@@ -65,7 +64,7 @@ def _normalise_parts(body: dict[str, Any]) -> dict[str, Any]:
     body = dict(body)
     for name, part in _PART_NORMALISERS.items():
         if name in body and isinstance(body[name], list):
-            body[name] = part(body)
+            body[name] = part(strip_annotations(body))
     if "priorityMetaData" in body and not is_enrollment_policy(body):
         del body["priorityMetaData"]
     if body.get(IS_DEFAULT) is False:
@@ -127,12 +126,14 @@ def _sort_by_json(items: list[Any]) -> list[Any]:
 
 def normalise_assignments(assignments: Any) -> Any:
     if not isinstance(assignments, list):
-        return assignments
+        return strip_annotations(assignments)
     # Its own type, not its target's: some collections give it, and it says nothing. runRemediationScript always reads
     # false; source tells how it came, not what it does.
     dropped = {"@odata.type", "id", "runRemediationScript", "source", "sourceId"}
     clean = [
-        _normalise_object(assignment, ASSIGNMENTS, dropped) if isinstance(assignment, dict) else assignment
+        _normalise_object(assignment, ASSIGNMENTS, dropped)
+        if isinstance(assignment, dict)
+        else strip_annotations(assignment)
         for assignment in assignments
     ]
     return _sort_set(clean, ASSIGNMENTS)
@@ -148,7 +149,7 @@ def normalise_value(value: Any, place: Place) -> Any:
         )
     if isinstance(value, list):
         inner = [normalise_value(element, place) for element in value]
-        if not any(isinstance(element, dict | list) for element in inner):
+        if not any(isinstance(element, HOLDERS) for element in inner):
             return _sort_unique(inner) if place.is_set else inner
         return _sort_set(inner, place)
     return normalise_spelling(place.kind, value)
@@ -163,26 +164,31 @@ def is_own_object(type_name: str) -> bool:
 def _normalise_object(
     value: dict[str, Any], place: Place, dropped: set[str] | frozenset[str] = frozenset()
 ) -> dict[str, Any]:
-    actual = model.type_of(value, place.declared)
-    properties = {
-        name: normalise_value(inner, place_inside)
-        for name, inner in value.items()
-        if name not in dropped and (place_inside := _place_of_own(actual, name)) is not None
-    }
-    if properties.get("@odata.type") == f"{model.PREFIX}{place.declared}":
+    actual, properties = model.type_of(value, place.declared), dict[str, Any]()
+    for name, inner in value.items():
+        inside = _place_of_own(actual, name)
+        if inside is None or name in dropped:
+            continue
+        # A plain value is done here: that is most of them, and each call costs.
+        if isinstance(inner, str):
+            properties[name] = inside.spell(inner)
+        elif isinstance(inner, HOLDERS):
+            properties[name] = normalise_value(inner, inside)
+        else:
+            properties[name] = normalise_spelling(inside.kind, inner)
+    if properties.get("@odata.type") == place.odata_type:
         del properties["@odata.type"]  # which goes without saying
-    if not _RULED.isdisjoint(properties):
-        for names, rule in _RULES:
-            if not names.isdisjoint(properties):
-                rule(properties)
+    if ruled := _RULED.intersection(properties):
+        for rule in _rules_for(ruled):
+            rule(properties)
     # Absent, null and empty are the same: Graph turns one into another between two reads.
     return {name: inner for name, inner in properties.items() if inner or inner not in _EMPTY}
 
 
 @lru_cache(model.MOST_PAIRS)
 def _place_of_own(type_name: str, name: str) -> Place | None:
-    """Return the place of a property of this type; None for one that the service makes."""
-    return None if is_service_made(type_name, name) else property_place(type_name, name)
+    """Return the place of a property of this type; None for one that the service makes, and for an annotation."""
+    return None if is_annotation(name) or is_service_made(type_name, name) else property_place(type_name, name)
 
 
 def is_unset(value: Any) -> bool:
@@ -198,7 +204,7 @@ def _sort_set(items: list[Any], place: Place) -> list[Any]:
     """Return the list sorted if it is a set of objects; any other list keeps its order."""
     if place.keys is None:
         return items
-    names = [element_key(item, place) for item in items]
+    names = [_key_of_normalised(item, place) for item in items]
     if len(set(names)) == len(names):
         # Hundreds of settings: their whole texts are compared only where two have one name.
         return [item for _, item in sorted(zip(names, items, strict=True), key=lambda pair: pair[0])]
@@ -212,17 +218,33 @@ def _sort_unique(items: list[Any]) -> list[Any]:
 
 def element_key(item: Any, place: Place) -> str:
     """Return the text that identifies an element of a set."""
-    for key in place.keys or ():
-        value = item.get(key) if isinstance(item, dict) else None
-        if key == "settingInstance" and isinstance(value, dict):
-            value = value.get("settingDefinitionId")
-        if value is not None:
-            return canonical_json(normalise_value(value, place.inside(item, key)))
+    if isinstance(item, dict):
+        for key in place.keys or ():
+            value = item.get(key)
+            if key == "settingInstance" and isinstance(value, dict):
+                value = value.get("settingDefinitionId")
+            if value is not None:
+                return canonical_json(normalise_value(value, place.inside(item, key)))
     return canonical_json(item)
 
 
+def _key_of_normalised(item: Any, place: Place) -> str:
+    """Return what `element_key` does, of an element that is normalised: a text is in its one spelling already."""
+    if isinstance(item, dict) and place.keys:
+        value = item.get(place.keys[0])
+        if isinstance(value, dict) and place.keys[0] == "settingInstance":
+            value = value.get("settingDefinitionId")
+        if isinstance(value, str):
+            return canonical_json(value)
+    return element_key(item, place)
+
+
+# Made once: `json.dumps` would make another for each of thousands of names.
+_CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
+
+
 def canonical_json(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
+    return _CANONICAL.encode(value)
 
 
 def decode_base64(value: Any) -> Any:
@@ -302,6 +324,12 @@ _RULES: tuple[tuple[frozenset[str], Callable[[dict[str, Any]], None]], ...] = (
     (frozenset({"valueState"}), _hide_secret_value),
 )
 _RULED = frozenset(name for names, _ in _RULES for name in names)
+
+
+@cache
+def _rules_for(ruled: frozenset[str]) -> tuple[Callable[[dict[str, Any]], None], ...]:
+    """Return the rules for an object that has these of `_RULED`."""
+    return tuple(rule for names, rule in _RULES if not names.isdisjoint(ruled))
 
 
 def _drop_computed_apps(body: dict[str, Any]) -> None:

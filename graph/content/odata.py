@@ -2,6 +2,9 @@
 
 from typing import Any
 
+# What holds other values. A union type would be made anew at each look.
+HOLDERS = (dict, list)
+
 
 def strip_annotations(value: Any) -> Any:
     """Return the value without OData's annotations and action links, but with each object's own @odata.type.
@@ -10,10 +13,11 @@ def strip_annotations(value: Any) -> Any:
     the policy; `definition@odata.bind` is content and stays.
     """
     if isinstance(value, dict):
+        # Most keys are plain names: that is seen here, without a call.
         return {
-            key: strip_annotations(inner) if isinstance(inner, dict | list) else inner
+            key: strip_annotations(inner) if isinstance(inner, HOLDERS) else inner
             for key, inner in value.items()
-            if not is_annotation(key)
+            if ("@" not in key and "#" not in key) or not is_annotation(key)
         }
     if isinstance(value, list):
         return [strip_annotations(inner) for inner in value]

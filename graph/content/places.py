@@ -1,11 +1,12 @@
 """Places in a policy's JSON: what kind of value stands there, and how two are compared. From Microsoft's model."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from graph.content import unordered_lists
+from graph.content.spellings import speller
 from graph.microsoft import model
 from graph.microsoft.model import Property
 from graph.policy_types.policy_type import PolicyType
@@ -37,6 +38,16 @@ class Place:
     declared: str = ""
     keys: tuple[str, ...] | None = None
     is_set: bool = True
+
+    @cached_property
+    def spell(self) -> Callable[[str], str]:
+        """The function that returns a text of this kind in its one spelling."""
+        return speller(self.kind)
+
+    @cached_property
+    def odata_type(self) -> str:
+        """The declared type as an @odata.type states it."""
+        return f"{model.PREFIX}{self.declared}"
 
     def inside(self, value: Any, name: str) -> "Place":
         """Return the place of a property of this value."""

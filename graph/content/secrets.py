@@ -1,19 +1,20 @@
 """Secrets that Microsoft Graph never gives back: where they are, and what is written in their place.
 
-A table made from Microsoft's model says which properties are secrets; a name's ending never does. Whatever Graph
+The table in graph/content/secret_table.py says which properties are secrets. Whatever Graph
 answers in place of one (a token, a mask, null, nothing), a backup does not hold it. One walk over the wanted body and
 the live one leaves each such secret out, or takes the live one, and reports which.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from graph.content.normalise import canonical_json, element_key, normalise_value
 from graph.content.places import Place, body_place, property_place, root_type
+from graph.content.secret_signs import may_lack_secrets
+from graph.content.secret_table import SECRETS, Secret
 from graph.microsoft import model
 from graph.policy_types.policy_type import PolicyType
 
@@ -23,54 +24,6 @@ _MASK = re.compile(r"\w{0,4}[*#•●]{4,}(?:[-\s]?[*#•●]+)*-?\w{0,5}|(?:[Xx
 # The mask that our own downloads put there.
 HIDDEN = re.compile(r"•{6} ")
 
-
-@dataclass(frozen=True)
-class Secret:
-    """A property that Graph does not give back.
-
-    It was set if the property `flag` is true. Without that flag: if `when` holds ({property: its values}, () for any
-    value). `is_placeholder`: whatever is answered is never the secret.
-    """
-
-    when: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    flag: str = ""
-    is_placeholder: bool = False
-
-
-_PERSONAL = ("wep", "wpaPersonal", "wpa2Personal", "wpa3Personal")
-_WIFI = Secret({"wiFiSecurityType": _PERSONAL})
-_DEFENDER = "windowsDefenderAdvancedThreatProtectionConfiguration"
-_WIFI_WITH_FLAG = Secret({"wiFiSecurityType": _PERSONAL}, "preSharedKeyIsSet")
-
-# By type and property. Where no source stands beside a row: the model's description calls it a password, a key or a
-# secret, and it is needed as the description of the other property says; nobody has seen Graph give it back.
-SECRETS: Mapping[tuple[str, str], Secret] = {
-    # Answered as null (Microsoft365DSC/Microsoft365DSC#3168 and exports of others).
-    ("windowsWifiConfiguration", "preSharedKey"): Secret({"wifiSecurityType": _PERSONAL}),
-    ("iosWiFiConfiguration", "preSharedKey"): _WIFI,
-    ("macOSWiFiConfiguration", "preSharedKey"): _WIFI,
-    ("androidEnterpriseWiFiConfiguration", "preSharedKey"): _WIFI,
-    ("androidDeviceOwnerWiFiConfiguration", "preSharedKey"): _WIFI_WITH_FLAG,
-    ("androidWorkProfileWiFiConfiguration", "preSharedKey"): _WIFI_WITH_FLAG,
-    ("aospDeviceOwnerWiFiConfiguration", "preSharedKey"): _WIFI_WITH_FLAG,
-    ("iosikEv2VpnConfiguration", "sharedSecret"): Secret({"authenticationMethod": ("sharedSecret",)}),
-    # Answered as hash marks with the last digits (Microsoft365DSC/Microsoft365DSC#3244).
-    ("editionUpgradeConfiguration", "productKey"): Secret({"licenseType": ("productKey",)}),
-    ("editionUpgradeConfiguration", "license"): Secret({"licenseType": ("licenseFile",)}),
-    # Answered as null (exports of others). A multi-app kiosk of before there was the flag may have one.
-    ("androidDeviceOwnerGeneralDeviceConfiguration", "kioskModeExitCode"): Secret(
-        {"kioskModeUseManagedHomeScreenApp": ("multiAppMode",)}, "isKioskModeExitCodeSet"
-    ),
-    # "When it is read, it only provides a placeholder string since the original data is encrypted and stored."
-    ("androidOmaCpConfiguration", "configurationXml"): Secret({"@odata.type": ()}, is_placeholder=True),
-    ("windows10TeamGeneralConfiguration", "azureOperationalInsightsWorkspaceKey"): Secret(
-        {"azureOperationalInsightsWorkspaceId": ()}
-    ),
-    (_DEFENDER, "advancedThreatProtectionOnboardingBlob"): Secret({"advancedThreatProtectionOnboardingFilename": ()}),
-    (_DEFENDER, "advancedThreatProtectionOffboardingBlob"): Secret({"advancedThreatProtectionOffboardingFilename": ()}),
-    ("depMacOSEnrollmentProfile", "adminAccountPassword"): Secret({"adminAccountUserName": ()}),
-    ("androidDeviceOwnerEnrollmentProfile", "wifiPassword"): Secret({"wifiSecurityType": ("wep", "wpa")}),
-}
 
 # Secrets of the settings catalog that hold nothing of the tenant: these words in their place make the service take its
 # own. KelvinTegelaar/CIPP-API (Set-CIPPDefenderEDRPolicy) and the endpoint detection and response example of
@@ -117,34 +70,6 @@ def settle_secrets(policy_type: PolicyType, want: dict[str, Any], live: dict[str
     if body is _LEFT_OUT:  # a reusable setting is one setting
         body = {name: value for name, value in want.items() if name != "settingInstance"}
     return SettledBody(body, tuple(dict.fromkeys(walk.not_held)), tuple(walk.broken))
-
-
-def may_lack_secrets(policy_type: PolicyType, body: dict[str, Any]) -> bool:
-    """Tell whether `settle_secrets` may find or change anything; False is certain, and found out quickly."""
-    if _has_types_with_secrets(root_type(policy_type)):
-        return True
-    text = json.dumps(body, ensure_ascii=False, default=str).lower()
-    return any(sign in text for sign in _SIGNS) or bool(_MASK_SIGN.search(text))
-
-
-# Whatever is left out of a body of other types has one of these in its JSON, in small letters: a mask, a secret of the
-# settings catalog, an onboarding file, or the name of a type with secrets.
-_MASK_SIGN = re.compile(r"[*#•●]{4}")
-_SIGNS = (
-    "xxxxx-", "secretsettingvalue", "encryptedvaluetoken", "boardingblob", "boardingfilename",
-    *sorted({holder.lower() for holder, _ in SECRETS}),
-)  # fmt: skip
-
-
-@cache
-def _has_types_with_secrets(root: str) -> bool:
-    """Tell whether an object of this type, or one that the model declares inside it, can be of a type in SECRETS."""
-    seen, left = set[str](), [root]
-    while left:
-        for name in model.subtypes(left.pop()) - seen:
-            seen.add(name)
-            left += [known.type for known in model.properties(name).values() if known.kind == "object" and known.type]
-    return any(holder in seen for holder, _ in SECRETS)
 
 
 def comparable_body(policy_type: PolicyType, want: dict[str, Any], live: dict[str, Any]) -> dict[str, Any]:

@@ -24,10 +24,15 @@ _GUID_LENGTH = 36
 def normalise_spelling(kind: str, value: Any) -> Any:
     """Return the value in its one spelling; `kind` is "" where nobody knows it."""
     if isinstance(value, str):
-        return _NORMALISERS.get(kind, _text)(value)
+        return speller(kind)(value)
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value
+
+
+def speller(kind: str) -> Callable[[str], str]:
+    """Return the function that returns a text of this kind in its one spelling."""
+    return _NORMALISERS.get(kind, _text)
 
 
 def _text(value: str) -> str:

@@ -12,7 +12,8 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from graph.content import embedded_json
-from graph.content.secrets import SECRETS, is_mask
+from graph.content.secret_table import SECRETS
+from graph.content.secrets import is_mask
 from graph.content.spellings import GUID
 from graph.display.opaque_texts import (
     ACCESS,

@@ -8,7 +8,7 @@ source. That it does not know a property proves little about the service, which 
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 
@@ -174,10 +174,14 @@ def type_of(value: Any, declared: str) -> str:
     that its place declares.
     """
     odata_type = value.get("@odata.type") if isinstance(value, dict) else None
-    if not isinstance(odata_type, str):
-        return declared
+    return (_known_type(odata_type) or declared) if isinstance(odata_type, str) else declared
+
+
+@lru_cache(MOST_PAIRS)
+def _known_type(odata_type: str) -> str:
+    """Return the type that an @odata.type names; "" for one that the model does not know."""
     bare = bare_type(odata_type)
-    return bare if is_known(bare) else declared
+    return bare if is_known(bare) else ""
 
 
 def walk(type_name: str, value: Any) -> Iterator[FoundProperty]:

@@ -142,8 +142,8 @@ def _checks(policy_type: str) -> Sequence[tuple[str, list[str], Check]]:
     return [(path, _split(path), is_sort) for path, is_sort in places.items()]
 
 
-def values_at(content: Mapping[str, Any], path: str) -> Iterator[Any]:
-    """Yield the values at a path as above that are not null."""
+def values_at(content: Mapping[str, Any], path: str) -> list[Any]:
+    """Return the values at a path as above that are not null."""
     return _values(content, _split(path))
 
 
@@ -152,17 +152,14 @@ def _split(path: str) -> list[str]:
     return [step.replace("@odata type", "@odata.type") for step in steps]
 
 
-def _values(value: Any, steps: list[str]) -> Iterator[Any]:
-    if not steps:
-        if value is not None:
-            yield value
-        return
-    step = steps[0]
-    if step == "[]":
-        for inner in value if isinstance(value, list) else ():
-            yield from _values(inner, steps[1:])
-    elif isinstance(value, dict) and step in value:
-        yield from _values(value[step], steps[1:])
+def _values(value: Any, steps: list[str]) -> list[Any]:
+    level = [value]
+    for step in steps:
+        if step == "[]":
+            level = [inner for holder in level if isinstance(holder, list) for inner in holder]
+        else:
+            level = [holder[step] for holder in level if isinstance(holder, dict) and step in holder]
+    return [inner for inner in level if inner is not None]
 
 
 def _missing(policy_type: str, content: Mapping[str, Any]) -> Iterator[str]:

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from graph.content.secrets import may_lack_secrets, settle_secrets
+from graph.content.secret_signs import may_lack_secrets
+from graph.content.secrets import settle_secrets
 from graph.errors import Forbidden, NotFound, Rejected
 from graph.policy_types.policy_type import PolicyType
 from graph.read.paging import follow_pages

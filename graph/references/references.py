@@ -7,6 +7,7 @@ source tenant is a hint. A hint is replaced where it can be resolved, and report
 
 import base64
 import re
+import string
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -68,6 +69,11 @@ _AROUND = " \t\r\n{}"
 # A text as JSON: intents hold their values so.
 _QUOTED = re.compile(r'"[^"\\]+"')
 _BEGINS_JSON = frozenset('{["eW')  # "e" and "W" in base64: graph/content/embedded_json.py
+# The most usual beginnings of a text that is no JSON.
+_BEGIN_PLAINLY = frozenset(f"{string.ascii_letters}{string.digits}#_-./%") - _BEGINS_JSON
+_SECURITY_IDENTIFIER = "S-1-12-1-"
+# Properties of which only what stands beside them tells whether they name an object, and which.
+_TOLD_BESIDE = frozenset({"value", "targetId", "payloadId", "creationSource"})
 # JSON in a text in JSON: nobody nests deeper.
 _DEEPEST_TEXT = 2
 
@@ -162,7 +168,7 @@ class _Rewriting:
 
     def _value(self, value: Any, place: _ReferencePlace) -> Any:
         if isinstance(value, dict):
-            return self._object(value, place)
+            return self._object(value, place.key, place.declared, place.setting, place.texts)
         if isinstance(value, list):
             return [self._value(inner, place) for inner in value]
         if not isinstance(value, str) or not value:
@@ -171,17 +177,30 @@ class _Rewriting:
             return self._id(value, place._replace(kind=kind))
         return self._id(value, place) if place.kind and _is_id(place.kind, value) else self._text(value, place)
 
-    def _object(self, value: Holder, place: _ReferencePlace) -> Holder:
-        own, definition = model.type_of(value, place.declared), value.get("settingDefinitionId")
-        setting = definition if isinstance(definition, str) else place.setting
-        base = _ReferencePlace(type=own, parent=place.key, holder=value, setting=setting, texts=place.texts)
-        # Numbers, switches and nothing are no ids.
-        return {
-            key: self._property(key, inner, base) if isinstance(inner, str | dict | list) and inner else inner
-            for key, inner in value.items()
-        }
+    def _object(self, value: Holder, key: str, declared: str, setting: str, texts: int) -> Holder:
+        """Rewrite an object that stands in the property `key`. Most of its values are passed by without a call."""
+        own, definition = model.type_of(value, declared), value.get("settingDefinitionId")
+        if isinstance(definition, str):
+            setting = definition
+        base = _ReferencePlace(own, "", key, value, None, "", setting, texts)
+        is_own_id = not texts and (self._policy_type, key) not in OBJECTS
+        rewritten = {}
+        for name, inner in value.items():
+            if isinstance(inner, str):
+                is_plain = inner[:1] in _BEGIN_PLAINLY and _names_nothing(own, name, is_own_id)
+                if not is_plain or self._known or _SECURITY_IDENTIFIER in inner:
+                    inner = self._property(name, inner, base)
+            elif isinstance(inner, dict):
+                inner = self._object(inner, name, declared_type(own, name), setting, texts)
+            elif isinstance(inner, list):
+                inner = self._property(name, inner, base)
+            # Numbers, switches and nothing are no ids.
+            rewritten[name] = inner
+        return rewritten
 
-    def _property(self, key: str, value: Any, base: _ReferencePlace) -> Any:
+    def _property(self, key: str, value: str | list[Any], base: _ReferencePlace) -> Any:
+        if not value:
+            return value
         if key == "creationSource":
             return self._creation_source(value)
         kind = self._kind(key, base)
@@ -263,7 +282,11 @@ class _Rewriting:
         return rewritten if text == value else base64.b64encode(rewritten.encode()).decode()
 
     def _security_identifiers(self, value: str) -> str:
-        return security_identifier.PATTERN.sub(self._security_identifier, value) if "S-1-12-1-" in value else value
+        return (
+            security_identifier.PATTERN.sub(self._security_identifier, value)
+            if _SECURITY_IDENTIFIER in value
+            else value
+        )
 
     def _security_identifier(self, match: re.Match[str]) -> str:
         object_id = security_identifier.to_object_id(match[0])
@@ -291,8 +314,17 @@ def _says_nothing(value: str, key: str, type_name: str) -> bool:
     It begins like no JSON, plain, quoted or in base64, and holds no security identifier; XML stands in a `value`.
     """
     begins_otherwise = value[0] not in _BEGINS_JSON and not value[0].isspace()
-    is_another = begins_otherwise and key != "value" and "S-1-12-1-" not in value
+    is_another = begins_otherwise and key != "value" and _SECURITY_IDENTIFIER not in value
     return is_another and kind_of_stand_in(type_name, key) is None
+
+
+@lru_cache(model.MOST_PAIRS)
+def _names_nothing(type_name: str, name: str, is_own_id: bool) -> bool:
+    """Tell whether a property of this type names no object, whatever stands beside it. `is_own_id`: an id does not."""
+    if name == "id" and not is_own_id:
+        return False
+    is_settled = name not in _TOLD_BESIDE and (name == "id" or reference_kind(type_name, name) is None)
+    return is_settled and kind_of_stand_in(type_name, name) is None
 
 
 def kind_of_stand_in(type_name: str, name: str) -> str | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from graph.content.normalise import is_own_object
 from graph.content.places import root_type
-from graph.content.secrets import SECRETS
+from graph.content.secret_table import SECRETS
 from graph.content.service_made import is_service_made, is_service_made_outermost
 from graph.microsoft import model
 from graph.policy_types.policy_type import PolicyType

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from graph.content.places import root_type
-from graph.content.secrets import FROM_CONNECTOR, SECRETS, Secret
+from graph.content.secret_table import SECRETS, Secret
+from graph.content.secrets import FROM_CONNECTOR
 from graph.content.unordered_lists import _ORDERED, _SETS
 from graph.microsoft import model
 from graph.policy_types.quotas import QUOTAS

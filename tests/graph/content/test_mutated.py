@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from graph.content.fingerprint import fingerprint
 from graph.content.places import body_place, root_type
-from graph.content.secrets import _Walk, may_lack_secrets
+from graph.content.secret_signs import may_lack_secrets
+from graph.content.secrets import _Walk
 from graph.display.diff import compare
 from graph.display.outline import outline_body, unset_properties
 from graph.errors import GraphError

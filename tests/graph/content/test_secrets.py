@@ -7,7 +7,8 @@ import pytest
 
 from graph.content.normalise import normalise
 from graph.content.places import root_type
-from graph.content.secrets import FROM_CONNECTOR, SECRETS, is_mask, settle_secrets
+from graph.content.secret_table import SECRETS
+from graph.content.secrets import FROM_CONNECTOR, is_mask, settle_secrets
 from graph.microsoft import model
 from graph.policy_types.table import POLICY_TYPES
 from graph.restore.matching import Match
@@ -380,16 +381,3 @@ def _kinds_in(kind, seen):
         ]
         for inner in [*model.subtypes(kind), *below]:
             yield from _kinds_in(inner, seen)
-
-
-def test_the_table_names_what_the_model_has():
-    for (kind, name), found in SECRETS.items():
-        properties = model.properties(kind)
-        assert name in properties
-        for other, values in found.when.items():
-            assert other in properties or other == "@odata.type"
-            assert not values or set(values) <= set(model.enum(properties[other].type)) | {
-                "wpa2Personal",
-                "wpa3Personal",
-            }
-        assert not found.flag or found.flag in properties

@@ -8,7 +8,8 @@ from time import process_time
 import pytest
 
 from graph.content.places import root_type
-from graph.content.secrets import SECRETS, holds_hidden
+from graph.content.secret_table import SECRETS
+from graph.content.secrets import holds_hidden
 from graph.content.spellings import GUID
 from graph.display.masking import MASK, Masking, mask_secrets
 from graph.microsoft import model

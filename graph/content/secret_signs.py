@@ -1,0 +1,48 @@
+"""Tell quickly whether a body may lack a secret: most hold none, and need no walk over them and Microsoft's model."""
+
+import json
+import re
+from functools import cache
+from typing import Any
+
+from graph.content.places import root_type
+from graph.content.secret_table import SECRETS
+from graph.microsoft import model
+from graph.policy_types.policy_type import PolicyType
+
+# Whatever is left out of a body of other types has one of these in its JSON, in small letters: a mask, a secret of the
+# settings catalog, an onboarding file, or the name of a type with secrets.
+_MASK = re.compile(r"[*#•●]{4}")
+_COMMON_SIGNS = (
+    "xxxxx-", "secretsettingvalue", "encryptedvaluetoken", "boardingblob", "boardingfilename",
+    # In the names of several types: a text is searched once for all of them.
+    "wificonfiguration", "enrollmentprofile",
+)  # fmt: skip
+_NAMES_OF_TYPES = {holder.lower() for holder, _ in SECRETS}
+_SIGNS = (
+    *_COMMON_SIGNS,
+    *sorted(name for name in _NAMES_OF_TYPES if not any(sign in name for sign in _COMMON_SIGNS)),
+)
+# Made once: `json.dumps` would make another for each body.
+_ENCODER = json.JSONEncoder(ensure_ascii=False, default=str)
+
+
+def may_lack_secrets(policy_type: PolicyType, body: dict[str, Any]) -> bool:
+    """Tell whether `settle_secrets` may find or change anything; False is certain, and found out quickly."""
+    if _has_types_with_secrets(root_type(policy_type)):
+        return True
+    text = _ENCODER.encode(body).lower()
+    # The expression looks at every character: it is asked only where some of a mask's are there.
+    may_be_masked = "*" in text or "####" in text or not text.isascii()
+    return any(sign in text for sign in _SIGNS) or (may_be_masked and bool(_MASK.search(text)))
+
+
+@cache
+def _has_types_with_secrets(root: str) -> bool:
+    """Tell whether an object of this type, or one that the model declares inside it, can be of a type in SECRETS."""
+    seen, left = set[str](), [root]
+    while left:
+        for name in model.subtypes(left.pop()) - seen:
+            seen.add(name)
+            left += [known.type for known in model.properties(name).values() if known.kind == "object" and known.type]
+    return any(holder in seen for holder, _ in SECRETS)
