@@ -57,6 +57,8 @@ logger = logging.getLogger(__name__)
 
 # Two $batch calls, which go side by side: what a part costs besides its policies is shared by more of them.
 ITEMS_OF_A_PART = 2 * BATCH_SIZE
+# Id, policy type, Graph id.
+ItemKey = tuple[int, str, str | None]
 
 
 class WantedBackup(TypedDict, total=False):
@@ -168,7 +170,7 @@ def _plan(claim: Claim) -> None:
     lists, postponed = listing.list_types(claim, graph)
     if GROUPS in listing.unlisted_types(listing.backup_set_of(claim)):
         group_items.add_groups_of_unchanged(claim, listing.backup_set_of(claim))
-    items = run_items.unsettled_items(claim.run)
+    items = run_items.unsettled_keys(claim.run)
     _look_up_names(claim, graph, items, lists)
     # The other types need not wait for throttled ones: a child run of its own goes on with those.
     _raise_unless_throttled(postponed)
@@ -191,9 +193,9 @@ def _raise_unless_throttled(postponed: Sequence[GraphError]) -> None:
             raise error
 
 
-def _look_up_names(claim: Claim, graph: GraphClient, items: Sequence[RunItem], lists: Mapping[str, PolicyList]) -> None:
+def _look_up_names(claim: Claim, graph: GraphClient, items: Sequence[ItemKey], lists: Mapping[str, PolicyList]) -> None:
     """Look up the groups and filters of the policies to read, once for the run and not for each policy."""
-    to_read = {(item.policy_type, item.graph_id) for item in items}
+    to_read = {(policy_type, graph_id) for _, policy_type, graph_id in items}
     groups, filters = set[str](), set[str]()
     for key, policy_list in lists.items():
         for policy in policy_list.policies:
@@ -211,7 +213,7 @@ def _create_children(claim: Claim) -> None:
         claims.release(claim)
         child_runs.finish_parent_if_done(claim.run.id)
         return
-    batches = _batches_for_children(run_items.unsettled_items(claim.run))
+    batches = _batches_for_children(run_items.unsettled_keys(claim.run))
     unlisted = listing.unlisted_types(listing.backup_set_of(claim))
     if not (batches or unlisted) or claims.is_cancel_requested(claim):
         completion.finish(claim)
@@ -221,11 +223,11 @@ def _create_children(claim: Claim) -> None:
         enqueue(child)
 
 
-def _batches_for_children(items: Sequence[RunItem]) -> list[list[int]]:
+def _batches_for_children(items: Sequence[ItemKey]) -> list[list[int]]:
     """Return item ids for each child run. A service that takes no batches gets one child, begun first."""
     by_service: dict[str, list[int]] = {}
-    for item in items:
-        by_service.setdefault(POLICY_TYPES[item.policy_type].service, []).append(item.id)
+    for item_id, policy_type, _ in items:
+        by_service.setdefault(POLICY_TYPES[policy_type].service, []).append(item_id)
     slow = [ids for service, ids in by_service.items() if service in rate_limits.NEVER_IN_A_BATCH]
     others = [ids for service, ids in by_service.items() if service not in rate_limits.NEVER_IN_A_BATCH]
     return [*slow, *batched(chain.from_iterable(others), ITEMS_OF_A_PART)]

@@ -26,6 +26,8 @@ class RunMemory:
         self._claim, self._sort, self._begun_after = claim, sort, begun_after or {}
         # Key -> when its reading began, for readings that an earlier message began.
         self.began: dict[Any, datetime] = {}
+        # Keys that may have answers here; None before anybody looked. Nobody else keeps any: that takes the claim.
+        self._held: set[Any] | None = None
         # A time before the first request whose answer this memory will hold.
         self._asks_since = utcnow()
 
@@ -33,6 +35,7 @@ class RunMemory:
         self._asks_since = utcnow()
         names = {self._name(key): key for key in keys}
         began = {names[name]: at for name, at in answer_cache.begin_times(self._claim.run, list(names)).items()}
+        self._held = (self._held or set()) | began.keys()
         old = [key for key, at in began.items() if key in self._begun_after and at <= self._begun_after[key]]
         if old:
             self.forget(old)
@@ -44,6 +47,8 @@ class RunMemory:
         }
 
     def keep(self, answers: Sequence[RememberedAnswer]) -> None:
+        if self._held is not None:
+            self._held |= {key for key, _, _ in answers}
         rows = [(self._name(key), path_hash, pack_answer(answer)) for key, path_hash, answer in answers]
         answer_cache.save(self._claim, rows, asked_at=self._asks_since)
 
@@ -55,7 +60,9 @@ class RunMemory:
     def forget(self, keys: Collection[Any]) -> None:
         for key in keys:
             self.began.pop(key, None)
-        answer_cache.delete(self._claim.run, [self._name(key) for key in keys])
+        held = [key for key in keys if self._held is None or key in self._held]
+        if held:
+            answer_cache.delete(self._claim.run, [self._name(key) for key in held])
 
     def _name(self, key: Any) -> str:
         return f"{self._sort}:{key}"

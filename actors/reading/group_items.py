@@ -75,6 +75,8 @@ def _add(run: Run, groups: Mapping[str, str]) -> None:
     parent_run_id = run.parent_id or run.id
     present = run_items.graph_ids_of_type(parent_run_id, GROUPS)
     new = {group_id: name for group_id, name in sorted(groups.items()) if group_id not in present}
+    if not new:
+        return
     facts = {"odata_type": None, "platform": None, "is_built_in": False, "modified_at": None}
     rows = [{"graph_id": group_id, "name": name, **facts} for group_id, name in new.items()]
     # Named by a policy: that says nothing of whether the group is there, and is no change.

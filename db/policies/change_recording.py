@@ -13,7 +13,7 @@ import peewee as pw
 
 from db.clock import utcnow
 from db.models import Change, Content, Policy, Run, Snapshot
-from db.sql.value_lists import batched
+from db.sql.value_lists import batched, is_in
 from db.states import ChangeKind
 
 # What a list alone can show, so that the content comes later.
@@ -54,7 +54,7 @@ def _newest_changes(policy_ids: Sequence[int]) -> dict[int, Change]:
     """Return policy id -> the last change that was recorded of it."""
     if not policy_ids:
         return {}
-    newest = Change.select(pw.fn.MAX(Change.id)).where(Change.policy.in_(policy_ids)).group_by(Change.policy)
+    newest = Change.select(pw.fn.MAX(Change.id)).where(is_in(Change.policy, policy_ids)).group_by(Change.policy)
     columns = (Change.id, Change.policy, Change.kind, Change.after_mark, Change.seen_at)
     return {change.policy_id: change for change in Change.select(*columns).where(Change.id.in_(newest))}
 
@@ -154,7 +154,7 @@ def newest_snapshots(policy_ids: Collection[int]) -> dict[int, Snapshot]:
     """Return policy id -> its newest snapshot, with its content's fingerprint; the content stays in the database."""
     found: dict[int, Snapshot] = {}
     for some in batched(sorted(policy_ids)):
-        ids = Snapshot.select(pw.fn.MAX(Snapshot.id)).where(Snapshot.policy.in_(some)).group_by(Snapshot.policy)
+        ids = Snapshot.select(pw.fn.MAX(Snapshot.id)).where(is_in(Snapshot.policy, some)).group_by(Snapshot.policy)
         columns = (Snapshot, Content.id, Content.fingerprint, Content.plain_bytes)
         found |= {row.policy_id: row for row in Snapshot.select(*columns).join(Content).where(Snapshot.id.in_(ids))}
     return found

@@ -44,7 +44,7 @@ def forget(policy_ids: Collection[int]) -> None:
     """Take policies out of the index that are no longer in their tenant, or whose newest snapshot it does not have."""
     for some in batched(sorted(policy_ids)):
         was_indexed = Policy.index_version.is_null(False)
-        if not Policy.update(index_version=None).where(Policy.id.in_(some) & was_indexed).execute():
+        if not Policy.update(index_version=None).where(is_in(Policy.id, some) & was_indexed).execute():
             continue
         for model in (PolicySetting, PolicyTarget, PolicyReference):
             model.delete().where(model.policy.in_(some)).execute()

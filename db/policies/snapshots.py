@@ -21,6 +21,8 @@ from db.models import Content, Policy, Run, Snapshot, Tenant
 from db.policies import change_recording, policy_index
 from db.policies.change_recording import SavedReading
 from db.policies.policy_index import PolicyIndex
+from db.sql.inserts import insert_rows
+from db.sql.updates import update_rows
 from db.sql.value_lists import batched, is_in
 from db.states import Outcome, PolicyState, RunKind
 
@@ -98,15 +100,13 @@ def _save_contents(tenant_id: int, sealers: Mapping[str, SealContent]) -> dict[s
     if not rows:
         return known_ids
     # Another may have made it since: then its row is taken, and held until we refer to it.
-    inserted = Content.insert_many(rows).on_conflict(
-        conflict_target=[Content.tenant, Content.fingerprint], update={Content.created_at: utcnow()}
-    )
-    return known_ids | dict(inserted.returning(Content.fingerprint, Content.id).tuples().execute())
+    taken = 'ON CONFLICT ("tenant_id", "fingerprint") DO UPDATE SET "created_at" = EXCLUDED."created_at"'
+    return known_ids | dict(insert_rows(Content, rows, on_conflict=taken, returning=(Content.fingerprint, Content.id)))
 
 
 def _ids_of_known_contents(tenant_id: int, fingerprints: Sequence[str]) -> dict[str, int]:
     """Return fingerprint -> content id for those that are there, and make old ones young again."""
-    is_known = (Content.tenant == tenant_id) & Content.fingerprint.in_(list(fingerprints))
+    is_known = (Content.tenant == tenant_id) & is_in(Content.fingerprint, fingerprints)
     rows = Content.select(Content.fingerprint, Content.id, Content.created_at).where(is_known).order_by(Content.id)
     known = {fingerprint: (content_id, created_at) for fingerprint, content_id, created_at in rows.tuples()}
     oldest = utcnow() - RENEW_AFTER
@@ -141,7 +141,7 @@ def save(run: Run, drafts: Sequence[SnapshotDraft]) -> dict[int, SavedSnapshot]:
     now = utcnow()
     with database.atomic():
         ids = [draft.policy_id for draft in drafts]
-        lock_rows(Policy, Policy.id.in_(ids))
+        lock_rows(Policy, is_in(Policy.id, ids))
         known = {policy.id: policy for policy in _as_known(ids)}
         newest = change_recording.newest_snapshots(ids)
         overtaken = {draft.policy_id for draft in drafts if _is_overtaken(run, draft, newest.get(draft.policy_id), now)}
@@ -164,7 +164,7 @@ def save(run: Run, drafts: Sequence[SnapshotDraft]) -> dict[int, SavedSnapshot]:
 
 def _as_known(policy_ids: Sequence[int]) -> Any:
     columns = (Policy.id, Policy.state, Policy.gone_at, Policy.last_seen_at, Policy.assignments_mark)
-    return Policy.select(*columns).where(Policy.id.in_(policy_ids))
+    return Policy.select(*columns).where(is_in(Policy.id, policy_ids))
 
 
 def _is_overtaken(run: Run, draft: SnapshotDraft, newest: Snapshot | None, now: datetime) -> bool:
@@ -203,8 +203,7 @@ def _saved_reading(
 
 def _confirm(pairs: Sequence[tuple[Snapshot, SnapshotDraft]]) -> None:
     if pairs:
-        when = pw.Case(Snapshot.id, [(snapshot.id, draft.read_at) for snapshot, draft in pairs], Snapshot.confirmed_at)
-        Snapshot.update(confirmed_at=when).where(Snapshot.id.in_([snapshot.id for snapshot, _ in pairs])).execute()
+        update_rows([Snapshot.confirmed_at], {snapshot.id: [draft.read_at] for snapshot, draft in pairs})
     for snapshot, draft in pairs:
         columns = {"modified_at": draft.modified_at, "proof": draft.proof, "references": draft.references}
         if any(getattr(snapshot, name) != value for name, value in columns.items()):
@@ -235,7 +234,7 @@ def _add(run: Run, drafts: Sequence[SnapshotDraft]) -> dict[int, int]:
         }
         for draft in drafts
     ]
-    return dict(Snapshot.insert_many(rows).returning(Snapshot.policy, Snapshot.id).tuples().execute())
+    return dict(insert_rows(Snapshot, rows, returning=(Snapshot.policy, Snapshot.id)))
 
 
 def _sealed_content(draft: SnapshotDraft) -> tuple[bytes, int]:
@@ -246,25 +245,17 @@ def _update_policies(now: datetime, drafts: Sequence[SnapshotDraft], captured_id
     """Make the policies' rows say what their newest snapshots say."""
     if not drafts:
         return
-    ids = [draft.policy_id for draft in drafts]
-    Policy.update(
-        last_captured_at=pw.Case(Policy.id, [(draft.policy_id, draft.read_at) for draft in drafts], now),
-        last_seen_at=now,
-        name=pw.Case(Policy.id, [(draft.policy_id, draft.name) for draft in drafts], Policy.name),
-        modified_at=_told(Policy.modified_at, [(draft.policy_id, draft.modified_at) for draft in drafts]),
-        words=_told(Policy.words, [(draft.policy_id, draft.words) for draft in drafts]),
-        assignments_mark=pw.Case(Policy.id, [(draft.policy_id, draft.assignments_mark) for draft in drafts], None),
-        state=PolicyState.PRESENT,
-        gone_at=None,
-    ).where(Policy.id.in_(ids)).execute()
+    fields = [Policy.last_captured_at, Policy.name, Policy.assignments_mark, Policy.modified_at, Policy.words]
+    values = {
+        draft.policy_id: [draft.read_at, draft.name, draft.assignments_mark, draft.modified_at, draft.words]
+        for draft in drafts
+    }
+    of_all = {Policy.last_seen_at: now, Policy.state: PolicyState.PRESENT, Policy.gone_at: None}
+    # A time or words that were not read stay what they were.
+    update_rows(fields, values, of_all, kept=[Policy.modified_at, Policy.words])
     if captured_ids:
-        Policy.update(snapshot_count=Policy.snapshot_count + 1).where(Policy.id.in_(list(captured_ids))).execute()
-
-
-def _told(column: pw.Field, pairs: Iterable[tuple[int, Any]]) -> Any:
-    """Return what was read of each policy (id, value); where that is None, what was known."""
-    told = [(policy_id, value) for policy_id, value in pairs if value is not None]
-    return pw.Case(Policy.id, told, column) if told else column
+        is_captured = is_in(Policy.id, sorted(captured_ids))
+        Policy.update(snapshot_count=Policy.snapshot_count + 1).where(is_captured).execute()
 
 
 def content_owner(tenant_id: int, fingerprint: str) -> str:

@@ -61,7 +61,7 @@ def begin_times(run: Run, readings: Collection[str]) -> dict[str, datetime]:
     times: dict[str, datetime] = {}
     for batch in value_lists.batched(readings, ROWS_PER_STATEMENT):
         rows = RunAnswer.select(RunAnswer.reading, pw.fn.MIN(RunAnswer.kept_at)).where(
-            (RunAnswer.run == parent_id_of(run)) & RunAnswer.reading.in_(batch)
+            (RunAnswer.run == parent_id_of(run)) & is_in(RunAnswer.reading, batch)
         )
         times |= dict(rows.group_by(RunAnswer.reading).tuples())
     return times

@@ -7,12 +7,13 @@ from typing import Any, TypedDict, Unpack
 import peewee as pw
 
 from db.clock import utcnow
-from db.database import Condition
+from db.database import Condition, database
 from db.models import Policy, Run, RunItem, Snapshot
 from db.runs.claims import Claim, assert_claim, held_by
 from db.sql.inserts import insert_rows
+from db.sql.updates import update_rows
 from db.sql.value_lists import is_in
-from db.states import UNSETTLED, ItemState, Outcome
+from db.states import UNSETTLED, ItemState, Outcome, RunState
 
 
 class AlreadySettled(Exception):
@@ -62,6 +63,12 @@ def unsettled_items(run: Run) -> list[RunItem]:
     """Return the run's unsettled items; for a child run only its own."""
     with_policies = RunItem.select(RunItem, Policy).join(Policy, pw.JOIN.LEFT_OUTER)
     return list(with_policies.where(is_item_of(run) & RunItem.state.in_(UNSETTLED)).order_by(RunItem.id))
+
+
+def unsettled_keys(run: Run) -> list[tuple[int, str, str | None]]:
+    """Return (id, policy type, Graph id) of the items that `unsettled_items` returns, for who needs no more."""
+    mine = RunItem.select(RunItem.id, RunItem.policy_type, RunItem.graph_id).where(is_item_of(run))
+    return list(mine.where(RunItem.state.in_(UNSETTLED)).order_by(RunItem.id).tuples())
 
 
 def is_item_of(run: Run) -> Condition:
@@ -136,19 +143,29 @@ def finish_captured_items(claim: Claim, outcome: Outcome, snapshots: Mapping[int
     """Finish many items that were read. `snapshots`: item id -> snapshot id."""
     if not snapshots:
         return
-    messages = {item_id: f"Nothing changed since snapshot {snapshot_id}." for item_id, snapshot_id in snapshots.items()}
-    settled = (
-        RunItem.update(
-            state=ItemState.DONE,
-            outcome=outcome,
-            message=pw.Case(RunItem.id, list(messages.items()), None) if outcome == Outcome.UNCHANGED else None,
-            snapshot=pw.Case(RunItem.id, list(snapshots.items()), None),
-            ended_at=utcnow(),
-        )
-        .where(is_in(RunItem.id, snapshots) & RunItem.state.in_(UNSETTLED) & _is_claimed(claim))
-        .execute()
+    is_unchanged = outcome == Outcome.UNCHANGED
+    values = {
+        item_id: [snapshot_id, f"Nothing changed since snapshot {snapshot_id}." if is_unchanged else None]
+        for item_id, snapshot_id in snapshots.items()
+    }
+    condition, parameters = _is_unsettled_and_claimed(claim)
+    settled = update_rows(
+        [RunItem.snapshot, RunItem.message],
+        values,
+        {RunItem.state: ItemState.DONE, RunItem.outcome: outcome, RunItem.ended_at: utcnow()},
+        condition=condition,
+        parameters=parameters,
     )
     _require_finished(claim, settled, len(snapshots))
+
+
+def _is_unsettled_and_claimed(claim: Claim) -> tuple[str, list[Any]]:
+    """Return SQL that holds for unsettled items while the claim does, and its parameters."""
+    marked, states = database.param, [str(state) for state in sorted(UNSETTLED)]
+    is_unsettled = f'"run_item"."state" IN ({", ".join([marked] * len(states))})'
+    is_held = " AND ".join(f'"run"."{column}" = {marked}' for column in ("id", "state", "claimed_by"))
+    condition = " ".join((is_unsettled, 'AND EXISTS (SELECT 1 FROM "run" WHERE', is_held, ")"))
+    return condition, [*states, claim.run.id, str(RunState.RUNNING), claim.token]
 
 
 def _require_finished(claim: Claim, settled: int, expected: int) -> None:

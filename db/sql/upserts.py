@@ -12,17 +12,28 @@ import peewee as pw
 
 from db.database import database
 from db.sql.inserts import insert_rows
-from db.sql.value_lists import batched
+from db.sql.value_lists import batched, is_in
 
 # Field -> value; ids, not objects.
 Row = Mapping[str, Any]
 
 
-def insert_or_update(model: Any, key: Sequence[pw.Field], rows: Iterable[Row], renewed: Sequence[pw.Field]) -> None:
-    """Insert the rows. Where the key is there already, renew the fields `renewed`."""
+def insert_or_update(
+    model: Any,
+    key: Sequence[pw.Field],
+    rows: Iterable[Row],
+    renewed: Sequence[pw.Field],
+    known_ids: Mapping[Any, int] | None = None,
+) -> None:
+    """Insert the rows. Where the key is there already, renew the fields `renewed`.
+
+    `known_ids`: key -> id of the rows that are there, for a caller that has looked; it may name others too.
+    """
     by_key = _rows_by_key(key, rows)
+    if not by_key:
+        return
     with database.atomic():
-        known = _ids_of_known(model, key, list(by_key))
+        known = _ids_of_known(model, key, list(by_key)) if known_ids is None else _subset(known_ids, by_key)
         known_rows: list[Row] = [
             {**by_key[values], "id": known[values]} for values in sorted(known, key=known.__getitem__)
         ]
@@ -35,6 +46,10 @@ def insert_missing(model: Any, key: Sequence[pw.Field], rows: Iterable[Row]) -> 
     by_key = _rows_by_key(key, rows)
     for batch in batched(_new_rows(by_key, _ids_of_known(model, key, list(by_key)))):
         insert_rows(model, batch, on_conflict="ON CONFLICT DO NOTHING")
+
+
+def _subset(known_ids: Mapping[Any, int], by_key: Mapping[Any, Row]) -> dict[Any, int]:
+    return {values: known_ids[values] for values in by_key if values in known_ids}
 
 
 def _renewing(key: Sequence[pw.Field], renewed: Sequence[pw.Field]) -> str:
@@ -57,6 +72,6 @@ def _ids_of_known(model: Any, key: Sequence[pw.Field], keys: Sequence[Any]) -> d
     for batch in batched(keys):
         query = model.select(model.id, *key)
         for field, values in zip(key, zip(*batch, strict=True), strict=True):
-            query = query.where(field.in_(set(values)))
+            query = query.where(is_in(field, sorted(set(values))))
         ids |= {tuple(values): number for number, *values in query.tuples()}
     return {values: ids[values] for values in keys if values in ids}

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import peewee as pw
 
-from db.database import Condition, is_sqlite
+from db.database import Condition, database, is_sqlite
 
 T = TypeVar("T")
 
@@ -27,8 +27,11 @@ def batched(values: Iterable[T], size: int = ROWS_PER_STATEMENT) -> Iterator[lis
 def is_in(column: Any, values: Iterable[Any]) -> Condition:
     """Return the condition that the column has one of these numbers or words. An empty list matches nothing."""
     listed: Sequence[Any] = values if isinstance(values, list | tuple) else list(values)
+    if not listed:
+        return column.in_([])
     if len(listed) <= MAX_BOUND_VALUES or not is_sqlite():
-        return column.in_(listed)
+        # Written here: the query builder takes longer for many values than the database does.
+        return column << pw.SQL(f"({', '.join([database.param] * len(listed))})", listed)
     return column << pw.SQL("(SELECT value FROM json_each(?))", [json.dumps(listed)])
 
 

@@ -16,4 +16,7 @@ def test_many_rows_take_the_fields_that_they_name_and_their_defaults(cast):
     apart = {"id", "name"}
     as_made = {name: value for name, value in RunItem.get_by_id(made.id).__data__.items() if name not in apart}
     assert {name: value for name, value in rows[0].__data__.items() if name not in apart} == as_made
-    insert_rows(RunItem, [])
+    assert insert_rows(RunItem, []) == []
+    more = [{"run": run.id, "policy_type": "p", "name": name} for name in ("a", "b")]
+    ids = insert_rows(RunItem, more, returning=(RunItem.name, RunItem.id))
+    assert {RunItem.get_by_id(row_id).name: name for name, row_id in ids} == {"a": "a", "b": "b"}
