@@ -6,7 +6,7 @@ measured is our own work. The worker and this process are one.
 
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from unittest import mock
 
@@ -75,12 +75,14 @@ def _change(tenant: Tenant, number: int) -> None:
 def _nothing_recorded() -> Iterator[None]:
     """Let backups be as they were before there were changes."""
 
-    def only_the_offer(tenant: Tenant, policy_type: str, *_rest: object) -> None:
-        coverage.record_offer(tenant, policy_type, coverage.Offer.OFFERED)
+    def only_the_offer(tenant: Tenant, lists: Mapping[str, object]) -> dict[str, None]:
+        for policy_type in lists:
+            coverage.record_offer(tenant, policy_type, coverage.Offer.OFFERED)
+        return dict.fromkeys(lists)
 
     with (
         mock.patch.object(change_recording, "record_saved"),
-        mock.patch.object(coverage, "record_list", only_the_offer),
+        mock.patch.object(coverage, "record_lists", only_the_offer),
     ):
         yield
 

@@ -48,7 +48,7 @@ def fill(count: int) -> None:
     ]  # fmt: skip
     policies.record_listing(tenant, "configurationPolicies", listed)
     with database.atomic():
-        for policy in policies.of_type(tenant, "configurationPolicies"):
+        for policy in policies.of_types(tenant, ["configurationPolicies"]):
             body = catalog_policy(policy.graph_id, policy.name, SETTINGS)
             capture_by_hand(policy, SYSTEM, body, [assigned_to()], {GROUP: "SG-All"})
 

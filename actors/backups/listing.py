@@ -1,11 +1,11 @@
 """Lists the policy types of a backup, and makes its run's items. May be interrupted after any of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from actors.reading.answer_memory import RunMemory
-from actors.reading.cached_listings import listed_policies, record_listing
+from actors.reading.cached_listings import listed_policies, record_listings
 from actors.reading.graph_errors import classify_listing_error, finish_refused, is_last_attempt
 from db.backups import backup_sets
 from db.clock import utcnow
@@ -14,6 +14,7 @@ from db.models import BackupSet, Run
 from db.runs import claims, run_items
 from db.runs.claims import Claim
 from db.runs.run_items import NewRunItem
+from db.sql.value_lists import ROWS_PER_STATEMENT
 from db.states import QUIET_OFFERS, ItemState, Offer, Outcome
 from db.tenants import coverage
 from graph.errors import GraphError, Rejected, Throttled
@@ -36,8 +37,8 @@ def list_types(claim: Claim, graph: GraphClient) -> tuple[dict[str, PolicyList],
     memory, began = RunMemory(claim, "list"), utcnow()
     answers = drive(graph, {key: list_policies(POLICY_TYPES[key]) for key in policy_types}, memory=memory)
     lists = {key: answer for key, answer in answers.items() if isinstance(answer, PolicyList)}
-    for key, policy_list in lists.items():
-        _record_list(claim, backup_set, key, policy_list, memory, memory.began.get(key, began))
+    for keys in _together(lists):
+        _record_lists(claim, backup_set, {key: (lists[key], memory.began.get(key, began)) for key in keys}, memory)
     refused = {key: answer for key, answer in answers.items() if isinstance(answer, GraphError)}
     final = {key: error for key, error in refused.items() if _is_given_up(claim, error)}
     for key, error in final.items():
@@ -74,16 +75,36 @@ def _skip_types_not_offered(claim: Claim, backup_set: BackupSet) -> None:
                 backup_sets.record_type(backup_set, key, Offer.NOT_OFFERED, message=known[key])
 
 
-def _record_list(
-    claim: Claim, backup_set: BackupSet, key: str, policy_list: PolicyList, memory: RunMemory, began: datetime
+def _together(lists: Mapping[str, PolicyList]) -> Iterator[list[str]]:
+    """Yield the policy types whose lists are recorded in one transaction: most are short, and one alone may be long.
+
+    Nobody waits long behind it. Rows of other types are taken in the same order by all.
+    """
+    together, rows = list[str](), 0
+    for key in sorted(lists):
+        count = len(lists[key].policies)
+        if together and rows + count > ROWS_PER_STATEMENT:
+            yield together
+            together, rows = [], 0
+        together.append(key)
+        rows += count
+    if together:
+        yield together
+
+
+def _record_lists(
+    claim: Claim, backup_set: BackupSet, lists: Mapping[str, tuple[PolicyList, datetime]], memory: RunMemory
 ) -> None:
     with database.atomic():
         claims.assert_claim(claim)  # or a worker that was taken for dead would add the items a second time
-        backup_sets.record_type(backup_set, key, Offer.OFFERED, len(policy_list.policies) + len(policy_list.without_id))
-        record_listing(claim.run, key, policy_list, began)
-        _add_items(claim.run, backup_set, key, policy_list.policies)
-        _fail_without_id(claim, key, policy_list.without_id)
-        memory.forget([key])
+        backup_sets.record_listed(
+            backup_set, {key: len(listed.policies) + len(listed.without_id) for key, (listed, _) in lists.items()}
+        )
+        record_listings(claim.run, lists)
+        _add_items(claim.run, backup_set, {key: listed.policies for key, (listed, _) in lists.items()})
+        for key, (listed, _) in lists.items():
+            _fail_without_id(claim, key, listed.without_id)
+        memory.forget(lists)
     claim.has_progressed = True
 
 
@@ -111,9 +132,14 @@ def _record_refusal(claim: Claim, backup_set: BackupSet, key: str, error: GraphE
             finish_refused(claim, item, error, offer, why)
 
 
-def _add_items(run: Run, backup_set: BackupSet, key: str, listed: Sequence[ListedPolicy]) -> None:
-    present = listed_policies(run.tenant, key, listed)
+def _add_items(run: Run, backup_set: BackupSet, lists: Mapping[str, Sequence[ListedPolicy]]) -> None:
+    by_type = listed_policies(run.tenant, lists)
+    present = [policy for of_type in by_type.values() for policy in of_type]
     unchanged = {} if backup_set.is_full else backup_sets.unchanged_snapshots(present, run.tenant.full_every_days)
     run_items.add_items(
-        run, [NewRunItem(key, policy.name, policy.id, policy.graph_id, unchanged.get(policy.id)) for policy in present]
+        run,
+        [
+            NewRunItem(policy.policy_type, policy.name, policy.id, policy.graph_id, unchanged.get(policy.id))
+            for policy in present
+        ],
     )

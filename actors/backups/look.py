@@ -72,7 +72,8 @@ def _add_what_may_differ(claim: Claim, key: str, listed: PolicyList) -> None:
 
     What was never captured is left out: there is nothing to compare it with.
     """
-    known = [policy for policy in listed_policies(claim.run.tenant, key, listed.policies) if policy.last_captured_at]
+    present = listed_policies(claim.run.tenant, {key: listed.policies})[key]
+    known = [policy for policy in present if policy.last_captured_at]
     unchanged = backup_sets.unchanged_snapshots(known, LISTS_TRUSTED_DAYS)
     to_read = [policy for policy in known if policy.id not in unchanged]
     run_items.add_items(claim.run, [NewRunItem(key, policy.name, policy.id, policy.graph_id) for policy in to_read])

@@ -10,6 +10,7 @@ from db.clock import utcnow
 from db.database import database
 from db.models import Policy, RestoreItem, Run, Tenant
 from db.policies import policies
+from db.policies.policies import ListedType
 from db.runs import claims, listing_cache
 from db.runs.claims import Claim
 from db.states import Offer
@@ -92,34 +93,42 @@ def _record(claim: Claim, key: str, final: PolicyList, began: datetime) -> None:
 
 def record_listing(run: Run, policy_type: str, listed: PolicyList, began: datetime) -> int:
     """Record a complete list that was begun at `began`. Return how many policies are newly gone."""
+    return record_listings(run, {policy_type: (listed, began)})[policy_type]
+
+
+def record_listings(run: Run, lists: Mapping[str, tuple[PolicyList, datetime]]) -> dict[str, int]:
+    """Record complete lists, in a transaction: policy type -> the list, and when it was begun.
+
+    Return policy type -> how many policies are newly gone.
+    """
     tenant = run.tenant
     # A policy without an id may be any of those that are missing.
-    is_whole = not listed.without_id
-    whole_since = None
-    if is_whole:
-        whole_since = coverage.record_list(tenant, policy_type, began, list_rules(POLICY_TYPES[policy_type]))
-    else:
-        coverage.record_offer(tenant, policy_type, Offer.OFFERED)
-    return policies.record_listing(
-        tenant,
-        policy_type,
-        [policy.facts() for policy in listed.policies],
-        began=began,
-        is_whole=is_whole,
-        run=run.parent or run,
-        whole_since=whole_since,
+    whole = {key: began for key, (listed, began) in lists.items() if not listed.without_id}
+    whole_since = coverage.record_lists(
+        tenant, {key: (began, list_rules(POLICY_TYPES[key])) for key, began in whole.items()}
     )
+    for key in sorted(lists.keys() - whole.keys()):
+        coverage.record_offer(tenant, key, Offer.OFFERED)
+    of_types = [
+        ListedType(key, [policy.facts() for policy in listed.policies], began, key in whole, whole_since.get(key))
+        for key, (listed, began) in lists.items()
+    ]
+    return policies.record_listings(tenant, of_types, run.parent or run)
 
 
-def listed_policies(tenant: Tenant, policy_type: str, listed: Sequence[ListedPolicy]) -> list[Policy]:
-    """Return our rows of these policies, each with what its list says of its assignments as `listed_mark`.
+def listed_policies(tenant: Tenant, lists: Mapping[str, Sequence[ListedPolicy]]) -> dict[str, list[Policy]]:
+    """Return policy type -> our rows of these policies, each with what its list says of its assignments as
+    `listed_mark`.
 
     `listed_mark` None: the list does not show whether the policy changed.
     """
-    marks = {policy.graph_id: policy.assignments_mark for policy in listed}
-    present = [policy for policy in policies.of_type(tenant, policy_type) if policy.graph_id in marks]
-    for policy in present:
-        policy.listed_mark = marks[policy.graph_id] if POLICY_TYPES[policy_type].trusts_list else None
+    marks = {key: {policy.graph_id: policy.assignments_mark for policy in listed} for key, listed in lists.items()}
+    present: dict[str, list[Policy]] = {key: [] for key in lists}
+    for policy in policies.of_types(tenant, [key for key, of_type in marks.items() if of_type]):
+        key = policy.policy_type
+        if policy.graph_id in marks[key]:
+            policy.listed_mark = marks[key][policy.graph_id] if POLICY_TYPES[key].trusts_list else None
+            present[key].append(policy)
     return present
 
 

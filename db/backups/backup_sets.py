@@ -53,11 +53,22 @@ def record_type(
     backup_set: BackupSet, policy_type: str, offer: Offer, listed: int = 0, message: str | None = None
 ) -> None:
     """Record that a policy type was listed, or could not be. Only the holder of the run's claim may call this."""
+    _note_type(backup_set, policy_type, offer, listed, message)
+    BackupSet.update(types=backup_set.types).where(BackupSet.id == backup_set.id).execute()
+
+
+def record_listed(backup_set: BackupSet, counts: Mapping[str, int]) -> None:
+    """Record that policy types were listed: type -> how many policies. Only the holder of the run's claim may."""
+    for policy_type, listed in counts.items():
+        _note_type(backup_set, policy_type, Offer.OFFERED, listed, None)
+    BackupSet.update(types=backup_set.types).where(BackupSet.id == backup_set.id).execute()
+
+
+def _note_type(backup_set: BackupSet, policy_type: str, offer: Offer, listed: int, message: str | None) -> None:
     state = _STATE_OF_OFFER[offer]
     row = {"state": str(state), "offer": str(offer), "listed": listed, "message": message}
     before = {key: value for key, value in backup_set.types.get(policy_type, {}).items() if key == set_retries.BEFORE}
     backup_set.types[policy_type] = row | before
-    BackupSet.update(types=backup_set.types).where(BackupSet.id == backup_set.id).execute()
 
 
 _STATE_OF_OFFER = {

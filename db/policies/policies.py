@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 import peewee as pw
@@ -28,6 +29,22 @@ LISTED_FIELDS = (
 )
 
 
+@dataclass(frozen=True)
+class ListedType:
+    """One policy type's list: rows of graph_id, name, odata_type, platform, is_built_in, modified_at.
+
+    `began`: a time before the first page was asked for. `is_whole`: all elements are among the rows; else none is
+    marked gone. `whole_since`: when the same list was whole before; without it nobody knows what is new, or whether
+    what is missing was to be listed.
+    """
+
+    policy_type: str
+    rows: Sequence[Mapping[str, Any]]
+    began: datetime
+    is_whole: bool = True
+    whole_since: datetime | None = None
+
+
 def record_listing(
     tenant: Tenant,
     policy_type: str,
@@ -38,38 +55,50 @@ def record_listing(
     run: Run | None = None,
     whole_since: datetime | None = None,
 ) -> int:
-    """Take over one policy type's complete list: new policies in, known ones refreshed, missing ones marked gone.
+    """Take over one type's list as `record_listings` does, begun now for None. Return how many are newly gone."""
+    of_type = ListedType(policy_type, listed, began or utcnow(), is_whole, whole_since)
+    return record_listings(tenant, [of_type], run)[policy_type]
 
-    Each row has graph_id, name, odata_type, platform, is_built_in, modified_at. Returns how many are newly gone.
-    `began`: a time before the first page was asked for; None: now. A list that another one has overtaken changes
-    nothing of what that one saw, or saw to be gone. `is_whole`: all elements are among the rows; else none is marked
-    gone. `run`: which sees the changes; without it none is recorded of what came back. `whole_since`: when the same
-    list was whole before; without it nobody knows what is new, or whether what is missing was to be listed.
+
+def record_listings(tenant: Tenant, lists: Sequence[ListedType], run: Run | None = None) -> dict[str, int]:
+    """Take over complete lists: new policies in, known ones refreshed, missing ones marked gone.
+
+    Return policy type -> how many are newly gone. A list that another one has overtaken changes nothing of what that
+    one saw, or saw to be gone. `run`: which sees the changes; without it none is recorded of what came back.
     """
-    now = began or utcnow()
+    are_of_types = (Policy.tenant == tenant) & Policy.policy_type.in_(sorted(of_type.policy_type for of_type in lists))
+    with database.atomic():
+        lock_rows(Policy, are_of_types)
+        known = _known(are_of_types)
+        return {
+            of_type.policy_type: _take_over(tenant, of_type, known.get(of_type.policy_type, {}), run)
+            for of_type in sorted(lists, key=attrgetter("policy_type"))
+        }
+
+
+def _take_over(tenant: Tenant, listed: ListedType, known: Mapping[str, "_Known"], run: Run | None) -> int:
+    policy_type, began = listed.policy_type, listed.began
     of_all = {
         "tenant": tenant.id,
         "policy_type": policy_type,
-        "last_seen_at": now,
-        "first_seen_at": now,
+        "last_seen_at": began,
+        "first_seen_at": began,
         "state": PolicyState.PRESENT,
         "gone_at": None,
     }
-    is_of_type = (Policy.tenant == tenant) & (Policy.policy_type == policy_type)
-    with database.atomic():
-        lock_rows(Policy, is_of_type)
-        known = _known(is_of_type)
-        overtaken = _seen_later(known, now)
-        rows = [{**row, **of_all} for row in listed if row["graph_id"] not in overtaken]
-        upserts.insert_or_update(Policy, KEY, rows, LISTED_FIELDS)
-        graph_ids = {row["graph_id"] for row in rows}
-        if run and (returned := graph_ids & _gone(known)):
-            change_recording.record_come_back(
-                tenant.id, run, {known[name].id: known[name].gone_at for name in returned}
-            )
-        if whole_since and (new := graph_ids - known.keys()):
-            change_recording.record_added(tenant.id, run, _ids_of(is_of_type, new), whole_since)
-        return _mark_unseen_gone(tenant, policy_type, now, run, is_told=whole_since is not None) if is_whole else 0
+    overtaken = _seen_later(known, began)
+    rows = [{**row, **of_all} for row in listed.rows if row["graph_id"] not in overtaken]
+    ids = {(tenant.id, policy_type, graph_id): policy.id for graph_id, policy in known.items()}
+    upserts.insert_or_update(Policy, KEY, rows, LISTED_FIELDS, ids)
+    graph_ids = {row["graph_id"] for row in rows}
+    if run and (returned := graph_ids & _gone(known)):
+        change_recording.record_come_back(tenant.id, run, {known[name].id: known[name].gone_at for name in returned})
+    if listed.whole_since and (new := graph_ids - known.keys()):
+        is_of_type = (Policy.tenant == tenant) & (Policy.policy_type == policy_type)
+        change_recording.record_added(tenant.id, run, _ids_of(is_of_type, new), listed.whole_since)
+    if not listed.is_whole or not _has_unseen(known, graph_ids, began):
+        return 0
+    return _mark_unseen_gone(tenant, policy_type, began, run, is_told=listed.whole_since is not None)
 
 
 @dataclass(frozen=True)
@@ -82,9 +111,21 @@ class _Known:
     gone_at: datetime | None
 
 
-def _known(those: Condition) -> dict[str, _Known]:
-    columns = (Policy.graph_id, Policy.id, Policy.state, Policy.last_seen_at, Policy.gone_at)
-    return {graph_id: _Known(*facts) for graph_id, *facts in Policy.select(*columns).where(those).tuples()}
+def _known(those: Condition) -> dict[str, dict[str, _Known]]:
+    """Return policy type -> {Graph id: what is known}."""
+    columns = (Policy.policy_type, Policy.graph_id, Policy.id, Policy.state, Policy.last_seen_at, Policy.gone_at)
+    known: dict[str, dict[str, _Known]] = {}
+    for policy_type, graph_id, *facts in Policy.select(*columns).where(those).tuples():
+        known.setdefault(policy_type, {})[graph_id] = _Known(*facts)
+    return known
+
+
+def _has_unseen(known: Mapping[str, _Known], seen: Collection[str], began: datetime) -> bool:
+    """Tell whether a policy was there before the list began, and is not in it."""
+    return any(
+        policy.state == PolicyState.PRESENT and policy.last_seen_at < began and graph_id not in seen
+        for graph_id, policy in known.items()
+    )
 
 
 def _gone(known: Mapping[str, _Known]) -> set[str]:
@@ -130,13 +171,15 @@ def _mark_gone(those: Condition) -> dict[int, datetime]:
     return gone
 
 
-def of_type(tenant: Tenant, policy_type: str) -> list[Policy]:
-    """Return the policies that are in the tenant, by id."""
-    return list(
-        Policy.select()
-        .where((Policy.tenant == tenant) & (Policy.policy_type == policy_type) & (Policy.state == PolicyState.PRESENT))
-        .order_by(Policy.id)
-    )
+def of_types(tenant: Tenant, policy_types: Collection[str]) -> list[Policy]:
+    """Return the policies of these types that are in the tenant, by id: what a list is compared with."""
+    if not policy_types:
+        return []
+    columns = (Policy.id, Policy.tenant, Policy.policy_type, Policy.graph_id, Policy.name, Policy.modified_at,
+               Policy.assignments_mark, Policy.last_captured_at)  # fmt: skip
+    are_there = (Policy.tenant == tenant) & (Policy.state == PolicyState.PRESENT)
+    of_them = are_there & Policy.policy_type.in_(sorted(policy_types))
+    return list(Policy.select(*columns).where(of_them).order_by(Policy.id))
 
 
 def new_or_modified(tenant: Tenant, policy_type: str, since: datetime) -> list[Policy]:

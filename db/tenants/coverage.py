@@ -13,6 +13,7 @@ from db.states import QUIET_OFFERS, Offer, PolicyState
 
 # A type that a tenant does not offer is asked for again this often: a licence may have been bought.
 ASK_AGAIN_AFTER = timedelta(days=7)
+KEY = (Coverage.tenant, Coverage.policy_type)
 
 
 def record_offer(tenant: Tenant, policy_type: str, offer: Offer, why: str | None = None) -> None:
@@ -25,18 +26,35 @@ def record_offer(tenant: Tenant, policy_type: str, offer: Offer, why: str | None
     _save(tenant.id, policy_type, values)
 
 
-def record_list(tenant: Tenant, policy_type: str, began: datetime, rules: str) -> datetime | None:
-    """Record a whole list, begun then and made by these rules. Return when it was whole before by the same rules.
+def record_lists(tenant: Tenant, lists: Mapping[str, tuple[datetime, str]]) -> dict[str, datetime | None]:
+    """Record whole lists: policy type -> when it was begun, and by which rules it was made.
 
-    None: it never was. It takes the type's row, so that two lists of one type are recorded one after the other.
+    Return policy type -> when it was whole before by the same rules; None: it never was. It takes the types' rows, so
+    that two lists of one type are recorded one after the other.
     """
-    is_it = (Coverage.tenant == tenant) & (Coverage.policy_type == policy_type)
-    lock_rows(Coverage, is_it)
-    known = Coverage.get_or_none(is_it)
-    before = known.listed_at if known and known.listed_by in (None, rules) else None
-    latest = max(began, known.listed_at) if known and known.listed_at else began
-    values = {Coverage.offer: Offer.OFFERED, Coverage.asked_at: utcnow()}
-    _save(tenant.id, policy_type, values | {Coverage.listed_at: latest, Coverage.listed_by: rules})
+    if not lists:
+        return {}
+    are_they = (Coverage.tenant == tenant) & Coverage.policy_type.in_(sorted(lists))
+    lock_rows(Coverage, are_they)
+    columns = (Coverage.policy_type, Coverage.id, Coverage.listed_at, Coverage.listed_by)
+    known = {policy_type: facts for policy_type, *facts in Coverage.select(*columns).where(are_they).tuples()}
+    now, before, rows = utcnow(), dict[str, datetime | None](), []
+    for policy_type, (began, rules) in sorted(lists.items()):
+        _, listed_at, listed_by = known.get(policy_type, (None, None, None))
+        before[policy_type] = listed_at if listed_by in (None, rules) else None
+        rows.append(
+            {
+                "tenant": tenant.id,
+                "policy_type": policy_type,
+                "offer": Offer.OFFERED,
+                "asked_at": now,
+                "listed_at": max(began, listed_at) if listed_at else began,
+                "listed_by": rules,
+            }
+        )
+    known_ids = {(tenant.id, policy_type): facts[0] for policy_type, facts in known.items()}
+    renewed = (Coverage.offer, Coverage.asked_at, Coverage.listed_at, Coverage.listed_by)
+    upserts.insert_or_update(Coverage, KEY, rows, renewed, known_ids)
     return before
 
 
@@ -65,7 +83,7 @@ def has_policies(tenant: Tenant, policy_type: str) -> bool:
 
 def _save(tenant_id: int, policy_type: str, values: Mapping[Any, object]) -> None:
     row = {"tenant": tenant_id, "policy_type": policy_type} | {field.name: value for field, value in values.items()}
-    upserts.insert_or_update(Coverage, (Coverage.tenant, Coverage.policy_type), [row], list(values))
+    upserts.insert_or_update(Coverage, KEY, [row], list(values))
 
 
 def not_offered(tenant: Tenant) -> dict[str, str]:
@@ -80,14 +98,27 @@ def not_offered(tenant: Tenant) -> dict[str, str]:
 
 def record_backup(tenant_id: int, began: datetime, good: Iterable[str], bad: Mapping[str, str]) -> None:
     """Record a backup that ended: it holds all of the types `good`; `bad` says why it lacks some of the others."""
-    since = {row.policy_type: row.bad_since for row in Coverage.select().where(Coverage.tenant == tenant_id)}
-    columns_by_type = {
-        key: {Coverage.bad_since: since.get(key) or began, Coverage.why: why[:1000]} for key, why in bad.items()
-    }
-    columns_by_type |= {key: {Coverage.good_at: began, Coverage.bad_since: None, Coverage.why: None} for key in good}
-    # Always in this order: two that end at once must not wait for each other.
-    for key in sorted(columns_by_type):
-        _save(tenant_id, key, columns_by_type[key])
+    good = set(good)
+    # All of them in rising order of their ids, before any is written: two that end at once wait for each other once.
+    lock_rows(Coverage, (Coverage.tenant == tenant_id) & Coverage.policy_type.in_(sorted(good | bad.keys())))
+    columns = (Coverage.policy_type, Coverage.id, Coverage.bad_since)
+    known = {key: facts for key, *facts in Coverage.select(*columns).where(Coverage.tenant == tenant_id).tuples()}
+    ids = {(tenant_id, key): facts[0] for key, facts in known.items()}
+    bad_rows = [
+        {
+            "tenant": tenant_id,
+            "policy_type": key,
+            "bad_since": known.get(key, (None, None))[1] or began,
+            "why": bad[key][:1000],
+        }
+        for key in sorted(bad.keys() - good)
+    ]
+    upserts.insert_or_update(Coverage, KEY, bad_rows, (Coverage.bad_since, Coverage.why), ids)
+    good_rows = [
+        {"tenant": tenant_id, "policy_type": key, "good_at": began, "bad_since": None, "why": None}
+        for key in sorted(good)
+    ]
+    upserts.insert_or_update(Coverage, KEY, good_rows, (Coverage.good_at, Coverage.bad_since, Coverage.why), ids)
 
 
 def exceptions_by_tenant(tenant_ids: Sequence[int] | None) -> dict[int, list[Coverage]]:

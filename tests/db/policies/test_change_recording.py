@@ -31,7 +31,7 @@ def rows(*graph_ids):
 
 def list_all(run, *graph_ids, rules="1", is_whole=True):
     began = utcnow()
-    since = coverage.record_list(run.tenant, TYPE, began, rules) if is_whole else None
+    since = coverage.record_lists(run.tenant, {TYPE: (began, rules)})[TYPE] if is_whole else None
     policies.record_listing(
         run.tenant, TYPE, rows(*graph_ids), began=began, is_whole=is_whole, run=run, whole_since=since
     )

@@ -105,7 +105,7 @@ def test_two_listings_in_opposite_orders_and_a_capture_wait_for_each_other_in_on
     """A third holds a row in the middle until all wait: who begins at the other end would hold what the others want."""
     names = [str(number) for number in range(20)]
     policies.record_listing(cast.contoso, "intents", listed(*names))
-    ids = [policy.id for policy in policies.of_type(cast.contoso, "intents")]
+    ids = [policy.id for policy in policies.of_types(cast.contoso, ["intents"])]
     run, reads, faults = (
         captured[0][1],
         [read(Policy.get_by_id(policy_id), f"{policy_id:064}") for policy_id in reversed(ids)],

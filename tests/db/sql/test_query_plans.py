@@ -296,7 +296,7 @@ def listed():
     coverage.record_offer(tenant(), "configurationPolicies", Offer.OFFERED)
     coverage.may_be_outage(tenant(), "configurationPolicies")
     coverage.not_offered(tenant())
-    policies.of_type(tenant(), "configurationPolicies")
+    policies.of_types(tenant(), ["configurationPolicies"])
     policies.get_or_create(tenant(), "configurationPolicies", "new", "New", None)
     policies.oldest_reading(tenant())
     name_cache.save_names(tenant(), {"groups": {f"object {n}": "x" for n in range(700)}})
