@@ -18,7 +18,7 @@ from db.changes import assessed
 from db.database import database
 from db.models import IS_ACTIVE, BackupSet, Change, Run, Tenant
 from db.policies import change_recording
-from db.states import SetState
+from db.states import Offer, SetState
 from db.tenants import coverage
 from graph.transport import rate_limits
 
@@ -77,7 +77,7 @@ def _nothing_recorded() -> Iterator[None]:
 
     def only_the_offer(tenant: Tenant, lists: Mapping[str, object]) -> dict[str, None]:
         for policy_type in lists:
-            coverage.record_offer(tenant, policy_type, coverage.Offer.OFFERED)
+            coverage.record_offer(tenant, policy_type, Offer.OFFERED)
         return dict.fromkeys(lists)
 
     with (
