@@ -1,8 +1,8 @@
 """Secrets that Microsoft Graph never gives back: where they are, and what is written in their place.
 
-The table in graph/content/secret_table.py says which properties are secrets. Whatever Graph
-answers in place of one (a token, a mask, null, nothing), a backup does not hold it. One walk over the wanted body and
-the live one leaves each such secret out, or takes the live one, and reports which.
+The table of graph/content/secret_table.py says which properties are secrets. Whatever Graph answers in place of one (a
+token, a mask, null, nothing), a backup does not hold it. One walk over the wanted body and the live one leaves each
+such secret out, or takes the live one, and reports which.
 """
 
 import re

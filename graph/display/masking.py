@@ -1,6 +1,6 @@
 """Mask the secrets in a content before people see it.
 
-A value is a secret by the name beside it, its setting, the table of graph/content/secrets.py, or its looks. This
+A value is a secret by the name beside it, its setting, the table of graph/content/secret_table.py, or its looks. This
 decides only what is shown, so masking too much is better than too little. But rules about passwords are no passwords:
 names, ids, assignments, switches, choices and lengths stay readable.
 """

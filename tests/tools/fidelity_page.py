@@ -154,7 +154,7 @@ def _tables() -> Iterable[tuple[str, str, Iterable[tuple[str, str]]]]:
     )
     yield (
         "Secrets that Graph keeps",
-        "`graph/content/secrets.py`, and the secret values of the settings catalog wherever they are nested.",
+        "`graph/content/secret_table.py`, and the secret values of the settings catalog wherever they are nested.",
         ((f"`{kind}.{name}`", _when(secret)) for (kind, name), secret in SECRETS.items()),
     )
     yield (
