@@ -21,6 +21,7 @@ from db.models import Content, Policy, Run, Snapshot, Tenant
 from db.policies import change_recording, policy_index
 from db.policies.change_recording import SavedReading
 from db.policies.policy_index import PolicyIndex
+from db.sql import upserts
 from db.sql.inserts import insert_rows
 from db.sql.updates import update_rows
 from db.sql.value_lists import batched, is_in
@@ -100,7 +101,7 @@ def _save_contents(tenant_id: int, sealers: Mapping[str, SealContent]) -> dict[s
     if not rows:
         return known_ids
     # Another may have made it since: then its row is taken, and held until we refer to it.
-    taken = 'ON CONFLICT ("tenant_id", "fingerprint") DO UPDATE SET "created_at" = EXCLUDED."created_at"'
+    taken = upserts.renewing((Content.tenant, Content.fingerprint), (Content.created_at,))
     return known_ids | dict(insert_rows(Content, rows, on_conflict=taken, returning=(Content.fingerprint, Content.id)))
 
 

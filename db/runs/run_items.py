@@ -164,7 +164,7 @@ def _is_unsettled_and_claimed(claim: Claim) -> tuple[str, list[Any]]:
     marked, states = database.param, [str(state) for state in sorted(UNSETTLED)]
     is_unsettled = f'"run_item"."state" IN ({", ".join([marked] * len(states))})'
     is_held = " AND ".join(f'"run"."{column}" = {marked}' for column in ("id", "state", "claimed_by"))
-    condition = " ".join((is_unsettled, 'AND EXISTS (SELECT 1 FROM "run" WHERE', is_held, ")"))
+    condition = " ".join((is_unsettled, "AND EXISTS", '(SELECT 1 FROM "run" WHERE', is_held, ")"))
     return condition, [*states, claim.run.id, str(RunState.RUNNING), claim.token]
 
 

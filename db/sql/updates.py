@@ -51,8 +51,9 @@ def _assigned(field: pw.Field, place: int, is_kept: bool) -> str:
     table, column = field.model._meta.table_name, field.column_name
     value = f'"new"."column{place}"'
     if not is_sqlite():
-        value = f"CAST({value} AS {_type_of(field)})"
-    return f'"{column}" = ' + (f'COALESCE({value}, "{table}"."{column}")' if is_kept else value)
+        value = f"{value}::{_type_of(field)}"
+    known = ", ".join((value, f'"{table}"."{column}"'))
+    return f'"{column}" = ' + (f"COALESCE({known})" if is_kept else value)
 
 
 def _type_of(field: pw.Field) -> str:

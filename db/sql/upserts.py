@@ -38,7 +38,7 @@ def insert_or_update(
             {**by_key[values], "id": known[values]} for values in sorted(known, key=known.__getitem__)
         ]
         for batch in (*batched(known_rows), *batched(_new_rows(by_key, known))):
-            insert_rows(model, batch, on_conflict=_renewing(key, renewed))
+            insert_rows(model, batch, on_conflict=renewing(key, renewed))
 
 
 def insert_missing(model: Any, key: Sequence[pw.Field], rows: Iterable[Row]) -> None:
@@ -52,7 +52,8 @@ def _subset(known_ids: Mapping[Any, int], by_key: Mapping[Any, Row]) -> dict[Any
     return {values: known_ids[values] for values in by_key if values in known_ids}
 
 
-def _renewing(key: Sequence[pw.Field], renewed: Sequence[pw.Field]) -> str:
+def renewing(key: Sequence[pw.Field], renewed: Sequence[pw.Field]) -> str:
+    """Return the SQL that renews these fields of a row that is there already, by the key."""
     named = ", ".join(f'"{field.column_name}"' for field in key)
     values = ", ".join(f'"{field.column_name}" = EXCLUDED."{field.column_name}"' for field in renewed)
     return " ".join(("ON CONFLICT", f"({named})", "DO UPDATE SET", values))
