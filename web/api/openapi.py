@@ -1,5 +1,6 @@
 """The OpenAPI 3.1 document of the API, made from what its routes declare: nothing in it is written twice."""
 
+import functools
 import inspect
 import re
 from collections.abc import Iterator, Mapping
@@ -43,13 +44,7 @@ def api_rules(app: Flask) -> Iterator[tuple[Rule, Any, Declared]]:
 
 def document(app: Flask) -> dict[str, Any]:
     """Return the document. Its components are named as the noun is: `Run`, not `RunJson`."""
-    rules = list(api_rules(app))
-    schemas, components = _schemas([declared for _, _, declared in rules])
-    paths: dict[str, dict[str, Any]] = {}
-    for rule, view, declared in rules:
-        method = next(iter((rule.methods or set()) - {"HEAD", "OPTIONS"})).lower()
-        path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
-        paths.setdefault(path, {})[method] = _operation(rule, view, declared, schemas)
+    paths, components = _paths_and_components(app)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -62,6 +57,19 @@ def document(app: Flask) -> dict[str, Any]:
         "paths": paths,
         "components": {"schemas": components, "securitySchemes": {"token": _TOKEN}},
     }
+
+
+# Half a second's work, and the same as long as the process runs: an app takes no routes once it has answered.
+@functools.lru_cache(maxsize=1)
+def _paths_and_components(app: Flask) -> tuple[dict[str, Any], dict[str, Any]]:
+    rules = list(api_rules(app))
+    schemas, components = _schemas([declared for _, _, declared in rules])
+    paths: dict[str, dict[str, Any]] = {}
+    for rule, view, declared in rules:
+        method = next(iter((rule.methods or set()) - {"HEAD", "OPTIONS"})).lower()
+        path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
+        paths.setdefault(path, {})[method] = _operation(rule, view, declared, schemas)
+    return paths, components
 
 
 Key = tuple[Any, JsonSchemaMode]

@@ -92,6 +92,7 @@ class Matrix:
     def __init__(self, app, sign_in, password_hash) -> None:
         self.own, self.other, people = two_tenants.both(password_hash)
         self.app, self.requests, self.refused, self.wrong = app, 0, 0, []
+        self.drawn = set()  # who was refused which permission on a page
         self.cookies, self.tokens, self.programs = {}, {}, {}
         self.give_tokens(people)
         for name in PEOPLE:
@@ -283,7 +284,9 @@ def walk(app, matrix, rule, person, mix, *, is_thorough=False):
     # The address' directory is no row of ours: what it leads to is its tenant's.
     places = {place for name, place in mix.items() if name != "directory_id"}
     may = holds(person, permission, places or ({"own", "other", "any"} if rule.endpoint in OF_ALL else frozenset()))
-    for method, accept in ways(rule, person, may, is_thorough):
+    is_page = may or person in OUTSIDE or (is_thorough and (person, permission) not in matrix.drawn)
+    matrix.drawn |= {(person, permission)} if is_page else set()
+    for method, accept in ways(rule, person, may, is_page, is_thorough):
         is_undone = may and method == "POST"
         with undone() if is_undone else nullcontext():
             answer = matrix.ask(person, method, path, accept)
@@ -296,17 +299,18 @@ def walk(app, matrix, rule, person, mix, *, is_thorough=False):
         matrix.expect(not found or may_know(person, permission, answer), person, method, path, "shows", found)
 
 
-def ways(rule, person, may, is_thorough):
+def ways(rule, person, may, is_page, is_thorough):
     """Verbs, and what each asks to be answered with. Only refusals differ by that, and HEAD has the view of GET.
 
-    A refusal is a page once for each person and route, where all is the other's; else the short form of it.
+    A refusal is a page once for each person and permission: its frame is the same for every route, and its words are
+    those of the short form, which all others are answered with.
     """
-    is_page = may or is_thorough or person in OUTSIDE
-    verbs = sorted(rule.methods - {"OPTIONS", "HEAD"})
-    yield from ((verb, "text/html" if is_page else "application/json") for verb in verbs)
+    verbs, usual = sorted(rule.methods - {"OPTIONS", "HEAD"}), "text/html" if is_page else "application/json"
+    yield from ((verb, usual) for verb in verbs)
     if "GET" in verbs and is_thorough and (not may or person == "admin"):
-        yield "GET", "application/json"
-        yield "HEAD", "text/html"
+        yield "HEAD", usual
+        if is_page:
+            yield "GET", "application/json"
 
 
 def expected_of(app, rule, person, mix, method, accept, may):
