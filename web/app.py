@@ -66,7 +66,7 @@ from web.views.readiness import readiness
 from web.views.rehearsals import rehearsals
 from web.views.restores import later_changes, new_restore, restore_actions, restores
 from web.views.settings import conflict_page, setting_pages
-from web.views.standards import followed_item, followers, following, standard_exceptions
+from web.views.standards import followed_item, followers, following, item_difference, matrix, standard_exceptions
 from web.views.tenants import (
     mappings,
     retention,
@@ -120,6 +120,8 @@ PAGES = (
     followers,
     following,
     followed_item,
+    item_difference,
+    matrix,
     standard_exceptions,
     retention,
     documents,
