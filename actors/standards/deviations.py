@@ -6,6 +6,7 @@ Called with all cells of a tenant, before they are saved. Safe to do twice.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from actors.changes import assessment
 from actors.standards.tenant_now import PolicyNow
 from db.changes import severity_rules
 from db.models import StandardAdoption, StandardException
@@ -66,8 +67,13 @@ def follow_up(
 
     `deviations`: item key -> how it differs. `exceptions`: those in force, by item key.
     """
-    standard_changes.close_aligned([finding.policy_id for finding in found if _is_as_wanted(finding, deviations)])
+    standard_changes.close_aligned(
+        [finding.policy_id for finding in found if finding.policy_id and _is_as_wanted(finding, deviations)]
+    )
     standard_changes.accept_excepted(adoption, dict(_excepted(found, exceptions)))
+    if deviations:
+        # What somebody was seen to change is a change of its own, and stands for these.
+        assessment.assess(adoption.tenant_id)
     changes = standard_changes.keep_open(adoption, list(deviations.values()))
     return [
         replace(finding, change_id=changes.get(finding.policy_id or 0, finding.change_id))
@@ -80,7 +86,7 @@ def follow_up(
 def _is_as_wanted(finding: CellFinding, deviations: Mapping[str, Deviation]) -> bool:
     """Tell whether nothing is to be decided: it is aligned, or only to be switched on by a later roll-out."""
     is_to_be_switched_on = finding.state == CellState.DIFFERS and finding.item_key not in deviations
-    return finding.policy_id is not None and (finding.state == CellState.ALIGNED or is_to_be_switched_on)
+    return finding.state == CellState.ALIGNED or is_to_be_switched_on
 
 
 def _excepted(

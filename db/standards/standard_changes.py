@@ -41,10 +41,13 @@ class Deviation:
 def keep_open(adoption: StandardAdoption, deviations: Iterable[Deviation]) -> dict[int, int]:
     """Let each of these policies have a change that stands, or was decided already. Return policy id -> its change.
 
-    Left out is a policy that was read anew meanwhile: its cell is due again. Safe to do twice.
+    Left out is a policy that was read anew meanwhile, for its cell is due again, and one that somebody was seen to
+    change just now: that is to be assessed first. Safe to do twice.
     """
     by_policy = {deviation.policy_id: deviation for deviation in deviations}
     lock_rows(Policy, is_in(Policy.id, sorted(by_policy)))
+    for policy_id in _unassessed(by_policy):
+        del by_policy[policy_id]
     now, standing = states_now(by_policy), _standing(by_policy)
     changes: dict[int, int] = {}
     for policy_id, deviation in sorted(by_policy.items()):
@@ -52,6 +55,14 @@ def keep_open(adoption: StandardAdoption, deviations: Iterable[Deviation]) -> di
         if state is not None and state.snapshot_id == deviation.snapshot_id:
             changes[policy_id] = _one_open(adoption, deviation, state, standing.get(policy_id))
     return changes
+
+
+def _unassessed(policy_ids: Iterable[int]) -> set[int]:
+    return {
+        row[0]
+        for some in batched(policy_ids)
+        for row in Change.select(Change.policy).where(Change.policy.in_(some) & Change.assessed_at.is_null()).tuples()
+    }
 
 
 def _standing(policy_ids: Iterable[int]) -> dict[int, Change]:

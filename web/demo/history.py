@@ -34,6 +34,7 @@ from db.policies import policies, snapshots
 from db.runs.runs import find_run
 from db.states import ACTIVE
 from db.tenants import schedules, tenants
+from web.demo import standard
 
 CONDITIONAL_ACCESS = "identity/conditionalAccess/policies"
 CONFIGURATIONS = "deviceManagement/deviceConfigurations"
@@ -117,7 +118,9 @@ def make_history(simulator: str) -> None:
     _live_through_the_year(portals, manager)
     for portal in portals[1:]:
         schedules.add(portal.tenant, "0 2 * * *", "Europe/Berlin", manager)
-    _break_something(portals[1])
+    if len(portals) > 1:
+        _follow_a_standard(portals)
+        _break_something(portals[1])
 
 
 def _live_through_the_year(portals: list[Portal], manager: Actor) -> None:
@@ -181,6 +184,16 @@ def _restore_half(portal: Portal, manager: Actor) -> None:
     _wait_for([actors.restores.live_restore.start(planned, manager, reason="INC-4711: passwords of four digits")])
     for collection, name, _ in MISTAKES:
         portal.date_back(collection, name, days_ago=MISTAKE_DAYS_AGO)
+
+
+def _follow_a_standard(portals: list[Portal]) -> None:
+    """Let two tenants follow a standard, and somebody change a policy of it that is read at once."""
+    editor, approver = (Actor.person(User.get(User.email == f"{name}@demo.example"), None) for name in standard.PEOPLE)
+    first, second = portals[:2]
+    standard.make(first.tenant, second.tenant, editor, approver)
+    first.change("tom.fischer", CONFIGURATIONS, standard.DRIFTED, {"qualityUpdatesDeferralPeriodInDays": 21})
+    _wait_for(standard.read_drift(first.tenant, editor))
+    standard.compare(first.tenant)
 
 
 def _break_something(portal: Portal) -> None:

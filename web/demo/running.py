@@ -43,6 +43,8 @@ PEOPLE = (
     ("operator@demo.example", "Olga Operator", "demo operator password", SiteRole.NONE, Role.OPERATOR),
     ("reader@demo.example", "Rita Reader", "demo reader password", SiteRole.NONE, Role.READER),
     ("auditor@demo.example", "Audra Auditor", "demo auditor password", SiteRole.AUDITOR, None),
+    ("editor@demo.example", "Emil Editor", "demo editor password", SiteRole.STANDARD_EDITOR, None),
+    ("approver@demo.example", "Alma Approver", "demo approver password", SiteRole.STANDARD_APPROVER, None),
 )
 # What the simulated directory's people have: an operator in every tenant, and an admin.
 HELPDESK_GROUP, ADMIN_ROLE = "5d0c6a5e-3f0b-4c8e-9a6b-0e1f2a3b4c51", "Tenantkeep.Admin"
@@ -197,7 +199,7 @@ def _announce_when_ready(environment: dict[str, str], data: Path, with_history: 
         return
     click.echo(f"\nTenantkeep runs at {address}\n")
     for email, _, password, site_role, role in PEOPLE:
-        click.echo(f"  {role or site_role!s:<9} {email:<24} {password}")
+        click.echo(f"  {role or site_role!s:<17} {email:<24} {password}")
     click.echo("  or with the (simulated) Entra ID: Nora is an operator, Ed an admin, Otto nobody.")
     click.echo(f"\nThe simulator of Microsoft Graph is at {environment['TENANTKEEP_GRAPH_URL']}/_simulator/tenants:")
     click.echo("  what you change there, somebody changed in the tenant (docs/simulator.md).")

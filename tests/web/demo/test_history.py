@@ -14,11 +14,11 @@ from actors.tenants import graph_clients
 from db.models import Tenant
 from tests.support import servers
 from tests.support.simulated_tenant import SimulatedTenant
-from web.demo import running
+from web.demo import running, standard
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 # Changes that are not ours, and of which nobody is known who made them in the time in which they were made.
-BY_NOBODY = """SELECT id FROM change WHERE restore_id IS NULL AND NOT EXISTS (
+BY_NOBODY = """SELECT id FROM change WHERE restore_id IS NULL AND standard_id IS NULL AND NOT EXISTS (
     SELECT 1 FROM tenant_event_policy AS about JOIN tenant_event AS event ON event.id = about.event_id
     WHERE about.policy_id = change.policy_id AND about.at BETWEEN change.since_at AND change.seen_at
     AND event.doer_kind = 'person')"""
@@ -55,6 +55,24 @@ def rows(simulated, worker, quick, capsys):
         yield lambda statement, *values: running.database.execute_sql(statement, values).fetchall()
 
 
+def follow_a_standard(rows):
+    """Contoso is as it wants but for one drift, of which it is known who it was; Fabrikam has an exception."""
+    cells = """SELECT tenant.name, cell.name, cell.state, cell.change_id FROM standard_cell AS cell
+        JOIN standard_adoption AS adoption ON adoption.id = cell.adoption_id
+        JOIN tenant ON tenant.id = adoption.tenant_id"""
+    found = {(tenant, name): (state, change) for tenant, name, state, change in rows(cells)}
+    assert len(found) == 2 * len(standard.ITEMS)
+    of_contoso = {name: state for (tenant, name), (state, _) in found.items() if tenant == TENANTS[0]}
+    assert {name for name, state in of_contoso.items() if state != "aligned"} == {standard.DRIFTED}
+    state, change = found[TENANTS[0], standard.DRIFTED]
+    doer = """SELECT event.doer_name FROM tenant_event_policy AS about JOIN tenant_event AS event
+        ON event.id = about.event_id JOIN change ON change.policy_id = about.policy_id WHERE change.id = ?
+        ORDER BY event.at DESC LIMIT 1"""
+    assert (state, rows(doer, change)) == ("differs", [("tom.fischer@contoso.example",)])
+    assert rows("SELECT state, standard_id FROM change WHERE id = ?", change) == [("open", None)]
+    assert found[TENANTS[1], standard.PHONES][0] == "excepted"
+
+
 def test_the_tenants_have_a_year_behind_them_and_somebody_has_just_broken_something(rows, simulated):
     tenant = SimulatedTenant(simulated, Tenant.get(name="Fabrikam Logistics").directory_id)
     broken = tenant.objects()["identity/conditionalAccess/policies"].values()
@@ -75,5 +93,6 @@ def test_the_tenants_have_a_year_behind_them_and_somebody_has_just_broken_someth
     assert last > first
     assert rows(BY_NOBODY) == []
     assert {kind for (kind,) in rows("SELECT DISTINCT doer_kind FROM tenant_event")} == {"person", "app"}
+    follow_a_standard(rows)
     changed = rows("SELECT COUNT(*) FROM policy WHERE modified_at > last_captured_at")
     assert changed == [(0,)], "what was broken is for the next look to find"
