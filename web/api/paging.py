@@ -9,12 +9,13 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from db.database import Condition
+from db.models import Tenant
 from db.sql import cursor_pages
 from db.sql.value_lists import is_in_if_given
 from web.api import addresses
 from web.api.endpoints import ApiAnswer, Arguments
 from web.api.problems import FieldError, ProblemError
-from web.security.access import allowed_tenant_ids, parse_row_id
+from web.security.access import allowed_tenant_ids, fetch, parse_row_id
 from web.security.permissions import Permission
 
 MAX_LIMIT, DEFAULT_LIMIT = 200, 50
@@ -36,16 +37,19 @@ class PageJson(TypedDict, Generic[Item]):
     next: str | None
 
 
-def allowed(tenant_column: Any, permission: Permission = Permission.SEE) -> Condition:
-    """Return the condition that rows are of tenants in which the token has the permission: every list begins so."""
+def allowed(tenant_column: Any, tenant_id: int | None = None, permission: Permission = Permission.SEE) -> Condition:
+    """Return the condition that rows are of tenants in which the token has the permission: every list begins so.
+
+    Of one alone, if given. Aborts with 404 when there is no such tenant, with 403 when it is another's.
+    """
+    if tenant_id is not None:
+        return tenant_column == fetch(Tenant, tenant_id, permission)
     return is_in_if_given(tenant_column, allowed_tenant_ids(permission))
 
 
 def allowed_and_asked_for(model: Any, query: Any) -> Condition:
     """Return `allowed`, narrowed to the tenant and the state that a query names, if it names them."""
-    condition = allowed(model.tenant)
-    if query.tenant is not None:
-        condition &= model.tenant == query.tenant
+    condition = allowed(model.tenant, query.tenant)
     if query.state is not None:
         condition &= model.state == query.state
     return condition

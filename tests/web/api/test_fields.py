@@ -9,7 +9,7 @@ def test_what_no_id_or_time_can_be_is_400_and_what_is_merely_far_away_finds_noth
     for words, status, count in (
         ("tenant=0", 400, None),
         ("tenant=99999999999999999999", 400, None),
-        ("tenant=9223372036854775807", 200, 0),
+        ("tenant=9223372036854775807", 404, None),
         ("since=yesterday", 400, None),
         ("since=0001-01-01T00:00:00%2B14:00", 200, 4),
         ("until=9999-12-31T23:59:59-14:00", 200, 4),

@@ -6,14 +6,14 @@ from flask import Blueprint
 from pydantic import AwareDatetime, Field
 
 from db.audit import audit
-from db.models import AuditEvent
+from db.models import AuditEvent, Tenant
 from db.states import Result, Scope
 from web.api.endpoints import ApiAnswer, endpoint
 from web.api.paging import PageJson, PageQuery, page
 from web.api.problems import ProblemError
 from web.api.representations import audit_events
 from web.api.representations.audit_events import AuditEventJson
-from web.security.access import allowed_tenant_ids
+from web.security.access import allowed_tenant_ids, fetch
 from web.security.permissions import Permission
 
 routes = Blueprint("audit", __name__)
@@ -31,11 +31,15 @@ class AuditQuery(PageQuery):
 
 
 @routes.get("/audit")
-@endpoint(Permission.AUDIT, Scope.AUDIT, returns=PageJson[AuditEventJson], query=AuditQuery)
+@endpoint(Permission.AUDIT, Scope.AUDIT, returns=PageJson[AuditEventJson], query=AuditQuery, problems=(404,))
 def list_audit_events(query: AuditQuery) -> ApiAnswer:
     """List events of the audit log, the newest first."""
+    tenant_ids = allowed_tenant_ids(Permission.AUDIT)
+    # Who audits every tenant asks for those that are removed, too.
+    if query.tenant is not None and tenant_ids is not None:
+        fetch(Tenant, query.tenant, Permission.AUDIT)
     select = audit.search(
-        tenant_ids=allowed_tenant_ids(Permission.AUDIT),
+        tenant_ids=tenant_ids,
         tenant_id=query.tenant,
         action=query.action,
         actor=query.actor,

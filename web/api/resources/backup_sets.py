@@ -4,12 +4,12 @@ from flask import Blueprint
 from pydantic import Field
 
 import db.backups.backup_sets
-from db.models import BackupSet, Tenant
+from db.models import BackupSet
 from db.policies import snapshots
 from db.sql import cursor_pages
 from db.states import Scope, SetState
 from web.api.endpoints import ApiAnswer, endpoint
-from web.api.paging import PageJson, PageQuery, allowed, page, page_of_ids
+from web.api.paging import PageJson, PageQuery, allowed_and_asked_for, page, page_of_ids
 from web.api.representations import backup_sets, policies
 from web.api.representations.backup_sets import BackupSetJson, WholeSetJson
 from web.api.representations.policies import SnapshotJson
@@ -30,11 +30,7 @@ class BackupSetQuery(PageQuery):
 @endpoint(Permission.SEE, Scope.READ, returns=PageJson[BackupSetJson], query=BackupSetQuery, problems=(404,))
 def list_backup_sets(query: BackupSetQuery) -> ApiAnswer:
     """List backup sets of all tenants, or of one, the newest first."""
-    condition = allowed(BackupSet.tenant)
-    if query.tenant is not None:
-        condition &= BackupSet.tenant == fetch(Tenant, query.tenant, Permission.SEE)
-    if query.state is not None:
-        condition &= BackupSet.state == query.state
+    condition = allowed_and_asked_for(BackupSet, query)
     select = cursor_pages.select(BackupSet, condition, BackupSet.tenant, BackupSet.manifest)
     return page(select, BackupSet.id, query, backup_sets.many)
 

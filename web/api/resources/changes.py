@@ -11,7 +11,7 @@ from db.states import ChangeKind, ChangeState, Scope, Severity
 from db.tenants import tags
 from web.api.endpoints import ApiAnswer, Arguments, endpoint
 from web.api.fields import GivenTime, RowId, naive_utc
-from web.api.paging import PageJson, PageQuery, allowed, page
+from web.api.paging import PageJson, PageQuery, allowed_and_asked_for, page
 from web.api.representations import changes
 from web.api.representations.changes import ChangeDetailsJson, ChangeJson
 from web.api.representations.starting import MAKES, make_once
@@ -56,12 +56,12 @@ class IgnoreBody(Arguments):
 
 
 @routes.get("/changes")
-@endpoint(Permission.SEE, Scope.READ, returns=PageJson[ChangeJson], query=ChangeQuery)
+@endpoint(Permission.SEE, Scope.READ, returns=PageJson[ChangeJson], query=ChangeQuery, problems=(404,))
 def list_changes(query: ChangeQuery) -> ApiAnswer:
     """List changes, the newest first, each with who did it."""
-    condition = allowed(Change.tenant)
-    columns = (Change.tenant, Change.policy, Change.state, Change.severity, Change.kind)
-    values = (query.tenant, query.policy, query.state, query.severity, query.kind)
+    condition = allowed_and_asked_for(Change, query)
+    columns = (Change.policy, Change.severity, Change.kind)
+    values = (query.policy, query.severity, query.kind)
     for column, value in zip(columns, values, strict=True):
         if value is not None:
             condition &= column == value

@@ -39,7 +39,7 @@ class ReportQuery(Arguments):
 
 
 @routes.get("/rehearsals")
-@endpoint(Permission.SEE, Scope.READ, returns=PageJson[RehearsalJson], query=RehearsalQuery)
+@endpoint(Permission.SEE, Scope.READ, returns=PageJson[RehearsalJson], query=RehearsalQuery, problems=(404,))
 def list_rehearsals(query: RehearsalQuery) -> ApiAnswer:
     """List rehearsals of restores, the newest first."""
     condition = allowed_and_asked_for(Rehearsal, query)

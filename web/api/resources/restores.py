@@ -90,7 +90,7 @@ class RestoreQuery(PageQuery):
 
 
 @routes.get("/restores")
-@endpoint(Permission.SEE, Scope.READ, returns=PageJson[RestoreJson], query=RestoreQuery)
+@endpoint(Permission.SEE, Scope.READ, returns=PageJson[RestoreJson], query=RestoreQuery, problems=(404,))
 def list_restores(query: RestoreQuery) -> ApiAnswer:
     """List restores, the newest first."""
     condition = allowed_and_asked_for(Restore, query)

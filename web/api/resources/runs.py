@@ -10,7 +10,7 @@ from db.states import ItemState, RunKind, RunState, Scope
 from web.acts import run_acts
 from web.api.endpoints import ApiAnswer, endpoint
 from web.api.fields import GivenTime, RowId, naive_utc
-from web.api.paging import PageJson, PageQuery, allowed, page
+from web.api.paging import PageJson, PageQuery, allowed_and_asked_for, page
 from web.api.representations import runs
 from web.api.representations.runs import ListedRunItemJson, RunDetailsJson, RunJson
 from web.api.representations.starting import STARTS, start_once
@@ -31,13 +31,12 @@ class RunQuery(PageQuery):
 
 
 @routes.get("/runs")
-@endpoint(Permission.SEE, Scope.READ, returns=PageJson[RunJson], query=RunQuery)
+@endpoint(Permission.SEE, Scope.READ, returns=PageJson[RunJson], query=RunQuery, problems=(404,))
 def list_runs(query: RunQuery) -> ApiAnswer:
     """List runs, the newest first."""
-    condition = allowed(Run.tenant) & Run.parent.is_null()
-    for column, value in ((Run.tenant, query.tenant), (Run.state, query.state), (Run.kind, query.kind)):
-        if value is not None:
-            condition &= column == value
+    condition = allowed_and_asked_for(Run, query) & Run.parent.is_null()
+    if query.kind is not None:
+        condition &= Run.kind == query.kind
     if query.since is not None:
         condition &= time_ranges.since(Run.created_at, naive_utc(query.since))
     if query.until is not None:

@@ -24,7 +24,6 @@ def test_a_backup_set_is_shown_with_its_items_and_what_it_lacks(cast, captured, 
         ("?state=complete with warnings", 1),
     ):
         assert len(program.get(f"/backup-sets{query}").json["items"]) == count, query
-    assert program.get(f"/backup-sets?tenant={cast.fabrikam.id}").status_code == 403
     document = program.get(f"/backup-sets/{row.id}").json
     assert (document["items"], document["types"][0]["outcomes"], document["problems"][0]["name"]) == (
         2,
