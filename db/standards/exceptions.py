@@ -253,10 +253,8 @@ def open_of(standard: Standard, tenant_ids: Sequence[int] | None) -> list[Standa
     return list(query.order_by(StandardException.id.desc()))
 
 
-def find(exception_id: int, standard: Standard) -> StandardException | None:
-    row: StandardException | None = StandardException.get_or_none(
-        (StandardException.id == exception_id) & (StandardException.standard == standard)
-    )
+def find(exception_id: int) -> StandardException | None:
+    row: StandardException | None = StandardException.get_or_none(StandardException.id == exception_id)
     return row
 
 

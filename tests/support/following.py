@@ -10,9 +10,9 @@ from db.states import Offer, StandardSource
 CATALOG = "configurationPolicies"
 
 
-def standard_of(items, *, name="Base", parameters=(), source_tenant=None, standard=None):
+def standard_of(items, *, name="Base", parameters=(), source_tenant=None, standard=None, uid=""):
     """Return (standard, version) with these items: key -> (policy type, body, references)."""
-    standard = standard or Standard.create(name=name, uid=str(uuid.uuid4()))
+    standard = standard or Standard.create(name=name, uid=uid or str(uuid.uuid4()))
     documents = {f"{standard.versions.count()}{key}"[:64]: {"body": body, "assignments": []}
                  for key, (_, body, _) in items.items()}  # fmt: skip
     ids = list(contents.save(standard, documents).items())

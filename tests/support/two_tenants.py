@@ -63,13 +63,16 @@ from db.policies import snapshots as stored
 from db.policies.policy_settings import folded
 from db.restores import mappings
 from db.runs import notifications, run_items, runs
+from db.standards import adoptions, exceptions
 from db.states import (
     ChannelKind,
+    ExceptionKind,
     ItemState,
     NoticeEvent,
     Outcome,
     RehearsalState,
     RestoreState,
+    Ring,
     Role,
     RunKind,
     RunState,
@@ -81,6 +84,7 @@ from db.tenants import schedules, tags, tenants
 from graph.restore.resolver import Resolution
 from tests.support.captures import capture_by_hand
 from tests.support.changes import record_change, record_event
+from tests.support.following import standard_of
 from tests.support.restore_steps import as_previewed, options
 
 OTHER, OWN = 51_300_000, 71_300_000
@@ -99,7 +103,8 @@ THEIRS = re.compile(rf"{WORD}|\b513\d{{5}}\b")
 # What addresses name, of which each tenant has one here.
 ARGUMENTS = ("tenant_id", "policy_id", "snapshot_id", "other_id", "run_id", "backup_set_id", "restore_id", "item_id",
              "schedule_id", "mapping_id", "directory_id", "change_id", "channel_id", "rule_id",
-             "document_id", "import_id", "imported_policy_id", "rehearsal_id")  # fmt: skip
+             "document_id", "import_id", "imported_policy_id", "rehearsal_id", "standard_id",
+             "exception_id")  # fmt: skip
 # Tables of one row are nobody's.
 NUMBERED = [one for one in TABLES if isinstance(one._meta.primary_key, pw.AutoField)
             and one not in {AuditHead, AuditCheck, AuditKey, Seal}]  # fmt: skip
@@ -157,6 +162,7 @@ def hold(number: int, word: str, digits: str, password_hash: str) -> Holding:
         "import_id": policy_import.id,
         "imported_policy_id": imported.id,
         "rehearsal_id": _rehearsed(tenant, word),
+        **_followed(tenant, word, mine[0], guid(digits, 70)),
     }
     return Holding(tenant, operator, {name: str(value) for name, value in ids.items()})
 
@@ -239,6 +245,19 @@ def _rehearsed(tenant: Tenant, word: str) -> int:
     )
     RehearsalRules.create(tenant=tenant, is_lab=True)
     return int(rehearsal.id)
+
+
+def _followed(tenant: Tenant, word: str, policy: Policy, uid: str) -> dict[str, int]:
+    """A standard that the tenant alone follows, of one policy, with an exception that waits for its approval."""
+    items = {policy.graph_id: (policy.policy_type, {"name": policy.name}, {})}
+    standard, _ = standard_of(items, name=f"{word} standard", source_tenant=tenant, uid=uid)
+    adoptions.adopt(standard, tenant, Ring.PILOT, SYSTEM)
+    mappings.set_mapping(
+        tenant, standard.uid, (policy.policy_type, policy.graph_id), policy.graph_id, SYSTEM,
+        source_name=policy.name, target_name=policy.name,
+    )  # fmt: skip
+    asked = exceptions.ask(standard, policy.graph_id, ExceptionKind.LEAVE_OUT, f"{word} reason", SYSTEM, tenant=tenant)
+    return {"standard_id": standard.id, "exception_id": asked.id}
 
 
 def guid(digits: str, number: int) -> str:

@@ -16,26 +16,23 @@ def seen_tenant_ids() -> list[int] | None:
     return allowed_tenant_ids(Permission.SEE_STANDARDS)
 
 
-def sees(standard: Standard) -> bool:
-    """Tell whether the current user sees the standard: all of them, or those that a tenant of theirs follows."""
-    tenant_ids = seen_tenant_ids()
-    return tenant_ids is None or bool(adoptions.followers(standard, None, tenant_ids))
+def fetch_standard(row_id: object, permission: Permission = Permission.SEE_STANDARDS) -> Standard:
+    """Return the standard: 404 when there is none, 403 for whoever does not see it.
 
-
-def fetch_standard(row_id: object) -> Standard:
-    """Return the standard: 404 when there is none, 403 for whoever has no tenant that follows it."""
+    Who sees no more than some tenants has to hold the permission in one that follows the standard.
+    """
     number = parse_row_id(str(row_id))
     standard: Standard | None = Standard.get_or_none(Standard.id == number) if number else None
     if standard is None:
         abort(404)
-    if not sees(standard):
-        deny(Permission.SEE_STANDARDS, everywhere=True)
+    if seen_tenant_ids() is not None and not adoptions.followers(standard, None, allowed_tenant_ids(permission)):
+        deny(permission, everywhere=True)
     return standard
 
 
 def fetch_adoption(standard_id: object, tenant_id: object, permission: Permission) -> StandardAdoption:
     """Return how the tenant follows the standard: 404 where it does not, 403 without the permission in the tenant."""
-    standard = fetch_standard(standard_id)
+    standard = fetch_standard(standard_id, permission)
     tenant = fetch(Tenant, tenant_id, permission)
     adoption = adoptions.find(standard, tenant)
     return adoption if adoption is not None else abort(404)

@@ -1,6 +1,6 @@
 """`tenantkeep`: the same work as in the browser, through the same queue, for terminals and scripts.
 
-May import: web.assignment_words, web.commands.frame, web.commands.people, web.commands.reading,
+May import: web.acts, web.assignment_words, web.commands.frame, web.commands.people, web.commands.reading,
 web.demo, web.doctor, web.presentation, web.serving.
 """
 
@@ -24,6 +24,7 @@ with postponed():
         channels,
         copies,
         doctor,
+        following,
         installation,
         moving,
         processes,
@@ -41,7 +42,7 @@ cli = click.Group("tenantkeep", help="Back up and restore Intune and Conditional
 click.version_option(package_name="tenantkeep")(cli)
 for commands in (
     processes, doctor, installation, moving, accounts, tenants, runs, readiness, restores, bring_back, changes,
-    assignments, channels, copies, recovering, lists, tokens,
+    assignments, channels, copies, following, recovering, lists, tokens,
 ):  # fmt: skip
     commands.register(cli)
 

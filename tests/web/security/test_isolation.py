@@ -33,7 +33,8 @@ from web.security.permissions import EVERYWHERE, IN_TENANT, Permission
 P = Permission
 STATIC = {"static", "admin.static"}
 VERBS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
-OF_A_TENANT = {P.SEE, P.OPERATE, P.MANAGE, P.AUDIT}
+OF_A_TENANT = {P.SEE, P.OPERATE, P.MANAGE, P.AUDIT, P.SEE_STANDARDS}
+OF_STANDARDS = {P.SEE_STANDARDS, P.EDIT_STANDARDS, P.APPROVE_STANDARDS}
 OUTSIDE = {"anonymous", "deactivated"}
 # What each request may write: who asked, when, and from where.
 NO_EFFECT = frozenset({"audit_event", "audit_head", "session"})
@@ -187,6 +188,8 @@ def shows_the_other(answer, sent=""):
 def may_know(person, permission, answer):
     """Of the other tenant. The frame of a page tells of runs, whatever the page itself is of."""
     is_page = answer.mimetype == "text/html"
+    if permission in OF_STANDARDS and holds(person, P.SEE_STANDARDS, {"other"}):
+        return True  # the names of followers, and how they stand; test_following.py says what else is not shown
     sees, audits = (holds(person, permission, {"other"}) for permission in (P.SEE, P.AUDIT))
     return audits or (sees and is_page) if permission == P.AUDIT else sees
 
@@ -262,6 +265,7 @@ def walk_api(matrix, rule, program, mix, permission, scopes, document):
         shown = shows_the_other(answer, path)
         matrix.expect(status in expected, person, sort, method, path, status, "not", expected)
         knows = person not in OUTSIDE and sort != LIMITED and holds(person, P.SEE, {"other"})
+        knows |= permission in OF_STANDARDS and sort != LIMITED and holds(person, P.SEE_STANDARDS, {"other"})
         knows |= permission == P.AUDIT and sort != LIMITED and holds(person, P.AUDIT, {"other"})
         matrix.expect(not shown or knows, person, sort, method, path, "shows", shown)
 

@@ -1,4 +1,4 @@
 """The routes of the API, one file per noun.
 
-May import: web.acts, web.api, web.api.representations, web.security.
+May import: web.acts, web.api, web.api.representations, web.api.standards, web.security.
 """

@@ -22,10 +22,11 @@ from web.api.resources import (
     starts,
     tenants,
 )
+from web.api.standards import exceptions, following
 
 RESOURCES: tuple[Any, ...] = (
     me, tenants, readiness, policies, backup_sets, runs, starts, changes, restores, restore_acts, rehearsals, copies,
-    audit_events,
+    following, exceptions, audit_events,
 )  # fmt: skip
 
 

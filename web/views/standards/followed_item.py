@@ -21,6 +21,7 @@ from web.acts import standard_access
 from web.inputs import form_text, ticked_values, without_nul
 from web.security.access import can, current_actor, parse_row_id, requires
 from web.security.permissions import Permission
+from web.views.standards.following import back
 
 pages = Blueprint("followed_item", __name__, url_prefix="/standards/<standard_id>/tenants/<tenant_id>")
 
@@ -94,8 +95,13 @@ class FollowedItemPage:
 
 
 def _item(adoption: StandardAdoption, key: str) -> FollowedItem:
-    """Return the item, of the newest version or the one that the tenant is held to; 404 where neither has it."""
+    """Return the item, of the newest version or the one that the tenant is held to.
+
+    Aborts with 404 where neither has it; without a key it leads to the list of them.
+    """
     key = without_nul(key)[:LONGEST_KEY]
+    if not key:
+        abort(back(adoption))
     found = following_items.items_of(adoption, linking.versions_of(adoption))
     return next((row for row in found if row.key == key), None) or abort(404)
 
@@ -156,8 +162,11 @@ def ask(standard_id: str, tenant_id: str) -> Any:
 def end(standard_id: str, tenant_id: str, exception_id: str) -> Response:
     """End an exception of this tenant, or take back what was asked for: who manages the tenant may."""
     adoption = standard_access.fetch_adoption(standard_id, tenant_id, Permission.MANAGE)
-    found = exceptions.find(parse_row_id(exception_id) or 0, adoption.standard)
-    if found is None or found.tenant_id != adoption.tenant_id:
+    found = exceptions.find(parse_row_id(exception_id) or 0)
+    if found is None or found.tenant_id is None:
+        abort(404)
+    if found.standard_id != adoption.standard_id or found.tenant_id != adoption.tenant_id:
+        standard_access.fetch_adoption(found.standard_id, found.tenant_id, Permission.MANAGE)
         abort(404)
     try:
         exceptions.end(found, current_actor(), form_text("reason", exceptions.LONGEST_REASON))

@@ -123,7 +123,7 @@ def index(standard_id: str) -> str:
 @requires(Permission.MANAGE)
 def adopt(standard_id: str) -> Response:
     """Let the tenant that was typed follow: whoever manages it decides that."""
-    standard = standard_access.fetch_standard(standard_id)
+    standard = standard_access.fetch_standard(standard_id, Permission.MANAGE)
     with refusals_flashed():
         tenant = tenant_field.typed_tenant(request.form.get("tenant", ""), Permission.MANAGE)
         adoption = adoptions.adopt(standard, tenant, ring_of_form(), current_actor())

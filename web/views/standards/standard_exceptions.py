@@ -60,7 +60,8 @@ def end(standard_id: str, exception_id: str) -> Response:
 
 
 def _found(standard: Standard, exception_id: str) -> StandardException:
-    return exceptions.find(parse_row_id(exception_id) or 0, standard) or abort(404)
+    found = exceptions.find(parse_row_id(exception_id) or 0)
+    return found if found is not None and found.standard_id == standard.id else abort(404)
 
 
 def _back(standard: Standard) -> Response:

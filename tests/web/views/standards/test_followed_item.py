@@ -34,7 +34,7 @@ def test_a_manager_says_which_policy_it_is(client, sign_in, cast, followed):  # 
     assert mappings.targets_by_key(cast.contoso, adoption.standard.uid) == {(CATALOG, "a"): "2" * 8}
     assert send(client, f"{address}/link", key="a", graph_id="none").status_code == 303
     assert "none of its policies: made anew" in text(client, f"{address}/item?key=a")
-    for key in ("c", "\x00", "x" * 300):
+    for key in ("c", "x" * 300):
         assert client.get(f"{address}/item", query_string={"key": key}).status_code == 404
 
 
