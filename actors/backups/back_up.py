@@ -21,7 +21,7 @@ from actors.changes import assessment
 from actors.events import reading as tenant_logs
 from actors.queue.enqueue import EnqueuedRun, enqueue, enqueue_new
 from actors.queue.queue_names import BULK, PRIORITY, UNDER_WAY
-from actors.queue.run_actor import Completion, run_claimed
+from actors.queue.run_actor import DEFAULT_THROTTLE_WAIT, Completion, run_claimed
 from actors.reading import group_items
 from actors.reading.answer_memory import RunMemory
 from actors.reading.graph_errors import (
@@ -57,6 +57,8 @@ logger = logging.getLogger(__name__)
 
 # Two $batch calls, which go side by side: what a part costs besides its policies is shared by more of them.
 ITEMS_OF_A_PART = 2 * BATCH_SIZE
+# Services that are paced are waited for together for so long: each alone would cost a message.
+TOGETHER_SECONDS = 3.0
 # Id, policy type, Graph id.
 ItemKey = tuple[int, str, str | None]
 
@@ -241,7 +243,7 @@ def _read_part(claim: Claim) -> None:
     if claim.run.part == child_runs.REST_PART:
         _read_rest(claim)
     known = name_cache.seen_since(claim.run.tenant, claim.run.parent.started_at)
-    while items := next_to_read(run_items.unsettled_items(claim.run)):
+    while items := next_to_read(run_items.items_to_read(claim.run)):
         if claims.is_cancel_requested(claim):
             return
         known = _read(claim, items, known)
@@ -250,15 +252,23 @@ def _read_part(claim: Claim) -> None:
 def _read_rest(claim: Claim) -> None:
     """Read what is beside the policies while the other parts read those, and list the types that had to wait."""
     graph = client(claim.run.tenant)
-    waits: list[GraphError] = []
+    waits: list[Throttled] = []
     try:
         _read_beside(claim, graph)
     except Throttled as e:
         waits.append(e)
     _, postponed = listing.list_types(claim, graph)
     _raise_unless_throttled(postponed)
-    for wait in (*postponed, *waits):
-        raise wait
+    waits += [error for error in postponed if isinstance(error, Throttled)]
+    if waits:
+        raise _next_wait(waits)
+
+
+def _next_wait(waits: Sequence[Throttled]) -> Throttled:
+    """Return what to wait for: of short waits the longest, so that the message comes back once and not for each."""
+    by_length = sorted(waits, key=lambda wait: DEFAULT_THROTTLE_WAIT if wait.retry_after is None else wait.retry_after)
+    short = [wait for wait in by_length if wait.retry_after is not None and wait.retry_after <= TOGETHER_SECONDS]
+    return short[-1] if short else by_length[0]
 
 
 def _read(claim: Claim, items: Sequence[RunItem], known: names.KnownNames) -> names.KnownNames:

@@ -65,6 +65,15 @@ def unsettled_items(run: Run) -> list[RunItem]:
     return list(with_policies.where(is_item_of(run) & RunItem.state.in_(UNSETTLED)).order_by(RunItem.id))
 
 
+def items_to_read(run: Run) -> list[RunItem]:
+    """Return the items that `unsettled_items` returns, with no more of them and their policies than a reading needs."""
+    columns = (RunItem.id, RunItem.run, RunItem.policy, RunItem.policy_type, RunItem.graph_id, RunItem.name,
+               RunItem.state, RunItem.tries, Policy.id, Policy.tenant, Policy.policy_type, Policy.graph_id, Policy.name,
+               Policy.index_version)  # fmt: skip
+    with_policies = RunItem.select(*columns).join(Policy, pw.JOIN.LEFT_OUTER)
+    return list(with_policies.where(is_item_of(run) & RunItem.state.in_(UNSETTLED)).order_by(RunItem.id))
+
+
 def unsettled_keys(run: Run) -> list[tuple[int, str, str | None]]:
     """Return (id, policy type, Graph id) of the items that `unsettled_items` returns, for who needs no more."""
     mine = RunItem.select(RunItem.id, RunItem.policy_type, RunItem.graph_id).where(is_item_of(run))

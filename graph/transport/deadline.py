@@ -5,6 +5,7 @@ body would hold a thread for days.
 import io
 import socket
 import time
+from functools import cache
 from http.client import HTTPResponse
 from typing import Any
 from urllib.parse import urlsplit
@@ -89,6 +90,7 @@ def _socket_options() -> list[tuple[int, int, int]]:
     return [*HTTPConnection.default_socket_options, *more]
 
 
+@cache
 def _pool_classes(seconds: float) -> dict[str, type[HTTPConnectionPool]]:
     class Response(HTTPResponse):
         def __init__(self, sock: socket.socket, *arguments: Any, **named: Any) -> None:

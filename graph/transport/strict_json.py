@@ -16,6 +16,9 @@ MOST_VALUES = 1_000_000
 # The deepest real policy has 22 levels. Far below what Python can go down into.
 DEEPEST = 100
 
+# What a value can be nested in.
+_HOLDERS = (dict, list)
+
 NOT_JSON = (
     "What answered is not Microsoft Graph: the answer is no JSON. Often a proxy or firewall answers in its place; "
     "check those."
@@ -82,9 +85,15 @@ def _finite_float(text: str) -> float:
 
 def is_deep(value: Any, deepest: int = DEEPEST) -> bool:
     """Tell whether a value is nested deeper than `deepest`; without recursion, which is what it protects from."""
-    level, depth = [value], 0
-    while level and depth <= deepest:
-        holders = [inner for inner in level if isinstance(inner, dict | list)]
-        level = [inner for holder in holders for inner in (holder.values() if isinstance(holder, dict) else holder)]
-        depth += 1
-    return bool(level)
+    level = [value] if isinstance(value, _HOLDERS) else []
+    for _ in range(deepest):
+        if not level:
+            return False
+        level = [
+            inner
+            for holder in level
+            for inner in (holder.values() if isinstance(holder, dict) else holder)
+            if isinstance(inner, _HOLDERS)
+        ]
+    # One that is not empty holds a value that is deeper still.
+    return any(level)
