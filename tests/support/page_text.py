@@ -1,10 +1,12 @@
 """Pages as the tests read them: without the white space that indents a template and that no browser draws."""
 
+import functools
 import re
 
 from flask.testing import FlaskClient
 
 TAG = re.compile(r'(</?[a-z][\w-]*(?:"[^"]*"|[^">])*>)')
+OUTSIDE_VALUES = re.compile(r'("[^"]*")|\s+')
 # White space beside these is drawn, but not at the inner edge of a box.
 INLINE = re.compile(r"(a|abbr|b|button|code|del|em|i|img|input|ins|label|progress|select|small|span|strong|svg|time)\b")
 BOXES = re.compile(r"(a|button|label|select|svg)\b")
@@ -34,9 +36,9 @@ def as_read(page: str) -> str:
     return "".join(read)
 
 
+@functools.lru_cache(maxsize=10_000)
 def _tag_as_read(tag: str) -> str:
-    outside_values = re.compile(r'("[^"]*")|\s+')
-    return outside_values.sub(lambda match: match[1] or " ", tag).replace(" >", ">")
+    return OUTSIDE_VALUES.sub(lambda match: match[1] or " ", tag).replace(" >", ">")
 
 
 def _text_as_read(tag: str, text: str, following: str) -> str:
@@ -45,6 +47,7 @@ def _text_as_read(tag: str, text: str, following: str) -> str:
     return text if _draws_space(following, is_inside=following.startswith("</")) else text.rstrip()
 
 
+@functools.lru_cache(maxsize=10_000)
 def _draws_space(tag: str, *, is_inside: bool) -> bool:
     name = tag.lstrip("</")
     return bool(INLINE.match(name)) and not (is_inside and BOXES.match(name))
