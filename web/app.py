@@ -66,7 +66,17 @@ from web.views.readiness import readiness
 from web.views.rehearsals import rehearsals
 from web.views.restores import later_changes, new_restore, restore_actions, restores
 from web.views.settings import conflict_page, setting_pages
-from web.views.standards import followed_item, followers, following, item_difference, matrix, standard_exceptions
+from web.views.standards import (
+    followed_item,
+    followers,
+    following,
+    item_difference,
+    matrix,
+    new_version,
+    standard_exceptions,
+    standard_versions,
+    standards,
+)
 from web.views.tenants import (
     mappings,
     retention,
@@ -117,6 +127,9 @@ PAGES = (
     comparison,
     moment,
     mappings,
+    standards,
+    standard_versions,
+    new_version,
     followers,
     following,
     followed_item,

@@ -6,13 +6,15 @@ Adopting writes nothing to a tenant, and leaving takes nothing away: only a roll
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import peewee as pw
+
 from db.audit import audit
 from db.audit.audit import Action, Actor
 from db.clock import utcnow
 from db.database import lock_rows, lock_rows_shared, transaction
 from db.errors import Invalid
 from db.models import Standard, StandardAdoption, StandardException, StandardVersion, Tenant
-from db.sql.value_lists import is_in_if_given
+from db.sql.value_lists import is_in, is_in_if_given
 from db.standards import standard_changes
 from db.standards.standards import subject
 from db.states import Ring
@@ -161,3 +163,11 @@ def not_following(standard: Standard, tenant_ids: Sequence[int] | None) -> list[
     following = StandardAdoption.select(StandardAdoption.tenant).where(StandardAdoption.standard == standard)
     others = is_in_if_given(Tenant.id, tenant_ids) & Tenant.removing_since.is_null() & Tenant.id.not_in(following)
     return list(Tenant.select().where(others).order_by(Tenant.name))
+
+
+def follower_counts(standard_ids: Sequence[int], tenant_ids: Sequence[int] | None = None) -> dict[int, int]:
+    """Return standard id -> how many follow it, of those that somebody does; of these tenants alone, where given."""
+    of_standards = is_in(StandardAdoption.standard, standard_ids) & is_in_if_given(StandardAdoption.tenant, tenant_ids)
+    query = StandardAdoption.select(StandardAdoption.standard, pw.fn.COUNT(StandardAdoption.id)).join(Tenant)
+    rows = query.where(of_standards & Tenant.removing_since.is_null()).group_by(StandardAdoption.standard)
+    return dict(rows.tuples())

@@ -48,6 +48,7 @@ PAGES = {
     "document-new": "/documents/new?backup_set=1",
     "document-provider": "/documents/provider/",
     "imports": "/imports/",
+    "standards": "/standards/",
     "restores": "/restores/",
     "restore-start": "/restores/new",
     "restore-new": "/restores/new?backup_set=1",

@@ -2,8 +2,9 @@
 
 from flask import abort
 
-from db.models import Standard, StandardAdoption, Tenant
-from db.standards import adoptions
+from db.models import Standard, StandardAdoption, StandardVersion, Tenant
+from db.standards import adoptions, standards
+from db.states import StandardSource
 from web.security.access import allowed_tenant_ids, deny, fetch, parse_row_id
 from web.security.permissions import Permission
 
@@ -36,3 +37,22 @@ def fetch_adoption(standard_id: object, tenant_id: object, permission: Permissio
     tenant = fetch(Tenant, tenant_id, permission)
     adoption = adoptions.find(standard, tenant)
     return adoption if adoption is not None else abort(404)
+
+
+def seen_standards() -> list[Standard]:
+    """Return the standards that the current user sees, by name; archived ones last."""
+    tenant_ids, found = seen_tenant_ids(), standards.listed(with_archived=True)
+    if tenant_ids is None:
+        return found
+    followed = adoptions.follower_counts([row.id for row in found], tenant_ids)
+    return [row for row in found if followed.get(row.id)]
+
+
+def source_name(version: StandardVersion) -> str:
+    """Return the name of the tenant or the import that a version is from; "" for whoever may not know it."""
+    tenant_ids = seen_tenant_ids()
+    if tenant_ids is not None and (version.source_tenant_id is None or version.source_tenant_id not in tenant_ids):
+        return ""
+    if version.source == StandardSource.VERSION:
+        return str(version.source_tenant.name) if version.source_tenant_id else ""
+    return str(version.source_name)
