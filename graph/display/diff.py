@@ -38,16 +38,33 @@ def compare(
     policy_type: PolicyType, before: Any, after: Any, names: NamesById = NO_NAMES, *, wording: Wording = NO_WORDS
 ) -> list[Difference]:
     """Return the differences; `names` replace the ids that the contents refer to, where they are known."""
+    normalised = normalise(policy_type, before), normalise(policy_type, after)
+    return compare_normalised(policy_type, before, after, normalised, names, wording=wording)
+
+
+def compare_normalised(
+    policy_type: PolicyType,
+    before: Any,
+    after: Any,
+    normalised: tuple[Any, Any],
+    names: NamesById = NO_NAMES,
+    *,
+    wording: Wording = NO_WORDS,
+) -> list[Difference]:
+    """Return the differences of two contents. `normalised`: both, for whoever has them already."""
+    differences = list(_differences_of_contents(policy_type, *normalised))
+    if not differences:
+        return []
     words = _Words({**names_in(before), **names_in(after), **names}, wording, _kind(after) or _kind(before))
-    old, new = normalise(policy_type, before), normalise(policy_type, after)
+    return [_make_readable(difference, words) for difference in differences]
+
+
+def _differences_of_contents(policy_type: PolicyType, old: Any, new: Any) -> Iterator[Difference]:
     if not (isinstance(old, dict) and isinstance(new, dict)):
-        return [_make_readable(difference, words) for difference in _differences((), old, new, Place())]
-    places = {"body": body_place(policy_type), "assignments": ASSIGNMENTS}
-    return [
-        _make_readable(difference, words)
-        for name, place in places.items()
-        for difference in _differences((name,), old[name], new[name], place)
-    ]
+        yield from _differences((), old, new, Place())
+        return
+    for name, place in {"body": body_place(policy_type), "assignments": ASSIGNMENTS}.items():
+        yield from _differences((name,), old[name], new[name], place)
 
 
 def _differences(path: Path, old: Any, new: Any, place: Place) -> Iterator[Difference]:

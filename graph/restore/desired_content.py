@@ -38,7 +38,21 @@ def desired_content(
     `resolutions`: of every reference that the content holds. `left_out`, `live`: the plan's. `is_there`: an existing
     policy is written over.
     """
-    desired = replace_references(policy_type.key, content, resolutions, created)
+    replaced = replace_references(policy_type.key, content, resolutions, created)
+    return as_chosen(policy_type, replaced, options, left_out=left_out, live=live, is_there=is_there)
+
+
+def as_chosen(
+    policy_type: PolicyType,
+    content: PolicyContent,
+    options: RestoreOptions,
+    *,
+    left_out: Collection[str] = (),
+    live: PolicyContent | None = None,
+    is_there: bool = False,
+) -> PolicyContent:
+    """Return a content whose references are replaced as the options make it (see `desired_content`)."""
+    desired = {**content, "body": dict(content["body"])}
     if policy_type.is_referred and not is_there:
         desired["body"] = groups.new_group_body(desired["body"], with_members=options.groups == GROUPS_WITH_MEMBERS)
     body = desired["body"]

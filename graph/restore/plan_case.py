@@ -3,15 +3,16 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from graph.policy_types.object_labels import object_label
 from graph.policy_types.policy_type import PolicyType
 from graph.read.bins import BinEntry
 from graph.references.references import Reference
-from graph.restore.desired_content import desired_content
+from graph.restore.desired_content import as_chosen
 from graph.restore.matching import NO_COPIES, Match, NameCopies
 from graph.restore.options import RestoreOptions
-from graph.restore.resolver import Resolution, ResolvedBy
+from graph.restore.resolver import Resolution, ResolvedBy, replace_references
 from graph.restore.shortfalls import Shortfall
 from graph.write.write_requests import PolicyContent
 
@@ -69,6 +70,18 @@ class PlanCase:
     # Earlier restores wrote this very content over this very policy, and each time the service kept it as it was.
     is_kept_otherwise: Callable[[], bool] = lambda: False
 
+    @cached_property
+    def replaced(self) -> PolicyContent:
+        """Return the content with its references replaced, and placeholders for ids that the restore has yet to
+        create.
+        """
+        yet = {
+            resolution.item: YET_TO_BE_MADE
+            for resolution in self.resolutions
+            if resolution.how == ResolvedBy.RESTORED and resolution.to is None and resolution.item
+        }
+        return replace_references(self.policy_type.key, self.content, self.resolutions, yet)
+
 
 def reference_key(reference: Reference | Resolution) -> ReferenceKey:
     return reference.kind, reference.id, reference.is_assignment
@@ -83,9 +96,4 @@ def reference_label(case: PlanCase, resolution: Resolution) -> str:
 
 def desired_before_creation(case: PlanCase, options: RestoreOptions, *, is_there: bool = False) -> PolicyContent:
     """Return the desired content with placeholders for ids that the restore has yet to create."""
-    yet = {
-        resolution.item: YET_TO_BE_MADE
-        for resolution in case.resolutions
-        if resolution.how == ResolvedBy.RESTORED and resolution.to is None and resolution.item
-    }
-    return desired_content(case.policy_type, case.content, options, case.resolutions, yet, is_there=is_there)
+    return as_chosen(case.policy_type, case.replaced, options, is_there=is_there)

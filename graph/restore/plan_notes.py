@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from graph.content.secrets import settle_secrets
+from graph.content.secrets import MissingSecret, settle_secrets
 from graph.display.diff import Difference
 from graph.display.masking import mask_secrets
 from graph.read.bins import BinEntry
@@ -28,10 +28,18 @@ from graph.write.write_rules import WRITE_RULES
 MARKED_AT_ONCE = "The backup has no action that marks the device noncompliant; Graph demands one: it does so at once."
 
 
-def notes(case: PlanCase, options: RestoreOptions, is_written: bool) -> Iterable[str]:
-    """Yield sentences on what the restore does otherwise than one may expect, and makes nothing weaker by it."""
+def secrets_not_held(case: PlanCase, options: RestoreOptions) -> Sequence[MissingSecret]:
+    """Return the secrets of the policy that the backup does not hold."""
+    return settle_secrets(case.policy_type, case.content["body"], _replaced_body(case, options)).not_held
+
+
+def notes(case: PlanCase, options: RestoreOptions, is_written: bool, lacking: Sequence[MissingSecret]) -> Iterable[str]:
+    """Yield sentences on what the restore does otherwise than one may expect, and makes nothing weaker by it.
+
+    `lacking`: the secrets that are not held.
+    """
     yield from _name_notes(case, options)
-    for secret in settle_secrets(case.policy_type, case.content["body"], _replaced_body(case, options)).not_held:
+    for secret in lacking:
         if secret.stays:
             yield f"{secret.where}: Microsoft Graph never gives this secret back; it stays as it is in the tenant."
     for resolution in case.resolutions:
@@ -67,7 +75,9 @@ def _is_of_what_is_restored(case: PlanCase, options: RestoreOptions, resolution:
     return restores_assignments or not resolution.is_assignment
 
 
-def shortfalls(case: PlanCase, options: RestoreOptions, plan: ItemPlan) -> Iterable[Shortfall]:
+def shortfalls(
+    case: PlanCase, options: RestoreOptions, plan: ItemPlan, lacking: Sequence[MissingSecret]
+) -> Iterable[Shortfall]:
     """Yield what will be weaker, incomplete or assigned to nobody once the plan is carried out."""
     now = _replaced(case, options)
     # What matches stays as it is.
@@ -89,12 +99,14 @@ def shortfalls(case: PlanCase, options: RestoreOptions, plan: ItemPlan) -> Itera
         then = {**then, "assignments": now.get("assignments") if now else []}
     if options.existing != COPY:
         yield from assignment_shortfalls(case.content, now, then, names)
-    yield from _missing_parts(case, now and now["body"])
+    yield from _missing_parts(case, now and now["body"], lacking)
     yield from _missing_references(case, options, plan)
 
 
-def _missing_parts(case: PlanCase, replaced: dict[str, Any] | None) -> Iterable[Shortfall]:
-    for secret in settle_secrets(case.policy_type, case.content["body"], replaced).not_held:
+def _missing_parts(
+    case: PlanCase, replaced: dict[str, Any] | None, lacking: Sequence[MissingSecret]
+) -> Iterable[Shortfall]:
+    for secret in lacking:
         if not secret.stays:
             yield Shortfall(ShortfallCode.TO_BE_ENTERED, {"what": secret.where})
     for note in limit_to_attainable(case.policy_type.key, case.content["body"], replaced).notes:

@@ -36,13 +36,7 @@ from graph.restore.plan_case import (
 )
 from graph.restore.resolver import Resolution, ResolvedBy, kinds_by_id
 from graph.restore.shortfalls import ACCESS, access_shortfalls
-from graph.write.write_requests import (
-    PolicyContent,
-    immutable_differences,
-    is_all_secret,
-    remaining_differences,
-    written_part,
-)
+from graph.write.write_requests import Comparison, PolicyContent, created_part, is_all_secret
 from graph.write.write_rules import WRITE_RULES
 
 NO_COPY = "A tenant has only one of it, so there cannot be a copy. Restore it with “Overwrite it”."
@@ -72,8 +66,10 @@ def plan_item(case: PlanCase, options: RestoreOptions) -> ItemPlan:
     resolutions = tuple(
         replace(resolution, is_needed=reference_key(resolution) in plan.needs) for resolution in case.resolutions
     )
-    notes = (*plan.notes, *plan_notes.notes(case, options, is_written), *plan_notes.effects(case, plan))
-    shortfalls = tuple(plan_notes.shortfalls(case, options, plan)) if is_written or plan.action == "matches" else ()
+    lacking = plan_notes.secrets_not_held(case, options)
+    notes = (*plan.notes, *plan_notes.notes(case, options, is_written, lacking), *plan_notes.effects(case, plan))
+    has_shortfalls = is_written or plan.action == "matches"
+    shortfalls = tuple(plan_notes.shortfalls(case, options, plan, lacking)) if has_shortfalls else ()
     return replace(plan, notes=notes, shortfalls=shortfalls, resolutions=resolutions)
 
 
@@ -97,25 +93,26 @@ def _plan_case(case: PlanCase, options: RestoreOptions) -> ItemPlan:
     if case.live is None:
         new = _plan_create(case, options, "recreate" if case.was_here else "create")
         return _plan_undelete(case, case.kept, options, new) if case.kept else new
-    if _is_as_captured(case, case.live, options):
+    captured = _compare_as_captured(case, case.live, options)
+    if not captured.remaining_differences(with_assignments=True):
         return ItemPlan("matches", message="It is as the backup has it.")
     if options.existing == SKIP:
         return ItemPlan("exists", "exists", "It still exists, and is skipped: the options say so.")
-    return _plan_update(case, case.live, options)
+    return _plan_update(case, case.live, options, captured)
 
 
-def _is_as_captured(case: PlanCase, live: PolicyContent, options: RestoreOptions) -> bool:
-    """Return whether the tenant has the policy as the backup does: then it stays so, whatever the options are. An
-    option says how a difference is written, and is no difference itself.
+def _compare_as_captured(case: PlanCase, live: PolicyContent, options: RestoreOptions) -> Comparison:
+    """Compare the tenant's policy with the backup's: one that is the same stays so, whatever the options are. An option
+    says how a difference is written, and is no difference itself.
     """
-    want = desired_before_creation(
-        case, replace(options, assignments=EXACT, conditional_access=AS_CAPTURED), is_there=True
-    )
-    return not remaining_differences(case.policy_type, _comparable(case, live, want), want, with_assignments=True)
+    as_captured = replace(options, assignments=EXACT, conditional_access=AS_CAPTURED)
+    return _compare(case, live, desired_before_creation(case, as_captured, is_there=True))
 
 
-def _comparable(case: PlanCase, live: PolicyContent, want: PolicyContent) -> PolicyContent:
-    return hide_live_secrets(live, want, WRITE_RULES[case.policy_type.key].create_only) if case.is_uploaded else live
+def _compare(case: PlanCase, live: PolicyContent, want: PolicyContent) -> Comparison:
+    if case.is_uploaded:
+        live = hide_live_secrets(live, want, WRITE_RULES[case.policy_type.key].create_only)
+    return Comparison(case.policy_type, live, want)
 
 
 def plan_removal(policy_type: PolicyType, live: PolicyContent | None) -> ItemPlan:
@@ -142,6 +139,8 @@ def _written_references(case: PlanCase, part: PolicyContent) -> frozenset[Refere
     """Return the references in the part that is written; a new policy also needs the token that its id names."""
     is_made, content = case.live is None, case.content
     names = part.get("body", {}).keys() | {"@odata.type"} | ({"id"} if is_made else set())
+    if all(resolution.is_assignment for resolution in case.resolutions):
+        names = {"@odata.type"}  # the body refers to nothing
     written_content = {
         "body": {name: value for name, value in content["body"].items() if name in names},
         "assignments": content.get("assignments") if part.get("assignments") else None,
@@ -184,32 +183,30 @@ def _plan_existing_copy(case: PlanCase) -> ItemPlan | None:
     return ItemPlan("exists", "exists", "A copy of this name is there already.")
 
 
-def _plan_update(case: PlanCase, live: PolicyContent, options: RestoreOptions) -> ItemPlan:
+def _plan_update(case: PlanCase, live: PolicyContent, options: RestoreOptions, captured: Comparison) -> ItemPlan:
     with_assignments = writes_assignments(options, is_made=False)
     want = desired_before_creation(case, options, is_there=True)
-    live = _comparable(case, live, want)
-    differences = remaining_differences(case.policy_type, live, want, with_assignments=with_assignments)
+    compared = captured if want == captured.want else _compare(case, live, want)
+    differences = compared.remaining_differences(with_assignments=with_assignments)
     if not differences:
         return ItemPlan("matches", KEPT, "It differs from the backup only in what the options leave as it is.")
-    past = find_past_dates(case.policy_type.key, live["body"], want["body"], case.now)
+    past = find_past_dates(case.policy_type.key, compared.live["body"], want["body"], case.now)
     if past:
-        want = without_past_dates(want, past, live)
-        differences = remaining_differences(case.policy_type, live, want, with_assignments=with_assignments)
+        compared = Comparison(case.policy_type, compared.live, without_past_dates(want, past, compared.live))
+        differences = compared.remaining_differences(with_assignments=with_assignments)
     problem = (
-        _refusal(case)
-        or (_block_past_dates(past) if not differences else None)
-        or _block_unchangeable(case, live, want)
+        _refusal(case) or (_block_past_dates(past) if not differences else None) or _block_unchangeable(case, compared)
     )
     if problem:
         return problem
-    part = written_part(case.policy_type, live, want, with_assignments=with_assignments)
+    part = compared.written_part(with_assignments=with_assignments)
     if not part:
         labels = ", ".join(difference.label for difference in differences[:3])
         return _blocked("not_writable", f"{labels}: it is otherwise there, and Microsoft Graph lets nobody write it.")
     needs = _written_references(case, part)
     notes = tuple(f"{_began_sentence(at)}: the dates that are there stay." for at in past.values())
     plan = ItemPlan("update", differences=len(differences), needs=needs, left_out=tuple(past), notes=notes)
-    return _block_unresolved(case, needs) or _block_missing_secret(case.policy_type, part, live) or plan
+    return _block_unresolved(case, needs) or _block_missing_secret(case.policy_type, part, compared.live) or plan
 
 
 def _block_past_dates(past: Mapping[str, datetime]) -> ItemPlan:
@@ -220,8 +217,8 @@ def _began_sentence(at: datetime, *_: datetime) -> str:
     return f"Its rollout began on {at:%Y-%m-%d}, and Microsoft Graph takes no date that is past"
 
 
-def _block_unchangeable(case: PlanCase, live: PolicyContent, want: PolicyContent) -> ItemPlan | None:
-    fixed = immutable_differences(case.policy_type, live, want)
+def _block_unchangeable(case: PlanCase, compared: Comparison) -> ItemPlan | None:
+    fixed = compared.immutable_differences()
     if fixed:
         return _blocked("immutable", f"{', '.join(fixed)} cannot be changed after creation. Restore it as a copy.")
     if case.is_kept_otherwise():
@@ -247,7 +244,7 @@ def _plan_create(case: PlanCase, options: RestoreOptions, action: str) -> ItemPl
     want = desired_before_creation(case, options)
     past = find_past_dates(case.policy_type.key, None, want["body"], case.now)
     with_assignments = writes_assignments(options, is_made=True)
-    part = written_part(case.policy_type, None, without_past_dates(want, past, None), with_assignments=with_assignments)
+    part = created_part(case.policy_type, without_past_dates(want, past, None), with_assignments=with_assignments)
     needs = _written_references(replace(case, live=None), part)
     notes = tuple(f"{_began_sentence(at)}: it is made without, and begins at once." for at in past.values())
     plan = ItemPlan(action, needs=needs, left_out=tuple(past), notes=notes)
@@ -262,11 +259,12 @@ def _plan_undelete(case: PlanCase, kept: BinEntry, options: RestoreOptions, new:
     if cannot:
         return replace(new, notes=(*new.notes, f"It lies in Entra's bin. {cannot}"))
     want = desired_before_creation(case, options, is_there=True)
-    differences = remaining_differences(case.policy_type, kept.content, want, with_assignments=False)
+    compared = Comparison(case.policy_type, kept.content, want)
+    differences = compared.remaining_differences(with_assignments=False)
     may_recreate = new.action == "recreate"
     needs = new.needs if may_recreate else frozenset()
     if not case.policy_type.is_referred:  # a group is not written to
-        part = written_part(case.policy_type, kept.content, want, with_assignments=False)
+        part = compared.written_part(with_assignments=False)
         needs |= _written_references(replace(case, live=kept.content), part)
     notes = plan_notes.undelete_notes(case, kept, differences, None if may_recreate else new)
     plan = ItemPlan(

@@ -19,7 +19,7 @@ from graph.display.setting_titles import full_title, option_title, property_titl
 from graph.microsoft import model
 from graph.policy_types.policy_type import PolicyType
 from graph.references.references import EVERYBODY
-from graph.write.write_requests import PolicyContent, direct_assignments, written_part
+from graph.write.write_requests import PolicyContent, created_part, direct_assignments
 
 # Types that a catalog setting's place implies: choiceSettingValue, simpleSettingCollectionValue, ...
 _IMPLIED = f"{model.PREFIX}deviceManagementConfiguration"
@@ -47,7 +47,7 @@ def sent_content(
 ) -> PolicyContent:
     """Return all that is ever sent of a wanted content: by a create, or by an update."""
     body = settle_secrets(policy_type, want["body"], live and live["body"]).body
-    part = written_part(policy_type, None, {**want, "body": body}, with_assignments=with_assignments)
+    part = created_part(policy_type, {**want, "body": body}, with_assignments=with_assignments)
     assignments = direct_assignments(want.get("assignments")) if with_assignments else None
     return {"body": _with_chosen_id(policy_type, part.get("body", {}), want["body"]), "assignments": assignments}
 

@@ -5,14 +5,17 @@ was changed by somebody, or was left half written by a crash. Only what differs 
 """
 
 import copy
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from graph.content.normalise import normalise, normalise_assignments
+from graph.content.odata import strip_annotations
 from graph.content.places import root_type
 from graph.content.secrets import comparable_body, is_held, secrets_of, settle_secrets
 from graph.content.service_made import is_service_made_outermost
 from graph.definitions.wording import NO_WORDS, Wording
-from graph.display.diff import NO_NAMES, Difference, compare
+from graph.display.diff import NO_NAMES, Difference, compare_normalised
 from graph.display.labels import NamesById
 from graph.microsoft import model
 from graph.policy_types.enrollment import NEVER_SENT, enrollment_token
@@ -85,27 +88,20 @@ def change_requests(
     return requests
 
 
-def written_part(
-    policy_type: PolicyType, live: PolicyContent | None, want: PolicyContent, *, with_assignments: bool
-) -> PolicyContent:
-    """Return the part of `want` that would be sent, by whole properties; {} for nothing. `live` None: to create it."""
+def created_part(policy_type: PolicyType, want: PolicyContent, *, with_assignments: bool) -> PolicyContent:
+    """Return the part of `want` that would be sent to create it, by whole properties."""
     rule, body = WRITE_RULES[policy_type.key], want["body"]
-    if live is None:
-        names = {*_sent_names(_shaped(policy_type, rule, copy.deepcopy(body))), *rule.parts}
-    else:
-        names = _changed_names(policy_type, rule, live["body"], body)
-    properties = {name: value for name, value in body.items() if name in names or name == "@odata.type"}
+    names = {*_sent_names(_shaped(policy_type, rule, copy.deepcopy(body))), *rule.parts}
+    return _part_of(want, names, is_assigned=with_assignments and bool(_assignment_requests(rule, "", _NOBODY, want)))
+
+
+_NOBODY: PolicyContent = {"assignments": []}
+
+
+def _part_of(want: PolicyContent, names: set[str], *, is_assigned: bool) -> PolicyContent:
+    properties = {name: value for name, value in want["body"].items() if name in names or name == "@odata.type"}
     part: PolicyContent = {"body": properties} if names else {}
-    now = live or {"assignments": []}
-    if with_assignments and _assignment_requests(rule, "", now, want):
-        part["assignments"] = want["assignments"]
-    return part
-
-
-def _changed_names(policy_type: PolicyType, rule: WriteRule, live: Object, want: Object) -> set[str]:
-    differing = differing_properties(policy_type, live, want)
-    sent = _sent_names(_update_body(policy_type, rule, want, differing - rule.parts.keys() - rule.create_only))
-    return sent | (differing & rule.parts.keys())
+    return {**part, "assignments": want["assignments"]} if is_assigned else part
 
 
 def _sent_names(sent: Object) -> set[str]:
@@ -114,7 +110,7 @@ def _sent_names(sent: Object) -> set[str]:
 
 
 def _body_requests(policy_type: PolicyType, rule: WriteRule, path: str, live: Object, want: Object) -> list[Request]:
-    differing = differing_properties(policy_type, live, want)
+    differing = _compare_bodies(policy_type, live, want).differing
     if not differing:
         return []
     # A secret stays as it is in the tenant: its own token goes back. A secret that is not there cannot be written.
@@ -166,18 +162,27 @@ def _held_secrets(policy_type: PolicyType, want: Object) -> Object:
     return {name: want[name] for name, secret in known.items() if is_held(want.get(name), secret)}
 
 
-def differing_properties(policy_type: PolicyType, live: Object, want: Object) -> set[str]:
-    """Return the top-level properties that differ; properties that the backup does not know do not count."""
+@dataclass(frozen=True)
+class _ComparedBodies:
+    """The comparable parts of the live body and of the wanted one, as they are and normalised."""
+
+    live: Object
+    want: Object
+    now: Object
+    then: Object
+
+    @property
+    def differing(self) -> set[str]:
+        """Return the top-level properties that differ; properties that the backup does not know do not count."""
+        return {name for name in self.want if self.now.get(name) != self.then.get(name)}
+
+
+def _compare_bodies(policy_type: PolicyType, live: Object, want: Object) -> _ComparedBodies:
     want = comparable_body(policy_type, want, live)
     live = additions.without_additions(policy_type, live, want)
-    now, then = (normalise(policy_type, {"body": body})["body"] for body in (live, want))
-    return {name for name in want if now.get(name) != then.get(name)}
-
-
-def immutable_differences(policy_type: PolicyType, live: PolicyContent, want: PolicyContent) -> list[str]:
-    """Return the properties that would have to change, and cannot."""
-    create_only = WRITE_RULES[policy_type.key].create_only
-    return sorted(differing_properties(policy_type, live["body"], want["body"]) & create_only) if create_only else []
+    then = normalise(policy_type, {"body": want})["body"]
+    now = then if live == want else normalise(policy_type, {"body": live})["body"]
+    return _ComparedBodies(live, want, now, then)
 
 
 def _shaped(policy_type: PolicyType, rule: WriteRule, body: Object) -> Object:
@@ -301,6 +306,70 @@ def removal_requests(policy_type: PolicyType, graph_id: str, live: PolicyContent
 # --- comparing -------------------------------------------------------------------------------------------------------
 
 
+class Comparison:
+    """A policy as it is in the tenant beside what is wanted. Each step is worked out once, when it is asked for."""
+
+    def __init__(self, policy_type: PolicyType, live: PolicyContent, want: PolicyContent) -> None:
+        self.live, self.want = live, want
+        self._policy_type, self._rule = policy_type, WRITE_RULES[policy_type.key]
+        self._found: dict[bool, list[Difference]] = {}
+
+    def remaining_differences(self, *, with_assignments: bool) -> list[Difference]:
+        """Return the differences that are left, as a reader sees them: before is `live`, after is `want`.
+
+        Assignments that nobody knows (null, from an import) are neither written nor a difference.
+        """
+        if with_assignments not in self._found:
+            self._found[with_assignments] = self.differences_in_words(with_assignments, NO_NAMES, NO_WORDS)
+        return self._found[with_assignments]
+
+    def differences_in_words(self, with_assignments: bool, names: NamesById, wording: Wording) -> list[Difference]:
+        if self.live == self.want:  # as most of a preview's are: far cheaper than looking at each value
+            return []
+        bodies, theirs = self._attainable, direct_assignments(self.live.get("assignments"))
+        wanted = direct_assignments(self.want.get("assignments")) if with_assignments else None
+        wanted = theirs if wanted is None else wanted
+        assigned = additions.assignments_without_additions(theirs, wanted)
+        before = {"body": bodies.live, "assignments": assigned}
+        after = {"body": bodies.want, "assignments": wanted}
+        normalised = (
+            {"body": bodies.now, "assignments": normalise_assignments(strip_annotations(assigned))},
+            {"body": bodies.then, "assignments": normalise_assignments(strip_annotations(wanted))},
+        )
+        return compare_normalised(self._policy_type, before, after, normalised, names, wording=wording)
+
+    def immutable_differences(self) -> list[str]:
+        """Return the properties that would have to change, and cannot."""
+        create_only = self._rule.create_only
+        return sorted(self._differing & create_only) if create_only else []
+
+    def written_part(self, *, with_assignments: bool) -> PolicyContent:
+        """Return the part of what is wanted that would be sent, by whole properties; {} for nothing."""
+        sent = _update_body(
+            self._policy_type,
+            self._rule,
+            self.want["body"],
+            self._differing - self._rule.parts.keys() - self._rule.create_only,
+        )
+        is_assigned = with_assignments and bool(_assignment_requests(self._rule, "", self.live, self.want))
+        names = _sent_names(sent) | (self._differing & self._rule.parts.keys())
+        return _part_of(self.want, names, is_assigned=is_assigned)
+
+    @cached_property
+    def _attainable_body(self) -> Object:
+        return limit_to_attainable(self._policy_type.key, self.want["body"], self.live["body"]).body
+
+    @cached_property
+    def _attainable(self) -> _ComparedBodies:
+        return _compare_bodies(self._policy_type, self.live["body"], self._attainable_body)
+
+    @cached_property
+    def _differing(self) -> set[str]:
+        if self._attainable_body is self.want["body"]:
+            return self._attainable.differing
+        return _compare_bodies(self._policy_type, self.live["body"], self.want["body"]).differing
+
+
 def remaining_differences(
     policy_type: PolicyType,
     live: PolicyContent,
@@ -310,22 +379,5 @@ def remaining_differences(
     names: NamesById = NO_NAMES,
     wording: Wording = NO_WORDS,
 ) -> list[Difference]:
-    """Return the differences that are left, as a reader sees them: before is `live`, after is `want`.
-
-    Assignments that nobody knows (null, from an import) are neither written nor a difference.
-    """
-    if live == want:  # as most of a preview's are: far cheaper than looking at each value
-        return []
-    body = comparable_body(
-        policy_type, limit_to_attainable(policy_type.key, want["body"], live["body"]).body, live["body"]
-    )
-    then = {"body": body, "assignments": direct_assignments(want.get("assignments"))}
-    if not with_assignments or then["assignments"] is None:
-        then["assignments"] = direct_assignments(live.get("assignments"))
-    now = {
-        "body": additions.without_additions(policy_type, live["body"], body),
-        "assignments": additions.assignments_without_additions(
-            direct_assignments(live.get("assignments")), then["assignments"]
-        ),
-    }
-    return compare(policy_type, now, then, names, wording=wording)
+    """Return the differences that are left, as a reader sees them (Comparison.remaining_differences)."""
+    return Comparison(policy_type, live, want).differences_in_words(with_assignments, names, wording)

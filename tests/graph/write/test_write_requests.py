@@ -9,9 +9,9 @@ from graph.content.odata import strip_annotations
 from graph.policy_types.table import POLICY_TYPES
 from graph.simulator.demo import demo_tenants
 from graph.write.write_requests import (
+    Comparison,
     change_requests,
     creation_request,
-    immutable_differences,
     remaining_differences,
     removal_requests,
 )
@@ -214,7 +214,8 @@ def test_an_intents_setting_that_the_backup_lacks_becomes_not_configured():
 def test_immutable_properties_are_named_and_not_sent():
     live = {"displayName": "f", "platform": "iOS", "rule": "a"}
     want = {"displayName": "f", "platform": "macOS", "rule": "b"}
-    assert immutable_differences(POLICY_TYPES["assignmentFilters"], content(live), content(want)) == ["platform"]
+    compared = Comparison(POLICY_TYPES["assignmentFilters"], content(live), content(want))
+    assert compared.immutable_differences() == ["platform"]
     assert sent("assignmentFilters", live, want) == {"rule": "b"}
 
 
