@@ -4,7 +4,7 @@ A bin is asked once in a preview. One that refuses is not asked again for a whil
 new one is planned instead.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -18,11 +18,12 @@ from db.policies import snapshots
 from db.runs.claims import Claim
 from db.tenants import bin_refusals
 from graph.content.fingerprint import fingerprint
-from graph.errors import Rejected
+from graph.errors import GraphError, Rejected
 from graph.policy_types.table import POLICY_TYPES
 from graph.read import bins
 from graph.read.bins import BinEntry
 from graph.read.groups import DELETED_GROUP, read_deletion_dates
+from graph.read.readings import PolicyList
 from graph.references.reference_kinds import GROUPS
 from graph.restore.matching import ID, MAPPING, UNREADABLE, Match
 from graph.restore.options import RestoreOptions, undeletes
@@ -52,15 +53,17 @@ class KeptObjects:
         self._items = [item for item in items if item.content_id is not None]
         # Policy type -> id -> what its bin shows.
         self._entries: dict[str, dict[str, BinEntry]] = {}
+        # Policy type -> the ids that the tenant has.
+        self._there: dict[str, frozenset[str]] = {}
         self._refusals = bin_refusals.refusals(restore.tenant)
 
-    def entry(self, item: RestoreItem, match: Match, there: Collection[str]) -> BinEntry | None:
+    def entry(self, item: RestoreItem, match: Match, listed: PolicyList | GraphError) -> BinEntry | None:
         """Return what can be brought back of an item; None where the tenant has it, or keeps nothing of it.
 
-        `there`: ids of the tenant's policies of its type. An id decides before a name does: a policy that only has the
+        `listed`: the tenant's policies of its type. An id decides before a name does: a policy that only has the
         item's name is another one. Raises what the bin's answer has to wait for.
         """
-        if not self._may_be_kept(item, match, there) or self._lacks_permission(item):
+        if not self._may_be_kept(item, match) or self._is_there(item, listed) or self._lacks_permission(item):
             return None
         entries = self._of_type(item.policy_type)
         found = [entries[graph_id] for graph_id in self._ids(item) if graph_id in entries]
@@ -68,13 +71,18 @@ class KeptObjects:
         # Made again and deleted again: the one that the tenant had last.
         return max(alive, key=lambda entry: entry.deleted_at, default=None)
 
-    def _may_be_kept(self, item: RestoreItem, match: Match, there: Collection[str]) -> bool:
+    def _may_be_kept(self, item: RestoreItem, match: Match) -> bool:
         policy_type = POLICY_TYPES[item.policy_type]
         if item.content_id is None or not self._restore.is_into_own_tenant or match.how in (ID, MAPPING, UNREADABLE):
             return False
-        if not undeletes(policy_type, self._options) or not bins.has_bin(policy_type.key, self._restore.tenant.cloud):
+        return undeletes(policy_type, self._options) and bins.has_bin(policy_type.key, self._restore.tenant.cloud)
+
+    def _is_there(self, item: RestoreItem, listed: PolicyList | GraphError) -> bool:
+        if isinstance(listed, GraphError):
             return False
-        return not any(graph_id in there for graph_id in self._ids(item))
+        if item.policy_type not in self._there:
+            self._there[item.policy_type] = frozenset(policy.graph_id for policy in listed.policies)
+        return not self._there[item.policy_type].isdisjoint(self._ids(item))
 
     def _lacks_permission(self, item: RestoreItem) -> bool:
         """Tell whether bringing it back needs more than making a new one, and that is not granted."""

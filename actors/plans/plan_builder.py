@@ -1,15 +1,18 @@
 """Builds the plan of a restore: reads what is in the target tenant, decides item by item, saves all plans at once."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cache, cached_property
 from itertools import chain
 from typing import Any
 
 from actors.plans.kept_objects import KeptObjects
 from actors.plans.plan_items import (
+    CONTENTS_AT_ONCE,
+    NOTHING_THERE,
     BackupContents,
     comparable_live,
     is_uploaded,
+    live_columns,
     live_content,
     plan_columns,
     summary_columns,
@@ -25,14 +28,15 @@ from actors.reading.cached_listings import Listings, group_filter, list_policy_t
 from actors.reading.graph_errors import is_last_attempt, next_to_read, postpone, unfinished_items
 from db.clock import utcnow
 from db.database import database
-from db.models import Restore, RestoreItem, RunItem
+from db.models import Content, Restore, RestoreItem, RunItem
 from db.policies import snapshots
 from db.restores import four_eyes, mappings, plan_fingerprint, prior_creations, restore_items, restores
 from db.runs import claims, run_items
 from db.runs.claims import Claim
+from db.sql.value_lists import batched
 from db.states import WRITTEN_OUTCOMES, ItemState, Outcome
 from graph.content.fingerprint import fingerprint
-from graph.errors import GraphError, NotFound, Rejected, Throttled
+from graph.errors import GraphError, Rejected, Throttled
 from graph.policy_types.policy_type import PolicyType, match_key
 from graph.policy_types.table import POLICY_TYPES
 from graph.read.bins import BinEntry
@@ -42,8 +46,8 @@ from graph.references.references import Reference, find_references, fold_id
 from graph.restore.desired_content import desired_content, source_traces
 from graph.restore.matching import NO_COPIES, UNREADABLE, Match, NameCopies
 from graph.restore.options import COPY, RestoreOptions, is_copied, writes_assignments
-from graph.restore.plan_case import ItemPlan, PlanCase, ReferenceKey, reference_key
-from graph.restore.planner import live_fingerprint, plan_item, plan_removal
+from graph.restore.plan_case import ItemPlan, PlanCase, reference_key
+from graph.restore.planner import plan_item, plan_removal
 from graph.restore.resolver import Resolution, Resolver, TenantNames
 from graph.restore.target_directory import ObjectKey, SourceObject, TargetDirectory, look_up_references
 from graph.review.lockout_guard import find_lockout
@@ -121,9 +125,7 @@ class PlanBuilder:
         return match
 
     def _kept_entry(self, item: RestoreItem, match: Match) -> BinEntry | None:
-        listed = self._listed[item.policy_type]
-        there = {policy.graph_id for policy in listed.policies} if not isinstance(listed, GraphError) else set[str]()
-        return self._kept.entry(item, match, there)
+        return self._kept.entry(item, match, self._listed[item.policy_type])
 
     def read_live(self) -> bool:
         """Read the policies that the items match, some batches at a time. Return False when somebody asked to stop."""
@@ -158,9 +160,9 @@ class PlanBuilder:
             claims.assert_claim(self._claim)
             contents = {marks[row]: reading.content for row, reading in found.items()}
             content_ids = snapshots.save_contents(self._restore.tenant_id, contents) if contents else {}
-            for row in read:
-                content_id = content_ids[marks[row]] if row in found else None
-                restore_items.record_live_state(batch[row], _live_state(row, readings.get(row.id), content_id))
+            restore_items.record_live_states(
+                {batch[row]: live_columns(row, readings.get(row.id), marks.get(row), content_ids) for row in read}
+            )
             run_items.begin_items(self._claim, [row.id for row in read])
             memory.forget([row.id for row in read])
         if read:
@@ -172,6 +174,7 @@ class PlanBuilder:
     def decide(self) -> list[tuple[RestoreItem, dict[str, Any]]]:
         """Return (item, its plan) in the order of writing: items that others refer to come first."""
         self._items = restore_items.items(self._restore)  # with what was read
+        self._contents.load(self._items)
         for item in self._items:
             self._match(item)  # a policy that an item takes is then no match, by name alone, for a reference
         planned = list(self._plan_writes())
@@ -184,8 +187,10 @@ class PlanBuilder:
         references = self._references
         resolver = self._resolver(list(chain.from_iterable(references.values())))
         ordered = after_what_they_refer_to(self._in_order(self._to_write()), references)
-        for item in ordered:
-            yield item, self._plan_write(item, resolver, references[item.id])
+        for some in batched(ordered, CONTENTS_AT_ONCE):
+            live = snapshots.contents_by_id(item.live_content_id for item in some)
+            for item in some:
+                yield item, self._plan_write(item, resolver, references[item.id], live.get(item.live_content_id))
 
     @cached_property
     def _references(self) -> dict[int, Sequence[Reference]]:
@@ -243,15 +248,16 @@ class PlanBuilder:
             sources |= source_ids.sources_named_by(item, self._contents[item])
         return sources
 
-    def _plan_write(self, item: RestoreItem, resolver: Resolver, references: Sequence[Reference]) -> dict[str, Any]:
+    def _plan_write(
+        self, item: RestoreItem, resolver: Resolver, references: Sequence[Reference], found: Content | None
+    ) -> dict[str, Any]:
+        """Return the plan of an item that has a content. `found`: what reading found in the tenant, sealed."""
         policy_type, content = POLICY_TYPES[item.policy_type], self._contents[item]
         if item.policy_type == CONTEXTS and self._options.existing != COPY and self._match(item).target_id:
             resolver.numbers[chosen_id(policy_type, content)] = str(self._match(item).target_id)
-        live = live_content(item)
-        live_references = self._live_references(item, live)
-        resolutions = [
-            resolver.resolve(reference, stands=reference_key(reference) in live_references) for reference in references
-        ]
+        live = snapshots.open_content(found) if found else None
+        stands = self._stands(item, live)
+        resolutions = [resolver.resolve(reference, stands=stands) for reference in references]
         desired = desired_content(policy_type, content, self._options, resolutions)
         match = self._match_as_read(item)
         kept = self._kept_entry(item, match)
@@ -267,8 +273,9 @@ class PlanBuilder:
             copies=self._copies(item),
             is_uploaded=is_uploaded(item),
             mentions=self._source_traces(policy_type, desired, resolutions, is_made=live is None),
-            is_kept_otherwise=lambda: prior_creations.was_written_to_no_effect(
-                self._restore, item, str(match.target_id)
+            is_kept_otherwise=lambda: (
+                (item.content_id, item.policy_type, match.target_id, found and found.fingerprint)
+                in self._kept_otherwise
             ),
         )
         decided = plan_item(case, self._options)
@@ -293,12 +300,16 @@ class PlanBuilder:
             ),
             **({"reason": "guard", "message": danger} if danger else {}),
             # A copy takes nothing's place: what it is a copy of was not there before it, and an undo leaves it alone.
-            **({} if target else _NOTHING_THERE),
+            **({} if target else NOTHING_THERE),
             "target_id": kept.graph_id if kept else target,
             "namesakes": list(case.match.namesakes),
             "kept": kept,
             "may_recreate": plan.may_recreate,
         }
+
+    @cached_property
+    def _kept_otherwise(self) -> Collection[prior_creations.Written]:
+        return prior_creations.written_to_no_effect(self._restore)
 
     def _source_traces(
         self, policy_type: PolicyType, desired: PolicyContent, resolutions: Sequence[Resolution], *, is_made: bool
@@ -308,11 +319,12 @@ class PlanBuilder:
             return ()
         return source_traces(policy_type, desired, self._known, resolutions, with_assignments=with_assignments)
 
-    def _live_references(self, item: RestoreItem, live: PolicyContent | None) -> set[ReferenceKey]:
-        """Return what the live policy refers to. None counts for a copy, nor for a backup of another tenant."""
+    def _stands(self, item: RestoreItem, live: PolicyContent | None) -> Callable[[Reference], bool]:
+        """Return what tells whether the live policy refers to a thing: to none, for a copy or another tenant's item."""
         if live is None or not self._same_tenant or self._options.existing == COPY:
-            return set()
-        return set(map(reference_key, find_references(item.policy_type, live)))
+            return lambda _: False
+        references = cache(lambda: set(map(reference_key, find_references(item.policy_type, live))))
+        return lambda reference: reference_key(reference) in references()
 
     def _match_as_read(self, item: RestoreItem) -> Match:
         """Return the item's match as reading left it: an unreadable policy is neither updated nor created again.
@@ -365,28 +377,19 @@ class PlanBuilder:
 
     def save_plans(self, planned: Sequence[tuple[RestoreItem, dict[str, Any]]]) -> None:
         """Save all plans and finish all items of the run, or none. `planned`: as `decide` returns it."""
-        rows = {row.restore_item_id: row for row in run_items.unsettled_items(self._claim.run)}
+        plans = {item.id: plan for item, plan in planned}
+        ends: dict[tuple[Outcome, str | None, str | None], list[int]] = {}
+        for row in run_items.unsettled_items(self._claim.run):
+            if plan := plans.get(row.restore_item_id):
+                ends.setdefault((Outcome(plan["action"]), plan["reason"], plan["message"]), []).append(row.id)
         with database.atomic():
             restores.lock_restore(self._restore)
             claims.assert_claim(self._claim)
-            for position, (item, plan) in enumerate(planned):
-                restore_items.record_plan(item, position, self._kept.as_columns(item, plan))
-                if item.id in rows:
-                    why = {"reason": plan["reason"], "message": plan["message"]}
-                    run_items.finish_item(self._claim, rows[item.id], ItemState.DONE, Outcome(plan["action"]), **why)
+            restore_items.record_plans([(item, self._kept.as_columns(item, plan)) for item, plan in planned])
+            for end, row_ids in ends.items():
+                run_items.finish_alike(self._claim, row_ids, *end)
             used, by = self._matcher.mappings_used(planned), self._matcher.mapping_authors(planned)
             plan_fingerprint.save(self._restore, used, self._break_glass, by)
-
-
-def _live_state(row: RunItem, reading: Reading | GraphError | None, content_id: int | None) -> dict[Any, Any]:
-    """Return what an item keeps of what was read: the plan is bound to it."""
-    if isinstance(reading, Reading):
-        mark = live_fingerprint(POLICY_TYPES[row.policy_type], reading.content)
-        return {"live_content": content_id, "live_mark": mark}
-    if isinstance(reading, GraphError) and not isinstance(reading, NotFound):
-        # Saved, for another message may decide: the plan says so, and leaves the policy alone.
-        return {**_NOTHING_THERE, "reason": "unreadable", "message": reading.sentence}
-    return dict(_NOTHING_THERE)
 
 
 # As many as go side by side.
@@ -394,5 +397,3 @@ READ_AT_ONCE = SIDE_BY_SIDE * BATCH_SIZE
 
 # Actions after which the tenant has the policy.
 _PRESENT_AFTERWARDS = ("create", "recreate", "undelete", "update", "matches", "exists")
-
-_NOTHING_THERE: dict[str, Any] = {"live_content": None, "live_mark": None}

@@ -273,6 +273,13 @@ def read_content(content_id: int) -> dict[str, Any]:
     return open_content(Content.get_by_id(content_id))
 
 
+def contents_by_id(content_ids: Iterable[int | None]) -> dict[int, Content]:
+    """Return the rows of these contents, still sealed, by their ids."""
+    return {
+        content.id: content for content in Content.select().where(is_in(Content.id, set(filter(None, content_ids))))
+    }
+
+
 def open_content(content: Content) -> dict[str, Any]:
     """Return the document of a row that was read. Raises SealError; zlib.error or ValueError for a damaged one."""
     document: dict[str, Any] = json.loads(zlib.decompress(_packed(content)).decode("utf-8", "surrogatepass"))

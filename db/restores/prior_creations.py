@@ -2,23 +2,33 @@
 
 import peewee as pw
 
-from db.models import Content, Restore, RestoreItem
+from db.models import Restore, RestoreItem
 from db.states import WRITTEN_OUTCOMES
 
 ENOUGH_RESTORES = 2
 
 
-def was_written_to_no_effect(restore: Restore, item: RestoreItem, target_id: str) -> bool:
-    """Return whether earlier restores wrote just this, with these options, and each read back what is there now."""
-    now = Content.select(Content.fingerprint).where(Content.id == item.live_content_id)
-    same = (
+# Content, policy type, id in the target tenant, the fingerprint of what was there afterwards.
+Written = tuple[int, str, str, str]
+
+
+def written_to_no_effect(restore: Restore) -> frozenset[Written]:
+    """Return which of the restore's contents earlier ones wrote, with these options, and read back alike each time,
+    and otherwise than they were written.
+    """
+    own = RestoreItem.alias()
+    written = (
+        RestoreItem.content,
+        RestoreItem.policy_type,
+        pw.fn.COALESCE(RestoreItem.created_id, RestoreItem.target_id),
+        RestoreItem.after_mark,
+    )
+    is_otherwise = (
         (Restore.tenant == restore.tenant_id)
         & (Restore.options == restore.options)
-        & (RestoreItem.content == item.content_id)
-        & (RestoreItem.policy_type == item.policy_type)
-        & (pw.fn.COALESCE(RestoreItem.created_id, RestoreItem.target_id) == target_id)
+        & RestoreItem.content.in_(own.select(own.content).where(own.restore == restore.id))
         & RestoreItem.outcome.in_(list(WRITTEN_OUTCOMES.values()))
         & (RestoreItem.verified == False)  # noqa: E712 - of a column
-        & (RestoreItem.after_mark == now)
     )
-    return bool(RestoreItem.select().join(Restore).where(same).limit(ENOUGH_RESTORES).count() == ENOUGH_RESTORES)
+    rows = RestoreItem.select(*written).join(Restore).where(is_otherwise).group_by(*written)
+    return frozenset(rows.having(pw.fn.COUNT(RestoreItem.id) >= ENOUGH_RESTORES).tuples())

@@ -1,13 +1,16 @@
 """The items of a restore: queries, and what the previews and live runs note of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 import peewee as pw
 
 from db.database import Condition
 from db.models import ImportedPolicy, Restore, RestoreItem, Run, RunItem
+from db.sql.inserts import insert_rows
+from db.sql.upserts import renewing
 from db.sql.value_lists import is_in
 from db.states import (
     SUCCESSFUL_OUTCOMES,
@@ -89,7 +92,10 @@ def results(runs: Iterable[Run]) -> dict[int, RunItem]:
 
 def items(restore: Restore) -> list[RestoreItem]:
     """Return the restore's items in the order in which they are written."""
-    return list(RestoreItem.select().where(RestoreItem.restore == restore).order_by(RestoreItem.position))
+    found = list(RestoreItem.select().where(RestoreItem.restore == restore).order_by(RestoreItem.position))
+    for item in found:
+        item.restore = restore  # so that nobody reads it again for each
+    return found
 
 
 def count_plan(restore: Restore) -> dict[tuple[str, str | None], int]:
@@ -128,14 +134,14 @@ def pending_creates_like(item: RestoreItem) -> list[RestoreItem]:
     return list(RestoreItem.select().where(is_pending))
 
 
-def record_live_state(item: RestoreItem, columns: dict[str, Any]) -> None:
+def record_live_states(columns: Mapping[RestoreItem, dict[str, Any]]) -> None:
     """Record what a preview found in the tenant: `live_content` and `live_mark`, or why it could not be read."""
-    _update(item, **columns)
+    _update_all(columns)
 
 
-def record_plan(item: RestoreItem, position: int, columns: dict[str, Any]) -> None:
-    """Record what a preview decided: the item's place in the order of writing, and the columns of its plan."""
-    _update(item, position=position, **columns)
+def record_plans(planned: Sequence[tuple[RestoreItem, dict[str, Any]]]) -> None:
+    """Record what a preview decided, in the order of writing: the columns of each item's plan, and its position."""
+    _update_all({item: {**columns, "position": position} for position, (item, columns) in enumerate(planned)})
 
 
 def record_outcome(item: RestoreItem, outcome: Outcome) -> None:
@@ -173,6 +179,13 @@ def captured(restore: Restore) -> list[RestoreItem]:
     """Return the items of which a live run captured what was there: `target_id` and `safety_snapshot_id`."""
     query = _select(restore, RestoreItem.id, RestoreItem.target_id, RestoreItem.safety_snapshot)
     return list(query.where(RestoreItem.safety_snapshot.is_null(False)))
+
+
+def _update_all(columns: Mapping[RestoreItem, dict[str, Any]]) -> None:
+    """Update many items that are there, in few statements. A column that one has and another lacks stays as it was."""
+    renewed = [RestoreItem._meta.fields[name] for name in dict.fromkeys(chain.from_iterable(columns.values()))]
+    rows = [{**item.__data__, **its_columns} for item, its_columns in columns.items()]
+    insert_rows(RestoreItem, rows, on_conflict=renewing((RestoreItem.id,), renewed))
 
 
 def _update(item: RestoreItem, **columns: Any) -> None:

@@ -148,6 +148,26 @@ def finish_item(
     _require_finished(claim, settled, 1)
 
 
+def finish_alike(
+    claim: Claim, item_ids: Sequence[int], outcome: Outcome, reason: str | None, message: str | None
+) -> None:
+    """Finish many items that are done, each with this outcome, reason and message."""
+    settled = (
+        RunItem.update(
+            state=ItemState.DONE,
+            outcome=outcome,
+            reason=reason,
+            message=message and message[:1000],
+            request_id=None,
+            snapshot=None,
+            ended_at=utcnow(),
+        )
+        .where(is_in(RunItem.id, item_ids) & RunItem.state.in_(UNSETTLED) & _is_claimed(claim))
+        .execute()
+    )
+    _require_finished(claim, settled, len(item_ids))
+
+
 def finish_captured_items(claim: Claim, outcome: Outcome, snapshots: Mapping[int, int]) -> None:
     """Finish many items that were read. `snapshots`: item id -> snapshot id."""
     if not snapshots:

@@ -103,6 +103,10 @@ class TenantNames:
 NO_TENANT_NAMES = TenantNames()
 
 
+def _refers_to_nothing(reference: Reference) -> bool:
+    return False
+
+
 class Resolver:
     """Resolves the references of one restore.
 
@@ -133,11 +137,12 @@ class Resolver:
         self._by_id: dict[str, dict[str, ListedPolicy]] = {}
         self._numbers_given: set[str] = set()
 
-    def resolve(self, reference: Reference, *, stands: bool = False) -> Resolution:
-        """Resolve a reference. `stands`: in the same tenant, the live policy refers to this very id."""
+    def resolve(self, reference: Reference, *, stands: Callable[[Reference], bool] = _refers_to_nothing) -> Resolution:
+        """Resolve a reference. `stands(reference)`: in the same tenant, the live policy refers to this very id."""
         source = self._source(reference)
         resolution = self._resolve_by_rule(reference, source)
-        if stands and resolution.how in (ResolvedBy.UNRESOLVED, ResolvedBy.NAME) and not reference.is_hint:
+        is_unsure = resolution.how in (ResolvedBy.UNRESOLVED, ResolvedBy.NAME)
+        if is_unsure and not reference.is_hint and stands(reference):
             return self._resolution(
                 reference, source, ResolvedBy.STANDS, why=resolution.why or "It is not there any more."
             )

@@ -44,12 +44,12 @@ def test_a_reference_is_resolved_by_mapping_id_or_unique_name_and_never_otherwis
 
 
 def test_what_the_policy_refers_to_just_so_stays_as_it_is_unless_a_mapping_says_otherwise():
-    assert resolver(same_tenant=True).resolve(GROUP, stands=True).how == "stands"
-    assert resolver(same_tenant=True, drop_missing=True).resolve(GROUP, stands=True).how == "stands"
+    assert resolver(same_tenant=True).resolve(GROUP, stands=bool).how == "stands"
+    assert resolver(same_tenant=True, drop_missing=True).resolve(GROUP, stands=bool).how == "stands"
     made_again = resolver(same_tenant=True, groups=[("h", "SG-Pilot")])
-    assert (made_again.resolve(GROUP, stands=True).how, made_again.resolve(GROUP).to) == ("stands", "h")
+    assert (made_again.resolve(GROUP, stands=bool).how, made_again.resolve(GROUP).to) == ("stands", "h")
     mapped = resolver(same_tenant=True, groups=[("h", "other")], mapped={("groups", "g"): "h"})
-    assert mapped.resolve(GROUP, stands=True).to == "h"
+    assert mapped.resolve(GROUP, stands=bool).to == "h"
 
 
 def test_a_namesake_that_stands_for_another_object_is_not_what_a_reference_means():
