@@ -141,6 +141,7 @@ class PlanBuilder:
 
     def _read(self, batch: Mapping[RunItem, RestoreItem]) -> None:
         """Read the live policy of every item that has a match in the target tenant. Raises what makes it wait."""
+        self._contents.load(batch.values())
         memory = RunMemory(self._claim, "item")
         targets = {row: self._match(item).target_id for row, item in batch.items()}
         readings = drive(

@@ -1,7 +1,6 @@
 """Lists of policy types, cached for a run that may have to wait between two of them: none is asked for twice."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -138,7 +137,7 @@ _STORED_FIELDS = ("graph_id", "name", "odata_type", "platform", "is_built_in", "
 def _to_json(final: PolicyList | Rejected) -> Any:
     if isinstance(final, Rejected):
         return pack_answer(Answer(error=final))
-    return [{name: asdict(policy)[name] for name in _STORED_FIELDS} for policy in (*final.policies, *final.without_id)]
+    return [{name: getattr(policy, name) for name in _STORED_FIELDS} for policy in (*final.policies, *final.without_id)]
 
 
 def _from_json(stored: Any) -> PolicyList | GraphError:

@@ -204,11 +204,14 @@ class _Rewriting:
         if key == "creationSource":
             return self._creation_source(value)
         kind = self._kind(key, base)
-        if kind is None and isinstance(value, str) and not self._known and _says_nothing(value, key, base.type):
+        if kind is None and isinstance(value, str) and _says_nothing(value, key, base.type) and not self._knows(value):
             return value
         declared = declared_type(base.type, key)
         place = _ReferencePlace(base.type, key, base.parent, base.holder, kind, declared, base.setting, base.texts)
         return self._value(value, place)
+
+    def _knows(self, value: str) -> bool:
+        return bool(self._known) and value.strip(_AROUND).lower() in self._known
 
     def _kind(self, key: str, base: _ReferencePlace) -> str | None:
         holder = base.holder or {}

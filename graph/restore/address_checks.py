@@ -114,7 +114,8 @@ def _problems_inside(value: Any) -> Iterator[str]:
     """Check at any depth that types are types, and that there is no address: Graph answers none, only we make links."""
     if isinstance(value, list):
         for element in value:
-            yield from _problems_inside(element)
+            if isinstance(element, dict | list):
+                yield from _problems_inside(element)
     if not isinstance(value, dict):
         return
     for name, inner in value.items():
@@ -123,7 +124,7 @@ def _problems_inside(value: Any) -> Iterator[str]:
                 yield _sentence(name, inner, "a type of Microsoft Graph")
         elif _is_link(name):
             yield f"It holds {_shown(name)}, an address of another object, which no backup has. Nothing of it is sent."
-        else:
+        elif isinstance(inner, dict | list):
             yield from _problems_inside(inner)
 
 

@@ -5,9 +5,9 @@ not have already), and what a change takes away. A sentence holds no value of th
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from graph.content.normalise import canonical_json
@@ -120,6 +120,7 @@ CODE = frozenset(
         "uninstallCommandLine", "commandLine", "configurationManagerAgentCommandLineArgument",
     }
 )  # fmt: skip
+_OF_CODE = CODE | {ACCOUNT, INSTALLED_BY}
 PAYLOADS: Mapping[str, str] = {
     "omaSettings": "It applies custom OMA-URI settings, as the device itself: whatever the platform offers.",
     "payload": "It installs a custom profile, as the device itself: whatever the platform offers.",
@@ -144,6 +145,8 @@ def _objects(root: str, body: dict[str, Any]) -> Iterator[tuple[str, dict[str, A
 
 def _find_code(held: _HeldPolicy) -> Iterator[Finding]:
     for of, value in held.objects:
+        if _OF_CODE.isdisjoint(value):
+            continue
         code = {name: value[name] for name in CODE if value.get(name)}
         installs = object_at(value, INSTALLED_BY)
         account = value.get(ACCOUNT) or installs.get(ACCOUNT)
@@ -185,9 +188,7 @@ def _find_certificates(held: _HeldPolicy) -> Iterator[Finding]:
 def _find_administrators(held: _HeldPolicy) -> Iterator[Finding]:
     for of, value in held.objects:
         for name, inner in value.items():
-            known = model.properties(of).get(name)
-            members = model.enum(str(known.type)) if known and known.kind == "enum" else ()
-            if inner == "administrator" and "administrator" in members:
+            if inner == "administrator" and inner in _members_of(of, name):
                 yield Finding("admin", [name, inner], "Whoever sets a device up is an administrator of it.")
             if name == "localAdminEnabled" and inner is True:
                 yield Finding("admin", [name, inner], "Users are administrators of their Cloud PCs.")
@@ -198,6 +199,12 @@ def _find_administrators(held: _HeldPolicy) -> Iterator[Finding]:
             yield Finding(
                 "admin", [setting, value], "It says who is in local groups of devices, or has rights on them."
             )
+
+
+def _members_of(type_name: str, name: str) -> Sequence[str]:
+    """Return what the enumeration of this property may be; () for a property of another kind."""
+    known = model.properties(type_name).get(name)
+    return model.enum(str(known.type)) if known and known.kind == "enum" else ()
 
 
 def _find_roles(held: _HeldPolicy) -> Iterator[Finding]:
@@ -248,12 +255,12 @@ def _find_device_removal(held: _HeldPolicy) -> Iterator[Finding]:
     """Find wipes and retirements: as a value of an enumeration, or as a limit that ends in one."""
     for of, value in held.objects:
         for name, inner in value.items():
-            known = model.properties(of).get(name)
-            is_remedy = known is not None and known.kind == "enum" and inner in ("wipe", "retire")
+            is_remedy = inner in ("wipe", "retire") and bool(_members_of(of, name))
             if is_remedy or (_is_limit(name) and inner not in (None, False, "", 0)):
                 yield Finding("devices", [name, inner], f"{readable_name(name)}: {inner}.")
 
 
+@lru_cache(model.MOST_PAIRS)
 def _is_limit(name: str) -> bool:
     return bool(_LIMIT.search(name))
 

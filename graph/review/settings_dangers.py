@@ -1,7 +1,8 @@
 """Dangers in settings that protect devices: one is turned off, or compliance asks for less than before."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 from graph.content.normalise import canonical_json, is_unset
@@ -47,11 +48,22 @@ def find_exclusions(objects: Iterable[tuple[str, dict[str, Any]]]) -> Iterator[F
     """Find exclusions from the virus scanner, in settings and in properties."""
     for _, value in objects:
         setting = _setting_id(value)
-        exclusions = {setting: _setting_value(value)} if _LEFT_ALONE.search(setting) else {}
-        exclusions |= {name: str(inner) for name, inner in value.items() if inner and _LEFT_ALONE.search(name)}
+        exclusions = {setting: _setting_value(value)} if _is_of_exclusions(setting) else {}
+        exclusions |= {name: str(inner) for name, inner in value.items() if inner and _is_of_exclusions(name)}
         for name, text in exclusions.items():
             if text:
                 yield Finding("protection", [name, text], "It says what the virus scanner leaves alone.")
+
+
+@lru_cache(model.MOST_PAIRS)
+def _is_of_exclusions(name: str) -> bool:
+    return bool(_LEFT_ALONE.search(name))
+
+
+@lru_cache(model.MOST_PAIRS)
+def _values_when_off(setting: str) -> Sequence[re.Pattern[str]]:
+    """Return what a value matches that turns the protection by this setting off; () for one that protects nothing."""
+    return [value for which, value in _OFF if which.search(setting)]
 
 
 def find_code_settings(objects: Iterable[tuple[str, dict[str, Any]]]) -> Iterator[Finding]:
@@ -70,8 +82,10 @@ def _setting_id(value: dict[str, Any]) -> str:
 def find_disabled_protection(objects: Iterable[tuple[str, dict[str, Any]]]) -> Iterator[Finding]:
     """Find protection that a content turns off, whatever the live policy has."""
     for _, value in objects:
-        setting, text = _setting_id(value), _setting_value(value)
-        if setting and any(which.search(setting) and off.search(text) for which, off in _OFF):
+        setting = _setting_id(value)
+        values_when_off = _values_when_off(setting) if setting else ()
+        text = _setting_value(value) if values_when_off else ""
+        if any(off.search(text) for off in values_when_off):
             name = readable_name(setting.rpartition("/")[2] if "/" in setting else setting)
             yield Finding("protection", [setting, text], f"It turns off: {name}.")
 

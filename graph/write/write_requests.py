@@ -4,7 +4,6 @@ A create is one POST; all else follows from comparing the live policy with the w
 was changed by somebody, or was left half written by a crash. Only what differs is written.
 """
 
-import copy
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -42,7 +41,7 @@ def creation_request(policy_type: PolicyType, want: PolicyContent, token: str = 
 
     Properties that it does not take follow as changes.
     """
-    rule, body = WRITE_RULES[policy_type.key], copy.deepcopy(settle_secrets(policy_type, want["body"]).body)
+    rule, body = WRITE_RULES[policy_type.key], _copy_of(settle_secrets(policy_type, want["body"]).body)
     if rule.create:
         return rule.create(policy_type.path, body)
     if rule.names_itself:
@@ -91,7 +90,7 @@ def change_requests(
 def created_part(policy_type: PolicyType, want: PolicyContent, *, with_assignments: bool) -> PolicyContent:
     """Return the part of `want` that would be sent to create it, by whole properties."""
     rule, body = WRITE_RULES[policy_type.key], want["body"]
-    names = {*_sent_names(_shaped(policy_type, rule, copy.deepcopy(body))), *rule.parts}
+    names = {*_sent_names(_shaped(policy_type, rule, _copy_of(body))), *rule.parts}
     return _part_of(want, names, is_assigned=with_assignments and bool(_assignment_requests(rule, "", _NOBODY, want)))
 
 
@@ -102,6 +101,13 @@ def _part_of(want: PolicyContent, names: set[str], *, is_assigned: bool) -> Poli
     properties = {name: value for name, value in want["body"].items() if name in names or name == "@odata.type"}
     part: PolicyContent = {"body": properties} if names else {}
     return {**part, "assignments": want["assignments"]} if is_assigned else part
+
+
+def _copy_of(value: Any) -> Any:
+    """Return a copy of JSON, in a fraction of the time that copy.deepcopy takes."""
+    if isinstance(value, dict):
+        return {name: _copy_of(inner) if isinstance(inner, dict | list) else inner for name, inner in value.items()}
+    return [_copy_of(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _sent_names(sent: Object) -> set[str]:
@@ -137,7 +143,7 @@ def _update_requests(
 
 def _update_body(policy_type: PolicyType, rule: WriteRule, want: Object, differing: set[str]) -> Object:
     """Return what an update sends of the body itself: what differs, or with PUT the whole; {} where nothing differs."""
-    sent = _shaped(policy_type, rule, copy.deepcopy(want))
+    sent = _shaped(policy_type, rule, _copy_of(want))
     sent = {name: value for name, value in sent.items() if name not in rule.parts}
     changed = {name: value for name, value in sent.items() if name.split("@")[0] in differing}
     return sent if changed and rule.update == "PUT" else changed
@@ -148,7 +154,7 @@ def _put_body(policy_type: PolicyType, rule: WriteRule, live: Object, sent: Obje
 
     So properties that the backup does not know stay, and so do those that cannot change, in the tenant's own spelling.
     """
-    theirs = _shaped(policy_type, rule, copy.deepcopy(live))
+    theirs = _shaped(policy_type, rule, _copy_of(live))
     live_properties = {name: value for name, value in theirs.items() if name not in rule.parts}
     wanted_properties = {
         name: value for name, value in sent.items() if name not in rule.create_only or name not in live_properties
