@@ -36,6 +36,7 @@ for name in (
     "words",
     "definitions",
     "settings",
+    "standards",
 ):
     print(f"\n## {name}\n", flush=True)
     subprocess.run([sys.executable, "-m", f"bench.{name}"], check=True)

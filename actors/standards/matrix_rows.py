@@ -1,6 +1,6 @@
 """The cells of a matrix as other programs get them: rows of a file, of the API and of a command."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
@@ -51,14 +51,17 @@ def rows_of(
     adoptions = matrix.followers(standard, wanted, tenant_ids)
     numbers = {version.id: version.number for version in standard.versions}
     for adoption in () if wanted.state else [row for row in adoptions if row.checked_at is None]:
-        yield _row(adoption, None, numbers, inside=False)
+        yield row_of(adoption, None, numbers, inside=False)
     keys = {item.key for item in matrix.columns(standard, wanted, adoptions)}
     for adoption, cell in matrix.every_cell([row for row in adoptions if row.checked_at is not None]):
         if cell.item_key in keys and wanted.state in ("", cell.state):
-            yield _row(adoption, cell, numbers, inside=sees_inside(adoption.tenant_id))
+            yield row_of(adoption, cell, numbers, inside=sees_inside(adoption.tenant_id))
 
 
-def _row(adoption: StandardAdoption, cell: StandardCell | None, numbers: dict[int, int], *, inside: bool) -> MatrixRow:
+def row_of(
+    adoption: StandardAdoption, cell: StandardCell | None, numbers: Mapping[int, int], *, inside: bool
+) -> MatrixRow:
+    """Return a cell as a row. `numbers`: version -> its number; `inside`: the reader may see the tenant."""
     shown = cell if inside else None
     return MatrixRow(
         tenant=adoption.tenant_id,

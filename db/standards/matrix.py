@@ -143,6 +143,14 @@ def cells_of(
     return {(cell.adoption_id, cell.item_key): cell for cell in StandardCell.select().where(those)}
 
 
+def is_cell_of(adoption_ids: Collection[int], state: str = "", policy_type: str = "") -> Condition:
+    """Return the condition that cells are of these adoptions, in this state and of this type, where given."""
+    condition: Condition = is_in(StandardCell.adoption, list(adoption_ids))
+    if state:
+        condition &= StandardCell.state == state
+    return condition & (StandardCell.policy_type == policy_type) if policy_type else condition
+
+
 # The tenants whose cells are read at once, where all are written into a file.
 TENANTS_AT_ONCE = 20
 

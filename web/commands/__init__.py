@@ -36,13 +36,13 @@ with postponed():
     )
     from web.commands.frame.context import WRONG_INPUT, WRONG_SETTING
     from web.commands.people import accounts, tokens
-    from web.commands.reading import changes, lists
+    from web.commands.reading import changes, lists, matrix
 
 cli = click.Group("tenantkeep", help="Back up and restore Intune and Conditional Access policies of many tenants.")
 click.version_option(package_name="tenantkeep")(cli)
 for commands in (
     processes, doctor, installation, moving, accounts, tenants, runs, readiness, restores, bring_back, changes,
-    assignments, channels, copies, following, recovering, lists, tokens,
+    assignments, channels, copies, following, matrix, recovering, lists, tokens,
 ):  # fmt: skip
     commands.register(cli)
 
