@@ -85,6 +85,11 @@ def due(now: datetime, excluded_ids: Collection[int] = (), limit: int = DUE_PER_
     return list(query.order_by(TenantReadiness.due_since, TenantReadiness.id).limit(limit))
 
 
+def share_of(report: ReadinessReport) -> float | None:
+    """Return the share that comes back by itself; None where there was nothing to judge: all of nothing is no news."""
+    return float(report.share) if any(report.counts.values()) else None
+
+
 def put_off(tenant_id: int) -> None:
     """Leave a tenant that could not be judged alone for a while."""
     TenantReadiness.update(again_at=utcnow() + AGAIN_AFTER).where(TenantReadiness.tenant == tenant_id).execute()

@@ -47,7 +47,7 @@ def readiness(tenant: str, now: bool, as_json: bool) -> None:
         rows = reports.lines(found, reports.ReportFilter(), MOST_LINES)
         document = {
             # Null where there is nothing to judge: all of nothing would read as if everything were well.
-            "share": report.share if rows else None,
+            "share": reports.share_of(report),
             "counts": report.counts,
             "seconds": report.seconds,
             "items": [_item(row) for row in rows],

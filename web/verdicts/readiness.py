@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from db.models import ReadinessReport, Tenant
+from db.readiness import reports
 from db.states import Level, ReadinessVerdict
 from web.verdicts.verdicts import LOOKS
 
@@ -19,15 +20,18 @@ VERDICT_WORDS: Mapping[ReadinessVerdict, str] = {
 }
 
 
-def share_text(share: float) -> str:
-    """Return the share in whole percent, 100 only where it is all."""
+def share_text(share: float | None) -> str:
+    """Return the share in whole percent, 100 only where it is all; "" for that of nothing."""
+    if share is None:
+        return ""
     return f"{min(int(share * 100), 99) if share < 1 else 100} %"
 
 
 def level_of(report: ReadinessReport | None) -> Level:
-    if report is None:
+    share = reports.share_of(report) if report else None
+    if share is None:
         return Level.NEUTRAL
-    return Level.GOOD if report.share == 1 else Level.ATTENTION
+    return Level.GOOD if share == 1 else Level.ATTENTION
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,15 @@ from collections.abc import Sequence
 from typing_extensions import TypedDict
 
 from db.models import ReadinessItem, ReadinessReport, Tenant
+from db.readiness import reports
 from db.states import ReadinessVerdict
 from web.api.representations.values import Id, ReferenceJson, Time, reference, time
 
 
 class ReadinessJson(TypedDict):
     """A tenant's newest report. `share`: 0 to 1, of all policies those that come back by themselves. `counts`: verdict
-    to number of policies. `seconds`: what a full restore takes. Null where no report was made yet.
+    to number of policies. `seconds`: what a full restore takes. Null where no report was made yet; the share also where
+    there was nothing to judge.
     """
 
     tenant: ReferenceJson
@@ -44,7 +46,7 @@ def readiness(tenant: Tenant, report: ReadinessReport | None) -> ReadinessJson:
     return {
         "tenant": reference(tenant),
         "made_at": time(report.made_at) if report else None,
-        "share": report.share if report else None,
+        "share": reports.share_of(report) if report else None,
         "counts": report.counts if report else {},
         "seconds": report.seconds if report else None,
     }

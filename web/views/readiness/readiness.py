@@ -34,7 +34,7 @@ class TenantLine(NamedTuple):
 
     @property
     def share(self) -> str:
-        return share_text(self.report.share) if self.report else ""
+        return share_text(reports.share_of(self.report)) if self.report else ""
 
     @property
     def look(self) -> str:

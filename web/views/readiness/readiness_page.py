@@ -90,7 +90,7 @@ class ReadinessPage:
 
     @property
     def share(self) -> str:
-        return share_text(self.report.share) if self.report else ""
+        return share_text(reports.share_of(self.report)) if self.report else ""
 
     @property
     def time(self) -> str:

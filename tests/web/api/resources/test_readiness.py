@@ -22,6 +22,12 @@ def test_the_newest_report_is_told_with_its_policies(cast, api, captured):
     assert (listed["Contoso"]["share"], listed["Contoso"]["seconds"]) == (0.5, 90)
     assert listed["Contoso"]["counts"] == {"by_itself": len(policies) - 1, "by_hand": 1, "not": 0}
     assert (listed["Fabrikam"]["share"], listed["Fabrikam"]["made_at"]) == (None, None)
+    reports.save(
+        Run.create(tenant=cast.fabrikam, kind="readiness.assess", state="succeeded", dedupe_key="y"), [], 1.0, 0
+    )
+    told = program.get(f"/tenants/{cast.fabrikam.id}/readiness").json
+    assert told["made_at"]
+    assert told["share"] is None  # of nothing
     path = f"/tenants/{cast.contoso.id}/readiness"
     [only] = program.get(f"{path}?verdict=by_hand").json["items"]
     assert (only["graph_id"], only["why"]) == (policies[0].graph_id, "Name a break-glass account.")
