@@ -16,6 +16,7 @@ from db.audit.audit import SYSTEM
 from db.database import database
 from db.models import IS_ACTIVE, BackupSet, Run, RunItem
 from db.states import SetState
+from tests.support.demo import descendants
 
 POLICIES = 900
 CHANGED = 45
@@ -108,11 +109,13 @@ def _processor_seconds() -> float:
 
 
 def _of_workers(name: str) -> Iterator[str]:
-    """Yield what the system tells of each worker process, in its file of that name."""
-    for command in Path("/proc").glob("[0-9]*/cmdline"):
+    """Yield what the system tells of each of our worker processes, in its file of that name."""
+    for pid in descendants(os.getpid()):
+        place = Path(f"/proc/{pid}")
         try:
-            if "dramatiq" in command.read_text():
-                yield (command.parent / name).read_text()
+            # Others on this machine may have workers too.
+            if "dramatiq" in (place / "cmdline").read_text():
+                yield (place / name).read_text()
         except OSError:
             continue  # it has ended
 
