@@ -1,11 +1,12 @@
 """The difference between a tenant's policy and the standard's item, whole and with values, from the newest snapshot."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from actors.facade import snapshot_diff
 from actors.facade.wording import wording_of
+from actors.standards.cell_places import DifferingPlaces
 from actors.standards.wanted import WantedItems
 from db.encryption import SealError
 from db.models import Snapshot, StandardAdoption, StandardVersion
@@ -17,6 +18,9 @@ from graph.policy_types.table import POLICY_TYPES
 from graph.write.write_requests import remaining_differences
 
 Hide = Callable[[Any], Any]
+
+# Of an exception, all assignments are one place: a tenant has its own, or the standard's.
+ASSIGNMENTS = {"path": "assignments", "label": "Assignments", "how": "changed"}
 
 
 @dataclass(frozen=True)
@@ -70,3 +74,29 @@ def difference_of(adoption: StandardAdoption, item_key: str, hide: Hide, languag
     counted = [row for row in differences if not is_ignored(row.path, found.own_paths)]
     excused = [row for row in differences if is_ignored(row.path, found.own_paths)]
     return ItemDifference(version, item.name, item.policy_type, newest, counted, excused)
+
+
+def choosable_places(adoption: StandardAdoption, item_key: str) -> list[Mapping[str, str]]:
+    """Return {"path", "label", "how"} of each place that an exception may leave to the tenant: all that differ now.
+
+    What one allows already is among them. Empty where there is nothing to compare, or it cannot be opened.
+    """
+    version = version_of(adoption)
+    wanted = WantedItems(adoption, version) if version else None
+    item = next((row for row in wanted.items if row.key == item_key), None) if wanted else None
+    target = wanted.ids.target_of(item) if wanted and item else None
+    if version is None or wanted is None or item is None or target is None or item.policy_type not in POLICY_TYPES:
+        return []
+    policy = policies.find_by_graph_id(adoption.tenant, item.policy_type, target)
+    newest = snapshots.latest(policy) if policy else None
+    if newest is None:
+        return []
+    try:
+        live = snapshots.read_snapshot(newest)
+        want = wanted.ids.to_tenant(item, wanted.of(item, live).rendered)
+    except SealError:
+        return []
+    want = want if version.with_assignments else {**want, "assignments": None}
+    places = DifferingPlaces(POLICY_TYPES[item.policy_type], newest, live, want).counted
+    found: list[Mapping[str, str]] = [place.as_json() for place in places if not place.is_of_assignments]
+    return found + ([ASSIGNMENTS] if len(found) < len(places) else [])

@@ -2,9 +2,24 @@
 
 import pytest
 
-from actors.standards.item_difference import difference_of
-from db.models import Content, StandardAdoption
-from tests.support.standard_rows import catalog_body, follow, guid, has, item_of, new_standard, version_of
+from actors.standards import comparing
+from actors.standards.item_difference import ASSIGNMENTS, choosable_places, difference_of
+from db.audit.audit import SYSTEM
+from db.models import Content, StandardAdoption, StandardCell
+from db.standards import exceptions
+from db.states import ExceptionKind
+from tests.support.standard_rows import (
+    CATALOG,
+    assigned,
+    catalog_body,
+    follow,
+    guid,
+    has,
+    item_of,
+    listed_now,
+    new_standard,
+    version_of,
+)
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -27,3 +42,25 @@ def test_what_cannot_be_compared_says_so(cast):
     Content.update(sealed=b"rubbish").where(Content.id == snapshot.content_id).execute()
     assert difference_of(held, "a", hidden.append, "en").is_lost
     assert not hidden
+
+
+def test_each_place_that_differs_can_be_left_to_the_tenant(cast):
+    standard = new_standard()
+    key, everybody = guid(1), guid(90)
+    wanted = catalog_body("Ring", "as the standard says")
+    version_of(standard, item_of(key, wanted, assignments=assigned(everybody)))
+    adoption = follow(standard, cast.contoso)
+    assert choosable_places(adoption, key) == [], "nothing is there to be compared"
+    has(adoption, key, guid(11), catalog_body("Ring", "secret words of the tenant"))
+    listed_now(cast.contoso, CATALOG)
+    places = choosable_places(adoption, key)
+    assert [place["path"] for place in places] == ["body/description", "assignments"]
+    assert places[1] == ASSIGNMENTS
+    assert "secret words" not in str(places)
+    asked = exceptions.ask(standard, key, ExceptionKind.OTHERWISE, "r", SYSTEM, tenant=cast.contoso,
+                           paths=[place["path"] for place in places])  # fmt: skip
+    exceptions.approve(asked, SYSTEM, needs_another=False)
+    comparing.compare(StandardAdoption.get().id)
+    assert StandardCell.get().state == "excepted", "each of them is allowed by now"
+    assert choosable_places(adoption, key) == places, "and may be chosen again, for another exception"
+    assert choosable_places(adoption, "gone") == []

@@ -66,7 +66,7 @@ def list_exceptions(standard_id: str, query: PageQuery) -> ApiAnswer:
     """List the exceptions that hold or are asked for, of your tenants; those of tags too, for who sees every tenant."""
     standard = standard_access.fetch_standard(standard_id)
     condition = (StandardException.standard == standard) & StandardException.ended_at.is_null()
-    condition &= allowed(StandardException.tenant, Permission.SEE_STANDARDS)
+    condition &= allowed(StandardException.tenant, permission=Permission.SEE_STANDARDS)
 
     def represent(rows: Sequence[StandardException]) -> list[Any]:
         return following_document.exception_list(rows)

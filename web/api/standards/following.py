@@ -124,7 +124,9 @@ def _now(adoption: StandardAdoption) -> FollowerDetailsJson:
 def list_followers(standard_id: str, query: PageQuery) -> ApiAnswer:
     """List the tenants of yours that follow a standard."""
     standard = standard_access.fetch_standard(standard_id)
-    condition = (StandardAdoption.standard == standard) & allowed(StandardAdoption.tenant, Permission.SEE_STANDARDS)
+    condition = (StandardAdoption.standard == standard) & allowed(
+        StandardAdoption.tenant, permission=Permission.SEE_STANDARDS
+    )
     rows = cursor_pages.select(StandardAdoption, condition, StandardAdoption.standard, StandardAdoption.tenant)
 
     def represent(found: Sequence[StandardAdoption]) -> list[Any]:

@@ -10,6 +10,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from werkzeug.wrappers import Response
 
 from actors.standards import linking
+from actors.standards.item_difference import choosable_places
 from db.accounts import users
 from db.errors import Invalid
 from db.models import StandardAdoption, StandardException
@@ -27,7 +28,8 @@ pages = Blueprint("followed_item", __name__, url_prefix="/standards/<standard_id
 
 LONGEST_KEY = 200
 NONE_OF_THEM = "none"
-ASSIGNMENTS = "assignments"
+# Places that the form shows before it is unfolded.
+MOST_UNFOLDED = 25
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,23 @@ class FollowedItemPage:
 
     @property
     def is_comparable(self) -> bool:
-        return bool(self.item.cell and self.item.cell.state == CellState.DIFFERS and self.can_see)
+        """Tell whether there are two contents to be compared: then another page shows them, with their values."""
+        states = (CellState.DIFFERS, CellState.EXCEPTED, CellState.STALE)
+        return bool(self.item.cell and self.item.cell.state in states and self.item.policy_id and self.can_see)
+
+    @cached_property
+    def choosable(self) -> Sequence[Mapping[str, str]]:
+        """All places that an exception may be about: where the policy differs now."""
+        is_asked = self.can_ask and self.can_see and self.item.policy_id
+        return choosable_places(self.adoption, self.item.key) if is_asked else ()
+
+    @property
+    def first_choosable(self) -> Sequence[Mapping[str, str]]:
+        return self.choosable[:MOST_UNFOLDED]
+
+    @property
+    def other_choosable(self) -> Sequence[Mapping[str, str]]:
+        return self.choosable[MOST_UNFOLDED : exceptions.MOST_PATHS]
 
     @cached_property
     def exceptions(self) -> list[StandardException]:

@@ -18,6 +18,7 @@ from web.presentation.masking import Masking
 from web.security.access import requires
 from web.security.permissions import Permission
 from web.translation.languages import current_language
+from web.views.standards.following import back
 
 pages = Blueprint("item_difference", __name__, url_prefix="/standards/<standard_id>/tenants/<tenant_id>")
 
@@ -62,9 +63,11 @@ class ItemDifferencePage:
 
 @pages.get("/difference")
 @requires(Permission.SEE)
-def page(standard_id: str, tenant_id: str) -> str:
+def page(standard_id: str, tenant_id: str) -> Any:
     adoption = standard_access.fetch_adoption(standard_id, tenant_id, Permission.SEE)
     key = without_nul(request.args.get("key", ""))[:LONGEST_KEY]
+    if not key:
+        return back(adoption)
     found = item_difference.difference_of(adoption, key, Masking(tells_apart=True), current_language())
     if found is None:
         abort(404)
