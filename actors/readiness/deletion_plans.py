@@ -55,6 +55,7 @@ class DeletionPlans(PlanBuilder):
     def outlooks(self) -> Iterator[Outlook]:
         """Yield what would become of each policy, the worse of both deletions. Raises what Graph makes it wait for."""
         self._list(item.policy_type for item in self._items)
+        self._contents.load(self._items)
         alone = self._verdicts()
         self._empty_the_tenant()
         together = self._verdicts()
