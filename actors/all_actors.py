@@ -16,6 +16,7 @@ from actors.queue.broker import broker
 from actors.readiness import assess
 from actors.rehearsals import rehearse
 from actors.restores import live_restore
+from actors.rollouts import rolling_out
 from actors.tenants import credential_change, shared_app_change
 from actors.uploads import upload
 
@@ -40,6 +41,7 @@ __all__ = [
     "preview",
     "push",
     "rehearse",
+    "rolling_out",
     "shared_app_change",
     "sync",
     "tending",

@@ -29,6 +29,7 @@ from actors.reading import policy_index
 from actors.recovery import dead_workers
 from actors.recovery.steps import Step, once, run_step, without
 from actors.rehearsals import due_rehearsals, rehearse
+from actors.rollouts import rolling_out
 from actors.standards import comparing
 from db.accounts import entra_grants
 from db.audit import daily_check
@@ -126,6 +127,7 @@ STEPS = (
     Step(Sweep.COPY, without(stores.working), push.start_due, SLICE_SECONDS),
     Step(Sweep.TEND, without(lambda: stores.due(utcnow())), tending.start_due, SLICE_SECONDS),
     Step(Sweep.COUNT, once(standing_counts.count_if_due)),
+    Step(Sweep.ROLL_OUT, rolling_out.left_alone, rolling_out.enqueue, SLICE_SECONDS),
 )
 
 

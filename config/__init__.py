@@ -75,6 +75,7 @@ class Settings:
     deletion_days: int
     document_languages: str  # a folder of catalogs beside the product's own; "" for none
     plan_hours: int
+    rollout_four_eyes: bool  # whoever asked for a roll-out of a standard does not confirm it
     settle_seconds: int
     # Where notices go by e-mail, and from whom; None where they do not.
     smtp: MailServer | None
@@ -171,6 +172,7 @@ _VARIABLES: dict[str, tuple[Callable[[str], Any], str | None, str]] = {
     "DELETION_DAYS": (parsers.number(0, 90, "of days "), "7", ""),
     "DOCUMENT_LANGUAGES": (parsers.any_text, "", ""),
     "PLAN_HOURS": (parsers.number(1, 720, "of hours "), "24", ""),
+    "ROLLOUT_FOUR_EYES": (parsers.on_or_off, "on", ""),
     "SETTLE_SECONDS": (parsers.number(1, 3600, "of seconds "), "120", ""),
     "SMTP_URL": (parsers.optional(parsers.smtp), "", ""),
     "MAIL_FROM": (parsers.optional(parsers.mail_from), "", ""),

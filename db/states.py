@@ -77,6 +77,7 @@ class Sweep(StrEnum):
     COPY = "push copies"
     TEND = "look after stores of copies"
     COUNT = "count tenants by standing"
+    ROLL_OUT = "go on with roll-outs"
 
 
 ACTIVE = (RunState.QUEUED, RunState.RUNNING)
@@ -494,6 +495,10 @@ class NoticeEvent(StrEnum):
     COPIES_FAILING = "copies_failing"
     # A write under our app of which we know nothing: our credential may be in other hands.
     FOREIGN_WRITE = "foreign_write"
+    # A standard's way to a ring: it waits to be confirmed, stopped by itself, or ended.
+    ROLLOUT = "rollout"
+    # To a tenant: what is planned for it.
+    ROLLOUT_PLANNED = "rollout_planned"
     # What changed in the last whole week or month, what is open, and how fresh the tenant is.
     WEEKLY_REPORT = "weekly_report"
     MONTHLY_REPORT = "monthly_report"

@@ -65,6 +65,7 @@ from web.views.people import (
 from web.views.readiness import readiness
 from web.views.rehearsals import rehearsals
 from web.views.restores import later_changes, new_restore, restore_actions, restores
+from web.views.rollouts import rollouts
 from web.views.settings import conflict_page, setting_pages
 from web.views.standards import (
     followed_item,
@@ -140,6 +141,7 @@ PAGES = (
     documents,
     provider,
     rehearsals,
+    rollouts,
     runs,
     schedules,
     notifications,

@@ -297,6 +297,31 @@ def _deletion_due(told: Occurrence, _change: Change | None, zone: str) -> str:
     return f"{what} on {when}, unless somebody protects {'it' if count == 1 else 'them'}"
 
 
+_RINGS = {"pilot": "the pilot ring", "early": "the early ring", "all": "all the others"}
+_ROLLOUTS = {
+    "asked": "is planned for {ring}, and waits to be confirmed",
+    "finished": "is rolled out to {ring}: {done} of {all} tenants have it",
+    "rolled_back": "is rolled back from {ring}: {undone} of {all} tenants are as they were",
+}
+
+
+def _rollout(told: Occurrence, _change: Change | None, _zone: str) -> str:
+    """Return “Standard “Baseline”, version 3, is planned for the pilot ring, and waits to be confirmed”."""
+    facts, tenants = told.facts, told.facts.get("tenants") or {}
+    ring = _RINGS.get(facts["ring"], facts["ring"])
+    what = f"Standard “{plain(facts['standard'])}”, version {facts['version']}"
+    if facts["what"] == "stopped":
+        return f"{what}: roll-out {facts['rollout']} to {ring} stopped. {plain(facts['why'])}".rstrip(".")
+    counts = {"done": tenants.get("done", 0), "undone": tenants.get("undone", 0), "all": sum(tenants.values())}
+    words = _ROLLOUTS.get(facts["what"], "has ended in {ring}")
+    return f"{what}, {words.format(ring=ring, **counts)}"
+
+
+def _rollout_planned(told: Occurrence, _change: Change | None, _zone: str) -> str:
+    facts = told.facts
+    return f"Version {facts['version']} of the standard “{plain(facts['standard'])}” is planned for this tenant"
+
+
 _SENTENCES: dict[str, Sentence] = {
     NoticeEvent.CHANGE: _change,
     NoticeEvent.RUN_FAILED: _failed,
@@ -317,6 +342,8 @@ _SENTENCES: dict[str, Sentence] = {
     NoticeEvent.COPIES_FAILING: _copies_failing,
     NoticeEvent.SAFEGUARD_CHANGED: _safeguard,
     NoticeEvent.FOREIGN_WRITE: _foreign_write,
+    NoticeEvent.ROLLOUT: _rollout,
+    NoticeEvent.ROLLOUT_PLANNED: _rollout_planned,
     NoticeEvent.WEEKLY_REPORT: _report,
     NoticeEvent.MONTHLY_REPORT: _report,
 }

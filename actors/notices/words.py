@@ -55,6 +55,7 @@ PLACES = {
     NoticeEvent.SAFEGUARD_CHANGED: AUDIT_LOG,
     NoticeEvent.COPIES_FAILING: PageLink("/copies/", "Copies elsewhere"),
 }
+_OF_ROLLOUTS = (NoticeEvent.ROLLOUT, NoticeEvent.ROLLOUT_PLANNED)
 _OF_RUNS = (NoticeEvent.RUN_FAILED, NoticeEvent.RUN_PARTIAL)
 _OF_RESTORES = (
     NoticeEvent.RESTORE_ASKED,
@@ -182,6 +183,9 @@ def _place_of_one(notice: Notice) -> PageLink:
         return PageLink(f"/restores/{about.restore_id}", f"Restores, restore {about.restore_id}")
     if about.event == NoticeEvent.READINESS_FELL:
         return PageLink(f"/tenants/{about.tenant_id}/readiness", "Readiness")
+    if about.event in _OF_ROLLOUTS:
+        number = about.facts["rollout"]
+        return PageLink(f"/rollouts/{number}", f"Standards, roll-out {number}")
     return PLACES.get(about.event) or _place_of_tenant(about.tenant_id)
 
 

@@ -152,6 +152,14 @@ class Action(StrEnum):
     EXCEPTION_ASKED = "standard-exception:asked"
     EXCEPTION_APPROVED = "standard-exception:approved"
     EXCEPTION_ENDED = "standard-exception:ended"
+    ROLLOUT_ASKED = "rollout:asked"
+    ROLLOUT_PLANNED_AGAIN = "rollout:planned-again"
+    ROLLOUT_CONFIRMED = "rollout:confirmed"
+    ROLLOUT_PAUSED = "rollout:paused"
+    ROLLOUT_WENT_ON = "rollout:went-on"
+    ROLLOUT_STOPPED = "rollout:stopped"
+    ROLLOUT_ROLLED_BACK = "rollout:rolled-back"
+    ROLLOUT_ENDED = "rollout:ended"
 
 
 DETAILS: dict[Action, frozenset[str]] = {
@@ -335,4 +343,15 @@ DETAILS: dict[Action, frozenset[str]] = {
     Action.EXCEPTION_ASKED: frozenset({"name", "tag", "item", "kind", "paths", "reason", "until"}),
     Action.EXCEPTION_APPROVED: frozenset({"name", "tag", "item", "reason"}),
     Action.EXCEPTION_ENDED: frozenset({"name", "tag", "item", "reason"}),
+    # `early`: why it did not wait until the ring before was looked at; None where it did.
+    Action.ROLLOUT_ASKED: frozenset({"standard", "version", "ring", "kind", "tenants", "early"}),
+    Action.ROLLOUT_PLANNED_AGAIN: frozenset(),
+    # `counts`: action -> how many policies, over all tenants.
+    Action.ROLLOUT_CONFIRMED: frozenset({"reason", "tenants", "counts"}),
+    Action.ROLLOUT_PAUSED: frozenset(),
+    Action.ROLLOUT_WENT_ON: frozenset(),
+    Action.ROLLOUT_STOPPED: frozenset({"reason", "by_itself"}),
+    Action.ROLLOUT_ROLLED_BACK: frozenset({"reason"}),
+    # `tenants`: state -> how many.
+    Action.ROLLOUT_ENDED: frozenset({"state", "tenants"}),
 }

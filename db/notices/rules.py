@@ -33,7 +33,7 @@ GRAVE_EVENTS = (
     NoticeEvent.FOREIGN_WRITE,
 )
 # Of the whole installation: for its admins and auditors.
-OF_INSTALLATION = (NoticeEvent.AUDIT_BROKEN, NoticeEvent.COPIES_FAILING)
+OF_INSTALLATION = (NoticeEvent.AUDIT_BROKEN, NoticeEvent.COPIES_FAILING, NoticeEvent.ROLLOUT)
 # A restore that ended is one occurrence: whoever hears of runs that fail hears of it, too.
 _RUN_EVENTS = {RunState.FAILED: NoticeEvent.RUN_FAILED, RunState.PARTIAL: NoticeEvent.RUN_PARTIAL}
 _SEVERITY_OF_EVENT = {
@@ -52,6 +52,8 @@ _SEVERITY_OF_EVENT = {
     NoticeEvent.TENANT_APPROVAL_WAITING: Severity.MEDIUM,
     NoticeEvent.RESTORE_ASKED: Severity.MEDIUM,
     NoticeEvent.READINESS_FELL: Severity.MEDIUM,
+    NoticeEvent.ROLLOUT: Severity.MEDIUM,
+    NoticeEvent.ROLLOUT_PLANNED: Severity.MEDIUM,
     NoticeEvent.RESTORE_DONE: Severity.LOW,
 }
 # These come in the quiet hours all the same, where they are high and the rule says so.

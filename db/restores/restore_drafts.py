@@ -85,11 +85,14 @@ def create(
     made_from: Restore | None = None,
     file_says: Mapping[str, Any] | None = None,
     brought_back_to: datetime | None = None,
+    standard_id: int | None = None,
+    rollout_id: int | None = None,
 ) -> Restore:
     """Create a draft. Raises Invalid when there is nothing to restore, or no restore may start in the tenant.
 
     `made_from`: the restore that this one undoes, or whose rest it does. `brought_back_to`: the moment that the whole
-    tenant is brought back to; what was added since is among the items, to be removed.
+    tenant is brought back to; what was added since is among the items, to be removed. `standard_id`, `rollout_id`: the
+    standard that it brings the tenant to, and the roll-out that it is a part of.
     """
     tenants.require_switched_on(tenant)
     if not items:
@@ -104,6 +107,8 @@ def create(
             undo_of=undo_of,
             file_says=file_says,
             brought_back_to=brought_back_to,
+            standard_id=standard_id,
+            rollout_id=rollout_id,
             options=dict(options),
             created_by=actor.user_id,
             asks_four_eyes=rules.four_eyes,

@@ -43,7 +43,8 @@ def address(rule, ids):
               "tag_membership_id": 1, "grant_id": 1, "token_id": 1,
               "session_id": 1, "passkey_id": 1, "name": "none",
               "channel_id": 1, "rule_id": 1, "import_id": 1, "imported_policy_id": 1, "document_id": 1,
-              "request_id": 1, "store_id": 1, "key_id": 1, "rehearsal_id": 1, "ending": "csv",
+              "request_id": 1, "store_id": 1, "key_id": 1, "rehearsal_id": 1,
+              "rollout_id": 1, "standard_id": 1, "exception_id": 1, "tag_id": 1, "ending": "csv",
               "file": "none", **ids}  # fmt: skip
     return re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(values[found[1]]), rule.rule)
 

@@ -62,6 +62,11 @@ CASES = (
          "switched on)", "/audit/"),
     Case(NoticeEvent.FOREIGN_WRITE, {"facts": {"activity": "Patch Policy", "object": "MFA", "at": AT.isoformat()}},
          "Contoso: Somebody else wrote with Tenantkeep’s app (Patch Policy): “MFA”", "/tenants/{tenant}"),
+    Case(NoticeEvent.ROLLOUT, {"facts": {"rollout": 4, "standard": "Baseline", "version": 3, "ring": "pilot",
+                                         "what": "asked"}},
+         "Standard “Baseline”, version 3, is planned for the pilot ring, and waits to be confirmed", "/rollouts/4"),
+    Case(NoticeEvent.ROLLOUT_PLANNED, {"facts": {"rollout": 4, "standard": "Baseline", "version": 3, "ring": "pilot"}},
+         "Contoso: Version 3 of the standard “Baseline” is planned for this tenant", "/rollouts/4"),
     *(
         Case(event, {"facts": {"begin": "2026-10-01T00:00:00", "end": "2026-11-01T00:00:00", "changes": changes,
                                "high": changes // 4, "open": changes // 6, "backed_up_at": at}},

@@ -13,6 +13,7 @@ from web.views.audit_acts.disclosure_acts import DISCLOSURE_ACTS
 from web.views.audit_acts.following_acts import FOLLOWING_ACTS
 from web.views.audit_acts.import_acts import COPY_ACTS, IMPORT_ACTS
 from web.views.audit_acts.keeping_acts import KEEPING_ACTS
+from web.views.audit_acts.rollout_acts import ROLLOUT_ACTS
 from web.views.audit_acts.schedule_acts import SCHEDULE_ACTS
 from web.views.audit_acts.standard_acts import STANDARD_ACTS, STANDARDS
 
@@ -323,6 +324,7 @@ ACTS: dict[Action, AuditAct] = {
     **STANDARD_ACTS,
     **FOLLOWING_ACTS,
     **KEEPING_ACTS,
+    **ROLLOUT_ACTS,
     **COPY_ACTS,
     **CONSENT_ACTS,
     **DISCLOSURE_ACTS,

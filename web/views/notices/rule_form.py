@@ -33,6 +33,8 @@ EVENTS: Mapping[NoticeEvent, str] = {
     NoticeEvent.RESTORE_DONE: "A restore has ended",
     NoticeEvent.AUDIT_BROKEN: "The audit log was changed, or a part of it is missing",
     NoticeEvent.COPIES_FAILING: "Copies fail, are behind or not locked, or no recovery key was proved for a year",
+    NoticeEvent.ROLLOUT: "A standard’s roll-out waits to be confirmed, stopped by itself, or ended",
+    NoticeEvent.ROLLOUT_PLANNED: "A standard’s version is planned for a tenant",
     NoticeEvent.WEEKLY_REPORT: "A week is over: what changed, what is open, how fresh the backup is",
     NoticeEvent.MONTHLY_REPORT: "A month is over: what changed, what is open, how fresh the backup is",
 }

@@ -205,6 +205,27 @@ EVENTS = (
      "Max changed the script of “Dock” in the import “Baseline”"),
     (Action.IMPORT_REMOVED, "import 3", {"name": "Baseline", "policies": 9}, "ok",
      "Max removed the import “Baseline” of 9 policies from Contoso"),
+    *(
+        (Action.ROLLOUT_ASKED, "roll-out 4", {"standard": "Baseline", "version": 3, "ring": "pilot", "kind": kind,
+                                              "tenants": 3, "early": None}, "ok", told)
+        for kind, told in (
+            ("roll_out", "Max asked to roll version 3 of the standard “Baseline” out to the ring pilot: roll-out 4"),
+            ("switch_on", "Max asked to switch on in the ring pilot what arrived report-only with version 3 of the "
+                          "standard “Baseline”: roll-out 4"),
+        )
+    ),
+    (Action.ROLLOUT_PLANNED_AGAIN, "roll-out 4", {}, "ok", "Max had roll-out 4 planned again"),
+    (Action.ROLLOUT_CONFIRMED, "roll-out 4", {"reason": "CAB 12", "tenants": 3, "counts": {"create": 9}}, "ok",
+     "Max confirmed roll-out 4 for 3 tenants — CAB 12"),
+    (Action.ROLLOUT_PAUSED, "roll-out 4", {}, "ok", "Max paused roll-out 4"),
+    (Action.ROLLOUT_WENT_ON, "roll-out 4", {}, "ok", "Max let roll-out 4 go on"),
+    (Action.ROLLOUT_STOPPED, "roll-out 4", {"reason": "INC-1", "by_itself": False}, "ok",
+     "Max stopped roll-out 4 — INC-1"),
+    (Action.ROLLOUT_STOPPED, "roll-out 4", {"reason": "2 of 4 tenants failed", "by_itself": True}, "ok",
+     "roll-out 4 stopped by itself: 2 of 4 tenants failed"),
+    (Action.ROLLOUT_ROLLED_BACK, "roll-out 4", {"reason": "INC-1"}, "ok", "Max had roll-out 4 rolled back — INC-1"),
+    (Action.ROLLOUT_ENDED, "roll-out 4", {"state": "finished", "tenants": {"done": 3}}, "ok",
+     "The roll-out 4 ended: finished"),
     (Action.SET_COMPLETED, "backup set 1", {**RUN, "state": "complete", "snapshots": 98}, "ok",
      "backup set 1 of Contoso was finished with 98 policies in run 1"),
     (Action.SET_DOWNLOADED, "backup set 1", {"policies": 1, "with_secrets": False, "format": ""}, "ok",

@@ -1,0 +1,74 @@
+"""A tenant's plan: without what another hand changed or nobody linked, and only as long as it is what was confirmed."""
+
+from datetime import timedelta
+
+import pytest
+
+from actors.rollouts import conflicts, rolling_out, tenant_plans
+from db.clock import utcnow
+from db.models import Restore
+from db.restores import restores
+from db.states import Ring, RollOutState, RollOutTenantState
+from tests.actors.rollouts.test_rolling_out import person
+from tests.support.rolled_out import (
+    CATALOG,
+    firewall,
+    follow,
+    guid,
+    held,
+    make_standard,
+    make_version,
+    parts,
+    planned,
+    states,
+    went_on,
+)
+
+pytestmark = [
+    pytest.mark.usefixtures("app", "worker", "quick"),
+    pytest.mark.parametrize("database_url", ["sqlite"], indirect=True),
+]
+T = RollOutTenantState
+
+
+@pytest.fixture(autouse=True)
+def goes_on_at_once(monkeypatch):
+    monkeypatch.setattr(rolling_out, "PAUSE", timedelta(seconds=0.1))
+
+
+def test_only_what_was_confirmed_is_written_and_nothing_that_nobody_linked(simulator, cast):
+    standard = make_standard(at_once=1)
+    version = make_version(standard)
+    made = follow(simulator, standard, {Ring.PILOT: 5})
+    (namesake, at_namesake), (same, _), (other, at_other), (cancelled, _), (barred, at_barred) = made
+    # One has a policy of this name that appeared since its last backup; of one nobody can sign in.
+    at_namesake.put(CATALOG, {**firewall(), "id": guid(9, 9), "description": "our own", "assignments": []})
+    at_barred.change(client_secret="another")
+    rollout = planned(standard, version, Ring.PILOT, person(cast.ada))
+    assert rollout.state == RollOutState.PREVIEWED
+    found = parts(rollout)
+    [conflict] = found[namesake.id].conflicts
+    assert (conflict["item_key"], conflict["why"]) == (guid(1, 1), conflicts.NOT_LINKED)
+    assert found[barred.id].state == T.FAILED, states(rollout)
+    rolling_out.confirm(rollout, person(cast.root), "CAB 12")
+    rolling_out.pause(rollout, person(cast.root))
+    went_on(rollout)
+    # Some of the plans grow old in the pause; one tenant changes meanwhile, and one restore is cancelled by hand.
+    old = utcnow() - timedelta(hours=30)
+    Restore.update(previewed_at=old).where(
+        Restore.id.in_([found[same.id].restore_id, found[other.id].restore_id])
+    ).execute()
+    at_other.put(CATALOG, {**firewall(), "id": guid(9, 8), "name": "Defender", "assignments": []})
+    restores.cancel(Restore.get_by_id(found[cancelled.id].restore_id), person(cast.root))
+    rolling_out.go_on(rollout, person(cast.root))
+    rollout = went_on(rollout)
+    assert rollout.state == RollOutState.FINISHED, states(rollout)
+    found = parts(rollout)
+    assert {tenant.id: (found[tenant.id].state, found[tenant.id].message) for tenant, _ in made[:4]} == {
+        namesake.id: (T.DONE, ""),
+        same.id: (T.DONE, ""),
+        other.id: (T.LEFT_OUT, tenant_plans.OTHER_PLAN),
+        cancelled.id: (T.LEFT_OUT, tenant_plans.CANCELLED),
+    }, states(rollout)
+    assert held(at_namesake)[CATALOG, "Firewall"]["description"] == "our own"
+    assert set(held(at_other)) == {(CATALOG, "Defender")}

@@ -1,0 +1,28 @@
+"""Access to a roll-out: the whole of it, or the parts of one's own tenants, and nothing of others."""
+
+from collections.abc import Sequence
+
+from flask import abort
+
+from db.models import RollOut, RollOutTenant
+from db.rollouts import rollout_tenants, rollouts
+from web.acts.standard_access import seen_tenant_ids
+from web.security.access import deny, parse_row_id
+from web.security.permissions import Permission
+
+
+def fetch_rollout(row_id: object) -> RollOut:
+    """Return the roll-out: 404 when there is none, 403 for whoever is in none of its tenants."""
+    number = parse_row_id(str(row_id))
+    rollout = rollouts.find(number) if number else None
+    if rollout is None:
+        abort(404)
+    tenant_ids = seen_tenant_ids()
+    if tenant_ids is not None and not parts_of(rollout, tenant_ids):
+        deny(Permission.SEE_STANDARDS, everywhere=True)
+    return rollout
+
+
+def parts_of(rollout: RollOut, tenant_ids: Sequence[int] | None) -> list[RollOutTenant]:
+    """Return the parts of these tenants alone; None: all."""
+    return rollout_tenants.all_of(rollout, tenant_ids)
