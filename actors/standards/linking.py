@@ -50,7 +50,7 @@ def _save(
     unsure: Mapping[str, UnsureItem],
     objects: tuple[Mapping[mappings.ObjectKey, tuple[str, str | None]], Mapping[mappings.ObjectKey, str | None]],
 ) -> None:
-    links.save_unsure(found.adoption, unsure, settled=found.items.keys() - unsure.keys())
+    links.save_unsure(found.adoption, unsure, settled=links.candidates_of(found.adoption).keys() - unsure.keys())
     targets = {
         (found.items[key].policy_type, key): (str(match.target_id), found.name_in_tenant(key, match))
         for key, match in sure.items()
@@ -136,7 +136,8 @@ class _Linking:
         if match.target_id:
             ids, why = [match.target_id], HELD_ELSEWHERE
         elif match.problem:
-            ids, why = self._namesakes(item), match.problem
+            ids = self._namesakes(item)
+            why = f"{len(ids)} policies of this name and type are there: say which of them it is."
         else:
             return None
         names = {row.graph_id: row.name for row in self._policies_of(item.policy_type)}

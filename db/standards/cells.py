@@ -107,7 +107,7 @@ def save(adoption: StandardAdoption, found: Iterable[CellFinding], seen: datetim
             if not _says(known.get(key), finding)
         ]
         upserts.insert_or_update(StandardCell, (StandardCell.adoption, StandardCell.item_key), rows, _RENEWED)
-        for some in batched([cell.id for key, cell in known.items() if key not in by_key]):
+        for some in batched([cell.id for key, cell in known.items() if key not in by_key and not cell.candidates]):
             StandardCell.delete().where(StandardCell.id.in_(some)).execute()
         counts = dict(Counter(str(finding.state) for finding in by_key.values()))
         its = StandardAdoption.id == adoption.id

@@ -9,9 +9,8 @@ from db.restores import mappings
 from db.standards import versions
 from db.states import CellState, PolicyState
 
-_RANKS = {
-    state: rank for rank, state in enumerate((CellState.UNSURE, CellState.DIFFERS, CellState.MISSING, *CellState))
-}
+# What somebody has to say comes first.
+_RANKS = {state: rank for rank, state in enumerate(dict.fromkeys((CellState.UNSURE, *CellState)))}
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from actors.standards import linking
+from actors.standards import comparing, linking
 from db.audit.audit import SYSTEM, Actor
 from db.errors import Invalid
 from db.models import Coverage, Mapping, Policy, Standard, StandardAdoption, StandardCell
@@ -127,3 +127,18 @@ def test_an_id_that_every_tenant_gives_itself_is_no_policy_of_another(cast):
     standard_of(items, standard=Standard.get(), source_tenant=cast.contoso)
     linking.link(adoption)
     assert mappings.targets_by_key(cast.contoso, standard.uid) == {(TAGS, "0"): "0", (TAGS, "1"): "1"}
+
+
+def test_an_item_of_the_next_version_waits_too_while_the_cells_of_this_one_are_worked_out(cast):
+    listed_whole(cast.contoso, CATALOG)
+    for number in (14, 24):
+        there(cast.contoso, number, "Twin")
+    adoption = adopted(cast, {1: ("Ring",)})
+    StandardAdoption.update(version=adoption.standard.versions.get()).execute()
+    standard_of({guid(4): (CATALOG, body("Twin"), {})}, standard=adoption.standard)
+    for _ in range(2):
+        comparing.compare(adoption.id)
+        assert links.candidates_of(adoption).keys() == {guid(4)}
+    standard_of({guid(1): (CATALOG, body("Ring"), {})}, standard=adoption.standard)
+    comparing.compare(adoption.id)
+    assert links.candidates_of(adoption) == {}, "a later version does not have it any more"

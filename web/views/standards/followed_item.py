@@ -64,7 +64,7 @@ class FollowedItemPage:
     @cached_property
     def candidates(self) -> list[tuple[str, str]]:
         """(Graph id, name) of what it may be: the policies of its name, or, while there is none, of a like one."""
-        if not self.can_see:
+        if not self.can_see or self.item.policy_id:
             return []
         waiting = links.candidates_of(self.adoption).get(self.item.key)
         if waiting:
