@@ -19,6 +19,7 @@ from actors.changes import assessment
 from actors.copies import push, tending
 from actors.definitions import fill
 from actors.housekeeping import audit_head, daily_prune, standing_counts
+from actors.keeping import by_itself
 from actors.notices import deliver, telling
 from actors.people import entra_recheck
 from actors.process import counters, logs, startup
@@ -48,6 +49,7 @@ from db.recovery import setbacks
 from db.rehearsals import rehearsals
 from db.restores import approvals
 from db.standards import cells, exceptions, following_tags
+from db.standards import keeping as put_backs
 from db.states import Sweep
 from db.tenants import schedules
 
@@ -128,6 +130,8 @@ STEPS = (
     Step(Sweep.TEND, without(lambda: stores.due(utcnow())), tending.start_due, SLICE_SECONDS),
     Step(Sweep.COUNT, once(standing_counts.count_if_due)),
     Step(Sweep.ROLL_OUT, rolling_out.left_alone, rolling_out.enqueue, SLICE_SECONDS),
+    Step(Sweep.PUT_BACK, put_backs.due, by_itself.begin_due, SLICE_SECONDS),
+    Step(Sweep.KEEP, put_backs.on_their_way, by_itself.go_on, SLICE_SECONDS),
 )
 
 

@@ -78,6 +78,8 @@ class Sweep(StrEnum):
     TEND = "look after stores of copies"
     COUNT = "count tenants by standing"
     ROLL_OUT = "go on with roll-outs"
+    PUT_BACK = "begin to put back what standards keep"
+    KEEP = "go on with what is put back by itself"
 
 
 ACTIVE = (RunState.QUEUED, RunState.RUNNING)

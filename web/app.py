@@ -65,13 +65,14 @@ from web.views.people import (
 from web.views.readiness import readiness
 from web.views.rehearsals import rehearsals
 from web.views.restores import later_changes, new_restore, restore_actions, restores
-from web.views.rollouts import rollouts
+from web.views.rollouts import objections, rollouts
 from web.views.settings import conflict_page, setting_pages
 from web.views.standards import (
     followed_item,
     followers,
     following,
     item_difference,
+    keeping,
     matrix,
     new_version,
     standard_exceptions,
@@ -142,6 +143,8 @@ PAGES = (
     provider,
     rehearsals,
     rollouts,
+    objections,
+    keeping,
     runs,
     schedules,
     notifications,

@@ -17,14 +17,11 @@ WAS_ADDED = (
     "the change closes by itself when it is gone. Or accept it, or approve it."
 )
 MADE_BY_US = "A restore made this policy. Undo that restore, and the policy goes."
-FROM_STANDARD = "It differs from a standard: what is wanted is the standard's, and no snapshot of this tenant."
 NOT_KEPT = "What the policy was before is no longer kept, so it cannot be put back."
 
 
 def right_snapshot(change: Change) -> int:
     """Return the snapshot that putting the change back would write. Raises Invalid, with what is possible instead."""
-    if change.standard_id is not None:
-        raise Invalid(FROM_STANDARD)
     approved = approved_states.approved_for(change)
     snapshot_id: int | None = approved.snapshot_id if approved else change.before_id
     if snapshot_id is not None:

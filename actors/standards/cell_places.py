@@ -64,7 +64,7 @@ class DifferingPlaces:
         return self._places(self._differences(excused=True))
 
     def _differences(self, *, excused: bool) -> list[Difference]:
-        return [found for found in self._read if is_ignored(found.path, self._own_paths) == excused]
+        return [row for row in self._read if is_ignored(row.path, self._own_paths) == excused]
 
     def _places(self, differences: list[Difference]) -> list[ChangedPlace]:
         if not differences:

@@ -1,4 +1,4 @@
-"""What follows from a comparison with a standard: open changes of what differs, and none of what is as wanted.
+"""Changes after a comparison with a standard: open ones of what differs, and none of what is as wanted.
 
 Called with all cells of a tenant, before they are saved. Safe to do twice.
 """

@@ -119,14 +119,18 @@ def _went_well(item: RestoreItem) -> bool:
 
 
 def due(apart: Sequence[int] = ()) -> list[StandardAdoption]:
-    """Return some adoptions in which something is to be put back by itself, and nothing is on its way there."""
+    """Return some adoptions in which something is to be put back by itself, and nothing is on its way there.
+
+    After each restore the tenant is compared first: until then its cells say what was there before.
+    """
     adoption_ids = StandardCell.select(StandardCell.adoption).where(_is_due())
+    is_not_compared = Restore.ended_at >= StandardAdoption.checked_at
     is_on_its_way = pw.fn.EXISTS(
         Restore.select(Restore.id).where(
             (Restore.standard_id == StandardAdoption.standard)
             & (Restore.tenant == StandardAdoption.tenant)
             & _is_by_itself()
-            & Restore.state.in_(UNDER_WAY)
+            & (Restore.state.in_(UNDER_WAY) | is_not_compared)
         )
     )
     query = StandardAdoption.select(StandardAdoption, Standard, Tenant).join(Standard).switch(StandardAdoption)
@@ -218,3 +222,10 @@ def find_cell(adoption: StandardAdoption, item_key: str) -> StandardCell | None:
         (StandardCell.adoption == adoption) & (StandardCell.item_key == item_key)
     )
     return cell
+
+
+def key_of_policy(adoption: StandardAdoption, policy_id: int) -> str | None:
+    """Return the item that a policy of the tenant is; None: it is none."""
+    is_it = (StandardCell.adoption == adoption) & (StandardCell.policy == policy_id)
+    row = StandardCell.select(StandardCell.item_key).where(is_it).tuples().first()
+    return row[0] if row else None

@@ -22,7 +22,7 @@ from db.states import WRITTEN_OUTCOMES, ChangeKind, ChangeState, NoticeEvent, Re
 
 @dataclass(frozen=True)
 class Deviation:
-    """How a policy differs from what a standard wants of it. `snapshot_id` None: the policy is gone.
+    """A difference between a policy and what a standard wants of it. `snapshot_id` None: the policy is gone.
 
     `wanted_mark`: the fingerprint of what is wanted. `differences`: [{"path", "label", "how"}], as many as a page
     shows; `count`: of all.

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from flask import abort
 
-from db.models import RollOut, RollOutTenant
+from db.models import RollOut, RollOutTenant, Tenant
 from db.rollouts import rollout_tenants, rollouts
 from web.acts.standard_access import seen_tenant_ids
-from web.security.access import deny, parse_row_id
+from web.security.access import deny, fetch, parse_row_id
 from web.security.permissions import Permission
 
 
@@ -26,3 +26,14 @@ def fetch_rollout(row_id: object) -> RollOut:
 def parts_of(rollout: RollOut, tenant_ids: Sequence[int] | None) -> list[RollOutTenant]:
     """Return the parts of these tenants alone; None: all."""
     return rollout_tenants.all_of(rollout, tenant_ids)
+
+
+def fetch_part(rollout_id: object, tenant_id: object, permission: Permission) -> RollOutTenant:
+    """Return a tenant's part in a roll-out: 404 when it is none, 403 without the permission in that tenant."""
+    rollout = fetch_rollout(rollout_id)
+    tenant = fetch(Tenant, tenant_id, permission)
+    parts = parts_of(rollout, [tenant.id])
+    if not parts:
+        abort(404)
+    parts[0].rollout = rollout
+    return parts[0]

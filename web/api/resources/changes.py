@@ -3,7 +3,7 @@
 from flask import Blueprint
 from pydantic import Field
 
-from actors.changes import put_back
+from actors.keeping import putting_back
 from db.changes import change_lists, decisions, ignored_fields
 from db.models import Change
 from db.sql import cursor_pages, time_ranges
@@ -132,7 +132,9 @@ def ignore_place_of_change(change_id: str, body: IgnoreBody) -> ChangeDetailsJso
 def put_back_change(change_id: str) -> ApiAnswer:
     """Draft a restore of what was approved of the policy, or where nothing was, of what it was before.
 
+    Of one that differs from a standard, of what the standard wants.
+
     Preview it, and execute it, as any other.
     """
     change = fetch(Change, change_id, Permission.OPERATE)
-    return make_once(lambda: put_back.draft([change], current_actor()))
+    return make_once(lambda: putting_back.draft([change], current_actor()))

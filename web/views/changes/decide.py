@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, request, url_for
 
-from actors.changes import put_back as putting_back
+from actors.keeping import putting_back
 from db.changes import approved_states, decisions
 from db.errors import Invalid
 from db.models import Change, Restore

@@ -22,6 +22,7 @@ from web.lists.numbered_page import NumberedPage
 from web.presentation.refusals import refusals_flashed
 from web.security.access import can, current_actor, requires
 from web.security.permissions import Permission
+from web.views.rollouts.objections import ObjectionForms
 
 pages = Blueprint("rollouts", __name__)
 
@@ -148,6 +149,9 @@ class RolloutPage(NumberedPage):
     def can_roll_back(self) -> bool:
         has_written = any(part.state in rollout_tenants.WRITTEN for part in self.parts)
         return self.may_approve and self.rollout.state in rollouts.MAY_ROLL_BACK and has_written
+
+    def objecting(self, part: RollOutTenant) -> ObjectionForms:
+        return ObjectionForms(self.rollout, part)
 
     def may_see(self, part: RollOutTenant) -> bool:
         """Tell whether the reader may open the tenant's restore: what its policies hold is the tenant's own."""

@@ -23,6 +23,7 @@ from web.inputs import form_text, ticked_values, without_nul
 from web.security.access import can, current_actor, parse_row_id, requires
 from web.security.permissions import Permission
 from web.views.standards.following import back
+from web.views.standards.keeping import KeepingForm, keeping_form
 
 pages = Blueprint("followed_item", __name__, url_prefix="/standards/<standard_id>/tenants/<tenant_id>")
 
@@ -56,6 +57,11 @@ class FollowedItemPage:
     @property
     def can_approve(self) -> bool:
         return can(Permission.APPROVE_STANDARDS)
+
+    @cached_property
+    def keeping(self) -> KeepingForm | None:
+        """The choice of what follows a change of the policy, for whoever may see the tenant."""
+        return keeping_form(self.adoption, self.item.key) if self.can_see else None
 
     @property
     def is_unsure(self) -> bool:
