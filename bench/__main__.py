@@ -37,6 +37,7 @@ for name in (
     "definitions",
     "settings",
     "standards",
+    "rollouts",
 ):
     print(f"\n## {name}\n", flush=True)
     subprocess.run([sys.executable, "-m", f"bench.{name}"], check=True)

@@ -62,6 +62,7 @@ from db.policies import policies
 from db.policies import snapshots as stored
 from db.policies.policy_settings import folded
 from db.restores import mappings
+from db.rollouts import rollout_tenants, rollouts
 from db.runs import notifications, run_items, runs
 from db.standards import adoptions, exceptions
 from db.states import (
@@ -74,6 +75,7 @@ from db.states import (
     RestoreState,
     Ring,
     Role,
+    RollOutKind,
     RunKind,
     RunState,
     SetState,
@@ -103,7 +105,7 @@ THEIRS = re.compile(rf"{WORD}|\b513\d{{5}}\b")
 # What addresses name, of which each tenant has one here.
 ARGUMENTS = ("tenant_id", "policy_id", "snapshot_id", "other_id", "run_id", "backup_set_id", "restore_id", "item_id",
              "schedule_id", "mapping_id", "directory_id", "change_id", "channel_id", "rule_id",
-             "document_id", "import_id", "imported_policy_id", "rehearsal_id", "standard_id",
+             "document_id", "import_id", "imported_policy_id", "rehearsal_id", "standard_id", "rollout_id",
              "exception_id")  # fmt: skip
 # Tables of one row are nobody's.
 NUMBERED = [one for one in TABLES if isinstance(one._meta.primary_key, pw.AutoField)
@@ -250,14 +252,18 @@ def _rehearsed(tenant: Tenant, word: str) -> int:
 def _followed(tenant: Tenant, word: str, policy: Policy, uid: str) -> dict[str, int]:
     """A standard that the tenant alone follows, of one policy, with an exception that waits for its approval."""
     items = {policy.graph_id: (policy.policy_type, {"name": policy.name}, {})}
-    standard, _ = standard_of(items, name=f"{word} standard", source_tenant=tenant, uid=uid)
+    standard, version = standard_of(items, name=f"{word} standard", source_tenant=tenant, uid=uid)
     adoptions.adopt(standard, tenant, Ring.PILOT, SYSTEM)
     mappings.set_mapping(
         tenant, standard.uid, (policy.policy_type, policy.graph_id), policy.graph_id, SYSTEM,
         source_name=policy.name, target_name=policy.name,
     )  # fmt: skip
     asked = exceptions.ask(standard, policy.graph_id, ExceptionKind.LEAVE_OUT, f"{word} reason", SYSTEM, tenant=tenant)
-    return {"standard_id": standard.id, "exception_id": asked.id}
+    rollout = rollouts.create(standard, version, Ring.PILOT, RollOutKind.ROLL_OUT, [tenant.id], SYSTEM)
+    [part] = rollout_tenants.all_of(rollout)
+    conflict = {"item_key": policy.graph_id, "name": policy.name, "who": f"{word} admin", "why": f"{word} changed it"}
+    rollout_tenants.note(part, message=f"{word} is planned", conflicts=[conflict])
+    return {"standard_id": standard.id, "exception_id": asked.id, "rollout_id": rollout.id}
 
 
 def guid(digits: str, number: int) -> str:
