@@ -14,8 +14,8 @@ from db.standards import contents, standards
 from db.states import StandardSource
 
 LONGEST_NOTES = 4000
-# As many as a matrix of a thousand tenants still shows, and more than any baseline has.
-MOST_ITEMS = 1000
+# More than any public baseline has, and what a matrix of a thousand tenants still shows.
+MOST_ITEMS = 500
 # Contents are sealed and written in such parts.
 _SAVED_AT_ONCE = 50
 

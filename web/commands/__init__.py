@@ -1,7 +1,7 @@
 """`tenantkeep`: the same work as in the browser, through the same queue, for terminals and scripts.
 
 May import: web.acts, web.assignment_words, web.commands.frame, web.commands.people, web.commands.reading,
-web.commands.rolling_out, web.demo, web.doctor, web.presentation, web.serving.
+web.commands.rolling_out, web.commands.standards, web.demo, web.doctor, web.presentation, web.serving.
 """
 
 import json
@@ -38,12 +38,13 @@ with postponed():
     from web.commands.people import accounts, tokens
     from web.commands.reading import changes, lists, matrix
     from web.commands.rolling_out import rollouts
+    from web.commands.standards import authoring
 
 cli = click.Group("tenantkeep", help="Back up and restore Intune and Conditional Access policies of many tenants.")
 click.version_option(package_name="tenantkeep")(cli)
 for commands in (
     processes, doctor, installation, moving, accounts, tenants, runs, readiness, restores, bring_back, changes,
-    assignments, channels, copies, following, matrix, rollouts, recovering, lists, tokens,
+    assignments, channels, copies, authoring, following, matrix, rollouts, recovering, lists, tokens,
 ):  # fmt: skip
     commands.register(cli)
 

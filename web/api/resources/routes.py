@@ -22,11 +22,11 @@ from web.api.resources import (
     starts,
     tenants,
 )
-from web.api.standards import exceptions, following, matrix_cells, rollouts
+from web.api.standards import exceptions, following, matrix_cells, rollouts, standards
 
 RESOURCES: tuple[Any, ...] = (
     me, tenants, readiness, policies, backup_sets, runs, starts, changes, restores, restore_acts, rehearsals, copies,
-    following, exceptions, matrix_cells, rollouts, audit_events,
+    standards, following, exceptions, matrix_cells, rollouts, audit_events,
 )  # fmt: skip
 
 
