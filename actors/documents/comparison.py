@@ -1,10 +1,10 @@
-"""Composes a document of what differs between two backup sets of a tenant, policy by policy, with the values."""
+"""Composes documents of what differs, with the values: between two backup sets, or a tenant and its standard."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from actors.changes.whole_comparison import PolicyPair, WholeComparison
@@ -27,15 +27,28 @@ from actors.documents.options import DocumentOptions
 from actors.documents.sections import LastChange, last_changes
 from actors.facade import policy_type_names, snapshot_diff
 from actors.facade.snapshot_diff import Difference, Masking
+from actors.standings.item_difference import ItemDifferences
 from db.documents.provider import Provider
-from db.models import Snapshot
+from db.models import Snapshot, StandardAdoption, StandardCell
 from db.sql.value_lists import batched
-from db.states import ChangeKind, SetState
+from db.standards import cells
+from db.states import CellState, ChangeKind, SetState
 
 PAIRS_AT_ONCE = 50
 _PAIR_WORDS = {
     ChangeKind.ADDED: "This policy is only in the later backup set.",
     ChangeKind.REMOVED: "This policy is only in the earlier backup set.",
+}
+
+# The worst first, as in a matrix. What nobody could read stands by itself, and never with what is aligned.
+STANDING_WORDS: Mapping[CellState, str] = {
+    CellState.DIFFERS: "Different from the standard",
+    CellState.MISSING: "Missing",
+    CellState.UNSURE: "Somebody has to say which policy it is",
+    CellState.NOT_READABLE: "Could not be read, so nobody knows",
+    CellState.STALE: "Read too long ago, so nobody knows",
+    CellState.EXCEPTED: "Otherwise, as an exception allows",
+    CellState.ALIGNED: "As the standard wants it",
 }
 
 
@@ -206,3 +219,122 @@ def _section_records(section: ComparedSection, words: SectionWords) -> Iterator[
         yield Record(*about, say("After"), "", difference.label, value_text(difference.after, words))
     if section.last_change is not None:
         yield Record(*about, say("Last change"), "", "", words.last_change(section.last_change))
+
+
+# --- a tenant and its standard ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class StandingFront:
+    """The front of the document: a tenant that follows a standard, with its cells as they were worked out last."""
+
+    subject: str
+    adoption: StandardAdoption
+    options: DocumentOptions
+    language: DocumentLanguage
+    provider: Provider
+    made_at: datetime
+
+    @cached_property
+    def by_state(self) -> dict[CellState, list[StandardCell]]:
+        """State -> its cells by type and name, for the states that any is in."""
+        wanted = self.options.types
+        rows = [cell for cell in cells.of_adoption(self.adoption).values() if not wanted or cell.policy_type in wanted]
+        rows.sort(key=lambda cell: (policy_type_names.title(cell.policy_type).lower(), cell.name.lower()))
+        found = {state: [cell for cell in rows if cell.state == state] for state in STANDING_WORDS}
+        return {state: of_state for state, of_state in found.items() if of_state}
+
+    @property
+    def count(self) -> int:
+        return sum(map(len, self.by_state.values()))
+
+    @property
+    def facts(self) -> list[tuple[str, str]]:
+        say, adoption = self.language.say, self.adoption
+        looked = self.language.time(adoption.checked_at) if adoption.checked_at else say("not looked at yet")
+        return [
+            (say("Tenant"), str(adoption.tenant.name)),
+            (say("Of"), self.subject),
+            (say("As its newest snapshots were on"), looked),
+            (say("Made"), self.language.time(self.made_at)),
+        ]
+
+    def states(self) -> list[tuple[str, str]]:
+        """Say how many policies are in each state: no share, for what could not be read is in none."""
+        count = self.language.count
+        return [
+            (self.language.say(STANDING_WORDS[state]), count(len(rows), "{number} policy", "{number} policies"))
+            for state, rows in self.by_state.items()
+        ]
+
+
+def standing_cover(front: StandingFront, title: str) -> Cover:
+    return Cover(title, front.subject, front.provider.name, front.provider.logo, front.provider.logo_type)
+
+
+def standing_blocks(front: StandingFront) -> Iterator[Block]:
+    """Yield the whole document, the cover left out."""
+    say = front.language.say
+    yield Facts(front.facts)
+    yield Heading(2, say("How it stands"))
+    if not front.by_state:
+        yield Paragraph(say("Nobody has looked yet."), Look.WARNING)
+        return
+    yield Facts(front.states())
+    yield Paragraph(say("Secrets inside policies are masked in this document."), Look.NOTE)
+    words, number = SectionWords(front.language, with_ids=front.options.with_ids), 0
+    for place, (state, rows) in enumerate(front.by_state.items(), start=1):
+        yield Heading(2, say(STANDING_WORDS[state]), type_anchor(place))
+        if state not in (CellState.DIFFERS, CellState.EXCEPTED):
+            yield _list_of(rows, say(STANDING_WORDS[state]), front.language)
+            continue
+        for cell, differences in _opened(front, rows):
+            number += 1
+            yield Heading(3, cell.name, policy_anchor(number))
+            yield Facts([(say("Policy type"), say(policy_type_names.title(cell.policy_type)))])
+            yield from _item_blocks(cell, differences, words)
+
+
+def _list_of(rows: Sequence[StandardCell], title: str, language: DocumentLanguage) -> TextTable:
+    say = language.say
+    lines = [Row((cell.name, say(policy_type_names.title(cell.policy_type))), small=say(cell.why)) for cell in rows]
+    return TextTable(title, (say("Policy"), say("Policy type")), lines)
+
+
+def _opened(
+    front: StandingFront, rows: Sequence[StandardCell]
+) -> Iterator[tuple[StandardCell, Sequence[Difference] | None]]:
+    """Yield each cell with what differs, secrets masked; None where that cannot be opened, or nothing is compared."""
+    compared = ItemDifferences(front.adoption)
+    for cell in rows:
+        found = compared.of(cell.item_key, Masking(tells_apart=True), front.options.language)
+        is_known = found is not None and found.snapshot is not None and not found.is_lost
+        yield cell, [*found.counted, *found.excused] if found is not None and is_known else None
+
+
+def _item_blocks(cell: StandardCell, differences: Sequence[Difference] | None, words: SectionWords) -> Iterator[Block]:
+    say = words.language.say
+    if cell.why:
+        yield Paragraph(say(cell.why), Look.NOTE)
+    if differences:
+        columns = (say("Setting"), say("In the tenant"), say("In the standard"))
+        rows = [
+            Row((found.label, value_text(found.before, words), value_text(found.after, words))) for found in differences
+        ]
+        yield TextTable(cell.name, columns, rows)
+
+
+def standing_records(front: StandingFront, title: str) -> Iterator[Record]:
+    """Yield the document as the lines of one table."""
+    say = front.language.say
+    words = SectionWords(front.language, with_ids=front.options.with_ids)
+    for name, value in (*front.facts, *front.states()):
+        yield Record("", title, "", say("Document"), "", name, value)
+    for state, rows in front.by_state.items():
+        is_open = state in (CellState.DIFFERS, CellState.EXCEPTED)
+        for cell, differences in _opened(front, rows) if is_open else ((cell, ()) for cell in rows):
+            about = (say(policy_type_names.title(cell.policy_type)), cell.name, "")
+            yield Record(*about, say("State"), "", say(STANDING_WORDS[state]), say(cell.why))
+            for found in differences or ():
+                yield Record(*about, say("In the tenant"), "", found.label, value_text(found.before, words))
+                yield Record(*about, say("In the standard"), "", found.label, value_text(found.after, words))

@@ -14,8 +14,9 @@ from actors.documents.options import DocumentOptions, parse_day, parse_moment
 from db.backups import backup_sets
 from db.errors import Invalid
 from db.imports import policy_imports
-from db.models import BackupSet, PolicyImport, Tenant
+from db.models import BackupSet, PolicyImport, StandardAdoption, Tenant
 from db.policies import policies
+from db.standards import adoptions, standards
 from db.states import SetState
 from graph.display import labels
 
@@ -74,3 +75,12 @@ def set_of(tenant: Tenant, number: int) -> BackupSet:
     if backup_set.state == SetState.RUNNING:
         raise Invalid(f"Backup set {number} is still being made. Wait for its end.")
     return backup_set
+
+
+def adoption_of(tenant: Tenant, standard_id: int) -> StandardAdoption:
+    """Return how the tenant follows the standard. Raises Invalid where it does not."""
+    standard = standards.find_by_id(standard_id)
+    adoption = adoptions.find(standard, tenant) if standard else None
+    if adoption is None:
+        raise Invalid(f"{tenant.name} does not follow this standard.")
+    return adoption

@@ -15,7 +15,16 @@ import dramatiq
 from actors.changes import whole_comparison
 from actors.documents import contents
 from actors.documents.blocks import Block, Cover
-from actors.documents.comparison import ComparisonFront, comparison_blocks, comparison_cover, comparison_records
+from actors.documents.comparison import (
+    ComparisonFront,
+    StandingFront,
+    comparison_blocks,
+    comparison_cover,
+    comparison_records,
+    standing_blocks,
+    standing_cover,
+    standing_records,
+)
 from actors.documents.composing import Record, blocks_of, records_of
 from actors.documents.cover import Front, cover_of
 from actors.documents.csv_writer import csv_pieces
@@ -28,6 +37,7 @@ from actors.facade.foreign_formats import format_words
 from actors.queue.enqueue import EnqueuedRun, enqueue_new
 from actors.queue.queue_names import BULK, PRIORITY
 from actors.queue.run_actor import run_claimed
+from actors.standings import item_difference
 from db.audit.audit import Actor
 from db.backups import backup_sets
 from db.clock import utcnow
@@ -82,6 +92,11 @@ def _subject(tenant: Tenant, options: DocumentOptions, language: DocumentLanguag
             second=after.id,
             second_time=language.time(after.created_at),
         )
+    if options.standard is not None:
+        adoption = contents.adoption_of(tenant, options.standard)
+        version = item_difference.version_of(adoption)
+        number = version.number if version else 0
+        return language.say("Standard “{name}”, version {number}", name=adoption.standard.name, number=number)
     if options.backup_set is not None:
         backup_set = contents.set_of(tenant, options.backup_set)
         time = language.time(backup_set.created_at)
@@ -168,6 +183,25 @@ class _OfDifferences:
         return comparison_records(self.front, self.title)
 
 
+@dataclass(frozen=True)
+class _OfStanding:
+    front: StandingFront
+    title: str
+
+    @property
+    def policies(self) -> int:
+        return self.front.count
+
+    def cover(self) -> Cover:
+        return standing_cover(self.front, self.title)
+
+    def blocks(self) -> Iterator[Block]:
+        return standing_blocks(self.front)
+
+    def records(self) -> Iterator[Record]:
+        return standing_records(self.front, self.title)
+
+
 def compose(tenant: Tenant, options: DocumentOptions) -> _Composition:
     """Compose a document. Its contents are opened while it is written. Raises Invalid where its subject is gone."""
     language, name = language_of(options.language), str(tenant.name)
@@ -176,6 +210,9 @@ def compose(tenant: Tenant, options: DocumentOptions) -> _Composition:
     if options.other_set is not None and options.backup_set is not None:
         before, after = (contents.set_of(tenant, number) for number in (options.backup_set, options.other_set))
         return _OfDifferences(ComparisonFront(subject, whole_comparison.pair_up(before, after), **about), name)
+    if options.standard is not None:
+        adoption = contents.adoption_of(tenant, options.standard)
+        return _OfStanding(StandingFront(subject, adoption, **about), name)
     source = contents.source_of(tenant, options)
     entries = contents.narrowed(source, options)
     counted = len(source.entries())

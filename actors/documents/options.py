@@ -30,6 +30,8 @@ class DocumentOptions:
     changed_since: str | None = None
     with_ids: bool = True
     language: str = ENGLISH
+    # How the tenant has this standard, by its id.
+    standard: int | None = None
 
     def checked(self) -> "DocumentOptions":
         """Return these options. Raises Invalid for what no document can be made of."""
@@ -38,8 +40,9 @@ class DocumentOptions:
             raise Invalid(f"There is no policy type “{unknown[0][:80]}”.")
         if self.language not in languages():
             raise Invalid(f"There is no language “{self.language[:20]}”. Choose one of: {', '.join(languages())}.")
-        if sum(subject is not None for subject in (self.backup_set, self.policy, self.at, self.policy_import)) > 1:
-            raise Invalid("Choose one: a backup set, a policy, a moment, or an import.")
+        subjects = (self.backup_set, self.policy, self.at, self.policy_import, self.standard)
+        if sum(subject is not None for subject in subjects) > 1:
+            raise Invalid("Choose one: a backup set, a policy, a moment, an import, or a standard.")
         if self.at is not None:
             parse_moment(self.at)
         if self.other_set is not None and self.backup_set is None:

@@ -1,6 +1,6 @@
 """The words of a notice: one sentence for each event, begun or well again, and the facts that stand with it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +12,7 @@ from actors.notices.plain_text import plain, short_time
 from db.audit.audit import Action
 from db.models import Change, Notice, Occurrence
 from db.notices import notices, occurrences, rules
-from db.states import ChangeKind, NoticeEvent, NoticePhase, RunKind, RunState, Severity
+from db.states import CellState, ChangeKind, NoticeEvent, NoticePhase, RunKind, RunState, Severity
 
 # A digest says of no more who made a change: it shows no more.
 MAX_AUTHORS = 100
@@ -284,7 +284,26 @@ def _report(told: Occurrence, _change: Change | None, zone: str) -> str:
     left = "nothing is open" if not undecided else "1 is open" if undecided == 1 else f"{undecided} are open"
     at = _moment(facts["backed_up_at"])
     fresh = f"last whole backup {short_time(at, zone)}" if at else "no whole backup yet"
-    return f"Report of {begin.day} {begin:%b} to {end.day} {end:%b %Y}: {what}{gravely}; {left}; {fresh}"
+    stands = "".join(f"; {_standing(standard)}" for standard in facts.get("standards", ()))
+    return f"Report of {begin.day} {begin:%b} to {end.day} {end:%b %Y}: {what}{gravely}; {left}; {fresh}{stands}"
+
+
+_CELL_WORDS = {
+    CellState.ALIGNED: "as it wants",
+    CellState.DIFFERS: "different",
+    CellState.MISSING: "missing",
+    CellState.UNSURE: "to be confirmed",
+    CellState.NOT_READABLE: "could not be read",
+    CellState.STALE: "read too long ago",
+    CellState.EXCEPTED: "excepted",
+}
+
+
+def _standing(standard: Mapping[str, Any]) -> str:
+    """Return “standard “Base”: 38 as it wants, 1 different, 1 could not be read”: no share of a whole."""
+    states = standard["states"]
+    counts = ", ".join(f"{states[state]} {words}" for state, words in _CELL_WORDS.items() if states.get(state))
+    return f"standard “{plain(standard['name'])}”: {counts or 'not looked at yet'}"
 
 
 def _deletion_due(told: Occurrence, _change: Change | None, zone: str) -> str:

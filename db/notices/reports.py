@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from db.database import transaction
-from db.models import Change, Occurrence, Tenant
+from db.models import Change, Occurrence, Standard, StandardAdoption, Tenant
 from db.notices import occurrences, rules
 from db.sql.value_lists import batched, is_in
 from db.states import ChangeState, NoticeEvent, Severity
@@ -19,6 +19,8 @@ EVENTS = (NoticeEvent.WEEKLY_REPORT, NoticeEvent.MONTHLY_REPORT)
 TENANTS_AT_ONCE = 50
 # Counting goes on no further.
 MOST_COUNTED = 1000
+# A report names no more of the standards that a tenant follows.
+MOST_STANDARDS = 5
 
 
 @dataclass(frozen=True)
@@ -77,8 +79,16 @@ def _facts(tenant_id: int, period: ReportPeriod) -> dict[str, Any]:
         "changes": _count(in_period),
         "high": _count(in_period & (Change.severity == Severity.HIGH)),
         "open": _count(of_tenant & (Change.state == ChangeState.OPEN)),
+        "standards": _standards(tenant_id),
         "backed_up_at": backed_up_at.isoformat() if backed_up_at else None,
     }
+
+
+def _standards(tenant_id: int) -> list[dict[str, Any]]:
+    """Return [{"name", "states": {state of a cell: how many}}] of some standards that the tenant follows, by name."""
+    rows = StandardAdoption.select(Standard.name, StandardAdoption.counts).join(Standard)
+    found = rows.where(StandardAdoption.tenant == tenant_id).order_by(Standard.name).limit(MOST_STANDARDS)
+    return [{"name": name, "states": counts or {}} for name, counts in found.tuples()]
 
 
 def _count(condition: Any) -> int:

@@ -19,6 +19,7 @@ class Case:
 
 
 SINCE = {"since": AT.isoformat()}
+STANDARDS = [{"name": "Base", "states": {"aligned": 38, "not_readable": 1}}, {"name": "New", "states": {}}]
 CASES = (
     Case(NoticeEvent.RUN_FAILED, {"run_id": 7, "facts": {"kind": RunKind.BACK_UP}}, "Contoso: The backup failed",
          "/runs/7"),
@@ -69,12 +70,14 @@ CASES = (
          "Contoso: Version 3 of the standard “Baseline” is planned for this tenant", "/rollouts/4"),
     *(
         Case(event, {"facts": {"begin": "2026-10-01T00:00:00", "end": "2026-11-01T00:00:00", "changes": changes,
-                               "high": changes // 4, "open": changes // 6, "backed_up_at": at}},
+                               "high": changes // 4, "open": changes // 6, "backed_up_at": at,
+                               **({"standards": STANDARDS} if changes else {})}},
              f"Contoso: Report of 1 Oct to 31 Oct 2026: {told_words}", "/tenants/{tenant}")
         for event, changes, at, told_words in (
             (NoticeEvent.WEEKLY_REPORT, 0, None, "nothing changed; nothing is open; no whole backup yet"),
             (NoticeEvent.MONTHLY_REPORT, 12, AT.isoformat(),
-             "12 changes, 3 of them high; 2 are open; last whole backup 26 Nov 03:12 Vienna"),
+             "12 changes, 3 of them high; 2 are open; last whole backup 26 Nov 03:12 Vienna; standard “Base”: "
+             "38 as it wants, 1 could not be read; standard “New”: not looked at yet"),
         )
     ),
 )  # fmt: skip

@@ -7,7 +7,7 @@ from flask import Blueprint
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from actors.standards import matrix_rows
+from actors.standings import matrix_rows
 from db.models import StandardAdoption, StandardCell
 from db.sql import cursor_pages
 from db.standards import matrix

@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from actors.standards import comparing, matrix_rows
+from actors.standards import comparing
+from actors.standings import matrix_rows
 from db import models
 from db.errors import Invalid
 from db.standards import matrix, standards

@@ -14,11 +14,12 @@ from actors.documents.options import DocumentOptions, parse_day
 from actors.facade import policy_type_names
 from db.errors import Invalid
 from db.imports import policy_imports
-from db.models import BackupSet, Policy, PolicyImport, Tenant
+from db.models import BackupSet, Policy, PolicyImport, Standard, Tenant
 from db.policies import policies
+from db.standards import adoptions, standards
 from db.states import DocumentFormat
 from web.inputs import parse_past_time, ticked_values, without_nul
-from web.security.access import fetch
+from web.security.access import fetch, parse_row_id
 from web.security.permissions import Permission
 
 FORMATS: Mapping[DocumentFormat, str] = {
@@ -42,6 +43,7 @@ class DocumentForm:
     at: datetime | None
     typed: Mapping[str, str]
     chosen_types: list[str] = field(default_factory=list)
+    standard: Standard | None = None
 
     formats: tuple[tuple[DocumentFormat, str], ...] = tuple(FORMATS.items())
 
@@ -51,12 +53,12 @@ class DocumentForm:
 
     @property
     def is_of_tenant(self) -> bool:
-        return not (self.backup_set or self.policy or self.policy_import or self.at)
+        return not (self.backup_set or self.policy or self.policy_import or self.at or self.standard)
 
     @property
     def has_dates(self) -> bool:
         """Somebody knows when each of its policies was changed."""
-        return not (self.is_comparison or self.policy or self.policy_import)
+        return not (self.is_comparison or self.policy or self.policy_import or self.standard)
 
     @property
     def languages(self) -> dict[str, str]:
@@ -76,7 +78,8 @@ class DocumentForm:
     @property
     def subject(self) -> dict[str, Any]:
         """The hidden fields that say what the document is of."""
-        rows = {name: getattr(self, name) for name in ("backup_set", "other_set", "policy", "policy_import")}
+        names = ("backup_set", "other_set", "policy", "policy_import", "standard")
+        rows = {name: getattr(self, name) for name in names}
         found = {"tenant": self.tenant.id} | {name: row.id for name, row in rows.items() if row}
         return found | ({"at": self.at.isoformat()} if self.at else {})
 
@@ -102,7 +105,16 @@ def asked_form(asked: MultiDict[str, str]) -> DocumentForm:
     names = ("format", "language", "only_assigned", "changed_since", "without_ids", "first_day", "last_day")
     typed = {name: without_nul(asked.get(name, ""))[:40] for name in names}
     types = ticked_values(asked, "type", MAX_TYPES)
-    return DocumentForm(tenant, backup_set, other_set, policy, policy_import, _moment(asked), typed, types)
+    standard = _standard(asked, tenant)
+    return DocumentForm(tenant, backup_set, other_set, policy, policy_import, _moment(asked), typed, types, standard)
+
+
+def _standard(asked: MultiDict[str, str], tenant: Tenant) -> Standard | None:
+    """Return the standard that the address names; 404 for one that the tenant does not follow."""
+    if not asked.get("standard"):
+        return None
+    standard = standards.find_by_id(parse_row_id(asked["standard"]) or 0)
+    return standard if standard is not None and adoptions.find(standard, tenant) is not None else abort(404)
 
 
 def _moment(asked: MultiDict[str, str]) -> datetime | None:
@@ -138,6 +150,7 @@ def chosen_options(form: DocumentForm) -> DocumentOptions:
         changed_since=form.value("changed_since") or None,
         with_ids=form.value("without_ids") != "yes",
         language=form.value("language", ENGLISH),
+        standard=form.standard.id if form.standard else None,
     )
 
 

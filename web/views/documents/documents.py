@@ -145,6 +145,7 @@ class DocumentPage:
             policy=wishes.policy,
             at=wishes.at,
             policy_import=wishes.policy_import,
+            standard=wishes.standard,
             type=list(wishes.types) or None,
             format=wishes.format,
             language=wishes.language,

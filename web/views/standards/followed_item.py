@@ -10,7 +10,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from werkzeug.wrappers import Response
 
 from actors.standards import linking
-from actors.standards.item_difference import choosable_places
+from actors.standings.item_difference import choosable_places
 from db.accounts import users
 from db.errors import Invalid
 from db.models import StandardAdoption, StandardException

@@ -8,8 +8,8 @@ from typing import Any
 from flask import Blueprint, abort, render_template, request, url_for
 
 from actors.facade.snapshot_diff import Difference
-from actors.standards import item_difference
-from actors.standards.item_difference import ItemDifference
+from actors.standings import item_difference
+from actors.standings.item_difference import ItemDifference
 from db.models import Change, StandardAdoption, StandardCell
 from db.standards import cells
 from web.acts import standard_access

@@ -10,8 +10,8 @@ from flask import Blueprint, Response, abort, render_template, request, url_for
 
 from actors.facade import policy_type_names
 from actors.facade.csv_rows import csv_row
-from actors.standards import matrix_rows
-from actors.standards.matrix_rows import SeesInside
+from actors.standings import matrix_rows
+from actors.standings.matrix_rows import SeesInside
 from db.models import Standard, StandardAdoption, StandardCell, StandardItem
 from db.standards import matrix
 from db.standards.matrix import GroupCounts, MatrixFilter

@@ -39,3 +39,15 @@ def test_members_see_what_differs_and_what_is_allowed_and_others_nothing(client,
     sign_in(client, cast.audra)
     User.update(site_role=SiteRole.STANDARD_EDITOR).where(User.id == cast.audra.id).execute()
     assert client.get(f"{address}?key=w").status_code == 403
+
+
+def test_a_document_of_the_standing_is_asked_for_by_members_and_of_what_the_tenant_follows(client, sign_in, cast):
+    standard, other = new_standard(), new_standard("Other")
+    version_of(standard, item_of("w", WIFI, PROFILES))
+    follow(standard, cast.contoso)
+    sign_in(client, cast.rita)
+    asked = f"/documents/new?tenant={cast.contoso.id}&standard="
+    assert "Of how Contoso has" in client.get(f"{asked}{standard.id}").text
+    assert client.get(f"{asked}{other.id}").status_code == client.get(f"{asked}x").status_code == 404
+    assert "/documents/new?tenant=" in client.get(f"/standards/{standard.id}/tenants/{cast.contoso.id}").text
+    assert client.get(f"/documents/new?tenant={cast.fabrikam.id}&standard={standard.id}").status_code == 403

@@ -46,34 +46,44 @@ def version_of(adoption: StandardAdoption) -> StandardVersion | None:
     return held or versions.newest(adoption.standard)
 
 
+class ItemDifferences:
+    """Compares items of the version that a tenant is held to, one by one."""
+
+    def __init__(self, adoption: StandardAdoption) -> None:
+        self._adoption, self._version = adoption, version_of(adoption)
+        self._wanted = WantedItems(adoption, self._version) if self._version else None
+        self._items = {item.key: item for item in self._wanted.items} if self._wanted else {}
+
+    def of(self, item_key: str, hide: Hide, language: str) -> ItemDifference | None:
+        """Compare one item, or return None where the version has no such item. `hide` masks both sides."""
+        version, wanted, item = self._version, self._wanted, self._items.get(item_key)
+        if version is None or wanted is None or item is None:
+            return None
+        target = wanted.ids.target_of(item)
+        policy = policies.find_by_graph_id(self._adoption.tenant, item.policy_type, target) if target else None
+        newest = snapshots.latest(policy) if policy else None
+        if newest is None or item.policy_type not in POLICY_TYPES:
+            return ItemDifference(version, item.name, item.policy_type, None, [], [])
+        try:
+            live = snapshots.read_snapshot(newest)
+            found = wanted.of(item, live)
+        except SealError:
+            return ItemDifference(version, item.name, item.policy_type, newest, [], [], is_lost=True)
+        want = wanted.ids.to_tenant(item, found.rendered)
+        want = want if version.with_assignments else {**want, "assignments": None}
+        names = snapshot_diff.object_names([(newest, want), (newest, live)])
+        wording = wording_of([(item.policy_type, want), (item.policy_type, live)], language)
+        differences = remaining_differences(
+            POLICY_TYPES[item.policy_type], hide(live), hide(want), with_assignments=True, names=names, wording=wording
+        )
+        counted = [row for row in differences if not is_ignored(row.path, found.own_paths)]
+        excused = [row for row in differences if is_ignored(row.path, found.own_paths)]
+        return ItemDifference(version, item.name, item.policy_type, newest, counted, excused)
+
+
 def difference_of(adoption: StandardAdoption, item_key: str, hide: Hide, language: str) -> ItemDifference | None:
-    """Compare one item, or return None where the tenant's version has no such item. `hide` masks both sides."""
-    version = version_of(adoption)
-    wanted = WantedItems(adoption, version) if version else None
-    item = next((item for item in wanted.items if item.key == item_key), None) if wanted else None
-    if version is None or wanted is None or item is None:
-        return None
-    nothing = ItemDifference(version, item.name, item.policy_type, None, [], [])
-    target = wanted.ids.target_of(item)
-    policy = policies.find_by_graph_id(adoption.tenant, item.policy_type, target) if target else None
-    newest = snapshots.latest(policy) if policy else None
-    if newest is None or item.policy_type not in POLICY_TYPES:
-        return nothing
-    try:
-        live = snapshots.read_snapshot(newest)
-        found = wanted.of(item, live)
-    except SealError:
-        return ItemDifference(version, item.name, item.policy_type, newest, [], [], is_lost=True)
-    want = wanted.ids.to_tenant(item, found.rendered)
-    want = want if version.with_assignments else {**want, "assignments": None}
-    names = snapshot_diff.object_names([(newest, want), (newest, live)])
-    wording = wording_of([(item.policy_type, want), (item.policy_type, live)], language)
-    differences = remaining_differences(
-        POLICY_TYPES[item.policy_type], hide(live), hide(want), with_assignments=True, names=names, wording=wording
-    )
-    counted = [row for row in differences if not is_ignored(row.path, found.own_paths)]
-    excused = [row for row in differences if is_ignored(row.path, found.own_paths)]
-    return ItemDifference(version, item.name, item.policy_type, newest, counted, excused)
+    """Compare one item, as `ItemDifferences` does."""
+    return ItemDifferences(adoption).of(item_key, hide, language)
 
 
 def choosable_places(adoption: StandardAdoption, item_key: str) -> list[Mapping[str, str]]:

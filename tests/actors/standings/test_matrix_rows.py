@@ -2,7 +2,7 @@
 
 import pytest
 
-from actors.standards import matrix_rows
+from actors.standings import matrix_rows
 from db.standards import cells
 from db.standards.cells import CellFinding
 from db.standards.matrix import MatrixFilter

@@ -3,7 +3,7 @@
 import pytest
 
 from actors.standards import comparing
-from actors.standards.item_difference import ASSIGNMENTS, choosable_places, difference_of
+from actors.standings.item_difference import ASSIGNMENTS, choosable_places, difference_of
 from db.audit.audit import SYSTEM
 from db.models import Content, StandardAdoption, StandardCell
 from db.standards import exceptions
