@@ -91,6 +91,13 @@ def of_adoption(adoption: StandardAdoption) -> dict[str, StandardCell]:
     return {cell.item_key: cell for cell in StandardCell.select().where(StandardCell.adoption == adoption)}
 
 
+def keys_to_do(adoption: StandardAdoption) -> list[str]:
+    """Return the keys of the items that a restore would change or make."""
+    to_do = StandardCell.state.in_((CellState.DIFFERS, CellState.MISSING))
+    rows = StandardCell.select(StandardCell.item_key).where((StandardCell.adoption == adoption) & to_do)
+    return sorted(key for (key,) in rows.tuples())
+
+
 def save(adoption: StandardAdoption, found: Iterable[CellFinding], seen: datetime | None) -> None:
     """Save the cells of an adoption, and count them. `seen`: when they were due, as it was before the first look.
 

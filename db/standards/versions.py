@@ -10,7 +10,7 @@ from db.database import database, lock_rows
 from db.errors import Invalid
 from db.models import Standard, StandardContent, StandardItem, StandardVersion, Tenant, User
 from db.sql.value_lists import batched, is_in
-from db.standards import contents, standards
+from db.standards import cells, contents, standards
 from db.states import StandardSource
 
 LONGEST_NOTES = 4000
@@ -61,6 +61,7 @@ def make(standard: Standard, new: NewVersion, actor: Actor) -> StandardVersion:
         ids |= contents.save(standard, {mark: new.contents[mark] for mark in marks})
     with database.atomic():
         lock_rows(Standard, Standard.id == standard.id)
+        cells.mark_due(standard_id=standard.id)
         before = newest(standard)
         number = before.number if before else 0
         if number != new.after:
