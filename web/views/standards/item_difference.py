@@ -15,7 +15,7 @@ from db.standards import cells
 from web.acts import standard_access
 from web.inputs import without_nul
 from web.presentation.masking import Masking
-from web.security.access import requires
+from web.security.access import can, requires
 from web.security.permissions import Permission
 from web.translation.languages import current_language
 from web.views.standards.following import back
@@ -51,6 +51,10 @@ class ItemDifferencePage:
     def change(self) -> Change | None:
         """Return the newest change of the policy: who changed it last, and what was decided."""
         return self.cell.change if self.cell and self.cell.change_id else None
+
+    @property
+    def can_plan(self) -> bool:
+        return can(Permission.OPERATE, self.adoption.tenant_id) and bool(self.found.counted or not self.found.snapshot)
 
     @property
     def ids(self) -> dict[str, Any]:

@@ -182,6 +182,9 @@ class MatrixPage(NumberedPage):
         keys = {item.policy_type for item in matrix.columns(self.standard, MatrixFilter(), self.followers)}
         return sorted(((key, policy_type_names.title(key)) for key in keys), key=lambda row: row[1].casefold())
 
+    def can_plan(self, tenant_id: int) -> bool:
+        return can(Permission.OPERATE, tenant_id)
+
     def can_see(self, tenant_id: int) -> bool:
         return can(Permission.SEE, tenant_id)
 
