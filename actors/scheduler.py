@@ -115,7 +115,7 @@ STEPS = (
     Step(Sweep.ASSESS, assessed.tenants_with_left, assessment.assess_left, SLICE_SECONDS),
     Step(Sweep.INDEX, policy_index.find_missing, lambda policy: policy_index.index_later([policy]), SLICE_SECONDS),
     Step(Sweep.REOPEN, without(lambda: decisions.overdue(REOPENED_AT_ONCE)), decisions.reopen_overdue, SLICE_SECONDS),
-    Step(Sweep.FOLLOW, once(following_tags.follow)),
+    Step(Sweep.FOLLOW, once(following_tags.follow_if_due)),
     Step(Sweep.END_EXCEPTIONS, without(exceptions.expired), exceptions.expire, SLICE_SECONDS),
     Step(Sweep.STANDARDS, cells.due, comparing.start_due, SLICE_SECONDS),
     Step(Sweep.OCCUR, once(telling.look_for_conditions)),

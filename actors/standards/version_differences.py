@@ -1,4 +1,4 @@
-"""What a version of a standard holds, and in what it differs from another, in words for pages, commands and the API."""
+"""Words for what a version of a standard holds, and for what differs from another: on pages, to programs."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ MOST_OPENED = 300
 
 
 @dataclass(frozen=True)
-class ItemDifference:
+class ChangedItem:
     """An item that both versions have, and its differences. `renamed_from`: its name before; "" where it stayed."""
 
     item: StandardItem
@@ -35,7 +35,7 @@ class VersionDifference:
 
     added: list[StandardItem] = field(default_factory=list)
     removed: list[StandardItem] = field(default_factory=list)
-    changed: list[ItemDifference] = field(default_factory=list)
+    changed: list[ChangedItem] = field(default_factory=list)
     new_parameters: list[Mapping[str, Any]] = field(default_factory=list)
     gone_parameters: list[Mapping[str, Any]] = field(default_factory=list)
     not_opened: int = 0
@@ -78,15 +78,13 @@ def _opened(items: Iterable[StandardItem]) -> dict[int, dict[str, Any]]:
     return {item.id: versions.read(item) for item in items}
 
 
-def _compared(
-    old: StandardItem, new: StandardItem, opened: Mapping[int, dict[str, Any]], language: str
-) -> ItemDifference:
+def _compared(old: StandardItem, new: StandardItem, opened: Mapping[int, dict[str, Any]], language: str) -> ChangedItem:
     hide = Masking(tells_apart=True)
     before, after = hide(opened[old.id]), hide(opened[new.id])
     wording = wording_of([(old.policy_type, before), (new.policy_type, after)], language)
     names = {**names_by_id(old.references), **names_by_id(new.references)}
     differences = compare(POLICY_TYPES[new.policy_type], before, after, names, wording=wording)
-    return ItemDifference(new, differences, old.name if old.name != new.name else "")
+    return ChangedItem(new, differences, old.name if old.name != new.name else "")
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+import peewee as pw
+
 from db.audit import audit
 from db.audit.audit import SYSTEM, Action, Actor
 from db.clock import utcnow
@@ -246,8 +248,9 @@ def touch(rollout: RollOut) -> None:
 
 
 def _has_work() -> Condition:
-    begun = RollOutTenant.select(RollOutTenant.rollout).where(RollOutTenant.state.in_([T.WRITING]))
-    return RollOut.state.in_(list(AT_WORK)) | (RollOut.state.in_(list(AT_REST)) & RollOut.id.in_(begun))
+    begun = (RollOutTenant.rollout == RollOut.id) & (RollOutTenant.state == T.WRITING)
+    is_begun = pw.fn.EXISTS(RollOutTenant.select(RollOutTenant.id).where(begun))
+    return RollOut.state.in_(list(AT_WORK)) | (RollOut.state.in_(list(AT_REST)) & is_begun)
 
 
 def left_alone(now: datetime, limit: int = 50) -> list[RollOut]:

@@ -3,6 +3,7 @@
 Nothing happens while somebody tags: the scheduler's sweep adopts who has the tag, and lets go who lost it.
 """
 
+import time
 from contextlib import suppress
 
 import peewee as pw
@@ -21,6 +22,9 @@ from db.tenants import tags
 
 # A sweep adopts or lets go so many tenants at once, and the next one goes on.
 AT_ONCE = 50
+PAUSE_SECONDS = 20.0
+
+_next_at = 0.0
 
 
 @transaction
@@ -63,6 +67,15 @@ def of_standard(standard: Standard) -> list[StandardTag]:
 def find(standard: Standard, tag_id: int) -> StandardTag | None:
     row: StandardTag | None = StandardTag.get_or_none((StandardTag.id == tag_id) & (StandardTag.standard == standard))
     return row
+
+
+def follow_if_due() -> None:
+    """Follow, if the last time is long enough ago: it looks through all tenants that follow, and all tags."""
+    global _next_at
+    if time.monotonic() < _next_at:
+        return
+    follow()
+    _next_at = time.monotonic() + PAUSE_SECONDS
 
 
 def follow() -> None:

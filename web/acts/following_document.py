@@ -1,4 +1,4 @@
-"""How tenants follow a standard, as a program reads it, the same from the API and from a command."""
+"""Documents of how tenants follow a standard, as a program reads it, the same from the API and from a command."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -508,8 +508,8 @@ FORTNIGHT = utcnow() - timedelta(days=14)
 CASES = {
     "a heartbeat": Case(lambda: claims.record_heartbeat(["token 19100", "token 19200", claimed().token])),
     "a process's heartbeat": Case(lambda: installation.record_heartbeat("here", "worker")),
-    # With every tenant's standing counted for /metrics, which it does seldom.
-    "a sweep": Case(swept, frozenset({"tenant", "schedule"})),
+    # With every tenant's standing counted for /metrics, and who follows standards by tag, which it does seldom.
+    "a sweep": Case(swept, frozenset({"tenant", "schedule", "standard_adoption", "tenant_tag"})),
     "retention": Case(pruned),
     "removing a tenant": Case(removed),
     # A new store gets the newest set of every tenant.

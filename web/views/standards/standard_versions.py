@@ -84,7 +84,7 @@ class VersionPage(NumberedPage):
         """Return the kinds that it has, each with its parameters."""
         rows = self.version.parameters
         kinds = [(kind, [row for row in rows if row["kind"] == kind]) for kind in ParameterKind]
-        return [(kind, found) for kind, found in kinds if found]
+        return [(kind, of_kind) for kind, of_kind in kinds if of_kind]
 
     @staticmethod
     def item_count(parameter: Mapping[str, Any]) -> int:
