@@ -1,7 +1,7 @@
 """The cells of a matrix as other programs get them: rows of a file, of the API and of a command."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from actors.facade import policy_type_names
@@ -91,4 +91,4 @@ def _time(at: datetime | None) -> str:
 
 def flat(row: MatrixRow) -> list[object]:
     """Return the values of a row for a line of a table."""
-    return ["; ".join(value) if isinstance(value, list) else value for value in asdict(row).values()]
+    return ["; ".join(value) if isinstance(value, list) else value for value in vars(row).values()]

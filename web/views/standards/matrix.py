@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -244,5 +244,5 @@ def _json(rows: Iterator[matrix_rows.MatrixRow]) -> Iterator[str]:
     """Yield one JSON document, row by row."""
     yield '{"cells": ['
     for number, row in enumerate(rows):
-        yield ("," if number else "") + "\n" + json.dumps(asdict(row), ensure_ascii=False)
+        yield ("," if number else "") + "\n" + json.dumps(vars(row), ensure_ascii=False)
     yield "\n]}\n"
