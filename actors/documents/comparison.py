@@ -319,7 +319,8 @@ def _item_blocks(cell: StandardCell, differences: Sequence[Difference] | None, w
     if differences:
         columns = (say("Setting"), say("In the tenant"), say("In the standard"))
         rows = [
-            Row((found.label, value_text(found.before, words), value_text(found.after, words))) for found in differences
+            Row((difference.label, value_text(difference.before, words), value_text(difference.after, words)))
+            for difference in differences
         ]
         yield TextTable(cell.name, columns, rows)
 
@@ -335,6 +336,6 @@ def standing_records(front: StandingFront, title: str) -> Iterator[Record]:
         for cell, differences in _opened(front, rows) if is_open else ((cell, ()) for cell in rows):
             about = (say(policy_type_names.title(cell.policy_type)), cell.name, "")
             yield Record(*about, say("State"), "", say(STANDING_WORDS[state]), say(cell.why))
-            for found in differences or ():
-                yield Record(*about, say("In the tenant"), "", found.label, value_text(found.before, words))
-                yield Record(*about, say("In the standard"), "", found.label, value_text(found.after, words))
+            for difference in differences or ():
+                yield Record(*about, say("In the tenant"), "", difference.label, value_text(difference.before, words))
+                yield Record(*about, say("In the standard"), "", difference.label, value_text(difference.after, words))
