@@ -49,11 +49,17 @@ from db.models import (
     RehearsalSample,
     Restore,
     RestoreItem,
+    RollOut,
+    RollOutTenant,
     RuleChange,
     Run,
     RunItem,
     Seal,
     Snapshot,
+    Standard,
+    StandardCell,
+    StandardItem,
+    StandardVersion,
     Tenant,
     User,
 )
@@ -66,6 +72,7 @@ from db.rollouts import rollout_tenants, rollouts
 from db.runs import notifications, run_items, runs
 from db.standards import adoptions, exceptions
 from db.states import (
+    CellState,
     ChannelKind,
     ExceptionKind,
     ItemState,
@@ -76,6 +83,7 @@ from db.states import (
     Ring,
     Role,
     RollOutKind,
+    RollOutTenantState,
     RunKind,
     RunState,
     SetState,
@@ -407,6 +415,7 @@ def both(password_hash: str) -> tuple[Holding, Holding, dict[str, User]]:
     other = hold(OTHER, WORD, DIGITS, password_hash)
     own = hold(OWN, "Contoso", OWN_DIGITS, password_hash)
     tags.replace(own.tenant, [OWN_TAG], SYSTEM)
+    _share(own, other)
     people = {"operator": own.operator} | {
         name: User.create(email=f"{name.replace(' ', '.')}@example.com", name=name.title(), site_role=site_role,
                           password_hash=password_hash)
@@ -421,6 +430,26 @@ def both(password_hash: str) -> tuple[Holding, Holding, dict[str, User]]:
         # Somebody whose role there was taken away since was told of what happens there.
         notifications.notify_user(Run.get_by_id(other.ids["run_id"]), user)
     return own, other, people
+
+
+def _share(own: Holding, other: Holding) -> None:
+    """The own tenant's standard was taken from the other, which follows it too: that is nobody's business here."""
+    standard, rollout = Standard.get_by_id(own.ids["standard_id"]), RollOut.get_by_id(own.ids["rollout_id"])
+    is_its = StandardVersion.standard == standard
+    StandardVersion.update(source_tenant=other.tenant, source_name=f"{WORD} Ltd").where(is_its).execute()
+    adoption = adoptions.adopt(standard, other.tenant, Ring.PILOT, SYSTEM)
+    policy = Policy.get_by_id(other.ids["policy_id"])
+    [(key,)] = StandardItem.select(StandardItem.key).join(StandardVersion).where(is_its).tuples()
+    StandardCell.create(
+        adoption=adoption, item_key=key, policy_type=policy.policy_type, name=f"{WORD} item", difference_count=1,
+        state=CellState.DIFFERS, policy=policy, why=f"{WORD} why",
+        places=[{"path": f"body/{WORD}", "label": f"{WORD} place", "how": "changed"}],
+    )  # fmt: skip
+    RollOutTenant.create(
+        rollout=rollout, tenant=other.tenant, state=RollOutTenantState.OBJECTED, counts={"update": 1},
+        conflicts=[{"item_key": key, "name": f"{WORD} conflict", "why": f"{WORD} why", "who": f"{WORD} person"}],
+        objection=f"{WORD} objection", message=f"{WORD} message", objected_at=utcnow(),
+    )  # fmt: skip
 
 
 def rows(without: frozenset[str]) -> list[str]:

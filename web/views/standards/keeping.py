@@ -65,12 +65,12 @@ def keeping_form(adoption: StandardAdoption, item_key: str) -> KeepingForm | Non
 @requires(Permission.MANAGE)
 def keep(standard_id: str, tenant_id: str) -> Response:
     adoption = standard_access.fetch_adoption(standard_id, tenant_id, Permission.MANAGE)
-    form = keeping_form(adoption, without_nul(request.form.get("key", ""))[:LONGEST_KEY])
+    key, choice = without_nul(request.form.get("key", ""))[:LONGEST_KEY], request.form.get("choice")
+    if not key or choice not in set(KeepChoice):
+        abort(400)
+    form = keeping_form(adoption, key)
     if form is None:
         abort(404)
-    choice = request.form.get("choice")
-    if choice not in set(KeepChoice):
-        abort(400)
     with refusals_flashed():
         by_itself.choose(form.cell, KeepChoice(choice), current_actor())
         said = "It is put back by itself from now on." if choice == KeepChoice.PUT_BACK else "A change of it is told."
