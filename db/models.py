@@ -1850,6 +1850,11 @@ StandardAdoption.add_index(
         StandardAdoption.due_since, where=pw.SQL("due_since IS NOT NULL"), name="standard_adoption_due"
     )
 )
+StandardAdoption.add_index(
+    StandardAdoption.index(
+        StandardAdoption.folded_tag, where=pw.SQL("folded_tag IS NOT NULL"), name="standard_adoption_tag"
+    )
+)
 
 
 class StandardException(Table):

@@ -67,7 +67,7 @@ def leave(adoption: StandardAdoption, actor: Actor, *, lost_tag: bool = False) -
     now = StandardAdoption.get_or_none(StandardAdoption.id == adoption.id)
     if now is None:
         return
-    if now.folded_tag is not None and not lost_tag:
+    if now.folded_tag and not lost_tag:
         raise Invalid(
             f"{adoption.tenant.name} follows by its tag “{now.folded_tag}”: take the tag from the tenant, or from the "
             "standard."

@@ -248,9 +248,8 @@ def open_of(standard: Standard, tenant_ids: Sequence[int] | None) -> list[Standa
     Those of tags are there for whoever sees every tenant.
     """
     of_standard = (StandardException.standard == standard) & _is_open()
-    query = StandardException.select(StandardException, Tenant).left_outer_join(Tenant)
-    query = query.where(of_standard & is_in_if_given(StandardException.tenant, tenant_ids))
-    return list(query.order_by(StandardException.id.desc()))
+    rows = StandardException.select().where(of_standard & is_in_if_given(StandardException.tenant, tenant_ids))
+    return list(rows.order_by(StandardException.id.desc()))
 
 
 def find(exception_id: int) -> StandardException | None:

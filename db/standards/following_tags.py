@@ -11,7 +11,7 @@ import peewee as pw
 from db.audit import audit
 from db.audit.audit import SYSTEM, Action, Actor
 from db.clock import utcnow
-from db.database import transaction
+from db.database import lock_rows, transaction
 from db.errors import Invalid, SwitchedOff
 from db.models import Standard, StandardAdoption, StandardTag, Tenant, TenantTag
 from db.sql import upserts
@@ -23,6 +23,8 @@ from db.tenants import tags
 # A sweep adopts or lets go so many tenants at once, and the next one goes on.
 AT_ONCE = 50
 PAUSE_SECONDS = 20.0
+# The tag of who follows by one that the standard has no longer, until the sweep has seen to it.
+LOST = ""
 
 _next_at = 0.0
 
@@ -55,7 +57,10 @@ def set_tag(standard: Standard, tag: str, ring: Ring, actor: Actor) -> StandardT
 @transaction
 def remove_tag(followed: StandardTag, actor: Actor) -> None:
     """Let the tag no longer make anybody follow: who follows by it alone leaves with the next sweep."""
+    by_it = (StandardAdoption.standard == followed.standard_id) & (StandardAdoption.folded_tag == followed.folded)
     if StandardTag.delete().where(StandardTag.id == followed.id).execute():
+        lock_rows(StandardAdoption, by_it)
+        StandardAdoption.update(folded_tag=LOST).where(by_it).execute()
         standard = followed.standard
         audit.record(Action.STANDARD_TAG_REMOVED, actor, subject(standard), name=str(standard.name), tag=followed.tag)
 
@@ -70,7 +75,7 @@ def find(standard: Standard, tag_id: int) -> StandardTag | None:
 
 
 def follow_if_due() -> None:
-    """Follow, if the last time is long enough ago: it looks through all tenants that follow, and all tags."""
+    """Follow, if the last time is long enough ago: it asks for each tag of each standard."""
     global _next_at
     if time.monotonic() < _next_at:
         return
@@ -80,49 +85,39 @@ def follow_if_due() -> None:
 
 def follow() -> None:
     """Let go tenants that lost their tag, and adopt those that got one, some at a time."""
-    for adoption in _without_their_tag():
+    in_use = list(StandardTag.select(StandardTag, Standard).join(Standard))
+    for adoption in [*_of_removed_tags(), *(adoption for followed in in_use for adoption in _lost(followed))]:
         _let_go(adoption)
-    for followed, tenant in _newly_tagged():
-        with suppress(Invalid, SwitchedOff):  # archived, or on its way out, since it was found
-            adoptions.adopt(followed.standard, tenant, Ring(followed.ring), SYSTEM, folded_tag=followed.folded)
+    for followed in sorted(in_use, key=lambda row: list(Ring).index(Ring(row.ring))):
+        for tenant in _newly_tagged(followed) if followed.standard.archived_at is None else ():
+            with suppress(Invalid, SwitchedOff):  # archived, or on its way out, since it was found
+                adoptions.adopt(followed.standard, tenant, Ring(followed.ring), SYSTEM, folded_tag=followed.folded)
 
 
-def _newly_tagged() -> list[tuple[StandardTag, Tenant]]:
-    """Return tenants that have a tag and do not follow, each with the tag; the one of the earliest ring first."""
-    is_following = (StandardAdoption.standard == StandardTag.standard) & (StandardAdoption.tenant == TenantTag.tenant)
+def _newly_tagged(followed: StandardTag) -> list[Tenant]:
+    """Return tenants that have the tag and do not follow its standard."""
+    is_following = (StandardAdoption.standard == followed.standard_id) & (StandardAdoption.tenant == TenantTag.tenant)
     rows = (
-        StandardTag.select(StandardTag, Standard, TenantTag.tenant.alias("tenant_id"))
-        .join(Standard)
-        .switch(StandardTag)
-        .join(TenantTag, on=StandardTag.folded == TenantTag.folded)
+        TenantTag.select(TenantTag.tenant)
         .join(StandardAdoption, pw.JOIN.LEFT_OUTER, on=is_following)
-        .where(StandardAdoption.id.is_null() & Standard.archived_at.is_null())
-        .order_by(TenantTag.tenant, StandardTag.id)
-        .limit(AT_ONCE)
-        .objects()
-    )
-    found = sorted(rows, key=lambda row: list(Ring).index(Ring(row.ring)))
-    tenants = {tenant.id: tenant for tenant in Tenant.select().where(Tenant.id.in_([row.tenant_id for row in found]))}
-    there = [row for row in found if tenants[row.tenant_id].removing_since is None]
-    return [(row, tenants[row.tenant_id]) for row in there]
-
-
-def _without_their_tag() -> list[StandardAdoption]:
-    """Return who follows by a tag that the tenant, or the standard, has no longer."""
-    has_tag = (TenantTag.tenant == StandardAdoption.tenant) & (TenantTag.folded == StandardAdoption.folded_tag)
-    is_followed = (StandardTag.standard == StandardAdoption.standard) & (
-        StandardTag.folded == StandardAdoption.folded_tag
-    )
-    rows = (
-        StandardAdoption.select()
-        .join(TenantTag, pw.JOIN.LEFT_OUTER, on=has_tag)
-        .switch(StandardAdoption)
-        .join(StandardTag, pw.JOIN.LEFT_OUTER, on=is_followed)
-        .where(StandardAdoption.folded_tag.is_null(False) & (TenantTag.id.is_null() | StandardTag.id.is_null()))
-        .order_by(StandardAdoption.id)
+        .where((TenantTag.folded == followed.folded) & StandardAdoption.id.is_null())
         .limit(AT_ONCE)
     )
-    return list(rows)
+    found = Tenant.select().where(Tenant.id.in_([number for (number,) in rows.tuples()]))
+    return list(found.where(Tenant.removing_since.is_null()).order_by(Tenant.id))
+
+
+def _lost(followed: StandardTag) -> list[StandardAdoption]:
+    """Return who follows by a tag that the tenant has no longer."""
+    by_it = (StandardAdoption.standard == followed.standard_id) & (StandardAdoption.folded_tag == followed.folded)
+    tagged = TenantTag.select(TenantTag.tenant).where(TenantTag.folded == followed.folded)
+    rows = StandardAdoption.select().where(by_it & StandardAdoption.tenant.not_in(tagged))
+    return list(rows.order_by(StandardAdoption.id).limit(AT_ONCE))
+
+
+def _of_removed_tags() -> list[StandardAdoption]:
+    rows = StandardAdoption.select().where(StandardAdoption.folded_tag == LOST)
+    return list(rows.order_by(StandardAdoption.id).limit(AT_ONCE))
 
 
 @transaction
