@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+import config
 from actors.standards import linking, parameter_values
 from db import models
 from db.errors import Invalid
@@ -178,7 +179,7 @@ def approve(number: int, as_json: bool) -> None:
     """Approve an exception that was asked for."""
     with open_installation():
         row = _exception(number)
-        exceptions.approve(row, command_actor(), needs_another=True)
+        exceptions.approve(row, command_actor(), needs_another=config.settings().rollout_four_eyes)
         print_result(as_json, following_document.exception(_exception(number)), f"Exception {number} is in force.")
 
 

@@ -8,6 +8,7 @@ from flask import Blueprint, abort
 from pydantic import Field
 from typing_extensions import TypedDict
 
+import config
 from db.models import StandardException
 from db.sql import cursor_pages
 from db.standards import exceptions
@@ -101,7 +102,7 @@ def _until(at: datetime | None) -> datetime | None:
 def approve_exception(standard_id: str, exception_id: str) -> ExceptionJson:
     """Put an exception in force, as another person than who asked for it."""
     found = _found(standard_id, exception_id)
-    exceptions.approve(found, current_actor(), needs_another=True)
+    exceptions.approve(found, current_actor(), needs_another=config.settings().rollout_four_eyes)
     return _now(found)
 
 

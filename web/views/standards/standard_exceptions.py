@@ -3,6 +3,7 @@
 from flask import Blueprint, abort, flash, redirect, request, url_for
 from werkzeug.wrappers import Response
 
+import config
 from db.models import Standard, StandardException
 from db.standards import exceptions
 from db.states import ExceptionKind
@@ -42,7 +43,7 @@ def approve(standard_id: str, exception_id: str) -> Response:
     standard = standard_access.fetch_standard(standard_id)
     found = _found(standard, exception_id)
     with refusals_flashed():
-        exceptions.approve(found, current_actor(), needs_another=True)
+        exceptions.approve(found, current_actor(), needs_another=config.settings().rollout_four_eyes)
         flash("Approved: it holds from now on, in later versions too.", "success")
     return _back(standard)
 
