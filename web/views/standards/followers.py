@@ -147,7 +147,7 @@ def set_tag(standard_id: str) -> Response:
     standard = standard_access.fetch_standard(standard_id)
     with refusals_flashed():
         followed = following_tags.set_tag(standard, form_text("tag"), ring_of_form(), current_actor())
-        flash(f"Every tenant tagged “{followed.tag}” follows within some seconds, also those tagged later.", "success")
+        flash(f"Every tenant tagged “{followed.tag}” follows within half a minute, also those tagged later.", "success")
     return _back(standard)
 
 
