@@ -7,7 +7,7 @@ from flask import abort
 from db.models import RollOut, RollOutTenant, Tenant
 from db.rollouts import rollout_tenants, rollouts
 from web.acts.standard_access import seen_tenant_ids
-from web.security.access import deny, fetch, parse_row_id
+from web.security.access import allowed_tenant_ids, deny, fetch, parse_row_id
 from web.security.permissions import Permission
 
 
@@ -31,6 +31,9 @@ def parts_of(rollout: RollOut, tenant_ids: Sequence[int] | None) -> list[RollOut
 def fetch_part(rollout_id: object, tenant_id: object, permission: Permission) -> RollOutTenant:
     """Return a tenant's part in a roll-out: 404 when it is none, 403 without the permission in that tenant."""
     rollout = fetch_rollout(rollout_id)
+    tenant_ids = allowed_tenant_ids(permission)
+    if tenant_ids is not None and not parts_of(rollout, tenant_ids):
+        deny(permission, everywhere=True)
     tenant = fetch(Tenant, tenant_id, permission)
     parts = parts_of(rollout, [tenant.id])
     if not parts:
