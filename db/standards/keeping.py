@@ -4,7 +4,7 @@ Put back by itself is only what a person put back before, without trouble, and s
 wrong once is told from then on, until somebody chooses otherwise.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from datetime import timedelta
 
 import peewee as pw
@@ -118,7 +118,7 @@ def _went_well(item: RestoreItem) -> bool:
 # --- what is due -----------------------------------------------------------------------------------------------------
 
 
-def due(apart: Sequence[int] = ()) -> list[StandardAdoption]:
+def due(apart: Collection[int] = ()) -> list[StandardAdoption]:
     """Return some adoptions in which something is to be put back by itself, and nothing is on its way there.
 
     After each restore the tenant is compared first: until then its cells say what was there before.
@@ -202,7 +202,7 @@ def lock(adoption: StandardAdoption) -> bool:
 # --- what is on its way ----------------------------------------------------------------------------------------------
 
 
-def on_their_way(apart: Sequence[int] = ()) -> list[Restore]:
+def on_their_way(apart: Collection[int] = ()) -> list[Restore]:
     """Return restores that put something back by themselves, and wait for somebody to go on with them."""
     waits = (RestoreState.DRAFT, RestoreState.PREVIEWED)
     query = Restore.select().where(_is_by_itself() & Restore.state.in_(waits) & Restore.id.not_in(list(apart)))

@@ -32,8 +32,8 @@ def plan(standard_id: str, tenant_id: str) -> Any:
         restore = drafting.draft_for(adoption, version, keys, current_actor())
     except Invalid as e:
         flash(str(e), "danger")
-        ids = {"standard_id": standard_id, "tenant_id": tenant_id}
-        address = url_for("followed_item.page", **ids, key=key) if key else url_for("following.page", **ids)
+        page = "followed_item.page" if key else "following.page"
+        address = url_for(page, standard_id=standard_id, tenant_id=tenant_id, key=key or None)
         return redirect(address, 303)
     flash("Drafted. Preview it: nothing is written before you approve it.", "success")
     return redirect(url_for("restores.page", restore_id=restore.id), 303)
