@@ -48,6 +48,7 @@ from db.models import (
     Run,
     RunItem,
     Snapshot,
+    StandardVersion,
     Tenant,
     TenantEvent,
     TenantEventPolicy,
@@ -271,7 +272,10 @@ def _move_content(item: RestoreItem) -> None:
 
 
 def _remove_tenant(tenant: Tenant) -> None:
+    """Remove its row. Standards stay, which are the installation's, and forget where they were taken from."""
     with database.atomic():
+        lock_rows(Tenant, Tenant.id == tenant.id)
+        StandardVersion.update(source_name="").where(StandardVersion.source_tenant == tenant).execute()
         if Tenant.delete().where(Tenant.id == tenant.id).execute():
             audit.record_of_tenant(Action.TENANT_REMOVED, SYSTEM, tenant, directory_id=tenant.directory_id)
 

@@ -52,13 +52,20 @@ def test_nothing_of_it_is_left_but_the_log_and_all_of_the_others_is(held, monkey
     def theirs():
         return [row for row in two_tenants.rows(LOG) if THEIRS.search(row) or re.search(DIGITS, row)]
 
-    # People are nobody's; so are what they chose to see and what they hear by.
-    personal = re.compile(r"^(users|preference|session|seal|channel|notice_rule|delivery) ")
+    # People are nobody's; so are what they chose to see and what they hear by. Standards are the installation's.
+    personal = re.compile(
+        r"^(users|preference|session|seal|channel|notice_rule|delivery|standard|standard_version|standard_content"
+        r"|standard_item|roll_out) "
+    )
     mine = [row for row in two_tenants.rows(LOG) if row not in theirs()]
     assert len({row.split()[0] for row in theirs()}) > 15
     removed(other)
     assert [row for row in theirs() if not personal.match(row)] == []
-    assert [row for row in mine if row not in two_tenants.rows(LOG)] == []
+    # Where a version was taken from is forgotten.
+    theirs_once = "Zanzibar Ltd"
+    assert [row for row in two_tenants.rows(LOG) if row.startswith("standard_version") and theirs_once in row] == []
+    kept = [row for row in mine if not row.startswith("standard_version ")]
+    assert [row for row in kept if row not in two_tenants.rows(LOG)] == []
     assert AuditEvent.select().order_by(AuditEvent.id.desc()).get().action == "tenant:removed"
     assert list(chain.verify()) == []
 
