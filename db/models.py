@@ -1974,11 +1974,11 @@ class RollOutTenant(Table):
     objected_at = pw.DateTimeField(null=True)
     overridden_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL", index=False)
     overridden_reason = pw.CharField(null=True, max_length=500)
+    changed_at = pw.DateTimeField(default=utcnow)
     # The fingerprint of the plan that was confirmed with the ring: no other is carried out.
     confirmed_mark = pw.CharField(null=True, max_length=64)
     # What the tenant was held to before. No foreign key: a roll-back puts it back where it is there.
     previous_version_id = pw.BigIntegerField(null=True)
-    changed_at = pw.DateTimeField(default=utcnow)
 
     class Meta:
         indexes = ((("rollout", "tenant"), True), (("rollout", "state"), False))

@@ -12,7 +12,6 @@ from actors.standings import matrix_rows
 from db import models
 from db.errors import Invalid
 from db.standards import matrix, standards
-from db.standards.matrix import GroupCounts, MatrixFilter
 from db.states import CellState, Ring
 from db.tenants import tags
 from web.commands.frame.context import add_commands, json_option, open_installation, print_result
@@ -39,9 +38,11 @@ def show_matrix(
     """Show how the tenants that follow a standard have its items, by ring. Nothing is asked of the tenants."""
     with open_installation():
         found = _standard(standard)
-        wanted = MatrixFilter(ring=ring or "", folded_tag=tags.fold(tag), state=state or "")
+        wanted = matrix.MatrixFilter(ring=ring or "", folded_tag=tags.fold(tag), state=state or "")
         if now:
-            for adoption in matrix.followers(found, MatrixFilter(ring=wanted.ring, folded_tag=wanted.folded_tag)):
+            for adoption in matrix.followers(
+                found, matrix.MatrixFilter(ring=wanted.ring, folded_tag=wanted.folded_tag)
+            ):
                 comparing.compare(adoption.id)
         groups = matrix.by_ring(matrix.followers(found, wanted))
         document: dict[str, Any] = {"standard": str(found.name), "rings": [_group(group) for group in groups]}
@@ -60,11 +61,11 @@ def _standard(name: str) -> models.Standard:
     return found
 
 
-def _group(group: GroupCounts) -> dict[str, Any]:
+def _group(group: matrix.GroupCounts) -> dict[str, Any]:
     return {"ring": group.name, "tenants": group.tenants, "unlooked": group.unlooked, "states": dict(group.states)}
 
 
-def _line(group: GroupCounts) -> str:
+def _line(group: matrix.GroupCounts) -> str:
     states = ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in group.states.items()) or "nothing yet"
     unlooked = f"; {group.unlooked} not looked at yet" if group.unlooked else ""
     return f"{group.name:6} {group.tenants} tenants: {states}{unlooked}"
