@@ -33,7 +33,7 @@ def ids(cast):
     store = stores.add("Vault", "file:///nowhere", {}, SYSTEM, copy_days=30, needs_lock=False, recipients=["age1x"])
     held = {name: int(text) for name, text in hold(OTHER, WORD, DIGITS, cast.root.password_hash).ids.items()
             if text.isdigit()}  # fmt: skip
-    return held | {"store_id": store.id}
+    return held | {"store_id": store.id, "version_number": 1}
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -27,8 +27,12 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 # They stay until somebody ends them; other tests do.
 STAYING = {"demo", "web", "worker", "scheduler"}
 # Some ask for an empty installation, or a store or its key (test_moving.py, test_copies.py, test_recovering.py); others
-# wait for a worker (test_document_command.py, test_imports.py, test_readiness.py, test_bring_back.py).
-ELSEWHERE = {"import-all", "copies", "document", "import", "readiness", "bring-back", "recover", "recovery-key"}
+# wait for a worker (test_document_command.py, test_imports.py, test_readiness.py, test_bring_back.py), or need a
+# standard that is followed and rolled out (test_following.py, standards/, rolling_out/, reading/test_matrix.py).
+ELSEWHERE = {
+    "import-all", "copies", "document", "import", "readiness", "bring-back", "recover", "recovery-key", "standard",
+    "rollout",
+}  # fmt: skip
 GUID = "5f3759df-0000-4000-8000-000000000004"
 ADDRESS = "https://hooks.example.com/x\n"
 SAID = "correct horse battery\n" * 2

@@ -25,7 +25,7 @@ def test_it_stops_with_all_its_children_and_a_second_start_keeps_the_data_and_ma
     assert open_to_others(data) == []
     assert (data / "encryption-keys").read_text() == key
     with sqlite3.connect(data / "tenantkeep.db") as connection:
-        assert connection.execute("SELECT COUNT(*) FROM users").fetchone() == (5,)
+        assert connection.execute("SELECT COUNT(*) FROM users").fetchone() == (7,)
         assert connection.execute("SELECT COUNT(*) FROM tenant").fetchone() == (3,)
     connection.close()
 

@@ -34,7 +34,8 @@ def test_every_refusal_says_which_role_is_needed_and_which_one_has(app, sign_in,
     ids = dict.fromkeys(("run_id", "policy_id", "snapshot_id", "backup_set_id", "schedule_id", "restore_id", "item_id",
                          "mapping_id", "directory_id", "change_id", "token", "import_id",
                          "imported_policy_id", "document_id", "rehearsal_id", "rollout_id",
-                         "standard_id", "exception_id", "tag_id", "store_id", "key_id"), 1)  # fmt: skip
+                         "standard_id", "exception_id", "tag_id", "store_id", "key_id",
+                         "version_number", "position"), 1)  # fmt: skip
     for rule in page_rules(app):
         if rule.endpoint == "sign_in.leave":
             continue
