@@ -43,10 +43,13 @@ QUERIES = {
     "restores.page": ("?show=blocked",),
     "retention.page": ("?last=1&daily=2",),
     "settings.page": ("?q=device",),
+    "matrix.page": ("?group=tag", "?state=differs"),
 }
 # Endpoint -> what has to be asked.
 NEEDS = {
     "comparisons.export": "?first=set-{older_set}&second=set-{backup_set}",
+    "followed_item.page": "?key={item_key}",
+    "item_difference.page": "?key={item_key}",
     "documents.new": "?backup_set={backup_set}",
     "settings.export": "?key=device_setting_1",
     "settings.setting": "?key=device_setting_1",
@@ -90,13 +93,16 @@ def addresses(app, ids):
 
 def _arguments(ids):
     names = ("tenant", "policy", "snapshot", "run", "backup_set", "restore", "item", "user", "schedule", "change",
-             "channel", "rule", "request", "import", "document", "rehearsal", "store", "key")  # fmt: skip
+             "channel", "rule", "request", "import", "document", "rehearsal", "store", "key", "standard", "rollout",
+             "exception")  # fmt: skip
     others = {
         "other_id": ids["other_snapshot"],
         "directory_id": ids["directory"],
         "export_type": "csv",
         "name": "gone",
         "token": ids["token"],
+        "version_number": 2,
+        "position": 1,
     }
     return {f"{name}_id": ids[name] for name in names} | others
 

@@ -48,7 +48,7 @@ from db.states import (
     SiteRole,
 )
 from db.tenants import consents, shared_apps
-from tests.support import large_reading, large_tenant
+from tests.support import large_reading, large_standard, large_tenant
 from tests.support.changes import record_change, record_event
 from tests.support.large_tenant import LONG_NAME, TYPES, insert
 
@@ -65,6 +65,7 @@ def fill(password_hash: str) -> dict[str, int | str]:
         made = large_tenant.back_up(tenants, people, now)
         made |= large_tenant.make_restores(tenants[0], people, made, now)
         made |= large_reading.make(tenants[0], people[1], now)
+        made |= large_standard.make(tenants, people[1], now)
         _settings(tenants, people, made, now)
         _grants(tenants)
         change = _changes(made, now)

@@ -26,9 +26,9 @@ from web.views.standards.followers import ring_of_form
 
 pages = Blueprint("following", __name__, url_prefix="/standards/<standard_id>/tenants/<tenant_id>")
 
-SHOWN, LAST_PAGE = 25, 999
+SHOWN, LAST_PAGE = 20, 999
 # Parameters and exceptions that the page shows before they are folded.
-MOST_UNFOLDED = 12
+MOST_UNFOLDED = 8
 MOST_PARAMETERS, LONGEST_VALUE = 500, 400
 
 

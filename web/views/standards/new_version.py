@@ -28,6 +28,9 @@ from web.security.permissions import Permission
 
 pages = Blueprint("new_version", __name__, url_prefix="/standards/<standard_id>/new-version")
 
+# More policies than a page has room for are searched.
+MOST_SHOWN, LONGEST_SEARCH = 1000, 200
+
 IMPORTS_SHOWN, MOST_WORDS = 50, 20
 EMPTY: MultiDict[str, str] = MultiDict()
 
@@ -83,10 +86,27 @@ class NewVersionPage:
     form: MultiDict[str, str]
     refused: Sequence[Refusal] = field(default=())
 
+    @property
+    def search(self) -> str:
+        return without_nul(request.args.get("q", ""))[:LONGEST_SEARCH].strip()
+
+    @property
+    def is_long(self) -> bool:
+        """Tell whether some policies are not shown, or would not be without the search."""
+        return bool(self.search) or len(self.shown) < len(self.rows)
+
+    @cached_property
+    def shown(self) -> list[Snapshot | ImportedPolicy]:
+        """The policies that are ticked, and as many others of those that are searched for as a page has room for."""
+        words = self.search.casefold().split()
+        named = [row for row in self.rows if all(word in row.name.casefold() for word in words)]
+        ticked = [row for row in self.rows if self.is_ticked(row)]
+        return [*ticked, *(row for row in named if not self.is_ticked(row))][: max(MOST_SHOWN, len(ticked))]
+
     @cached_property
     def by_type(self) -> list[tuple[str, list[Snapshot | ImportedPolicy]]]:
-        """Return the policies by the title of their type."""
-        titled = sorted(self.rows, key=lambda row: (policy_type_title(_type_of(row)), row.name.lower(), row.id))
+        """Return the policies that are shown by the title of their type."""
+        titled = sorted(self.shown, key=lambda row: (policy_type_title(_type_of(row)), row.name.lower(), row.id))
         return [(title, list(rows)) for title, rows in groupby(titled, lambda row: policy_type_title(_type_of(row)))]
 
     @cached_property

@@ -25,7 +25,7 @@ pages = Blueprint("standard_versions", __name__, url_prefix="/standards/<standar
 SHOWN, LAST_PAGE = 25, 999
 # So many of a kind are shown at once; the rest is folded.
 DIFFERENCES_SHOWN, PARAMETERS_SHOWN, CHANGED_SHOWN = 8, 12, 12
-DIFFERENCES_ON_PAGE = 40
+DIFFERENCES_ON_PAGE = 12
 
 
 @dataclass(frozen=True)
