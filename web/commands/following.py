@@ -18,6 +18,7 @@ from web.commands.frame.context import (
     add_commands,
     command_actor,
     find_tenant,
+    group_of_standards,
     json_option,
     open_installation,
     print_result,
@@ -28,12 +29,8 @@ reason_option = click.option("--reason", required=True, help="Why: a ticket or a
 
 
 def register(cli: click.Group) -> None:
-    group = cli.commands.get("standard")
-    if not isinstance(group, click.Group):
-        group = click.Group("standard", help="Standards: the same configuration in many tenants.")
-        cli.add_command(group)
     add_commands(
-        group,
+        group_of_standards(cli),
         {
             "adopt": adopt,
             "leave": leave,

@@ -29,6 +29,15 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 force_option = click.option("--force", is_flag=True, help="Write over a file that is there.")
 
 
+def group_of_standards(cli: click.Group) -> click.Group:
+    """Return the group of `tenantkeep standard`, to which several modules add their commands."""
+    group = cli.commands.get("standard")
+    if not isinstance(group, click.Group):
+        group = click.Group("standard", help="Standards: the same configuration in many tenants.")
+        cli.add_command(group)
+    return group
+
+
 def add_commands(group: click.Group, commands: Mapping[str, Callable[..., Any]]) -> None:
     """Add commands by their names."""
     for name, command in commands.items():

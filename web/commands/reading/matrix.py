@@ -14,15 +14,11 @@ from db.errors import Invalid
 from db.standards import matrix, standards
 from db.states import CellState, Ring
 from db.tenants import tags
-from web.commands.frame.context import add_commands, json_option, open_installation, print_result
+from web.commands.frame.context import add_commands, group_of_standards, json_option, open_installation, print_result
 
 
 def register(cli: click.Group) -> None:
-    group = cli.commands.get("standard")
-    if not isinstance(group, click.Group):
-        group = click.Group("standard", help="Standards: the same configuration in many tenants.")
-        cli.add_command(group)
-    add_commands(group, {"matrix": show_matrix})
+    add_commands(group_of_standards(cli), {"matrix": show_matrix})
 
 
 @click.argument("standard")

@@ -16,7 +16,14 @@ from db.rollouts import rollout_tenants, rollouts
 from db.standards import standards, versions
 from db.states import Ring, RollOutKind, RollOutState
 from web.acts import rollout_document
-from web.commands.frame.context import add_commands, command_actor, json_option, open_installation, print_result
+from web.commands.frame.context import (
+    add_commands,
+    command_actor,
+    group_of_standards,
+    json_option,
+    open_installation,
+    print_result,
+)
 
 LOOK_SECONDS = 0.5
 MOST = 1000
@@ -40,11 +47,7 @@ def register(cli: click.Group) -> None:
     }
     add_commands(group, commands)
     cli.add_command(group)
-    of_standards = cli.commands.get("standard")
-    if not isinstance(of_standards, click.Group):
-        of_standards = click.Group("standard", help="Standards: the same configuration in many tenants.")
-        cli.add_command(of_standards)
-    add_commands(of_standards, {"roll-out": roll_out})
+    add_commands(group_of_standards(cli), {"roll-out": roll_out})
 
 
 @click.argument("standard")

@@ -18,6 +18,7 @@ from web.commands.frame.context import (
     add_commands,
     command_actor,
     find_tenant,
+    group_of_standards,
     json_option,
     open_for_reading,
     open_installation,
@@ -26,11 +27,7 @@ from web.commands.frame.context import (
 
 
 def register(cli: click.Group) -> None:
-    group = cli.commands.get("standard")
-    if not isinstance(group, click.Group):
-        group = click.Group("standard", help="Standards: the same configuration in many tenants.")
-        cli.add_command(group)
-    add_commands(group, {"list": list_standards, "show": show, "make": make})
+    add_commands(group_of_standards(cli), {"list": list_standards, "show": show, "make": make})
 
 
 @click.option("--all", "with_archived", is_flag=True, help="Archived ones too.")
