@@ -7,6 +7,7 @@ of the roll-out and its tenants. Any step may be the last: the scheduler's sweep
 import logging
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from functools import partial
 
 import dramatiq
 
@@ -32,7 +33,6 @@ S, T = RollOutState, RollOutTenantState
 PAUSE = timedelta(seconds=2)
 # Of a large ring so many are planned at a time: others' previews wait in the same queue.
 PREVIEWS_AT_ONCE = 10
-STOPPED_BY_APPROVERS = "A roll-out that was confirmed is stopped by somebody who may confirm one."
 BROKEN = "Something went wrong inside Tenantkeep. The worker's log has the details."
 
 
@@ -126,9 +126,9 @@ def step(rollout: RollOut) -> None:
 
 
 def _plan(rollout: RollOut) -> None:
-    _for_each(rollout, _of(rollout, T.PREVIEWING), lambda part: tenant_plans.follow(rollout, part))
+    _for_each(rollout, _of(rollout, T.PREVIEWING), partial(tenant_plans.follow, rollout))
     free = PREVIEWS_AT_ONCE - len(_of(rollout, T.PREVIEWING))
-    _for_each(rollout, _of(rollout, T.WAITING)[: max(free, 0)], lambda part: tenant_plans.draft(rollout, part))
+    _for_each(rollout, _of(rollout, T.WAITING)[: max(free, 0)], partial(tenant_plans.draft, rollout))
     if not _of(rollout, T.WAITING, T.PREVIEWING):
         with database.atomic():
             if rollouts.move(rollout, [S.PREVIEWING], S.PREVIEWED):
@@ -139,15 +139,15 @@ def _write(rollout: RollOut) -> None:
     _follow_begun(rollout)
     if _stops(rollout):
         return
-    _for_each(rollout, _of(rollout, T.PREVIEWING), lambda part: tenant_plans.follow(rollout, part))
-    _for_each(rollout, _of(rollout, T.WAITING), lambda part: tenant_plans.draft(rollout, part))
+    _for_each(rollout, _of(rollout, T.PREVIEWING), partial(tenant_plans.follow, rollout))
+    _for_each(rollout, _of(rollout, T.WAITING), partial(tenant_plans.draft, rollout))
     _begin_some(rollout)
     if not _of(rollout, T.WAITING, T.PREVIEWING, T.PREVIEWED, T.WRITING) and not _stops(rollout):
         _end(rollout, S.RUNNING, S.FINISHED)
 
 
 def _follow_begun(rollout: RollOut) -> None:
-    _for_each(rollout, _of(rollout, T.WRITING), lambda part: tenant_writes.follow(rollout, part))
+    _for_each(rollout, _of(rollout, T.WRITING), partial(tenant_writes.follow, rollout))
 
 
 def _begin_some(rollout: RollOut) -> None:
@@ -157,13 +157,11 @@ def _begin_some(rollout: RollOut) -> None:
     for part in _of(rollout, T.PREVIEWED):
         if free <= 0 or not _is_still(rollout, S.RUNNING):
             return
-        begun: list[bool] = []
-        _for_each(rollout, [part], lambda part: begun.append(tenant_writes.begin(rollout, part)))  # noqa: B023
-        free -= sum(begun)
+        free -= sum(map(bool, _for_each(rollout, [part], partial(tenant_writes.begin, rollout))))
 
 
 def _undo(rollout: RollOut) -> None:
-    _for_each(rollout, _of(rollout, T.UNDOING), lambda part: tenant_writes.follow_undo(rollout, part))
+    _for_each(rollout, _of(rollout, T.UNDOING), partial(tenant_writes.follow_undo, rollout))
     left = [part for part in _of(rollout, *rollout_tenants.WRITTEN) if part.undo_id is None]
     free = rollout.at_once - len(_of(rollout, T.UNDOING))
     newest_first = sorted(left, key=lambda part: part.restore_id or 0, reverse=True)
@@ -181,18 +179,20 @@ def _is_still(rollout: RollOut, state: RollOutState) -> bool:
     return bool(RollOut.get_by_id(rollout.id).state == state)
 
 
-def _for_each(rollout: RollOut, parts: Iterable[RollOutTenant], do: Callable[[RollOutTenant], object]) -> None:
-    """Do it for each tenant. What goes wrong in one holds up no other."""
+def _for_each(rollout: RollOut, parts: Iterable[RollOutTenant], do: Callable[[RollOutTenant], object]) -> list[object]:
+    """Do it for each tenant, and return what came of it. What goes wrong in one holds up no other."""
+    results: list[object] = []
     for part in parts:
         part.rollout = rollout
         try:
-            do(part)
+            results.append(do(part))
         except Exception as e:
             if is_unreachable(e):
                 raise
             logger.exception("a tenant of a roll-out failed", extra={"rollout": rollout.id, "tenant": part.tenant_id})
             rollout_tenants.move(part, list(T), T.FAILED, message=BROKEN)
         rollouts.touch(rollout)
+    return results
 
 
 # --- ending ----------------------------------------------------------------------------------------------------------

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 
 from flask import abort
 
+from db.errors import Invalid
 from db.models import RollOut, RollOutTenant, Tenant
 from db.rollouts import rollout_tenants, rollouts
 from web.acts.standard_access import seen_tenant_ids
-from web.security.access import allowed_tenant_ids, deny, fetch, parse_row_id
+from web.security.access import allowed_tenant_ids, can, deny, fetch, parse_row_id
 from web.security.permissions import Permission
+
+STOPPED_BY_APPROVERS = "A roll-out that was confirmed is stopped by somebody who may confirm one."
 
 
 def fetch_rollout(row_id: object) -> RollOut:
@@ -26,6 +29,12 @@ def fetch_rollout(row_id: object) -> RollOut:
 def parts_of(rollout: RollOut, tenant_ids: Sequence[int] | None) -> list[RollOutTenant]:
     """Return the parts of these tenants alone; None: all."""
     return rollout_tenants.all_of(rollout, tenant_ids)
+
+
+def require_may_stop(rollout: RollOut) -> None:
+    """Raise Invalid where the roll-out was confirmed, and the current user may not confirm one."""
+    if rollout.confirmed_at is not None and not can(Permission.APPROVE_STANDARDS):
+        raise Invalid(STOPPED_BY_APPROVERS)
 
 
 def fetch_part(rollout_id: object, tenant_id: object, permission: Permission) -> RollOutTenant:

@@ -20,7 +20,7 @@ from web.api.endpoints import ApiAnswer, Arguments, endpoint
 from web.api.idempotency import TAKES, once
 from web.api.paging import PageJson, PageQuery, page
 from web.api.representations.values import Id, ReferenceJson, Time
-from web.security.access import can, current_actor
+from web.security.access import current_actor
 from web.security.permissions import Permission
 
 routes = Blueprint("rollouts", __name__)
@@ -222,8 +222,7 @@ def let_rollout_go_on(rollout_id: str) -> RolloutDetailsJson:
 def stop_rollout(rollout_id: str, body: RolloutReasonBody) -> RolloutDetailsJson:
     """End it: nothing further begins, and what was written stays. One that was confirmed takes an approver."""
     rollout = rollout_access.fetch_rollout(rollout_id)
-    if rollout.confirmed_at is not None and not can(Permission.APPROVE_STANDARDS):
-        raise Invalid(rolling_out.STOPPED_BY_APPROVERS)
+    rollout_access.require_may_stop(rollout)
     rolling_out.stop(rollout, current_actor(), body.reason)
     return _now(rollout)
 

@@ -304,8 +304,7 @@ def stop(rollout_id: str) -> Response:
     reason = request.form.get("reason", "")
 
     def act(rollout: RollOut) -> None:
-        if rollout.confirmed_at is not None and not can(Permission.APPROVE_STANDARDS):
-            raise Invalid(rolling_out.STOPPED_BY_APPROVERS)
+        rollout_access.require_may_stop(rollout)
         rolling_out.stop(rollout, current_actor(), reason)
 
     return _act(rollout_id, act, "Stopped. What was written stays as it is.")

@@ -2,7 +2,6 @@
 
 import pytest
 
-from actors.rollouts import rolling_out
 from db.accounts import users
 from db.audit.audit import SYSTEM
 from db.models import Restore, RollOut, RollOutTenant, User
@@ -12,6 +11,7 @@ from db.states import Ring, Role, RollOutKind, RollOutState, RollOutTenantState,
 from tests.support.forms import csrf_token
 from tests.support.restore_steps import as_previewed
 from tests.support.rolled_out import make_standard, make_version
+from web.acts import rollout_access
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 T = RollOutTenantState
@@ -125,4 +125,4 @@ def test_a_ring_is_asked_for_where_its_turn_has_come_or_with_a_reason(client, si
     rollouts.move(newest, [RollOutState.PREVIEWING], RollOutState.RUNNING, confirmed_at=newest.asked_at)
     send(client, f"/rollouts/{newest.id}/stop", reason="an editor")
     assert RollOut.get_by_id(newest.id).state == RollOutState.RUNNING
-    assert rolling_out.STOPPED_BY_APPROVERS in text(client, f"/rollouts/{newest.id}")
+    assert rollout_access.STOPPED_BY_APPROVERS in text(client, f"/rollouts/{newest.id}")
