@@ -1,4 +1,4 @@
-"""Who follows a standard by a tag: every sweep of the scheduler asks whether the tenants have it still."""
+"""An index for who follows a standard by a tag: every sweep of the scheduler asks whether the tenants have it still."""
 
 from db.schema.online_changes import create_index
 

@@ -1,4 +1,4 @@
-"""What of a tenant's plan was confirmed with its ring, and what the tenant was held to before."""
+"""The plan of a tenant that was confirmed with its ring, and the version that the tenant was held to before."""
 
 from db.schema.online_changes import add_column
 
