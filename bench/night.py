@@ -179,7 +179,7 @@ class Night:
         elif message.is_whole:
             self._hand_out(now, message.tenant)
         elif message.turns > 1:
-            a_turn = rate_limits.LIMITS[rate_limits.CONDITIONAL_ACCESS][1]
+            a_turn = rate_limits.usual_pace(rate_limits.CONDITIONAL_ACCESS)[1]
             self._at(now + a_turn, self._put, Message(message.tenant, turns=message.turns - 1))
         else:
             self._end_part(now, message)

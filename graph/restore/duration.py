@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from graph.policy_types.policy_type import PolicyType
 from graph.policy_types.write_rule import BY_UPDATE, ONE_BY_ONE
 from graph.transport.client import BATCH_SIZE
-from graph.transport.rate_limits import INTUNE, INTUNE_WRITES, LIMITS, NEVER_IN_A_BATCH, services_of
+from graph.transport.rate_limits import INTUNE, INTUNE_WRITES, LIMITS, NEVER_IN_A_BATCH, services_of, usual_pace
 from graph.write.write_requests import PolicyContent
 from graph.write.write_rules import WRITE_RULES
 
@@ -68,6 +68,6 @@ def _seconds(service: str, number: int) -> float:
     at_once = 1 if service in NEVER_IN_A_BATCH else BATCH_SIZE
     if service not in LIMITS:
         return -(-number // at_once) * CALL_SECONDS
-    limit, window = LIMITS[service]
+    limit, window = usual_pace(service)
     full_windows, rest = divmod(number - 1, limit)
     return full_windows * window + -(-(rest + 1) // at_once) * (CALL_SECONDS if limit > 1 else 0.0)

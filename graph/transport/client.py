@@ -5,7 +5,6 @@ Policies are read from, and written to, /beta: v1.0 lacks some Intune types and 
 
 import re
 import uuid
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -28,7 +27,7 @@ from graph.transport.batch_parts import index_parts, part_status
 from graph.transport.object_links import make_links_absolute
 from graph.transport.observer import BATCH, NOBODY, CallObserver
 from graph.transport.pages import check_page_is_new, next_link, page_items, require_id
-from graph.transport.rate_limits import DEFAULT_WAIT, NEVER_IN_A_BATCH, Budget, service_of, services_of
+from graph.transport.rate_limits import DEFAULT_WAIT, NEVER_IN_A_BATCH, Budget, service_of, services_of, within_budget
 
 # token(fresh) -> bearer token. `fresh` asks for a new one, after Graph refused the last.
 Token = Callable[[bool], str]
@@ -128,12 +127,13 @@ class GraphClient:
     def _get(self, path: str) -> dict[str, Any]:
         request = Request(path)
         url = self._url(request)
-        self._take_from_budget([request])
-        try:
-            return self._send_signed("GET", url)
-        except Throttled as e:
-            self._report_throttling(request, e)
-            raise
+        with within_budget(self._budget, [request]):
+            self.requests_made += 1
+            try:
+                return self._send_signed("GET", url)
+            except Throttled as e:
+                self._report_throttling(request, e)
+                raise
 
     def pages(self, path: str) -> Iterator[dict[str, Any]]:
         """Yield the items of every page. Raises Malformed when the page links lead nowhere new, or on for ever."""
@@ -175,9 +175,10 @@ class GraphClient:
     def _send_alone_once(self, request: Request) -> Answer:
         try:
             url = self._url(request)
-            self._take_from_budget([request])
             body = make_links_absolute(request.body, self._base + VERSION)
-            document = self._send_signed(request.method, url, body, request.headers)
+            with within_budget(self._budget, [request]):
+                self.requests_made += 1
+                document = self._send_signed(request.method, url, body, request.headers)
             return Answer(body=_answer_body(document, request))
         except GraphError as e:
             if isinstance(e, Throttled) and e.code != "budget":
@@ -212,11 +213,6 @@ class GraphClient:
         except GraphError as e:
             return [Answer(error=e)] * len(requests)
 
-    def _take_from_budget(self, requests: Sequence[Request]) -> None:
-        if self._budget:
-            self._budget.take(Counter(service for each in requests for service in services_of(each.method, each.path)))
-        self.requests_made += len(requests)
-
     def _report_throttling(self, request: Request, error: Throttled) -> None:
         """Tell everybody who shares the budget how long Graph wants them to wait."""
         service = services_of(request.method, request.path)[-1]
@@ -228,14 +224,15 @@ class GraphClient:
     def _batch_once(self, requests: Sequence[Request]) -> list[Answer]:
         if len(requests) > BATCH_SIZE:
             raise ValueError(f"a $batch holds at most {BATCH_SIZE} requests")
-        self._take_from_budget(requests)
         parts = [self._batch_part(number, request) for number, request in enumerate(requests)]
-        try:
-            whole = self._send_signed("POST", f"{self._base}{VERSION}/$batch", {"requests": parts})
-        except Throttled as e:
-            for request in requests:
-                self._report_throttling(request, e)
-            raise
+        with within_budget(self._budget, requests):
+            self.requests_made += len(requests)
+            try:
+                whole = self._send_signed("POST", f"{self._base}{VERSION}/$batch", {"requests": parts})
+            except Throttled as e:
+                for request in requests:
+                    self._report_throttling(request, e)
+                raise
         if not isinstance(responses := whole.get("responses"), list):
             raise Malformed("malformed", "Microsoft Graph's answer to a $batch has no responses.")
         by_id = index_parts(responses)

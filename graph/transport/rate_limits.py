@@ -6,13 +6,14 @@ Retry-After. Authentication strengths and contexts are on no list: nobody outsid
 are paced as slowly, but by themselves. The logs of who changed what have limits of their own: Intune's (throttling
 limits, Intune auditing) 1,000 in 20 s, the directory's 5 in 10 s, both per app and tenant, and without a dependable
 Retry-After (rknightion/graph2otel, docs/graph-api-gotchas.md). Parts of a $batch count singly. What we send in a second
-and what arrives in one differ by the network: the windows here are a little longer than documented. The
-window of writes is longer by half a second only: a restore takes as long as it says, and a 429 that comes anyway costs
-no more than its wait.
+and what arrives in one differ by the network: the windows here are a little longer than documented. What is answered
+had arrived, however long it was on its way: from an answer on no margin for the network is needed (AFTER_AN_ANSWER).
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Protocol
 
 INTUNE = "intune"
@@ -30,12 +31,25 @@ LIMITS: Mapping[str, tuple[int, float]] = {
     INTUNE_WRITES: (100, 20.5),
     # Ours, and not Microsoft's: words for settings leave nine tenths of a tenant's limit to its backups.
     INTUNE_DEFINITIONS: (100, 21.0),
-    # A quarter of a second longer than documented: a request leaves later than it was counted on a busy host.
-    CONDITIONAL_ACCESS: (1, 1.25),
-    AUTHENTICATION: (1, 1.1),
+    # One at a time: after its answer (below), or after two seconds if there is none.
+    CONDITIONAL_ACCESS: (1, 2.0),
+    AUTHENTICATION: (1, 2.0),
     INTUNE_AUDIT: (1000, 21.0),
     DIRECTORY_AUDIT: (5, 10.5),
 }
+# service -> seconds after its answer from which a request counts no longer: as documented, and 0.05 s for clocks that
+# do not run alike, of which one that is being set right gains 10 ms in 20 s (adjtimex(2): 500 ppm at most). Writes
+# count no longer than by LIMITS, for a slow answer has slow writes behind it. What is asked for one by one always
+# counts from its answer: on a busy host a request leaves later than it was counted. Only where the wait is felt, for
+# it costs a word to Redis.
+AFTER_AN_ANSWER: Mapping[str, float] = {
+    INTUNE_WRITES: 20.05,
+    CONDITIONAL_ACCESS: 1.05,
+    AUTHENTICATION: 1.05,
+    DIRECTORY_AUDIT: 10.05,
+}
+# Of Graph's answers, for what reckons how long something takes.
+_USUAL_ANSWER_SECONDS = 0.2
 # Seconds to wait after a 429 that names no wait.
 DEFAULT_WAIT: Mapping[str, float] = {INTUNE: 10.0, INTUNE_WRITES: 10.0, INTUNE_DEFINITIONS: 10.0,
                                      CONDITIONAL_ACCESS: 2.0,
@@ -56,11 +70,40 @@ _LOGS = {"/devicemanagement/auditevents": INTUNE_AUDIT, "/auditlogs/directoryaud
 class Budget(Protocol):
     """The request budget that all clients of a tenant share, wherever they run."""
 
-    def take(self, counts: Mapping[str, int]) -> None:
-        """Take {service: number of requests} before sending them. Raises Throttled when they must wait."""
+    def take(self, counts: Mapping[str, int]) -> str:
+        """Take {service: number of requests} before sending them, and return what `answered` is told of them.
+
+        Raises Throttled when they must wait.
+        """
+
+    def answered(self, taken: str, counts: Mapping[str, int]) -> None:
+        """Note that Graph has answered what was taken: all of it had arrived by now. Raises nothing."""
 
     def refused(self, service: str, seconds: float) -> None:
         """Let nobody send to the service for so long: Graph answered 429 all the same."""
+
+
+class Asked(Protocol):
+    """A request: graph.transport.client.Request."""
+
+    @property
+    def method(self) -> str: ...
+
+    @property
+    def path(self) -> str: ...
+
+
+@contextmanager
+def within_budget(budget: Budget | None, requests: Sequence[Asked]) -> Iterator[None]:
+    """Take the requests from the budget before they are sent, and tell it when they are answered: if nothing is raised.
+
+    Raises Throttled when they must wait.
+    """
+    counts = Counter(service for each in requests for service in services_of(each.method, each.path))
+    taken = budget.take(counts) if budget else ""
+    yield
+    if budget:
+        budget.answered(taken, counts)
 
 
 def service_of(path: str) -> str:
@@ -79,6 +122,12 @@ def services_of(method: str, path: str) -> tuple[str, ...]:
     if service == INTUNE and method != "GET":
         return (INTUNE, INTUNE_WRITES)
     return (INTUNE, INTUNE_DEFINITIONS) if service == INTUNE and _DEFINITIONS.search(path) else (service,)
+
+
+def usual_pace(service: str) -> tuple[int, float]:
+    """Return how many requests go in how many seconds where Graph answers as usual."""
+    limit, seconds = LIMITS[service]
+    return limit, min(seconds, AFTER_AN_ANSWER.get(service, seconds) + _USUAL_ANSWER_SECONDS)
 
 
 def largest_batch(size: int) -> int:

@@ -4,7 +4,7 @@ import pytest
 
 from graph.policy_types.table import POLICY_TYPES
 from graph.restore import duration
-from graph.transport.rate_limits import CONDITIONAL_ACCESS, INTUNE, INTUNE_WRITES, LIMITS
+from graph.transport.rate_limits import CONDITIONAL_ACCESS, INTUNE, INTUNE_WRITES, usual_pace
 
 ASSIGNED = {"body": {"displayName": "x"}, "assignments": [{"id": "1"}, {"id": "2"}]}
 
@@ -31,7 +31,7 @@ def test_every_policy_type_is_counted():
 
 def test_seconds_are_those_of_the_windows_that_the_requests_fill():
     assert duration.seconds_for([]) == 0
-    writes, window = LIMITS[INTUNE_WRITES]
+    writes, window = usual_pace(INTUNE_WRITES)
     one = {INTUNE: 2, INTUNE_WRITES: 1}
     few, full, next_window = (duration.seconds_for([one] * count) for count in (1, writes, writes + 1))
     assert 0 < few < full < next_window <= few + window + 1

@@ -52,6 +52,10 @@ class OneMessage:
         if sum(counts.values()) > self.left:
             raise Throttled("budget", "Used up.")
         self.left -= sum(counts.values())
+        return "taken"
+
+    def answered(self, taken, counts):
+        pass
 
     def refused(self, service, seconds):
         raise AssertionError("nobody was refused")
