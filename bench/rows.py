@@ -203,16 +203,16 @@ SELECT numbers.n, policy.tenant_id, policy.id, policy.tenant_id, numbers.n, at, 
 FROM numbers JOIN policy ON policy.id = (numbers.n - 1) / 7 * 7 + 1"""
 
 # Most are news and nothing to decide; one in five thousand waits for a decision.
-_CHANGE = """INSERT INTO change (id, tenant_id, policy_id, kind, state, severity, rules, since_at, seen_at, run_id,
-before_id, after_id, differences, difference_count, assessed_at)
-SELECT snapshot.id, snapshot.tenant_id, policy_id,
+_CHANGE = """INSERT INTO change (id, tenant_id, policy_id, policy_type, kind, state, severity, rules, since_at, seen_at,
+run_id, before_id, after_id, differences, difference_count, assessed_at)
+SELECT snapshot.id, snapshot.tenant_id, policy_id, policy_type,
 CASE WHEN percent < 5 THEN 'added' WHEN percent < 8 THEN 'removed' WHEN percent < 20 THEN 'assignments_changed'
 ELSE 'changed' END,
 CASE WHEN n % 5003 = 0 THEN 'open' WHEN percent = 91 THEN 'accepted' WHEN percent = 92 THEN 'put_back'
 ELSE 'recorded' END,
 CASE WHEN percent < 2 THEN 'high' WHEN percent < 40 THEN 'medium' ELSE 'low' END,
 '[]', at, at, run_id, snapshot.id, snapshot.id, '[]', 0, at
-FROM numbers JOIN snapshot ON snapshot.id = n"""
+FROM numbers JOIN snapshot ON snapshot.id = n JOIN policy ON policy.id = policy_id"""
 
 # After those that were written already. The chain does not hold, and no list looks.
 _AUDIT_EVENT = """INSERT INTO audit_event (id, at, action, actor_id, actor, tenant_id, tenant_name, subject, result,

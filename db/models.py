@@ -541,7 +541,7 @@ class Run(Table):
     state = pw.CharField(default=RunState.QUEUED, max_length=10)
     # Why a running run does nothing just now, for a person to read.
     waiting = pw.CharField(null=True, max_length=500)
-    requested_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL")
+    requested_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL", index=False)
     origin = pw.CharField(max_length=20, default="web")
     # The claim: one message at a time may write this run; every such write names the token.
     claimed_by = pw.CharField(null=True, max_length=80)
@@ -589,6 +589,7 @@ class Run(Table):
             (("kind", "id"), False),
             (("tenant", "kind", "id"), False),
             (("created_at",), False),
+            (("requested_by", "id"), False),
         )
 
     def __str__(self) -> str:
@@ -617,6 +618,20 @@ Run.add_index(Run.index(Run.state, Run.heartbeat_at, where=pw.SQL("state IN ('qu
 Run.add_index(Run.index(Run.id, where=pw.SQL("state IN ('queued', 'running')"), name="run_active_newest"))
 # Every worker's heartbeat asks for its own claims.
 Run.add_index(Run.index(Run.claimed_by, where=pw.SQL("claimed_by IS NOT NULL"), name="run_claimed"))
+# The list, narrowed by two things: ten million runs have a hundred thousand of each, and none of both. It has no parts.
+_LISTED = pw.SQL("parent_id IS NULL")
+Run.add_index(Run.index(Run.requested_by, Run.kind, Run.id, where=_LISTED, name="run_person_kind"))
+Run.add_index(Run.index(Run.requested_by, Run.tenant, Run.id, where=_LISTED, name="run_person_tenant"))
+# Few end otherwise than well. What an index of these alone has, in a statement and for the index.
+IS_UNWELL = Run.parent.is_null() & (
+    (Run.state << pw.SQL("('partial', 'failed', 'cancelled')")) | Run.error_code.is_null(False)
+)
+_UNWELL = pw.SQL("parent_id IS NULL AND (state IN ('partial', 'failed', 'cancelled') OR error_code IS NOT NULL)")
+# Each has their state at its end: no run is read for it.
+Run.add_index(Run.index(Run.id, Run.state, where=_UNWELL, name="run_unwell"))
+Run.add_index(Run.index(Run.tenant, Run.id, Run.state, where=_UNWELL, name="run_unwell_tenant"))
+Run.add_index(Run.index(Run.kind, Run.id, Run.state, where=_UNWELL, name="run_unwell_kind"))
+Run.add_index(Run.index(Run.requested_by, Run.id, Run.state, where=_UNWELL, name="run_unwell_person"))
 
 
 class Snapshot(Table):
@@ -1633,6 +1648,8 @@ class Change(Table):
     # The standard that the policy differs from: nobody saw it become so, and `before_mark` is what is wanted. No
     # foreign key: standards come later here.
     standard_id = pw.BigIntegerField(null=True)
+    # Its policy's, for the list, which is narrowed by it. A trigger fills it in, whoever wrote the change.
+    policy_type = pw.CharField(null=True, max_length=80)
 
     class Meta:
         indexes = (
@@ -1644,6 +1661,17 @@ class Change(Table):
             (("kind", "id"), False),
             (("tenant", "seen_at"), False),
             (("seen_at",), False),
+            (("policy_type", "id"), False),
+            # Narrowed by two things.
+            (("state", "severity", "id"), False),
+            (("state", "kind", "id"), False),
+            (("severity", "kind", "id"), False),
+            (("tenant", "severity", "id"), False),
+            (("tenant", "kind", "id"), False),
+            (("tenant", "policy_type", "id"), False),
+            (("policy_type", "state", "id"), False),
+            (("policy_type", "severity", "id"), False),
+            (("policy_type", "kind", "id"), False),
         )
 
     def __str__(self) -> str:
@@ -1655,6 +1683,14 @@ Change.add_index(Change.index(Change.until, where=pw.SQL("state = 'accepted'"), 
 Change.add_index(
     Change.index(Change.standard_id, Change.tenant, where=pw.SQL("standard_id IS NOT NULL"), name="change_standard")
 )
+# Few were made by a restore of ours.
+_OF_OURS = pw.SQL("restore_id IS NOT NULL")
+Change.add_index(Change.index(Change.id, where=_OF_OURS, name="change_of_ours"))
+Change.add_index(Change.index(Change.tenant, Change.id, where=_OF_OURS, name="change_of_ours_tenant"))
+Change.add_index(Change.index(Change.state, Change.id, where=_OF_OURS, name="change_of_ours_state"))
+Change.add_index(Change.index(Change.severity, Change.id, where=_OF_OURS, name="change_of_ours_severity"))
+Change.add_index(Change.index(Change.kind, Change.id, where=_OF_OURS, name="change_of_ours_kind"))
+Change.add_index(Change.index(Change.policy_type, Change.id, where=_OF_OURS, name="change_of_ours_type"))
 
 
 class ApprovedPolicy(Table):
@@ -2239,7 +2275,26 @@ class AuditEvent(Table):
             (("action", "id"), False),
             (("actor_id", "id"), False),
             (("actor", "id"), False),
+            # Narrowed by two things.
+            (("tenant_id", "action", "id"), False),
+            (("tenant_id", "actor", "id"), False),
+            (("actor", "action", "id"), False),
         )
+
+
+# Few events tell of what was refused or failed; as a literal, as IS_ACTIVE above.
+IS_NOT_OK = AuditEvent.result != pw.SQL("'ok'")
+_NOT_OK = pw.SQL("result <> 'ok'")
+AuditEvent.add_index(AuditEvent.index(AuditEvent.result, AuditEvent.id, where=_NOT_OK, name="audit_event_not_ok"))
+AuditEvent.add_index(
+    AuditEvent.index(AuditEvent.tenant_id, AuditEvent.result, AuditEvent.id, where=_NOT_OK, name="audit_not_ok_tenant")
+)
+AuditEvent.add_index(
+    AuditEvent.index(AuditEvent.action, AuditEvent.result, AuditEvent.id, where=_NOT_OK, name="audit_not_ok_action")
+)
+AuditEvent.add_index(
+    AuditEvent.index(AuditEvent.actor, AuditEvent.result, AuditEvent.id, where=_NOT_OK, name="audit_not_ok_actor")
+)
 
 
 class AuditHead(Table):

@@ -19,7 +19,7 @@ from db.audit.actions import Action as Action
 from db.audit.chain import EVENT_PURPOSE, hash_of_event
 from db.clock import utcnow
 from db.database import database, replace_unstorable
-from db.models import AuditEvent, AuditHead, Restore, Tenant, User
+from db.models import IS_NOT_OK, AuditEvent, AuditHead, Restore, Tenant, User
 from db.sql import time_ranges, value_lists
 from db.sql.value_lists import is_in
 from db.states import Result
@@ -134,6 +134,8 @@ def search(
     for field, value in ((AuditEvent.action, action), (AuditEvent.actor, actor), (AuditEvent.result, result)):
         if value:
             query = query.where(field == value)
+    if result and result != Result.OK:
+        query = query.where(IS_NOT_OK)  # of which there are indexes of their own, for they are few
     if since:
         query = query.where(time_ranges.since(AuditEvent.at, since))
     if until:

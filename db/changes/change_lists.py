@@ -13,8 +13,6 @@ from db.states import ChangeState, Severity
 
 # Counting goes on no further than this.
 MOST_COUNTED = 1000
-# More policies of a type than this are not named one by one: the changes themselves are read, from the newest on.
-MOST_IDS = 5000
 IS_OPEN = Change.state == ChangeState.OPEN
 
 
@@ -84,17 +82,6 @@ def with_rows(query: Any) -> Any:
     """Join what a line about a change names: its policy, its tenant, and who decided about it."""
     query = query.join(Policy).switch(Change).join(Tenant).switch(Change)
     return query.join(User, pw.JOIN.LEFT_OUTER, on=Change.decided_by)
-
-
-def is_of_type(policy_type: str, tenant_ids: Sequence[int] | None) -> Condition:
-    """Return the condition that a change is of a policy of this type. Only policies of these tenants are looked for."""
-    of_type = (Policy.policy_type == policy_type) & is_in_if_given(Policy.tenant, tenant_ids)
-    ids = [row[0] for row in Policy.select(Policy.id).where(of_type).limit(MOST_IDS + 1).tuples()]
-    if len(ids) <= MOST_IDS:
-        return is_in(Change.policy, ids)
-    policy = Policy.alias()
-    is_same = (policy.id == Change.policy) & (policy.policy_type == policy_type)
-    return pw.fn.EXISTS(policy.select(policy.id).where(is_same))
 
 
 def moments(tenant: Tenant | None, since: datetime, at_most: int) -> list[datetime]:

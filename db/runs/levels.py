@@ -1,10 +1,12 @@
 """The level of a run: green is what lacks nothing that was asked for, in Python and in SQL alike."""
 
+from collections.abc import Collection
 from typing import Any
 
 import peewee as pw
 
-from db.models import Run, RunItem
+from db.database import Condition, is_sqlite
+from db.models import IS_UNWELL, Run, RunItem
 from db.states import ACTIVE, Level, Outcome, RunKind, RunState
 
 # The error code of a succeeded run that lacks something, where the item that lacks it has no code of its own.
@@ -44,9 +46,19 @@ def level_of(run: Run) -> Level:
 
 # The same for a statement.
 IS_GOOD = (Run.state == RunState.SUCCEEDED) & Run.error_code.is_null()
-NEEDS_ATTENTION = Run.state.in_([RunState.PARTIAL, RunState.FAILED]) | (
-    (Run.state == RunState.SUCCEEDED) & Run.error_code.is_null(False)
-)
+# Of runs that are no parts; as Run's indexes `run_unwell…` have it, which need not read a run for it.
+NEEDS_ATTENTION = IS_UNWELL & Run.state.in_([RunState.PARTIAL, RunState.FAILED, RunState.SUCCEEDED])
+# The states that those indexes have, whatever else is known of a run.
+_UNWELL = frozenset({RunState.PARTIAL, RunState.FAILED, RunState.CANCELLED})
+
+
+def is_listed_in(states: Collection[RunState]) -> Condition:
+    """Return the condition that a run is in one of the states, and no part of another."""
+    if not _UNWELL.issuperset(states):
+        return Run.parent.is_null() & Run.state.in_(list(states))
+    # SQLite does not know how few they are, and would take an index of states before one of whose or what they are.
+    column = pw.fn.COALESCE(Run.state, Run.state) if is_sqlite() else Run.state
+    return IS_UNWELL & column.in_(list(states))
 
 
 def as_column() -> Any:

@@ -10,9 +10,10 @@ import pytest
 import config
 from db import database as engine
 from db import encryption, migrate
-from db.models import TABLES, CopyStore, Policy, RecoveryKey, Tenant
+from db.models import TABLES, Change, CopyStore, Policy, RecoveryKey, Tenant
 from db.schema import online_changes, row_ids
 from tests.support import servers
+from tests.support.changes import record_change
 from tests.support.migrating import migrate_twice_at_once
 
 
@@ -97,6 +98,17 @@ def test_the_documented_migration_can_be_carried_out_again(cast, database):
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_change_has_the_type_of_its_policy_whoever_wrote_it_and_when(cast, captured, database):
+    """The list is narrowed by it, and a process of the version before writes changes without it."""
+    before, _ = (record_change(made[0]) for made in captured[:2])
+    Change.update(policy_type=None).where(Change.id == before.id).execute()
+    up = runpy.run_path(migrate.DIRECTORY / "0054_narrowed_lists.py")["up"]
+    up(None, database)
+    record_change(captured[2][0])
+    types = [change.policy_type for change in Change.select()]
+    assert types == [change.policy.policy_type for change in Change.select()] == ["configurationPolicies"] * 3
+
+
 def test_what_an_interrupted_build_left_is_no_index_and_is_built_anew(cast, database):
     with pytest.raises(pw.IntegrityError):
         online_changes.create_index(database, "policy_new", "policy (tenant_id)", is_unique=True)

@@ -303,8 +303,9 @@ SELECT n, policy, CASE WHEN percent < 5 THEN lately ELSE at END FROM numbers WHE
 # Old ones whose snapshots went, one in a hundred that is open or accepted, and a few that nobody has assessed.
 _CHANGE = """INSERT INTO change (id, tenant_id, policy_id, kind, state, severity, rules, since_at, seen_at, run_id,
 before_id, before_mark, after_mark, differences, difference_count, assessed_at, until)
-SELECT n, policys_tenant, policy, 'changed',
-CASE WHEN percent = 1 THEN 'open' WHEN percent = 2 THEN 'accepted' ELSE 'recorded' END, 'medium', '["settings"]', at,
+SELECT n, policys_tenant, policy, CASE WHEN n % 7 = 2 THEN 'removed' ELSE 'changed' END,
+CASE WHEN percent = 1 THEN 'open' WHEN percent = 2 THEN 'accepted' ELSE 'recorded' END,
+CASE WHEN n % 5 = 2 THEN 'high' ELSE 'medium' END, '["settings"]', at,
 CASE WHEN percent < 5 THEN lately ELSE at END, n, CASE WHEN percent < 50 THEN n END, 'a', 'b', '[]', 1,
 CASE WHEN n % 1009 = 3 THEN NULL ELSE at END, CASE WHEN percent = 2 THEN {hour_ago} END
 FROM numbers WHERE n <= {policies}"""
@@ -426,7 +427,8 @@ SELECT n, tenant, 'done', n, '{{}}', '[]', '', at FROM numbers WHERE n <= {resto
 # After those that were written already. The chain does not hold.
 _AUDIT_EVENT = """INSERT INTO audit_event (id, at, action, actor_id, actor, tenant_id, tenant_name, subject, result,
 address, details, previous_hash, hash)
-SELECT n + last_id, at, 'run:ended', person, 'person' || person || '@many.example', tenant, 'Tenant', 'run ' || n,
+SELECT n + last_id, at, CASE WHEN n % 9 = 2 THEN 'tenant:changed' ELSE 'run:ended' END, person,
+'person' || person || '@many.example', CASE WHEN n % 5 = 2 THEN 1 ELSE tenant END, 'Tenant', 'run ' || n,
 CASE WHEN percent < 2 THEN 'failed' ELSE 'ok' END, '192.0.2.1', '{{}}', hash, hash
 FROM numbers CROSS JOIN audit_head WHERE n <= {policies}"""
 

@@ -26,12 +26,3 @@ def test_what_is_open_is_counted_and_listed_for_ones_own_tenants_alone(cast, cap
     ApprovedPolicy.create(tenant=cast.fabrikam, policy=other)
     assert change_lists.is_anything_approved(None)
     assert not change_lists.is_anything_approved(mine)
-
-
-def test_a_type_with_more_policies_than_can_be_named_is_found_all_the_same(cast, captured, monkeypatch):
-    record_change(captured[0][0])
-    for most in (change_lists.MOST_IDS, 1):
-        monkeypatch.setattr(change_lists, "MOST_IDS", most)
-        found = change_lists.Change.select().where(change_lists.is_of_type("configurationPolicies", None))
-        assert found.count() == 1
-        assert not change_lists.Change.select().where(change_lists.is_of_type("intents", None)).count()

@@ -37,7 +37,7 @@ STATES |= {str(state): str(state) for state in RunState}
 def _is_in_state(value: str) -> Any:
     if value == NEEDS_ATTENTION:
         return levels.NEEDS_ATTENTION
-    return Run.state.in_(TROUBLED if value == FAILED_OR_PARTIAL else [value])
+    return levels.is_listed_in(TROUBLED if value == FAILED_OR_PARTIAL else [RunState(value)])
 
 
 class RunListView(ListView):

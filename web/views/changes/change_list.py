@@ -10,7 +10,7 @@ from flask_admin.actions import action
 from markupsafe import Markup
 
 from actors.facade import policy_type_names
-from db.changes import change_lists, decisions
+from db.changes import decisions
 from db.errors import Invalid
 from db.events import event_lists
 from db.models import Change
@@ -56,10 +56,6 @@ def _is_by(value: str) -> Any:
     return event_lists.is_changed_by(value, allowed_tenant_ids(Permission.SEE))
 
 
-def _is_of_type(value: str) -> Any:
-    return change_lists.is_of_type(value, allowed_tenant_ids(Permission.SEE))
-
-
 FILTERS = (
     Filter("state", "State", lambda: {str(state): word for state, word in STATES.items()}, lambda v: Change.state == v),
     Filter(
@@ -69,7 +65,7 @@ FILTERS = (
         lambda value: Change.severity == value,
     ),
     Filter("kind", "Kind", lambda: {str(kind): KINDS[kind] for kind in ChangeKind}, lambda value: Change.kind == value),
-    Filter("type", "Type", policy_type_names.titles, _is_of_type),
+    Filter("type", "Type", policy_type_names.titles, lambda value: Change.policy_type == value),
     Filter("by", "By whom", _doers, _is_by),
     Filter(
         "tag",
