@@ -48,7 +48,7 @@ from db.notices import deliveries
 from db.recovery import setbacks
 from db.rehearsals import rehearsals
 from db.restores import approvals
-from db.standards import cells, exceptions, following_tags
+from db.standards import cells, exception_notices, exceptions, following_tags
 from db.standards import keeping as put_backs
 from db.states import Sweep
 from db.tenants import schedules
@@ -117,6 +117,7 @@ STEPS = (
     Step(Sweep.REOPEN, without(lambda: decisions.overdue(REOPENED_AT_ONCE)), decisions.reopen_overdue, SLICE_SECONDS),
     Step(Sweep.FOLLOW, once(following_tags.follow_if_due)),
     Step(Sweep.END_EXCEPTIONS, without(exceptions.expired), exceptions.expire, SLICE_SECONDS),
+    Step(Sweep.TELL_EXCEPTIONS, without(exception_notices.about_to_end), exceptions.tell_of_end, SLICE_SECONDS),
     Step(Sweep.STANDARDS, cells.due, comparing.start_due, SLICE_SECONDS),
     Step(Sweep.OCCUR, once(telling.look_for_conditions)),
     Step(Sweep.TELL, without(telling.channels_to_tell), telling.tell, SLICE_SECONDS),

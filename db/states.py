@@ -67,6 +67,7 @@ class Sweep(StrEnum):
     REOPEN = "reopen accepted changes"
     FOLLOW = "let tagged tenants follow standards"
     END_EXCEPTIONS = "end exceptions of standards"
+    TELL_EXCEPTIONS = "tell of exceptions that end soon"
     STANDARDS = "compare tenants with standards"
     OCCUR = "find what notices are about"
     TELL = "prepare notices"
@@ -398,6 +399,17 @@ class ExceptionKind(StrEnum):
     OTHERWISE = "otherwise"
 
 
+class ExceptionEvent(StrEnum):
+    """What becomes of an exception, and is told."""
+
+    ASKED = "asked"
+    APPROVED = "approved"
+    REFUSED = "refused"
+    # Within days.
+    ENDING = "ending"
+    ENDED = "ended"
+
+
 class KeepChoice(StrEnum):
     """The answer to an item of a standard that was changed in a tenant."""
 
@@ -501,6 +513,8 @@ class NoticeEvent(StrEnum):
     ROLLOUT = "rollout"
     # To a tenant: what is planned for it.
     ROLLOUT_PLANNED = "rollout_planned"
+    # Something that a tenant has otherwise than its standard: see ExceptionEvent.
+    STANDARD_EXCEPTION = "standard_exception"
     # What changed in the last whole week or month, what is open, and how fresh the tenant is.
     WEEKLY_REPORT = "weekly_report"
     MONTHLY_REPORT = "monthly_report"

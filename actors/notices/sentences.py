@@ -341,6 +341,25 @@ def _rollout_planned(told: Occurrence, _change: Change | None, _zone: str) -> st
     return f"Version {facts['version']} of the standard “{plain(facts['standard'])}” is planned for this tenant"
 
 
+_EXCEPTIONS = {
+    "asked": "An exception is asked for",
+    "approved": "An exception was approved",
+    "refused": "An exception was refused",
+    "ending": "An exception is about to end",
+    "ended": "An exception has ended",
+}
+_EXCEPTION_KINDS = {"leave_out": "left out", "otherwise": "with settings of its own"}
+
+
+def _exception(told: Occurrence, _change: Change | None, zone: str) -> str:
+    """Return “An exception is about to end: “MFA” of the standard “Base”, left out, until 4 Dec 23:59. CAB 12”."""
+    facts, until = told.facts, _moment(told.facts["until"])
+    where = f", in tenants tagged “{plain(facts['tag'])}”" if facts["tag"] else ""
+    end = f", until {short_time(until, zone)}" if until else ""
+    what = f"“{plain(facts['item'])}” of the standard “{plain(facts['standard'])}”, {_EXCEPTION_KINDS[facts['kind']]}"
+    return f"{_EXCEPTIONS[facts['what']]}: {what}{where}{end}. {plain(facts['reason'])}".rstrip(".")
+
+
 _SENTENCES: dict[str, Sentence] = {
     NoticeEvent.CHANGE: _change,
     NoticeEvent.RUN_FAILED: _failed,
@@ -363,6 +382,7 @@ _SENTENCES: dict[str, Sentence] = {
     NoticeEvent.FOREIGN_WRITE: _foreign_write,
     NoticeEvent.ROLLOUT: _rollout,
     NoticeEvent.ROLLOUT_PLANNED: _rollout_planned,
+    NoticeEvent.STANDARD_EXCEPTION: _exception,
     NoticeEvent.WEEKLY_REPORT: _report,
     NoticeEvent.MONTHLY_REPORT: _report,
 }

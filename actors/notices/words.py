@@ -186,6 +186,9 @@ def _place_of_one(notice: Notice) -> PageLink:
     if about.event in _OF_ROLLOUTS:
         number = about.facts["rollout"]
         return PageLink(f"/rollouts/{number}", f"Standards, roll-out {number}")
+    if about.event == NoticeEvent.STANDARD_EXCEPTION:
+        followers = f"/standards/{about.facts['standard_id']}/tenants/"
+        return PageLink(followers + str(about.tenant_id or ""), "Standards, who follows")
     return PLACES.get(about.event) or _place_of_tenant(about.tenant_id)
 
 

@@ -34,6 +34,9 @@ GRAVE_EVENTS = (
 )
 # Of the whole installation: for its admins and auditors.
 OF_INSTALLATION = (NoticeEvent.AUDIT_BROKEN, NoticeEvent.COPIES_FAILING, NoticeEvent.ROLLOUT)
+# Whoever looks after standards hears of them too: they see every standard, with who follows it.
+_OF_STANDARDS = (NoticeEvent.ROLLOUT, NoticeEvent.STANDARD_EXCEPTION)
+_KEEPERS_OF_STANDARDS = (SiteRole.STANDARD_EDITOR, SiteRole.STANDARD_APPROVER)
 # A restore that ended is one occurrence: whoever hears of runs that fail hears of it, too.
 _RUN_EVENTS = {RunState.FAILED: NoticeEvent.RUN_FAILED, RunState.PARTIAL: NoticeEvent.RUN_PARTIAL}
 _SEVERITY_OF_EVENT = {
@@ -54,6 +57,7 @@ _SEVERITY_OF_EVENT = {
     NoticeEvent.READINESS_FELL: Severity.MEDIUM,
     NoticeEvent.ROLLOUT: Severity.MEDIUM,
     NoticeEvent.ROLLOUT_PLANNED: Severity.MEDIUM,
+    NoticeEvent.STANDARD_EXCEPTION: Severity.MEDIUM,
     NoticeEvent.RESTORE_DONE: Severity.LOW,
 }
 # These come in the quiet hours all the same, where they are high and the rule says so.
@@ -272,6 +276,8 @@ class Audience:
         owner = self._owners.get(channel.owner_id)
         if owner is None:
             return False
+        if occurrence.event in _OF_STANDARDS and owner.site_role in _KEEPERS_OF_STANDARDS:
+            return True
         if occurrence.tenant_id is None:
             return owner.site_role in (SiteRole.ADMIN, SiteRole.AUDITOR)
         seen = self._tenant_ids[owner.id]

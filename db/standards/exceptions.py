@@ -26,8 +26,9 @@ from db.models import (
     TenantTag,
 )
 from db.sql.value_lists import is_in, is_in_if_given
+from db.standards import exception_notices
 from db.standards.standards import subject
-from db.states import ExceptionKind
+from db.states import ExceptionEvent, ExceptionKind
 from db.tenants import tags
 
 LONGEST_REASON, LONGEST_PATH, MOST_PATHS = 500, 1000, 200
@@ -85,6 +86,7 @@ def ask(
         reason=reason,
         until=until.isoformat() if until else None,
     )
+    exception_notices.tell(exception, ExceptionEvent.ASKED, item.name)
     return exception
 
 
@@ -136,6 +138,7 @@ def approve(exception: StandardException, actor: Actor, *, needs_another: bool) 
     ).execute()
     _mark_due(now)
     _record(Action.EXCEPTION_APPROVED, now, actor, item=_item_name(now), reason=now.reason)
+    exception_notices.tell(now, ExceptionEvent.APPROVED, _item_name(now))
 
 
 @transaction
@@ -156,6 +159,14 @@ def _end(exception: StandardException, actor: Actor, why: str) -> None:
         raise Invalid("Nothing was done: the exception had ended already.")
     _mark_due(exception)
     _record(Action.EXCEPTION_ENDED, exception, actor, item=_item_name(exception), reason=why)
+    was_in_force = StandardException.get_by_id(exception.id).approved_at is not None
+    what = ExceptionEvent.ENDED if was_in_force else ExceptionEvent.REFUSED
+    exception_notices.tell(exception, what, _item_name(exception))
+
+
+def tell_of_end(exception: StandardException) -> None:
+    """Tell that an exception ends within days."""
+    exception_notices.tell(exception, ExceptionEvent.ENDING, _item_name(exception))
 
 
 def expired() -> list[StandardException]:

@@ -68,6 +68,10 @@ CASES = (
          "Standard “Baseline”, version 3, is planned for the pilot ring, and waits to be confirmed", "/rollouts/4"),
     Case(NoticeEvent.ROLLOUT_PLANNED, {"facts": {"rollout": 4, "standard": "Baseline", "version": 3, "ring": "pilot"}},
          "Contoso: Version 3 of the standard “Baseline” is planned for this tenant", "/rollouts/4"),
+    Case(NoticeEvent.STANDARD_EXCEPTION, {"facts": {"what": "ending", "standard_id": 7, "standard": "Baseline",
+          "item": "MFA", "tag": None, "kind": "leave_out", "until": AT.isoformat(), "reason": "CAB 12"}},
+         "Contoso: An exception is about to end: “MFA” of the standard “Baseline”, left out, until 26 Nov 03:12 "
+         "Vienna. CAB 12", "/standards/7/tenants/{tenant}"),
     *(
         Case(event, {"facts": {"begin": "2026-10-01T00:00:00", "end": "2026-11-01T00:00:00", "changes": changes,
                                "high": changes // 4, "open": changes // 6, "backed_up_at": at,

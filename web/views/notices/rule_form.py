@@ -35,6 +35,7 @@ EVENTS: Mapping[NoticeEvent, str] = {
     NoticeEvent.COPIES_FAILING: "Copies fail, are behind or not locked, or no recovery key was proved for a year",
     NoticeEvent.ROLLOUT: "A standard’s roll-out waits to be confirmed, stopped by itself, or ended",
     NoticeEvent.ROLLOUT_PLANNED: "A standard’s version is planned for a tenant",
+    NoticeEvent.STANDARD_EXCEPTION: "An exception to a standard is asked for, decided, about to end, or over",
     NoticeEvent.WEEKLY_REPORT: "A week is over: what changed, what is open, how fresh the backup is",
     NoticeEvent.MONTHLY_REPORT: "A month is over: what changed, what is open, how fresh the backup is",
 }
