@@ -17,10 +17,9 @@ from db.restores import mappings, restore_drafts
 from db.restores.restore_drafts import NewRestoreItem, RestoreSource
 from db.standards import links
 from db.states import PolicyState
+from graph.restore.desired_content import CONDITIONAL_ACCESS, ENFORCED, REPORTING
 from graph.restore.options import AS_CAPTURED, EXACT, LEAVE, RestoreOptions
 
-CONDITIONAL_ACCESS = "conditionalAccessPolicies"
-ON, REPORT_ONLY = "enabled", "enabledForReportingButNotEnforced"
 NOTHING = "Nothing of this standard is to be brought to this tenant."
 
 
@@ -125,15 +124,15 @@ class _StatesOfTenant:
     def _arriving(self, chosen: Mapping[str, Wanted]) -> Iterator[tuple[str, dict[str, Any]]]:
         for key, want in chosen.items():
             state = want.content["body"].get("state")
-            if want.item.policy_type != CONDITIONAL_ACCESS or state != ON:
+            if want.item.policy_type != CONDITIONAL_ACCESS or state != ENFORCED:
                 yield key, dict(want.content)
             else:
-                yield key, _with_state(want.content, self._state_of(key) or REPORT_ONLY)
+                yield key, _with_state(want.content, self._state_of(key) or REPORTING)
 
     def _switched_on(self, chosen: Mapping[str, Wanted]) -> Iterator[tuple[str, dict[str, Any]]]:
         for key, want in chosen.items():
-            is_wanted_on = want.item.policy_type == CONDITIONAL_ACCESS and want.content["body"].get("state") == ON
-            if is_wanted_on and self._state_of(key) == REPORT_ONLY:
+            is_wanted_on = want.item.policy_type == CONDITIONAL_ACCESS and want.content["body"].get("state") == ENFORCED
+            if is_wanted_on and self._state_of(key) == REPORTING:
                 yield key, dict(want.content)
 
     def _state_of(self, key: str) -> str | None:

@@ -34,6 +34,7 @@ from db.states import CellState
 from graph.changes.severity import RuleSetting
 from graph.policy_types.policy_type import NONE as NO_ASSIGNMENTS
 from graph.policy_types.table import POLICY_TYPES
+from graph.restore.desired_content import CONDITIONAL_ACCESS, ENFORCED, REPORTING
 from graph.write.write_requests import PolicyContent
 
 logger = logging.getLogger(__name__)
@@ -41,8 +42,6 @@ logger = logging.getLogger(__name__)
 COMPARER = Actor("standards", origin="schedule")
 # By which rules an aligned cell was compared: a new number has all of them compared again.
 RULES = 1
-# A standard's Conditional Access policies arrive so, and are switched on by a second roll-out.
-CONDITIONAL_ACCESS, ON, REPORT_ONLY = "conditionalAccessPolicies", "enabled", "enabledForReportingButNotEnforced"
 
 UNKNOWN_TYPE = "This release of Tenantkeep does not know this policy type."
 NOT_OPENED = "A content could not be opened: see the log of the server."
@@ -229,9 +228,9 @@ class _Comparison:
 
 
 def _is_report_only_yet(item: StandardItem, live: PolicyContent, want: PolicyContent, places: DifferingPlaces) -> bool:
-    """Tell whether a policy differs only by not being switched on yet."""
+    """Tell whether a policy differs only by not being switched on yet: a second roll-out does that."""
     states = live["body"].get("state"), want["body"].get("state")
-    is_so = item.policy_type == CONDITIONAL_ACCESS and states == (REPORT_ONLY, ON)
+    is_so = item.policy_type == CONDITIONAL_ACCESS and states == (REPORTING, ENFORCED)
     return is_so and all(place.path == ("body", "state") for place in places.counted) and not places.has_unread
 
 

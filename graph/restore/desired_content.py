@@ -20,6 +20,9 @@ from graph.write.write_requests import (
 )
 
 COMPLIANCE = ("compliancePolicies", "deviceCompliancePolicies")
+CONDITIONAL_ACCESS = "conditionalAccessPolicies"
+# Of its states, as Graph spells them: it decides who signs in, and it only reports what it would decide.
+ENFORCED, REPORTING = "enabled", "enabledForReportingButNotEnforced"
 
 
 def desired_content(
@@ -56,7 +59,7 @@ def as_chosen(
     if policy_type.is_referred and not is_there:
         desired["body"] = groups.new_group_body(desired["body"], with_members=options.groups == GROUPS_WITH_MEMBERS)
     body = desired["body"]
-    if policy_type.key == "conditionalAccessPolicies" and "state" in body:
+    if policy_type.key == CONDITIONAL_ACCESS and "state" in body:
         body["state"] = _desired_state(str(body["state"]), options.conditional_access)
     if policy_type.key in COMPLIANCE and not is_there and lacks_block_action(body):
         body["scheduledActionsForRule"] = add_block_action(body)
@@ -77,7 +80,7 @@ def without_past_dates(want: PolicyContent, left_out: Collection[str], live: Pol
 def _desired_state(captured: str, choice: str) -> str:
     if choice == OFF:
         return "disabled"
-    return "enabledForReportingButNotEnforced" if choice == REPORT_ONLY and captured == "enabled" else captured
+    return REPORTING if choice == REPORT_ONLY and captured == ENFORCED else captured
 
 
 def source_traces(
