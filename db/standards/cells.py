@@ -61,6 +61,13 @@ def mark_due(tenant_id: int | None = None, standard_id: int | None = None) -> No
         StandardAdoption.update(due_since=utcnow()).where(those).execute()
 
 
+def mark_due_by_mapping(tenant: Tenant, source_directory_id: str) -> None:
+    """Have them worked out again where mappings of the tenant were changed, and the source is a standard."""
+    standard = Standard.get_or_none(Standard.uid == source_directory_id)
+    if standard is not None:
+        mark_due(tenant.id, standard.id)
+
+
 def due(apart: Collection[int] = ()) -> list[StandardAdoption]:
     """Return some adoptions whose cells are due, those that have waited longest first."""
     is_due = StandardAdoption.due_since.is_null(False) & (StandardAdoption.due_since <= utcnow())

@@ -14,6 +14,7 @@ from db.accounts import users
 from db.errors import Invalid
 from db.models import Mapping, Restore, Tenant
 from db.restores import mappings, restores
+from db.standards import cells
 from db.states import CHANGEABLE
 from db.tenants import tenants
 from web.inputs import without_nul
@@ -166,6 +167,7 @@ def put(tenant_id: str, directory_id: str) -> Any:
         chosen = _chosen_targets()
         source_names = mappings.missing_mappings(tenant, directory_id)
         mappings.set_many(tenant, directory_id, chosen, current_actor(), source_names)
+        cells.mark_due_by_mapping(tenant, directory_id)
     except Invalid as e:
         flash(str(e), "danger")
         return _page(tenant, directory_id), 400
@@ -206,5 +208,6 @@ def remove(tenant_id: str, directory_id: str, mapping_id: str) -> Any:
     if mapping.tenant != tenant or mapping.source_directory_id != directory_id:
         abort(404)
     mappings.remove(mapping, current_actor())
+    cells.mark_due_by_mapping(tenant, directory_id)
     flash("Removed.", "success")
     return _back(tenant, directory_id)

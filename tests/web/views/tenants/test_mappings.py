@@ -5,10 +5,11 @@ import pytest
 from actors.plans import drafts
 from db.accounts import users
 from db.audit.audit import SYSTEM
-from db.models import AuditEvent, DirectoryName, Mapping, Restore, RestoreItem
+from db.models import AuditEvent, DirectoryName, Mapping, Restore, RestoreItem, StandardAdoption
 from db.restores import mappings, restore_items
 from db.runs import name_cache
-from db.states import Role
+from db.standards import adoptions, standards
+from db.states import Ring, Role
 from tests.support.forms import csrf_token
 from tests.support.restore_steps import options
 
@@ -138,3 +139,18 @@ def test_nothing_is_saved_where_one_of_several_is_of_nothing_known(client, sign_
     form = {"kind": ["groups", "nonsense"], "source_id": [GROUP, "x"], "target_id": [PILOT, PILOT]}
     assert send(client, path, **form).status_code == 400
     assert not Mapping.select().exists()
+
+
+def test_a_mapping_of_a_standard_has_the_tenant_compared_with_it_again(client, sign_in, cast):
+    standard = standards.create("Baseline", "", SYSTEM)
+    adoption = adoptions.adopt(standard, cast.contoso, Ring.PILOT, SYSTEM)
+    mappings.set_mapping(cast.contoso, standard.uid, ("groups", GROUP), GROUP, SYSTEM)
+    path = f"/tenants/{cast.contoso.id}/mappings/{standard.uid}"
+    sign_in(client, cast.max)
+    for act in (
+        lambda: send(client, path, kind="groups", source_id=GROUP, target_id=PILOT, typed_id=""),
+        lambda: send(client, f"{path}/{Mapping.get().id}/remove"),
+    ):
+        StandardAdoption.update(due_since=None).execute()
+        assert act().status_code == 303
+        assert StandardAdoption.get_by_id(adoption.id).due_since is not None
