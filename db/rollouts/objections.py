@@ -24,6 +24,10 @@ OPEN = (S.PREVIEWING, S.PREVIEWED, S.RUNNING, S.PAUSED)
 NO_REASON = "Say why: whoever approves this roll-out reads it."
 TOO_LATE = "Nothing was changed: the roll-out has begun in this tenant, or has ended. Look at it again."
 NO_OBJECTION = "Nothing was changed: there is no objection any longer, or the roll-out has ended. Look at it again."
+NOBODY = (
+    "An objection is overridden by a second person, in the browser or with a token of theirs "
+    "(TENANTKEEP_ROLLOUT_FOUR_EYES)."
+)
 OWN_ROLL_OUT = "You asked for this roll-out: somebody else has to override an objection to it."
 
 
@@ -54,7 +58,9 @@ def override(part: RollOutTenant, actor: Actor, reason: str, *, four_eyes: bool)
     `four_eyes`: somebody other than who asked for the roll-out has to do it.
     """
     sentence = _required(reason)
-    if four_eyes and actor.user_id is not None and actor.user_id == part.rollout.asked_by_id:
+    if four_eyes and actor.user_id is None:
+        raise Invalid(NOBODY)
+    if four_eyes and actor.user_id == part.rollout.asked_by_id:
         raise Invalid(OWN_ROLL_OUT)
     _go_on(part, overridden_by=actor.user_id, overridden_reason=sentence)
     _record(Action.ROLLOUT_OBJECTION_OVERRIDDEN, actor, part, reason=sentence, objection=part.objection)

@@ -30,6 +30,7 @@ def details(adoption: StandardAdoption, *, sees_tenant: bool) -> dict[str, Any]:
     waiting = links.candidates_of(adoption)
     return {
         **summary(adoption),
+        "put_backs_a_day": adoption.put_backs_a_day,
         "items": [_item(row, waiting.get(row.key, []), sees_tenant=sees_tenant) for row in found],
         "parameters": _parameters(adoption) if sees_tenant else [],
         "exceptions": exception_list(exceptions.open_for(adoption)),
@@ -45,6 +46,7 @@ def _item(row: FollowedItem, candidates: Sequence[Sequence[str]], *, sees_tenant
         "state": row.state or None,
         "policy": row.policy_id if sees_tenant else None,
         "is_declined": row.is_declined,
+        "keep": str(row.cell.keep) if row.cell and sees_tenant else None,
         "candidates": [{"graph_id": graph_id, "name": name} for graph_id, name in known],
     }
 

@@ -34,22 +34,24 @@ def details(rollout: RollOut, parts: Sequence[RollOutTenant], *, is_whole: bool)
     return {
         **summary(rollout, is_whole=is_whole),
         "fingerprint": rollout_tenants.plans_fingerprint(rollout_tenants.planned(rollout)) if is_whole else None,
-        "planned": sum(part.state == RollOutTenantState.PREVIEWED for part in parts),
+        "planned": sum(row.state == RollOutTenantState.PREVIEWED for row in parts),
         "counts": rollout_tenants.total_counts(parts),
-        "tenants": [_part(part) for part in parts],
+        "tenants": [part(row) for row in parts],
     }
 
 
-def _part(part: RollOutTenant) -> dict[str, Any]:
+def part(row: RollOutTenant) -> dict[str, Any]:
+    """Return a tenant's part in a roll-out."""
     return {
-        "tenant": {"id": part.tenant_id, "name": part.tenant.name},
-        "state": str(part.state),
-        "restore": part.restore_id,
-        "undo": part.undo_id,
-        "counts": part.counts,
-        "conflicts": len(part.conflicts),
-        "message": part.message,
-        "objection": part.objection,
+        "tenant": {"id": row.tenant_id, "name": row.tenant.name},
+        "state": str(row.state),
+        "restore": row.restore_id,
+        "undo": row.undo_id,
+        "counts": row.counts,
+        "conflicts": len(row.conflicts),
+        "message": row.message,
+        "objection": row.objection,
+        "overridden_reason": row.overridden_reason,
     }
 
 

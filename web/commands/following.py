@@ -1,4 +1,4 @@
-"""`tenantkeep standard adopt|leave|tenants|set|link` and `standard except|approve|end`: who follows, and how."""
+"""`tenantkeep standard adopt|leave|tenants|set|link|keep` and `standard except|approve|end`: who follows, and how."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Any
 import click
 
 import config
+from actors.keeping import by_itself
 from actors.standards import linking, parameter_values
 from db import models
 from db.errors import Invalid
-from db.standards import adoptions, exceptions, following_tags, standards
-from db.states import ExceptionKind, Ring
+from db.standards import adoptions, exceptions, following_tags, keeping, standards
+from db.states import ExceptionKind, KeepChoice, Ring
 from web.acts import following_document
 from web.commands.frame.context import (
     add_commands,
@@ -37,6 +38,8 @@ def register(cli: click.Group) -> None:
             "tenants": list_tenants,
             "set": set_values,
             "link": link,
+            "keep": keep,
+            "keep-limit": keep_limit,
             "except": ask,
             "approve": approve,
             "end": end,
@@ -141,6 +144,36 @@ def link(standard: str, tenant: str, item: str, graph_id: str | None, is_none: b
             raise Invalid("Name the policy's id in Graph, or say --none.")
         linking.confirm_link(adoption, item, graph_id, command_actor())
         print_result(as_json, following_document.details(adoption, sees_tenant=True), "Saved. It is not asked again.")
+
+
+@click.argument("standard")
+@click.argument("tenant")
+@click.argument("item")
+@click.argument("choice", type=click.Choice(["tell", "put-back"]))
+@json_option
+def keep(standard: str, tenant: str, item: str, choice: str, as_json: bool) -> None:
+    """Say what happens when somebody changes an ITEM, by its key: it is told, or put back by itself."""
+    with open_installation():
+        adoption = _adoption(standard, tenant)
+        cell = keeping.find_cell(adoption, item)
+        if cell is None:
+            raise Invalid(f"“{item}” is no item that was compared in {adoption.tenant.name} yet.")
+        by_itself.choose(cell, KeepChoice(choice.replace("-", "_")), command_actor())
+        sentence = "It is put back by itself from now on." if choice == "put-back" else "A change of it is told."
+        print_result(as_json, following_document.details(adoption, sees_tenant=True), sentence)
+
+
+@click.argument("standard")
+@click.argument("tenant")
+@click.argument("count", type=int)
+@json_option
+def keep_limit(standard: str, tenant: str, count: int, as_json: bool) -> None:
+    """Say how many policies a day are put back by themselves in a tenant at most; 0: none."""
+    with open_installation():
+        adoption = _adoption(standard, tenant)
+        keeping.limit_to(adoption, count, command_actor())
+        document = following_document.details(models.StandardAdoption.get_by_id(adoption.id), sees_tenant=True)
+        print_result(as_json, document, f"At most {count} a day in {adoption.tenant.name}.")
 
 
 @click.argument("standard")

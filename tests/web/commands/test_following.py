@@ -5,9 +5,10 @@ import json
 import pytest
 from click.testing import CliRunner
 
+from db.clock import utcnow
 from db.database import database as handle
 from db.errors import Invalid
-from db.models import StandardAdoption, StandardException
+from db.models import StandardAdoption, StandardCell, StandardException
 from db.restores import mappings
 from tests.support.following import CATALOG, standard_of
 from web.commands import cli
@@ -39,6 +40,11 @@ def test_a_tenant_follows_says_what_is_otherwise_and_leaves(cast, redis_url):
     assert "not looked at yet  a  Ring" in run("tenants", "Base", "Contoso")
     assert "not asked again" in run("link", "Base", "Contoso", "a", "--none")
     assert mappings.declined(cast.contoso, standard.uid) == {(CATALOG, "a")}
+    limited = run("keep-limit", "Base", "Contoso", "3", "--json")
+    assert (limited["put_backs_a_day"], limited["items"][0]["keep"]) == (3, None)
+    cell = {"policy_type": CATALOG, "name": "Ring", "state": "aligned", "since_at": utcnow()}
+    StandardCell.create(adoption=StandardAdoption.get(StandardAdoption.tenant == cast.contoso), item_key="a", **cell)
+    assert run("keep", "Base", "Contoso", "a", "tell", "--json")["items"][0]["keep"] == "tell"
     asked = run("except", "Base", "a", "--tenant", "Contoso", "--reason", "CAB", "--until", "2027-01-31", "--json")
     assert (asked["kind"], asked["until"], asked["approved_at"]) == ("leave_out", "2027-01-31T23:59:59Z", None)
     assert run("approve", str(asked["id"]), "--json")["approved_at"]
@@ -53,6 +59,9 @@ def test_a_tenant_follows_says_what_is_otherwise_and_leaves(cast, redis_url):
         (("set", "Base", "Contoso", "prefix"), "write NAME=VALUE"),
         (("link", "Base", "Contoso", "a"), "or say --none"),
         (("approve", "99"), "no exception 99"),
+        (("keep", "Base", "Contoso", "b", "tell"), "no item that was compared"),
+        (("keep", "Base", "Contoso", "a", "put-back"), "nobody has said which it is"),
+        (("keep-limit", "Base", "Contoso", "51"), "from 0 to 50"),
     ):
         with pytest.raises(Invalid, match=said):
             run(*words)

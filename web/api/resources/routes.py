@@ -22,11 +22,11 @@ from web.api.resources import (
     starts,
     tenants,
 )
-from web.api.standards import exceptions, following, matrix_cells, rollouts, standards
+from web.api.standards import exceptions, following, keeping, matrix_cells, objections, rollouts, standards
 
 RESOURCES: tuple[Any, ...] = (
     me, tenants, readiness, policies, backup_sets, runs, starts, changes, restores, restore_acts, rehearsals, copies,
-    standards, following, exceptions, matrix_cells, rollouts, audit_events,
+    standards, following, exceptions, keeping, matrix_cells, rollouts, objections, audit_events,
 )  # fmt: skip
 
 

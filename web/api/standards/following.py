@@ -51,7 +51,8 @@ class CandidateJson(TypedDict):
 
 class FollowedItemJson(TypedDict):
     """An item in a tenant. `state` null: nobody has looked yet. `policy`: the tenant's; null: none is there.
-    `is_declined`: a person said that it is none of the tenant's. `candidates`: of one that waits for somebody.
+    `is_declined`: a person said that it is none of the tenant's. `keep`: whether a change of it is told or put back by
+    itself. `candidates`: of one that waits for somebody.
     """
 
     key: str
@@ -60,6 +61,7 @@ class FollowedItemJson(TypedDict):
     state: str | None
     policy: Id | None
     is_declined: bool
+    keep: str | None
     candidates: list[CandidateJson]
 
 
@@ -75,8 +77,11 @@ class ParameterJson(TypedDict):
 
 
 class FollowerDetailsJson(FollowerJson):
-    """A tenant that follows a standard, item by item. Names of its policies are for who sees the tenant."""
+    """A tenant that follows a standard, item by item. Names of its policies are for who sees the tenant.
+    `put_backs_a_day`: so many policies are put back by themselves at most.
+    """
 
+    put_backs_a_day: int
     items: list[FollowedItemJson]
     parameters: list[ParameterJson]
     exceptions: list[ExceptionJson]
