@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from actors.standards import linking
@@ -18,9 +19,10 @@ from db.restores import mappings
 from db.standards import exceptions, following_items, links
 from db.standards.following_items import FollowedItem
 from db.states import CellState, ExceptionKind
+from db.tenants import tags
 from web.acts import standard_access
 from web.inputs import form_text, ticked_values, without_nul
-from web.security.access import can, current_actor, parse_row_id, requires
+from web.security.access import can, current_actor, deny, parse_row_id, requires
 from web.security.permissions import Permission
 from web.views.standards.following import back
 from web.views.standards.keeping import KeepingForm, keeping_form
@@ -53,6 +55,20 @@ class FollowedItemPage:
     @property
     def can_ask(self) -> bool:
         return can(Permission.OPERATE, self.adoption.tenant_id)
+
+    @property
+    def can_ask_by_tag(self) -> bool:
+        """Tell whether the reader looks after standards, and so may ask for an exception of many tenants."""
+        return can(Permission.EDIT_STANDARDS)
+
+    @property
+    def known_tags(self) -> dict[str, str]:
+        return tags.known(None)
+
+    @property
+    def chosen_paths(self) -> Sequence[str]:
+        """The places that were ticked in a form that was refused."""
+        return self.form.getlist("path") if isinstance(self.form, MultiDict) else ()
 
     @property
     def can_approve(self) -> bool:
@@ -160,9 +176,11 @@ def set_link(standard_id: str, tenant_id: str) -> Any:
 @pages.post("/exceptions")
 @requires(Permission.OPERATE)
 def ask(standard_id: str, tenant_id: str) -> Any:
-    """Ask for an exception of this tenant."""
+    """Ask for an exception of this tenant; an editor of standards also for every tenant with a tag."""
     adoption = standard_access.fetch_adoption(standard_id, tenant_id, Permission.OPERATE)
-    item = _item(adoption, request.form.get("key", ""))
+    item, tag = _item(adoption, request.form.get("key", "")), form_text("tag")
+    if tag and not can(Permission.EDIT_STANDARDS):
+        deny(Permission.EDIT_STANDARDS, everywhere=True)
     try:
         exceptions.ask(
             adoption.standard,
@@ -170,7 +188,8 @@ def ask(standard_id: str, tenant_id: str) -> Any:
             _kind(request.form.get("kind", "")),
             form_text("reason", exceptions.LONGEST_REASON),
             current_actor(),
-            tenant=adoption.tenant,
+            tenant=None if tag else adoption.tenant,
+            tag=tag,
             paths=[without_nul(path) for path in ticked_values(request.form, "path", exceptions.MOST_PATHS)],
             until=end_of_day(request.form.get("until", "")),
         )

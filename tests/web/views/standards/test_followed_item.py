@@ -2,7 +2,6 @@
 
 import pytest
 
-from db.audit.audit import SYSTEM
 from db.models import StandardCell, StandardException
 from db.restores import mappings
 from db.standards import exceptions
@@ -51,6 +50,8 @@ def test_an_exception_is_asked_for_approved_by_another_and_ended(client, sign_in
     assert "at least one setting" in refused.text
     for wrong in ({"kind": "x"}, {"until": "soon"}):
         assert send(client, f"{address}/exceptions", **{**form, "path": "body/settings/*", **wrong}).status_code == 400
+    by_tag = {**form, "path": "body/settings/*", "tag": "gold"}
+    assert send(client, f"{address}/exceptions", **by_tag).status_code == 403, "it is of every tenant with the tag"
     assert send(client, f"{address}/exceptions", **form, path="body/settings/*").status_code == 303
     asked = StandardException.get()
     assert (asked.paths, str(asked.until)) == (["body/settings/*"], "2027-01-31 23:59:59")
@@ -74,5 +75,11 @@ def test_an_exception_is_asked_for_approved_by_another_and_ended(client, sign_in
     assert "Say why" in client.get(send(client, end).location).text
     assert send(client, end, reason="not needed").status_code == 303
     assert exceptions.in_force(adoption) == {}
-    of_tag = exceptions.ask(adoption.standard, "a", "leave_out", "r", SYSTEM, tag="gold")
+    cast.max.site_role = SiteRole.STANDARD_EDITOR
+    cast.max.save()
+    kept = send(client, f"{address}/exceptions", **{**by_tag, "reason": ""}).text
+    assert ('value="gold"' in kept, "Say why" in kept) == (True, True)
+    assert send(client, f"{address}/exceptions", **by_tag).status_code == 303
+    of_tag = StandardException.select().order_by(StandardException.id.desc()).get()
+    assert (of_tag.tenant_id, of_tag.folded_tag, of_tag.paths) == (None, "gold", ["body/settings/*"])
     assert send(client, f"{address}/exceptions/{of_tag.id}/end", reason="r").status_code == 404, "of others too"
