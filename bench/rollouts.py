@@ -15,7 +15,7 @@ from db.audit.audit import SYSTEM, Actor
 from db.database import database
 from db.models import RollOut, User
 from db.states import Ring, RollOutState, SiteRole
-from tests.support.rolled_out import AT_WORK, firewall, follow, guid, make_standard, make_version, states
+from tests.support.rolled_out import AT_WORK, confirm, firewall, follow, guid, make_standard, make_version, states
 from tests.support.simulated_tenant import SimulatedTenant
 
 TENANTS, ITEMS, LATENCY_MS, AT_ONCE = 100, 40, 80, 3
@@ -43,7 +43,7 @@ def _measure(tenants: int, count: int) -> None:
     approver = User.create(email="approver@bench.example", name="A", password_hash="", site_role=SiteRole.ADMIN)
     steps = {
         "planned": lambda: rolling_out.ask(standard, version, Ring.PILOT, SYSTEM),
-        "written": lambda: rolling_out.confirm(RollOut.get(), Actor.person(approver, None), "benchmark"),
+        "written": lambda: confirm(RollOut.get(), Actor.person(approver, None), "benchmark"),
     }
     for name, begin in steps.items():
         before, began = _asked(made), time.monotonic()

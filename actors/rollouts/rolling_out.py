@@ -23,7 +23,7 @@ from db.database import database, is_unreachable
 from db.models import RollOut, RollOutTenant, Standard, StandardVersion
 from db.notices.conditions import APPROVAL_WAIT
 from db.restores import approvals
-from db.rollouts import rollout_tenants, rollouts
+from db.rollouts import rollout_tenants, rollouts, taking_up
 from db.standards import adoptions
 from db.states import Outcome, Ring, RollOutKind, RollOutState, RollOutTenantState
 
@@ -58,10 +58,19 @@ def ask(
     return rollout
 
 
-def confirm(rollout: RollOut, actor: Actor, reason: str, plan: str | None = None) -> None:
-    """Let a ring's plans be carried out. `plan`: their fingerprint as the person has seen them. Raises Invalid."""
-    settings = config.settings()
-    rollouts.confirm(rollout, actor, reason, plan=plan, four_eyes=settings.rollout_four_eyes, hours=settings.plan_hours)
+def confirm(rollout: RollOut, actor: Actor, reason: str, *, tenants: str | int, plan: str | None = None) -> None:
+    """Let a ring's plans be carried out. Raises Invalid.
+
+    `tenants`: how many it writes to, as the person said it. `plan`: the plans' fingerprint as the person has seen them.
+    """
+    eyes, hours = config.settings().rollout_four_eyes, config.settings().plan_hours
+    rollouts.confirm(rollout, actor, reason, tenants=tenants, plan=plan, four_eyes=eyes, hours=hours)
+    enqueue(rollout)
+
+
+def take_up(rollout: RollOut, actor: Actor) -> None:
+    """Plan a roll-out that stopped anew, for the tenants that are left; then somebody confirms it. Raises Invalid."""
+    taking_up.take_up(rollout, actor)
     enqueue(rollout)
 
 
@@ -103,9 +112,13 @@ def enqueue(rollout: RollOut) -> bool:
 def go_on_with(*, rollout_id: int) -> None:
     """Take one step, and have the next one taken, unless there is nothing to do, or another has just done so."""
     rollout = rollouts.take_step(rollout_id, PAUSE / 2)
-    if rollout is not None:
+    if rollout is None:
+        return
+    try:
         step(rollout)
-        enqueue(rollout)
+    finally:
+        rollouts.release(rollout)
+    enqueue(rollout)
 
 
 def left_alone(_apart: Iterable[int]) -> list[RollOut]:
@@ -191,7 +204,7 @@ def _for_each(rollout: RollOut, parts: Iterable[RollOutTenant], do: Callable[[Ro
                 raise
             logger.exception("a tenant of a roll-out failed", extra={"rollout": rollout.id, "tenant": part.tenant_id})
             rollout_tenants.move(part, list(T), T.FAILED, message=BROKEN)
-        rollouts.touch(rollout)
+        rollouts.hold(rollout)
     return results
 
 

@@ -158,6 +158,7 @@ class Action(StrEnum):
     ROLLOUT_PAUSED = "rollout:paused"
     ROLLOUT_WENT_ON = "rollout:went-on"
     ROLLOUT_STOPPED = "rollout:stopped"
+    ROLLOUT_TAKEN_UP = "rollout:taken-up"
     ROLLOUT_ROLLED_BACK = "rollout:rolled-back"
     ROLLOUT_ENDED = "rollout:ended"
 
@@ -351,6 +352,8 @@ DETAILS: dict[Action, frozenset[str]] = {
     Action.ROLLOUT_PAUSED: frozenset(),
     Action.ROLLOUT_WENT_ON: frozenset(),
     Action.ROLLOUT_STOPPED: frozenset({"reason", "by_itself"}),
+    # `tenants`: in so many nothing was written.
+    Action.ROLLOUT_TAKEN_UP: frozenset({"tenants"}),
     Action.ROLLOUT_ROLLED_BACK: frozenset({"reason"}),
     # `tenants`: state -> how many.
     Action.ROLLOUT_ENDED: frozenset({"state", "tenants"}),

@@ -94,7 +94,12 @@ def leave_rest_out(rollout: RollOut, why: str) -> None:
     lock_rows(RollOutTenant, rest)
     restore_ids = [row[0] for row in RollOutTenant.select(RollOutTenant.restore).where(rest).tuples() if row[0]]
     RollOutTenant.update(state=T.LEFT_OUT, message=why, changed_at=utcnow()).where(rest).execute()
-    unused = is_in(Restore.id, restore_ids) & Restore.state.in_(list(CHANGEABLE))
+    cancel_unused(restore_ids)
+
+
+def cancel_unused(restore_ids: Iterable[int]) -> None:
+    """Cancel these restores, but for those that began."""
+    unused = is_in(Restore.id, list(restore_ids)) & Restore.state.in_(list(CHANGEABLE))
     lock_rows(Restore, unused)
     Restore.update(state=RestoreState.CANCELLED, ended_at=utcnow()).where(unused).execute()
 

@@ -5,6 +5,7 @@ expects.
                       |                     |          |
                   cancelled         finished | stopped  -> rolling back -> rolled back
 
+A roll-out that stopped may be planned once more for the tenants that are left (taking_up.py).
 What becomes of each tenant is in db/rollouts/rollout_tenants.py.
 """
 
@@ -34,6 +35,10 @@ AT_REST = (S.PAUSED, S.STOPPED)
 MAY_ROLL_BACK = (S.PAUSED, S.STOPPED, S.FINISHED)
 # Longer than any pause between two steps: one that nobody goes on with is found by then.
 LEFT_AFTER = timedelta(seconds=60)
+# Longer than what a step does for one tenant: until then no other worker takes a step of the same roll-out.
+HELD = timedelta(seconds=30)
+OTHER_COUNT = "To confirm, say how many tenants it writes to: {count}. Look at the plans before."
+ARCHIVED = "This standard is archived: nothing of it is rolled out any more."
 NO_REASON = "Say why: a ticket or a sentence. Everybody reads it who sees this roll-out."
 
 
@@ -60,7 +65,7 @@ def create(
     lock_rows(Standard, Standard.id == standard.id)
     now = Standard.get_by_id(standard.id)
     if now.archived_at is not None:
-        raise Invalid("This standard is archived: nothing of it is rolled out any more.")
+        raise Invalid(ARCHIVED)
     if version.standard_id != standard.id:
         raise Invalid("That version is another standard's.")
     if not tenant_ids:
@@ -104,18 +109,29 @@ def move(rollout: RollOut, expected: Sequence[RollOutState], state: RollOutState
     return True
 
 
-def _move_or_refuse(rollout: RollOut, expected: Sequence[RollOutState], state: RollOutState, **columns: Any) -> None:
+def move_or_refuse(rollout: RollOut, expected: Sequence[RollOutState], state: RollOutState, **columns: Any) -> None:
+    """Change the state as `move` does. Raises Invalid where it is another one by now."""
     if not move(rollout, expected, state, **columns):
         now = RollOut.get_by_id(rollout.id).state
         raise Invalid(f"This roll-out is {str(now).replace('_', ' ')} by now. Look at it again.")
 
 
 @transaction
-def confirm(rollout: RollOut, actor: Actor, reason: str, *, plan: str | None, four_eyes: bool, hours: int) -> None:
+def confirm(
+    rollout: RollOut,
+    actor: Actor,
+    reason: str,
+    *,
+    tenants: str | int,
+    plan: str | None,
+    four_eyes: bool,
+    hours: int,
+) -> None:
     """Let the plans of the ring be carried out, just as they are. Raises Invalid.
 
-    `plan`: the fingerprint of all plans that the person has seen; None: nobody looked at a page. `four_eyes`: somebody
-    other than who asked has to confirm. `hours`: so old may a plan be.
+    `tenants`: how many it writes to, as the person said it. `plan`: the fingerprint of all plans that they have seen;
+    None: nobody looked at a page. `four_eyes`: somebody other than who asked has to confirm. `hours`: so old may a
+    plan be.
     """
     lock_rows(RollOut, RollOut.id == rollout.id)
     now = RollOut.get_by_id(rollout.id)
@@ -125,25 +141,28 @@ def confirm(rollout: RollOut, actor: Actor, reason: str, *, plan: str | None, fo
     if four_eyes:
         _require_another_person(now, actor)
     planned = rollout_tenants.planned(now)
-    if not any(part.state == T.PREVIEWED for part in planned):
+    to_write = [part for part in planned if part.state == T.PREVIEWED]
+    if not to_write:
         raise Invalid("No tenant of this ring has a plan that could be carried out.")
+    if str(tenants).strip() != str(len(to_write)):
+        raise Invalid(OTHER_COUNT.format(count=len(to_write)))
     if plan is not None and plan != rollout_tenants.plans_fingerprint(planned):
         raise Invalid("The plans are others since you looked at them. Look at them as they are now.")
-    rollout_tenants.require_fresh(planned, utcnow() - timedelta(hours=hours))
-    _move_or_refuse(
+    rollout_tenants.require_fresh(to_write, utcnow() - timedelta(hours=hours))
+    move_or_refuse(
         rollout,
         [S.PREVIEWED],
         S.RUNNING,
         reason=sentence,
         confirmed_by=actor.user_id,
         confirmed_at=utcnow(),
-        started_at=utcnow(),
+        started_at=now.started_at or utcnow(),
         message="",
     )
     rollout_tenants.mark_confirmed(planned)
-    counts = rollout_tenants.total_counts(planned)
+    counts = rollout_tenants.total_counts(to_write)
     audit.record(
-        Action.ROLLOUT_CONFIRMED, actor, subject(rollout), reason=sentence, tenants=len(planned), counts=counts
+        Action.ROLLOUT_CONFIRMED, actor, subject(rollout), reason=sentence, tenants=len(to_write), counts=counts
     )
 
 
@@ -160,7 +179,7 @@ def _require_another_person(rollout: RollOut, actor: Actor) -> None:
 @transaction
 def preview_again(rollout: RollOut, actor: Actor) -> None:
     """Have all plans made anew, before they are confirmed. Raises Invalid."""
-    _move_or_refuse(rollout, [S.PREVIEWED], S.PREVIEWING, message="")
+    move_or_refuse(rollout, [S.PREVIEWED], S.PREVIEWING, message="")
     rollout_tenants.plan_all_again(rollout)
     audit.record(Action.ROLLOUT_PLANNED_AGAIN, actor, subject(rollout))
 
@@ -168,14 +187,14 @@ def preview_again(rollout: RollOut, actor: Actor) -> None:
 @transaction
 def pause(rollout: RollOut, actor: Actor) -> None:
     """Begin in no further tenant until somebody lets it go on. What was begun goes on to its end. Raises Invalid."""
-    _move_or_refuse(rollout, [S.RUNNING], S.PAUSED, message="Paused.")
+    move_or_refuse(rollout, [S.RUNNING], S.PAUSED, message="Paused.")
     audit.record(Action.ROLLOUT_PAUSED, actor, subject(rollout))
 
 
 @transaction
 def go_on(rollout: RollOut, actor: Actor) -> None:
     """Let it go on after a pause. Raises Invalid."""
-    _move_or_refuse(rollout, [S.PAUSED], S.RUNNING, message="")
+    move_or_refuse(rollout, [S.PAUSED], S.RUNNING, message="")
     audit.record(Action.ROLLOUT_WENT_ON, actor, subject(rollout))
 
 
@@ -185,10 +204,12 @@ def stop(rollout: RollOut, actor: Actor, reason: str) -> None:
     sentence = approvals.clean_reason(reason)
     if not sentence:
         raise Invalid(NO_REASON)
-    is_planned = RollOut.get_by_id(rollout.id).state in (S.PREVIEWING, S.PREVIEWED)
-    state = S.CANCELLED if is_planned else S.STOPPED
+    now = RollOut.get_by_id(rollout.id)
+    is_planned = now.state in (S.PREVIEWING, S.PREVIEWED)
+    # One that was taken up again may have written before: it stays to be rolled back.
+    state = S.CANCELLED if is_planned and now.started_at is None else S.STOPPED
     expected = [S.PREVIEWING, S.PREVIEWED] if is_planned else [S.RUNNING, S.PAUSED]
-    _move_or_refuse(rollout, expected, state, ended_at=utcnow(), message=f"Stopped by {actor.name}: {sentence}"[:1000])
+    move_or_refuse(rollout, expected, state, ended_at=utcnow(), message=f"Stopped by {actor.name}: {sentence}"[:1000])
     rollout_tenants.leave_rest_out(rollout, "The roll-out was stopped before its turn.")
     audit.record(Action.ROLLOUT_STOPPED, actor, subject(rollout), reason=sentence, by_itself=False)
 
@@ -214,7 +235,7 @@ def begin_roll_back(rollout: RollOut, actor: Actor, reason: str) -> None:
         raise Invalid("It is still being written in a tenant: roll back when that has ended.")
     if not rollout_tenants.of_states(rollout, rollout_tenants.WRITTEN):
         raise Invalid("Nothing was written by it: there is nothing to roll back.")
-    _move_or_refuse(rollout, MAY_ROLL_BACK, S.ROLLING_BACK, ended_at=None, message=f"Rolled back: {sentence}"[:1000])
+    move_or_refuse(rollout, MAY_ROLL_BACK, S.ROLLING_BACK, ended_at=None, message=f"Rolled back: {sentence}"[:1000])
     rollout_tenants.leave_rest_out(rollout, "The roll-out was rolled back before its turn.")
     audit.record(Action.ROLLOUT_ROLLED_BACK, actor, subject(rollout), reason=sentence)
 
@@ -233,18 +254,32 @@ def end(rollout: RollOut, expected: RollOutState, state: RollOutState) -> bool:
 
 
 def take_step(rollout_id: int, pause: timedelta) -> RollOut | None:
-    """Return the roll-out if there is something to do for it, and nobody did so just now. One step at a time."""
+    """Return the roll-out if there is something to do for it, and nobody did so just now.
+
+    It is held for one step of the caller's, who calls `hold` after each tenant and `release` at the end. A worker that
+    died holds it for no longer than HELD.
+    """
     now = utcnow()
     is_mine = (RollOut.id == rollout_id) & (RollOut.acted_at <= now - pause) & _has_work()
-    if RollOut.update(acted_at=now).where(is_mine).execute() != 1:
+    if RollOut.update(acted_at=now + HELD).where(is_mine).execute() != 1:
         return None
     rollout: RollOut = RollOut.get_by_id(rollout_id)
     return rollout
 
 
-def touch(rollout: RollOut) -> None:
-    """Note that somebody works at it, in the middle of a long step."""
-    RollOut.update(acted_at=utcnow()).where(RollOut.id == rollout.id).execute()
+def hold(rollout: RollOut) -> None:
+    """Hold it on, in the middle of a long step. One that somebody else acted on meanwhile is left as it is."""
+    _act_at(rollout, utcnow() + HELD)
+
+
+def release(rollout: RollOut) -> None:
+    """Let the next step be taken."""
+    _act_at(rollout, utcnow())
+
+
+def _act_at(rollout: RollOut, at: datetime) -> None:
+    is_held = (RollOut.id == rollout.id) & (RollOut.acted_at > utcnow())
+    RollOut.update(acted_at=at).where(is_held).execute()
 
 
 def _has_work() -> Condition:
@@ -269,14 +304,16 @@ def find(number: int) -> RollOut | None:
     return found
 
 
-def listed(tenant_ids: Sequence[int] | None, limit: int, standard: Standard | None = None) -> list[RollOut]:
-    """Return the newest roll-outs that reach one of these tenants; None: all."""
+def listed(
+    tenant_ids: Sequence[int] | None, limit: int, standard: Standard | None = None, offset: int = 0
+) -> list[RollOut]:
+    """Return roll-outs that reach one of these tenants, the newest first; None: all."""
     query = RollOut.select(RollOut, Standard, StandardVersion).join(Standard).switch(RollOut).join(StandardVersion)
     if tenant_ids is not None:
         query = query.where(RollOut.id.in_(rollout_tenants.ids_that_reach(tenant_ids)))
     if standard is not None:
         query = query.where(RollOut.standard == standard)
-    return list(query.order_by(RollOut.id.desc()).limit(limit))
+    return list(query.order_by(RollOut.id.desc()).limit(limit).offset(offset))
 
 
 def newest_of_ring(version: StandardVersion, ring: Ring, kind: RollOutKind) -> RollOut | None:

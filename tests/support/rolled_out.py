@@ -137,6 +137,12 @@ def planned(standard, version, ring, actor, **more):
     return went_on(rolling_out.ask(standard, version, ring, actor, **more))
 
 
+def confirm(rollout, actor, reason="CAB 12", **more):
+    """Confirmed by somebody who says how many tenants it writes to."""
+    count = sum(part.state == "previewed" for part in parts(rollout).values())
+    rolling_out.confirm(rollout, actor, reason, tenants=count, **more)
+
+
 def parts(rollout):
     """Tenant id -> its part."""
     return {row.tenant_id: row for row in RollOutTenant.select().where(RollOutTenant.rollout == rollout)}

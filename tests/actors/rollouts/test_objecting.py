@@ -7,7 +7,7 @@ import pytest
 from actors.rollouts import objecting, rolling_out
 from db.states import Ring, RollOutState, RollOutTenantState
 from tests.actors.rollouts.test_rolling_out import person
-from tests.support.rolled_out import follow, held, make_standard, make_version, parts, planned, states, went_on
+from tests.support.rolled_out import confirm, follow, held, make_standard, make_version, parts, planned, states, went_on
 
 pytestmark = [
     pytest.mark.usefixtures("app", "quick"),
@@ -30,7 +30,7 @@ def test_an_objecting_tenant_is_not_written_to_and_one_that_is_overridden_or_tak
     objecting.override(parts(rollout)[overridden.id], person(cast.root), "Agreed by phone")
     objecting.take_back(parts(rollout)[taken_back.id], person(cast.max))
     rollout = went_on(rollout)
-    rolling_out.confirm(rollout, person(cast.root), "CAB 12")
+    confirm(rollout, person(cast.root))
     ended = went_on(rollout)
     assert ended.state == RollOutState.FINISHED
     found = {tenant.id: parts(rollout)[tenant.id].state for tenant, _ in made}

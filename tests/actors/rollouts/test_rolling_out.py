@@ -7,15 +7,16 @@ import pytest
 from actors.rollouts import rolling_out, soaking
 from db.audit.audit import SYSTEM, Actor
 from db.errors import Invalid
-from db.models import Occurrence, Restore, RollOut, StandardAdoption, Tenant
+from db.models import Occurrence, Restore, RollOut, RollOutTenant, StandardAdoption, Tenant
 from db.rollouts import rollout_tenants
-from db.standards import exceptions
+from db.standards import adoptions, exceptions
 from db.states import CellState, ExceptionKind, NoticeEvent, Ring, RollOutKind, RollOutState, RollOutTenantState
 from tests.support.rolled_out import (
     CATALOG,
     KEPT_IN,
     POLICIES,
     cells,
+    confirm,
     follow,
     guid,
     held,
@@ -49,7 +50,7 @@ def person(user):
 def rolled_out(standard, version, ring, cast, **more):
     """Asked for by Ada, confirmed by Root, and gone on with."""
     rollout = planned(standard, version, ring, person(cast.ada), **more)
-    rolling_out.confirm(rollout, person(cast.root), "CAB 12")
+    confirm(rollout, person(cast.root))
     return went_on(rollout)
 
 
@@ -78,7 +79,7 @@ def test_three_rings_of_thirty_tenants_end_as_the_matrix_says_and_the_first_come
     Tenant.update(four_eyes=True).where(Tenant.id == careful.id).execute()
     done = planned(standard, first, Ring.EARLY, person(cast.ada))
     _refuse(at_broken)
-    rolling_out.confirm(done, person(cast.root), "CAB 13")
+    confirm(done, person(cast.root), "CAB 13")
     done = went_on(done)
     assert done.state == RollOutState.FINISHED, states(done)
     found = parts(done)
@@ -152,6 +153,12 @@ def _equals_the_matrix(standard, some, expected):
             assert is_there == (cell.state in (C.ALIGNED, C.DIFFERS)), (tenant.name, key, cell.state, names)
 
 
+def _in_order(rollout, made):
+    """(tenant, its side): the one that failed first."""
+    found = parts(rollout)
+    return sorted(made, key=lambda pair: found[pair[0].id].state != T.FAILED)
+
+
 def _why(found):
     return {row.name: (row.state, row.why, row.places) for row in found.values()}
 
@@ -170,10 +177,10 @@ def test_it_stops_by_itself_where_too_many_fail_and_nothing_further_begins(simul
         (person(cast.root), "0" * 64, "The plans are others"),
     ):
         with pytest.raises(Invalid, match=why):
-            rolling_out.confirm(rollout, actor, "CAB 12", plan=plan)
+            confirm(rollout, actor, plan=plan)
     assert not Restore.select().where(Restore.started_at.is_null(False)).exists()
     seen = rollout_tenants.plans_fingerprint(rollout_tenants.planned(rollout))
-    rolling_out.confirm(rollout, person(cast.root), "CAB 12", plan=seen)
+    confirm(rollout, person(cast.root), plan=seen)
     rollout = went_on(rollout)
     assert (rollout.state, rollout.message) == (
         RollOutState.STOPPED,
@@ -184,6 +191,31 @@ def test_it_stops_by_itself_where_too_many_fail_and_nothing_further_begins(simul
     for act in (lambda: rolling_out.go_on(rollout, SYSTEM), lambda: rolling_out.pause(rollout, SYSTEM)):
         with pytest.raises(Invalid, match="is stopped by now"):
             act()
+    # Taken up again, it goes on with what is left, once that is confirmed anew: but for who objects, and who left the
+    # ring. What failed in part stays as it is, and does not stop it again.
+    failing, gets_it, objecting_one, moved = _in_order(rollout, made)
+    for _, simulated in made:
+        simulated.clear_faults()
+    RollOutTenant.update(objection="A freeze").where(RollOutTenant.tenant == objecting_one[0]).execute()
+    adoptions.set_ring(StandardAdoption.get(StandardAdoption.tenant == moved[0]), Ring.ALL, SYSTEM)
+    rolling_out.take_up(rollout, person(cast.ada))
+    rollout = went_on(rollout)
+    assert rollout.state == RollOutState.PREVIEWED, states(rollout)
+    with pytest.raises(Invalid, match="somebody else has to confirm"):
+        confirm(rollout, person(cast.ada))
+    with pytest.raises(Invalid, match="say how many tenants it writes to: 1"):
+        rolling_out.confirm(rollout, person(cast.root), "CAB 13", tenants=3)
+    assert held(gets_it[1]) == {}, "nothing is written before it is confirmed anew"
+    confirm(rollout, person(cast.root))
+    rollout = went_on(rollout)
+    found = parts(rollout)
+    assert rollout.state == RollOutState.FINISHED, states(rollout)
+    expected = [(failing, T.FAILED), (gets_it, T.DONE), (objecting_one, T.OBJECTED), (moved, T.LEFT_OUT)]
+    assert [found[tenant.id].state for (tenant, _), _ in expected] == [state for _, state in expected]
+    assert (CATALOG, "Firewall") in held(gets_it[1])
+    assert [held(simulated) for _, simulated in (objecting_one, moved)] == [{}, {}]
+    with pytest.raises(Invalid, match="is finished by now"):
+        rolling_out.take_up(rollout, person(cast.ada))
     # Rolled back, the locations that the failing tenant got are gone as well.
     rolling_out.roll_back(rollout, person(cast.root), "INC-2")
     assert went_on(rollout).state == RollOutState.ROLLED_BACK

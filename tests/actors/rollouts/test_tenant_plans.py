@@ -12,6 +12,7 @@ from db.states import Ring, RollOutState, RollOutTenantState
 from tests.actors.rollouts.test_rolling_out import person
 from tests.support.rolled_out import (
     CATALOG,
+    confirm,
     firewall,
     follow,
     guid,
@@ -50,7 +51,7 @@ def test_only_what_was_confirmed_is_written_and_nothing_that_nobody_linked(simul
     [conflict] = found[namesake.id].conflicts
     assert (conflict["item_key"], conflict["why"]) == (guid(1, 1), conflicts.NOT_LINKED)
     assert found[barred.id].state == T.FAILED, states(rollout)
-    rolling_out.confirm(rollout, person(cast.root), "CAB 12")
+    confirm(rollout, person(cast.root))
     rolling_out.pause(rollout, person(cast.root))
     went_on(rollout)
     # Some of the plans grow old in the pause; one tenant changes meanwhile, and one restore is cancelled by hand.

@@ -20,6 +20,7 @@ from db.states import ACTIVE, Ring, Role, RollOutState, RollOutTenantState, RunK
 from tests.actors.rollouts.test_rolling_out import person
 from tests.support import servers
 from tests.support.rolled_out import (
+    confirm,
     follow,
     guid,
     held,
@@ -56,7 +57,7 @@ def test_a_tenant_that_waits_for_people_holds_up_no_other(worker, simulator, cas
                    {"id": guid(8, 1), "displayName": "Offices", "@odata.type": "#microsoft.graph.ipNamedLocation",
                     "isTrusted": True, "ipRanges": []})  # fmt: skip
     rollout = planned(standard, version, Ring.PILOT, person(cast.ada))
-    rolling_out.confirm(rollout, person(cast.root), "CAB 12")
+    confirm(rollout, person(cast.root))
     servers.wait_for(lambda: parts(rollout)[plain.id].state == T.DONE, "The tenant that waits for nobody", seconds=30)
     found = parts(rollout)
     assert found[asking.id].state == T.WRITING
@@ -85,7 +86,7 @@ def test_a_worker_that_is_killed_in_between_loses_nothing_and_writes_nothing_twi
     rollout = planned(standard, version, Ring.PILOT, person(cast.ada))
     for _, simulated in made:
         simulated.change(flags={"latency_ms": 150})
-    rolling_out.confirm(rollout, person(cast.root), "CAB 12")
+    confirm(rollout, person(cast.root))
     live = Run.select().where((Run.kind == RunKind.RESTORE) & Run.claimed_by.is_null(False))
     servers.wait_for(lambda: live.exists(), "A live run under way", seconds=30)
     servers.wait_for(lambda: any(simulated.requests()["writes"] for _, simulated in made), "A write", seconds=30)

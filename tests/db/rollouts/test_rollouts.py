@@ -23,7 +23,7 @@ BEGUN = (
     (S.ROLLING_BACK, T.UNDOING, True),
     (S.FINISHED, T.DONE, False),
 )
-FAR = {"four_eyes": False, "hours": 24}
+FAR = {"four_eyes": False, "hours": 24, "tenants": 2}
 
 
 @pytest.fixture

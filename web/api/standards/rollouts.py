@@ -49,6 +49,7 @@ class RolloutJson(TypedDict):
 class RolloutTenantJson(TypedDict):
     """A tenant's part. `counts`: action, or outcome once it was written -> number of policies. `conflicts`: policies
     that another hand changed, and that are left alone. `restore` and `undo` may be gone by now.
+    `overridden_reason`: why it comes although the tenant's manager objects.
     """
 
     tenant: ReferenceJson
@@ -59,6 +60,7 @@ class RolloutTenantJson(TypedDict):
     conflicts: int
     message: str
     objection: str | None
+    overridden_reason: str | None
 
 
 class RolloutDetailsJson(RolloutJson):
@@ -183,10 +185,8 @@ def _version(standard: Standard, number: int) -> StandardVersion:
 def confirm_rollout(rollout_id: str, body: ConfirmBody) -> RolloutDetailsJson:
     """Have exactly the plans that were read carried out, some tenants at a time. As another person than who asked."""
     rollout = rollout_access.fetch_rollout(rollout_id)
-    planned = _now(rollout)["planned"]
-    if body.confirm_tenants != planned:
-        raise Invalid(f"It writes to {planned} tenants, not to {body.confirm_tenants}: look at it again.")
-    rolling_out.confirm(rollout, current_actor(), body.reason, plan=body.expected_fingerprint)
+    read = {"tenants": body.confirm_tenants, "plan": body.expected_fingerprint}
+    rolling_out.confirm(rollout, current_actor(), body.reason, **read)
     return _now(rollout)
 
 
@@ -214,6 +214,15 @@ def let_rollout_go_on(rollout_id: str) -> RolloutDetailsJson:
     """Let a paused roll-out go on."""
     rollout = rollout_access.fetch_rollout(rollout_id)
     rolling_out.go_on(rollout, current_actor())
+    return _now(rollout)
+
+
+@routes.post("/rollouts/<rollout_id>/take-up")
+@endpoint(Permission.EDIT_STANDARDS, Scope.START, returns=RolloutDetailsJson, problems=REFUSALS)
+def take_rollout_up(rollout_id: str) -> RolloutDetailsJson:
+    """Plan a roll-out that stopped anew for the tenants that are left. It is confirmed anew before it writes."""
+    rollout = rollout_access.fetch_rollout(rollout_id)
+    rolling_out.take_up(rollout, current_actor())
     return _now(rollout)
 
 

@@ -1,4 +1,4 @@
-"""`tenantkeep standard roll-out` and `rollout list|show|confirm|pause|go-on|stop|roll-back`."""
+"""`tenantkeep standard roll-out` and `rollout list|show|confirm|pause|go-on|stop|take-up|roll-back`, and objections."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from actors.rollouts import rolling_out
+from actors.rollouts import objecting, rolling_out
 from db import models
 from db.errors import Invalid
 from db.rollouts import rollout_tenants, rollouts
@@ -19,6 +19,7 @@ from web.acts import rollout_document
 from web.commands.frame.context import (
     add_commands,
     command_actor,
+    find_tenant,
     group_of_standards,
     json_option,
     open_installation,
@@ -43,7 +44,11 @@ def register(cli: click.Group) -> None:
         "pause": pause,
         "go-on": go_on,
         "stop": stop,
+        "take-up": take_up,
         "roll-back": roll_back,
+        "object": object_to,
+        "take-back": take_back,
+        "override": override,
     }
     add_commands(group, commands)
     cli.add_command(group)
@@ -109,10 +114,7 @@ def confirm(number: int, tenants: int, reason: str, wait: bool, as_json: bool) -
     """Have its plans carried out. Where somebody else has to confirm it, that is done in the browser."""
     with open_installation():
         rollout = _rollout(number)
-        planned = _document(rollout)["planned"]
-        if tenants != planned:
-            raise Invalid(f"It writes to {planned} tenants, not to {tenants}: look at it with tenantkeep rollout show.")
-        rolling_out.confirm(rollout, command_actor(), reason)
+        rolling_out.confirm(rollout, command_actor(), reason, tenants=tenants)
         _tell(rollout, wait, as_json)
 
 
@@ -140,12 +142,57 @@ def stop(number: int, reason: str, as_json: bool) -> None:
 
 
 @click.argument("number", type=int)
+@wait_option
+@json_option
+def take_up(number: int, wait: bool, as_json: bool) -> None:
+    """Plan one that stopped anew, for the tenants that are left. Then: tenantkeep rollout confirm."""
+    _act(number, lambda rollout: rolling_out.take_up(rollout, command_actor()), as_json, wait)
+
+
+@click.argument("number", type=int)
 @reason_option
 @wait_option
 @json_option
 def roll_back(number: int, reason: str, wait: bool, as_json: bool) -> None:
     """Undo what it wrote in each tenant, the newest first."""
     _act(number, lambda rollout: rolling_out.roll_back(rollout, command_actor(), reason), as_json, wait)
+
+
+@click.argument("number", type=int)
+@click.argument("tenant")
+@reason_option
+@json_option
+def object_to(number: int, tenant: str, reason: str, as_json: bool) -> None:
+    """Object to it in a tenant: it is left alone there. Possible until something is written."""
+    _act_on(number, tenant, lambda part: objecting.make(part, command_actor(), reason), as_json)
+
+
+@click.argument("number", type=int)
+@click.argument("tenant")
+@json_option
+def take_back(number: int, tenant: str, as_json: bool) -> None:
+    """Take an objection back: it comes to the tenant after all."""
+    _act_on(number, tenant, lambda part: objecting.take_back(part, command_actor()), as_json)
+
+
+@click.argument("number", type=int)
+@click.argument("tenant")
+@reason_option
+@json_option
+def override(number: int, tenant: str, reason: str, as_json: bool) -> None:
+    """Have it come to a tenant whose manager objects. Where that takes somebody else, it is done in the browser."""
+    _act_on(number, tenant, lambda part: objecting.override(part, command_actor(), reason), as_json)
+
+
+def _act_on(number: int, tenant: str, act: Callable[[models.RollOutTenant], None], as_json: bool) -> None:
+    with open_installation():
+        rollout, place = _rollout(number), find_tenant(tenant)
+        parts = rollout_tenants.all_of(rollout, [place.id])
+        if not parts:
+            raise Invalid(f"{place.name} is no part of roll-out {number}.")
+        parts[0].rollout = rollout
+        act(parts[0])
+        _tell(rollout, wait=False, as_json=as_json)
 
 
 def _act(number: int, act: Callable[[models.RollOut], None], as_json: bool, wait: bool = False) -> None:

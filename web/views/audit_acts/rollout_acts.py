@@ -30,6 +30,9 @@ ROLLOUT_ACTS = {
         varies_by="by_itself",
         variants={"True": "{subject} stopped by itself: {reason}"},
     ),
+    Action.ROLLOUT_TAKEN_UP: AuditAct(
+        STANDARDS, "Took a roll-out up again", "{who} had {subject} planned anew for {tenants} tenants that are left"
+    ),
     Action.ROLLOUT_ROLLED_BACK: AuditAct(STANDARDS, "Rolled back", "{who} had {subject} rolled back — {reason}"),
     Action.ROLLOUT_ENDED: AuditAct(STANDARDS, "Roll-out ended", "The {subject} ended: {state}"),
 }

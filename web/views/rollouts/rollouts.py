@@ -13,7 +13,7 @@ from actors.rollouts import rolling_out, soaking, tenant_plans
 from actors.rollouts.soaking import RingOffer
 from db.errors import Invalid
 from db.models import RollOut, RollOutTenant, Standard, StandardVersion
-from db.rollouts import rollout_tenants, rollouts
+from db.rollouts import rollout_tenants, rollouts, taking_up
 from db.standards import versions
 from db.states import Ring, RollOutKind, RollOutState, RollOutTenantState
 from web.acts import rollout_access, standard_access
@@ -32,7 +32,38 @@ SHOWN, LAST_PAGE = 12, 999
 CONFLICTS_SHOWN = 3
 # What needs eyes comes first.
 _URGENT = (T.FAILED, T.OBJECTED, T.WRITING, T.UNDOING, T.PREVIEWING, T.WAITING, T.PREVIEWED, T.LEFT_OUT)
-ROLLOUTS_SHOWN, VERSIONS_SHOWN = 100, 100
+ROLLOUTS_SHOWN, VERSIONS_SHOWN = 25, 100
+
+
+class ListedRollouts(NumberedPage):
+    """A page of roll-outs, the newest first: of one standard, or of all."""
+
+    number: int
+    standard: Standard | None = None
+
+    @cached_property
+    def _found(self) -> list[RollOut]:
+        """One more than are shown, where there are more."""
+        tenant_ids, before = standard_access.seen_tenant_ids(), self.number * ROLLOUTS_SHOWN
+        return rollouts.listed(tenant_ids, ROLLOUTS_SHOWN + 1, self.standard, before)
+
+    @property
+    def rows(self) -> list[RollOut]:
+        return self._found[:ROLLOUTS_SHOWN]
+
+    @property
+    def has_more(self) -> bool:  # type: ignore[override]
+        return len(self._found) > ROLLOUTS_SHOWN
+
+
+@dataclass(frozen=True)
+class RolloutsPage(ListedRollouts):
+    """The roll-outs of all standards."""
+
+    number: int
+
+    def address_of(self, number: int) -> str:
+        return url_for("rollouts.index", page=number)
 
 
 @dataclass(frozen=True)
@@ -133,6 +164,10 @@ class RolloutPage(NumberedPage):
         return can(Permission.EDIT_STANDARDS) and self.rollout.state == S.PREVIEWED
 
     @property
+    def can_take_up(self) -> bool:
+        return can(Permission.EDIT_STANDARDS) and taking_up.can_take_up(self.rollout)
+
+    @property
     def can_pause(self) -> bool:
         return self.may_approve and self.rollout.state == S.RUNNING
 
@@ -178,9 +213,7 @@ def show(rollout: RollOut, typed: Mapping[str, str] | None = None) -> str:
 @pages.get("/rollouts/")
 @requires(Permission.SEE_STANDARDS)
 def index() -> str:
-    tenant_ids = standard_access.seen_tenant_ids()
-    rows = rollouts.listed(tenant_ids, ROLLOUTS_SHOWN)
-    return render_template("rollouts/index.html", rows=rows, is_whole=tenant_ids is None)
+    return render_template("rollouts/index.html", page=RolloutsPage(page_number(LAST_PAGE)))
 
 
 @pages.get("/rollouts/<rollout_id>")
@@ -193,12 +226,17 @@ def page(rollout_id: str) -> str:
 
 
 @dataclass(frozen=True)
-class AskPage:
+class AskPage(ListedRollouts):
     """The roll-outs of a standard so far, and what may go where next."""
 
     standard: Standard
     version: StandardVersion | None
     versions: list[StandardVersion]
+    number: int
+
+    def address_of(self, number: int) -> str:
+        chosen = self.version.number if self.version else None
+        return url_for("rollouts.of_standard", standard_id=self.standard.id, version=chosen, page=number)
 
     @property
     def is_whole(self) -> bool:
@@ -208,10 +246,6 @@ class AskPage:
     def offers(self) -> list[RingOffer]:
         """The next steps, and why not yet: that counts policies of every tenant, so it is for who sees them all."""
         return soaking.offers(self.standard, self.version) if self.version and self.is_whole else []
-
-    @property
-    def rows(self) -> list[RollOut]:
-        return rollouts.listed(standard_access.seen_tenant_ids(), ROLLOUTS_SHOWN, self.standard)
 
     @property
     def may_ask(self) -> bool:
@@ -226,7 +260,7 @@ def of_standard(standard_id: str) -> str:
     of_it = versions.newest_first(standard, VERSIONS_SHOWN)
     wanted = request.args.get("version", "")
     chosen = next((row for row in of_it if str(row.number) == wanted), of_it[0] if of_it else None)
-    return render_template("rollouts/of_standard.html", page=AskPage(standard, chosen, of_it))
+    return render_template("rollouts/of_standard.html", page=AskPage(standard, chosen, of_it, page_number(LAST_PAGE)))
 
 
 @pages.post("/standards/<standard_id>/roll-outs")
@@ -267,10 +301,8 @@ def _choice(kinds: Any, text: str) -> Any:
 def confirm(rollout_id: str) -> Any:
     rollout, form = rollout_access.fetch_rollout(rollout_id), request.form
     try:
-        count = sum(part.state == T.PREVIEWED for part in rollout_tenants.planned(rollout))
-        if form.get("count", "").strip() != str(count):
-            raise Invalid(f"To confirm, type how many tenants it writes to: {count}.")
-        rolling_out.confirm(rollout, current_actor(), form.get("reason", ""), plan=form.get("plan", ""))
+        said = {"tenants": form.get("count", ""), "plan": form.get("plan", "")}
+        rolling_out.confirm(rollout, current_actor(), form.get("reason", ""), **said)
     except Invalid as e:
         flash(str(e), "danger")
         return show(RollOut.get_by_id(rollout.id), form), 400
@@ -295,6 +327,14 @@ def pause(rollout_id: str) -> Response:
 @requires(Permission.APPROVE_STANDARDS)
 def go_on(rollout_id: str) -> Response:
     return _act(rollout_id, lambda rollout: rolling_out.go_on(rollout, current_actor()), "It goes on.")
+
+
+@pages.post("/rollouts/<rollout_id>/take-up")
+@requires(Permission.EDIT_STANDARDS)
+def take_up(rollout_id: str) -> Response:
+    """Plan it anew for the tenants that are left since it stopped."""
+    said = "It is planned anew for the tenants that are left. Nothing is written before it is confirmed."
+    return _act(rollout_id, lambda rollout: rolling_out.take_up(rollout, current_actor()), said)
 
 
 @pages.post("/rollouts/<rollout_id>/stop")

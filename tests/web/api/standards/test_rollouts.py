@@ -55,7 +55,8 @@ def test_a_roll_out_is_asked_for_confirmed_as_it_was_read_and_stopped(cast, api)
     for part in rollout_tenants.all_of(rollout):
         rollout_tenants.move(part, [RollOutTenantState.PREVIEWING], RollOutTenantState.PREVIEWED)
     assert approver.post(f"{address}/confirm", json=right).json["state"] == "running"
-    for act, state in (("pause", "paused"), ("go-on", "running"), ("stop", "stopped")):
+    acts = {"pause": "paused", "go-on": "running", "stop": "stopped", "take-up": "previewing"}
+    for act, state in (*acts.items(), ("stop", "stopped")):
         body = {"json": {"reason": "INC-1"}} if act == "stop" else {}
         assert approver.post(f"{address}/{act}", **body).json["state"] == state
     assert approver.post(f"{address}/roll-back", json={"reason": "INC-1"}).status_code == 422, "nothing was written"

@@ -43,13 +43,21 @@ def test_a_roll_out_by_commands(cast, redis_url, monkeypatch):
     assert (shown["planned"], shown["tenants"][0]["counts"]) == (1, {"create": 3})
     assert "Contoso: previewed. 3 create" in CliRunner().invoke(cli, ["rollout", "show", str(number)]).output
     confirm = ("rollout", "confirm", str(number), "--reason", "CAB 1", "--tenants")
-    assert "It writes to 1 tenants, not to 2" in told(*confirm, "2")
     assert "by a second person" in told(*confirm, "1")
     monkeypatch.setenv("TENANTKEEP_ROLLOUT_FOUR_EYES", "off")
     config.settings.cache_clear()
+    assert "say how many tenants it writes to: 1" in told(*confirm, "2")
+    for act in ("object", "take-back", "object", "override"):
+        reason = () if act == "take-back" else ("--reason", "a freeze")
+        [row] = told("rollout", act, str(number), "Contoso", *reason)["tenants"]
+        assert row["state"] == ("objected" if act == "object" else "previewed"), act
+    assert (row["objection"], row["overridden_reason"]) == ("a freeze", "a freeze")
+    assert "Fabrikam is no part of" in told("rollout", "object", str(number), "Fabrikam", "--reason", "x")
     assert told(*confirm, "1")["state"] == "running"
     for act, state in (("pause", "paused"), ("go-on", "running")):
         assert told("rollout", act, str(number))["state"] == state
+    assert told("rollout", "stop", str(number), "--reason", "INC-1")["state"] == "stopped"
+    assert told("rollout", "take-up", str(number))["state"] == "previewing"
     assert told("rollout", "stop", str(number), "--reason", "INC-1")["state"] == "stopped"
     assert "Nothing was written by it" in told("rollout", "roll-back", str(number), "--reason", "INC-1")
     assert [row["id"] for row in told("rollout", "list")] == [number]

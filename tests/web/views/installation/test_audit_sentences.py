@@ -223,6 +223,8 @@ EVENTS = (
      "Max stopped roll-out 4 — INC-1"),
     (Action.ROLLOUT_STOPPED, "roll-out 4", {"reason": "2 of 4 tenants failed", "by_itself": True}, "ok",
      "roll-out 4 stopped by itself: 2 of 4 tenants failed"),
+    (Action.ROLLOUT_TAKEN_UP, "roll-out 4", {"tenants": 3}, "ok",
+     "Max had roll-out 4 planned anew for 3 tenants that are left"),
     (Action.ROLLOUT_ROLLED_BACK, "roll-out 4", {"reason": "INC-1"}, "ok", "Max had roll-out 4 rolled back — INC-1"),
     (Action.ROLLOUT_ENDED, "roll-out 4", {"state": "finished", "tenants": {"done": 3}}, "ok",
      "The roll-out 4 ended: finished"),

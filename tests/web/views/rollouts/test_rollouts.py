@@ -1,5 +1,7 @@
 """Pages of roll-outs: what an approver confirms, what an editor may, and that a tenant's people see their own part."""
 
+import re
+
 import pytest
 
 from db.accounts import users
@@ -46,6 +48,27 @@ def planned(cast):
                              counts={"create": 3, "weaker": 1}, message=f"About {part.tenant.name}.")  # fmt: skip
     rollouts.move(rollout, [RollOutState.PREVIEWING], RollOutState.PREVIEWED)
     return RollOut.get_by_id(rollout.id)
+
+
+def test_the_list_has_pages_and_belongs_to_standards(client, sign_in, cast, planned):
+    about = {"standard": planned.standard_id, "version": planned.version_id, "ring": "all", "state": "finished"}
+    RollOut.insert_many([{**about, "stop_percent": 20, "at_once": 3} for _ in range(30)]).execute()
+    RollOut.update(state=RollOutState.STOPPED).where(RollOut.id == planned.id).execute()
+    RollOutTenant.update(state=T.LEFT_OUT).execute()
+    sign_in(client, cast.ada)
+    newest = RollOut.select().order_by(RollOut.id.desc()).get().id
+    for address in ("/rollouts/?", f"/standards/{planned.standard_id}/roll-outs?version=1&"):
+        first, second, third = (text(client, f"{address}page={number}") for number in range(3))
+        found = [f'/rollouts/{number}"' in page for page in (first, second) for number in (newest, planned.id)]
+        assert found == [True, False, False, True], address
+        assert ("page=1" in first, "page=0" in second or "Newer" in second, "page=2" in second) == (True, True, False)
+        assert "Nothing was rolled out yet" in third
+    [current] = re.findall(r'<a[^>]*aria-current="page"[^>]*>(?:<[^>]+>|\s)*([^<]+)', text(client, "/rollouts/"))
+    assert current.strip() == "Standards"
+    assert "Go on with the tenants that are left" in text(client, f"/rollouts/{planned.id}")
+    assert send(client, f"/rollouts/{planned.id}/take-up").status_code == 303
+    assert RollOut.get_by_id(planned.id).state == RollOutState.PREVIEWING
+    assert {row.state for row in RollOutTenant.select()} == {T.WAITING}
 
 
 def test_an_approver_confirms_what_was_seen_and_an_editor_does_not(client, sign_in, cast, planned):
