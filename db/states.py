@@ -400,7 +400,7 @@ class ExceptionKind(StrEnum):
 
 
 class ExceptionEvent(StrEnum):
-    """What becomes of an exception, and is told."""
+    """A step of an exception, of which somebody is told."""
 
     ASKED = "asked"
     APPROVED = "approved"

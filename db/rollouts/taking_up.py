@@ -6,6 +6,7 @@ What was written before stays, and can be rolled back with the rest. What failed
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 from db.audit import audit
 from db.audit.audit import Action, Actor
@@ -43,7 +44,7 @@ def take_up(rollout: RollOut, actor: Actor) -> int:
     rollout_tenants.cancel_unused(part.restore_id for part in left if part.restore_id)
     for part in left:
         is_objected = part.objection and part.overridden_by_id is None
-        news = {"restore": None, "counts": {}, "conflicts": [], "message": ""}
+        news: dict[str, Any] = {"restore": None, "counts": {}, "conflicts": [], "message": ""}
         rollout_tenants.move(part, [part.state], T.OBJECTED if is_objected else T.WAITING, **news)
     audit.record(Action.ROLLOUT_TAKEN_UP, actor, rollouts.subject(rollout), tenants=len(left))
     return len(left)

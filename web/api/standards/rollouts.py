@@ -185,8 +185,8 @@ def _version(standard: Standard, number: int) -> StandardVersion:
 def confirm_rollout(rollout_id: str, body: ConfirmBody) -> RolloutDetailsJson:
     """Have exactly the plans that were read carried out, some tenants at a time. As another person than who asked."""
     rollout = rollout_access.fetch_rollout(rollout_id)
-    read = {"tenants": body.confirm_tenants, "plan": body.expected_fingerprint}
-    rolling_out.confirm(rollout, current_actor(), body.reason, **read)
+    count, plan = body.confirm_tenants, body.expected_fingerprint
+    rolling_out.confirm(rollout, current_actor(), body.reason, tenants=count, plan=plan)
     return _now(rollout)
 
 

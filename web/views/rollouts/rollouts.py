@@ -38,8 +38,7 @@ ROLLOUTS_SHOWN, VERSIONS_SHOWN = 25, 100
 class ListedRollouts(NumberedPage):
     """A page of roll-outs, the newest first: of one standard, or of all."""
 
-    number: int
-    standard: Standard | None = None
+    standard: Standard | None
 
     @cached_property
     def _found(self) -> list[RollOut]:
@@ -61,6 +60,7 @@ class RolloutsPage(ListedRollouts):
     """The roll-outs of all standards."""
 
     number: int
+    standard: None = None
 
     def address_of(self, number: int) -> str:
         return url_for("rollouts.index", page=number)
