@@ -807,6 +807,9 @@ class CopyStore(Table):
     failing_since = pw.DateTimeField(null=True)
     # The newest snapshot whose content was looked at (db/copies/loose_contents.py); null: none was.
     snapshots_to = pw.BigIntegerField(null=True)
+    # How many contents were there when it was tidied last, and their bytes there; null: nobody counted yet.
+    contents = pw.BigIntegerField(null=True)
+    contents_bytes = pw.BigIntegerField(null=True)
 
     def __str__(self) -> str:
         return str(self.name)

@@ -194,7 +194,8 @@ def tidy(row: CopyStore, store: Store) -> None:
     copied_contents.forget(gone)
     _remove_old(store, layout.STATES, keep=_is_young_state(row))
     _remove_old(store, layout.PROBES, keep=probes.is_young)
-    stores.record(row, tidied_at=utcnow())
+    contents, stored_bytes = copied_contents.count_all(row)
+    stores.record(row, tidied_at=utcnow(), contents=contents, contents_bytes=stored_bytes)
 
 
 def _is_young_state(row: CopyStore) -> Callable[[str], bool]:

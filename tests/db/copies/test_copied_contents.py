@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from db.clock import utcnow
-from db.copies import copied_contents
+from db.copies import copied_contents, stores
 from db.models import CopiedContent, CopyStore
 from tests.db.copies.test_standing import COLUMNS
 
@@ -18,6 +18,9 @@ def test_a_content_that_goes_is_not_kept_again_and_one_that_is_kept_does_not_go(
     copied_contents.add(rows)
     copied_contents.add(rows)
     assert copied_contents.totals(store) == (3, 6)
+    for counted, shown in ((5, (3, 6)), (10_001, (10_001, 77))):
+        stores.record(store, contents=counted, contents_bytes=77)
+        assert copied_contents.totals(store) == shown, "so many are added up once a day"
     known = copied_contents.known(store, ["a", "b", "z"])
     assert copied_contents.keep(known["a"], now + DAY, None)
     assert copied_contents.take_over(store, now, {"d"}, 9) == []
