@@ -64,6 +64,9 @@ _BUILT_IN_STRENGTH = "00000000-0000-0000-0000-0000000000"
 # Texts of people, and the ids of the policy and its children: never hints.
 _NEVER_HINTS = frozenset({"id", "displayName", "name", "description", "notes"})
 _XML = "omaSettingStringXml"
+_REFERENCE_VALUE = "ReferenceSettingValue"
+# How the types end whose `value` is an id, or holds some.
+_TYPES_WITH_IDS = (_REFERENCE_VALUE, _XML)
 # Characters that people write around an id.
 _AROUND = " \t\r\n{}"
 # A text as JSON: intents hold their values so.
@@ -182,17 +185,15 @@ class _Rewriting:
         own, definition = model.type_of(value, declared), value.get("settingDefinitionId")
         if isinstance(definition, str):
             setting = definition
-        base = _ReferencePlace(own, "", key, value, None, "", setting, texts)
         is_own_id = not texts and (self._policy_type, key) not in OBJECTS
-        rewritten = {}
+        base, rewritten = None, {}
         for name, inner in value.items():
-            if isinstance(inner, str):
-                is_plain = inner[:1] in _BEGIN_PLAINLY and _names_nothing(own, name, is_own_id)
-                if not is_plain or self._known or _SECURITY_IDENTIFIER in inner:
-                    inner = self._property(name, inner, base)
-            elif isinstance(inner, dict):
+            if isinstance(inner, dict):
                 inner = self._object(inner, name, declared_type(own, name), setting, texts)
-            elif isinstance(inner, list):
+            elif isinstance(inner, list) or (
+                isinstance(inner, str) and (self._known or _may_name(own, name, inner, value, setting, is_own_id))
+            ):
+                base = base or _ReferencePlace(own, "", key, value, None, "", setting, texts)
                 inner = self._property(name, inner, base)
             # Numbers, switches and nothing are no ids.
             rewritten[name] = inner
@@ -222,7 +223,7 @@ class _Rewriting:
                 )
             return OBJECTS.get((self._policy_type, base.parent))
         if key == "value":
-            is_reference = str(holder.get("@odata.type")).endswith("ReferenceSettingValue")
+            is_reference = str(holder.get("@odata.type")).endswith(_REFERENCE_VALUE)
             return "reusablePolicySettings" if is_reference else BY_SETTING.get(base.setting)
         if key == "targetId" and holder.get("targetType") == "parent":
             return None  # the other app says it
@@ -328,6 +329,15 @@ def _names_nothing(type_name: str, name: str, is_own_id: bool) -> bool:
         return False
     is_settled = name not in _TOLD_BESIDE and (name == "id" or reference_kind(type_name, name) is None)
     return is_settled and kind_of_stand_in(type_name, name) is None
+
+
+def _may_name(own: str, name: str, text: str, holder: Holder, setting: str, is_own_id: bool) -> bool:
+    """Tell whether a text in an object of the type `own` may name another object, where no ids are known."""
+    if text[:1] not in _BEGIN_PLAINLY or _SECURITY_IDENTIFIER in text:
+        return True
+    if name != "value":
+        return not _names_nothing(own, name, is_own_id)
+    return setting in BY_SETTING or str(holder.get("@odata.type")).endswith(_TYPES_WITH_IDS)
 
 
 def kind_of_stand_in(type_name: str, name: str) -> str | None:
