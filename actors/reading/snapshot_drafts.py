@@ -64,6 +64,7 @@ def _draft(read: ReadPolicy, newest: Snapshot | None) -> SnapshotDraft:
         policy,
         reading.content,
         content_fingerprint,
+        reading.text,
         read_at=read.read_at,
         assignments_mark=assignments_fingerprint(reading.content["assignments"]),
         name=reading.name,

@@ -61,13 +61,17 @@ class SnapshotDraft:
     words: str | None = None
 
     @classmethod
-    def of(cls, policy: Policy, content: Mapping[str, Any], fingerprint: str, **facts: Any) -> "SnapshotDraft":
-        sealed, plain_bytes = _seal_content(policy.tenant_id, content, fingerprint)
+    def of(
+        cls, policy: Policy, content: Mapping[str, Any], fingerprint: str, text: str = "", **facts: Any
+    ) -> "SnapshotDraft":
+        """Make a draft. `text`: the content as JSON without spaces, where the caller has it."""
+        sealed, plain_bytes = _seal_content(policy.tenant_id, content, fingerprint, text)
         return cls(policy.id, sealed, plain_bytes, fingerprint, **facts)
 
 
-def _seal_content(tenant_id: int, content: Mapping[str, Any], fingerprint: str) -> tuple[bytes, int]:
-    plain = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+def _seal_content(tenant_id: int, content: Mapping[str, Any], fingerprint: str, text: str = "") -> tuple[bytes, int]:
+    text = text or json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    plain = text.encode("utf-8", "surrogatepass")
     return keyring().seal(zlib.compress(plain, 6), content_owner(tenant_id, fingerprint)), len(plain)
 
 

@@ -6,8 +6,8 @@ the few rules below were seen in captures of the service.
 
 import base64
 import json
-from collections.abc import Callable, Mapping
-from functools import cache, lru_cache
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from graph.content.odata import HOLDERS, is_annotation, strip_annotations
@@ -33,6 +33,11 @@ _OWN_OBJECTS = frozenset(
         "deviceManagementDerivedCredentialSettings",
     }
 )  # fmt: skip
+
+# Changes the properties of one object.
+Rule = Callable[[dict[str, Any]], None]
+# Objects with more properties than this look like no other.
+_FEW = 32
 
 ZERO_GUID = "00000000-0000-0000-0000-000000000000"
 _EMPTY: tuple[Any, ...] = (None, [], {})
@@ -164,9 +169,9 @@ def is_own_object(type_name: str) -> bool:
 def _normalise_object(
     value: dict[str, Any], place: Place, dropped: set[str] | frozenset[str] = frozenset()
 ) -> dict[str, Any]:
-    actual, properties = model.type_of(value, place.declared), dict[str, Any]()
+    own, properties = _own_places(model.type_of(value, place.declared)), dict[str, Any]()
     for name, inner in value.items():
-        inside = _place_of_own(actual, name)
+        inside = own[name]
         if inside is None or name in dropped:
             continue
         # A plain value is done here: that is most of them, and each call costs.
@@ -175,20 +180,43 @@ def _normalise_object(
         elif isinstance(inner, HOLDERS):
             properties[name] = normalise_value(inner, inside)
         else:
-            properties[name] = normalise_spelling(inside.kind, inner)
+            properties[name] = normalise_spelling(inside.kind, inner) if isinstance(inner, float) else inner
     if properties.get("@odata.type") == place.odata_type:
         del properties["@odata.type"]  # which goes without saying
-    if ruled := _RULED.intersection(properties):
-        for rule in _rules_for(ruled):
-            rule(properties)
+    for rule in _rules_for(properties):
+        rule(properties)
     # Absent, null and empty are the same: Graph turns one into another between two reads.
+    if all(properties.values()):
+        return properties
     return {name: inner for name, inner in properties.items() if inner or inner not in _EMPTY}
 
 
-@lru_cache(model.MOST_PAIRS)
-def _place_of_own(type_name: str, name: str) -> Place | None:
-    """Return the place of a property of this type; None for one that the service makes, and for an annotation."""
-    return None if is_annotation(name) or is_service_made(type_name, name) else property_place(type_name, name)
+class _OwnPlaces(dict[str, Place | None]):
+    """The places of a type's properties by name; None for one that the service makes, and for an annotation.
+
+    Each is found out at the first look. Names come from answers and uploads, which may hold any: so many are kept.
+    """
+
+    def __init__(self, type_name: str) -> None:
+        super().__init__()
+        self._type = type_name
+
+    def __missing__(self, name: str) -> Place | None:
+        is_left_out = is_annotation(name) or is_service_made(self._type, name)
+        place = None if is_left_out else property_place(self._type, name)
+        if len(self) < _MOST_NAMES:
+            self[name] = place
+        return place
+
+
+# The type with the most properties has some three hundred.
+_MOST_NAMES = 512
+
+
+# More types than policies and what is in them are of.
+@lru_cache(1024)
+def _own_places(type_name: str) -> _OwnPlaces:
+    return _OwnPlaces(type_name)
 
 
 def is_unset(value: Any) -> bool:
@@ -243,8 +271,16 @@ def _key_of_normalised(item: Any, place: Place) -> str:
 _CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
 
 
+_PLAIN = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str)
+
+
 def canonical_json(value: Any) -> str:
     return _CANONICAL.encode(value)
+
+
+def plain_json(value: Any) -> str:
+    """Return the value as a content is kept: without spaces, its names in their own order."""
+    return _PLAIN.encode(value)
 
 
 def decode_base64(value: Any) -> Any:
@@ -282,7 +318,8 @@ def _drop_action_defaults(value: dict[str, Any]) -> None:
 
 def _decode_oma_xml(value: dict[str, Any]) -> None:
     """Decode OMA-URI XML: Graph takes it as base64, and reveals an encrypted one as text."""
-    if str(value.get("@odata.type")).endswith("omaSettingStringXml"):
+    odata_type = value.get("@odata.type")
+    if isinstance(odata_type, str) and odata_type.endswith("omaSettingStringXml"):
         text = decode_base64(value.get("value"))
         value["value"] = text if str(text).lstrip().startswith("<") else value.get("value")
 
@@ -310,7 +347,7 @@ def _hide_secret_value(value: dict[str, Any]) -> None:
 
 
 # The properties that a rule looks at, one of which has to be there, and the rule.
-_RULES: tuple[tuple[frozenset[str], Callable[[dict[str, Any]], None]], ...] = (
+_RULES: tuple[tuple[frozenset[str], Rule], ...] = (
     (frozenset({"description"}), _drop_empty_description),
     (frozenset({"roleScopeTagIds", "roleScopeTags"}), _drop_default_scope_tag),
     (
@@ -323,13 +360,20 @@ _RULES: tuple[tuple[frozenset[str], Callable[[dict[str, Any]], None]], ...] = (
     (frozenset({"valueJson"}), _drop_second_value),
     (frozenset({"valueState"}), _hide_secret_value),
 )
-_RULED = frozenset(name for names, _ in _RULES for name in names)
 
 
-@cache
-def _rules_for(ruled: frozenset[str]) -> tuple[Callable[[dict[str, Any]], None], ...]:
-    """Return the rules for an object that has these of `_RULED`."""
-    return tuple(rule for names, rule in _RULES if not names.isdisjoint(ruled))
+def _rules_for(properties: Collection[str]) -> Sequence[Rule]:
+    """Return the rules for an object that has these properties. Most objects have few, and look like others."""
+    return _rules_for_names(tuple(properties)) if len(properties) <= _FEW else _find_rules(properties)
+
+
+@lru_cache(4096)
+def _rules_for_names(names: tuple[str, ...]) -> Sequence[Rule]:
+    return _find_rules(names)
+
+
+def _find_rules(names: Collection[str]) -> Sequence[Rule]:
+    return tuple(rule for ruled, rule in _RULES if not ruled.isdisjoint(names))
 
 
 def _drop_computed_apps(body: dict[str, Any]) -> None:

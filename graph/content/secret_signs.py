@@ -1,10 +1,10 @@
 """Tell quickly whether a body may lack a secret: most hold none, and need no walk over them and Microsoft's model."""
 
-import json
 import re
 from functools import cache
 from typing import Any
 
+from graph.content.normalise import plain_json
 from graph.content.places import root_type
 from graph.content.secret_table import SECRETS
 from graph.microsoft import model
@@ -23,15 +23,16 @@ _SIGNS = (
     *_COMMON_SIGNS,
     *sorted(name for name in _NAMES_OF_TYPES if not any(sign in name for sign in _COMMON_SIGNS)),
 )
-# Made once: `json.dumps` would make another for each body.
-_ENCODER = json.JSONEncoder(ensure_ascii=False, default=str)
 
 
-def may_lack_secrets(policy_type: PolicyType, body: dict[str, Any]) -> bool:
-    """Tell whether `settle_secrets` may find or change anything; False is certain, and found out quickly."""
+def may_lack_secrets(policy_type: PolicyType, body: dict[str, Any], body_json: str = "") -> bool:
+    """Tell whether `settle_secrets` may find or change anything; False is certain, and found out quickly.
+
+    `body_json`: JSON that the body is in, where the caller has it.
+    """
     if _has_types_with_secrets(root_type(policy_type)):
         return True
-    text = _ENCODER.encode(body).lower()
+    text = (body_json or plain_json(body)).lower()
     # The expression looks at every character: it is asked only where some of a mask's are there.
     may_be_masked = "*" in text or "####" in text or not text.isascii()
     return any(sign in text for sign in _SIGNS) or (may_be_masked and bool(_MASK.search(text)))

@@ -72,9 +72,12 @@ def add_images(item: str, body: dict[str, Any], proof: Proof) -> RequestSteps[No
 _KEPT_BACK = "Microsoft Graph never gives this secret back. Enter it again after a restore."
 
 
-def note_withheld_secrets(policy_type: PolicyType, body: dict[str, Any], proof: Proof) -> None:
-    """Name in the proof the secrets that Graph never gives, so that nobody believes the backup holds them."""
-    if not may_lack_secrets(policy_type, body):
+def note_withheld_secrets(policy_type: PolicyType, body: dict[str, Any], body_json: str, proof: Proof) -> None:
+    """Name in the proof the secrets that Graph never gives, so that nobody believes the backup holds them.
+
+    `body_json`: JSON that the body is in.
+    """
+    if not may_lack_secrets(policy_type, body, body_json):
         return
     for where in dict.fromkeys(secret.where for secret in settle_secrets(policy_type, body).not_held):
         proof.withhold(where, _KEPT_BACK)

@@ -12,6 +12,7 @@ from time import monotonic
 from typing import Any
 
 from graph.content.fingerprint import assignments_fingerprint
+from graph.content.normalise import plain_json
 from graph.content.odata import strip_annotations
 from graph.content.timestamps import parse_time
 from graph.errors import Incomplete, Malformed, NotAvailable, NotFound, Rejected
@@ -69,6 +70,7 @@ class Reading:
     "not_applicable", "assignment_count", "secrets": {"revealed", "withheld": [{"where", "why"}]}, "names"}.
     `references`: {"groups": {id: name or None}, "filters": {…}}; None means the name could not be found.
     `began`: by this process's monotonic clock, before the first request; what changes later may not be in it.
+    `text`: the content as JSON, by `plain_json`; "" where nobody has made it.
     """
 
     content: dict[str, Any]
@@ -78,6 +80,7 @@ class Reading:
     proof: dict[str, Any] = field(default_factory=dict)
     references: dict[str, dict[str, str | None]] = field(default_factory=dict)
     began: float = field(default_factory=monotonic, compare=False)
+    text: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -271,14 +274,16 @@ def read_policy(
         _require_shape(policy_type, body, assignments)  # else it is what was looked at above
     proof.assignments = "read" if policy_type.assignments != NONE else "not_applicable"
     proof.assignment_count = len(assignments or ())
-    details.note_withheld_secrets(policy_type, body, proof)
     content = {"body": strip_annotations(body), "assignments": strip_annotations(assignments)}
+    text = plain_json(content)
+    details.note_withheld_secrets(policy_type, content["body"], text, proof)
     references: dict[str, dict[str, str | None]] = {}
     if with_names:
         references = yield from directory_names.resolve_names(
             policy_type.key, content, proof, known or no_known_names(), may_lack=is_last_try
         )
-    return Reading(content, policy_name(policy_type, body), odata_type, modified_at, proof.as_json(), references, began)
+    name = policy_name(policy_type, body)
+    return Reading(content, name, odata_type, modified_at, proof.as_json(), references, began, text)
 
 
 def _read_part(reading: RequestSteps[Result]) -> RequestSteps[Result]:
