@@ -20,7 +20,7 @@ from typing import Any
 from actors.process import logs
 from config import Settings
 from db.installation import installation
-from graph.transport.client import new_session
+from graph.transport.deadline import new_session
 
 logger = logging.getLogger(__name__)
 

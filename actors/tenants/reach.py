@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 import requests
 
 from graph.transport import outbound
-from graph.transport.client import new_session
+from graph.transport.deadline import new_session
 
 SECONDS = 5
 

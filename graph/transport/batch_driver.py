@@ -13,7 +13,16 @@ from typing import Any, Protocol, TypeVar
 
 from graph.errors import GraphError, Malformed, Rejected, Throttled, Unavailable
 from graph.transport.answer_json import path_hash
-from graph.transport.client import BATCH_SIZE, REQUEST_ID, Answer, Ask, GraphClient, Request, to_request
+from graph.transport.client import (
+    BATCH_SIZE,
+    REQUEST_ID,
+    Answer,
+    Ask,
+    BeforeSending,
+    GraphClient,
+    Request,
+    to_request,
+)
 from graph.transport.rate_limits import NEVER_IN_A_BATCH, batches, largest_batch, service_of, services_of
 
 Result = TypeVar("Result")
@@ -106,6 +115,12 @@ class _Drive:
 
     def _run_round(self) -> None:
         waiting, self._waiting = self._waiting, {}
+        if replayed := [key for key, requests in waiting.items() if self._is_known(key, requests)]:
+            # First as far as memory leads, so that nothing new is asked before what was begun can go on.
+            self._waiting = {key: requests for key, requests in waiting.items() if key not in replayed}
+            for key in replayed:
+                self._advance(key, [self._known_answer(key, request) or Answer() for request in waiting[key]])
+            return
         slots = [(key, request) for key, requests in waiting.items() for request in requests]
         answers = [self._known_answer(*slot) for slot in slots]
         self._fill_in(slots, answers)
@@ -115,6 +130,9 @@ class _Drive:
         # A reading that has its result by now needs nothing remembered.
         goes_on = self._waiting.keys() | self._interrupted
         self._keep(slots, answers, [number for number, (key, _) in enumerate(slots) if key in goes_on])
+
+    def _is_known(self, key: Any, requests: Sequence[Request]) -> bool:
+        return bool(requests) and all(self._known_answer(key, request) for request in requests)
 
     def _known_answer(self, key: Any, request: Request) -> Answer | None:
         return None if request.is_write else self._known.get(key, {}).get(path_hash(request.path))
@@ -194,11 +212,20 @@ class _Drive:
         return answers
 
     def _write(self, slots: Sequence[tuple[Any, Request]]) -> list[Answer]:
-        # After the write these policies may read otherwise. Forgotten before it is sent: we may crash in between.
-        self._forget([key for key, _ in slots])
         named = [(key, _with_id(request)) for key, request in slots]
-        write_ids = self._write_log.record_sending(named) if self._write_log else ()
-        answers = _ask_graph(self._client, [request for _, request in named])
+        write_ids: list[int] = []
+
+        def record() -> None:
+            # Once our own budget lets it through. A look that was lost to a write which has to wait would be taken
+            # anew, and where one request goes at a time, each would take the write's turn, for ever.
+            if write_ids:
+                return
+            # After the write these policies may read otherwise. Forgotten before it is sent: we may crash in between.
+            self._forget([key for key, _ in slots])
+            if self._write_log:
+                write_ids.extend(self._write_log.record_sending(named))
+
+        answers = _ask_graph(self._client, [request for _, request in named], record)
         if self._write_log and write_ids:
             self._write_log.record_answers(write_ids, answers)
         return answers
@@ -225,19 +252,22 @@ class _Drive:
 def _side_by_side(asked: Sequence[Slots]) -> Iterator[list[list[int]]]:
     """Yield lanes that go together, each the places of the batches that go one after another in it.
 
-    First the reads: a lane for each service with a pace of its own, beside SIDE_BY_SIDE of the others, so that nothing
-    waits for what is paced. Then each write by itself.
+    First the writes at a pace of one after another: what was looked at is old before long, and the looks behind would
+    take their turn. Then the reads: a lane for each service with a pace of its own, beside SIDE_BY_SIDE of the others,
+    so that nothing waits for what is paced. Then each other write by itself.
     """
     paced: dict[str, list[int]] = {}
-    others, writes = list[int](), list[int]()
+    others, writes, first = list[int](), list[int](), list[int]()
     for place, slots in enumerate(asked):
         request = slots[0][1]
+        service = service_of(request.path)
         if request.is_write:
-            writes.append(place)
-        elif (service := service_of(request.path)) in NEVER_IN_A_BATCH:
+            (first if service in NEVER_IN_A_BATCH else writes).append(place)
+        elif service in NEVER_IN_A_BATCH:
             paced.setdefault(service, []).append(place)
         else:
             others.append(place)
+    yield from ([[place]] for place in first)
     # Few at a time: the answers to a lane are kept when it has ended.
     while others or any(paced.values()):
         yield [lane[:SIDE_BY_SIDE] for lane in paced.values() if lane] + [[place] for place in others[:SIDE_BY_SIDE]]
@@ -254,9 +284,11 @@ def _is_final(answer: Answer) -> bool:
     return answer.error is None or isinstance(answer.error, Rejected)
 
 
-def _ask_graph(client: GraphClient, requests: list[Request]) -> list[Answer]:
+def _ask_graph(
+    client: GraphClient, requests: list[Request], before_sending: BeforeSending | None = None
+) -> list[Answer]:
     try:
-        return client.batch(requests)
+        return client.batch(requests, before_sending) if before_sending else client.batch(requests)
     except Malformed as e:
         if len(requests) == 1 or requests[0].is_write or e.code not in ("malformed", "too_large"):
             return [Answer(error=e)] * len(requests)

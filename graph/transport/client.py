@@ -6,6 +6,7 @@ Policies are read from, and written to, /beta: v1.0 lacks some Intune types and 
 import re
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -31,6 +32,7 @@ from graph.transport.rate_limits import DEFAULT_WAIT, NEVER_IN_A_BATCH, Budget, 
 
 # token(fresh) -> bearer token. `fresh` asks for a new one, after Graph refused the last.
 Token = Callable[[bool], str]
+BeforeSending = Callable[[], None]
 
 VERSION = "/beta"
 REQUEST_ID = "client-request-id"
@@ -105,7 +107,7 @@ class GraphClient:
     ) -> None:
         self._base, self._token, self._budget = graph_url.rstrip("/"), token, budget
         self._directory, self._observer = directory, observer
-        self._session = session or new_session()
+        self._session = session or deadline.new_session()
         self.requests_made = 0
         self.http_calls = 0
 
@@ -145,39 +147,41 @@ class GraphClient:
             yield from page_items(page)
             next_path = next_link(page)
 
-    def batch(self, asks: Sequence[Ask]) -> list[Answer]:
+    def batch(self, asks: Sequence[Ask], before_sending: BeforeSending | None = None) -> list[Answer]:
         """Send up to twenty requests in one call; return the answers in the order asked.
 
-        Each succeeds or fails by itself.
+        Each succeeds or fails by itself. `before_sending` is called when the shared budget has let them through: what
+        it raises ends the call, and nothing is sent.
 
         Raises GraphError when the call as a whole failed: what became of its writes is then unknown. A single request
         to a service that is never in a $batch goes as it is.
         """
         all_requests = [to_request(ask) for ask in asks]
         if len(all_requests) == 1 and service_of(all_requests[0].path) in NEVER_IN_A_BATCH:
-            return [self._send_alone(all_requests[0])]
+            return [self._send_alone(all_requests[0], before_sending)]
         # A link that leads elsewhere fails by itself; the other requests of the call are sent without it.
         foreign = {
             number: error for number, request in enumerate(all_requests) if (error := self._reason_not_to_send(request))
         }
         requests = [request for number, request in enumerate(all_requests) if number not in foreign]
-        answered = iter(self._batch_with_repeats(requests) if requests else ())
+        answered = iter(self._batch_with_repeats(requests, before_sending) if requests else ())
         return [
             Answer(error=foreign[number]) if number in foreign else next(answered)
             for number in range(len(all_requests))
         ]
 
-    def _send_alone(self, request: Request) -> Answer:
+    def _send_alone(self, request: Request, before_sending: BeforeSending | None) -> Answer:
         """Send a request outside a $batch; once more where a read was refused without a reason."""
-        first = self._send_alone_once(request)
-        return _with_final_error(self._send_alone_once(request)) if _is_worth_repeating(request, first.error) else first
+        first = self._send_alone_once(request, before_sending)
+        if not _is_worth_repeating(request, first.error):
+            return first
+        return _with_final_error(self._send_alone_once(request, before_sending))
 
-    def _send_alone_once(self, request: Request) -> Answer:
+    def _send_alone_once(self, request: Request, before_sending: BeforeSending | None) -> Answer:
         try:
             url = self._url(request)
             body = make_links_absolute(request.body, self._base + VERSION)
-            with within_budget(self._budget, [request]):
-                self.requests_made += 1
+            with self._admitted([request], before_sending):
                 document = self._send_signed(request.method, url, body, request.headers)
             return Answer(body=_answer_body(document, request))
         except GraphError as e:
@@ -185,11 +189,11 @@ class GraphClient:
                 self._report_throttling(request, e)
             return Answer(error=e)
 
-    def _batch_with_repeats(self, requests: Sequence[Request]) -> list[Answer]:
+    def _batch_with_repeats(self, requests: Sequence[Request], before_sending: BeforeSending | None) -> list[Answer]:
         """Send a $batch, then again its parts whose token was refused, and its reads that were refused without a
         reason.
         """
-        answers = self._batch_once(requests)
+        answers = self._batch_once(requests, before_sending)
         again = [
             number for number, request in enumerate(requests) if _is_worth_repeating(request, answers[number].error)
         ]
@@ -213,6 +217,14 @@ class GraphClient:
         except GraphError as e:
             return [Answer(error=e)] * len(requests)
 
+    @contextmanager
+    def _admitted(self, requests: Sequence[Request], before_sending: BeforeSending | None) -> Iterator[None]:
+        with within_budget(self._budget, requests):
+            if before_sending:
+                before_sending()
+            self.requests_made += len(requests)
+            yield
+
     def _report_throttling(self, request: Request, error: Throttled) -> None:
         """Tell everybody who shares the budget how long Graph wants them to wait."""
         service = services_of(request.method, request.path)[-1]
@@ -221,12 +233,11 @@ class GraphClient:
         if self._budget:
             self._budget.refused(service, error.retry_after)
 
-    def _batch_once(self, requests: Sequence[Request]) -> list[Answer]:
+    def _batch_once(self, requests: Sequence[Request], before_sending: BeforeSending | None = None) -> list[Answer]:
         if len(requests) > BATCH_SIZE:
             raise ValueError(f"a $batch holds at most {BATCH_SIZE} requests")
         parts = [self._batch_part(number, request) for number, request in enumerate(requests)]
-        with within_budget(self._budget, requests):
-            self.requests_made += len(requests)
+        with self._admitted(requests, before_sending):
             try:
                 whole = self._send_signed("POST", f"{self._base}{VERSION}/$batch", {"requests": parts})
             except Throttled as e:
@@ -337,15 +348,6 @@ def _parse_answer(status: int, headers: Mapping[str, str], text: bytes) -> dict[
     if 200 <= status < 300 or (status == 424 and isinstance(document, dict) and "responses" in document):
         return _require_object(document)
     raise error_from_answer(status, headers, document)
-
-
-def new_session() -> requests.Session:
-    """Return a session that takes neither a proxy's password nor another CA from the environment behind our back."""
-    session = requests.Session()
-    session.trust_env = False
-    for scheme in ("https://", "http://"):
-        session.mount(scheme, deadline.adapter())
-    return session
 
 
 def _require_object(document: Any) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from http.client import HTTPResponse
 from typing import Any
 from urllib.parse import urlsplit
 
+import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
@@ -118,3 +119,12 @@ def _pool_classes(seconds: float) -> dict[str, type[HTTPConnectionPool]]:
         ConnectionCls = SecureConnection
 
     return {"http": PlainPool, "https": SecurePool}
+
+
+def new_session() -> requests.Session:
+    """Return a session that takes neither a proxy's password nor another CA from the environment behind our back."""
+    session = requests.Session()
+    session.trust_env = False
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, adapter())
+    return session

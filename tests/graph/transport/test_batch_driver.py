@@ -169,7 +169,8 @@ class Scripted:
     def __init__(self, **answers):
         self.answers, self.asked = answers, []
 
-    def batch(self, asks):
+    def batch(self, asks, before_sending=lambda: None):
+        before_sending()
         self.asked += [ask.path for ask in asks]
         return [self.answers[ask.path].pop(0) for ask in asks]
 
@@ -245,9 +246,50 @@ def test_what_was_seen_before_a_write_is_forgotten_with_it():
     assert drive(client, {0: writing()}, memory=memory)[0] == ({"n": 2}, {"n": 3})
 
 
+def test_a_look_and_a_write_come_to_an_end_where_each_message_may_send_one_request():
+    """Each write waits for a look of its own: the looks of the others do not take its turn, nor is one taken twice."""
+    places = [f"/identity/conditionalAccess/authenticationContextClassReferences/c{number}" for number in range(12)]
+
+    class Paced(Scripted):
+        def batch(self, asks, before_sending=lambda: None):
+            if self.is_spent:
+                return [Answer(error=Throttled("budget", "Used up."))]
+            self.is_spent = True
+            return super().batch(asks, before_sending)
+
+    class Log:
+        def __init__(self):
+            self.sent = []
+
+        def record_sending(self, writes):
+            self.sent += [request.path for _, request in writes]
+            return [len(self.sent)]
+
+        def record_answers(self, write_ids, answers):
+            assert len(write_ids) == len(answers)
+
+    def making(place):
+        [look] = yield [place]
+        [made] = yield [Request(place, "PATCH", {})]
+        if look.error or made.error:
+            raise look.error or made.error
+        return place
+
+    client = Paced(**{place: [body(), body()] for place in places})
+    memory, log, left, messages = Memory(), Log(), dict.fromkeys(places), 0
+    while left:
+        client.is_spent, messages = False, messages + 1
+        assert messages <= 2 * len(places), "it goes round in a circle"
+        found = drive(client, {place: making(place) for place in left}, log, memory)
+        left = {place: None for place in left if isinstance(found[place], GraphError)}
+    order = [number for number, place in enumerate(client.asked) if place == places[0]]
+    assert order == [0, 1], "written as soon as it was looked at: a look is old before long"
+    assert log.sent == places, "what was not let through was not recorded as sent"
+
+
 def test_whoever_is_throttled_by_our_own_budget_is_not_followed_by_the_others():
     class Spent(Scripted):
-        def batch(self, asks):
+        def batch(self, asks, before_sending=None):
             self.asked += [ask.path for ask in asks]
             return [Answer(error=Throttled("budget", "Used up."))]
 

@@ -116,10 +116,10 @@ def watched(client, recorder):
     """The client, and every request through it noted."""
     send, get = client.batch, client.get
 
-    def batch(asks):
+    def batch(asks, *before_sending):
         for ask in asks:
             recorder.note(ask)
-        answers = send(asks)
+        answers = send(asks, *before_sending)
         for answer in answers:
             recorder.learn(answer.body)
         return answers
