@@ -394,5 +394,6 @@ _WELL_AGAIN: dict[str, str] = {
     NoticeEvent.CONNECTION_FAILING: "Signing in to the tenant works again",
     NoticeEvent.CREDENTIAL_EXPIRING: "The credential was renewed",
     NoticeEvent.AUDIT_BROKEN: "The audit log holds again",
+    NoticeEvent.READINESS_FELL: "As many policies as before the fall would come back by themselves again",
     NoticeEvent.COPIES_FAILING: "Copies elsewhere are up to date again",
 }

@@ -20,6 +20,7 @@ LASTING = (
     NoticeEvent.CONNECTION_FAILING,
     NoticeEvent.CREDENTIAL_EXPIRING,
     NoticeEvent.AUDIT_BROKEN,
+    NoticeEvent.READINESS_FELL,
     NoticeEvent.COPIES_FAILING,
 )
 
@@ -103,9 +104,12 @@ def end_all(keys: Sequence[str], *, is_told: bool = True) -> int:
     return ended
 
 
-def going(event: NoticeEvent) -> list[Occurrence]:
-    """Return those of an event that began and did not end."""
-    return list(Occurrence.select().where((Occurrence.event == event) & Occurrence.ended_at.is_null()))
+def going(event: NoticeEvent, tenant_id: int | None = None) -> list[Occurrence]:
+    """Return those of an event, of all tenants or of one, that began and did not end."""
+    is_going = (Occurrence.event == event) & Occurrence.ended_at.is_null()
+    return list(
+        Occurrence.select().where(is_going if tenant_id is None else is_going & (Occurrence.tenant == tenant_id))
+    )
 
 
 def delete_old(rows_at_once: int) -> int:

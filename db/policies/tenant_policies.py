@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import peewee as pw
 
 from db.database import Condition
 from db.models import IS_CHANGED, Policy, Tenant
+from db.states import PolicyState
 
 
 @dataclass(frozen=True)
@@ -17,6 +19,14 @@ class TenantFilter:
     is_due: bool = False
     policy_type: str = ""
     words: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class OldSnapshots:
+    """Policies whose newest snapshot was last found to be as they are long ago. `oldest` None: there are none."""
+
+    count: int
+    oldest: datetime | None
 
 
 def count_by_type(tenant: Tenant, wanted: TenantFilter) -> dict[str, int]:
@@ -29,6 +39,19 @@ def page(tenant: Tenant, wanted: TenantFilter, limit: int, offset: int) -> list[
     """Return some of the policies by type and name; those that were deleted come last in their type."""
     order = (Policy.policy_type, Policy.gone_at.is_null(False), Policy.name, Policy.id)
     return list(Policy.select().where(_is_wanted(tenant, wanted)).order_by(*order).limit(limit).offset(offset))
+
+
+def changed_since_snapshot(tenant: Tenant) -> dict[int, datetime]:
+    """Return policy id -> when its newest snapshot was as it was, of those that the tenant has otherwise by now."""
+    is_changed = (Policy.tenant == tenant) & Policy.last_captured_at.is_null(False) & IS_CHANGED
+    return dict(Policy.select(Policy.id, Policy.last_captured_at).where(is_changed).tuples())
+
+
+def old_snapshots(tenant: Tenant, before: datetime) -> OldSnapshots:
+    """Count the policies that the tenant has and that no backup has read since that time."""
+    is_old = (Policy.tenant == tenant) & (Policy.state == PolicyState.PRESENT) & (Policy.last_captured_at < before)
+    row = Policy.select(pw.fn.COUNT(Policy.id), pw.fn.MIN(Policy.last_captured_at)).where(is_old).tuples()[0]
+    return OldSnapshots(*row)
 
 
 def _is_wanted(tenant: Tenant, wanted: TenantFilter) -> Condition:

@@ -110,21 +110,33 @@ def save(run: Run, verdicts: Sequence[PolicyVerdict], share: float, seconds: int
         [row],
         [TenantReadiness.report, TenantReadiness.due_since, TenantReadiness.again_at],
     )
-    _tell_if_it_fell(report)
+    _tell_of_falls(report)
     return report
 
 
-def _tell_if_it_fell(report: ReadinessReport) -> None:
-    """Note that less would come back by itself than at the report before, in whole percent."""
-    older = before(report)
-    if older is not None and int(report.share * 100) < int(older.share * 100):
+def _tell_of_falls(report: ReadinessReport) -> None:
+    """Note that less would come back by itself than at the report before, in whole percent, or as much as once again.
+
+    A fall goes on until the share is what it was before the first of them; one that falls further stands for both.
+    """
+    older, going = before(report), occurrences.going(NoticeEvent.READINESS_FELL, report.tenant_id)
+    keys = [occurrence.key for occurrence in going]
+    was = max([older.share if older else 0.0, *(occurrence.facts["before"] for occurrence in going)])
+    if _percent(report.share) >= _percent(was):
+        occurrences.end_all(keys)
+    elif older is not None and _percent(report.share) < _percent(older.share):
+        occurrences.end_all(keys, is_told=False)
         occurrences.begin(
             NoticeEvent.READINESS_FELL,
             f"{NoticeEvent.READINESS_FELL}:{report.id}",
             report.tenant_id,
             run_id=report.run_id,
-            facts={"share": report.share, "before": older.share},
+            facts={"share": report.share, "before": was},
         )
+
+
+def _percent(share: float) -> int:
+    return int(share * 100)
 
 
 def _replace_lines(tenant_id: int, verdicts: Sequence[PolicyVerdict]) -> None:

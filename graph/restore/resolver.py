@@ -4,7 +4,7 @@ In this order: an item of this restore, the mapping of the two tenants, the same
 object's, which is the same everywhere), the one object of that name.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -136,6 +136,15 @@ class Resolver:
         # Kind -> {id: policy}: there may be thousands of each, and as many references.
         self._by_id: dict[str, dict[str, ListedPolicy]] = {}
         self._numbers_given: set[str] = set()
+
+    def take_away(self, kind: str, graph_ids: Collection[str]) -> None:
+        """Resolve from now on as if these objects, which were looked up one by one, were not there."""
+        gone = {fold_id(graph_id) for graph_id in graph_ids}
+        for key in [key for key in self._directory.by_id if key[0] == kind and fold_id(key[1]) in gone]:
+            del self._directory.by_id[key]
+        for key, found in self._directory.by_name.items():
+            if key[0] == kind:
+                self._directory.by_name[key] = [entry for entry in found if fold_id(entry[0]) not in gone]
 
     def resolve(self, reference: Reference, *, stands: Callable[[Reference], bool] = _refers_to_nothing) -> Resolution:
         """Resolve a reference. `stands(reference)`: in the same tenant, the live policy refers to this very id."""

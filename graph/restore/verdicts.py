@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from graph.policy_types.policy_type import PolicyType
+from graph.read.groups import UNIFIED
 from graph.write.write_rules import WRITE_RULES
 
 BY_ITSELF, BY_HAND, NOT = "by_itself", "by_hand", "not"
@@ -17,8 +19,24 @@ _MENDED_BY_HAND = frozenset(
 _LEFT_TO_A_PERSON = frozenset({"to_be_entered", "lacks_setting", "assignment_left_out"})
 # Their files are nowhere in Graph: somebody who has the file adds it, and then the rest comes back.
 _OF_FILES = frozenset({"mobileApps", "groupPolicyUploadedDefinitionFiles", "agreements"})
+# What Graph answers where a tenant lacks a licence, and where nothing that a person does brings the feature back
+# (graph/not_offered.py has the words and their sources). After any other answer somebody has to look.
+_LICENCES = frozenset(
+    {
+        "intune_not_available",
+        "not_licensed",
+        "entra_p1_missing",
+        "entra_p2_missing",
+        "entra_premium_missing",
+        "intune_apps_not_licensed",
+        "store_apps_not_supported",
+    }
+)
+_NOT_OFFERED = frozenset({"unknown_segment", "no_route", "retired"})
 _STAYS = "Nobody can delete it: the tenant has it by itself."
 _IN_A_GROUP = "Its members are added again by hand: its backup does not hold them."
+_APPROVED = "A second administrator of the tenant has to approve it first: Multi Admin Approval, “{}”."
+_CHANGED = "It was changed since its newest snapshot ({}), and would come back as it was then."
 _PAUSED = "Its membership rule is written paused: read it, and switch it on in Entra."
 
 
@@ -49,6 +67,9 @@ def verdict_of(
     if action == "blocked":
         if reason in ("cannot_create", "not_restorable") and policy_type.key in _OF_FILES:
             reason = "uploaded_again"
+        if reason == "cannot_create" and policy_type.is_referred and UNIFIED not in (body.get("groupTypes") or ()):
+            # Whoever keeps such groups makes it: the local directory, Exchange, an administrator of roles.
+            return RestoreVerdict(BY_HAND, "made_by_hand", message or "")
         return RestoreVerdict(BY_HAND if reason in _MENDED_BY_HAND else NOT, reason or "", message or "")
     if reason == "guard":
         return RestoreVerdict(BY_HAND, "guard", message or "")
@@ -56,6 +77,23 @@ def verdict_of(
         if code in _LEFT_TO_A_PERSON:
             return RestoreVerdict(BY_HAND, code, sentence)
     return _of_group(body) if policy_type.is_referred else RestoreVerdict(BY_ITSELF)
+
+
+def of_unlisted(code: str, sentence: str) -> RestoreVerdict:
+    """Return the verdict on a policy of a type that the tenant does not list now, by the code of its answer."""
+    if code in _NOT_OFFERED:
+        return RestoreVerdict(NOT, "not_offered", sentence)
+    return RestoreVerdict(BY_HAND, "licence_missing" if code in _LICENCES else "unreadable", sentence)
+
+
+def of_protected(approval_policy: str) -> RestoreVerdict:
+    """Return the verdict on a policy whose writes wait for a second administrator. `approval_policy`: its name."""
+    return RestoreVerdict(BY_HAND, "approval", _APPROVED.format(approval_policy))
+
+
+def of_changed(confirmed_at: datetime) -> RestoreVerdict:
+    """Return the verdict on a policy that was changed after its newest snapshot, which was as it was at that time."""
+    return RestoreVerdict(BY_HAND, "changed_since", _CHANGED.format(f"{confirmed_at:%Y-%m-%d}"))
 
 
 def stays(policy_type: PolicyType, body: Mapping[str, Any]) -> bool:

@@ -1,4 +1,4 @@
-"""Multi Admin Approval: with the flag `approval`, a second admin has to allow each write to Intune.
+"""Multi Admin Approval: with the flag `approval`, a second admin has to allow writes to Intune, or to what it names.
 
 learn.microsoft.com, Use Multi Admin Approval with Microsoft Graph: the first call is refused with a code, the same call
 with that code is carried out once it was approved.
@@ -24,7 +24,10 @@ _SHOWN = ("id", "status", "requestJustification", "requestDateTime", "expiration
 
 def gate(call: Call, body: Any, headers: Mapping[str, str]) -> str | None:
     """The code of the approval that this write uses; None where it needs none. Raises Refused."""
-    if not call.tenant.flags.get("approval") or not call.path.startswith("device"):
+    protected = call.tenant.flags.get("approval")
+    if not protected or not call.path.startswith("device"):
+        return None
+    if isinstance(protected, list) and call.path not in protected:
         return None
     write = {"method": call.method, "path": "/".join((call.path, *call.rest)), "body": body or None}
     code = headers.get(CODE)

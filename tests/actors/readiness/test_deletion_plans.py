@@ -3,14 +3,21 @@
 import pytest
 
 import actors.backups.back_up
+import config
 from actors.readiness import assess
 from db.audit.audit import SYSTEM
 from db.readiness import reports
 from db.readiness.reports import ReportFilter
+from graph.simulator.store.state import Tenant as Simulated
+from tests.support import servers
+from tests.support.lone_deletions import LoneDeletions, simulator_here
 from tests.support.simulated_tenant import WRITE, catalog_policy
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 GONE = "99999999-9999-4999-8999-999999999999"
+DEVICE = "deviceManagement/configurationPolicies"
+APPROVALS = "deviceManagement/operationApprovalPolicies"
+APPS = "deviceAppManagement/mobileApps"
 TAG = {"id": "7", "displayName": "Berlin", "isBuiltIn": False}
 
 
@@ -26,3 +33,106 @@ def test_what_the_same_restore_makes_is_found_and_what_nobody_has_is_not(graph, 
     ended(assess.start(cast.contoso, SYSTEM).run.id, 60)
     found = {row.name: row.verdict for row in reports.lines(cast.contoso, ReportFilter(), 50)}
     assert (found["Berlin"], found["Tagged"], found["Lost"]) == ("by_itself", "by_itself", "by_hand")
+
+
+def group(name, **more):
+    return {"displayName": name, "description": None, "groupTypes": [], "mailEnabled": False, "mailNickname": name,
+            "securityEnabled": True, "membershipRule": None, "membershipRuleProcessingState": None,
+            "isAssignableToRole": None, "isManagementRestricted": None, "onPremisesSyncEnabled": None,
+            "assignedLicenses": [], "visibility": None, "createdDateTime": "2026-01-01T00:00:00Z",
+            "members": [{"id": GONE}], **more}  # fmt: skip
+
+
+def assigned(name, group_id):
+    target = {
+        "@odata.type": "#microsoft.graph.groupAssignmentTarget",
+        "groupId": group_id,
+        "deviceAndAppManagementAssignmentFilterId": None,
+        "deviceAndAppManagementAssignmentFilterType": "none",
+    }
+    assignment = {"id": f"{name}_1", "source": "direct", "sourceId": name, "target": target}
+    return {**catalog_policy("", name), "assignments": [assignment]}  # fmt: skip
+
+
+APP = {"@odata.type": "#microsoft.graph.webApp", "displayName": "Intranet", "description": "", "publisher": "We",
+       "largeIcon": None, "isFeatured": False, "privacyInformationUrl": None, "informationUrl": None, "owner": "",
+       "developer": "", "notes": "", "roleScopeTagIds": ["0"], "publishingState": "published", "assignments": [],
+       "categories": [], "relationships": [], "appUrl": "https://intranet.example", "useManagedBrowser": False,
+       "createdDateTime": "2026-01-01T00:00:00Z", "lastModifiedDateTime": "2026-01-01T00:00:00Z"}  # fmt: skip
+APPROVAL = {"displayName": "Two for apps", "description": "", "policyType": "app", "policyPlatform": "notApplicable",
+            "policySet": {"policyType": "app", "policyPlatform": "notApplicable"}, "approverGroupIds": [GONE],
+            "lastModifiedDateTime": "2026-01-01T00:00:00Z"}  # fmt: skip
+
+
+@pytest.fixture
+def rare(database, quick, monkeypatch):
+    """A tenant with what the demo's tenants and the real exports do not have: (its simulated side, its deletions)."""
+    port, guid = servers.free_port(), "0000aaaa-1111-4111-8111-111111111111"
+    for name in ("GRAPH", "LOGIN"):
+        monkeypatch.setenv(f"TENANTKEEP_{name}_URL", f"http://127.0.0.1:{port}")
+    config.settings.cache_clear()
+    facts = Simulated("Rare", guid, guid, "a client secret", permissions=set(WRITE))
+    facts.flags["not_offered"] = ["deviceManagement/inventoryPolicies"]
+    kinds = {"Synced": {"onPremisesSyncEnabled": True}, "Team": {"groupTypes": ["Unified"], "mailEnabled": True},
+             "Admins": {"isAssignableToRole": True}, "Same": {}, "Same ": {}}  # fmt: skip
+    groups = {name: f"00000000-bbbb-4bbb-8bbb-{number:012}" for number, name in enumerate(kinds)}
+    for name, more in kinds.items():
+        facts.put("groups", {"id": groups[name], **group(name.strip(), **more)})
+    policies = [catalog_policy("", name) for name in ("Twin", "Twin", "Moved on", "Left")]
+    policies += [assigned(f"For {name.strip()}", groups[name]) for name in kinds]
+    for number, policy in enumerate(policies):
+        facts.put(DEVICE, {**policy, "id": f"00000000-cccc-4ccc-8ccc-{number:012}"})
+    facts.put(APPS, {**APP, "id": "00000000-dddd-4ddd-8ddd-000000000000"})
+    facts.put(
+        APPROVALS, {**APPROVAL, "id": "00000000-eeee-4eee-8eee-000000000000", "approverGroupIds": [groups["Same"]]}
+    )
+    with simulator_here(port, with_real=False) as state:
+        state.add(facts)
+        yield facts, LoneDeletions(state, facts)
+
+
+def verdicts_of(deletions):
+    return {(line.name, line.verdict, line.reason) for line in deletions.said() if not line.policy.is_built_in}
+
+
+def test_what_the_demo_has_nowhere_is_told_as_it_becomes(rare):
+    facts, deletions = rare
+    said = verdicts_of(deletions)
+    assert said == {
+        ("Twin", "by_itself", ""),
+        ("Moved on", "by_itself", ""),
+        ("Left", "by_itself", ""),
+        ("Same", "by_hand", "membership"),
+        # Whoever keeps such groups makes them; nobody makes a team with its mailbox again.
+        ("Synced", "by_hand", "made_by_hand"),
+        ("Admins", "by_hand", "made_by_hand"),
+        ("Team", "not", "cannot_create"),
+        # Alone they would come back; if everything were deleted, their groups would not be there.
+        ("For Synced", "by_hand", "unresolved"),
+        ("For Admins", "by_hand", "unresolved"),
+        ("For Team", "by_hand", "unresolved"),
+        ("For Same", "by_itself", ""),
+        ("Intranet", "by_hand", "approval"),
+        ("Two for apps", "by_hand", "approval"),
+    }
+    facts.flags["approval"] = [APPS, APPROVALS]
+    wrong = [(line.name, line.why, truth) for line in deletions.said() if not line.name.startswith("For ")
+             if (truth := deletions.truth_of(line)).verdict != line.verdict]  # fmt: skip
+    assert wrong == []
+
+
+def test_what_changed_or_went_since_the_backup_and_what_has_no_licence_is_told(rare):
+    facts, deletions = rare
+    [moved] = [graph_id for graph_id, held in facts.collections[DEVICE].items() if held["name"] == "Moved on"]
+    [left] = [graph_id for graph_id, held in facts.collections[DEVICE].items() if held["name"] == "Left"]
+    facts.put(DEVICE, {**facts.held(DEVICE, moved), "description": "by hand",
+                       "lastModifiedDateTime": "2126-01-01T00:00:00Z"})  # fmt: skip
+    del facts.collections[DEVICE][left]
+    deletions.judge()
+    said = verdicts_of(deletions)
+    assert ("Moved on", "by_hand", "changed_since") in said
+    assert "Left" not in {name for name, *_ in said}, "it cannot be lost any more"
+    facts.flags["no_intune"] = True
+    deletions.judge()
+    of_intune = {line.reason for line in deletions.said() if line.policy_type == "configurationPolicies"}
+    assert of_intune == {"licence_missing"}

@@ -5,7 +5,7 @@ from datetime import timedelta
 from db.clock import utcnow
 from db.models import Policy
 from db.policies import tenant_policies
-from db.policies.tenant_policies import TenantFilter
+from db.policies.tenant_policies import OldSnapshots, TenantFilter
 
 
 def test_they_are_counted_narrowed_and_ordered(cast):
@@ -33,3 +33,8 @@ def test_they_are_counted_narrowed_and_ordered(cast):
     assert names(words=["ring", "two"]) == ["Ring two"]
     assert tenant_policies.count_by_type(cast.contoso, TenantFilter()) == {"a": 3, "b": 1}
     assert tenant_policies.count_by_type(cast.contoso, TenantFilter(is_due=True, words=["edge"])) == {"a": 1}
+    [(changed, captured)] = tenant_policies.changed_since_snapshot(cast.contoso).items()
+    assert (Policy.get_by_id(changed).name, captured) == ("Edge", now - timedelta(days=2))
+    old = tenant_policies.old_snapshots(cast.contoso, now - timedelta(days=1))
+    assert (old.count, old.oldest) == (1, now - timedelta(days=2))
+    assert tenant_policies.old_snapshots(cast.contoso, now - timedelta(days=3)) == OldSnapshots(0, None)

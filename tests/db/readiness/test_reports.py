@@ -6,6 +6,7 @@ from db.audit import audit
 from db.audit.audit import SYSTEM, Action, Actor
 from db.clock import utcnow
 from db.models import Occurrence, Policy, ReadinessItem, ReadinessReport, Run, TenantReadiness
+from db.notices import occurrences
 from db.readiness import reports
 from db.readiness.reports import PolicyVerdict, ReportFilter
 from db.states import NoticeEvent, ReadinessVerdict
@@ -77,9 +78,24 @@ def test_the_newest_report_has_lines_and_older_ones_their_figures(cast, captured
     assert ReadinessItem.select().count() == 1
 
 
-def test_only_a_fall_of_a_whole_percent_is_told(cast):
-    for share in (0.5, 0.9, 0.899999, 0.9):
+def test_a_fall_of_a_whole_percent_is_told_goes_on_and_ends_when_the_share_is_what_it_was(cast):
+    def going():
+        return [occurrence.facts for occurrence in occurrences.going(NoticeEvent.READINESS_FELL, cast.contoso.id)]
+
+    for share, expected in (
+        (0.5, []),
+        (0.9, []),
+        (0.899999, [{"share": 0.899999, "before": 0.9}]),
+        (0.895, [{"share": 0.899999, "before": 0.9}]),
+        # It falls further: one that stands for both.
+        (0.7, [{"share": 0.7, "before": 0.9}]),
+        (0.8, [{"share": 0.7, "before": 0.9}]),
+        (0.9, []),
+        (0.95, []),
+    ):
         saved(cast.contoso, share)
-    [told] = Occurrence.select()
-    assert (told.event, told.tenant_id) == (NoticeEvent.READINESS_FELL, cast.contoso.id)
-    assert told.facts == {"share": 0.899999, "before": 0.9}
+        assert going() == expected, share
+    ends = {row.facts["share"]: row.end_told_at is None for row in Occurrence.select()}
+    assert ends == {0.899999: False, 0.7: True}, "only the last end is told"
+    saved(cast.fabrikam, 0.2)
+    assert Occurrence.select().count() == 2

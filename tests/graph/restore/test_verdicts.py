@@ -2,8 +2,19 @@
 
 import pytest
 
+from graph.not_offered import REASONS
 from graph.policy_types.table import POLICY_TYPES
-from graph.restore.verdicts import BY_HAND, BY_ITSELF, NOT, RestoreVerdict, share_of, stays, verdict_of, worse
+from graph.restore.verdicts import (
+    BY_HAND,
+    BY_ITSELF,
+    NOT,
+    RestoreVerdict,
+    of_unlisted,
+    share_of,
+    stays,
+    verdict_of,
+    worse,
+)
 
 ENTERED = [("to_be_entered", "preSharedKey: enter it again.")]
 
@@ -24,6 +35,10 @@ ENTERED = [("to_be_entered", "preSharedKey: enter it again.")]
         ("mobileApps", {}, ("blocked", "cannot_create", "Its installer.", ()),
          RestoreVerdict(BY_HAND, "uploaded_again", "Its installer.")),
         ("groups", {"members": []}, ("recreate", None, None, ()), RestoreVerdict(BY_ITSELF)),
+        ("groups", {"groupTypes": []}, ("blocked", "cannot_create", "Make it there.", ()),
+         RestoreVerdict(BY_HAND, "made_by_hand", "Make it there.")),
+        ("groups", {"groupTypes": ["Unified"]}, ("blocked", "cannot_create", "A mailbox.", ()),
+         RestoreVerdict(NOT, "cannot_create", "A mailbox.")),
     ],
 )  # fmt: skip
 def test_a_verdict_is_the_plan_told_by_what_a_person_has_to_do(key, body, decided, expected):
@@ -41,6 +56,18 @@ def test_what_nobody_can_delete_stays_whatever_the_plan_says():
     assert verdict_of(single, {}, "blocked", "cannot_create", "No.", ()).verdict == BY_ITSELF
     assert not stays(POLICY_TYPES["organizationalBranding"], {"id": "0"}), "a restore makes it again"
     assert stays(POLICY_TYPES["deviceEnrollmentConfigurations"], {"id": "x_DefaultLimit", "priority": 0})
+
+
+def test_each_answer_that_a_feature_is_missing_is_a_licence_a_wait_or_the_end():
+    """Of each row of graph/not_offered.py, and of any other refusal."""
+    codes = {reason.code for reason in REASONS}
+    reasons = {code: of_unlisted(code, "Why.") for code in (*codes, "rejected")}
+    assert {verdict.why for verdict in reasons.values()} == {"Why."}
+    gone = {code for code, verdict in reasons.items() if verdict.verdict == NOT}
+    assert gone == {"unknown_segment", "no_route", "retired"}
+    looked_at = {code for code, verdict in reasons.items() if verdict.reason == "unreadable"}
+    assert looked_at == {"not_deployed", "rejected"}
+    assert {reasons[code].reason for code in codes - gone - looked_at} == {"licence_missing"}
 
 
 def test_the_worse_of_two_counts_and_an_empty_tenant_is_ready():

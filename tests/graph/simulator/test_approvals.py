@@ -80,6 +80,13 @@ def test_one_copy_of_the_documentation_says_400(guarded):
     assert answer.headers[CODE]
 
 
+def test_only_the_collections_that_are_named_are_held_up(guarded):
+    guarded.change(flags={"approval": [PATH]})
+    assert guarded.ask("POST", PATH, BODY).status_code == 400
+    guarded.change(flags={"approval": [f"{DM}/roleScopeTags"]})
+    assert guarded.ask("POST", PATH, BODY).status_code == 201
+
+
 def test_in_a_batch_each_part_has_headers_of_its_own(guarded):
     json = {"Content-Type": "application/json"}
     part = {"method": "POST", "url": f"/{PATH}", "body": BODY}

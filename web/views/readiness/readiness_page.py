@@ -2,13 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from typing import NamedTuple
 
 from flask import request, url_for
 
 from actors.facade import policy_type_names
+from db.clock import utcnow
 from db.models import ReadinessItem, ReadinessReport, Run, Tenant
+from db.policies import tenant_policies
+from db.policies.tenant_policies import OldSnapshots
 from db.readiness import reports
 from db.readiness.reports import ReportFilter
 from db.states import Level, ReadinessVerdict
@@ -21,6 +25,8 @@ from web.verdicts.readiness import LEVELS, VERDICT_WORDS, level_of, share_text
 from web.verdicts.verdicts import LOOKS
 
 HISTORY_SHOWN = 60
+# A snapshot says little of what is there by now where no backup read its policy for longer.
+OLD_AFTER = timedelta(days=7)
 EXAMPLES_SHOWN = 3
 # Permissions named one by one: there are not many more.
 PARTS_SHOWN = 12
@@ -35,10 +41,15 @@ TO_DO: Mapping[str, str] = {
     "unresolved": "Make what the policy refers to, or map it to something that is there",
     "membership": "Have backups keep the members of groups (the tenant's settings); switch on a group's rule in Entra",
     "lacks_setting": "Set by hand what Microsoft Graph lets no app set",
+    "made_by_hand": "Make these groups by hand where they are kept: no program may make them",
+    "approval": "Have a second administrator ready, who approves each of these writes in the tenant",
+    "licence_missing": "Give the tenant its licence back: without it Microsoft Graph refuses these",
+    "changed_since": "Back up the tenant: these were changed since their newest snapshot",
     "no_snapshot": "Back up the tenant: no backup holds them yet",
     "unreadable": "Let the policy type be read again",
     "not_restorable": "Nothing helps: Microsoft Graph takes these from nobody",
     "cannot_create": "Nothing helps: Microsoft Graph makes none of these",
+    "not_offered": "Nothing helps: Microsoft Graph does not offer these here any more",
 }
 OTHER = "See the policy"
 
@@ -75,6 +86,8 @@ class ReadinessPage:
     history: Sequence[ReadinessReport]
     policies: FoldedList
     rows: Sequence[ReadinessItem]
+    # Of the snapshots that are judged, those that nobody compared with the tenant for long.
+    old: OldSnapshots
 
     @property
     def look(self) -> str:
@@ -181,4 +194,5 @@ def readiness_page(tenant: Tenant) -> ReadinessPage:
         history=reports.history(tenant, HISTORY_SHOWN),
         policies=policies,
         rows=reports.lines(tenant, wanted, ROWS_SHOWN, policies.offset) if policies.lists_rows else [],
+        old=tenant_policies.old_snapshots(tenant, utcnow() - OLD_AFTER),
     )

@@ -1,8 +1,11 @@
 """What a tenant's readiness page says, from nothing to a fall."""
 
+from datetime import timedelta
+
 import pytest
 
-from db.models import Run
+from db.clock import utcnow
+from db.models import Policy, Run
 from db.readiness import reports
 from db.readiness.reports import PolicyVerdict
 
@@ -43,6 +46,9 @@ def test_a_tenants_readiness_from_nothing_to_a_fall(client, sign_in, cast, captu
     assert "emergency (break-glass) accounts" in page
     assert "It applies to &lt;b&gt;all&lt;/b&gt; users." in page
     assert "The last 2 assessments; the newest: 50 % by itself." in page
+    assert "for more than a week" not in page
+    Policy.update(last_captured_at=utcnow() - timedelta(days=8)).where(Policy.tenant == cast.contoso).execute()
+    assert "No backup has read 2 of them for more than a week" in text(client, path)
     narrow = text(client, f"{path}?show=by_itself")
     assert policies[1].name in narrow
     assert "applies to" not in narrow
