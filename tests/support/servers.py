@@ -51,7 +51,7 @@ def free_port() -> int:
 
 
 def wait_for(
-    answers: Callable[[], bool], what: str, seconds: float = 20, process: subprocess.Popen | None = None
+    answers: Callable[[], bool], what: str, seconds: float = 60, process: subprocess.Popen | None = None
 ) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
