@@ -26,6 +26,8 @@ NO_LIMIT = (10_000, 1.0)
 # As in production, the first is longer than claims hold, and the last shorter than a lost create is looked for.
 SILENT_SECONDS, SILENT_TRANSACTION_SECONDS, UNACKNOWLEDGED_SECONDS = 6, 6, 5
 
+NOT_OURS = ("cryptography.x509", "msal", "peewee", "playhouse.pool", "psycopg2", "redis", "requests")
+
 
 def main():
     shift, program = sys.argv[1:3]
@@ -105,6 +107,9 @@ def _worker():
 
 
 def _dramatiq():
+    """With what is not ours imported before the worker processes are forked: else each of them does it for itself."""
+    for name in NOT_OURS:
+        importlib.import_module(name)
     from dramatiq import cli
 
     return cli.main()

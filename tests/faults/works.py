@@ -113,7 +113,8 @@ class Work:
     def finish_one(self, path, form):
         """A run of the preparation, to its end."""
         answer = self.stage.person.post(path, form)
-        answer.raise_for_status()
+        if not answer.ok:
+            raise Stuck(f"{path} was answered with {answer.status_code} {answer.text[:500]}, {answer.headers}")
         run_id = answer.json()["run"]
         self.stage.wait_for(lambda: self._has_ended(run_id), f"run {run_id}", 60)
         return run_id
