@@ -157,6 +157,8 @@ def make_postgresql(directory: Path) -> None:
 def postgresql(directory: Path, port: int, fsync: str = "off") -> tuple[list[str], dict[str, object]]:
     """The command line and the options of the process that serves what `make_postgresql` made."""
     options = f"-p {port} -c listen_addresses=127.0.0.1 -c fsync={fsync} -c max_connections=200 -k {directory}".split()
+    # Compiling statements and tidying up pay for a server that lives for days.
+    options += ["-c", "jit=off", "-c", "autovacuum=off"]
     command = [str(postgresql_binaries() / "postgres"), "-D", str(directory / "data"), *options]
     silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     return command, {**silent, "cwd": directory, **_as_unprivileged()}
