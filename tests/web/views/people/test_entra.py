@@ -16,6 +16,7 @@ from db.clock import utcnow
 from db.models import AuditEvent, EntraGrant, EntraToken, Membership, Session, User
 from db.states import Role, SiteRole
 from db.tenants import tags
+from tests.fixtures.app import shared_app
 from tests.support import servers
 from tests.support.forms import csrf_token
 from tests.support.simulated_tenant import SimulatedTenant
@@ -46,11 +47,7 @@ def directory(simulator, cast, redis_url, monkeypatch):
 
 @pytest.fixture
 def app(directory):
-    from web.app import create_app
-
-    app = create_app()
-    app.config["TESTING"] = True
-    return app
+    return shared_app()
 
 
 def to_entra(client, following="/runs/"):
