@@ -168,12 +168,14 @@ def test_many_tenants_are_backed_up_at_once(client, sign_in, cast):
     assert BackupSet.select().count() == 2
 
 
-@pytest.mark.parametrize("back", ["http://[", "\t\n\r", "//evil.example", "\\", "runs", "/tenants/?tenant=all"])
-def test_after_an_action_the_way_back_is_a_place_of_ours(client, sign_in, cast, back):
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_after_an_action_the_way_back_is_a_place_of_ours(client, sign_in, cast):
     sign_in(client, cast.ada)
-    data = {"csrf_token": csrf_token(client, "/"), "action": "back_up", "url": back}
-    answer = client.post("/tenants/action/", data=data)
-    assert (answer.status_code, answer.location) == (303, back if back.startswith("/tenants") else "/tenants/")
+    data = {"csrf_token": csrf_token(client, "/"), "action": "back_up"}
+    for back in ("http://[", "\t\n\r", "//evil.example", "\\", "runs", "/tenants/?tenant=all"):
+        answer = client.post("/tenants/action/", data={**data, "url": back})
+        expected = (303, back if back.startswith("/tenants") else "/tenants/")
+        assert (answer.status_code, answer.location) == expected, back
 
 
 def test_what_was_not_ticked_or_may_not_be_is_not_started(client, sign_in, cast, captured):
