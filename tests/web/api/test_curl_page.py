@@ -63,7 +63,7 @@ def blocks():
 @contextmanager
 def web_process():
     port = servers.free_port()
-    command = [servers.TENANTKEEP, "web", "--bind", f"127.0.0.1:{port}"]
+    command = [servers.TENANTKEEP, "web", "--bind", f"127.0.0.1:{port}", "--processes", "1"]
     with servers.running(command, cwd=servers.ROOT, env=servers.environment(), stderr=subprocess.DEVNULL) as process:
         servers.wait_for(lambda: servers.answers_http(f"http://127.0.0.1:{port}/healthz"), "web", process=process)
         yield f"http://127.0.0.1:{port}"

@@ -164,8 +164,10 @@ def test_a_redis_with_one_database_is_named_by_doctor_ready_and_worker(cast, red
     assert "set TENANTKEEP_REDIS_PREFIX" in told["message"]
     port = servers.free_port()
     with (
-        log_of("worker", **environment) as worker,
-        servers.running([servers.TENANTKEEP, "web"], env=servers.environment(PORT=str(port), **environment)),
+        log_of("worker", "--processes", "1", **environment) as worker,
+        servers.running(
+            [servers.TENANTKEEP, "web", "--processes", "1"], env=servers.environment(PORT=str(port), **environment)
+        ),
     ):
         ready = f"http://127.0.0.1:{port}/readyz"
         servers.wait_for(lambda: "Redis has no database 1" in text_of(ready), "web")
@@ -182,7 +184,7 @@ def test_a_redis_with_one_database_serves_under_a_prefix_with_a_user_who_may_tou
                 "TENANTKEEP_REDIS_PREFIX": "second"}  # fmt: skip
         told = only("redis", **ours)
         assert "noeviction" in told["message"], "it answers; that it may drop what waits is named, with what to set"
-        with log_of("worker", **ours):
+        with log_of("worker", "--processes", "1", **ours):
             assert tenantkeep("sync", "Contoso", "--wait", **ours).returncode == 0
         assert Run.get().state == "succeeded"
         others = {key for key in client.keys("*") if not key.startswith(b"second:")}
@@ -257,12 +259,12 @@ def test_a_disk_that_is_nearly_full_is_named_before_it_is_full(client, monkeypat
 
 
 @contextmanager
-def log_of(kind, **environment):
-    """A process of this kind, and what it logged so far."""
+def log_of(*words, **environment):
+    """A process that this command starts, and what it logged so far."""
     environment = servers.environment(**environment)
     with (
         tempfile.NamedTemporaryFile() as log,
-        servers.running([servers.TENANTKEEP, kind], env=environment, stderr=log),
+        servers.running([servers.TENANTKEEP, *words], env=environment, stderr=log),
     ):
         yield lambda: Path(log.name).read_text()
 

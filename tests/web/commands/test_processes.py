@@ -86,7 +86,7 @@ def test_web_logs_in_one_format_and_leaves_nothing_in_the_home_folder(database, 
     port, home = servers.free_port(), tmp_path / "home"
     home.mkdir()
     settings = {"PORT": str(port), "HOME": str(home), "TENANTKEEP_LOG_FORMAT": "json"}
-    line = [servers.TENANTKEEP, "web", "--access-log"]
+    line = [servers.TENANTKEEP, "web", "--processes", "1", "--access-log"]
     with (
         (tmp_path / "log").open("w") as log,
         servers.running(line, env=servers.environment(**settings), stdout=log, stderr=log) as web,
