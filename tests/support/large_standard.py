@@ -43,6 +43,8 @@ def make(tenants: list[Tenant], person: User, now: datetime) -> dict[str, int | 
          "approved_at": now if n % 2 else None}
         for n in range(120)
     ])  # fmt: skip
+    about = {"standard": standard.id, "version": first.id, "ring": Ring.PILOT, "state": RollOutState.FINISHED}
+    insert(RollOut, [{**about, "stop_percent": 20, "at_once": 3, "asked_at": now} for _ in range(60)])
     rollout = RollOut.create(standard=standard, version=newest, ring=Ring.ALL, state=RollOutState.STOPPED,
                              reason=LONG_NAME, stop_percent=20, at_once=3, asked_by=person, message=LONG_NAME * 5,
                              started_at=now)  # fmt: skip

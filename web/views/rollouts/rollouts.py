@@ -27,7 +27,7 @@ from web.views.rollouts.objections import ObjectionForms
 pages = Blueprint("rollouts", __name__)
 
 S, T = RollOutState, RollOutTenantState
-SHOWN, LAST_PAGE = 12, 999
+SHOWN, LAST_PAGE = 10, 999
 # Conflicts that one tenant's row names.
 CONFLICTS_SHOWN = 3
 # What needs eyes comes first.
