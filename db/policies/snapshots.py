@@ -139,7 +139,7 @@ def save(run: Run, drafts: Sequence[SnapshotDraft]) -> dict[int, SavedSnapshot]:
     """Return policy id -> its snapshot. Content equal to the newest snapshot's confirms that one instead of adding
     another. What differs is recorded as a change, in the same transaction.
 
-    All in a few statements, whatever their number: a backup saves twenty at a time.
+    All in a few statements, whatever their number: a backup saves forty at a time.
     """
     if not drafts:
         return {}
@@ -148,16 +148,17 @@ def save(run: Run, drafts: Sequence[SnapshotDraft]) -> dict[int, SavedSnapshot]:
         ids = [draft.policy_id for draft in drafts]
         lock_rows(Policy, is_in(Policy.id, ids))
         known = {policy.id: policy for policy in _as_known(ids)}
-        newest = change_recording.newest_snapshots(ids)
+        newest = change_recording.newest_snapshots([policy.id for policy in known.values() if policy.last_captured_at])
         overtaken = {draft.policy_id for draft in drafts if _is_overtaken(run, draft, newest.get(draft.policy_id), now)}
         timely = [draft for draft in drafts if draft.policy_id not in overtaken]
         unchanged_drafts = [draft for draft in timely if _is_same(draft, newest.get(draft.policy_id))]
         changed_drafts = [draft for draft in timely if not _is_same(draft, newest.get(draft.policy_id))]
         policy_index.record({draft.policy_id: draft.index for draft in timely if draft.index is not None})
-        policy_index.forget([draft.policy_id for draft in timely if draft.index is None and not draft.is_indexed])
+        unindexed = [draft.policy_id for draft in timely if draft.index is None and not draft.is_indexed]
+        policy_index.forget([policy_id for policy_id in unindexed if known[policy_id].index_version is not None])
         _confirm([(newest[draft.policy_id], draft) for draft in unchanged_drafts])
         added = _add(run, changed_drafts)
-        _update_policies(now, timely, added.keys())
+        _update_policies(now, timely, known, added.keys())
         readings = [_saved_reading(draft, known, newest, added) for draft in timely]
         change_recording.record_saved(run, readings)
     unchanged_ids = {draft.policy_id for draft in drafts} - added.keys()
@@ -168,7 +169,8 @@ def save(run: Run, drafts: Sequence[SnapshotDraft]) -> dict[int, SavedSnapshot]:
 
 
 def _as_known(policy_ids: Sequence[int]) -> Any:
-    columns = (Policy.id, Policy.state, Policy.gone_at, Policy.last_seen_at, Policy.assignments_mark)
+    columns = (Policy.id, Policy.state, Policy.gone_at, Policy.last_seen_at, Policy.assignments_mark,
+               Policy.last_captured_at, Policy.snapshot_count, Policy.index_version)  # fmt: skip
     return Policy.select(*columns).where(is_in(Policy.id, policy_ids))
 
 
@@ -220,7 +222,8 @@ def _add(run: Run, drafts: Sequence[SnapshotDraft]) -> dict[int, int]:
     if not drafts:
         return {}
     sealers = {
-        draft.fingerprint: partial(_sealed_content, draft) for draft in sorted(drafts, key=attrgetter("fingerprint"))
+        draft.fingerprint: partial(attrgetter("sealed", "plain_bytes"), draft)
+        for draft in sorted(drafts, key=attrgetter("fingerprint"))
     }
     contents = _save_contents(run.tenant_id, sealers)
     rows = [
@@ -242,25 +245,22 @@ def _add(run: Run, drafts: Sequence[SnapshotDraft]) -> dict[int, int]:
     return dict(insert_rows(Snapshot, rows, returning=(Snapshot.policy, Snapshot.id)))
 
 
-def _sealed_content(draft: SnapshotDraft) -> tuple[bytes, int]:
-    return draft.sealed, draft.plain_bytes
-
-
-def _update_policies(now: datetime, drafts: Sequence[SnapshotDraft], captured_ids: Collection[int]) -> None:
-    """Make the policies' rows say what their newest snapshots say."""
+def _update_policies(
+    now: datetime, drafts: Sequence[SnapshotDraft], known: Mapping[int, Policy], captured_ids: Collection[int]
+) -> None:
+    """Make the policies' rows, which are locked, say what their newest snapshots say."""
     if not drafts:
         return
-    fields = [Policy.last_captured_at, Policy.name, Policy.assignments_mark, Policy.modified_at, Policy.words]
+    fields = [Policy.last_captured_at, Policy.name, Policy.assignments_mark, Policy.modified_at, Policy.words,
+              Policy.snapshot_count]  # fmt: skip
     values = {
-        draft.policy_id: [draft.read_at, draft.name, draft.assignments_mark, draft.modified_at, draft.words]
+        draft.policy_id: [draft.read_at, draft.name, draft.assignments_mark, draft.modified_at, draft.words,
+                          known[draft.policy_id].snapshot_count + (draft.policy_id in captured_ids)]
         for draft in drafts
-    }
+    }  # fmt: skip
     of_all = {Policy.last_seen_at: now, Policy.state: PolicyState.PRESENT, Policy.gone_at: None}
     # A time or words that were not read stay what they were.
     update_rows(fields, values, of_all, kept=[Policy.modified_at, Policy.words])
-    if captured_ids:
-        is_captured = is_in(Policy.id, sorted(captured_ids))
-        Policy.update(snapshot_count=Policy.snapshot_count + 1).where(is_captured).execute()
 
 
 def content_owner(tenant_id: int, fingerprint: str) -> str:
