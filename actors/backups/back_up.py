@@ -9,6 +9,8 @@ import hashlib
 import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import replace
 from itertools import chain
 from typing import Any, TypedDict, Unpack
@@ -47,7 +49,7 @@ from db.states import Offer, RunKind, SetState
 from graph.errors import GraphError, Throttled
 from graph.policy_types.table import POLICY_TYPES, get_policy_type
 from graph.read import directory_names as names
-from graph.read.readings import PolicyList, Reading, read_policy
+from graph.read.readings import ListedPolicy, PolicyList, Reading, read_policy
 from graph.references.reference_kinds import GROUPS
 from graph.transport import rate_limits
 from graph.transport.batch_driver import drive, drive_one
@@ -169,11 +171,14 @@ def _plan(claim: Claim) -> None:
     if claim.run.parts is not None:
         return  # this message came a second time
     graph = signed_in_client(claim.run.tenant)
-    lists, postponed = listing.list_types(claim, graph)
+    with ThreadPoolExecutor(1) as thread:
+        names_ahead = None if policies.has_any(claim.run.tenant) else _NamesAhead(graph, thread)
+        lists, postponed = listing.list_types(claim, graph, names_ahead.begin if names_ahead else None)
     if GROUPS in listing.unlisted_types(listing.backup_set_of(claim)):
         group_items.add_groups_of_unchanged(claim, listing.backup_set_of(claim))
     items = run_items.unsettled_keys(claim.run)
-    _look_up_names(claim, graph, items, lists)
+    names_found = names_ahead.found() if names_ahead else None
+    name_cache.save_names(claim.run.tenant, names_found or _look_up_names(claim, graph, items, lists))
     # The other types need not wait for throttled ones: a child run of its own goes on with those.
     _raise_unless_throttled(postponed)
     if not (items or listing.unlisted_types(listing.backup_set_of(claim))):
@@ -195,18 +200,56 @@ def _raise_unless_throttled(postponed: Sequence[GraphError]) -> None:
             raise error
 
 
-def _look_up_names(claim: Claim, graph: GraphClient, items: Sequence[ItemKey], lists: Mapping[str, PolicyList]) -> None:
+class _NamesAhead:
+    """Looks up names in a thread while the lists are recorded: of a tenant that is new to us all policies are read.
+
+    It touches no database, and remembers nothing: after a crash the names are looked up as for any other tenant.
+    """
+
+    def __init__(self, graph: GraphClient, thread: ThreadPoolExecutor) -> None:
+        self._graph, self._thread = graph, thread
+        self._coming: Future[names.KnownNames | None] | None = None
+
+    def begin(self, lists: Mapping[str, PolicyList]) -> None:
+        policies_listed = [policy for policy_list in lists.values() for policy in policy_list.policies]
+        groups, filters = _groups_and_filters(policies_listed)
+        self._coming = self._thread.submit(copy_context().run, self._look_up, groups, filters)
+
+    def _look_up(self, groups: set[str], filters: set[str]) -> names.KnownNames | None:
+        try:
+            return drive_one(self._graph, names.look_up_names(groups, filters))
+        except GraphError:
+            return None
+
+    def found(self) -> names.KnownNames | None:
+        """Return the names; None where Graph refused some for now."""
+        return self._coming.result() if self._coming else None
+
+
+def _look_up_names(
+    claim: Claim, graph: GraphClient, items: Sequence[ItemKey], lists: Mapping[str, PolicyList]
+) -> names.KnownNames:
     """Look up the groups and filters of the policies to read, once for the run and not for each policy."""
     to_read = {(policy_type, graph_id) for _, policy_type, graph_id in items}
+    groups, filters = _groups_and_filters(
+        policy
+        for key, policy_list in lists.items()
+        for policy in policy_list.policies
+        if (key, policy.graph_id) in to_read
+    )
+    if not groups and not filters:
+        return names.no_known_names()
+    return drive_one(graph, names.look_up_names(groups, filters), RunMemory(claim, "names"))
+
+
+def _groups_and_filters(listed: Iterable[ListedPolicy]) -> tuple[set[str], set[str]]:
+    """Return the ids of the groups, and of the filters, that these policies are assigned to by their lists."""
     groups, filters = set[str](), set[str]()
-    for key, policy_list in lists.items():
-        for policy in policy_list.policies:
-            if (key, policy.graph_id) in to_read:
-                its_groups, its_filters = names.groups_and_filters_in({"assignments": policy.assignments})
-                groups, filters = groups | its_groups, filters | its_filters
-    if groups or filters:
-        names_found = drive_one(graph, names.look_up_names(groups, filters), RunMemory(claim, "names"))
-        name_cache.save_names(claim.run.tenant, names_found)
+    for policy in listed:
+        its_groups, its_filters = names.groups_and_filters_in({"assignments": policy.assignments})
+        groups |= its_groups
+        filters |= its_filters
+    return groups, filters
 
 
 def _create_children(claim: Claim) -> None:

@@ -1,6 +1,6 @@
 """Lists the policy types of a backup, and makes its run's items. May be interrupted after any of them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -29,14 +29,21 @@ def types_to_list(selection: dict[str, Any]) -> Sequence[str]:
     return selection.get("policy_types", []) if selection else list(POLICY_TYPES)
 
 
-def list_types(claim: Claim, graph: GraphClient) -> tuple[dict[str, PolicyList], list[GraphError]]:
-    """List every policy type that the set still lacks. Return the lists, and the errors that may go away."""
+def list_types(
+    claim: Claim, graph: GraphClient, begin_beside: Callable[[Mapping[str, PolicyList]], object] | None = None
+) -> tuple[dict[str, PolicyList], list[GraphError]]:
+    """List every policy type that the set still lacks. Return the lists, and the errors that may go away.
+
+    `begin_beside` gets the lists before they are recorded, and begins what can go on meanwhile.
+    """
     backup_set = backup_set_of(claim)
     _skip_types_not_offered(claim, backup_set)
     policy_types = [key for key in unlisted_types(backup_set) if key != GROUPS]
     memory, began = RunMemory(claim, "list"), utcnow()
     answers = drive(graph, {key: list_policies(POLICY_TYPES[key]) for key in policy_types}, memory=memory)
     lists = {key: answer for key, answer in answers.items() if isinstance(answer, PolicyList)}
+    if begin_beside is not None:
+        begin_beside(lists)
     for keys in _together(lists):
         _record_lists(claim, backup_set, {key: (lists[key], memory.began.get(key, began)) for key in keys}, memory)
     refused = {key: answer for key, answer in answers.items() if isinstance(answer, GraphError)}

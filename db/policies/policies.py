@@ -244,6 +244,11 @@ def find_by_text(tenant: Tenant, text: str) -> Policy | None:
     return Policy.select().where((Policy.tenant == tenant) & same).order_by(Policy.id).first()
 
 
+def has_any(tenant: Tenant) -> bool:
+    """Tell whether any policy of the tenant was ever seen, be it gone since."""
+    return Policy.select().where(Policy.tenant == tenant).exists()
+
+
 def oldest_reading(tenant: Tenant) -> datetime | None:
     """Return since when every policy in the tenant has been read at least once, or None when one never was."""
     present = Policy.select(Policy.last_captured_at).where(

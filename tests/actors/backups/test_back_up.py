@@ -1,8 +1,11 @@
 """Backing up through the real queue, worker and simulator."""
 
+import threading
+
 import pytest
 
 import actors.backups.back_up
+from actors.backups import listing
 from actors.tenants import graph_clients
 from db.audit.audit import SYSTEM
 from db.backups import backup_sets, manifests, set_retries
@@ -12,6 +15,7 @@ from db.policies import snapshots
 from db.runs import completion, run_progress
 from db.states import RunState, SetState
 from graph.policy_types.table import POLICY_TYPES
+from graph.read import directory_names
 from graph.read.expiries import EXPIRY_KINDS
 from graph.transport import client, rate_limits
 from tests.support.simulated_tenant import catalog_policy
@@ -202,7 +206,7 @@ def test_cancelling_ends_it_at_once_and_keeps_what_was_read(graph, worker, ended
     assert len(backup_sets.snapshot_ids(made)) == run.done
 
 
-def test_names_of_groups_are_asked_for_once_in_a_run(graph, back_up):
+def test_names_of_groups_are_asked_for_once_in_a_run(graph, back_up, cast, monkeypatch):
     groups = [{"id": f"{n}" * 8 + "-0000-4000-8000-000000000000", "displayName": f"Group {n}"} for n in range(3)]
     for group in groups:
         graph.put("groups", group)
@@ -210,6 +214,21 @@ def test_names_of_groups_are_asked_for_once_in_a_run(graph, back_up):
                                             "groupId": one["id"]}} for one in groups]  # fmt: skip
     for number in range(45):
         graph.put(PATH, {**catalog_policy(f"p{number}", f"P {number}"), "assignments": targets})
+    are_answered, record, look_up = threading.Event(), listing._record_lists, directory_names.look_up_names
+
+    def look_up_and_tell(*arguments):
+        found = yield from look_up(*arguments)
+        are_answered.set()
+        return found
+
+    def record_after_the_names(*arguments):
+        # The tenant is new to us: its names are looked up while the lists are recorded, or this waits in vain.
+        assert are_answered.wait(10)
+        record(*arguments)
+
+    Policy.delete().where(Policy.tenant == cast.contoso).execute()
+    monkeypatch.setattr(directory_names, "look_up_names", look_up_and_tell)
+    monkeypatch.setattr(listing, "_record_lists", record_after_the_names)
     back_up()
     snapshot = Snapshot.get(Snapshot.name == "P 7")
     assert set(snapshot.references["groups"].values()) == {"Group 0", "Group 1", "Group 2"}
