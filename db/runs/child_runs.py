@@ -9,6 +9,7 @@ from db.database import database, lock_rows
 from db.models import IS_ACTIVE, Run, RunItem
 from db.runs import claims, completion, run_items, runs
 from db.runs.claims import Claim
+from db.sql.updates import update_rows
 from db.states import Offer, RunKind
 from db.waits import stints
 
@@ -28,8 +29,8 @@ def create_children(claim: Claim, parts: list[list[int]], *, with_rest: bool) ->
             Run.update(parts=len(parts), claimed_by=None, heartbeat_at=None, waiting=None).where(claims.held_by(claim))
         )
         stints.record(claim.run, claim.began_at)
-        for number, item_ids in enumerate(parts, start=1):
-            RunItem.update(part=number).where(RunItem.id.in_(item_ids)).execute()
+        part_of = {item_id: [number] for number, item_ids in enumerate(parts, start=1) for item_id in item_ids}
+        update_rows([RunItem.part], part_of)
         begun: list[Run | None] = [_create_child(claim.run, REST_PART)] if with_rest else []
         begun += [_create_next_child(claim.run) for _ in range(CHILDREN_AT_ONCE)]
     return [part for part in begun if part]
