@@ -473,6 +473,11 @@ Policy.add_index(Policy.index(Policy.tenant, Policy.state, where=IS_CHANGED, nam
 # The scheduler asks at every tick for those whose newest snapshot is to be indexed.
 IS_INDEXABLE = pw.SQL("state = 'present' AND last_captured_at IS NOT NULL")
 Policy.add_index(Policy.index(Policy.index_version, where=IS_INDEXABLE, name="policy_indexable"))
+# Few are gone, and the list of them is in the order in which they were changed. In a statement, and for the indexes.
+IS_GONE_POLICY = Policy.state == pw.SQL("'gone'")
+_GONE = pw.SQL("state = 'gone'")
+Policy.add_index(Policy.index(Policy.modified_at, Policy.id, where=_GONE, name="policy_gone"))
+Policy.add_index(Policy.index(Policy.policy_type, Policy.modified_at, Policy.id, where=_GONE, name="policy_gone_type"))
 
 
 class KnownSetting(Table):

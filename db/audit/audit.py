@@ -18,7 +18,7 @@ from db.audit.actions import DETAILS as DETAILS
 from db.audit.actions import Action as Action
 from db.audit.chain import EVENT_PURPOSE, hash_of_event
 from db.clock import utcnow
-from db.database import database, replace_unstorable
+from db.database import database, is_sqlite, replace_unstorable
 from db.models import IS_NOT_OK, AuditEvent, AuditHead, Restore, Tenant, User
 from db.sql import time_ranges, value_lists
 from db.sql.value_lists import is_in
@@ -134,8 +134,9 @@ def search(
     for field, value in ((AuditEvent.action, action), (AuditEvent.actor, actor), (AuditEvent.result, result)):
         if value:
             query = query.where(field == value)
-    if result and result != Result.OK:
-        query = query.where(IS_NOT_OK)  # of which there are indexes of their own, for they are few
+    if result and result != Result.OK and is_sqlite():
+        # They are few, and have indexes of their own: PostgreSQL knows by itself.
+        query = query.where(IS_NOT_OK)
     if since:
         query = query.where(time_ranges.since(AuditEvent.at, since))
     if until:

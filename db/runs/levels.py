@@ -54,11 +54,12 @@ _UNWELL = frozenset({RunState.PARTIAL, RunState.FAILED, RunState.CANCELLED})
 
 def is_listed_in(states: Collection[RunState]) -> Condition:
     """Return the condition that a run is in one of the states, and no part of another."""
-    if not _UNWELL.issuperset(states):
-        return Run.parent.is_null() & Run.state.in_(list(states))
-    # SQLite does not know how few they are, and would take an index of states before one of whose or what they are.
-    column = pw.fn.COALESCE(Run.state, Run.state) if is_sqlite() else Run.state
-    return IS_UNWELL & column.in_(list(states))
+    is_in_state = Run.parent.is_null() & Run.state.in_(list(states))
+    if not is_sqlite() or not _UNWELL.issuperset(states):
+        return is_in_state
+    # PostgreSQL knows how few they are, and that the indexes have them. SQLite has to be told, and would take an index
+    # of states before one of whose or what they are.
+    return IS_UNWELL & pw.fn.COALESCE(Run.state, Run.state).in_(list(states))
 
 
 def as_column() -> Any:

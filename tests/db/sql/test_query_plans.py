@@ -664,6 +664,11 @@ NARROWINGS = {
         "type": ("policy_type", ["deviceConfigurations"]),
         "tenant": ("tenant_id", [str(TENANT)]),
     },
+    "/policies/": {
+        "state": ("state", ["gone"]),
+        "type": ("policy_type", ["deviceConfigurations"]),
+        "tenant": ("tenant_id", [str(TENANT)]),
+    },
     "/audit/": {
         "tenant": ("tenant_id", ["1"]),
         "action": ("action", ["tenant:changed"]),
@@ -681,7 +686,7 @@ NARROWED_TWICE = [
 ALL_NARROWED = {column for columns in NARROWINGS.values() for column, _ in columns.values()}
 
 
-def test_a_list_that_is_narrowed_twice_is_found_by_both(large, plans, redis_url, sign_in, monkeypatch):
+def test_a_list_that_is_narrowed_twice_is_found_by_both(large, plans, redis_url, sign_in):
     from web.app import create_app
 
     admin = User.get_by_id(many_rows.ADMIN)

@@ -20,7 +20,7 @@ from db.changes import approved_lists, change_lists
 from db.changes.approved_lists import PolicyApproval
 from db.clock import utcnow
 from db.events import event_lists
-from db.models import Change, Policy, Run, Snapshot, Tenant, TenantEvent
+from db.models import IS_GONE_POLICY, Change, Policy, Run, Snapshot, Tenant, TenantEvent
 from db.names import snapshot_origins
 from db.names.snapshot_origins import Origin
 from db.policies import later_changes, lives, search, snapshots
@@ -31,7 +31,6 @@ from web.assignment_words.target_links import target_links
 from web.change_words import authors
 from web.change_words.authors import Author
 from web.inputs import page_number, without_nul
-from web.lists import filters
 from web.lists.cells import ago_cell, cell, moment_cell, tenant_cell
 from web.lists.filters import Filter
 from web.lists.list_view import ListView
@@ -80,7 +79,11 @@ def _is_of_change(value: str) -> Any:
     if value == LaterChangeKind.CHANGED:
         return later_changes.is_changed_in_tenant()
     is_new = (Policy.state == PolicyState.PRESENT) & Policy.last_captured_at.is_null()
-    return is_new if value == LaterChangeKind.NEW else Policy.state == PolicyState.GONE
+    return is_new if value == LaterChangeKind.NEW else IS_GONE_POLICY
+
+
+def _is_in_state(value: str) -> Any:
+    return IS_GONE_POLICY if value == PolicyState.GONE else Policy.state == value
 
 
 def _type_of(policy: Policy) -> str:
@@ -124,7 +127,7 @@ class PolicyListView(ListView):
     }
     filters = (
         Filter("type", "Type", policy_type_names.titles, lambda value: Policy.policy_type == value),
-        filters.state_filter(Policy.state, PolicyState, words=POLICY_STATES),
+        Filter("state", "State", lambda: {str(state): POLICY_STATES[state] for state in PolicyState}, _is_in_state),
         Filter("captured", "Captured", lambda: CAPTURED, _is_captured),
         Filter("changed", "Changed", lambda: CHANGED, _is_of_change),
     )
