@@ -8,11 +8,9 @@ from typing import Any
 from actors.plans.kept_objects import KeptObjects
 from actors.plans.plan_items import (
     CONTENTS_AT_ONCE,
-    NOTHING_THERE,
     BackupContents,
     comparable_live,
     is_uploaded,
-    live_columns,
     live_content,
     plan_columns,
     summary_columns,
@@ -25,22 +23,19 @@ from actors.plans.target_matcher import TargetMatcher
 from actors.reading import source_ids
 from actors.reading.answer_memory import RunMemory
 from actors.reading.cached_listings import Listings, group_filter, list_policy_types
-from actors.reading.graph_errors import is_last_attempt, next_to_read, postpone, unfinished_items
+from actors.reading.graph_errors import is_last_attempt
+from actors.reading.live_policies import NOTHING_THERE, LiveContent, LivePolicies
 from db.clock import utcnow
 from db.database import database
-from db.models import Content, Restore, RestoreItem, RunItem
-from db.policies import snapshots
+from db.models import Restore, RestoreItem
 from db.restores import four_eyes, mappings, plan_fingerprint, prior_creations, restore_items, restores
 from db.runs import claims, run_items
 from db.runs.claims import Claim
-from db.sql.value_lists import batched
-from db.states import WRITTEN_OUTCOMES, ItemState, Outcome
-from graph.content.fingerprint import fingerprint
+from db.states import WRITTEN_OUTCOMES, Outcome
 from graph.errors import GraphError, Rejected, Throttled
 from graph.policy_types.policy_type import PolicyType, match_key
 from graph.policy_types.table import POLICY_TYPES
 from graph.read.bins import BinEntry
-from graph.read.readings import Reading, read_policy
 from graph.references.reference_kinds import CONTEXTS, policy_types_of
 from graph.references.references import Reference, find_references, fold_id
 from graph.restore.desired_content import desired_content, source_traces
@@ -51,8 +46,8 @@ from graph.restore.planner import plan_item, plan_removal
 from graph.restore.resolver import Resolution, Resolver, TenantNames
 from graph.restore.target_directory import ObjectKey, SourceObject, TargetDirectory, look_up_references
 from graph.review.lockout_guard import find_lockout
-from graph.transport.batch_driver import SIDE_BY_SIDE, drive, drive_one
-from graph.transport.client import BATCH_SIZE, GraphClient
+from graph.transport.batch_driver import drive_one
+from graph.transport.client import GraphClient
 from graph.write.write_requests import PolicyContent, chosen_id
 
 
@@ -88,6 +83,8 @@ class PlanBuilder:
         self._listed: Listings = {}
         self._permissions = PlanPermissions(restore.tenant, self._listed)
         self._kept = KeptObjects(claim, restore, graph, items, self._matcher, self._permissions)
+        self._live = LivePolicies(claim, graph, items, self._target_ids)
+        self._planned: list[tuple[RestoreItem, dict[str, Any]]] = []
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
@@ -127,71 +124,51 @@ class PlanBuilder:
     def _kept_entry(self, item: RestoreItem, match: Match) -> BinEntry | None:
         return self._kept.entry(item, match, self._listed[item.policy_type])
 
-    def read_live(self) -> bool:
-        """Read the policies that the items match, some batches at a time. Return False when somebody asked to stop."""
-        items_by_id = {item.id: item for item in self._items}
+    def read(self) -> Iterator[None]:
+        """Read the policies that the items match, and yield after each step. Raises what makes it wait."""
         self._list(item.policy_type for item in self._items)
-        pending = ItemState.PENDING
-        while todo := next_to_read([row for row in run_items.unsettled_items(self._claim.run) if row.state == pending]):
-            for begin in range(0, len(todo), READ_AT_ONCE):
-                if claims.is_cancel_requested(self._claim):
-                    return False
-                self._read({row: items_by_id[row.restore_item_id] for row in todo[begin : begin + READ_AT_ONCE]})
-        return True
+        return self._live.read()
 
-    def _read(self, batch: Mapping[RunItem, RestoreItem]) -> None:
-        """Read the live policy of every item that has a match in the target tenant. Raises what makes it wait."""
-        self._contents.load(batch.values())
-        memory = RunMemory(self._claim, "item")
-        targets = {row: self._match(item).target_id for row, item in batch.items()}
-        readings = drive(
-            self._graph,
-            {
-                row.id: read_policy(POLICY_TYPES[row.policy_type], target, with_names=False)
-                for row, target in targets.items()
-                if target
-            },
-            memory=memory,
-        )
-        unfinished = unfinished_items(list(batch), {row: readings.get(row.id) for row in batch})
-        read = [row for row in batch if row not in unfinished]
-        found = {row: reading for row in read if isinstance(reading := readings.get(row.id), Reading)}
-        marks = {row: fingerprint(POLICY_TYPES[row.policy_type], reading.content) for row, reading in found.items()}
-        with database.atomic():
-            claims.assert_claim(self._claim)
-            contents = {marks[row]: reading.content for row, reading in found.items()}
-            content_ids = snapshots.save_contents(self._restore.tenant_id, contents) if contents else {}
-            restore_items.record_live_states(
-                {batch[row]: live_columns(row, readings.get(row.id), marks.get(row), content_ids) for row in read}
-            )
-            run_items.begin_items(self._claim, [row.id for row in read])
-            memory.forget([row.id for row in read])
-        if read:
-            claims.reset_attempts(self._claim)
-        postpone(self._claim, unfinished)
+    def _target_ids(self, items: Sequence[RestoreItem]) -> list[str | None]:
+        self._contents.load(items)
+        return [self._match(item).target_id for item in items]
 
     # --- deciding ----------------------------------------------------------------------------------------------------
 
+    def plan_what_was_read(self) -> None:
+        """Plan, in the order of writing, up to the first item that is not read yet."""
+        if not self._planned:
+            self._contents.load(self._items)
+            for item in self._items:
+                self._match(item)  # a policy that an item takes is then no match, by name alone, for a reference
+        for item in self._ordered[len(self._planned) :]:
+            if not self._live.is_read(item):
+                return
+            self._planned.append(next(self._writes))
+
     def decide(self) -> list[tuple[RestoreItem, dict[str, Any]]]:
         """Return (item, its plan) in the order of writing: items that others refer to come first."""
-        self._items = restore_items.items(self._restore)  # with what was read
-        self._contents.load(self._items)
-        for item in self._items:
-            self._match(item)  # a policy that an item takes is then no match, by name alone, for a reference
-        planned = list(self._plan_writes())
+        self.plan_what_was_read()
+        planned = self._planned
         add_quota_notes(planned, self._listed, self._contents)
         removals = self._in_order(item for item in self._items if item.content_id is None)
         removed = [(item, self._plan_removal(item)) for item in reversed(removals)]
         return with_removals(planned, removed, (lambda item: self._order(item)[0]) if self._is_emergency else None)
 
+    @cached_property
+    def _writes(self) -> Iterator[tuple[RestoreItem, dict[str, Any]]]:
+        return self._plan_writes()
+
     def _plan_writes(self) -> Iterator[tuple[RestoreItem, dict[str, Any]]]:
         references = self._references
         resolver = self._resolver(list(chain.from_iterable(references.values())))
-        ordered = after_what_they_refer_to(self._in_order(self._to_write()), references)
-        for some in batched(ordered, CONTENTS_AT_ONCE):
-            live = snapshots.contents_by_id(item.live_content_id for item in some)
-            for item in some:
-                yield item, self._plan_write(item, resolver, references[item.id], live.get(item.live_content_id))
+        for place, item in enumerate(self._ordered):
+            live = self._live.take(item, self._ordered[place : place + CONTENTS_AT_ONCE])
+            yield item, self._plan_write(item, resolver, references[item.id], live)
+
+    @cached_property
+    def _ordered(self) -> list[RestoreItem]:
+        return after_what_they_refer_to(self._in_order(self._to_write()), self._references)
 
     @cached_property
     def _references(self) -> dict[int, Sequence[Reference]]:
@@ -250,13 +227,13 @@ class PlanBuilder:
         return sources
 
     def _plan_write(
-        self, item: RestoreItem, resolver: Resolver, references: Sequence[Reference], found: Content | None
+        self, item: RestoreItem, resolver: Resolver, references: Sequence[Reference], found: LiveContent | None
     ) -> dict[str, Any]:
-        """Return the plan of an item that has a content. `found`: what reading found in the tenant, sealed."""
+        """Return the plan of an item that has a content. `found`: what reading found in the tenant."""
         policy_type, content = POLICY_TYPES[item.policy_type], self._contents[item]
         if item.policy_type == CONTEXTS and self._options.existing != COPY and self._match(item).target_id:
             resolver.numbers[chosen_id(policy_type, content)] = str(self._match(item).target_id)
-        live = snapshots.open_content(found) if found else None
+        live_mark, live = found or (None, None)
         stands = self._stands(item, live)
         resolutions = [resolver.resolve(reference, stands=stands) for reference in references]
         desired = desired_content(policy_type, content, self._options, resolutions)
@@ -275,8 +252,7 @@ class PlanBuilder:
             is_uploaded=is_uploaded(item),
             mentions=self._source_traces(policy_type, desired, resolutions, is_made=live is None),
             is_kept_otherwise=lambda: (
-                (item.content_id, item.policy_type, match.target_id, found and found.fingerprint)
-                in self._kept_otherwise
+                (item.content_id, item.policy_type, match.target_id, live_mark) in self._kept_otherwise
             ),
         )
         decided = plan_item(case, self._options)
@@ -392,9 +368,6 @@ class PlanBuilder:
             used, by = self._matcher.mappings_used(planned), self._matcher.mapping_authors(planned)
             plan_fingerprint.save(self._restore, used, self._break_glass, by)
 
-
-# As many as go side by side.
-READ_AT_ONCE = SIDE_BY_SIDE * BATCH_SIZE
 
 # Actions after which the tenant has the policy.
 _PRESENT_AFTERWARDS = ("create", "recreate", "undelete", "update", "matches", "exists")

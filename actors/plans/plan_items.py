@@ -5,20 +5,17 @@ from dataclasses import asdict
 from types import MappingProxyType
 from typing import Any
 
-from db.models import RestoreItem, RunItem
+from db.models import RestoreItem
 from db.policies import snapshots
 from db.sql.value_lists import batched
 from db.states import WRITTEN_OUTCOMES, Outcome
 from graph.display.masking import hide_live_secrets
-from graph.errors import GraphError, NotFound
 from graph.policy_types.policy_type import PolicyType, policy_name
 from graph.policy_types.table import POLICY_TYPES
-from graph.read.readings import Reading
 from graph.restore import duration
 from graph.restore.desired_content import desired_content
 from graph.restore.options import RestoreOptions, writes_assignments
 from graph.restore.plan_case import ItemPlan
-from graph.restore.planner import live_fingerprint
 from graph.restore.resolver import Resolution
 from graph.restore.shortfalls import ShortfallCode
 from graph.review.danger import Danger
@@ -28,7 +25,6 @@ from graph.write.write_rules import WRITE_RULES
 
 # Sealed contents that are read together.
 CONTENTS_AT_ONCE = 100
-NOTHING_THERE: Mapping[str, Any] = MappingProxyType({"live_content": None, "live_mark": None})
 _MADE = (Outcome.CREATE, Outcome.RECREATE, Outcome.UNDELETE)
 
 
@@ -110,24 +106,6 @@ class BackupContents(dict[RestoreItem, PolicyContent]):
             rows = snapshots.contents_by_id(item.content_id for item in some)
             for item in some:
                 self[item] = _own_content(item, snapshots.open_content(rows[item.content_id]))
-
-
-def live_columns(
-    row: RunItem, reading: Reading | GraphError | None, mark: str | None, content_ids: Mapping[str, int]
-) -> dict[str, Any]:
-    """Return what an item keeps of what was read: the plan is bound to it.
-
-    `mark`: the fingerprint of a content, whose id is in `content_ids`.
-    """
-    if isinstance(reading, Reading) and mark:
-        policy_type = POLICY_TYPES[row.policy_type]
-        is_whole = policy_type.shifting.isdisjoint(reading.content["body"])
-        live_mark = mark if is_whole else live_fingerprint(policy_type, reading.content)
-        return {"live_content": content_ids[mark], "live_mark": live_mark}
-    if isinstance(reading, GraphError) and not isinstance(reading, NotFound):
-        # Saved, for another message may decide: the plan says so, and leaves the policy alone.
-        return {**NOTHING_THERE, "reason": "unreadable", "message": reading.sentence}
-    return dict(NOTHING_THERE)
 
 
 def estimated_seconds(

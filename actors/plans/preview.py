@@ -1,6 +1,8 @@
 """`restore.preview`: reads the target tenant and saves what a live restore would do. Writes nothing to the tenant.
 
-Reading may be interrupted after any twenty policies and goes on with the rest. Deciding comes at the end, all at once.
+Reading may be interrupted after any twenty policies and goes on with the rest. What was read is planned while more is
+being read; a message that is interrupted keeps what it read, and the one that ends decides again. All plans are saved
+at once.
 """
 
 import dramatiq
@@ -14,7 +16,7 @@ from db.audit.audit import Actor
 from db.database import transaction
 from db.models import Restore, RestoreItem
 from db.restores import restore_drafts, restore_items, restores
-from db.runs import runs
+from db.runs import claims, runs
 from db.runs.claims import Claim
 from db.runs.run_items import NewRunItem
 from db.states import RunKind
@@ -54,7 +56,10 @@ def _preview(claim: Claim) -> None:
     restore = Restore.get_by_id(claim.run.restore_id)
     graph = graph_clients.signed_in_client(restore.tenant)
     builder = plan_builder.open_builder(claim, restore, graph)
-    if builder.read_live():
-        planned = builder.decide()
-        restores.note_estimate(restore, plan_items.estimated_seconds(planned, builder.contents, restore.options))
-        builder.save_plans(planned)
+    for _ in builder.read():
+        if claims.is_cancel_requested(claim):
+            return
+        builder.plan_what_was_read()
+    planned = builder.decide()
+    restores.note_estimate(restore, plan_items.estimated_seconds(planned, builder.contents, restore.options))
+    builder.save_plans(planned)

@@ -135,8 +135,12 @@ def pending_creates_like(item: RestoreItem) -> list[RestoreItem]:
 
 
 def record_live_states(columns: Mapping[RestoreItem, dict[str, Any]]) -> None:
-    """Record what a preview found in the tenant: `live_content` and `live_mark`, or why it could not be read."""
+    """Record what a preview found in the tenant, `live_content` and `live_mark`, or why it could not be read: in the
+    items given, too.
+    """
     _update_all(columns)
+    for item, its_columns in columns.items():
+        item.__data__.update(its_columns)
 
 
 def record_plans(planned: Sequence[tuple[RestoreItem, dict[str, Any]]]) -> None:
