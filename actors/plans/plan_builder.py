@@ -356,9 +356,9 @@ class PlanBuilder:
         """Save all plans and finish all items of the run, or none. `planned`: as `decide` returns it."""
         plans = {item.id: plan for item, plan in planned}
         ends: dict[tuple[Outcome, str | None, str | None], list[int]] = {}
-        for row in run_items.unsettled_items(self._claim.run):
-            if plan := plans.get(row.restore_item_id):
-                ends.setdefault((Outcome(plan["action"]), plan["reason"], plan["message"]), []).append(row.id)
+        for row_id, item_id in run_items.unsettled_restore_items(self._claim.run):
+            if plan := plans.get(item_id):
+                ends.setdefault((Outcome(plan["action"]), plan["reason"], plan["message"]), []).append(row_id)
         with database.atomic():
             restores.lock_restore(self._restore)
             claims.assert_claim(self._claim)

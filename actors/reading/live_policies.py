@@ -20,7 +20,6 @@ from db.restores import restore_items
 from db.runs import claims, run_items
 from db.runs.claims import Claim
 from db.sql.value_lists import batched
-from db.states import ItemState
 from graph.content.fingerprint import fingerprint
 from graph.errors import GraphError, NotFound
 from graph.policy_types.table import POLICY_TYPES
@@ -98,7 +97,7 @@ class LivePolicies:
         return self._found.pop(item.id, None)
 
     def _unread(self) -> list[RunItem]:
-        rows = [row for row in run_items.unsettled_items(self._claim.run) if row.state == ItemState.PENDING]
+        rows = run_items.pending_restore_items(self._claim.run)
         self._unread_ids = {row.restore_item_id for row in rows}
         return next_to_read(rows)
 

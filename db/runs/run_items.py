@@ -74,6 +74,19 @@ def items_to_read(run: Run) -> list[RunItem]:
     return list(with_policies.where(is_item_of(run) & RunItem.state.in_(UNSETTLED)).order_by(RunItem.id))
 
 
+def pending_restore_items(run: Run) -> list[RunItem]:
+    """Return the run's items that nobody has begun, with no more of them than a preview's reading needs."""
+    columns = (RunItem.id, RunItem.run, RunItem.policy_type, RunItem.tries, RunItem.restore_item_id)
+    of_run = is_item_of(run) & (RunItem.state == ItemState.PENDING)
+    return list(RunItem.select(*columns).where(of_run).order_by(RunItem.id))
+
+
+def unsettled_restore_items(run: Run) -> list[tuple[int, int]]:
+    """Return (id, id of its restore item) of the run's unsettled items."""
+    query = RunItem.select(RunItem.id, RunItem.restore_item_id).where(is_item_of(run) & RunItem.state.in_(UNSETTLED))
+    return list(query.order_by(RunItem.id).tuples())
+
+
 def unsettled_keys(run: Run) -> list[tuple[int, str, str | None]]:
     """Return (id, policy type, Graph id) of the items that `unsettled_items` returns, for who needs no more."""
     mine = RunItem.select(RunItem.id, RunItem.policy_type, RunItem.graph_id).where(is_item_of(run))

@@ -119,13 +119,19 @@ def _problems_inside(value: Any) -> Iterator[str]:
     if not isinstance(value, dict):
         return
     for name, inner in value.items():
-        if name == "@odata.type":
-            if inner is not None and not (isinstance(inner, str) and _TYPE.fullmatch(inner)):
-                yield _sentence(name, inner, "a type of Microsoft Graph")
-        elif _is_link(name):
-            yield f"It holds {_shown(name)}, an address of another object, which no backup has. Nothing of it is sent."
-        elif isinstance(inner, dict | list):
+        if "@" in name and (problem := _annotation_problem(name, inner)):
+            yield problem
+        if isinstance(inner, dict | list):
             yield from _problems_inside(inner)
+
+
+def _annotation_problem(name: str, value: Any) -> str:
+    if name == "@odata.type":
+        is_type = value is None or (isinstance(value, str) and _TYPE.fullmatch(value))
+        return "" if is_type else _sentence(name, value, "a type of Microsoft Graph")
+    if not _is_link(name):
+        return ""
+    return f"It holds {_shown(name)}, an address of another object, which no backup has. Nothing of it is sent."
 
 
 def _is_link(name: str) -> bool:
