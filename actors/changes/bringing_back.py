@@ -64,11 +64,15 @@ class Culprit:
 
 @dataclass(frozen=True)
 class Damage:
-    """All deeds since the moment, the urgent first; and by whom, who did most first."""
+    """All deeds since the moment, the urgent first; and by whom, who did most first.
+
+    `known_since`: when anything was seen in the tenant first; None: never.
+    """
 
     tenant: Tenant
     at: datetime
     deeds: Sequence[PolicyDamage]
+    known_since: datetime | None
 
     @property
     def culprits(self) -> list[Culprit]:
@@ -84,7 +88,7 @@ class Damage:
 def find(tenant: Tenant, at: datetime) -> Damage:
     then = moments.moment(tenant, at)
     again = _made_again(tenant, then)
-    newest = _newest_changes(tenant, at)
+    newest, added = _newest_changes(tenant, at), moments.added_since(tenant, at)
     by = _doers(list(newest.values()))
     deeds = [
         _deed(newest, by, row.policy_id, row.policy_type, row.name, kind, row.gone_at, row.snapshot_id)
@@ -95,9 +99,9 @@ def find(tenant: Tenant, at: datetime) -> Damage:
     deeds += [
         _deed(newest, by, row.id, row.policy_type, row.name, LaterChangeKind.NEW, row.first_seen_at, None)
         for row in then.new_since
-        if row.policy_type != GROUPS and row.id not in again
+        if row.policy_type != GROUPS and row.id in added - again
     ]
-    return Damage(tenant, at, sorted(deeds, key=_urgency))
+    return Damage(tenant, at, sorted(deeds, key=_urgency), then.known_since)
 
 
 def _made_again(tenant: Tenant, then: Moment) -> set[int]:
@@ -164,8 +168,14 @@ def _urgency(deed: PolicyDamage) -> tuple[int, int, str]:
 def draft(damage: Damage, actor: Actor, *, by: str = "", removes_added: bool = False) -> Restore:
     """Draft one restore of everything that was done since, or of what one person did.
 
-    `removes_added`: what was added since is removed, too. Raises Invalid where there is nothing to bring back.
+    `removes_added`: what was added since is removed, too. Raises Invalid where there is nothing to bring back, or where
+    nobody knows how the tenant was.
     """
+    if damage.known_since is None:
+        raise Invalid(f"Nothing is known of {damage.tenant.name} yet. Back it up first.")
+    if damage.at < damage.known_since:
+        first = format(damage.known_since, "%Y-%m-%d %H:%M")
+        raise Invalid(f"Nothing is known of {damage.tenant.name} before {first} UTC. Choose a later time.")
     deeds = [deed for deed in damage.deeds if not by or deed.is_by(by)]
     snapshot_ids = [deed.snapshot_id for deed in deeds if deed.snapshot_id is not None]
     added: Collection[int] = [deed.policy_id for deed in deeds if deed.kind == LaterChangeKind.NEW]

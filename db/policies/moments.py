@@ -138,6 +138,14 @@ def moment(tenant: Tenant, at: datetime) -> Moment:
     return Moment(tenant, at, found, _new_since(tenant, found), known_since)
 
 
+def added_since(tenant: Tenant, at: datetime) -> set[int]:
+    """Return the ids of policies that were added, or came back, after this time: their list was read before that, and
+    did not have them. One that is new to us alone is none, as with a policy type that was not read then.
+    """
+    is_added = Change.kind.in_((ChangeKind.ADDED, ChangeKind.CAME_BACK)) & (Change.seen_at > at)
+    return {row[0] for row in Change.select(Change.policy).where((Change.tenant == tenant) & is_added).tuples()}
+
+
 def _that_were_there(tenant: Tenant, at: datetime) -> list[Any]:
     """Return the policies that were in the tenant, each with the ids of its newest snapshot of then, its oldest one
     and its newest one.

@@ -10,7 +10,8 @@ from actors.changes import bringing_back
 from actors.plans import drafts
 from db.audit.audit import SYSTEM
 from db.clock import utcnow
-from db.models import RestoreItem, Run
+from db.errors import Invalid
+from db.models import Policy, RestoreItem, Run
 from db.restores import restore_items
 from db.states import LaterChangeKind
 from graph.content.normalise import normalise
@@ -56,6 +57,9 @@ def state_of(theirs):
 
 def test_a_tenant_is_brought_back_in_waves_and_the_act_is_undone(stage, worker, ended, quick):
     ours, theirs = stage.connect("Fabrikam")
+    unknown = utcnow()
+    with pytest.raises(Invalid, match=r"Nothing is known of .* yet"):
+        bringing_back.draft(bringing_back.find(ours, unknown), SYSTEM, removes_added=True)
     back_up(ours, ended)
     at, was = utcnow(), state_of(theirs)
     time.sleep(0.1)  # a look that begins at once reaches back for a moment
@@ -68,6 +72,13 @@ def test_a_tenant_is_brought_back_in_waves_and_the_act_is_undone(stage, worker, 
     assert kinds.count((CA, LaterChangeKind.NEW)) == 1
     assert kinds.count((CATALOG, LaterChangeKind.CHANGED)) == 5
     assert [deed.wave for deed in damage.deeds] == sorted(deed.wave for deed in damage.deeds)
+    # What nobody read before is not known to be added since: it is not removed.
+    Policy.create(tenant=ours, policy_type="roleScopeTags", graph_id="unread-before", name="Unread before")
+    assert bringing_back.find(ours, at).deeds == damage.deeds
+    before_all = bringing_back.find(ours, unknown)
+    assert {deed.policy_type for deed in before_all.deeds} == {CA}, "the one that a look saw appear"
+    with pytest.raises(Invalid, match=r"before .* UTC\. Choose a later time"):
+        bringing_back.draft(before_all, SYSTEM, removes_added=True)
     restore = previewed(bringing_back.draft(damage, SYSTEM, removes_added=True), ended)
     items = restore_items.items(restore)
     assert restore.brought_back_to == at

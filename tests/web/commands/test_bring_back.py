@@ -14,7 +14,7 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
     [
         (("--to", "soon"), "is no time"),
         (("--to", "2020-01-01T00:00", "--live", "--yes"), "Say why with --reason"),
-        (("--to", "2020-01-01T00:00", "--by", "nobody"), "Nothing is to be brought back"),
+        (("--to", "2020-01-01T00:00", "--by", "nobody"), "Nothing is known of Contoso before"),
     ],
 )
 def test_what_cannot_be_brought_back_is_refused(cast, words, why):

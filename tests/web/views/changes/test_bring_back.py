@@ -8,7 +8,9 @@ from db.audit.audit import SYSTEM
 from db.clock import utcnow
 from db.models import Policy, Restore, RestoreItem, Snapshot
 from db.policies import policies
+from db.states import ChangeKind
 from tests.support.captures import capture_by_hand
+from tests.support.changes import record_change
 from tests.support.forms import csrf_token
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -26,6 +28,7 @@ def damaged(cast, captured):
     capture_by_hand(Policy.get_by_id(changed.id), SYSTEM, {"name": changed.name, "settings": [], "description": "Ha"})
     policies.mark_gone(gone)
     added = policies.get_or_create(cast.contoso, "deviceConfigurations", "made", "Made since", None)
+    record_change(added, kind=ChangeKind.ADDED)
     return first, second, added
 
 
