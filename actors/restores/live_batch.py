@@ -12,7 +12,7 @@ from actors.plans import plan_items
 from actors.queue.run_actor import Wait
 from actors.reading.answer_memory import RunMemory
 from actors.reading.cached_listings import GroupFilter, Listings, group_filter, list_policy_types
-from actors.restores import safety_backup
+from actors.restores import safety_backup, undeletes
 from actors.restores.outcomes import LOOK_AGAIN_SECONDS, OutcomeRecorder
 from actors.restores.safety_backup import SafetyBackup
 from actors.restores.write_recorder import WriteRecorder
@@ -90,6 +90,7 @@ class LiveBatch:
         lists = self._list_for_creates(ready)
         ready = [item for item in ready if self._check_name_is_free(item, lists)]
         tasks = {item.id: self._task(item) for item in ready}
+        undeletes.note_possibly_on(self._claim, self._rows, ready, self._options)
         memory = RunMemory(self._claim, "item", dict.fromkeys(tasks, utcnow() - FRESH_FOR))
         looks = self._late_looks({item.id: item for item in ready}, tasks, memory)
         writes = WriteRecorder(self._claim, tasks, self._known_ids, looks)

@@ -202,7 +202,7 @@ class OutcomeRecorder:
         """Record the end of an item, its run item and, if anything was written, the audit event: all or none."""
         is_back = item.id in self._written and state != ItemState.DONE
         if is_back and undeletes.may_be_on(item, self._options, self._live.get(item.id)):
-            reason, message = undeletes.POSSIBLY_ON, undeletes.on_sentence(item, self._options, message)
+            reason, message = run_items.POSSIBLY_ON, undeletes.on_sentence(item, self._options, message)
         with database.atomic():
             restore_items.record_outcome(item, outcome)
             run_items.finish_item(

@@ -7,9 +7,11 @@ from typing import Any
 import config
 from actors.plans import plan_items
 from db.clock import utcnow
-from db.models import RestoreItem, Tenant, Write
+from db.models import RestoreItem, RunItem, Tenant, Write
 from db.recovery import write_log
 from db.restores import restore_items
+from db.runs import run_items
+from db.runs.claims import Claim
 from db.states import POSSIBLY_APPLIED, UNRESOLVED_WRITES, Outcome, WriteState
 from db.tenants import bin_refusals
 from graph.restore.executor import UndeleteRefused
@@ -18,8 +20,8 @@ from graph.restore.shortfalls import ACCESS, ON, WATCHED
 from graph.write.write_requests import PolicyContent
 
 FORBIDDEN = 403
-# Reasons of run items.
-POSSIBLY_ON, REFUSED = "possibly_on", "undelete_refused"
+# Reason of a run item.
+REFUSED = "undelete_refused"
 MADE_ANEW = "Microsoft did not bring it back: {} A new one was made, with another id."
 NOT_BACK = "Microsoft did not bring it back: {} Nothing was written."
 _ON = {
@@ -61,11 +63,24 @@ def settle_as_not_made(writes: Sequence[Write]) -> None:
 
 
 def may_be_on(item: RestoreItem, options: RestoreOptions, live: PolicyContent | None) -> bool:
-    """Tell whether a policy that has come back may be on against the plan. `live`: as it was read last, if it was."""
+    """Tell whether a policy that has come back may be on against the plan. `live`: as it was read last, if it was.
+
+    Until it is read nobody knows: Microsoft says nowhere in which state one comes back.
+    """
     if item.policy_type != ACCESS or not comes_back(item) or _wanted_state(item, options) == ON:
         return False
-    state = live["body"].get("state") if live else item.kept["state"]
-    return bool(state == ON)
+    return live is None or bool(live["body"].get("state") == ON)
+
+
+def note_possibly_on(
+    claim: Claim, rows: Mapping[int, RunItem], items: Sequence[RestoreItem], options: RestoreOptions
+) -> None:
+    """Note which of the items may be on from the moment they are back: whoever ends the run before that is settled, a
+    person or a death, says so (db/runs/completion.py).
+    """
+    for item in items:
+        if may_be_on(item, options, None) and rows[item.id].reason != run_items.POSSIBLY_ON:
+            run_items.set_item_reason(claim, rows[item.id], run_items.POSSIBLY_ON)
 
 
 def on_sentence(item: RestoreItem, options: RestoreOptions, why: str | None) -> str:

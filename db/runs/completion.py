@@ -16,7 +16,7 @@ from db.rehearsals import rehearsals
 from db.restores import restores
 from db.runs import answer_cache, claims, levels, listing_cache, notifications, uploads
 from db.runs.claims import Claim, held_by, require_one_row
-from db.runs.run_items import failure_columns, is_item_of
+from db.runs.run_items import POSSIBLY_ON, failure_columns, is_item_of
 from db.runs.run_progress import count_by_state
 from db.standards import cells
 from db.states import POSSIBLY_APPLIED, UNSETTLED, ItemState, Outcome, Result, RunKind, RunState
@@ -81,15 +81,17 @@ def _cancel_unsettled_items(run: Run) -> None:
 
 
 def _mark_begun_uncertain(run: Run, why: str) -> None:
-    """Mark the items that a live restore was in the midst of writing: they are neither untouched nor done."""
+    """Mark the items that a live restore was in the midst of writing: they are neither untouched nor done.
+
+    Of one that was being brought back, and is on until its plan is carried out, that is said first.
+    """
     begun = Write.select(Write.item).where((Write.run == run) & Write.state.in_(POSSIBLY_APPLIED))
-    RunItem.update(
-        state=ItemState.UNCERTAIN,
-        outcome=Outcome.UNKNOWN,
-        reason="uncertain",
-        message=f"{why} Part of this policy may be written: “Retry failed” looks at what is there, and goes on.",
-        ended_at=utcnow(),
-    ).where((RunItem.run == run) & RunItem.state.in_(UNSETTLED) & RunItem.restore_item_id.in_(begun)).execute()
+    are_begun = (RunItem.run == run) & RunItem.state.in_(UNSETTLED) & RunItem.restore_item_id.in_(begun)
+    ends = {"state": ItemState.UNCERTAIN, "outcome": Outcome.UNKNOWN, "ended_at": utcnow()}
+    on = f"{why} It was being brought back, and is possibly ON against the plan. Look in Entra, then “Retry failed”."
+    begun_message = f"{why} Part of this policy may be written: “Retry failed” looks at what is there, and goes on."
+    RunItem.update(message=on, **ends).where(are_begun & (RunItem.reason == POSSIBLY_ON)).execute()
+    RunItem.update(reason="uncertain", message=begun_message, **ends).where(are_begun).execute()
 
 
 def final_state(run: Run, tally: dict[str, int]) -> tuple[RunState, RunItem | None]:

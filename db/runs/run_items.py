@@ -109,6 +109,10 @@ def begin_items(claim: Claim, item_ids: Sequence[int]) -> None:
     ).execute()
 
 
+# Reason of an item that is brought back with its id: until its state is settled it may be on against the plan.
+POSSIBLY_ON = "possibly_on"
+
+
 def set_item_reason(claim: Claim, item: RunItem, reason: str) -> None:
     """Note on an item under way what a later message of the run has to know."""
     RunItem.update(reason=reason).where((RunItem.id == item.id) & _is_claimed(claim)).execute()

@@ -2,10 +2,14 @@
 
 import pytest
 
+from actors.restores import live_restore
 from db.audit.audit import SYSTEM
-from db.models import Write
+from db.models import Restore, Run, Write
 from db.restores import restore_items, restore_rules
+from db.runs import claims, completion, run_progress
+from db.states import RunKind
 from db.tenants import bin_refusals
+from tests.support import servers
 from tests.support.outside_changes import Outside
 from tests.support.restore_steps import executed, items_of, plan_of, previewed, undone
 from tests.support.told import told_of
@@ -193,6 +197,30 @@ def test_a_policy_that_cannot_be_switched_after_it_is_back_is_said_to_be_possibl
     assert "possibly ON" in row.message
     undo = previewed(undone(restore), ended)
     assert plan_of(undo) == {"CA a": "remove"}
+
+
+@pytest.mark.parametrize("end", ["stopped", "given up"])
+def test_whoever_ends_a_run_before_the_state_is_settled_is_told_that_it_is_possibly_on(lost, plan, contoso, ended, end):
+    """One that was deleted while it was off is no exception: in which state it comes back is told nowhere."""
+    contoso.change(flags={"undelete_state": "enabled"})
+    as_deleted = policy_body(state="enabled" if end == "stopped" else "disabled")
+    restore = plan(lost(CA, as_deleted), lost(WHERE, office()), conditional_access="off")
+    contoso.fault(
+        kind="status", status=429, retry_after="60", path=f"conditionalAccess/policies/{an_id('a')}$", times=60
+    )
+    run = live_restore.start(Restore.get_by_id(restore.id), SYSTEM, reason="ticket").run
+    servers.wait_for(lambda: held(contoso) == {an_id("a"): "enabled"}, "The policy")
+    servers.wait_for(lambda: run_progress.waiting_reason(Run.get_by_id(run.id)), "The wait for Graph")
+    if end == "stopped":
+        completion.request_cancel(run, SYSTEM)
+        ended(run.id)
+    else:
+        completion.fail(claims.take_claim(run.id, RunKind.RESTORE), "worker_died", "The worker died 5 times.")
+    rows = items_of(Run.get_by_id(run.id))
+    assert (rows["CA a"].state, rows["CA a"].reason) == ("uncertain", "possibly_on"), rows["CA a"].message
+    assert "is possibly ON against the plan" in rows["CA a"].message
+    assert rows["Office d"].outcome == "undeleted"
+    contoso.change(flags={"undelete_state": ""})
 
 
 def test_the_guard_judges_what_comes_back_as_it_was_deleted(lost, plan, contoso, cast, ended):
