@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from actors.plans import drafts, plan_items
+from actors.reading.answer_memory import RunMemory
 from actors.rehearsals import restore_steps
 from actors.rehearsals.awaited_runs import StepFailed
 from actors.tenants import graph_clients
@@ -26,13 +27,15 @@ from graph.errors import GraphError, NotFound, Rejected
 from graph.policy_types.table import POLICY_TYPES
 from graph.read.readings import Reading, read_policy
 from graph.restore.options import COPY, NONE, REPORT_ONLY, RestoreOptions
-from graph.transport.batch_driver import drive
+from graph.transport.batch_driver import RequestSteps, drive_one
 from graph.write.write_requests import remaining_differences
 from graph.write.write_rules import WRITE_RULES
 
 # One of each policy type, those first that were not rehearsed for longest.
 SAMPLE_SIZE = 20
 SHOWN_DIFFERENCES = 20
+# Under this the answers of the whole sample are remembered.
+SAMPLE = "sample"
 TITLE = "the sample goes into the lab"
 NOTHING_FIT = "Nothing of the backup can be made in the lab: there is no policy in it that can be restored as a copy."
 
@@ -185,7 +188,8 @@ def compare(claim: Claim, rehearsal: Rehearsal, step: str) -> str:
     if restore is None:
         raise StepFailed("nothing_made", "Nothing was made in the lab that could be compared.")
     items = [item for item in restore_items.items(restore) if item.created_id]
-    readings = _read_lab(restore.tenant, items)
+    memory = RunMemory(claim, "lab")
+    readings = _read_lab(restore.tenant, items, memory)
     counted, found = {}, []
     for item in items:
         differences = _differences(item, items, readings[item.id])
@@ -199,20 +203,28 @@ def compare(claim: Claim, rehearsal: Rehearsal, step: str) -> str:
         claims.assert_claim(claim)
         rehearsals.note_differences(counted)
         rehearsals.replace_findings(rehearsal, step, found)
+        memory.forget([SAMPLE])
     equal = sum(count == 0 for count in counted.values())
     return f"{equal} of {len(items)} policies were read back in the lab exactly as they were planned."
 
 
-def _read_lab(lab: Tenant, items: Sequence[RestoreItem]) -> dict[int, Reading | GraphError]:
+def _read_lab(lab: Tenant, items: Sequence[RestoreItem], memory: RunMemory) -> dict[int, Reading | GraphError]:
     """Read what was made. Raises the GraphError of an answer that may come yet."""
     graph = graph_clients.signed_in_client(lab)
     wanted = {
         item.id: read_policy(POLICY_TYPES[item.policy_type], str(item.created_id), with_names=False) for item in items
     }
-    readings = drive(graph, wanted)
-    for reading in readings.values():
-        if isinstance(reading, GraphError) and not isinstance(reading, Rejected):
-            raise reading
+    return drive_one(graph, _one_after_another(wanted), memory, SAMPLE)
+
+
+def _one_after_another(wanted: Mapping[int, RequestSteps[Reading]]) -> RequestSteps[dict[int, Reading | GraphError]]:
+    """Read all as one reading, whose memory holds until its end: a limit may let one request through in a message."""
+    readings: dict[int, Reading | GraphError] = {}
+    for item_id, steps in wanted.items():
+        try:
+            readings[item_id] = yield from steps
+        except Rejected as e:
+            readings[item_id] = e
     return readings
 
 

@@ -2,14 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import peewee as pw
 
+from db.clock import utcnow
 from db.database import Condition
 from db.models import IS_CHANGED, Policy, Tenant
 from db.states import PolicyState
+
+# A snapshot says little of what is there by now where no backup read its policy for longer.
+OLD_AFTER = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -47,9 +51,10 @@ def changed_since_snapshot(tenant: Tenant) -> dict[int, datetime]:
     return dict(Policy.select(Policy.id, Policy.last_captured_at).where(is_changed).tuples())
 
 
-def old_snapshots(tenant: Tenant, before: datetime) -> OldSnapshots:
-    """Count the policies that the tenant has and that no backup has read since that time."""
-    is_old = (Policy.tenant == tenant) & (Policy.state == PolicyState.PRESENT) & (Policy.last_captured_at < before)
+def old_snapshots(tenant: Tenant) -> OldSnapshots:
+    """Count the policies that the tenant has and that no backup has read for longer than OLD_AFTER."""
+    is_present = (Policy.tenant == tenant) & (Policy.state == PolicyState.PRESENT)
+    is_old = is_present & (Policy.last_captured_at < utcnow() - OLD_AFTER)
     row = Policy.select(pw.fn.COUNT(Policy.id), pw.fn.MIN(Policy.last_captured_at)).where(is_old).tuples()[0]
     return OldSnapshots(*row)
 

@@ -10,6 +10,8 @@ import click
 from actors.readiness import assess
 from db import models
 from db.errors import Invalid
+from db.policies import tenant_policies
+from db.policies.tenant_policies import OldSnapshots
 from db.readiness import reports
 from db.states import RunState
 from web.commands.frame.context import (
@@ -52,7 +54,7 @@ def readiness(tenant: str, now: bool, as_json: bool) -> None:
             "seconds": report.seconds,
             "items": [_item(row) for row in rows],
         }
-        print_result(as_json, document, "\n".join(_lines(document)))
+        print_result(as_json, document, "\n".join(_lines(document, tenant_policies.old_snapshots(found))))
 
 
 def _item(row: models.ReadinessItem) -> dict[str, Any]:
@@ -65,10 +67,16 @@ def _item(row: models.ReadinessItem) -> dict[str, Any]:
     }
 
 
-def _lines(document: dict[str, Any]) -> list[str]:
+def _lines(document: dict[str, Any], old: OldSnapshots) -> list[str]:
     counts = ", ".join(f"{count} {verdict.replace('_', ' ')}" for verdict, count in document["counts"].items())
     if not document["items"]:
         return ["There is nothing to judge: no policy of it is known yet. Back it up: tenantkeep back-up TENANT"]
     first = f"{document['share']:.1%} would come back by itself ({counts}); a full restore: {document['seconds']} s."
+    lines = [first]
+    if old.count and old.oldest:
+        lines.append(
+            f"No backup has read {old.count} of them for more than a week, the oldest since {old.oldest:%Y-%m-%d}: "
+            "what comes back is as it was then."
+        )
     rest = [item for item in document["items"] if item["verdict"] != "by_itself"]
-    return [first, *(f"  {item['verdict']:8} {item['policy_type']} {item['name']}: {item['why']}" for item in rest)]
+    return [*lines, *(f"  {item['verdict']:8} {item['policy_type']} {item['name']}: {item['why']}" for item in rest)]

@@ -18,12 +18,15 @@ from db.rehearsals import rehearsals, rules
 from db.runs import claims, completion
 from db.states import ItemState, RehearsalState, RestoreState, RunKind, RunState
 from graph.restore.options import RestoreOptions
+from graph.transport import rate_limits
 from tests.support.simulated_tenant import READ, WRITE, SimulatedTenant, catalog_policy
 
 pytestmark = [
     pytest.mark.usefixtures("app", "worker", "quick"),
     pytest.mark.parametrize("database_url", ["sqlite"], indirect=True),
 ]
+CONTEXTS = "identity/conditionalAccess/authenticationContextClassReferences"
+STRENGTHS = "identity/conditionalAccess/authenticationStrength/policies"
 CATALOG, CA = "deviceManagement/configurationPolicies", "identity/conditionalAccess/policies"
 
 
@@ -90,6 +93,19 @@ def test_a_sample_goes_into_the_lab_is_compared_and_removed_again(cast, graph, l
     assert lab.requests()["writes"] > 0
     assert without_empty(lab.objects()) == without_empty(before)
     assert graph.requests()["writes"] == 0
+
+
+def test_a_lab_whose_limit_lets_one_request_through_at_a_time_comes_to_its_end(cast, graph, lab, ended, monkeypatch):
+    """Contexts are looked at before they are made, and the whole sample is read back: all of that in turn."""
+    monkeypatch.setitem(rate_limits.LIMITS, rate_limits.AUTHENTICATION, (1, 0.5))
+    graph.put(CONTEXTS, {"id": "c1", "displayName": "Payroll", "description": "", "isAvailable": True})
+    graph.put(STRENGTHS, {"id": "5" * 8 + "-1111-4111-8111-" + "5" * 12, "displayName": "Keys", "description": "",
+                          "policyType": "custom", "requirementsSatisfied": "mfa", "allowedCombinations": ["fido2"],
+                          "combinationConfigurations": []})  # fmt: skip
+    rehearsal, run = rehearsed(cast.contoso, ended)
+    assert run.state == RunState.SUCCEEDED, (steps_of(run), [one.message for one in findings(rehearsal)])
+    made = {row.policy_type for row in rehearsals.samples_of(rehearsal) if row.is_removed}
+    assert {"authenticationContextClassReferences", "authenticationStrengths"} <= made
 
 
 def test_each_content_that_does_not_open_or_is_another_is_a_finding_of_its_policy(cast, graph, ended):

@@ -35,6 +35,7 @@ def test_they_are_counted_narrowed_and_ordered(cast):
     assert tenant_policies.count_by_type(cast.contoso, TenantFilter(is_due=True, words=["edge"])) == {"a": 1}
     [(changed, captured)] = tenant_policies.changed_since_snapshot(cast.contoso).items()
     assert (Policy.get_by_id(changed).name, captured) == ("Edge", now - timedelta(days=2))
-    old = tenant_policies.old_snapshots(cast.contoso, now - timedelta(days=1))
-    assert (old.count, old.oldest) == (1, now - timedelta(days=2))
-    assert tenant_policies.old_snapshots(cast.contoso, now - timedelta(days=3)) == OldSnapshots(0, None)
+    assert tenant_policies.old_snapshots(cast.contoso) == OldSnapshots(0, None)
+    long_ago = now - tenant_policies.OLD_AFTER - timedelta(hours=1)
+    Policy.update(last_captured_at=long_ago).where(Policy.policy_type == "a").execute()
+    assert tenant_policies.old_snapshots(cast.contoso) == OldSnapshots(2, long_ago), "what is gone does not count"

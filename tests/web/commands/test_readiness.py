@@ -1,12 +1,14 @@
 """`tenantkeep readiness`: the newest report, with exactly these fields."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from click.testing import CliRunner
 
+from db.clock import utcnow
 from db.database import database as handle
-from db.models import Run, Tenant
+from db.models import Policy, Run, Tenant
 from db.readiness import reports
 from db.readiness.reports import PolicyVerdict
 from web.commands import cli
@@ -40,6 +42,11 @@ def test_the_newest_report_is_printed(cast, captured, redis_url):
     assert "50.0% would come back by itself" in text
     assert policies[0].name in text
     assert "\x1b" not in text
+    assert "more than a week" not in text
+    handle.connect()
+    Policy.update(last_captured_at=utcnow() - timedelta(days=9)).execute()
+    handle.close()
+    assert f"No backup has read {len(policies)} of them for more than a week" in printed()
     handle.connect()
 
 

@@ -2,14 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import cached_property
 from typing import NamedTuple
 
 from flask import request, url_for
 
 from actors.facade import policy_type_names
-from db.clock import utcnow
 from db.models import ReadinessItem, ReadinessReport, Run, Tenant
 from db.policies import tenant_policies
 from db.policies.tenant_policies import OldSnapshots
@@ -25,8 +23,6 @@ from web.verdicts.readiness import LEVELS, VERDICT_WORDS, level_of, share_text
 from web.verdicts.verdicts import LOOKS
 
 HISTORY_SHOWN = 60
-# A snapshot says little of what is there by now where no backup read its policy for longer.
-OLD_AFTER = timedelta(days=7)
 EXAMPLES_SHOWN = 3
 # Permissions named one by one: there are not many more.
 PARTS_SHOWN = 12
@@ -194,5 +190,5 @@ def readiness_page(tenant: Tenant) -> ReadinessPage:
         history=reports.history(tenant, HISTORY_SHOWN),
         policies=policies,
         rows=reports.lines(tenant, wanted, ROWS_SHOWN, policies.offset) if policies.lists_rows else [],
-        old=tenant_policies.old_snapshots(tenant, utcnow() - OLD_AFTER),
+        old=tenant_policies.old_snapshots(tenant),
     )
