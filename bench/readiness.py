@@ -45,7 +45,8 @@ def _measure_all(state: State, only: str, large: int) -> None:
     print(f"| all | {said.total()} | {right.total()} |", flush=True)
     if large:
         judged = LoneDeletions(state, _add_large(state, large))
-        print(f"{large:,} policies: judged in {judged.seconds:.1f} s")
+        print(f"{large:,} policies: judged in {judged.seconds:.1f} s, {judged.processor_seconds:.1f} s of it processor "
+              "time of the worker's thread")  # fmt: skip
 
 
 def _measure(deletions: LoneDeletions, said: Counter[str], right: Counter[str]) -> None:

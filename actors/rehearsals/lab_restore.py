@@ -169,9 +169,9 @@ def _finding(item: RestoreItem, result: RunItem | None, run: Run) -> NewFinding 
         return None
     about = {"policy_type": item.policy_type, "graph_id": item.graph_id, "name": item.name}
     if outcome in (Outcome.BLOCKED, Outcome.EXISTS):
-        return NewFinding(
-            item.reason or "blocked", item.message or "The plan does not write it.", **about, is_failure=False
-        )
+        # Of the lab alone: what it lacks, the tenant itself may have.
+        why = f"Not made in the lab: {item.message or 'the plan does not write it.'}"
+        return NewFinding(item.reason or "blocked", why, **about, is_failure=False)
     why = (result and result.message) or f"It was not made: run {run.id} ended before it."
     if result is not None and result.state == ItemState.UNCERTAIN:
         why += f" Look in the lab whether “{item.restore.options['prefix']}{item.name}” is there, and delete it."

@@ -201,9 +201,15 @@ def _check_contents(claim: Claim, rehearsal: Rehearsal) -> StepResult | None:
     return StepResult(f"{rehearsal.contents_checked} of {rehearsal.contents_total} contents were opened and compared.")
 
 
+# Plans of what is otherwise than "3 update".
+_PLANNED = {"matches": "as they are there", "exists": "left as they are"}
+
+
 def _plan(claim: Claim, rehearsal: Rehearsal) -> StepResult:
     planned_restore.plan(claim, rehearsal, set_of(rehearsal), PLAN, REHEARSAL)
-    counts = ", ".join(f"{action} {count}" for action, count in sorted((rehearsal.plan_counts or {}).items()))
+    counts = ", ".join(
+        f"{count} {_PLANNED.get(action, action)}" for action, count in sorted((rehearsal.plan_counts or {}).items())
+    )
     report = reports.newest(rehearsal.tenant)
     if report is None:
         return StepResult(f"A full restore was planned, and nothing was written: {counts}.")

@@ -120,9 +120,9 @@ class LoneDeletions:
         self._was = {path: dict(items) for path, items in facts.collections.items()}
 
     def judge(self) -> None:
-        began = time.perf_counter()
+        began, worked = time.perf_counter(), time.thread_time()
         driven(actors.readiness.assess.start(self.tenant, SYSTEM).run)
-        self.seconds = time.perf_counter() - began
+        self.seconds, self.processor_seconds = time.perf_counter() - began, time.thread_time() - worked
 
     def said(self) -> list[ReadinessItem]:
         query = ReadinessItem.select(ReadinessItem, Policy).join(Policy).where(ReadinessItem.tenant == self.tenant)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from typing import Any
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
@@ -205,11 +206,18 @@ class RehearsalPage(NumberedPage):
     def count_failures(self) -> int:
         return rehearsals.count_findings([self.rehearsal.id]).get((self.rehearsal.id, True), 0)
 
+    @cached_property
+    def _sampled(self) -> list[RehearsalSample]:
+        return sorted(rehearsals.samples_of(self.rehearsal), key=lambda row: row.is_removed)
+
     @property
     def samples(self) -> list[LabSample]:
         """The first of the sample, those before that are still in the lab; the report has all."""
-        rows = sorted(rehearsals.samples_of(self.rehearsal), key=lambda row: row.is_removed)[:SAMPLES_SHOWN]
-        return [LabSample(row, self.title_of(row.policy_type)) for row in rows]
+        return [LabSample(row, self.title_of(row.policy_type)) for row in self._sampled[:SAMPLES_SHOWN]]
+
+    @property
+    def count_samples(self) -> int:
+        return len(self._sampled)
 
     def title_of(self, policy_type: str) -> str:
         return policy_type_names.title(policy_type, None)
