@@ -142,9 +142,9 @@ class Resolver:
         gone = {fold_id(graph_id) for graph_id in graph_ids}
         for key in [key for key in self._directory.by_id if key[0] == kind and fold_id(key[1]) in gone]:
             del self._directory.by_id[key]
-        for key, found in self._directory.by_name.items():
+        for key, namesakes in self._directory.by_name.items():
             if key[0] == kind:
-                self._directory.by_name[key] = [entry for entry in found if fold_id(entry[0]) not in gone]
+                self._directory.by_name[key] = [entry for entry in namesakes if fold_id(entry[0]) not in gone]
 
     def resolve(self, reference: Reference, *, stands: Callable[[Reference], bool] = _refers_to_nothing) -> Resolution:
         """Resolve a reference. `stands(reference)`: in the same tenant, the live policy refers to this very id."""
