@@ -1,7 +1,7 @@
 """A store of copies as somebody reads it who has a recovery key and nothing else: what is not proved is not taken.
 
 Names are written once. Where a store keeps versions, whoever wrote over a name or deleted it hid the true one: each
-version is tried, and the names of hidden ones are listed.
+version is tried, the oldest first, and the names of hidden ones are listed.
 """
 
 import gzip
@@ -12,11 +12,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from io import BytesIO
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO
 
 from actors.copies import layout
-from actors.copies.stores.store import NotStored, Store, StoreRefused, checksum_of
+from actors.copies.stores.store import Archived, NotStored, Store, checksum_of
 from db.copies.signer import is_signed
 from db.errors import Invalid
 from db.installation import age_file
@@ -24,6 +25,7 @@ from db.installation import age_file
 _SETS = "sets/"
 _MANIFEST = "/manifest.json.age"
 MAX_CONTENT_BYTES = 256 * 1024 * 1024
+NEWER = "The store was made by a newer Tenantkeep than this one. Update this one first."
 
 
 class Unproved(Exception):
@@ -32,6 +34,7 @@ class Unproved(Exception):
 
 @dataclass(frozen=True)
 class FirstFile:
+    format: object
     installation: str
     signer: str
     recipients: Sequence[str]
@@ -55,12 +58,15 @@ class CopySource:
         self.parallel = store.parallel
 
     def _read_first(self, signer: str | None) -> FirstFile:
-        found = [first for data in self._store.versions(layout.FIRST_FILE) if (first := _parse_first(data))]
+        told = [first for data in self._versions(layout.FIRST_FILE) if (first := _parse_first(data))]
+        # Whoever may write there could put one of another format over it, so that nobody reads any.
+        found = [first for first in told if first.format == layout.FORMAT]
         if not found:
+            if told:
+                raise Invalid(NEWER)
             raise Invalid("This is no store of Tenantkeep's copies: tenantkeep-copies.json is missing or damaged.")
         if signer is None:
-            # Written once, so the oldest is the true one.
-            return found[-1]
+            return found[0]
         for first in found:
             if first.signer == signer.strip():
                 return first
@@ -99,35 +105,36 @@ class CopySource:
                 yield lines
 
     def _fetch_signed(self, path: str, file: BinaryIO) -> None:
-        """Write the version that is signed to the file. Raises Unproved when none is."""
-        for write in self._writers(path):
+        """Write the oldest version that is signed to the file, without holding it in memory. Raises Unproved."""
+        for write in self._store.versions(path):
             file.seek(0)
             file.truncate()
-            write(file)
+            try:
+                write(file)
+            except NotStored:
+                continue
+            except Archived as e:
+                raise Unproved(f"{path}: {e.sentence}") from e
             file.seek(0)
             if self._is_signed(path, checksum_of(file)):
                 return
         raise Unproved(f"{path} is missing, or is not what this installation signed.")
 
-    def _writers(self, path: str) -> Iterator[Any]:
-        """Yield what writes the newest version to a file without holding it in memory, then what writes older ones."""
-        yield lambda out: _fetch(self._store, path, out)
-        for data in self._store.versions(path):
-            yield lambda out, data=data: out.write(data)
-
     def read_manifest(self, place: SetPlace) -> Mapping[str, Any]:
         """Return a set's manifest, once its signature is checked. Raises Unproved, and Invalid for another key."""
-        for data in self._store.versions(place.path):
+        for data in self._versions(place.path):
             if self._is_signed(place.path, hashlib.sha256(data).hexdigest()):
-                manifest = json.loads(self._open(data))
+                manifest = dict(json.loads(self._open(data)))
+                if manifest["format"] != layout.FORMAT:
+                    raise Unproved(f"{place.path} was made by a newer Tenantkeep than this one. Update this one first.")
                 # Signed with its name: it is the one of this set and of this tenant.
-                return dict(manifest)
+                return manifest
         raise Unproved(f"{place.path} is missing, or is not what this installation signed.")
 
     def read_content(self, name: str, sha256: str) -> bytes:
         """Return the JSON of a content, which has this digest. Raises Unproved."""
         path, is_there = layout.content_path(name), False
-        for data in self._store.versions(path):
+        for data in self._versions(path):
             is_there = True
             try:
                 plain = self._open(data)
@@ -153,25 +160,37 @@ class CopySource:
         return plain
 
     def _is_signed(self, path: str, checksum: str) -> bool:
-        signatures = self._store.versions(layout.signature_path(path))
+        signatures = self._versions(layout.signature_path(path))
         return any(is_signed(self.first.signer, path, checksum, signature) for signature in signatures)
+
+    def _versions(self, path: str) -> Iterator[bytes]:
+        """Yield the versions of a small object, the oldest first; none that is too large to be one. Raises Unproved."""
+        for write in self._store.versions(path):
+            out = _Bounded()
+            try:
+                write(out)
+            except (NotStored, _TooLarge):
+                continue
+            except Archived as e:
+                raise Unproved(f"{path}: {e.sentence}") from e
+            yield out.getvalue()
+
+
+class _TooLarge(Exception):
+    """Whoever may write to a store could put there what no memory holds."""
+
+
+class _Bounded(BytesIO):
+    def write(self, data: Any) -> int:
+        if self.tell() + len(data) > MAX_CONTENT_BYTES:
+            raise _TooLarge
+        return super().write(data)
 
 
 def _parse_first(data: bytes) -> FirstFile | None:
     try:
         told = json.loads(data)
-        first = FirstFile(str(told["installation"]), str(told["signer"]), tuple(map(str, told["recipients"])))
+        recipients = tuple(map(str, told["recipients"]))
+        return FirstFile(told.get("format"), str(told["installation"]), str(told["signer"]), recipients)
     except (ValueError, KeyError, TypeError):
         return None
-    if told.get("format") != layout.FORMAT:
-        raise Invalid("The store was made by a newer Tenantkeep than this one. Update this one first.")
-    return first
-
-
-def _fetch(store: Store, path: str, out: BinaryIO) -> None:
-    try:
-        store.fetch(path, out)
-    except NotStored:
-        return
-    except StoreRefused as e:
-        raise Unproved(f"{path}: {e.sentence}") from e

@@ -20,12 +20,14 @@ from azure.storage.blob import ContainerClient, ContentSettings, ImmutabilityPol
 from actors.copies.stores import network
 from actors.copies.stores.store import (
     PIECE_BYTES,
+    Archived,
     NotStored,
     StillLocked,
     StoreBase,
     StoredObject,
     StoreError,
     StoreRefused,
+    Write,
     as_file,
     checksum_of,
     size_of,
@@ -96,23 +98,29 @@ class AzureStore(StoreBase):
             try:
                 self._copy(name, out)
             except ResourceNotFoundError as e:
-                number = next(iter(self._version_numbers(name)), None)
-                if number is None:
+                numbers = self._version_numbers(name)
+                if not numbers:
                     raise NotStored(f"The store has no {name}.") from e
-                self._copy(name, out, version_id=number)
+                self._copy(name, out, version_id=numbers[-1])
 
     def _copy(self, name: str, out: BinaryIO, **version: str) -> None:
         for piece in self._blob(name).download_blob(validate_content=True, **version).chunks():
             out.write(piece)
 
-    def versions(self, name: str) -> Iterator[bytes]:
+    def versions(self, name: str) -> Iterator[Write]:
         with explained():
             numbers = self._version_numbers(name)
         if not numbers:
             yield from super().versions(name)
         for number in numbers:
+            yield self._writer(name, number)
+
+    def _writer(self, name: str, number: str) -> Write:
+        def write(out: BinaryIO) -> None:
             with explained():
-                yield self._blob(name).download_blob(version_id=number).readall()
+                self._copy(name, out, version_id=number)
+
+        return write
 
     def head(self, name: str) -> StoredObject | None:
         with explained():
@@ -161,10 +169,11 @@ class AzureStore(StoreBase):
                 raise
 
     def _version_numbers(self, name: str) -> Sequence[str]:
-        """Return the versions of exactly this object, newest first; none where the account keeps no versions."""
+        """Return the versions of exactly this object, oldest first; none where the account keeps no versions."""
         key = self._key(name)
         found = self._container.list_blobs(name_starts_with=key, include=["versions"])
-        return sorted((blob.version_id for blob in found if blob.name == key and blob.version_id), reverse=True)
+        # A version's id is the time it was written at.
+        return sorted(blob.version_id for blob in found if blob.name == key and blob.version_id)
 
     def close(self) -> None:
         self._container.close()
@@ -200,6 +209,7 @@ SENTENCES = {
     "AuthorizationPermissionMismatch": "The store refuses: the token may not do this. Its rights: docs/copies.md.",
     "ContainerImmutableStorageWithVersioningNotEnabled": "The container has no version-level immutability.",
     "Md5Mismatch": "The store got something else than was sent. It is sent again.",
+    "BlobArchived": "A rule of the account moved the object into the archive tier. Have it rehydrated, then go on.",
 }
 PASSING = {"Md5Mismatch", "ServerBusy", "OperationTimedOut", "InternalError"}
 
@@ -214,6 +224,7 @@ def explained() -> Iterator[None]:
         shown = code if code.isalnum() and len(code) <= 60 else f"status {status}"
         sentence = SENTENCES.get(code, f"The store refuses ({shown}).")
         is_passing = code in PASSING or status >= 500 or status == 429
-        raise (StoreError if is_passing else StoreRefused)(sentence) from None
+        kind = Archived if code == "BlobArchived" else StoreRefused
+        raise (StoreError if is_passing else kind)(sentence) from None
     except AzureError as e:
         raise StoreError(f"The store does not answer ({type(e).__name__}).") from None

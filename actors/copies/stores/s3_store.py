@@ -18,12 +18,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from actors.copies.stores import network
 from actors.copies.stores.store import (
     PIECE_BYTES,
+    Archived,
     NotStored,
     StillLocked,
     StoreBase,
     StoredObject,
     StoreError,
     StoreRefused,
+    Write,
     as_file,
     checksum_of,
     in_base64,
@@ -106,24 +108,30 @@ class S3Store(StoreBase):
                 if _code(e) not in ABSENT:
                     raise
                 # Whoever may delete only hides a locked object: its versions are there.
-                number = next(iter(self._version_numbers(name)), None)
-                if number is None:
+                numbers = self._version_numbers(name)
+                if not numbers:
                     raise NotStored(f"The store has no {name}.") from e
-                self._copy(name, out, VersionId=number)
+                self._copy(name, out, VersionId=numbers[-1])
 
     def _copy(self, name: str, out: BinaryIO, **version: str) -> None:
         body = self._client.get_object(**self._of(name), **version)["Body"]
         for piece in body.iter_chunks(PIECE_BYTES):
             out.write(piece)
 
-    def versions(self, name: str) -> Iterator[bytes]:
+    def versions(self, name: str) -> Iterator[Write]:
         with explained():
             numbers = self._version_numbers(name)
         if not numbers:
             yield from super().versions(name)
         for number in numbers:
+            yield self._writer(name, number)
+
+    def _writer(self, name: str, number: str) -> Write:
+        def write(out: BinaryIO) -> None:
             with explained():
-                yield self._client.get_object(**self._of(name), VersionId=number)["Body"].read()
+                self._copy(name, out, VersionId=number)
+
+        return write
 
     def head(self, name: str) -> StoredObject | None:
         with explained():
@@ -186,7 +194,7 @@ class S3Store(StoreBase):
         return self.lock_of(name) is not None
 
     def _version_numbers(self, name: str, *, with_markers: bool = False) -> Sequence[str]:
-        """Return the versions of exactly this object, newest first; none where the store keeps no versions."""
+        """Return the versions of exactly this object, oldest first; none where the store keeps no versions."""
         kinds = ("Versions", "DeleteMarkers") if with_markers else ("Versions",)
         pages = self._client.get_paginator("list_object_versions")
         key = self._key(name)
@@ -202,8 +210,13 @@ class S3Store(StoreBase):
             if _code(e) in NOT_KNOWN:
                 return []
             raise
-        numbered = [row for row in found if row.get("VersionId") not in (None, "null")]
-        return [row["VersionId"] for row in sorted(numbered, key=lambda row: row["LastModified"], reverse=True)]
+        # What was written before the bucket kept versions is the version “null” (Amazon's user guide, “How S3 Versioning
+        # works”). Alone it says that nothing keeps any.
+        if all(row.get("VersionId") in (None, "null") for row in found):
+            return []
+        # Listed newest first; times are of whole seconds.
+        found.reverse()
+        return [row["VersionId"] for row in sorted(found, key=lambda row: row["LastModified"])]
 
     def close(self) -> None:
         self._client.close()
@@ -235,11 +248,13 @@ SENTENCES = {
     "SignatureDoesNotMatch": "The secret key is not the access key's.",
     "RequestTimeTooSkewed": "The clocks of this machine and the store differ by too much. Set this machine's clock.",
     "ExpiredToken": "The session token has expired. Give another one.",
+    "InvalidObjectState": "A rule of the bucket moved the object into an archive. Have it restored there, then go on.",
     "InvalidRequest": "The store refuses what was asked. Has the bucket object lock? It comes with the bucket.",
     "BadDigest": "The store got something else than was sent. It is sent again.",
     "XAmzContentChecksumMismatch": "The store got something else than was sent. It is sent again.",
 }
-PASSING = BUSY | {"RequestTimeTooSkewed", "BadDigest", "XAmzContentChecksumMismatch"}
+PASSING = {"RequestTimeTooSkewed", "BadDigest", "XAmzContentChecksumMismatch"}
+_KINDS: Mapping[str, type[StoreError]] = {**dict.fromkeys(PASSING, StoreError), "InvalidObjectState": Archived}
 
 
 @contextmanager
@@ -254,6 +269,6 @@ def explained() -> Iterator[None]:
         if code in BUSY or status >= 500:
             raise StoreError(f"The store is busy, or broken ({shown}).") from None
         sentence = SENTENCES.get(code, f"The store refuses ({shown}).")
-        raise (StoreError if code in PASSING else StoreRefused)(sentence) from None
+        raise _KINDS.get(code, StoreRefused)(sentence) from None
     except BotoCoreError as e:
         raise StoreError(f"The store does not answer ({type(e).__name__}).") from None

@@ -5,7 +5,7 @@ Names are paths below the store's prefix, with `/` between. Dates are naive UTC,
 
 import base64
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
@@ -39,6 +39,14 @@ class StillLocked(StoreRefused):
     """The store keeps the object: its lock has not run out."""
 
 
+class Archived(StoreRefused):
+    """The object is there, and was moved to where nobody reads it at once: a rule of the store's own did it."""
+
+
+# Writes one version of an object to a file. Raises StoreError.
+Write = Callable[[BinaryIO], None]
+
+
 @dataclass(frozen=True)
 class StoredObject:
     name: str
@@ -64,8 +72,11 @@ class Store(Protocol):
     def get(self, name: str) -> bytes:
         """Return the object. Raises NotStored."""
 
-    def versions(self, name: str) -> Iterator[bytes]:
-        """Yield every version that is there of the object, the newest first; also what a deletion only hides."""
+    def versions(self, name: str) -> Iterator[Write]:
+        """Yield what writes each version of the object, also what a deletion only hides, the oldest first.
+
+        Names are written once: the oldest is what was pushed, whatever somebody put over it.
+        """
 
     def head(self, name: str) -> StoredObject | None:
         """Return what the store says of the object; None where there is none."""
@@ -102,11 +113,8 @@ class StoreBase:
         self.fetch(name, out)
         return out.getvalue()
 
-    def versions(self, name: str) -> Iterator[bytes]:
-        try:
-            yield self.get(name)
-        except NotStored:
-            return
+    def versions(self, name: str) -> Iterator[Write]:
+        yield lambda out: self.fetch(name, out)
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
         raise NotImplementedError

@@ -1,3 +1,4 @@
+import io
 import socket
 
 import pytest
@@ -6,7 +7,7 @@ from pytest_httpserver import HTTPServer
 from actors.copies.stores import s3_store
 from actors.copies.stores.s3_store import S3Store
 from actors.copies.stores.store import StoreError, StoreRefused
-from tests.support.copy_stores import S3_KEYS
+from tests.support.copy_stores import S3_KEYS, new_bucket, s3_client
 
 # What a store answers -> (is another try worth it, what the sentence says).
 ANSWERS = {
@@ -16,6 +17,7 @@ ANSWERS = {
     (400, "BadDigest"): (True, "something else than was sent"),
     (403, "AccessDenied"): (False, "refuses"),
     (404, "NoSuchBucket"): (False, "no such bucket"),
+    (403, "InvalidObjectState"): (False, "into an archive"),
     (400, "<script>"): (False, "an error"),
 }
 
@@ -45,3 +47,23 @@ def test_a_store_that_hangs_up_is_tried_again_later(monkeypatch):
         S3Store(f"s3://bucket?endpoint=http://127.0.0.1:{port}", S3_KEYS).head("a")
     assert error.value.is_passing
     assert not isinstance(error.value, StoreRefused)
+
+
+def test_what_was_there_before_a_bucket_kept_versions_is_a_version_too(s3_endpoint):
+    """Whoever writes over it then, or hides it, does not take it away."""
+    place = new_bucket(s3_endpoint, "late", with_lock=False)
+    store = S3Store(place.address, place.credentials)
+    store.put("state/a", b"the true one")
+    assert len(list(store.versions("state/a"))) == 1
+    client = s3_client(s3_endpoint)
+    client.put_bucket_versioning(Bucket="late", VersioningConfiguration={"Status": "Enabled"})
+    client.put_object(Bucket="late", Key="tenant/keep/state/a", Body=b"rubbish")
+    client.close()
+    found = []
+    for write in store.versions("state/a"):
+        out = io.BytesIO()
+        write(out)
+        found.append(out.getvalue())
+    assert found == [b"the true one", b"rubbish"]
+    store.delete("state/a")
+    assert list(store.all_names("state/")) == []

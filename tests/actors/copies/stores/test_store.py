@@ -1,5 +1,6 @@
 """The acts of every kind of store, over one table of the kinds; and the lock of those that have one."""
 
+import contextlib
 import hashlib
 import io
 import threading
@@ -14,6 +15,17 @@ from db.clock import utcnow
 KINDS = ("file", "s3", "azure", "sftp")
 
 
+def bodies(store, name):
+    """Every version of the object that is there, the oldest first."""
+    found = []
+    for write in store.versions(name):
+        out = io.BytesIO()
+        with contextlib.suppress(NotStored):
+            write(out)
+            found.append(out.getvalue())
+    return found
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_store_does_the_same(kind, new_place):
     place = new_place(kind)
@@ -22,7 +34,7 @@ def test_every_kind_of_store_does_the_same(kind, new_place):
     assert store.put(name, io.BytesIO(data))
     assert not store.put(name, b"another")
     assert store.get(name) == data
-    assert list(store.versions(name)) == [data]
+    assert bodies(store, name) == [data]
     head = store.head(name)
     assert (head.name, head.size, head.checksum) == (name, len(data), hashlib.sha256(data).hexdigest())
     assert store.put("state/x.age", b"")
@@ -41,7 +53,7 @@ def test_every_kind_of_store_does_the_same(kind, new_place):
     store.delete(name)
     store.delete(name)
     assert store.head(name) is None
-    assert list(store.versions(name)) == []
+    assert bodies(store, name) == []
     with pytest.raises(NotStored):
         store.get(name)
     store.close()
@@ -61,7 +73,7 @@ def test_a_locked_object_outlives_whoever_may_delete_and_overwrite(new_place, s3
     client.put_object(Bucket=bucket, Key="tenant/keep/sets/a", Body=b"rubbish")
     client.delete_object(Bucket=bucket, Key="tenant/keep/sets/a")
     assert store.get("sets/a") == b"rubbish"
-    assert list(store.versions("sets/a")) == [b"rubbish", b"the copy"]
+    assert bodies(store, "sets/a") == [b"the copy", b"rubbish"]
     store.put("sets/b", b"another", until)
     store.extend_lock("sets/b", until + timedelta(days=2))
     assert store.lock_of("sets/b") == until + timedelta(days=2)
