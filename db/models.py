@@ -812,6 +812,9 @@ class CopyStore(Table):
     failing_since = pw.DateTimeField(null=True)
     # The newest snapshot whose content was looked at (db/copies/loose_contents.py); null: none was.
     snapshots_to = pw.BigIntegerField(null=True)
+    # What a look found lost or changed there, and when first; null: nothing, or an admin has looked into it.
+    damage = pw.CharField(null=True, max_length=1000)
+    damaged_at = pw.DateTimeField(null=True)
     # How many contents were there when it was tidied last, and their bytes there; null: nobody counted yet.
     contents = pw.BigIntegerField(null=True)
     contents_bytes = pw.BigIntegerField(null=True)

@@ -105,6 +105,12 @@ class ContentsPush:
             self._pace.spend(len(content.sealed))
             if self._store.put(path, content.sealed, self._until if self._locks else None):
                 return row, True
+            if not self._locks:
+                # Nobody knows who put it there: an installation that was recovered has no record of what came after
+                # its state. Where somebody could have written over it, it is sent anew.
+                self._store.delete(path)
+                if self._store.put(path, content.sealed):
+                    return row, True
             there = self._store.head(path)
         if there is None:
             raise StoreError("The store says that a content is there, and does not find it.")

@@ -215,7 +215,21 @@ class _Push:
         checksum = checksum_of(as_file(sealed))
         copied_sets.note_manifest(self._copied, checksum)
         if not self._store.put(path, sealed, self._until if self._locks else None):
+            return self._adopt_manifest(path)
+        return checksum
+
+    def _adopt_manifest(self, path: str) -> str:
+        """Return the checksum of the manifest that is there, where a recovery brought the set here from it.
+
+        Another's is never signed, nor taken for ours: a set that was made here, by a run, is none that can be there.
+        """
+        data = self._store.get(path)
+        checksum, signature = checksum_of(as_file(data)), layout.signature_path(path)
+        is_there = self._copied.backup_set.run_id is None and self._store.head(signature) is not None
+        if not is_there or not signer.is_signed(self._signer.public_key, path, checksum, self._store.get(signature)):
             raise GivenUp("store", f"The store holds a manifest that is not this installation's: {path}.")
+        copied_sets.note_manifest(self._copied, checksum)
+        self._lock_for_longer(path)
         return checksum
 
     def _checked_lock(self, path: str) -> datetime | None:

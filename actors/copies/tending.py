@@ -14,7 +14,16 @@ from actors.copies import layout, loose, probes, sealing, verifying
 from actors.copies.git_library import git_library
 from actors.copies.pace import Pace
 from actors.copies.stores.opening import open_store
-from actors.copies.stores.store import NotStored, StillLocked, Store, StoreError, StoreRefused, checksum_of, size_of
+from actors.copies.stores.store import (
+    NotStored,
+    StillLocked,
+    Store,
+    StoreDamaged,
+    StoreError,
+    StoreRefused,
+    checksum_of,
+    size_of,
+)
 from actors.queue.broker import broker
 from actors.queue.enqueue import send
 from actors.queue.queue_names import BULK
@@ -56,6 +65,8 @@ def tend(*, store_id: int) -> None:
         look_after(row)
     except StoreError as e:
         logger.warning("a store of copies fails: %s", e.sentence, extra={"store": store_id})
+        if isinstance(e, StoreDamaged):
+            stores.record_damage(row, e.sentence)
         stores.record_error(row, e.sentence, LOOK_AGAIN)
     except Exception:
         logger.exception("a store of copies could not be looked after", extra={"store": store_id})
@@ -78,10 +89,11 @@ def look_after(row: CopyStore) -> None:
         is_all_there = _push_loose(row, store)
         if _is_due(row.state_at):
             push_state(row, store)
-        if row.is_verify_asked or _is_due(row.verified_at):
-            verify(row, store)
         if _is_due(row.tidied_at):
             tidy(row, store)
+        # Last, for it keeps failing where something is not as it was pushed.
+        if row.is_verify_asked or _is_due(row.verified_at):
+            verify(row, store)
     finally:
         store.close()
     pause = LOOK_AGAIN if is_all_there else timedelta(0)
@@ -105,12 +117,12 @@ def _look_after_git(row: CopyStore) -> None:
         git_library().check(own, row, credentials)
         stores.record(row, lock_state=LockState.MISSING, checked_at=utcnow(), is_check_asked=False)
     copied_sets.release_stranded(row)
-    if row.is_verify_asked or _is_due(row.verified_at):
-        git_library().verify(own, row, credentials)
-        stores.record(row, verified_at=utcnow(), is_verify_asked=False)
     if _is_due(row.tidied_at):
         copied_sets.drop_old(row, utcnow(), TIDIED_AT_ONCE)
         stores.record(row, tidied_at=utcnow())
+    if row.is_verify_asked or _is_due(row.verified_at):
+        git_library().verify(own, row, credentials)
+        stores.record(row, verified_at=utcnow(), is_verify_asked=False)
     # There is no state to push: one that was asked for is as good as pushed.
     stores.record(row, error=None, failing_since=None, tend_at=utcnow() + LOOK_AGAIN, state_at=utcnow())
 

@@ -223,6 +223,8 @@ def _copies_failing(told: Occurrence, _change: Change | None, _zone: str) -> str
         return "For a year nobody proved that they still have a recovery key: without one no copy opens"
     if why == "behind":
         return f"Copies in the store “{store}” are more than a day behind"
+    if why == "damaged":
+        return f"Copies in the store “{store}” were lost or changed there: find out who did it"
     if why == "not_locked":
         return f"The store “{store}” does not lock the copies in it, which has to be"
     return f"The store of copies “{store}” does not work"

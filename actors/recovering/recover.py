@@ -71,12 +71,25 @@ def _bring_state(
         except Unproved as e:
             result.unproved.append(str(e))
             continue
+        except Invalid as e:
+            if result.unproved:
+                # The one before it may be another version's: whoever reads that has to know of the newer one.
+                raise Invalid(f"{result.unproved[0]} {e}") from e
+            raise
         result.state, result.made_at = name, at.isoformat()
         result.rows, result.ended_runs = imported.rows, imported.ended_runs
         return
     if result.unproved:
         raise Invalid(f"No state in the store can be believed. {result.unproved[0]}")
-    raise Invalid("The store has no state that is old enough." if as_of else "The store has no state yet.")
+    if as_of is not None:
+        raise Invalid("The store has no state that is old enough.")
+    count = len(source.sets())
+    if count:
+        raise Invalid(
+            f"The store has {count} set(s), and no state: somebody deleted all of them, or none was pushed yet. Where "
+            "it keeps versions, its own tools undelete them. Sets and contents open with age: docs/copies.md."
+        )
+    raise Invalid("The store has no state yet.")
 
 
 class _Contents:

@@ -6,9 +6,10 @@ version is tried, the oldest first, and the names of hidden ones are listed.
 
 import gzip
 import hashlib
+import itertools
 import json
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ from tempfile import TemporaryFile
 from typing import Any, BinaryIO
 
 from actors.copies import layout
-from actors.copies.stores.store import Archived, NotStored, Store, checksum_of
+from actors.copies.stores.store import Archived, NotStored, Store, Write, checksum_of
 from db.copies.signer import is_signed
 from db.errors import Invalid
 from db.installation import age_file
@@ -134,7 +135,10 @@ class CopySource:
     def read_content(self, name: str, sha256: str) -> bytes:
         """Return the JSON of a content, which has this digest. Raises Unproved."""
         path, is_there = layout.content_path(name), False
-        for data in self._versions(path):
+        # What is there now is nearly always it, and to ask for versions is a request more for each content.
+        for data in itertools.chain(
+            self._read((lambda out: self._store.fetch(path, out),), path), self._versions(path)
+        ):
             is_there = True
             try:
                 plain = self._open(data)
@@ -165,7 +169,10 @@ class CopySource:
 
     def _versions(self, path: str) -> Iterator[bytes]:
         """Yield the versions of a small object, the oldest first; none that is too large to be one. Raises Unproved."""
-        for write in self._store.versions(path):
+        yield from self._read(self._store.versions(path), path)
+
+    def _read(self, writers: Iterable[Write], path: str) -> Iterator[bytes]:
+        for write in writers:
             out = _Bounded()
             try:
                 write(out)

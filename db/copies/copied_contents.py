@@ -62,9 +62,18 @@ def forget(content_ids: Sequence[int]) -> None:
     CopiedContent.delete().where(is_in(CopiedContent.id, content_ids) & CopiedContent.is_going).execute()
 
 
-def forget_lost(content: CopiedContent) -> None:
-    """Forget a content that the store has lost: whoever needs it pushes it anew."""
-    CopiedContent.delete().where(CopiedContent.id == content.id).execute()
+def in_folder(store: CopyStore, folder: str) -> list[CopiedContent]:
+    """Return the contents in the store whose names begin with these two hex digits."""
+    begin, end = folder.ljust(64, "0"), folder.ljust(64, "f")
+    rows = CopiedContent.select(CopiedContent.id, CopiedContent.name, CopiedContent.directory_id)
+    is_in_folder = (CopiedContent.store == store) & CopiedContent.name.between(begin, end)
+    return list(rows.where(is_in_folder & ~CopiedContent.is_going))
+
+
+def forget_lost(contents: Sequence[CopiedContent]) -> None:
+    """Forget contents that the store has lost: whoever needs them pushes them anew."""
+    for some in batched([content.id for content in contents]):
+        CopiedContent.delete().where(is_in(CopiedContent.id, some)).execute()
 
 
 def sample(store: CopyStore, numbers: Sequence[float]) -> list[CopiedContent]:

@@ -156,6 +156,27 @@ def push_again(store_id: int, directory_id: str) -> None:
     again.where((CopiedSet.id == newest_id) & CopiedSet.backup_set.is_null(False)).execute()
 
 
+def directories_of(store: CopyStore) -> list[str]:
+    """Return the directories that have anything in the store, or on its way there."""
+    rows = CopiedSet.select(CopiedSet.directory_id).where(CopiedSet.store == store).distinct()
+    return sorted(row[0] for row in rows.tuples())
+
+
+def complete_of(store: CopyStore, directory_id: str) -> list[CopiedSet]:
+    """Return the copies of a directory that are in the store."""
+    is_there = (CopiedSet.store == store) & (CopiedSet.directory_id == directory_id)
+    return list(CopiedSet.select().where(is_there & (CopiedSet.state == CopyState.COMPLETE)))
+
+
+def lose(copied: CopiedSet) -> None:
+    """Have a copy that the store has lost be pushed again; one whose set is no longer here is forgotten."""
+    if copied.backup_set_id is None:
+        CopiedSet.delete().where(CopiedSet.id == copied.id).execute()
+        return
+    again = CopiedSet.update(state=CopyState.WAITING, try_at=utcnow(), manifest_checksum=None)
+    again.where((CopiedSet.id == copied.id) & (CopiedSet.state == CopyState.COMPLETE)).execute()
+
+
 @transaction
 def forget_lost(store: CopyStore) -> int:
     """Forget the sets that were deleted here before they were copied; return how many."""

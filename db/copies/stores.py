@@ -136,11 +136,15 @@ ASKED: Mapping[str, Mapping[str, Any]] = {
     "check": {"is_check_asked": True},
     "verify": {"is_verify_asked": True},
     "push": {"state_at": None},
+    "seen": {"damage": None, "damaged_at": None},
 }
 
 
 def ask(store: CopyStore, actor: Actor, what: str) -> None:
-    """Ask for the lock and the way there to be checked ("check"), a sample read ("verify"), or all pushed ("push")."""
+    """Ask for the lock and the way there to be checked ("check"), a sample read ("verify"), or all pushed ("push").
+
+    "seen": somebody has looked into what was lost or changed there.
+    """
     with database.atomic():
         CopyStore.update(ASKED[what], tend_at=utcnow()).where(CopyStore.id == store.id).execute()
         if what == "push":
@@ -189,6 +193,11 @@ def record(store: CopyStore, **columns: Any) -> None:
 def record_error(store: CopyStore, sentence: str, again_in: timedelta) -> None:
     now = utcnow()
     record(store, error=sentence[:1000], failing_since=store.failing_since or now, tend_at=now + again_in)
+
+
+def record_damage(store: CopyStore, sentence: str) -> None:
+    """Note what was lost or changed at the store: it stays until somebody has looked into it, mended or not."""
+    record(store, damage=sentence[:1000], damaged_at=store.damaged_at or utcnow())
 
 
 def find_by_text(text: str) -> CopyStore:

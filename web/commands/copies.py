@@ -1,4 +1,4 @@
-"""`copies list|add|push|verify`: the stores that backup sets are copied to."""
+"""`copies list|add|push|verify|seen`: the stores that backup sets are copied to."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PUBLIC_OR_SECRET = ("age1", "age-secret-key")
 
 def register(cli: click.Group) -> None:
     group = click.Group("copies", help="Copies of backup sets outside the installation.")
-    add_commands(group, {"list": list_stores, "add": add, "push": push, "verify": verify})
+    add_commands(group, {"list": list_stores, "add": add, "push": push, "verify": verify, "seen": seen})
     cli.add_command(group)
 
 
@@ -122,6 +122,17 @@ def verify(store: str, wait: bool, as_json: bool) -> None:
         row = stores.find_by_text(store)
         stores.ask(row, command_actor(), "verify")
         _tell(row, as_json, wait, lambda now: not now.is_verify_asked)
+
+
+@click.argument("store")
+@json_option
+def seen(store: str, as_json: bool) -> None:
+    """Say that you have looked into what was lost or changed in the store: it is told until then."""
+    with open_installation():
+        row = stores.find_by_text(store)
+        stores.ask(row, command_actor(), "seen")
+        now = models.CopyStore.get_by_id(row.id)
+        print_result(as_json, _document(now), _line(now))
 
 
 def _tell(row: models.CopyStore, as_json: bool, wait: bool, is_done: Callable[[models.CopyStore], bool]) -> None:

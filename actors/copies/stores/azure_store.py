@@ -159,7 +159,7 @@ class AzureStore(StoreBase):
     def delete(self, name: str) -> None:
         with explained():
             try:
-                for number in self._version_numbers(name) or [""]:
+                for number in reversed(self._version_numbers(name) or [""]):
                     self._blob(name).delete_blob(**({"version_id": number} if number else {}))
             except ResourceNotFoundError:
                 return

@@ -181,8 +181,9 @@ class S3Store(StoreBase):
 
     def delete(self, name: str) -> None:
         with explained():
-            numbers = self._version_numbers(name, with_markers=True)
-            for number in numbers or [""]:
+            numbers = self._version_numbers(name, ("Versions", "DeleteMarkers"))
+            # The newest first: what somebody put over a locked version goes, also where that one stays.
+            for number in reversed(numbers or [""]):
                 try:
                     self._client.delete_object(**self._of(name), **({"VersionId": number} if number else {}))
                 except ClientError as e:
@@ -190,12 +191,17 @@ class S3Store(StoreBase):
                         raise StillLocked(f"The store still locks {name}.") from e
                     raise
 
+    def uncover(self, name: str) -> bool:
+        with explained():
+            for number in self._version_numbers(name, ("DeleteMarkers",)):
+                self._client.delete_object(**self._of(name), VersionId=number)
+        return self.head(name) is not None
+
     def _is_locked(self, name: str) -> bool:
         return self.lock_of(name) is not None
 
-    def _version_numbers(self, name: str, *, with_markers: bool = False) -> Sequence[str]:
+    def _version_numbers(self, name: str, kinds: Sequence[str] = ("Versions",)) -> Sequence[str]:
         """Return the versions of exactly this object, oldest first; none where the store keeps no versions."""
-        kinds = ("Versions", "DeleteMarkers") if with_markers else ("Versions",)
         pages = self._client.get_paginator("list_object_versions")
         key = self._key(name)
         try:
@@ -210,8 +216,8 @@ class S3Store(StoreBase):
             if _code(e) in NOT_KNOWN:
                 return []
             raise
-        # What was written before the bucket kept versions is the version “null” (Amazon's user guide, “How S3 Versioning
-        # works”). Alone it says that nothing keeps any.
+        # What was written before the bucket kept versions is the version “null” (Amazon's user guide, How S3 Versioning
+        # works). Alone it says that nothing keeps any.
         if all(row.get("VersionId") in (None, "null") for row in found):
             return []
         # Listed newest first; times are of whole seconds.

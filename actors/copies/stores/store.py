@@ -39,6 +39,10 @@ class StillLocked(StoreRefused):
     """The store keeps the object: its lock has not run out."""
 
 
+class StoreDamaged(StoreRefused):
+    """Something in the store is missing, or not what was pushed: somebody was there, or a disk fails."""
+
+
 class Archived(StoreRefused):
     """The object is there, and was moved to where nobody reads it at once: a rule of the store's own did it."""
 
@@ -96,6 +100,9 @@ class Store(Protocol):
     def delete(self, name: str) -> None:
         """Delete the object with all its versions; nothing happens where there is none. Raises StillLocked."""
 
+    def uncover(self, name: str) -> bool:
+        """Take away what only hides the object. Return whether it is there now."""
+
     def close(self) -> None:
         """Let go of connections."""
 
@@ -128,6 +135,12 @@ class StoreBase:
 
     def extend_lock(self, name: str, until: datetime) -> None:
         raise StoreRefused("This kind of store cannot lock what it keeps.")
+
+    def uncover(self, name: str) -> bool:
+        return self.head(name) is not None
+
+    def head(self, name: str) -> StoredObject | None:
+        raise NotImplementedError
 
     def close(self) -> None:
         """Do nothing: there is no connection."""

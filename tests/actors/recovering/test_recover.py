@@ -16,6 +16,7 @@ from db.audit import audit, chain
 from db.audit.audit import SYSTEM
 from db.backups import manifests
 from db.clock import utcnow
+from db.copies import stores
 from db.errors import Invalid
 from db.installation import lost_contents
 from db.models import (
@@ -32,6 +33,7 @@ from db.models import (
     User,
 )
 from db.policies import snapshots
+from db.states import RunState
 from db.tenants import schedules
 from tests.support.captures import capture_by_hand
 from tests.support.copied import RECOVERY_KEY, add_store, look_after, make_set, push_all
@@ -243,6 +245,32 @@ def test_a_tenant_that_is_newer_than_the_state_comes_with_its_sets(copied, arriv
     assert documents() == before
     row = Tenant.get(Tenant.name == "Newer")
     assert (row.is_active, row.client_id) == (False, lost_contents.UNKNOWN_APP)
+
+
+@only_sqlite
+def test_a_recovered_installation_goes_on_pushing_into_the_store_that_it_came_from(copied, arrive):
+    """Its sets and contents that are newer than the state are there, and it has no record of them."""
+    place, _ = copied("s3")
+    arrive("sqlite")
+    recover(place)
+    CopyStore.update(is_active=True, is_check_asked=True, is_verify_asked=True).execute()
+    [store] = CopyStore.select()
+    stores.ask(store, SYSTEM, "push")
+    store = look_after(store)
+    assert store.error is None
+    assert {run.state for run in push_all(store)} <= {RunState.SUCCEEDED}
+    contoso = Tenant.get(Tenant.name == "Contoso")
+    make_set(contoso, changed=0)
+    assert [run.state for run in push_all(store)] == [RunState.SUCCEEDED]
+    before, kept = documents(), CopiedSet.select().count()
+    assert look_after(store).error is None
+    stores.ask(store, SYSTEM, "verify")
+    assert look_after(store).error is None
+    arrive("sqlite")
+    result = recover(place)
+    assert (result.unproved, result.lost) == ([], [])
+    assert documents() == before
+    assert kept == 4
 
 
 @only_sqlite

@@ -4,6 +4,7 @@ import base64
 import gzip
 import hashlib
 import json
+from typing import ClassVar
 
 import pyrage
 import pytest
@@ -58,7 +59,7 @@ def test_names_that_are_not_ours_are_passed_over_and_nothing_unsigned_is_read(tm
 class Versioned(FolderStore):
     """A folder whose names also have versions before the ones that are there, as buckets keep them."""
 
-    older = {}
+    older: ClassVar = {}
 
     def versions(self, name):
         for data in self.older.get(name, ()):
@@ -73,7 +74,9 @@ def test_what_somebody_with_our_key_puts_over_an_object_hides_none_that_was_ther
     public = base64.b64encode(seed.public_key().public_bytes_raw()).decode()
     own, first = Signer("one", public, seed.private_bytes_raw()), json.dumps({**FIRST, "signer": public}).encode()
     store, path = Versioned(tmp_path), "sets/aaaa/41/manifest.json.age"
-    true, forged, later = (sealed({"format": number, "items": [name]}) for number, name in ((1, "a"), (1, "b"), (2, "c")))
+    true, forged, later = (
+        sealed({"format": number, "items": [name]}) for number, name in ((1, "a"), (1, "b"), (2, "c"))
+    )
     store.older = {
         # A first file of no format that we know, before and after ours, and one that fills a memory.
         layout.FIRST_FILE: [b"x" * 1001, json.dumps({**FIRST, "format": 9}).encode(), first],

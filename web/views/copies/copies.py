@@ -240,12 +240,13 @@ def change(store_id: int) -> Any:
 @pages.post("/<int:store_id>/ask")
 @requires(Permission.ADMINISTER)
 def ask(store_id: int) -> Any:
-    """Ask a worker to check, verify or push."""
+    """Ask a worker to check, verify or push, or say that one has looked into what was lost or changed there."""
     store = _fetch(store_id)
     what = form_text("what")
     if what in stores.ASKED:
         stores.ask(store, current_actor(), what)
-        flash("A worker does it now. This page then says what came of it.", "success")
+        if what != "seen":
+            flash("A worker does it now. This page then says what came of it.", "success")
     return redirect(url_for("copies.page", store_id=store.id), 303)
 
 

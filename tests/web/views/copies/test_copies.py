@@ -3,6 +3,7 @@
 import pyrage
 import pytest
 
+from db.copies import stores
 from db.models import CopiedSet, CopyStore
 from db.states import CopyState
 from tests.support.copied import make_set
@@ -51,6 +52,10 @@ def test_an_admin_adds_asks_changes_and_removes_a_store(app, cast, client, sign_
     for what in ("push", "verify", "check", "nonsense"):
         assert post(client, f"/copies/{store.id}/ask", what=what).status_code == 200
     assert CopyStore.get().is_verify_asked
+    stores.record_damage(store, "contents/3f/x.age was missing.")
+    assert "I have looked into it" in client.get(f"/copies/{store.id}").get_data(as_text=True)
+    assert "I have looked into it" not in post(client, f"/copies/{store.id}/ask", what="seen").get_data(as_text=True)
+    assert CopyStore.get().damage is None
     post(client, f"/copies/{store.id}", name="Safe", copy_days="60", rate="", is_active="yes")
     store = CopyStore.get()
     assert (store.name, store.copy_days, store.bytes_per_second, store.needs_lock) == ("Safe", 60, None, False)
