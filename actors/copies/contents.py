@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from actors.copies import layout, sealing
-from actors.copies.pace import Pace
+from actors.copies.stores.pace import Pace
 from actors.copies.stores.store import Store, StoreError, StoreRefused
 from actors.queue.run_actor import Wait
 from db.copies import copied_contents, copied_sets

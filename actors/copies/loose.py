@@ -8,7 +8,7 @@ from datetime import datetime
 
 from actors.copies import sealing
 from actors.copies.contents import ContentsPush
-from actors.copies.pace import Pace
+from actors.copies.stores.pace import Pace
 from actors.copies.stores.store import Store
 from db.copies import loose_contents, signer, stores
 from db.copies.loose_contents import SnapshotContent

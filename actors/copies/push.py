@@ -12,8 +12,8 @@ import dramatiq
 
 from actors.copies import contents, layout, sealing
 from actors.copies.git_library import git_library
-from actors.copies.pace import Pace
 from actors.copies.stores.opening import open_store
+from actors.copies.stores.pace import Pace
 from actors.copies.stores.store import Store, StoreError, as_file, checksum_of
 from actors.queue.enqueue import enqueue_new
 from actors.queue.queue_names import BULK

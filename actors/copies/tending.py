@@ -12,8 +12,8 @@ import dramatiq
 
 from actors.copies import layout, loose, probes, sealing, verifying
 from actors.copies.git_library import git_library
-from actors.copies.pace import Pace
 from actors.copies.stores.opening import open_store
+from actors.copies.stores.pace import Pace
 from actors.copies.stores.store import (
     NotStored,
     StillLocked,

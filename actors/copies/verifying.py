@@ -65,7 +65,7 @@ def _require_manifests(row: CopyStore, store: Store) -> None:
     lost: list[CopiedSet] = []
     for directory_id in copied_sets.directories_of(row):
         copies = copied_sets.complete_of(row, directory_id)
-        there = {found.name for found in store.list(f"sets/{directory_id}/")}
+        there = {stored.name for stored in store.list(f"sets/{directory_id}/")}
         lost += [copied for copied in copies if layout.manifest_path(copied) not in there]
     lost = _without_late_ones(store, lost, layout.manifest_path)
     for copied in lost:
@@ -81,7 +81,7 @@ def _require_manifests(row: CopyStore, store: Store) -> None:
 def _missing_contents(row: CopyStore, store: Store, folder: str) -> list[CopiedContent]:
     # The rows first: what is pushed meanwhile is not among them.
     rows = copied_contents.in_folder(row, folder)
-    there = {found.name for found in store.list(f"contents/{folder}/")} if rows else set()
+    there = {stored.name for stored in store.list(f"contents/{folder}/")} if rows else set()
     missing = [content for content in rows if layout.content_path(content.name) not in there]
     return _without_late_ones(store, missing, _path)
 

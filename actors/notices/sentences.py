@@ -218,16 +218,14 @@ def _foreign_write(told: Occurrence, _change: Change | None, _zone: str) -> str:
 
 
 def _copies_failing(told: Occurrence, _change: Change | None, _zone: str) -> str:
-    store, why = plain(told.facts.get("store") or "?"), told.facts.get("why")
-    if why == "key_unproven":
-        return "For a year nobody proved that they still have a recovery key: without one no copy opens"
-    if why == "behind":
-        return f"Copies in the store “{store}” are more than a day behind"
-    if why == "damaged":
-        return f"Copies in the store “{store}” were lost or changed there: find out who did it"
-    if why == "not_locked":
-        return f"The store “{store}” does not lock the copies in it, which has to be"
-    return f"The store of copies “{store}” does not work"
+    store = plain(told.facts.get("store") or "?")
+    sentences = {
+        "key_unproven": "For a year nobody proved that they still have a recovery key: without one no copy opens",
+        "behind": f"Copies in the store “{store}” are more than a day behind",
+        "damaged": f"Copies in the store “{store}” were lost or changed there: find out who did it",
+        "not_locked": f"The store “{store}” does not lock the copies in it, which has to be",
+    }
+    return sentences.get(str(told.facts.get("why")), f"The store of copies “{store}” does not work")
 
 
 _SAFEGUARDS = {

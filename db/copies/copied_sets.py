@@ -168,13 +168,13 @@ def complete_of(store: CopyStore, directory_id: str) -> list[CopiedSet]:
     return list(CopiedSet.select().where(is_there & (CopiedSet.state == CopyState.COMPLETE)))
 
 
-def lose(copied: CopiedSet) -> None:
+def lose(copied: CopiedSet, *, again: bool = True) -> None:
     """Have a copy that the store has lost be pushed again; one whose set is no longer here is forgotten."""
-    if copied.backup_set_id is None:
+    if copied.backup_set_id is None or not again:
         CopiedSet.delete().where(CopiedSet.id == copied.id).execute()
         return
-    again = CopiedSet.update(state=CopyState.WAITING, try_at=utcnow(), manifest_checksum=None)
-    again.where((CopiedSet.id == copied.id) & (CopiedSet.state == CopyState.COMPLETE)).execute()
+    waiting = CopiedSet.update(state=CopyState.WAITING, try_at=utcnow(), manifest_checksum=None)
+    waiting.where((CopiedSet.id == copied.id) & (CopiedSet.state == CopyState.COMPLETE)).execute()
 
 
 @transaction

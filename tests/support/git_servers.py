@@ -125,21 +125,25 @@ def _run(channel, command):
     """Run one of Git's two commands, and nothing else."""
     program, path = shlex.split(command)
     assert program in {"git-upload-pack", "git-receive-pack"}
-    with subprocess.Popen([*program.split("-", 1), path], stdin=-1, stdout=-1, env=QUIET) as process:
+    with subprocess.Popen([*program.split("-", 1), path], stdin=-1, stdout=-1, stderr=-1, env=QUIET) as process:
 
         def feed():
-            while data := channel.recv(65536):
-                process.stdin.write(data)
-                process.stdin.flush()
-            process.stdin.close()
+            # A program that has ended takes no more.
+            with contextlib.suppress(OSError, ValueError):
+                while data := channel.recv(65536):
+                    process.stdin.write(data)
+                    process.stdin.flush()
+                process.stdin.close()
 
         feeding = threading.Thread(target=feed, daemon=True)
         feeding.start()
         while data := process.stdout.read1(65536):
             channel.sendall(data)
+        # As a server's program ends: what it complains of, and the end.
+        with contextlib.suppress(OSError, EOFError):
+            channel.sendall_stderr(process.stderr.read())
+            channel.close()
         feeding.join()
-    with contextlib.suppress(OSError, EOFError):
-        channel.close()
 
 
 @contextmanager

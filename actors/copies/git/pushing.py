@@ -10,7 +10,7 @@ from actors.copies.git.authors import TENANTKEEP
 from actors.copies.git.folders import RenderedFile, SetFiles
 from actors.copies.git.remote import Remote, Tip
 from actors.copies.git.safe_names import file_name, folder_name, mark_of
-from actors.copies.stores.store import StoreError, StoreRefused
+from actors.copies.stores.store import StoreDamaged, StoreError, StoreRefused
 from db.backups import manifests
 from db.copies import commit_facts, copied_sets
 from db.copies.signer import Signer
@@ -18,11 +18,13 @@ from db.documents import document_policies
 from db.documents.document_policies import SNAPSHOTS_AT_ONCE
 from db.models import BackupSet, CopiedSet, CopyStore
 from db.sql.value_lists import batched
-from db.states import ItemState, Offer
+from db.states import CopyState, ItemState, Offer
 
 # As far back a commit of this set is looked for; of one that was once tried, farther: others may have followed it.
 LOOK_BACK, LOOK_BACK_FOR_TRIED = 50, 5000
 ATTEMPTS = 5
+# Of the newest that were pushed, so many are looked for each day.
+SETS_LOOKED_FOR = 200
 CLASH = "Another installation keeps its commits on this branch. Give another branch (?branch=…), or repository."
 
 
@@ -32,7 +34,7 @@ def push_set(signer: Signer, copied: CopiedSet, credentials: Mapping[str, str], 
     `before_each` is called before each attempt, and raises where the work is no longer ours.
     """
     given = _files_of(signer, copied)
-    remote = Remote(copied.store.address, credentials)
+    remote = Remote(copied.store.address, credentials, copied.store.bytes_per_second)
     try:
         for _ in range(ATTEMPTS):
             before_each()
@@ -143,16 +145,30 @@ def check(signer: Signer, store: CopyStore, credentials: Mapping[str, str]) -> N
 
 
 def verify(signer: Signer, store: CopyStore, credentials: Mapping[str, str]) -> None:
-    """Look whether the newest set that was pushed is still in the branch. Raises StoreError."""
-    newest = copied_sets.newest(store)
-    if newest is None:
+    """Look whether the newest sets that were pushed are still in the branch. Raises StoreError.
+
+    Those that are not are forgotten, once told; the newest of each tenant is pushed again, upon what is there now.
+    """
+    pushed = copied_sets.of_store(store, SETS_LOOKED_FOR, CopyState.COMPLETE)
+    # One whose tenant had a newer set there already has no commit.
+    with_commit = [copied for copied in pushed if copied.manifest_checksum]
+    if not with_commit:
         return
     remote = Remote(store.address, credentials)
     try:
         with remote.look(LOOK_BACK_FOR_TRIED) as tip:
-            if not is_there(signer.installation, newest, tip):
-                raise StoreRefused(
-                    "The branch has lost commits: somebody wrote its history anew. Backups go on upon it."
-                )
+            there = {messages.set_of(commit.message) for commit in tip.history()}
     finally:
         remote.close()
+    lost = [copied for copied in with_commit if (signer.installation, copied.set_number) not in there]
+    if not lost:
+        return
+    newest: dict[str, CopiedSet] = {}
+    for copied in pushed:
+        newest.setdefault(copied.directory_id, copied)
+    for copied in lost:
+        copied_sets.lose(copied, again=newest[copied.directory_id] == copied)
+    raise StoreDamaged(
+        f"The branch has lost {len(lost)} commit(s) of ours: somebody wrote its history anew, or removed it. Backups "
+        "go on upon what is there."
+    )

@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from urllib.parse import parse_qs, urlsplit
 
 from dulwich import errors, refs
-from dulwich.client import GitClient, HTTPUnauthorized, LocalGitClient
+from dulwich.client import GitClient, LocalGitClient
 from dulwich.file import FileLocked
 from dulwich.gc import maybe_auto_gc
 from dulwich.object_store import BaseObjectStore, ObjectStoreGraphWalker
@@ -24,7 +24,9 @@ from dulwich.pack import UnpackedObject, full_unpacked_object
 from dulwich.repo import Repo
 from urllib3.exceptions import HTTPError
 
+from actors.copies.git import refusals
 from actors.copies.git.transports import client_for
+from actors.copies.stores.pace import Pace
 from actors.copies.stores.store import StoreError, StoreRefused
 
 MAIN = "main"
@@ -64,12 +66,12 @@ class Tip:
 
 
 class Remote:
-    def __init__(self, address: str, credentials: Mapping[str, str]) -> None:
-        """Find the way there. Raises StoreError."""
+    def __init__(self, address: str, credentials: Mapping[str, str], bytes_per_second: int | None = None) -> None:
+        """Find the way there. Raises StoreError. `bytes_per_second`: what is sent to a server goes no faster."""
         branch = parse_qs(urlsplit(address).query).get("branch", [MAIN])[0]
         self._ref = refs.Ref(f"refs/heads/{branch}".encode())
         with explained():
-            self._client, self._path = client_for(address, branch, credentials)
+            self._client, self._path = client_for(address, branch, credentials, Pace(bytes_per_second))
 
     @contextmanager
     def look(self, depth: int) -> Iterator[Tip]:
@@ -117,16 +119,18 @@ class Remote:
         def pack(*_: object, **__: object) -> tuple[int, Iterator[UnpackedObject]]:
             return len(sent), (full_unpacked_object(each) for each in sent.values())
 
-        with explained():
+        said = _Said()
+        with explained(said):
             try:
-                told = self._client.send_pack(self._path, update, pack).ref_status or {}  # type: ignore[arg-type]
+                sent_there = self._client.send_pack(self._path, update, pack, progress=said)  # type: ignore[arg-type]
             except (_Moved, FileLocked):
                 return False
-            if told.get(self._ref) is None:
+            refusal = (sent_there.ref_status or {}).get(self._ref)
+            if refusal is None:
                 return True
         if self.tip_id() != tip.commit_id:
             return False
-        raise StoreRefused("The server refuses the commit: the branch is protected there, or a rule forbids it.")
+        raise StoreRefused(refusals.sentence_of(refusal, said.text))
 
     def tip_id(self) -> ObjectID | None:
         with explained():
@@ -146,6 +150,20 @@ class Remote:
 
     def close(self) -> None:
         self._client.close()
+
+
+class _Said:
+    """Keeps what a server tells whoever pushes: among how far it is, why it refuses."""
+
+    def __init__(self) -> None:
+        self._bytes = b""
+
+    def __call__(self, data: bytes) -> None:
+        self._bytes = (self._bytes + data)[-refusals.MAX_TEXT :]
+
+    @property
+    def text(self) -> str:
+        return self._bytes.decode("utf-8", "replace")
 
 
 class _Moved(Exception):
@@ -177,16 +195,17 @@ _GARBLED = (
 
 
 @contextmanager
-def explained() -> Iterator[None]:
-    """Turn the client's errors into StoreError, with nothing in it of what was sent or answered."""
+def explained(said: _Said | None = None) -> Iterator[None]:
+    """Turn the client's errors into StoreError, with nothing in it of what was sent or answered.
+
+    `said`: what the server told until then.
+    """
     try:
         yield
-    except HTTPUnauthorized:
-        raise StoreRefused("The server does not let us in: check the token, and what it may do.") from None
     except errors.NotGitRepository:
-        raise StoreRefused("There is no repository at this address, or the token may not see it.") from None
+        raise StoreRefused(refusals.NOT_THERE) from None
     except errors.GitProtocolError as e:
-        raise _of_protocol(e) from None
+        raise _of_protocol(e, said.text if said else "") from None
     except (FileLocked, HTTPError, TimeoutError, ConnectionError):
         raise StoreError("The repository is busy, or the server does not answer.") from None
     except PermissionError:
@@ -198,12 +217,9 @@ def explained() -> Iterator[None]:
         raise StoreError("What answers there is no Git repository, or a damaged one.") from None
 
 
-def _of_protocol(error: errors.GitProtocolError) -> StoreError:
-    said = str(error)
-    if any(f"http resp {status}" in said for status in (403, 405, 407)):
-        return StoreRefused("The server does not let us push: check what the token may do.")
-    if any(f"http resp {status}" in said for status in (301, 302, 303, 307, 308)):
-        return StoreRefused("The server leads to another address. Give that one.")
-    if isinstance(error, errors.SendPackError):
-        return StoreRefused("The server refuses the commit: the branch is protected there, or a rule forbids it.")
+def _of_protocol(error: errors.GitProtocolError, said: str) -> StoreError:
+    complaints = [line.decode("utf-8", "replace") for line in getattr(error, "stderr_lines", None) or ()]
+    sentence = refusals.sentence_of(str(error), said, *complaints)
+    if isinstance(error, errors.SendPackError) or sentence != refusals.PLAIN:
+        return StoreRefused(sentence)
     return StoreError("The server does not answer as a Git server does, or the connection to it broke.")

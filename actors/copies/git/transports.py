@@ -13,7 +13,9 @@ from dulwich.client import GitClient, LocalGitClient, SSHGitClient, Urllib3HttpG
 from dulwich.errors import NotGitRepository
 from dulwich.repo import Repo
 
+from actors.copies.git.refusals import check_status
 from actors.copies.stores import network
+from actors.copies.stores.pace import Pace
 from actors.copies.stores.store import StoreRefused
 
 CONNECT_SECONDS, ANSWER_SECONDS = 10.0, 300.0
@@ -21,8 +23,11 @@ CONNECT_SECONDS, ANSWER_SECONDS = 10.0, 300.0
 ANY_USER = "tenantkeep"
 
 
-def client_for(address: str, branch: str, credentials: Mapping[str, str]) -> tuple[GitClient, str]:
-    """Return (client, path for it) of an address git+file, git+https or git+ssh. Raises StoreError."""
+def client_for(address: str, branch: str, credentials: Mapping[str, str], pace: Pace) -> tuple[GitClient, str]:
+    """Return (client, path for it) of an address git+file, git+https or git+ssh. Raises StoreError.
+
+    What is sent to a server is paced; a folder of this machine is not.
+    """
     parts = urlsplit(address)
     scheme = parts.scheme.removeprefix("git+")
     if scheme == "file":
@@ -30,11 +35,11 @@ def client_for(address: str, branch: str, credentials: Mapping[str, str]) -> tup
         _check_folder(folder, branch)
         return LocalGitClient(), str(folder)
     if scheme == "ssh":
-        return _ssh(address, credentials), unquote(parts.path)
+        return _ssh(address, credentials, pace), unquote(parts.path)
     url = urlunsplit((scheme, parts.netloc, parts.path, "", ""))
     user = credentials.get("username", ANY_USER) if "token" in credentials else None
     # It takes whatever has `headers`, `request` and `clear`.
-    pool: Any = _OneHost(url)
+    pool: Any = _OneHost(url, pace)
     token = credentials.get("token")
     return Urllib3HttpGitClient(url, pool_manager=pool, username=user, password=token, thin_packs=False), ""
 
@@ -57,7 +62,8 @@ def _check_folder(folder: Path, branch: str) -> None:
 class _OneHost:
     """The connections to one server, in place of urllib3's pool: no other server is spoken to, whoever points there."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, pace: Pace) -> None:
+        self._pace = pace
         way = network.way_to(url)
         proxy = way.proxies.get(urlsplit(url).scheme)
         tls: dict[str, Any] = {"cert_reqs": "CERT_REQUIRED", "ca_certs": way.ca_file}
@@ -72,8 +78,14 @@ class _OneHost:
         if urlsplit(url)[:2] != self._origin:
             raise StoreRefused("The server leads to another one. Give that one's address.")
         timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=ANSWER_SECONDS)
-        self._answers.append(self._pool.request(method, url, redirect=False, retries=False, timeout=timeout, **more))
-        return self._answers[-1]
+        if body := more.get("body"):
+            parts = [body] if isinstance(body, bytes) else body
+            # What has a length keeps it: it stands in the headers.
+            more["body"] = (piece for part in parts for piece in self._pace.pieces(part))
+        answer = self._pool.request(method, url, redirect=False, retries=False, timeout=timeout, **more)
+        self._answers.append(answer)
+        check_status(answer.status, answer.headers.get("Location", ""))
+        return answer
 
     def clear(self) -> None:
         for answer in self._answers:
@@ -81,9 +93,9 @@ class _OneHost:
         self._pool.clear()
 
 
-def _ssh(address: str, credentials: Mapping[str, str]) -> GitClient:
+def _ssh(address: str, credentials: Mapping[str, str], pace: Pace) -> GitClient:
     from actors.copies.git.ssh_channel import OwnSsh  # paramiko: only where it is needed
 
     parts = urlsplit(address)
-    vendor = OwnSsh(address, credentials)
+    vendor = OwnSsh(address, credentials, pace)
     return SSHGitClient(str(parts.hostname), parts.port, parts.username, vendor=vendor, thin_packs=False)

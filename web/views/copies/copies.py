@@ -67,6 +67,7 @@ KINDS: Mapping[str, StoreKind] = {
         "git+https://host/policies.git?branch=main",
         (
             ("token", "Token, for https", False),
+            ("username", "User name of the token, where the server wants one", False),
             ("private_key", "Private key, for ssh", True),
             ("passphrase", "Passphrase of the private key", False),
         ),

@@ -12,7 +12,7 @@ from actors.copies.git.remote import Remote
 from db.audit.audit import SYSTEM
 from db.backups import manifests
 from db.clock import utcnow
-from db.copies import stores
+from db.copies import standing, stores
 from db.models import BackupSet, Change, CopiedSet, CopyStore, Policy, Run, TenantEvent, TenantEventPolicy
 from db.states import ChangeKind, CopyState, RunState
 from tests.support.copied import add_store, look_after, make_set, push_all
@@ -203,3 +203,36 @@ def test_an_older_set_comes_not_after_a_newer_one_and_a_foreign_branch_is_left_a
     make_set(cast.contoso, changed=1)
     push_all(store)
     assert log_of(repository) == ["x"]
+
+
+def test_a_history_that_somebody_wrote_anew_is_told_also_where_a_push_came_after_it(
+    cast, redis_url, new_place, tmp_path
+):
+    place = new_place("git")
+    store = add_store(place)
+    for changed in (None, 0, 1):
+        make_set(cast.contoso, changed=changed)
+        push_all(store)
+    make_set(cast.fabrikam, policies=1)
+    push_all(store)
+    repository = folder_of(place, tmp_path)
+    # Somebody forces the branch back by three commits; the night's set is pushed upon it before anybody looks.
+    git(repository, "update-ref", "refs/heads/main", git(repository, "rev-parse", "main~3").strip())
+    make_set(cast.contoso, changed=2)
+    push_all(store)
+    stores.ask(CopyStore.get_by_id(store.id), SYSTEM, "verify")
+    store = look_after(store)
+    assert "lost 3 commit(s)" in store.error
+    assert [finding.why for finding in standing.of_store(store, utcnow())] == [standing.DAMAGED]
+    # It is told once; of each tenant the newest set is there again, and what somebody did stands in the log.
+    assert [run.state for run in push_all(store)] == [RunState.SUCCEEDED]
+    store = look_after(store)
+    assert store.error is None
+    assert len(log_of(repository)) == 3
+    assert cast.fabrikam.name in log_of(repository)[0]
+    # The branch is gone: it is made anew, and that is told too.
+    git(repository, "update-ref", "-d", "refs/heads/main")
+    stores.ask(store, SYSTEM, "verify")
+    assert "lost 3 commit(s)" in look_after(store).error
+    push_all(store)
+    assert len(log_of(repository)) == 2

@@ -70,13 +70,15 @@ def test_a_git_store_says_that_it_is_for_reading_and_asks_for_no_key(app, cast, 
     text = client.get("/copies/new?kind=git").get_data(as_text=True)
     assert for_reading in text
     assert 'name="recipients"' not in text
-    given = {"kind": "git", "name": "Review", "address": "git+https://host/x.git", "token": "hunter2"}
+    given = {"kind": "git", "name": "Review", "address": "git+https://host/x.git", "token": "hunter2",
+             "username": "gitlab+deploy-token-1", "rate": "64"}  # fmt: skip
     refused = post(client, "/copies/", **given, recipients=KEY)
     assert "not sealed: give no recovery key" in refused.get_data(as_text=True)
     backup_set = make_set(cast.contoso)
     text = post(client, "/copies/", **given).get_data(as_text=True)
     store = CopyStore.get()
-    assert (store.recipients, store.needs_lock) == ([], False)
+    assert (store.recipients, store.needs_lock, store.bytes_per_second) == ([], False, 64 * 1024)
+    assert stores.open_credentials(store) == {"token": "hunter2", "username": "gitlab+deploy-token-1"}
     assert for_reading in text
     assert "hunter2" not in text
     post(client, f"/copies/{store.id}", name="Read", rate="", is_active="yes", needs_lock="yes")
