@@ -4,6 +4,7 @@ import pytest
 from click.testing import CliRunner
 
 from actors.copies import tending
+from db.copies import stores
 from db.database import database as handle
 from db.models import CopiedSet, CopyStore
 from tests.support.copied import RECOVERY_KEY, make_set, push_all
@@ -52,3 +53,6 @@ def test_a_store_is_added_pushed_verified_and_listed(cast, redis_url, new_place)
     assert (told["lock"], told["contents"], told["sets"]["complete"], told["findings"]) == ("missing", 3, 1, [])
     assert CopiedSet.get().contents == 3
     assert json.loads(run_command("copies", "verify", str(store.id), "--json").output)["error"] is None
+    stores.record_damage(store, "contents/3f/x.age was missing.")
+    assert "FAILING: contents/3f/x.age was missing." in run_command("copies", "list").output
+    assert json.loads(run_command("copies", "seen", "Vault", "--json").output)["findings"] == []
