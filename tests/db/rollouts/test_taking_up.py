@@ -10,6 +10,7 @@ from db.standards import adoptions, standards
 from db.states import RestoreState, Ring, RollOutKind, RollOutState, RollOutTenantState, RunKind, RunState
 from tests.support.rolled_out import make_standard, make_version, parts
 
+pytestmark = pytest.mark.usefixtures("lock_order")
 S, T = RollOutState, RollOutTenantState
 # (how a tenant stood when it stopped, whether its live run had begun, how it stands once it is taken up)
 TENANTS = (

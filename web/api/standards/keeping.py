@@ -24,13 +24,13 @@ class KeepBody(Arguments):
     """The item, and what happens when somebody changes its policy in the tenant."""
 
     key: str = Field(min_length=1, max_length=200, description="The key of the item.")
-    keep: Literal["tell", "put_back"] = Field(description="Told, and somebody decides; or put back by itself.")
+    keep: Literal["tell", "put_back"] = Field("tell", description="Told, and somebody decides; or put back by itself.")
 
 
 class KeepLimitBody(Arguments):
     """The limit of what is put back by itself."""
 
-    put_backs_a_day: int = Field(ge=0, le=keeping.MOST_A_DAY, description="Policies a day in the tenant; 0: none.")
+    put_backs_a_day: int = Field(5, ge=0, le=keeping.MOST_A_DAY, description="Policies a day in the tenant; 0: none.")
 
 
 @routes.post("/standards/<standard_id>/tenants/<tenant_id>/keep")
