@@ -12,7 +12,7 @@ from db.models import Policy, Snapshot
 from db.policies import change_recording, snapshots
 from db.policies.policy_index import PolicyIndex
 from db.policies.snapshots import SnapshotDraft
-from graph.content.fingerprint import assignments_fingerprint, fingerprint
+from graph.content.fingerprint import fingerprints
 from graph.policy_types.table import POLICY_TYPES
 from graph.read.readings import Reading
 from graph.write import additions
@@ -57,7 +57,7 @@ def _with_index(read: Sequence[ReadPolicy], drafts: Mapping[int, SnapshotDraft])
 def _draft(read: ReadPolicy, newest: Snapshot | None) -> SnapshotDraft:
     policy, reading = read.policy, read.reading
     policy_type = POLICY_TYPES[policy.policy_type]
-    content_fingerprint = fingerprint(policy_type, reading.content)
+    content_fingerprint, assignments_mark = fingerprints(policy_type, reading.content)
     is_same = newest is not None and newest.content.fingerprint == content_fingerprint
     is_indexed = is_same and policy.index_version == policy_index.VERSION and _is_as_gone(newest, reading)
     return SnapshotDraft.of(
@@ -66,7 +66,7 @@ def _draft(read: ReadPolicy, newest: Snapshot | None) -> SnapshotDraft:
         content_fingerprint,
         reading.text,
         read_at=read.read_at,
-        assignments_mark=assignments_fingerprint(reading.content["assignments"]),
+        assignments_mark=assignments_mark,
         name=reading.name,
         modified_at=reading.modified_at,
         proof=reading.proof,

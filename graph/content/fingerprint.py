@@ -18,6 +18,12 @@ def assignments_fingerprint(assignments: Any) -> str:
     return _sha256(normalise_assignments(strip_annotations(assignments)))
 
 
+def fingerprints(policy_type: PolicyType, content: dict[str, Any]) -> tuple[str, str]:
+    """Return the `fingerprint` of a content without annotations, and the `assignments_fingerprint`, from one walk."""
+    normalised = normalise(policy_type, content)
+    return _sha256(normalised), _sha256(normalised["assignments"])
+
+
 def content_hash(content: Any) -> str:
     """Return the SHA-256 of the content as it is: it proves that a file is the one that was downloaded.
 

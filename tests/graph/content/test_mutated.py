@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph.content.fingerprint import fingerprint
+from graph.content.fingerprint import assignments_fingerprint, fingerprint, fingerprints
 from graph.content.places import body_place, root_type
 from graph.content.secret_signs import may_lack_secrets
 from graph.content.secrets import _Walk
@@ -83,6 +83,8 @@ def test_what_is_changed_anywhere_is_read_as_it_is_or_refused(case):
         return
     assert set(reading.content) == {"body", "assignments"}
     assert reading.text == json.dumps(reading.content, ensure_ascii=False, separators=(",", ":"))
+    marks = fingerprint(row, reading.content), assignments_fingerprint(reading.content["assignments"])
+    assert fingerprints(row, reading.content) == marks
     use(row, reading.content)
 
 
