@@ -1,11 +1,12 @@
 """A real Chromium before the real application: served from this process, or as the demo starts it."""
 
 import threading
+from contextlib import contextmanager
 
 import pytest
 from werkzeug.serving import make_server
 
-from tests.support.demo import ARGUMENTS, running_demo, sign_in
+from tests.support.demo import ARGUMENTS, sign_in
 from tests.support.environment import PASSWORD
 from tests.support.page_walk import prepare
 from tests.tools.prerequisites import chromium
@@ -59,13 +60,22 @@ def page(new_page):
 @pytest.fixture
 def site(app):
     """The address of the application, served over HTTP from this process."""
+    with served(app) as address:
+        yield address
+
+
+@contextmanager
+def served(app):
+    """The address of an application that a thread of this process serves."""
     server = make_server("127.0.0.1", 0, _answering_whole(app), threaded=True)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 def _answering_whole(app):
@@ -95,12 +105,6 @@ def enter(site):
         return page
 
     return act
-
-
-@pytest.fixture(scope="session")
-def demo(tmp_path_factory):
-    with running_demo(tmp_path_factory.mktemp("demo") / "data") as running:
-        yield running
 
 
 @pytest.fixture(scope="session")

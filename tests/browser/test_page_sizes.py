@@ -11,10 +11,11 @@ from flask.testing import FlaskClient
 
 from db.models import User
 from db.states import SiteRole
+from tests.browser.conftest import served
 from tests.support import large_installation
 
 # Width of the screen -> the most that a page may be high, in pixels.
-SCREENS = {390: 12000, 1280: 6000}
+SCREENS = {390: 12500, 1280: 6000}
 # What a phone folds away as it loads a page, a desk shows.
 UNFOLD = "width => width > 800 && document.querySelectorAll('details.fold').forEach(one => one.open = true)"
 # What a browser draws in a second or two.
@@ -132,27 +133,43 @@ def every_page(app, sign_in, _password_hash):
     return found
 
 
-def _fulfil(route, begin, every_page):
-    found = every_page.get(route.request.url.removeprefix(begin)) if route.request.is_navigation_request() else None
-    if found is None:
-        route.continue_()
-    else:
-        _endpoint, answer = found
-        route.fulfill(status=200, headers=dict(answer.headers), body=answer.data)
+@pytest.fixture
+def kept():
+    """Address -> the answer that is given again; the application makes what is not among them."""
+    return {}
+
+
+@pytest.fixture
+def site(app, kept):
+    """The address of the application, served from this process. Pages that are kept need not be made again."""
+
+    def answer(environ, start_response):
+        found = kept.get(address_asked(environ))
+        if found is None:
+            return app(environ, start_response)
+        start_response(found.status, list(found.headers))
+        return [found.data]
+
+    with served(answer) as address:
+        yield address
+
+
+def address_asked(environ):
+    query = environ["QUERY_STRING"]
+    return environ["PATH_INFO"] + (f"?{query}" if query else "")
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_no_page_is_endless_or_wider_than_the_screen(every_page, enter, new_page, caplog):
+def test_no_page_is_endless_or_wider_than_the_screen(every_page, kept, enter, new_page, caplog):
     caplog.set_level(logging.WARNING, logger="werkzeug")  # else each request is a line among the figures
     too_large, lines = {}, ["", "width  height  page"]
     page = new_page(viewport=_screen(390), reduced_motion="reduce")
     page.set_default_timeout(60_000)
     enter(page, User.get(User.site_role == SiteRole.ADMIN))
     begin = page.url.rstrip("/")
-    # Each is made once.
-    page.route("**/*", lambda route: _fulfil(route, begin, every_page))
+    kept.update({path: answer for path, (_endpoint, answer) in every_page.items()})
     for path, (endpoint, _answer) in every_page.items():
-        page.set_viewport_size(_screen(390))
+        page.set_viewport_size(_screen(min(SCREENS)))
         page.goto(begin + path)
         for width, most in SCREENS.items():
             page.set_viewport_size(_screen(width))
