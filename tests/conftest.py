@@ -11,6 +11,7 @@ pytest_plugins = [
     "tests.fixtures.cast",
     "tests.fixtures.api",
     "tests.fixtures.app",
+    "tests.fixtures.demo",
     "tests.fixtures.simulator",
     "tests.fixtures.worker",
     "tests.fixtures.copies",

@@ -22,8 +22,8 @@ ARGUMENTS = [
 
 
 class Demo:
-    def __init__(self, process, output):
-        self.process, self.output = process, output
+    def __init__(self, process, output, data):
+        self.process, self.output, self.data = process, output, data
         self.address = re.search(r"http://127\.0\.0\.1:\d+", output)[0]
 
     def tenant(self, name):
@@ -63,10 +63,15 @@ def running_demo(data: Path, tenantkeep=servers.TENANTKEEP, *, history=False, li
             servers.wait_for(
                 lambda: last_words in out.read_text(), "The demo", seconds=300 if history else 60, process=process
             )
-            yield Demo(process, out.read_text())
+            yield Demo(process, out.read_text(), data)
         finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(40)
+            stop(process)
+
+
+def stop(process):
+    """As Ctrl-C does; what has ended is left alone."""
+    process.send_signal(signal.SIGINT)
+    process.wait(40)
 
 
 def descendants(pid):
