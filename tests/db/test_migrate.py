@@ -109,6 +109,7 @@ def test_a_change_has_the_type_of_its_policy_whoever_wrote_it_and_when(cast, cap
     assert types == [change.policy.policy_type for change in Change.select()] == ["configurationPolicies"] * 3
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_what_an_interrupted_build_left_is_no_index_and_is_built_anew(cast, database):
     with pytest.raises(pw.IntegrityError):
         online_changes.create_index(database, "policy_new", "policy (tenant_id)", is_unique=True)
