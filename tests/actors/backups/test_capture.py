@@ -244,16 +244,14 @@ def test_a_cancelled_sync_keeps_what_was_done(graph, worker, ended, cast):
     assert Run.get_by_id(run.id).ended_at
 
 
-def test_an_unreachable_graph_is_tried_again_and_then_fails_with_what_to_check(
-    simulator, worker, ended, cast, monkeypatch
-):
+def test_an_unreachable_graph_is_tried_again_and_then_fails_with_what_to_check(graph, worker, ended, cast, monkeypatch):
     monkeypatch.setenv("TENANTKEEP_GRAPH_URL", "http://127.0.0.1:1")
     config.settings.cache_clear()
     graph_clients.clear_cache()
     monkeypatch.setattr(run_actor, "LONGEST_BACKOFF", 0.05)
     graph_is_down = connection_check.check(cast.contoso).sentence
     assert "cannot be reached" in graph_is_down
-    run = ended(actors.backups.sync.start(cast.contoso, SYSTEM).run.id)
+    run = ended(actors.backups.sync.start(cast.contoso, SYSTEM).run.id, 60)
     assert (run.state, run.error_message) == (RunState.FAILED, graph_is_down)
     assert {item.tries for item in run.items} == {claims.MAX_ATTEMPTS - 1}, "after the last one it is given up"
 
