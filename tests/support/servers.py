@@ -24,6 +24,8 @@ TENANTKEEP = str(Path(sys.executable).parent / "tenantkeep")
 UNPRIVILEGED = "nobody"
 # What the largest tests write, and as much again.
 ROOM_FOR_DATABASES = 4 * 1024**3
+# A file is some megabytes, and goes with its test.
+ROOM_FOR_FILES = ROOM_FOR_DATABASES // 16
 
 
 def settings(redis_port: int, simulator_url: str) -> dict[str, str]:
@@ -129,16 +131,16 @@ def postgresql_server(directory: Path, fsync: str = "off") -> Iterator[str]:
         yield postgresql_url(port).removesuffix("/postgres")
 
 
-def folder_in_memory() -> str | None:
-    """Return a folder in memory, where a database's thousand small files cost a third of the time; None without room
-    for them.
+def folder_in_memory(room: int = ROOM_FOR_DATABASES) -> str | None:
+    """Return a folder in memory, where a database's thousand small files cost a third of the time; None without so many
+    bytes of room for them.
     """
     shared = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
-    if not os.access(shared, os.W_OK | os.X_OK) or shutil.disk_usage(shared).free < ROOM_FOR_DATABASES:
+    if not os.access(shared, os.W_OK | os.X_OK) or shutil.disk_usage(shared).free < room:
         return None
     facts = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text().splitlines())
     available = int(facts["MemAvailable"].split()[0]) * 1024
-    return str(shared) if available > 2 * ROOM_FOR_DATABASES else None
+    return str(shared) if available > 2 * room else None
 
 
 def make_postgresql(directory: Path) -> None:
