@@ -132,7 +132,8 @@ def spell(text: str, tenant_ids: Sequence[int] | None, other_words: Collection[s
 
 
 def _spell_word(word: str, tenant_ids: Sequence[int] | None, other_words: Collection[str]) -> str:
-    if any(word in other for other in other_words) or _names_with(word, tenant_ids, 1):
+    # Not one name alone: for one PostgreSQL reads ten million names from the first on, and hopes to meet it soon.
+    if any(word in other for other in other_words) or _names_with(word, tenant_ids, NAMES_OF_LETTERS):
         return word
     for length in SHARED_LETTERS if _WORD.fullmatch(word) else ():
         names = (name for letters in _runs(word, length) for name in _names_with(letters, tenant_ids, NAMES_OF_LETTERS))
