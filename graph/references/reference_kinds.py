@@ -175,6 +175,8 @@ OBJECTS: Mapping[tuple[str, str], str] = MappingProxyType(
         (CONTEXTS, ""): CONTEXT_NUMBERS,
     }
 )
+# The policy types that have any of these.
+HAVE_OBJECTS = frozenset(policy_type for policy_type, _ in OBJECTS)
 # Ids that are no references, where a stand-in for one is all the same: it blocks until a mapping says whose id it is.
 # (the type that declares it, name).
 ONLY_AS_STAND_INS: Mapping[tuple[str, str], str] = MappingProxyType(

@@ -110,19 +110,19 @@ def _links_of(policy_type: PolicyType) -> Iterable[str]:
     return navigations.all_links(policy_type.key) if policy_type.key in _LINKED else ()
 
 
-def _problems_inside(value: Any) -> Iterator[str]:
+def _problems_inside(content: Any) -> Iterator[str]:
     """Check at any depth that types are types, and that there is no address: Graph answers none, only we make links."""
-    if isinstance(value, list):
-        for element in value:
-            if isinstance(element, dict | list):
-                yield from _problems_inside(element)
-    if not isinstance(value, dict):
-        return
-    for name, inner in value.items():
-        if "@" in name and (problem := _annotation_problem(name, inner)):
-            yield problem
-        if isinstance(inner, dict | list):
-            yield from _problems_inside(inner)
+    todo = [content]
+    while todo:
+        value = todo.pop()
+        if isinstance(value, dict):
+            for name, inner in value.items():
+                if "@" in name and (problem := _annotation_problem(name, inner)):
+                    yield problem
+                if isinstance(inner, dict | list):
+                    todo.append(inner)
+        else:
+            todo += [element for element in value if isinstance(element, dict | list)]
 
 
 def _annotation_problem(name: str, value: Any) -> str:

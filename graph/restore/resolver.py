@@ -20,6 +20,7 @@ from graph.references.reference_kinds import (
     DEFINITIONS,
     DIRECTORIES,
     DOMAINS,
+    HAVE_OBJECTS,
     PRESENTATIONS,
     PRINCIPALS,
     policy_types_of,
@@ -74,7 +75,9 @@ class Resolution:
 
 
 def names_in_content(policy_type: str, content: dict[str, Any]) -> dict[ObjectKey, SourceObject]:
-    """Return the names that a content itself holds of the objects it refers to."""
+    """Return the names that a content itself holds of the objects it refers to: in most policy types there are none."""
+    if policy_type not in HAVE_OBJECTS:
+        return {}
     names = {
         (reference.kind, reference.id): SourceObject(
             holder["displayName"], holder.get("@odata.type"), within=definition_scope(holder)
