@@ -244,7 +244,9 @@ def test_a_cancelled_sync_keeps_what_was_done(graph, worker, ended, cast):
     assert Run.get_by_id(run.id).ended_at
 
 
-def test_an_unreachable_graph_is_tried_again_and_then_fails_with_what_to_check(graph, worker, ended, cast, monkeypatch):
+def test_an_unreachable_graph_is_tried_again_and_then_fails_with_what_to_check(
+    graph, quick, worker, ended, cast, monkeypatch
+):
     monkeypatch.setenv("TENANTKEEP_GRAPH_URL", "http://127.0.0.1:1")
     config.settings.cache_clear()
     graph_clients.clear_cache()
