@@ -302,12 +302,12 @@ SELECT n, policy, CASE WHEN percent < 5 THEN lately ELSE at END FROM numbers WHE
 
 # Old ones whose snapshots went, one in a hundred that is open or accepted, and a few that nobody has assessed.
 _CHANGE = """INSERT INTO change (id, tenant_id, policy_id, kind, state, severity, rules, since_at, seen_at, run_id,
-before_id, before_mark, after_mark, differences, difference_count, assessed_at, until)
+before_id, before_mark, after_mark, differences, difference_count, assessed_at, until, restore_id)
 SELECT n, policys_tenant, policy, CASE WHEN n % 7 = 2 THEN 'removed' ELSE 'changed' END,
 CASE WHEN percent = 1 THEN 'open' WHEN percent = 2 THEN 'accepted' ELSE 'recorded' END,
 CASE WHEN n % 5 = 2 THEN 'high' ELSE 'medium' END, '["settings"]', at,
 CASE WHEN percent < 5 THEN lately ELSE at END, n, CASE WHEN percent < 50 THEN n END, 'a', 'b', '[]', 1,
-CASE WHEN n % 1009 = 3 THEN NULL ELSE at END, CASE WHEN percent = 2 THEN {hour_ago} END
+CASE WHEN n % 1009 = 3 THEN NULL ELSE at END, CASE WHEN percent = 2 THEN {hour_ago} END, CASE WHEN n % 3 = 2 THEN n END
 FROM numbers WHERE n <= {policies}"""
 
 _APPROVED_POLICY = """INSERT INTO approved_policy (tenant_id, policy_id, snapshot_id, mark, approved_at)
