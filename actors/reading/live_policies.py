@@ -46,7 +46,7 @@ class _Looks:
 
 
 class LivePolicies:
-    """What is in the target tenant of the items of one preview.
+    """Finds what the target tenant has of the items of one preview.
 
     `target_ids`: returns the id of the policy that each of these items matches, if any.
     """

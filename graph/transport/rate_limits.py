@@ -83,7 +83,7 @@ class Budget(Protocol):
         """Let nobody send to the service for so long: Graph answered 429 all the same."""
 
 
-class Asked(Protocol):
+class OutgoingRequest(Protocol):
     """A request: graph.transport.client.Request."""
 
     @property
@@ -94,7 +94,7 @@ class Asked(Protocol):
 
 
 @contextmanager
-def within_budget(budget: Budget | None, requests: Sequence[Asked]) -> Iterator[None]:
+def within_budget(budget: Budget | None, requests: Sequence[OutgoingRequest]) -> Iterator[None]:
     """Take the requests from the budget before they are sent, and tell it when they are answered: if nothing is raised.
 
     Raises Throttled when they must wait.
