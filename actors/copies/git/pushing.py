@@ -56,8 +56,9 @@ def _push_once(signer: Signer, copied: CopiedSet, remote: Remote, given: SetFile
     copied_sets.note_manifest(copied, commit.id.decode())
     if not remote.push(tip, commit, change.objects):
         return False
-    sent = [each for each in change.objects.values() if isinstance(each, Blob)]
-    copied_sets.count_pushed(copied, len(sent), sum(each.raw_length() for each in sent))
+    policies = {each.blob.id for each in given.files}  # not the tenant's own file, nor what the folders hold beside
+    sent = [each.raw_length() for key, each in change.objects.items() if key in policies]
+    copied_sets.count_pushed(copied, len(sent), sum(sent))
     return True
 
 

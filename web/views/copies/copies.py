@@ -275,7 +275,11 @@ def _credentials(kind: str) -> dict[str, str]:
 
 
 def _days(text: str, address: str) -> int:
-    """Return the days that a copy is kept; of a Git store, which keeps all, how long we remember a push."""
+    """Return the days that a copy is kept; of a Git store, which keeps all, how long we remember a push.
+
+    Raises Invalid, of an address that is none before anything else: the form of a Git store asks for no days.
+    """
+    stores.checked_address(address)
     return stores.REMEMBERED_DAYS if stores.is_git(address) and not text else _number(text, "days")
 
 

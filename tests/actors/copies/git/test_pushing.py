@@ -48,6 +48,8 @@ def test_each_set_is_one_commit_of_readable_files_by_who_changed_them(kind, cast
     store = add_store(place)
     assert (store.error, store.recipients) == (None, [])
     assert [run.state for run in push_all(store)] == [RunState.SUCCEEDED]
+    copied = CopiedSet.get()
+    assert (copied.pushed_contents, copied.contents) == (3, 3)
     repository = folder_of(place, tmp_path)
     # An unchanged set changes no file, and is told all the same.
     make_set(cast.contoso)

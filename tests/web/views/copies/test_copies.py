@@ -74,6 +74,8 @@ def test_a_git_store_says_that_it_is_for_reading_and_asks_for_no_key(app, cast, 
              "username": "gitlab+deploy-token-1", "rate": "64"}  # fmt: skip
     refused = post(client, "/copies/", **given, recipients=KEY)
     assert "not sealed: give no recovery key" in refused.get_data(as_text=True)
+    refused = post(client, "/copies/", **given | {"address": "https://host/x.git"})
+    assert "An address begins with" in refused.get_data(as_text=True)
     backup_set = make_set(cast.contoso)
     text = post(client, "/copies/", **given).get_data(as_text=True)
     store = CopyStore.get()
