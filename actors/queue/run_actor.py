@@ -23,9 +23,6 @@ logger = logging.getLogger(__name__)
 # Seconds. Without a Retry-After from Graph: 1, 2, 4 … by attempt, up to this, with jitter.
 LONGEST_BACKOFF = 60.0
 DEFAULT_THROTTLE_WAIT = 10.0
-# After a wait of this length at least a message comes back a little early: by the time it has found where it was, the
-# budget lets it in (actors/tenants/request_budget.py waits for what is left of it).
-LONG_WAIT, EARLIER = 5.0, 0.25
 UNEXPECTED_ERROR = "Something went wrong inside Tenantkeep. The worker's log has the details."
 
 
@@ -108,8 +105,6 @@ def _wait_for_graph(claim: Claim, error: Throttled) -> None:
     if error.code != "budget":
         # Runs that Graph refused together come back a little apart. Our own budget lets them in one by one.
         seconds += random.uniform(0, 0.5)
-    elif seconds >= LONG_WAIT:
-        seconds -= EARLIER
     _set_aside(claim, reason, seconds)
 
 

@@ -1,10 +1,9 @@
 """Graph's limits, shared by every worker: what was sent to a tenant's service in the last seconds, kept in Redis.
 
-Whoever may not send yet is told for how long, and its message waits; only a wait that is shorter than what putting the
-message aside takes is waited for here. Why the window slides: docs/decisions/0008-sliding-request-budget.md.
+Nobody sleeps here: whoever may not send yet is told for how long, and its message waits. Why the window slides:
+docs/decisions/0008-sliding-request-budget.md.
 """
 
-import time
 import uuid
 from collections.abc import Mapping
 from contextlib import suppress
@@ -20,8 +19,6 @@ PREFIX = redis_clients.key("budget:")
 
 # Nobody is told to wait longer than this, whatever is in Redis.
 LONGEST_WAIT_MS = 3_600_000
-# A thread waits for so long here, twice at most: a live restore of 900 items needs as long to find where it was.
-WAITED_FOR_HERE_MS, TIMES_HERE = 250, 2
 
 # Somebody else may have put anything into Redis. What is no log, no count or not in the past does not count, and goes.
 # Each service: its log of what was sent (time -> count in the member's name) and its block after a 429. All of them are
@@ -90,17 +87,13 @@ class TenantBudget:
         """
         name = uuid.uuid4().hex
         services = [service for service in counts if service in LIMITS]
-        for times_left in reversed(range(TIMES_HERE + 1)):
-            milliseconds, waits_for = self._try_to_take(name, {service: counts[service] for service in services})
-            if milliseconds <= 0:
-                return name
+        milliseconds, waits_for = self._try_to_take(name, {service: counts[service] for service in services})
+        if milliseconds > 0:
+            refusal = Throttled("budget", "Graph's documented limit of requests is used up for now.")
+            refusal.retry_after = milliseconds / 1000
             counters.count("budget_wait_seconds", services[waits_for - 1], amount=milliseconds / 1000)
-            if milliseconds > WAITED_FOR_HERE_MS or not times_left:
-                break
-            time.sleep(milliseconds / 1000)
-        refusal = Throttled("budget", "Graph's documented limit of requests is used up for now.")
-        refusal.retry_after = milliseconds / 1000
-        raise refusal
+            raise refusal
+        return name
 
     def _try_to_take(self, name: str, counts: Mapping[str, int]) -> tuple[int, int]:
         """Return (0, 0) once taken; else how long to wait (ms), and the place of the service that is waited for."""
