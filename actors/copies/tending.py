@@ -165,8 +165,8 @@ def _require_ours(first: bytes, row: CopyStore, own: Signer) -> None:
 
 def push_state(row: CopyStore, store: Store) -> None:
     """Push what is in no set: everything that an export has, without the bodies of contents."""
-    now, own = utcnow(), signer.own_signer()
-    path = layout.state_path(now)
+    at, own = _unused_moment(store), signer.own_signer()
+    path = layout.state_path(at)
     with tempfile.TemporaryFile() as file:
         recipients = sealing.read_recipients(stores.recipients_of(row))
         sealing.seal_stream(
@@ -176,7 +176,15 @@ def push_state(row: CopyStore, store: Store) -> None:
         checksum, until = checksum_of(file), _lock_until(row)
         store.put(path, file, until)
     store.put(layout.signature_path(path), own.sign(path, checksum), until)
-    stores.record(row, state_at=now)
+    stores.record(row, state_at=at)
+
+
+def _unused_moment(store: Store) -> datetime:
+    """Return now, or the next second that no state has: one that was changed this very second keeps its name."""
+    at = utcnow()
+    while store.head(layout.state_path(at)) is not None:
+        at += timedelta(seconds=1)
+    return at
 
 
 def _tell_nobody(_done: int, _rows: int) -> None:
