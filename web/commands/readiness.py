@@ -11,7 +11,6 @@ from actors.readiness import assess
 from db import models
 from db.errors import Invalid
 from db.policies import tenant_policies
-from db.policies.tenant_policies import OldSnapshots
 from db.readiness import reports
 from db.states import RunState
 from web.commands.frame.context import (
@@ -67,7 +66,7 @@ def _item(row: models.ReadinessItem) -> dict[str, Any]:
     }
 
 
-def _lines(document: dict[str, Any], old: OldSnapshots) -> list[str]:
+def _lines(document: dict[str, Any], old: tenant_policies.OldSnapshots) -> list[str]:
     counts = ", ".join(f"{count} {verdict.replace('_', ' ')}" for verdict, count in document["counts"].items())
     if not document["items"]:
         return ["There is nothing to judge: no policy of it is known yet. Back it up: tenantkeep back-up TENANT"]

@@ -37,7 +37,7 @@ SECRET_FIELDS = frozenset(
     {
         "password", "new", "code", "present_code", "secret", "passphrase", "answer",
         # What signs in to a store of copies.
-        "access_key", "secret_key", "session_token", "account_key", "sas_token", "private_key", "token",
+        "access_key", "secret_key", "session_token", "account_key", "sas_token", "private_key", "token", "username",
     }
 )  # fmt: skip
 _OWN_FIELDS = frozenset({"csrf_token", OWNER_FIELD})

@@ -236,7 +236,8 @@ def verdicts_of(tenant, ended):
     return {(line.policy_type, line.policy.graph_id): line for line in lines}
 
 
-# What somebody enters, uploads or allows, and the same policy comes back; the guard was passed here.
+# What somebody enters, uploads or allows, and the same policy comes back; the guard was passed here, and this tenant
+# waits for no second administrator.
 FOR_A_PERSON = {"secret_missing", "unresolved", "cannot_create", "not_restorable"}
 FILES = {"mobileApps", "groupPolicyUploadedDefinitionFiles", "agreements"}
 
@@ -253,7 +254,9 @@ def is_right(line, restore, key):
         return (is_back and not lacks) or is_there or line.why.startswith("Nobody can delete it")
     if line.verdict == "by_hand":
         files = item.policy_type in FILES or item.reason in {"secret_missing", "unresolved"}
-        return bool(is_back and (lacks or line.reason == "guard")) or (item.reason in FOR_A_PERSON and files)
+        return bool(is_back and (lacks or line.reason in {"guard", "approval"})) or (
+            item.reason in FOR_A_PERSON and files
+        )
     return item.action == "blocked" and not is_back
 
 
