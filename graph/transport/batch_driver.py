@@ -206,10 +206,28 @@ class _Drive:
             # Our own budget let nobody through a moment ago: the requests behind need not ask it again.
             return [Answer(error=refusal)] * len(requests)
         answers = self._write(slots) if requests[0].is_write else _ask_graph(self._client, requests)
-        for answer in answers:
-            if isinstance(answer.error, Throttled) and answer.error.code == "budget":
-                refusals |= dict.fromkeys(services, answer.error)
+        refused = [refusal for answer in answers if (refusal := _held_back_by(answer))]
+        if refused:
+            refusals |= dict.fromkeys(services, refused[-1])
+        if requests[0].is_write and len(refused) == len(requests):
+            return self._write_what_fits(slots, answers)
         return answers
+
+    def _write_what_fits(self, slots: Slots, refused: list[Answer]) -> list[Answer]:
+        """Send those of a batch that was held back whole which the budget still has room for.
+
+        The others wait until there is room for as many as the batch has: places that nobody uses come back only with
+        the window, and one write by itself would take the turn of twenty.
+        """
+        sent: list[Answer] = []
+        size = len(slots) // 2
+        while size and len(sent) < len(slots):
+            answers = self._write(slots[len(sent) : len(sent) + size])
+            if any(map(_held_back_by, answers)):
+                size //= 2
+            else:
+                sent += answers
+        return sent + refused[len(sent) :]
 
     def _write(self, slots: Sequence[tuple[Any, Request]]) -> list[Answer]:
         named = [(key, _with_id(request)) for key, request in slots]
@@ -278,6 +296,12 @@ def _side_by_side(asked: Sequence[Slots]) -> Iterator[list[list[int]]]:
 def _with_id(request: Request) -> Request:
     """Return the request under an id of ours. Microsoft's audit logs call it the correlation id of what it did."""
     return replace(request, headers={REQUEST_ID: str(uuid.uuid4()), **request.headers})
+
+
+def _held_back_by(answer: Answer) -> Throttled | None:
+    """Return our own budget's refusal, if it is what kept the request from being sent."""
+    error = answer.error
+    return error if isinstance(error, Throttled) and error.code == "budget" else None
 
 
 def _is_final(answer: Answer) -> bool:
