@@ -77,7 +77,7 @@ test: check every-test ## Check, and run every test
 
 every-test: setup ## Run every test, without the checks
 	@$(BIN)/python -m tests.tools.prerequisites
-	@$(BIN)/pytest -n 4 $(PYTEST_ARGS)
+	@$(BIN)/pytest -n 3 $(PYTEST_ARGS)
 
 test-fast: check ## Check, and run the tests that take no minute
 	@$(BIN)/pytest -q -n 2 -k 'not postgresql and not every_row and not test_demo and not test_wheel' tests/graph tests/db tests/test_*.py
