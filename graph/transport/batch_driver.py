@@ -223,10 +223,10 @@ class _Drive:
         size = len(slots) // 2
         while size and len(sent) < len(slots):
             answers = self._write(slots[len(sent) : len(sent) + size])
-            if any(map(_held_back_by, answers)):
+            if all(map(_held_back_by, answers)):
                 size //= 2
             else:
-                sent += answers
+                sent += answers  # where some were held back in a repetition, others were carried out: never twice
         return sent + refused[len(sent) :]
 
     def _write(self, slots: Sequence[tuple[Any, Request]]) -> list[Answer]:

@@ -287,6 +287,33 @@ def test_a_look_and_a_write_come_to_an_end_where_each_message_may_send_one_reque
     assert log.sent == places, "what was not let through was not recorded as sent"
 
 
+@pytest.mark.parametrize("lost", [0, 3], ids=["whole", "partly repeated"])
+def test_of_writes_that_the_budget_holds_back_those_that_fit_are_sent_once(lost):
+    """`lost`: so many of the first batch have to be sent a second time, for which there is no room any more."""
+    held_back = Answer(error=Throttled("budget", "Used up."))
+    asked, room, most = [], 17, 17 - lost
+
+    class Roomy:
+        def batch(self, asks, before_sending):
+            nonlocal room, lost
+            if len(asks) > room:
+                return [held_back] * len(asks)
+            before_sending()
+            room -= len(asks)
+            done, lost = len(asks) - lost, 0
+            asked.extend(ask.path for ask in asks[:done])
+            return [body()] * done + [held_back] * (len(asks) - done)
+
+    def writing(place):
+        [answer] = yield [Request(place, "POST", {})]
+        return answer.error
+
+    places = [f"/deviceManagement/configurationPolicies/p{number:02}" for number in range(20)]
+    found = drive(Roomy(), {place: writing(place) for place in places})
+    assert len(asked) == len(set(asked)) == most
+    assert [place for place in places if found[place] is None] == asked
+
+
 def test_whoever_is_throttled_by_our_own_budget_is_not_followed_by_the_others():
     class Spent(Scripted):
         def batch(self, asks, before_sending=None):
