@@ -23,10 +23,10 @@ from web.commands.frame.context import (
     json_option,
     open_installation,
     print_result,
+    reason_option,
 )
 
 ring_option = click.option("--ring", type=click.Choice([str(ring) for ring in Ring]), default="all", show_default=True)
-reason_option = click.option("--reason", required=True, help="Why: a ticket or a sentence.")
 
 
 def register(cli: click.Group) -> None:

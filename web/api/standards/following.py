@@ -118,7 +118,8 @@ class LinkBody(Arguments):
     )
 
 
-def _now(adoption: StandardAdoption) -> FollowerDetailsJson:
+def follower_now(adoption: StandardAdoption) -> FollowerDetailsJson:
+    """Show how the tenant follows by now: what an act on it answers."""
     now = StandardAdoption.get_by_id(adoption.id)
     document: Any = following_document.details(now, sees_tenant=can(Permission.SEE, now.tenant_id))
     return document
@@ -157,14 +158,14 @@ def follow_standard(standard_id: str, body: FollowBody) -> ApiAnswer:
         raise Invalid("Name the tenant that is to follow.")
     tenant = fetch(Tenant, body.tenant, Permission.MANAGE)
     adoption = adoptions.adopt(standard, tenant, Ring(body.ring), current_actor())
-    return ApiAnswer(_now(adoption), {"Location": f"/api/v1/standards/{standard.id}/tenants/{tenant.id}"})
+    return ApiAnswer(follower_now(adoption), {"Location": f"/api/v1/standards/{standard.id}/tenants/{tenant.id}"})
 
 
 @routes.get("/standards/<standard_id>/tenants/<tenant_id>")
 @endpoint(Permission.SEE_STANDARDS, Scope.READ, returns=FollowerDetailsJson, has_etag=True)
 def get_follower(standard_id: str, tenant_id: str) -> FollowerDetailsJson:
     """Show how a tenant follows a standard: each item, its parameters, its exceptions."""
-    return _now(standard_access.fetch_adoption(standard_id, tenant_id, Permission.SEE_STANDARDS))
+    return follower_now(standard_access.fetch_adoption(standard_id, tenant_id, Permission.SEE_STANDARDS))
 
 
 @routes.post("/standards/<standard_id>/tenants/<tenant_id>/ring")
@@ -173,7 +174,7 @@ def set_ring_of_follower(standard_id: str, tenant_id: str, body: RingBody) -> Fo
     """Put the tenant into another ring."""
     adoption = standard_access.fetch_adoption(standard_id, tenant_id, Permission.MANAGE)
     adoptions.set_ring(adoption, Ring(body.ring), current_actor())
-    return _now(adoption)
+    return follower_now(adoption)
 
 
 @routes.post("/standards/<standard_id>/tenants/<tenant_id>/values")
@@ -182,7 +183,7 @@ def set_values_of_follower(standard_id: str, tenant_id: str, body: ValuesBody) -
     """Set parameters of the standard in the tenant: all that are given, or none."""
     adoption = standard_access.fetch_adoption(standard_id, tenant_id, Permission.MANAGE)
     parameter_values.set_here(adoption, body.values, current_actor())
-    return _now(adoption)
+    return follower_now(adoption)
 
 
 @routes.post("/standards/<standard_id>/tenants/<tenant_id>/links")
@@ -191,7 +192,7 @@ def confirm_link_of_follower(standard_id: str, tenant_id: str, body: LinkBody) -
     """Say which of the tenant's policies an item is, or that it is none of them. It is not asked again."""
     adoption = standard_access.fetch_adoption(standard_id, tenant_id, Permission.MANAGE)
     linking.confirm_link(adoption, body.key, body.graph_id, current_actor())
-    return _now(adoption)
+    return follower_now(adoption)
 
 
 @routes.post("/standards/<standard_id>/tenants/<tenant_id>/leave")

@@ -1,18 +1,17 @@
 """`/standards/{id}/tenants/{id}/keep`: whether a change of an item is told, or put back by itself. As pages do it."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from flask import Blueprint, abort
 from pydantic import Field
 
 from actors.keeping import by_itself
-from db.models import StandardAdoption
 from db.standards import keeping
 from db.states import KeepChoice, Scope
-from web.acts import following_document, standard_access
+from web.acts import standard_access
 from web.api.endpoints import Arguments, endpoint
-from web.api.standards.following import FollowerDetailsJson
-from web.security.access import can, current_actor
+from web.api.standards.following import FollowerDetailsJson, follower_now
+from web.security.access import current_actor
 from web.security.permissions import Permission
 
 routes = Blueprint("keeping", __name__)
@@ -41,7 +40,7 @@ def choose_what_is_kept(standard_id: str, tenant_id: str, body: KeepBody) -> Fol
     cell = keeping.find_cell(adoption, body.key) or abort(404)
     cell.adoption = adoption
     by_itself.choose(cell, KeepChoice(body.keep), current_actor())
-    return _now(adoption)
+    return follower_now(adoption)
 
 
 @routes.post("/standards/<standard_id>/tenants/<tenant_id>/keep-limit")
@@ -50,10 +49,4 @@ def limit_what_is_put_back(standard_id: str, tenant_id: str, body: KeepLimitBody
     """Say how many policies are put back by themselves in the tenant in a day at most."""
     adoption = standard_access.fetch_adoption(standard_id, tenant_id, Permission.MANAGE)
     keeping.limit_to(adoption, body.put_backs_a_day, current_actor())
-    return _now(adoption)
-
-
-def _now(adoption: StandardAdoption) -> FollowerDetailsJson:
-    now = StandardAdoption.get_by_id(adoption.id)
-    document: Any = following_document.details(now, sees_tenant=can(Permission.SEE, now.tenant_id))
-    return document
+    return follower_now(adoption)

@@ -26,6 +26,7 @@ from db.tenants import tenants
 WRONG_INPUT, WRONG_SETTING = 64, 78
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+reason_option = click.option("--reason", required=True, help="Why: a ticket or a sentence.")
 force_option = click.option("--force", is_flag=True, help="Write over a file that is there.")
 
 

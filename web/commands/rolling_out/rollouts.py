@@ -24,6 +24,7 @@ from web.commands.frame.context import (
     json_option,
     open_installation,
     print_result,
+    reason_option,
 )
 
 LOOK_SECONDS = 0.5
@@ -32,7 +33,6 @@ _MOVING = (RollOutState.PREVIEWING, RollOutState.RUNNING, RollOutState.ROLLING_B
 # 2: as of a run that succeeded in part.
 _EXIT_CODES = {RollOutState.STOPPED: 1, RollOutState.CANCELLED: 1}
 wait_option = click.option("--wait", is_flag=True, help="Wait until it goes on no further by itself.")
-reason_option = click.option("--reason", required=True, help="Why: a ticket or a sentence.")
 
 
 def register(cli: click.Group) -> None:
