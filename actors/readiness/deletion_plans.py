@@ -101,10 +101,8 @@ class DeletionPlans(PlanBuilder):
         resolver.take_away(GROUPS, [item.graph_id for item in self._items if item.policy_type == GROUPS])
         together: dict[int, _DeletedItem] = {}
         for item in ordered:
-            first, resolutions = (
-                alone[item.id],
-                [resolver.resolve(reference) for reference in self._references[item.id]],
-            )
+            first = alone[item.id]
+            resolutions = [resolver.resolve(reference) for reference in self._references[item.id]]
             # Who is excluded from a policy of access is known by id, and a group that is made again has another one.
             is_same = item.policy_type != ACCESS and _lead_alike(first.resolutions, resolutions)
             together[item.id] = first if is_same else self._plan_deleted(item, resolutions)

@@ -1,4 +1,4 @@
-"""What a look at a store of copies found lost or changed there, until an admin has looked into it."""
+"""Keep what a look at a store of copies found lost or changed there, until an admin has looked into it."""
 
 from db.schema.online_changes import add_column
 

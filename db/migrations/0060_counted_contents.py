@@ -1,4 +1,4 @@
-"""What is in a store of copies is counted once a day, and not at each look at it."""
+"""Count what is in a store of copies once a day, and not at each look at it."""
 
 from db.schema.online_changes import add_column
 
