@@ -48,6 +48,8 @@ def _asked() -> argparse.Namespace:
     asked = parser.parse_args()
     if not asked.program.exists():
         parser.error(f"There is no {asked.program}: install IntuneCD 2.6.0 and name it with --program.")
+    # It is run in a folder of its own, from which a relative path leads nowhere.
+    asked.program = asked.program.absolute()
     return asked
 
 
