@@ -10,6 +10,8 @@ from db.errors import Invalid
 
 # Less is the time that the question itself takes, and what clocks differ by on machines that are well.
 TOLERATED_DIFFERENCE = timedelta(seconds=2)
+# A time of another machine, or of a person, may be ahead of ours by this much and still be past.
+MAX_SKEW = timedelta(seconds=60)
 _ASK_SQLITE = "SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')"
 _ASK_POSTGRESQL = "SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.MS')"
 
@@ -19,6 +21,14 @@ _ahead = timedelta(0)
 def utcnow() -> datetime:
     """Return the time in UTC, without a zone, as every table keeps it."""
     return _machine_time() - _ahead
+
+
+def past(at: datetime) -> datetime:
+    """Return a moment that somebody named, now at the latest. Raises Invalid for one that is yet to come."""
+    now = utcnow()
+    if at > now + MAX_SKEW:
+        raise Invalid("This moment is yet to come. Choose an earlier one.")
+    return min(at, now)
 
 
 def _machine_time() -> datetime:

@@ -194,7 +194,8 @@ def create_app() -> Flask:
         PERMANENT_SESSION_LIFETIME=sessions.MAX_AGE,
         SESSION_REFRESH_EACH_REQUEST=False,
         MAX_CONTENT_LENGTH=MAX_FORM_BYTES,
-        WTF_CSRF_TIME_LIMIT=int(sessions.MAX_AGE.total_seconds()),
+        # A form's token ends with the session that it is of. A time of its own would go by this host's clock alone.
+        WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=False,
         ADMIN_RAISE_ON_VIEW_EXCEPTION=True,
     )

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, tzinfo
 from flask import abort, request
 from werkzeug.datastructures import MultiDict
 
-from db.clock import utcnow
+from db.clock import past
 from db.errors import Invalid
 
 # No text of ours that fits on a line is longer.
@@ -53,6 +53,4 @@ def parse_past_time(text: str, zone: tzinfo) -> datetime:
         found = (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC).replace(tzinfo=None)
     except (ValueError, OverflowError):
         raise Invalid(f"“{text[:40]}” is no time. Write it like 2026-03-01T12:00.") from None
-    if found > utcnow():
-        raise Invalid("This moment is yet to come. Choose an earlier one.")
-    return found
+    return past(found)

@@ -6,6 +6,7 @@ import pytest
 
 from actors.recovery import heartbeat
 from db import clock
+from db.errors import Invalid
 
 
 @pytest.fixture
@@ -37,3 +38,11 @@ def test_every_beat_puts_a_clock_right_that_was_set_hours_off_meanwhile(database
 def test_what_clocks_always_differ_by_changes_nothing(database, set_clock):
     set_clock(timedelta(seconds=1))
     assert clock.sync_with_database() == timedelta(0)
+
+
+def test_a_moment_a_little_ahead_is_now_and_a_later_one_is_yet_to_come():
+    earlier, ahead = clock.utcnow() - timedelta(hours=1), clock.utcnow() + clock.MAX_SKEW
+    assert clock.past(earlier) == earlier
+    assert clock.past(ahead - timedelta(seconds=1)) <= clock.utcnow()
+    with pytest.raises(Invalid):
+        clock.past(ahead + timedelta(seconds=5))

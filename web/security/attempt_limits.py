@@ -15,9 +15,9 @@ from collections.abc import Callable
 from functools import cache
 
 import redis
-from flask import current_app, request
+from flask import request
 from flask_login import current_user
-from itsdangerous import BadSignature, URLSafeTimedSerializer
+from itsdangerous import BadSignature
 from limits import RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import MovingWindowRateLimiter
@@ -29,6 +29,7 @@ from actors.queue import redis_clients
 from actors.queue.broker import locks
 from web.security.client_address import customer_network
 from web.security.headers import is_over_https
+from web.signatures import signer
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +47,7 @@ TOO_MANY_TRIES = "Too many tries. Wait a quarter of an hour, or sign in with a b
 
 KNOWN_BROWSER_SECONDS = 90 * 24 * 3600
 ANY_BROWSER = "any"
+_KNOWN_BROWSER = "known browser"
 
 
 class SignInThrottle:
@@ -110,7 +112,7 @@ def remember_browser(response: Response, email: str) -> Response:
     account_hash = _account_hash(email)
     response.set_cookie(
         _cookie_name(account_hash),
-        _signer().dumps([account_hash, secrets.token_hex(8)]),
+        signer(_KNOWN_BROWSER).dumps([account_hash, secrets.token_hex(8)]),
         max_age=KNOWN_BROWSER_SECONDS,
         # Pages of the account, which ask for the password too, have to see it.
         path="/",
@@ -123,7 +125,7 @@ def remember_browser(response: Response, email: str) -> Response:
 
 def _known_browser(account_hash: str) -> str | None:
     try:
-        owner, browser = _signer().loads(
+        owner, browser = signer(_KNOWN_BROWSER).loads(
             request.cookies.get(_cookie_name(account_hash), ""), max_age=KNOWN_BROWSER_SECONDS
         )
     except BadSignature:
@@ -141,7 +143,7 @@ def is_known_browser() -> bool:
 def _owner(cookie: str) -> str:
     """Return the account that a signed cookie is of; "" for one that is not ours."""
     try:
-        return str(_signer().loads(cookie, max_age=KNOWN_BROWSER_SECONDS)[0])
+        return str(signer(_KNOWN_BROWSER).loads(cookie, max_age=KNOWN_BROWSER_SECONDS)[0])
     except (BadSignature, LookupError, TypeError):
         return ""
 
@@ -161,10 +163,6 @@ def _account_hash(email: str) -> str:
 
 def _cookie_name(account_hash: str) -> str:
     return f"tenantkeep-known-{account_hash[:8]}"
-
-
-def _signer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(str(current_app.secret_key), salt="known browser")
 
 
 def _count(act: Callable[[MovingWindowRateLimiter], bool | None]) -> bool | None:

@@ -10,9 +10,11 @@ from typing import Any
 import flask_admin
 from flask import Flask, Response, current_app, g, request
 from flask.sessions import SecureCookieSessionInterface
+from itsdangerous import URLSafeTimedSerializer
 
 from actors.process import logs
 from db import observation
+from web.signatures import SkewTolerantSigner
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +41,15 @@ _REQUEST_ID = re.compile(r"[\w.-]{8,64}")
 
 
 class SessionCookie(SecureCookieSessionInterface):
-    """The session's cookie, for https alone where the request came over it, whatever the settings lack."""
+    """The session's cookie, which every web host takes; for https alone where the request came over it, whatever the
+    settings lack.
+    """
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        serializer = super().get_signing_serializer(app)
+        if serializer is not None:
+            serializer.signer = SkewTolerantSigner
+        return serializer
 
     def get_cookie_secure(self, app: Flask) -> bool:
         return is_over_https()

@@ -11,7 +11,8 @@ from actors.changes import bringing_back
 from actors.facade import policy_type_names
 from actors.plans import drafts, option_choices
 from actors.queue.enqueue import EnqueuedRun
-from db.clock import utcnow
+from db.clock import past, utcnow
+from db.errors import Invalid
 from db.models import BackupSet, Restore, RestoreItem, Snapshot, Tenant
 from db.sql import cursor_pages
 from db.states import Outcome, RestoreState, Scope
@@ -218,10 +219,11 @@ class BringBackBody(Arguments):
 def get_damage(tenant_id: str, query: BringBackQuery) -> ApiAnswer:
     """Show what was deleted, changed or added in a tenant since a moment, by whom, the urgent first."""
     tenant = fetch(Tenant, tenant_id, Permission.SEE)
-    at = utcnow() - timedelta(days=1) if query.at is None else naive_utc(query.at)
-    if at > utcnow():
-        wrong = FieldError(field="at", message="This moment is yet to come. Choose an earlier one.")
-        raise ProblemError(400, "The address asks for something that there is not.", [wrong])
+    try:
+        at = past(utcnow() - timedelta(days=1) if query.at is None else naive_utc(query.at))
+    except Invalid as e:
+        wrong = FieldError(field="at", message=str(e))
+        raise ProblemError(400, "The address asks for something that there is not.", [wrong]) from e
     damage = bringing_back.find(tenant, at)
     meant = [deed for deed in damage.deeds if not query.by or deed.is_by(query.by)]
     listed = page_of_ids(

@@ -9,6 +9,7 @@ from db.clock import utcnow
 from db.models import AuditEvent, Schedule
 from db.tenants import schedules
 from tests.web.views.tenants.test_schedules import form
+from web.signatures import signer
 from web.views.tenants import removed_schedules
 
 pytestmark = [
@@ -32,7 +33,7 @@ def test_a_removed_one_comes_back_by_undo_and_once(app, sign_in, cast):
     assert AuditEvent.select().where(AuditEvent.action == "schedule:put-back").count() == 1
     assert Schedule.select().count() == 2
     with app.test_request_context():
-        foreign = removed_schedules._signer().dumps(schedules.columns_to_put_back(other))
+        foreign = signer(removed_schedules.PURPOSE).dumps(schedules.columns_to_put_back(other))
     schedules.remove(other, SYSTEM)
     assert client.post("/schedules/removed/undo", data=form(client, cast, removed=foreign)).status_code == 403
     assert client.post("/schedules/removed/undo", data=form(client, cast, removed=removed + "x")).status_code == 303
