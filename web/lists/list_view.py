@@ -261,14 +261,18 @@ class ListView(ModelView):
         return self.model.id == (parse_row_id(word) or -1)
 
     def _ordered(self, query: Any, sort_column: str | None, sort_desc: bool | None) -> Any:
-        """Sort by an indexed column, empty values first; the id makes pages stable."""
-        newest_first = self.model.id.desc()
+        """Sort by an indexed column, empty values first, or else the newest row first.
+
+        Equal ones go by their id, which makes pages stable, in the same direction: so an index of both is read either
+        way, and nothing is sorted.
+        """
         name = self._sortable_columns.get(sort_column) if sort_column else self.sorted_by
-        sort_desc = sort_desc if sort_column else self.sorted_backwards
-        field = getattr(self.model, name) if name else None
-        if field is None or field is self.model.id:
-            return query.order_by(self.model.id if field is not None and not sort_desc else newest_first)
-        return query.order_by(_sort_order(field, bool(sort_desc)), newest_first)
+        is_backwards = bool(sort_desc if sort_column else self.sorted_backwards) if name else True
+        by_id = self.model.id.desc() if is_backwards else self.model.id.asc()
+        field = getattr(self.model, name) if name else self.model.id
+        return (
+            query.order_by(by_id) if field is self.model.id else query.order_by(_sort_order(field, is_backwards), by_id)
+        )
 
     def _rows(self, ids: list[int]) -> list[Any]:
         if not ids:

@@ -140,6 +140,8 @@ class Plans:
         self.is_looking, self.scans = True, []
         # Of each index that was used: the columns of which it knew beforehand which rows have them.
         self.found_by = []
+        # Statements that sort what they found.
+        self.sorting = []
         self._partial = {row[0] for row in database.execute_sql(PARTIAL[self._is_sqlite]).fetchall()}
         self._indexes = dict(database.execute_sql(INDEXES[self._is_sqlite]).fetchall())
 
@@ -158,6 +160,8 @@ class Plans:
         tables = {alias: table for table, alias in re.findall(r'"(\w+)" AS "(\w+)"', sql)}
         details = [row[-1] for row in execute(f"EXPLAIN QUERY PLAN {sql}", params).fetchall()]
         is_of_a_page = "LIMIT" in sql and not any("TEMP B-TREE" in detail for detail in details)
+        if any("TEMP B-TREE FOR" in detail and "ORDER BY" in detail for detail in details):
+            self.sorting.append(sql)
         for detail in details:
             found = re.match(SQLITES_WORDS, detail)
             if found and found[4]:
@@ -173,6 +177,8 @@ class Plans:
         kind, name = node["Node Type"], node.get("Index Name")
         if name:
             self._note_index(name, node.get("Index Cond", ""), is_all=kind == "Index Only Scan")
+        if kind in ("Sort", "Incremental Sort"):
+            self.sorting.append(sql)
         if kind == "Seq Scan" or (name and "Index Cond" not in node and name not in self._partial):
             how = f"{kind} {name or ''}, filter {node.get('Filter')}"
             yield Scan(node.get("Relation Name", name), how, sql, is_of_a_page)
@@ -647,6 +653,23 @@ def test_no_page_reads_a_table_that_grows(large, plans, redis_url, sign_in):
             assert client.get(path).status_code == 200, path
             scans = [scan for scan in plans.scans if not scan.is_of_a_page and scan.table not in OF_TENANTS]
             found |= {f"{user.name} {path}: {scan}": None for scan in scans}
+    engine.database.connect()
+    assert not found, "\n".join(found)
+
+
+def test_policies_sorted_by_a_time_are_found_in_that_order(large, plans, redis_url, sign_in):
+    from web.app import create_app
+    from web.views.backups.policies import PolicyListView
+
+    admin = User.get_by_id(many_rows.ADMIN)
+    large.close()
+    client, found = sign_in(create_app().test_client(), admin), []
+    orders = product(("modified_at", "last_captured_at"), ("", "&desc=1"), ("", f"&tenant={TENANT}"))
+    for column, backwards, narrowed in orders:
+        plans.sorting = []
+        path = f"/policies/?sort={PolicyListView.column_list.index(column)}{backwards}{narrowed}"
+        assert client.get(path).status_code == 200, path
+        found += [f"{path}: {sql}" for sql in plans.sorting if 'FROM "policy"' in sql and "LIMIT" in sql]
     engine.database.connect()
     assert not found, "\n".join(found)
 
