@@ -1,6 +1,7 @@
 """Every table: columns, relations and indexes. Verbs live in one file per noun beside this one."""
 
 import json
+from functools import cache
 from typing import Any
 
 import peewee as pw
@@ -53,6 +54,18 @@ class Table(pw.Model):
     class Meta:
         database = database
         legacy_table_names = False
+
+    @classmethod
+    def get_by_id(cls, row_id: Any) -> Any:
+        """Return the row. Peewee's own builds its statement each time: four times the work for our widest tables."""
+        return cls.raw(_select_by_id(cls._meta, database.param), row_id).get()
+
+
+@cache
+def _select_by_id(table: Any, param: str) -> str:
+    columns = ", ".join(f'"{field.column_name}"' for field in table.sorted_fields)
+    from_table, is_row = f'FROM "{table.table_name}"', f'"{table.primary_key.column_name}" = {param}'
+    return " ".join(("SELECT", columns, from_table, "WHERE", is_row))
 
 
 class User(Table):

@@ -76,7 +76,7 @@ def run_claimed(
 
 def _do_and_complete(claim: Claim, do: Callable[[Claim], None], completion: Completion) -> None:
     try:
-        if not claims.is_cancel_requested(claim):
+        if not claim.run.cancel_requested_at:
             do(claim)
         completion.finish(claim)
     except Wait as e:

@@ -36,7 +36,7 @@ def make_drafts(read: Sequence[ReadPolicy], *, is_indexed_later: bool = False) -
 
     `is_indexed_later`: nobody waits for the searches that the index is for; the work is left to whoever fills it in.
     """
-    newest = change_recording.newest_snapshots([each.policy.id for each in read])
+    newest = change_recording.newest_snapshots([each.policy.id for each in read if each.policy.last_captured_at])
     drafts = {each.policy.id: _draft(each, newest.get(each.policy.id)) for each in read}
     return drafts if is_indexed_later else _with_index(read, drafts)
 

@@ -14,7 +14,7 @@ import peewee as pw
 
 from db.clock import utcnow
 from db.database import Condition, database, lock_rows
-from db.models import Run
+from db.models import Run, Tenant
 from db.sql.value_lists import is_in
 from db.states import RunKind, RunState
 from db.waits import stints
@@ -58,7 +58,16 @@ def take_claim(run_id: int, kind: RunKind) -> Claim | None:
         .where((Run.id == run_id) & (Run.kind == kind) & ((Run.state == RunState.QUEUED) | unheld))
         .execute()
     )
-    return Claim(Run.get_by_id(run_id), token) if is_taken else None
+    return Claim(_with_relations(Run.get_by_id(run_id)), token) if is_taken else None
+
+
+def _with_relations(run: Run) -> Run:
+    """Return the run with the rows that whoever works on it asks for: Peewee would look them up in a dearer way."""
+    if run.tenant_id is not None:
+        run.tenant = Tenant.get_by_id(run.tenant_id)
+    if run.parent_id is not None:
+        run.parent = Run.get_by_id(run.parent_id)
+    return run
 
 
 def held_by(claim: Claim) -> Condition:

@@ -69,7 +69,7 @@ def items_to_read(run: Run) -> list[RunItem]:
     """Return the items that `unsettled_items` returns, with no more of them and their policies than a reading needs."""
     columns = (RunItem.id, RunItem.run, RunItem.policy, RunItem.policy_type, RunItem.graph_id, RunItem.name,
                RunItem.state, RunItem.tries, Policy.id, Policy.tenant, Policy.policy_type, Policy.graph_id, Policy.name,
-               Policy.index_version)  # fmt: skip
+               Policy.index_version, Policy.last_captured_at)  # fmt: skip
     with_policies = RunItem.select(*columns).join(Policy, pw.JOIN.LEFT_OUTER)
     return list(with_policies.where(is_item_of(run) & RunItem.state.in_(UNSETTLED)).order_by(RunItem.id))
 

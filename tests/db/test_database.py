@@ -1,4 +1,4 @@
-"""What no database can hold, and how long a silent server or a silent transaction is waited for."""
+"""What no database can hold, rows by their ids, and how long a silent server or a silent transaction is waited for."""
 
 import pytest
 
@@ -13,6 +13,15 @@ def test_what_no_database_holds_of_a_text_is_marked_and_the_rest_kept(database):
     found = Tenant.get_by_id(made.id)
     assert found.name == "a\ufffdb \ufffd ü 👍"
     assert found.break_glass == [{"name": "\ufffd\x00"}]
+
+
+def test_a_row_by_its_id_is_the_row_that_a_query_returns(database):
+    made = Tenant.create(name="Contoso", directory_id="1", client_id="1", retention={"last": 3})
+    found, queried = Tenant.get_by_id(made.id), Tenant.get(Tenant.name == "Contoso")
+    assert found.__data__ == queried.__data__
+    assert found.retention == {"last": 3}
+    with pytest.raises(Tenant.DoesNotExist):
+        Tenant.get_by_id(made.id + 1)
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
