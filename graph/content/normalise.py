@@ -6,9 +6,10 @@ the few rules below were seen in captures of the service.
 
 import base64
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from json.encoder import encode_basestring
+from typing import Any, NamedTuple
 
 from graph.content.odata import HOLDERS, is_annotation, strip_annotations
 from graph.content.places import ASSIGNMENTS, Place, body_place, property_place
@@ -36,8 +37,6 @@ _OWN_OBJECTS = frozenset(
 
 # Changes the properties of one object.
 Rule = Callable[[dict[str, Any]], None]
-# Objects with more properties than this look like no other.
-_FEW = 32
 
 ZERO_GUID = "00000000-0000-0000-0000-000000000000"
 _EMPTY: tuple[Any, ...] = (None, [], {})
@@ -55,8 +54,10 @@ def normalise(policy_type: PolicyType, content: Any) -> Any:
 def _normalise_body(policy_type: PolicyType, body: dict[str, Any]) -> dict[str, Any]:
     place, body = body_place(policy_type), _normalise_parts(body)
     actual = model.type_of(body, place.declared)
-    dropped = {name for name in body if is_service_made_outermost(actual, name)}
-    clean = _normalise_object(body, place, dropped | policy_type.volatile | {"id", "assignments"})
+    dropped = policy_type.volatile.union(
+        {"id", "assignments"}, (name for name in body if is_service_made_outermost(actual, name))
+    )
+    clean = _normalise_object(body, place, dropped)
     _drop_computed_apps(clean)
     return clean
 
@@ -129,14 +130,16 @@ def _sort_by_json(items: list[Any]) -> list[Any]:
     return sorted(items, key=canonical_json)
 
 
+# Its own type, not its target's: some collections give it, and it says nothing. runRemediationScript always reads
+# false; source tells how it came, not what it does.
+_DROPPED_OF_ASSIGNMENTS = frozenset({"@odata.type", "id", "runRemediationScript", "source", "sourceId"})
+
+
 def normalise_assignments(assignments: Any) -> Any:
     if not isinstance(assignments, list):
         return strip_annotations(assignments)
-    # Its own type, not its target's: some collections give it, and it says nothing. runRemediationScript always reads
-    # false; source tells how it came, not what it does.
-    dropped = {"@odata.type", "id", "runRemediationScript", "source", "sourceId"}
     clean = [
-        _normalise_object(assignment, ASSIGNMENTS, dropped)
+        _normalise_object(assignment, ASSIGNMENTS, _DROPPED_OF_ASSIGNMENTS)
         if isinstance(assignment, dict)
         else strip_annotations(assignment)
         for assignment in assignments
@@ -166,24 +169,21 @@ def is_own_object(type_name: str) -> bool:
     return not _OWN_OBJECTS.isdisjoint(model.lineage(type_name))
 
 
-def _normalise_object(
-    value: dict[str, Any], place: Place, dropped: set[str] | frozenset[str] = frozenset()
-) -> dict[str, Any]:
-    own, properties = _own_places(model.type_of(value, place.declared)), dict[str, Any]()
-    for name, inner in value.items():
-        inside = own[name]
-        if inside is None or name in dropped:
-            continue
+def _normalise_object(value: dict[str, Any], place: Place, dropped: frozenset[str] = frozenset()) -> dict[str, Any]:
+    find_shape = _shape if len(value) <= _MOST_NAMES else _shape.__wrapped__
+    shape, properties = find_shape(model.type_of(value, place.declared), tuple(value), dropped), dict[str, Any]()
+    for name, spell, inside in shape.places:
+        inner = value[name]
         # A plain value is done here: that is most of them, and each call costs.
         if isinstance(inner, str):
-            properties[name] = inside.spell(inner)
+            properties[name] = spell(inner)
         elif isinstance(inner, HOLDERS):
             properties[name] = normalise_value(inner, inside)
         else:
             properties[name] = normalise_spelling(inside.kind, inner) if isinstance(inner, float) else inner
     if properties.get("@odata.type") == place.odata_type:
         del properties["@odata.type"]  # which goes without saying
-    for rule in _rules_for(properties):
+    for rule in shape.rules:
         rule(properties)
     # Absent, null and empty are the same: Graph turns one into another between two reads.
     if all(properties.values()):
@@ -191,32 +191,30 @@ def _normalise_object(
     return {name: inner for name, inner in properties.items() if inner or inner not in _EMPTY}
 
 
-class _OwnPlaces(dict[str, Place | None]):
-    """The places of a type's properties by name; None for one that the service makes, and for an annotation.
+class _Shape(NamedTuple):
+    """What is done with all objects of one type that have the same names.
 
-    Each is found out at the first look. Names come from answers and uploads, which may hold any: so many are kept.
+    `places`: (name, its place's `spell`, its place) of each property that is neither the service's nor an annotation.
     """
 
-    def __init__(self, type_name: str) -> None:
-        super().__init__()
-        self._type = type_name
-
-    def __missing__(self, name: str) -> Place | None:
-        is_left_out = is_annotation(name) or is_service_made(self._type, name)
-        place = None if is_left_out else property_place(self._type, name)
-        if len(self) < _MOST_NAMES:
-            self[name] = place
-        return place
+    places: Sequence[tuple[str, Callable[[str], str], Place]]
+    rules: Sequence[Rule]
 
 
-# The type with the most properties has some three hundred.
+# Names come from answers and uploads, which may hold any: no more are remembered together. The type with the most
+# properties has some three hundred.
 _MOST_NAMES = 512
 
 
-# More types than policies and what is in them are of.
 @lru_cache(1024)
-def _own_places(type_name: str) -> _OwnPlaces:
-    return _OwnPlaces(type_name)
+def _shape(type_name: str, names: tuple[str, ...], dropped: frozenset[str]) -> _Shape:
+    """Return the shape of objects of this type with these names, `dropped` ones left out."""
+    kept = [name for name in names if not (name in dropped or is_annotation(name) or is_service_made(type_name, name))]
+    places = [(name, property_place(type_name, name)) for name in kept]
+    return _Shape(
+        [(name, place.spell, place) for name, place in places],
+        [rule for ruled, rule in _RULES if not ruled.isdisjoint(kept)],
+    )
 
 
 def is_unset(value: Any) -> bool:
@@ -263,7 +261,7 @@ def _key_of_normalised(item: Any, place: Place) -> str:
         if isinstance(value, dict) and place.keys[0] == "settingInstance":
             value = value.get("settingDefinitionId")
         if isinstance(value, str):
-            return canonical_json(value)
+            return encode_basestring(value)  # `canonical_json` of a text, made in one call
     return element_key(item, place)
 
 
@@ -360,20 +358,6 @@ _RULES: tuple[tuple[frozenset[str], Rule], ...] = (
     (frozenset({"valueJson"}), _drop_second_value),
     (frozenset({"valueState"}), _hide_secret_value),
 )
-
-
-def _rules_for(properties: Collection[str]) -> Sequence[Rule]:
-    """Return the rules for an object that has these properties. Most objects have few, and look like others."""
-    return _rules_for_names(tuple(properties)) if len(properties) <= _FEW else _find_rules(properties)
-
-
-@lru_cache(4096)
-def _rules_for_names(names: tuple[str, ...]) -> Sequence[Rule]:
-    return _find_rules(names)
-
-
-def _find_rules(names: Collection[str]) -> Sequence[Rule]:
-    return tuple(rule for ruled, rule in _RULES if not ruled.isdisjoint(names))
 
 
 def _drop_computed_apps(body: dict[str, Any]) -> None:
