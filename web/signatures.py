@@ -20,7 +20,7 @@ class SkewTolerantSigner(TimestampSigner):
         if max_age is not None:
             age = self.get_timestamp() - signed_at.timestamp()
             if not -clock.MAX_SKEW.total_seconds() <= age <= max_age:
-                raise SignatureExpired(f"Signature age {age:.0f} s", payload=value, date_signed=signed_at)
+                raise SignatureExpired(str(age), payload=value, date_signed=signed_at)
         return (value, signed_at) if return_timestamp else value
 
 

@@ -115,11 +115,6 @@ def note_estimate(restore: Restore, seconds: int) -> None:
     Restore.update(estimated_seconds=seconds).where(Restore.id == restore.id).execute()
 
 
-def undos_of(restore: Restore) -> list[Restore]:
-    """Return the ids of the restores that undo this one."""
-    return list(Restore.select(Restore.id).where(Restore.undo_of == restore))
-
-
 def of_tenant(tenant: Tenant, limit: int) -> list[Restore]:
     """Return the newest restores to this tenant, each with who asked for it."""
     with_users = Restore.select(Restore, User).join(User, pw.JOIN.LEFT_OUTER, on=Restore.created_by)

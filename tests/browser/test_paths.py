@@ -3,11 +3,14 @@
 import pytest
 from playwright.sync_api import expect
 
+from actors.rehearsals import rehearse
 from db.accounts import users
 from db.audit.audit import SYSTEM, Actor
-from db.models import AuditEvent, Membership, Policy, Run, Snapshot, Tenant
+from db.models import AuditEvent, Membership, Policy, Rehearsal, RehearsalSample, Run, Snapshot, Tenant
+from db.runs import completion
 from db.states import Role
 from tests.support.captures import capture_by_hand
+from tests.support.claimed_runs import claimed
 from tests.support.environment import PASSWORD
 from tests.support.simulated_tenant import catalog_policy
 
@@ -295,3 +298,13 @@ def test_a_page_says_when_the_server_does_not_answer_and_goes_on_when_it_does(ne
     page.unroute("**/progress*")
     page.wait_for_selector(f"{RAN} >> text=succeeded")
     assert not page.locator("[data-offline]").is_visible()
+
+
+def test_a_card_that_a_run_brings_is_there_without_reloading(page, enter, cast):
+    started = rehearse.create_run(cast.contoso, Actor.person(cast.max, None))
+    rehearsal = Rehearsal.get()
+    enter(page, cast.max, f"/rehearsals/{rehearsal.id}")
+    assert not page.locator("#lab").count()
+    RehearsalSample.create(rehearsal=rehearsal, policy_type="configurationPolicies", graph_id="1", name="VPN")
+    completion.fail(claimed(started), "worker_died", "The worker died.")
+    page.wait_for_selector("#findings + #lab >> text=VPN")

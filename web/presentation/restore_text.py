@@ -1,16 +1,22 @@
-"""A restore's options, its plan and its references in words."""
+"""A restore's options, its plan and its references in words, and who asked for it."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import filterfalse
 from typing import Any
 
+from flask_babel import gettext
+from markupsafe import Markup
+
 from actors.facade.policy_type_names import DANGERS
 from actors.plans import option_choices
 from actors.plans.restore_results import DONE, GONE, HELD, HELD_BY_NAME, KEPT, NEVER, NOT_REACHED, is_warning
 from actors.plans.shortfall_texts import SHORTFALLS
-from db.models import RestoreItem
+from db.models import Rehearsal, Restore, RestoreItem
 from db.states import WRITTEN_OUTCOMES, Outcome
+from web.presentation.links import link
+from web.security.access import can
+from web.security.permissions import Permission
 
 
 def choices(*, own_tenant: bool) -> dict[str, tuple[str, Mapping[str, str], str]]:
@@ -23,6 +29,28 @@ def describe_options(options: Mapping[str, Any]) -> list[tuple[str, str]]:
     fields = option_choices.as_form_fields(options)
     lines = [(legend, labels[fields[name]]) for name, (legend, labels) in option_choices.CHOICES.items()]
     return [*lines, ("Prefix of the copies", str(options["prefix"]))] if options["prefix"] else lines
+
+
+# --- who asked for it ------------------------------------------------------------------------------------------------
+
+
+def requested_by(restore: Restore) -> Markup | str:
+    """Name who asked for the restore: a person, or what of ours began it by itself, with a link to that."""
+    if restore.created_by:
+        return str(restore.created_by.name)
+    if restore.rehearsal_id:
+        return _rehearsal(restore.rehearsal_id)
+    if restore.is_by_itself:
+        return gettext("a standard that is kept by itself")
+    return gettext("a command")
+
+
+def _rehearsal(number: int) -> Markup | str:
+    """One of a tenant that the reader does not see has its number alone: its lab's page tells of it too."""
+    words = gettext("rehearsal %(number)s", number=number)
+    rehearsal = Rehearsal.get_or_none(Rehearsal.id == number)
+    is_seen = rehearsal is not None and can(Permission.SEE, rehearsal.tenant_id)
+    return link("rehearsals.page", words, rehearsal_id=number) if is_seen else words
 
 
 # --- what will become of the policies, and what became of them -------------------------------------------------------

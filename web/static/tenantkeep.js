@@ -370,14 +370,23 @@
 
   // Parts of this page that a run may have changed: what one reads after "Capture snapshot" is what was captured.
   async function refresh() {
-    const parts = all("[data-fresh]");
-    const text = parts.length ? await fragment(location.href) : null;
+    const text = one("[data-fresh]") ? await fragment(location.href) : null;
     if (text === null) return;
     const page = new DOMParser().parseFromString(text, "text/html");
-    parts.forEach((part) => {
-      const fresh = page.getElementById(part.id);
-      if (fresh) put(part, fresh.outerHTML);
+    all("[data-fresh]", page).forEach((fresh) => {
+      const part = document.getElementById(fresh.id) || placeFor(fresh);
+      if (part) put(part, fresh.outerHTML);
     });
+  }
+
+  // A place for a part that was not there when the page was loaded: below the nearest one that was.
+  function placeFor(fresh) {
+    let above = fresh.previousElementSibling;
+    while (above && !(above.id && document.getElementById(above.id))) above = above.previousElementSibling;
+    if (!above) return null;
+    const place = document.createElement("div");
+    document.getElementById(above.id).after(place);
+    return place;
   }
 
   // Nothing is loaded anew by itself here: somebody may be typing.

@@ -13,7 +13,7 @@ from actors.plans.plan_text import Section
 from db.accounts import users
 from db.encryption import SealError
 from db.models import Restore, RestoreItem
-from db.restores import approvals, four_eyes, restore_items, restores
+from db.restores import approvals, four_eyes, restore_items, restores, undos
 from db.states import ACTIVE, Outcome, RestoreState
 from web.api import addresses
 from web.api.representations.values import Id, ReferenceJson, Time, reference, time, time_or_none
@@ -96,6 +96,7 @@ class RestoreDetailsJson(RestoreJson):
 
     `sentence` says the plan, or what a finished restore did. `guard_reason`: why what the guard holds back is written
     all the same. `asks_about_guard`: executing takes `put_back_held`. `active_run`: its run that goes on.
+    `undone_by`: the restores that took back all that it wrote; none while something of it is left.
     """
 
     items: int
@@ -265,7 +266,7 @@ def details(restore: Restore) -> RestoreDetailsJson:
         "guard_reason": restore.guard_reason,
         "asks_about_guard": restore.state in approvals.READY and approvals.asks_about_guard(restore),
         "requesters": _requesters(restore),
-        "undone_by": [undo.id for undo in restores.undos_of(restore)],
+        "undone_by": [undo.id for undo in undos.that_undid(restore)],
         "runs": [{"id": run.id, "url": addresses.whole("runs.get_run", run_id=run.id)} for run in runs_of_it],
         "active_run": active,
     }

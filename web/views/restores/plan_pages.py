@@ -7,12 +7,13 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from flask import url_for
+from markupsafe import Markup
 
 from actors.facade.snapshot_diff import Difference
 from actors.plans import restore_results
 from actors.plans.plan_text import AccessStory, Section
 from actors.plans.restore_results import Warned
-from db.models import Policy, Restore, RestoreItem, RunItem, Snapshot, Tenant, User, Write
+from db.models import Policy, Restore, RestoreItem, RunItem, Snapshot, Tenant, Write
 from db.states import WRITTEN_OUTCOMES, Outcome
 from web.presentation import restore_text
 from web.presentation.restore_approval import Approval
@@ -49,7 +50,7 @@ class PlanPage:
     """
 
     restore: Restore
-    creator: User | None
+    requested_by: Markup | str
     expires_at: datetime | None
     plan: dict[tuple[str, str | None], int]
     warnings: list[Warned]

@@ -13,10 +13,10 @@ import config
 from actors.plans import option_choices, restore_results
 from db.accounts import users
 from db.models import BackupSet, Restore, RestoreItem, Run, RunItem, Tenant, User
-from db.restores import approvals, four_eyes, item_lists, restore_items, restores
+from db.restores import approvals, four_eyes, item_lists, restore_items, restores, undos
 from db.runs import confirmation_requests
 from db.runs.confirmation_requests import ConfirmationRequest
-from db.states import ACTIVE, CHANGEABLE, WRITTEN_OUTCOMES, Outcome, RestoreState, RunKind, RunState
+from db.states import ACTIVE, CHANGEABLE, UNFINISHED, WRITTEN_OUTCOMES, Outcome, RestoreState, RunKind, RunState
 from web.acts import restore_acts
 from web.presentation import restore_approval, restore_text
 from web.presentation.formatters import duration, seconds_text
@@ -55,9 +55,9 @@ class RestorePage:
     def tenant(self) -> Tenant:
         return self.restore.tenant
 
-    @cached_property
-    def creator(self) -> User | None:
-        return users.find_by_id(self.restore.created_by_id)
+    @property
+    def requested_by(self) -> Markup | str:
+        return restore_text.requested_by(self.restore)
 
     @cached_property
     def approver(self) -> User | None:
@@ -70,8 +70,18 @@ class RestorePage:
         return backup_set if backup_set and can(Permission.SEE, backup_set.tenant_id) else None
 
     @cached_property
+    def undos(self) -> list[Restore]:
+        return undos.of_restore(self.restore)
+
+    @cached_property
     def undone_by(self) -> list[Restore]:
-        return restores.undos_of(self.restore)
+        """The undos after which nothing is left of it."""
+        return undos.that_undid(self.restore)
+
+    @property
+    def open_undo(self) -> Restore | None:
+        """An undo that was begun, and neither ended nor was given up."""
+        return next((undo for undo in self.undos if undo.state in UNFINISHED), None)
 
     @property
     def expires_at(self) -> Any:
@@ -183,7 +193,8 @@ class RestorePage:
 
     @cached_property
     def can_undo(self) -> bool:
-        return self._manages and self.restore.state == RestoreState.FINISHED and restores.has_written(self.restore)
+        may = self._manages and self.restore.state == RestoreState.FINISHED
+        return may and not self.open_undo and not self.undone_by and restores.has_written(self.restore)
 
     @cached_property
     def not_restored(self) -> int:

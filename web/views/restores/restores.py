@@ -9,7 +9,6 @@ from flask_login import current_user
 
 import config
 from actors.plans import drafts, plan_text, restore_results
-from db.accounts import users
 from db.backups.disclosures import record_secrets_shown
 from db.models import Restore, RestoreItem
 from db.policies import policies
@@ -19,7 +18,7 @@ from db.runs import confirmation_requests
 from db.states import RestoreState
 from web.inputs import page_number
 from web.lists import filters
-from web.lists.cells import cell, moment_cell, name_cell, person_cell, tenant_cell, text_cell
+from web.lists.cells import cell, moment_cell, name_cell, tenant_cell, text_cell
 from web.lists.list_view import ListView
 from web.presentation import restore_approval, restore_text
 from web.presentation.masking import Masking, secrets_note
@@ -59,7 +58,7 @@ class RestoreListView(ListView):
         "tenant": tenant_cell,
         "policies": cell(lambda restore: translated(tally(restore, restore.ends))),
         "state": cell(verdicts.restore_badge),
-        "created_by": person_cell("a command"),
+        "created_by": cell(restore_text.requested_by),
         "created_at": moment_cell,
         "ended_at": moment_cell,
         "reason": text_cell,
@@ -130,7 +129,7 @@ def _plan_page(restore: Restore, hide: Masking | None) -> Any:
     shown = written[number * POLICIES_SHOWN :][:POLICIES_SHOWN]
     page = PlanPage(
         restore=restore,
-        creator=users.find_by_id(restore.created_by_id),
+        requested_by=restore_text.requested_by(restore),
         expires_at=approvals.expires_at(restore, config.settings().plan_hours),
         plan=restore_items.count_plan(restore),
         warnings=restore_results.warnings_before(looked_at),

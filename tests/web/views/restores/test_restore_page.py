@@ -7,7 +7,7 @@ import pytest
 
 from actors.plans import drafts
 from db.clock import utcnow
-from db.models import AuditEvent, Notification, Restore, RestoreItem, Run, RunItem, Tenant
+from db.models import AuditEvent, Notification, Rehearsal, Restore, RestoreItem, Run, RunItem, Tenant
 from db.policies import snapshots
 from db.restores import four_eyes, restore_drafts, restore_items
 from tests.support.forms import csrf_token
@@ -315,3 +315,18 @@ def test_the_time_it_takes_is_told_before_it_and_how_right_that_was_after_it(cli
     _, run = ended(draft, cast, ("update", None, "updated"), ("update", None, "updated"))
     Run.update(started_at=utcnow() - timedelta(seconds=102), ended_at=utcnow()).where(Run.id == run.id).execute()
     assert "Estimated 1 min 30 s, took 1 min 42 s." in text(client, path)
+
+
+def test_a_restore_that_a_rehearsal_made_says_so_and_leads_there_who_sees_it(client, sign_in, cast, draft):
+    rehearsal = Rehearsal.create(tenant=cast.fabrikam)
+    Restore.update(rehearsal_id=rehearsal.id, created_by=None).execute()
+    places = (f"/restores/{draft.id}", f"/restores/{draft.id}/plan", "/restores/")
+    for person_, leads_there in ((cast.max, False), (cast.root, True)):
+        sign_in(client, person_)
+        for path in places:
+            page = text(client, path)
+            assert f"rehearsal {rehearsal.id}" in page, path
+            assert (f'href="/rehearsals/{rehearsal.id}"' in page) == leads_there, path
+            assert "a command" not in page, path
+    Restore.update(rehearsal_id=None, is_by_itself=True).execute()
+    assert "a standard that is kept by itself" in text(client, places[0])

@@ -114,6 +114,18 @@ def test_from_the_button_on_a_set_to_written_and_undone(client, sign_in, cast, c
     assert "1 will change · 1 will be removed" in text(client, f"/restores/{undo.id}")
     assert "Preview of “" in text(client, f"/runs/{run.id}")
     assert f'/restores/{undo.id}"' in text(client, "/notifications/")
+    page = text(client, f"/restores/{restore.id}")
+    assert ("Go on with its undo" in page, "Undo this restore" in page, "It was undone" in page) == (True, False, False)
+    send(client, f"/restores/{undo.id}/execute", name="Contoso", reason="INC-2")
+    live = Run.get((Run.restore_id == undo.id) & (Run.kind == "restore.live"))
+    assert ended(live.id, 60).state == "succeeded"
+    page = text(client, f"/restores/{restore.id}")
+    assert ("It was undone:" in page, "Undo this restore" in page, "Go on with its undo" in page) == (
+        True,
+        False,
+        False,
+    )
+    assert "Undo this restore" in text(client, f"/restores/{undo.id}"), "an undo can be undone too"
 
 
 def test_the_form_keeps_everything_that_was_chosen_when_it_is_refused(client, sign_in, cast, backup_set):
