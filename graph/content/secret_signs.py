@@ -1,6 +1,7 @@
 """Tell quickly whether a body may lack a secret: most hold none, and need no walk over them and Microsoft's model."""
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -13,16 +14,16 @@ from graph.policy_types.policy_type import PolicyType
 # Whatever is left out of a body of other types has one of these in its JSON, in small letters: a mask, a secret of the
 # settings catalog, an onboarding file, or the name of a type with secrets.
 _MASK = re.compile(r"[*#•●]{4}")
-_COMMON_SIGNS = (
-    "xxxxx-", "secretsettingvalue", "encryptedvaluetoken", "boardingblob", "boardingfilename",
-    # In the names of several types: a text is searched once for all of them.
-    "wificonfiguration", "enrollmentprofile",
-)  # fmt: skip
+_SIGNS = ("xxxxx-", "secretsettingvalue", "encryptedvaluetoken", "boardingblob", "boardingfilename")
 _NAMES_OF_TYPES = {holder.lower() for holder, _ in SECRETS}
-_SIGNS = (
-    *_COMMON_SIGNS,
-    *sorted(name for name in _NAMES_OF_TYPES if not any(sign in name for sign in _COMMON_SIGNS)),
+# In the names of several types, of some that come from these too: a text is searched once for all of them.
+_IN_NAMES = ("wificonfiguration", "enrollmentprofile")
+_SIGNS_OF_TYPES = (
+    *_IN_NAMES,
+    *sorted(name for name in _NAMES_OF_TYPES if not any(sign in name for sign in _IN_NAMES)),
 )
+# How all of them end: most texts have none, and are searched for no single one.
+_ENDS_OF_TYPES = ('configuration"', 'enrollmentprofile"')
 
 
 def may_lack_secrets(policy_type: PolicyType, body: dict[str, Any], body_json: str = "") -> bool:
@@ -33,9 +34,14 @@ def may_lack_secrets(policy_type: PolicyType, body: dict[str, Any], body_json: s
     if _has_types_with_secrets(root_type(policy_type)):
         return True
     text = (body_json or plain_json(body)).lower()
+    has_such_a_type = _holds_any(_ENDS_OF_TYPES, text) and _holds_any(_SIGNS_OF_TYPES, text)
     # The expression looks at every character: it is asked only where some of a mask's are there.
     may_be_masked = "*" in text or "####" in text or not text.isascii()
-    return any(sign in text for sign in _SIGNS) or (may_be_masked and bool(_MASK.search(text)))
+    return has_such_a_type or _holds_any(_SIGNS, text) or (may_be_masked and bool(_MASK.search(text)))
+
+
+def _holds_any(signs: Iterable[str], text: str) -> bool:
+    return any(sign in text for sign in signs)
 
 
 @cache
