@@ -17,6 +17,7 @@ from graph.write.actions import add_block_action, lacks_block_action
 from graph.write.write_requests import (
     PolicyContent,
     sendable_properties,
+    sent_assignments,
 )
 
 COMPLIANCE = ("compliancePolicies", "deviceCompliancePolicies")
@@ -102,7 +103,7 @@ def source_traces(
     body = settle_secrets(policy_type, want["body"]).body
     written = {**sendable_properties(policy_type, body), "@odata.type": want["body"].get("@odata.type")}
     if with_assignments:
-        written["assignments"] = want.get("assignments")
+        written["assignments"] = sent_assignments(want)
     return leftover_ids.leftover_sentences(
         leftover_ids.find_leftovers(policy_type.key, written, known, accounted_for, to_come), object_label
     )

@@ -303,6 +303,18 @@ def test_an_id_of_the_source_that_nobody_resolved_never_travels_in_silence(body,
     assert want["body"] == body
 
 
+def test_where_an_assignment_came_from_is_not_written_and_so_not_told():
+    target = {"@odata.type": "#microsoft.graph.allDevicesAssignmentTarget"}
+    assignment = {"id": f"{APP}_1", "source": "direct", "sourceId": APP, "target": target}
+    told_of = {}
+    for key, policy_type in POLICY_TYPES.items():
+        content = {"body": {"id": APP, "displayName": "c"}, "assignments": [assignment]}
+        told_of[key] = source_traces(policy_type, content, {APP: key}, [], with_assignments=True)
+    assert not any(told_of.values()), told_of
+    target["groupId"] = GROUP
+    assert source_traces(POLICY_TYPES["deviceConfigurations"], content, {GROUP: "groups"}, [], with_assignments=True)
+
+
 def test_what_is_the_same_everywhere_and_what_belongs_to_the_policy_is_not_told():
     body = {"id": APP, "name": "p", "templateReference": {"templateId": f"{VPN}_1"}, "settings": [
         {"id": "0", "settingInstance": {"settingDefinitionId": "a", "settingInstanceTemplateReference":
