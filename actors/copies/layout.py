@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from actors.copies.stores.store import Store, StoreError
+from actors.copies.stores.store import NotStored, Store, StoreError, StoreRefused
 from db.copies.signer import Signer
 from db.models import BackupSet, CopiedContent, CopiedSet, CopyStore
 
@@ -43,12 +43,21 @@ def first_file(store: CopyStore, signer: Signer, now: datetime) -> bytes:
     )
 
 
-def require_first_file(store: Store) -> None:
-    """Raises StoreError where a store that had it has no first file: it is another folder, or another disk."""
-    if store.head(FIRST_FILE) is None:
+def require_ours(store: Store, signer: Signer) -> None:
+    """Raises StoreError where a store that was ours is so no longer: it is another folder, or another disk."""
+    try:
+        first = store.get(FIRST_FILE)
+    except NotStored:
         raise StoreError(
             f"{FIRST_FILE} is no longer there: is the right share mounted? If all was deleted, add it as a new store."
-        )
+        ) from None
+    require_installation(first, signer)
+
+
+def require_installation(first: bytes, signer: Signer) -> None:
+    """Raises StoreRefused where this first file is another installation's."""
+    if installation_in(first) != signer.installation:
+        raise StoreRefused("Another installation keeps its copies there. Give another bucket, or another prefix.")
 
 
 def installation_in(first: bytes) -> str:

@@ -97,7 +97,7 @@ def _push(claim: Claim) -> None:
             return
         store = open_store(copied.store.address, credentials)
         try:
-            layout.require_first_file(store)
+            layout.require_ours(store, signer.own_signer())
             _Push(claim, copied, store).go_on()
         finally:
             store.close()

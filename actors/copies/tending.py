@@ -74,12 +74,18 @@ def tend(*, store_id: int) -> None:
 
 
 def look_after(row: CopyStore) -> None:
-    """Check, push the state, verify and tidy, each where it is due. Raises StoreError."""
+    """Tidy up, check, push the state and verify, each where it is due. Raises StoreError."""
     if stores.is_git(row.address):
         _look_after_git(row)
         return
     store = open_store(row.address, stores.open_credentials(row))
     try:
+        if row.checked_at is not None:
+            # At each look: what is mounted there may have changed since, and nothing of another's may be deleted.
+            layout.require_ours(store, signer.own_signer())
+            # Before anything is written: a full store refuses that, and would never be given room.
+            if stores.is_working(row) and _is_due(row.tidied_at):
+                tidy(row, store)
         if row.is_check_asked or _is_due(row.checked_at):
             check(row, store)
         if not stores.is_working(row):
@@ -89,8 +95,6 @@ def look_after(row: CopyStore) -> None:
         is_all_there = _push_loose(row, store)
         if _is_due(row.state_at):
             push_state(row, store)
-        if _is_due(row.tidied_at):
-            tidy(row, store)
         # Last, for it keeps failing where something is not as it was pushed.
         if row.is_verify_asked or _is_due(row.verified_at):
             verify(row, store)
@@ -137,8 +141,6 @@ def check(row: CopyStore, store: Store) -> None:
     state = LockState.PROVEN if is_proven else LockState.MISSING
     until = _until(row) if is_proven else None
     own = signer.own_signer()
-    if row.checked_at is not None:
-        layout.require_first_file(store)
     if not store.put(layout.FIRST_FILE, layout.first_file(row, own, utcnow()), until):
         _require_ours(store.get(layout.FIRST_FILE), row, own)
         if until is not None:
@@ -151,8 +153,7 @@ def _require_ours(first: bytes, row: CopyStore, own: Signer) -> None:
 
     The first file also names keys that were retired since it was written.
     """
-    if layout.installation_in(first) != own.installation:
-        raise StoreRefused("Another installation keeps its copies there. Give another bucket, or another prefix.")
+    layout.require_installation(first, own)
     recipients = stores.recipients_of(row)
     retired = [key.recipient for key in recovery_keys.all_keys() if key.retired_at is not None]
     named = layout.recipients_in(first)

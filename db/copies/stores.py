@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from db.audit import audit
 from db.audit.audit import Action, Actor
@@ -75,6 +75,7 @@ def add(
         raise Invalid(f"There are {MAX_STORES} stores already. Remove one first.")
     facts = {"name": _checked_name(name), "address": checked_address(address)}
     facts |= _checked_numbers(copy_days, bytes_per_second)
+    _require_free_place(facts["address"])
     given = checked_credentials(address, credentials)
     is_sealed = not is_git(address)
     if recipients and not is_sealed:
@@ -241,6 +242,24 @@ def checked_address(address: str) -> str:
         raise Invalid(f"An address of {parts.scheme}:// has no “{unknown[0][:40]}”.")
     _check_parts(parts, options)
     return address
+
+
+def _require_free_place(address: str) -> None:
+    """Raises Invalid where a store is there already: each would delete what the other still needs."""
+    for store in all_stores():
+        if _place_of(store.address) == _place_of(address):
+            raise Invalid(
+                f"The store “{store.name}” is at this address already. Change that one, or give another prefix."
+            )
+
+
+def _place_of(address: str) -> tuple[object, ...]:
+    """Return what tells places apart, however their addresses are written."""
+    parts = urlsplit(address)
+    options = dict(parse_qsl(parts.query))
+    segments = tuple(unquote(segment) for segment in parts.path.split("/") if segment)
+    endpoint = options.get("endpoint", "").rstrip("/").lower()
+    return parts.scheme, parts.netloc, segments, endpoint, options.get("branch")
 
 
 def _check_parts(parts: Any, options: Mapping[str, str]) -> None:

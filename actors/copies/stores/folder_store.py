@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from actors.copies.stores.store import (
+    FULL,
+    NO_ROOM,
     PIECE_BYTES,
     NotStored,
     StoreBase,
@@ -112,5 +114,7 @@ def _take_name(beside: Path, path: Path) -> bool:
 
 
 def _explained(error: OSError) -> StoreError:
+    if error.errno in NO_ROOM:
+        return StoreError(FULL)
     reason = (error.strerror or type(error).__name__).lower()
     return StoreError(f"The folder cannot be used: {reason}. Check its disk, and who may write there.")

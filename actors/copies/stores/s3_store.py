@@ -17,6 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from actors.copies.stores import network
 from actors.copies.stores.store import (
+    FULL,
     PIECE_BYTES,
     Archived,
     NotStored,
@@ -259,6 +260,9 @@ SENTENCES = {
     "BadDigest": "The store got something else than was sent. It is sent again.",
     "XAmzContentChecksumMismatch": "The store got something else than was sent. It is sent again.",
 }
+# Ceph's answer (403; rgw_common.cc) and MinIO's (507 and 400; cmd/api-errors.go). 507 says it of every service.
+NO_ROOM_CODES = {"QuotaExceeded", "XMinioStorageFull", "XMinioAdminBucketQuotaExceeded"}
+INSUFFICIENT_STORAGE = 507
 PASSING = {"RequestTimeTooSkewed", "BadDigest", "XAmzContentChecksumMismatch"}
 _KINDS: Mapping[str, type[StoreError]] = {**dict.fromkeys(PASSING, StoreError), "InvalidObjectState": Archived}
 
@@ -272,6 +276,8 @@ def explained() -> Iterator[None]:
         code = _code(e)
         shown = code if code.isalnum() and len(code) <= 40 else "an error"
         status = e.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        if code in NO_ROOM_CODES or status == INSUFFICIENT_STORAGE:
+            raise StoreError(FULL) from None
         if code in BUSY or status >= 500:
             raise StoreError(f"The store is busy, or broken ({shown}).") from None
         sentence = SENTENCES.get(code, f"The store refuses ({shown}).")

@@ -4,7 +4,6 @@ The fingerprint of the key stands in the address.
 """
 
 import base64
-import errno
 import hashlib
 import io
 import socket
@@ -15,7 +14,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import paramiko
 
 from actors.copies.stores import network
-from actors.copies.stores.store import StoreError, StoreRefused
+from actors.copies.stores.store import FULL, NO_ROOM, StoreError, StoreRefused
 
 CONNECT_SECONDS = 10
 
@@ -60,9 +59,6 @@ def read_key(text: str, passphrase: str | None) -> paramiko.PKey:
     raise StoreRefused("The private key cannot be read: an OpenSSH key (Ed25519, ECDSA, RSA), and its passphrase.")
 
 
-FULL = {errno.ENOSPC, errno.EDQUOT}
-
-
 @contextmanager
 def explained() -> Iterator[None]:
     """Turn the client's errors into StoreError, with nothing in it of what was sent or answered."""
@@ -77,5 +73,7 @@ def explained() -> Iterator[None]:
     except PermissionError:
         raise StoreRefused("The server refuses: the user may not write there.") from None
     except OSError as e:
-        reason = "its disk is full" if e.errno in FULL else "it refuses"
-        raise StoreError(f"The server did not do it: {reason}. Check its disk, and the user's rights.") from None
+        if e.errno in NO_ROOM:
+            raise StoreError(FULL) from None
+        # Servers of SFTP's version 3 say no more than “failure”, also when their disk is full.
+        raise StoreError("The server did not do it. Is its disk full, or may the user not write there?") from None

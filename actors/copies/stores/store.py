@@ -4,6 +4,7 @@ Names are paths below the store's prefix, with `/` between. Dates are naive UTC,
 """
 
 import base64
+import errno
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,6 +13,9 @@ from io import BytesIO
 from typing import BinaryIO, Protocol
 
 PIECE_BYTES = 1024 * 1024
+# What a system answers that has no room left, and the sentence for it.
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
+FULL = "The store is full. Make room there, or raise its quota: what waits is pushed then."
 
 
 class StoreError(Exception):

@@ -8,15 +8,17 @@ from datetime import timedelta
 import pyrage
 import pytest
 
-from actors.copies import layout, tending
+from actors.copies import layout, push, tending
 from actors.copies.stores.opening import open_store
 from actors.copies.stores.store import StillLocked
 from db.audit.audit import SYSTEM
 from db.clock import utcnow
 from db.copies import recovery_keys, standing, stores
-from db.models import AuditEvent, BackupSet, CopiedContent, CopiedSet, CopyStore, Tenant
-from db.states import CopyState, LockState, SetState
+from db.models import AuditEvent, BackupSet, CopiedContent, CopiedSet, CopyStore, Run, Snapshot, Tenant
+from db.states import CopyState, LockState, RunState, SetState
+from tests.support import small_disks
 from tests.support.copied import RECOVERY_KEY, add_store, look_after, make_set, opened, push_all, read_copy
+from tests.support.copy_stores import folder
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 DAY = timedelta(days=1)
@@ -52,6 +54,47 @@ def test_another_installations_store_is_left_alone(cast, redis_url, new_place):
     store = add_store(place)
     assert "Another installation" in store.error
     assert not [name for name in names_in(place) if name.startswith(layout.STATES)]
+
+
+def test_what_another_installation_keeps_where_ours_was_is_left_alone(cast, redis_url, new_place):
+    """A share that was mounted in the place of ours: nothing is pushed there, and nothing tidied up."""
+    place = new_place("file")
+    store = add_store(place, copy_days=1)
+    there = open_store(place.address, place.credentials)
+    first = json.loads(there.get(layout.FIRST_FILE))
+    there.delete(layout.FIRST_FILE)
+    there.put(layout.FIRST_FILE, json.dumps({**first, "installation": "another"}).encode())
+    there.put(f"{layout.STATES}20200101T000000Z.age", b"theirs")
+    CopyStore.update(tidied_at=None).execute()
+    make_set(cast.contoso)
+    before = names_in(place)
+    assert "Another installation" in look_after(store).error
+    [run] = push_all(store)
+    assert "Another installation" in CopiedSet.get().message
+    assert (run.state, names_in(place)) == (RunState.FAILED, before)
+
+
+def test_a_full_store_says_so_gets_room_from_what_is_over_and_the_push_goes_on(cast, redis_url, tmp_path):
+    with small_disks.mounted(tmp_path / "disk", "256k") as disk:
+        store = add_store(folder(disk), copy_days=8)
+        make_set(cast.contoso)
+        push_all(store)
+        newer = make_set(cast.contoso, changed=0)
+        push_all(store)
+        small_disks.fill(disk)
+        newest = make_set(cast.contoso, changed=1)
+        [run] = push_all(store)
+        assert run.waiting.startswith("The store is full. Make room there")
+        past = utcnow() - 2 * DAY
+        CopiedSet.update(kept_until=past).where(CopiedSet.set_number < newer.id).execute()
+        CopyStore.update(tidied_at=None, checked_at=past, state_at=past).execute()
+        look_after(store)
+        assert [row.set_number for row in CopiedSet.select()] == [newer.id, newest.id]
+        (disk / "filler").unlink()
+        push.push.fn(run.id)
+        assert Run.get_by_id(run.id).state == RunState.SUCCEEDED
+        assert look_after(store).error is None
+        assert all(len(read_copy(folder(disk), row)) == 3 for row in CopiedSet.select())
 
 
 def test_the_state_has_everything_but_the_bodies_of_contents(cast, redis_url, new_place):
@@ -91,7 +134,9 @@ def test_what_is_kept_no_longer_goes_and_the_newest_copy_of_a_tenant_stays_with_
     for columns in ({"selection": {"policies": [1]}}, {"state": SetState.INCOMPLETE}):
         BackupSet.update(columns).where(BackupSet.id == make_set(cast.fabrikam).id).execute()
     push_all(store)
-    CopyStore.update(tidied_at=None, tend_at=utcnow()).execute()
+    # All snapshots were looked at: none brings back a content that goes now.
+    newest = Snapshot.select(Snapshot.id).order_by(Snapshot.id.desc()).limit(1)
+    CopyStore.update(tidied_at=None, tend_at=utcnow(), snapshots_to=newest).execute()
     store = look_after(store)
     assert store.error is None
     left = {content.name for content in CopiedContent.select()}

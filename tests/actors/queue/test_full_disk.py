@@ -1,8 +1,6 @@
 """SQLite on a disk of its own that fills up: named in words wherever it shows, once, and healed by room."""
 
-import errno
 import json
-import subprocess
 import time
 
 import pytest
@@ -16,7 +14,7 @@ from db.models import Run
 from db.runs import runs
 from db.states import RunKind
 from tests.fixtures.database import fresh_database
-from tests.support import servers
+from tests.support import servers, small_disks
 from tests.support.command_lines import tenantkeep
 from tests.support.environment import PASSWORD
 from tests.support.forms import csrf_token
@@ -25,30 +23,14 @@ from tests.support.forms import csrf_token
 @pytest.fixture
 def disk(tmp_path):
     """A folder on a disk of 6 MB."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", place], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip("this user may not mount a disk")
-    yield place
-    subprocess.run(["umount", "--lazy", place], check=True)
+    with small_disks.mounted(tmp_path / "disk", "6m") as place:
+        yield place
 
 
 @pytest.fixture
 def database_url(request, disk):
     with fresh_database(request, "sqlite", disk / "tenantkeep.db") as url:
         yield url
-
-
-def fill(disk):
-    with (disk / "filler").open("wb", buffering=0) as filler:
-        try:
-            while True:
-                filler.write(b"x" * 4096)
-        except OSError as e:
-            assert e.errno == errno.ENOSPC  # noqa: PT017
 
 
 def test_a_full_disk_is_named_once_without_a_traceback_and_room_heals_it(graph, cast, client, disk, tmp_path):
@@ -61,7 +43,7 @@ def test_a_full_disk_is_named_once_without_a_traceback_and_room_heals_it(graph, 
     ):
         assert tenantkeep("sync", "Contoso", "--wait").returncode == 0
         run = runs.start(tenant=cast.contoso, kind=RunKind.SYNC, dedupe_key="policy.sync:1", items=[], actor=SYSTEM).run
-        fill(disk)
+        small_disks.fill(disk)
         with pytest.raises(engine.pw.OperationalError):  # the message is sent; that it was cannot be written
             enqueue_new(runs.StartedRun(run, True))
         answer = client.post("/sign-in", data={"email": cast.ada.email, "password": PASSWORD, "csrf_token": token})

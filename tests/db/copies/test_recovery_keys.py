@@ -18,7 +18,7 @@ COLUMNS = {"address": "s3://x", "sealed": b"", "copy_days": 30}
 
 def add_store(name, *recipients):
     given = {"copy_days": 30, "needs_lock": True, "recipients": recipients}
-    return stores.add(name, "s3://bucket", {"access_key": "a", "secret_key": "b"}, SYSTEM, **given)
+    return stores.add(name, f"s3://bucket/{name}", {"access_key": "a", "secret_key": "b"}, SYSTEM, **given)
 
 
 def key_of(recipient):

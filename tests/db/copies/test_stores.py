@@ -47,16 +47,16 @@ def test_what_signs_in_fits_the_address_and_is_in_no_refusal(address):
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_store_is_sealed_changed_asked_and_removed_and_every_act_is_audited(cast):
-    def add(name="Vault", **more):
+    def add(name="Vault", address="s3://bucket", **more):
         given = {"copy_days": 30, "needs_lock": True, "recipients": ["age1x"], **more}
-        return stores.add(name, "s3://bucket", {"access_key": "a", "secret_key": "hunter2"}, SYSTEM, **given)
+        return stores.add(name, address, {"access_key": "a", "secret_key": "hunter2"}, SYSTEM, **given)
 
     store = add()
     assert b"hunter2" not in bytes(store.sealed)
     assert stores.open_credentials(store)["secret_key"] == "hunter2"
     for wrong in ({"recipients": []}, {"copy_days": 0}, {"bytes_per_second": 1}, {"name": " "}, {"name": "vault"}):
         with pytest.raises(Invalid):
-            add(**{"name": "Other", **wrong})
+            add(**{"name": "Other", "address": "s3://other", **wrong})
     change = {"name": "Vault", "copy_days": 31, "needs_lock": True, "bytes_per_second": None, "is_active": True}
     stores.change(store, SYSTEM, **change, credentials={"access_key": "c", "secret_key": "d"})
     store = CopyStore.get()
@@ -66,3 +66,22 @@ def test_a_store_is_sealed_changed_asked_and_removed_and_every_act_is_audited(ca
     acts = [event.action for event in AuditEvent.select().where(AuditEvent.action.startswith("copy-store:"))]
     assert acts == ["copy-store:added", "copy-store:changed", "copy-store:asked", "copy-store:removed"]
     assert not any("hunter2" in str(event.details) for event in AuditEvent.select())
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_no_two_stores_are_at_one_place_however_it_is_written(cast):
+    """Each tidies up by what it knows: it would delete what the other still needs."""
+
+    def add(name, address):
+        given = {"copy_days": 30, "needs_lock": False, "recipients": ["age1x"]}
+        return stores.add(name, address, {"access_key": "a", "secret_key": "b"}, SYSTEM, **given)
+
+    add("Vault", "s3://bucket/a%20b?region=eu&endpoint=https://s3.example.com")
+    for same in (
+        "s3://bucket/a%20b/?endpoint=https://S3.example.com/",
+        "s3://bucket//%61%20b?endpoint=https://s3.example.com",
+    ):
+        with pytest.raises(Invalid, match="“Vault” is at this address"):
+            add("Other", same)
+    for other in ("s3://bucket/a%20b/c?endpoint=https://s3.example.com", "s3://bucket/a%20b"):
+        add(other[-9:], other)

@@ -19,7 +19,7 @@ def test_a_full_disk_leaves_nothing_behind_and_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr(folder_store.shutil, "copyfileobj", fail_once_with(errno.ENOSPC))
     with pytest.raises(StoreError) as error:
         FolderStore(tmp_path).put("contents/ab/x.age", b"sealed")
-    assert "no space left" in error.value.sentence
+    assert "The store is full" in error.value.sentence
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
