@@ -3,10 +3,12 @@
 from graph.policy_types.policy_type import display_type
 from graph.policy_types.table import POLICY_TYPES
 from graph.read.expiries import EXPIRY_KINDS
+from graph.restore import verdicts
 from graph.review.dangers import TITLES
 
 # Code -> title of what is dangerous in a plan, the worst first.
-DANGERS = TITLES
+DANGERS = {**verdicts.HAND_WORK, **TITLES}
+SECOND_ADMIN = verdicts.SECOND_ADMIN
 # “of”, “iOS”: too short to be told from a misspelled one.
 LONGEST_SHORT_WORD = 3
 

@@ -17,9 +17,9 @@ from actors.plans.plan_items import (
 )
 from actors.plans.plan_order import after_what_they_refer_to, order_of, with_removals
 from actors.plans.plan_permissions import PlanPermissions
-from actors.plans.quotas import add_quota_notes
 from actors.plans.reach_notes import with_reach
 from actors.plans.target_matcher import TargetMatcher
+from actors.plans.tenant_notes import add_hand_work, add_quota_notes
 from actors.reading import source_ids
 from actors.reading.answer_memory import RunMemory
 from actors.reading.cached_listings import Listings, group_filter, list_policy_types
@@ -153,6 +153,7 @@ class PlanBuilder:
         add_quota_notes(planned, self._listed, self._contents)
         removals = self._in_order(item for item in self._items if item.content_id is None)
         removed = [(item, self._plan_removal(item)) for item in reversed(removals)]
+        add_hand_work([*planned, *removed], self._contents, self._restore.tenant)
         return with_removals(planned, removed, (lambda item: self._order(item)[0]) if self._is_emergency else None)
 
     @cached_property

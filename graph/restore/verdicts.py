@@ -11,6 +11,12 @@ from graph.write.write_rules import WRITE_RULES
 
 BY_ITSELF, BY_HAND, NOT = "by_itself", "by_hand", "not"
 WORST_LAST = (BY_ITSELF, BY_HAND, NOT)
+# What a person does for a policy that a plan writes: its code, and its title among what is to be looked at.
+SECOND_ADMIN, MEMBERSHIP = "second_admin", "membership"
+HAND_WORK: Mapping[str, str] = {
+    SECOND_ADMIN: "Waits for a second administrator of the tenant",
+    MEMBERSHIP: "Membership that a person completes",
+}
 # The reasons of blocked items that a person can do something about; with any other the policy does not come back.
 _MENDED_BY_HAND = frozenset(
     {"secret_missing", "permission_missing", "unresolved", "guard", "not_chosen", "unreadable", "uploaded_again"}
@@ -76,7 +82,7 @@ def verdict_of(
     for code, sentence in shortfalls:
         if code in _LEFT_TO_A_PERSON:
             return RestoreVerdict(BY_HAND, code, sentence)
-    return _of_group(body) if policy_type.is_referred else RestoreVerdict(BY_ITSELF)
+    return of_group(body) if policy_type.is_referred else RestoreVerdict(BY_ITSELF)
 
 
 def of_unlisted(code: str, sentence: str) -> RestoreVerdict:
@@ -111,10 +117,11 @@ def _of_what_stays(policy_type: PolicyType) -> RestoreVerdict:
     return RestoreVerdict(BY_ITSELF, "", f"{_STAYS} {cannot}".strip())
 
 
-def _of_group(body: Mapping[str, Any]) -> RestoreVerdict:
+def of_group(body: Mapping[str, Any]) -> RestoreVerdict:
+    """Return the verdict on a group that is made again."""
     if "DynamicMembership" in (body.get("groupTypes") or ()):
-        return RestoreVerdict(BY_HAND, "membership", _PAUSED)
-    return RestoreVerdict(BY_ITSELF) if "members" in body else RestoreVerdict(BY_HAND, "membership", _IN_A_GROUP)
+        return RestoreVerdict(BY_HAND, MEMBERSHIP, _PAUSED)
+    return RestoreVerdict(BY_ITSELF) if "members" in body else RestoreVerdict(BY_HAND, MEMBERSHIP, _IN_A_GROUP)
 
 
 def worse(first: RestoreVerdict, second: RestoreVerdict) -> RestoreVerdict:

@@ -8,7 +8,7 @@ from typing import Any
 from flask_babel import gettext
 from markupsafe import Markup
 
-from actors.facade.policy_type_names import DANGERS
+from actors.facade.policy_type_names import DANGERS, SECOND_ADMIN
 from actors.plans import option_choices
 from actors.plans.restore_results import DONE, GONE, HELD, HELD_BY_NAME, KEPT, NEVER, NOT_REACHED, is_warning
 from actors.plans.shortfall_texts import SHORTFALLS
@@ -151,12 +151,17 @@ class DangerGroup:
     items: list[tuple[int, str, str]]
 
 
-def group_dangers(items: Iterable[RestoreItem]) -> list[DangerGroup]:
-    """Group the dangers of all items by kind, the worst first; what becomes weaker is among the warnings."""
+def group_dangers(items: Iterable[RestoreItem], *, is_done: bool = False) -> list[DangerGroup]:
+    """Group the dangers of all items by kind, the worst first; what becomes weaker is among the warnings.
+
+    Once it `is_done`, nothing waits for a second administrator any more.
+    """
     items_by_code: dict[str, list[tuple[int, str, str]]] = {code: [] for code in DANGERS}
     for item in items:
         for danger in filterfalse(is_warning, item.dangers or ()):
             items_by_code.setdefault(danger["code"], []).append((item.id, item.name, danger["said"]))
+    if is_done:
+        items_by_code.pop(SECOND_ADMIN, None)
     return [DangerGroup(code, DANGERS.get(code, code), listed) for code, listed in items_by_code.items() if listed]
 
 

@@ -272,7 +272,7 @@ class RestorePage:
     def dangers(self) -> list[restore_text.DangerGroup]:
         """All else to look at: in the plan, or in what was written."""
         items = item_lists.written(self.restore) if self.shows_outcomes else self._looked_at
-        return restore_text.group_dangers(items)
+        return restore_text.group_dangers(items, is_done=self.is_done)
 
     @cached_property
     def weaker_names(self) -> list[str]:

@@ -330,3 +330,13 @@ def test_a_restore_that_a_rehearsal_made_says_so_and_leads_there_who_sees_it(cli
             assert "a command" not in page, path
     Restore.update(rehearsal_id=None, is_by_itself=True).execute()
     assert "a standard that is kept by itself" in text(client, places[0])
+
+
+def test_what_waits_for_a_second_administrator_stands_before_what_asks_for_it(client, sign_in, cast, draft):
+    waits = {"code": "second_admin", "said": "A second administrator has to approve it first."}
+    planned(draft, ("update", None, {"dangers": [waits]}), ("matches", None, {}))
+    sign_in(client, cast.max)
+    page = text(client, f"/restores/{draft.id}")
+    assert 0 < page.index("Waits for a second administrator") < page.index('id="execute"')
+    ended(draft, cast, ("update", None, "updated"), ("matches", None, None))
+    assert "second administrator" not in text(client, f"/restores/{draft.id}"), "it was approved"

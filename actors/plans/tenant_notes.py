@@ -1,0 +1,71 @@
+"""What a plan says of the tenant that it is for: policies that would be one too many, and what a person has to do.
+
+Readiness says the latter in the same words.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from actors.reading.cached_listings import Listings
+from db.encryption import SealError
+from db.models import RestoreItem, Tenant
+from db.policies import snapshots, tenant_policies
+from db.states import WRITTEN_OUTCOMES, Outcome
+from graph.errors import GraphError
+from graph.policy_types.approval_policies import APPROVAL_POLICIES, protecting_policy
+from graph.policy_types.policy_type import Body
+from graph.policy_types.quotas import QUOTAS, quota_warning
+from graph.references.reference_kinds import GROUPS
+from graph.restore import verdicts
+from graph.write.write_requests import PolicyContent
+
+_MADE = (Outcome.CREATE, Outcome.RECREATE)
+
+
+def add_quota_notes(
+    planned: Sequence[tuple[RestoreItem, dict[str, Any]]],
+    lists: Listings,
+    contents: Mapping[RestoreItem, PolicyContent],
+) -> None:
+    """Add a note to the plan of each policy that is one too many."""
+    planned_creates: Counter[str] = Counter()
+    for item, plan in planned:
+        listed, quota = lists[item.policy_type], QUOTAS.get(item.policy_type)
+        is_made = plan["action"] in (Outcome.CREATE, Outcome.RECREATE, Outcome.UNDELETE)
+        if quota is None or not is_made or isinstance(listed, GraphError):
+            continue
+        if quota.counts(contents[item]["body"]):
+            planned_creates[item.policy_type] += 1
+            present = sum(quota.counts({"@odata.type": policy.odata_type}) for policy in listed.policies)
+            plan["notes"] += filter(None, [quota_warning(quota, present, planned_creates[item.policy_type])])
+
+
+def add_hand_work(
+    planned: Sequence[tuple[RestoreItem, dict[str, Any]]], contents: Mapping[RestoreItem, PolicyContent], tenant: Tenant
+) -> None:
+    """Add to the plan of each policy that is written what a person has to do for it."""
+    approvals = _approval_policies(tenant)
+    for item, plan in planned:
+        if plan["action"] not in WRITTEN_OUTCOMES:
+            continue
+        if approval := protecting_policy(item.policy_type, approvals):
+            _add(plan, verdicts.SECOND_ADMIN, verdicts.of_protected(approval).why)
+        if item.policy_type == GROUPS and plan["action"] in _MADE:
+            _add(plan, verdicts.MEMBERSHIP, verdicts.of_group(contents[item]["body"]).why)
+
+
+def _approval_policies(tenant: Tenant) -> list[Body]:
+    """Return the tenant's approval policies as its backups have them: reading them takes a permission of its own."""
+    bodies = []
+    for policy in tenant_policies.present_of_type(tenant, APPROVAL_POLICIES):
+        with suppress(SealError):  # a plan is made without one that does not open
+            if newest := snapshots.latest(policy):
+                bodies.append(snapshots.read_snapshot(newest)["body"])
+    return bodies
+
+
+def _add(plan: dict[str, Any], code: str, said: str) -> None:
+    if said:
+        plan["dangers"] = [{"code": code, "said": said}, *plan["dangers"]]
