@@ -313,7 +313,7 @@ class OutcomeRecorder:
 
     def _record_undelete_refused(self, item: RestoreItem, error: UndeleteRefused) -> None:
         self._refused[item.policy_type] = error
-        if undeletes.note_refusal(item, error):
+        if undeletes.note_refusal(self._claim, self._rows[item.id], item, error):
             self.retry_later(Wait(f"Making “{item.name}” anew: Microsoft did not bring it back.", MAKE_ANEW_SECONDS))
         else:
             message = undeletes.NOT_BACK.format(error.sentence)

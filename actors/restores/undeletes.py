@@ -7,6 +7,7 @@ from typing import Any
 import config
 from actors.plans import plan_items
 from db.clock import utcnow
+from db.database import database
 from db.models import RestoreItem, RunItem, Tenant, Write
 from db.recovery import write_log
 from db.restores import restore_items
@@ -34,11 +35,16 @@ def comes_back(item: RestoreItem) -> bool:
     return plan_items.action_of(item) == Outcome.UNDELETE
 
 
-def note_refusal(item: RestoreItem, error: UndeleteRefused) -> bool:
-    """Record that Microsoft did not bring an item back. Return whether a new one is to be made, as its plan says."""
+def note_refusal(claim: Claim, row: RunItem, item: RestoreItem, error: UndeleteRefused) -> bool:
+    """Record that Microsoft did not bring an item back. Return whether a new one is to be made, as its plan says.
+
+    A new one is made as the plan wants it: it is not possibly on.
+    """
     if not item.kept["may_recreate"]:
         return False
-    restore_items.record_undelete_refusal(item, error.sentence)
+    with database.atomic():
+        restore_items.record_undelete_refusal(item, error.sentence)
+        run_items.set_item_reason(claim, row, None)
     return True
 
 

@@ -113,7 +113,7 @@ def begin_items(claim: Claim, item_ids: Sequence[int]) -> None:
 POSSIBLY_ON = "possibly_on"
 
 
-def set_item_reason(claim: Claim, item: RunItem, reason: str) -> None:
+def set_item_reason(claim: Claim, item: RunItem, reason: str | None) -> None:
     """Note on an item under way what a later message of the run has to know."""
     RunItem.update(reason=reason).where((RunItem.id == item.id) & _is_claimed(claim)).execute()
     item.reason = reason

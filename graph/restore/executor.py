@@ -12,7 +12,7 @@ from typing import Any
 
 from graph.content.normalise import canonical_json
 from graph.display.diff import Difference
-from graph.errors import ApprovalNeeded, NotFound, Rejected, Throttled
+from graph.errors import ApprovalNeeded, Conflict, NotFound, Rejected, Throttled
 from graph.policy_types.policy_type import PolicyType
 from graph.read import bins
 from graph.read.directory_names import KnownNames, no_known_names
@@ -46,6 +46,8 @@ IS_BACK = "Somebody brought it back since the preview. Nothing was written; prev
 # An object lies in its bin, and Graph refuses to bring it back, while an earlier request of ours has no answer.
 NOT_TAKEN_AGAIN = "not_taken_again"
 GONE_FROM_BIN = "Microsoft keeps it no longer."
+# Of an object in a bin the usual words would be wrong: nobody changes it there.
+IN_ITS_WAY = "It answered that something in the tenant stands in its way ({})."
 ID_IS_TAKEN = "{} is there by now, and making it would write over it. Nothing was written; preview it again."
 
 
@@ -217,7 +219,8 @@ def _refusal(task: RestoreTask, error: Rejected) -> Rejected:
     if task.begun:
         code = "not_there_yet" if error.code == "gone" else NOT_TAKEN_AGAIN
         return NotVisibleYet(code, "Microsoft Graph does not show yet whether it is back.")
-    return UndeleteRefused(error.code, error.sentence, status=error.status, request_id=error.request_id)
+    sentence = IN_ITS_WAY.format(error.status) if isinstance(error, Conflict) else error.sentence
+    return UndeleteRefused(error.code, sentence, status=error.status, request_id=error.request_id)
 
 
 def _create(task: RestoreTask, want: PolicyContent) -> RequestSteps[str]:

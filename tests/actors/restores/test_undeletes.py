@@ -116,7 +116,7 @@ def test_what_may_not_be_brought_back_is_made_anew_or_left(lost, plan, contoso, 
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("status", [400, 403, 404])
+@pytest.mark.parametrize("status", [400, 403, 404, 409])
 def test_what_microsoft_refuses_to_bring_back_is_made_anew_and_says_so(lost, plan, contoso, cast, ended, status):
     contoso.change(flags={"undelete_refused": {"policies": status, "namedLocations": status}})
     restore = plan(lost(CA, policy_body("a", locations=[an_id("d")])), lost(WHERE, office()))
@@ -124,6 +124,7 @@ def test_what_microsoft_refuses_to_bring_back_is_made_anew_and_says_so(lost, pla
     rows = items_of(run)
     assert {row.outcome for row in rows.values()} == {"recreated"}, [row.message for row in rows.values()]
     assert all("A new one was made, with another id" in row.message for row in rows.values())
+    assert ("stands in its way" in rows["CA a"].message) == (status == 409), "nobody changes what lies in a bin"
     [made] = contoso.objects()[ACCESS].values()
     [place] = contoso.objects()[LOCATIONS]
     assert made["id"] != an_id("a")
@@ -221,6 +222,15 @@ def test_whoever_ends_a_run_before_the_state_is_settled_is_told_that_it_is_possi
     assert "is possibly ON against the plan" in rows["CA a"].message
     assert rows["Office d"].outcome == "undeleted"
     contoso.change(flags={"undelete_state": ""})
+
+
+def test_what_is_made_anew_is_not_possibly_on_while_it_is_made(lost, plan, contoso, ended):
+    contoso.change(flags={"undelete_refused": {"policies": 400}})
+    restore = plan(lost(CA, policy_body()), conditional_access="off")
+    run = live_restore.start(Restore.get_by_id(restore.id), SYSTEM, reason="ticket").run
+    servers.wait_for(lambda: restore_items.items(restore)[0].undelete_refusal, "The refusal")
+    assert items_of(run)["CA a"].reason != "possibly_on"
+    assert items_of(ended(run.id, 60))["CA a"].outcome == "recreated"
 
 
 def test_the_guard_judges_what_comes_back_as_it_was_deleted(lost, plan, contoso, cast, ended):
