@@ -66,7 +66,8 @@ def test_a_run_that_finds_no_room_says_so(cast, disk):
     def write_more_than_fits(_claim):
         [[pages]] = engine.database.execute_sql("PRAGMA page_count").fetchall()
         engine.database.execute_sql(f"PRAGMA max_page_count = {pages}")
-        engine.database.execute_sql("CREATE TABLE large (content)")
+        # More than pages that an index left free could hold.
+        engine.database.execute_sql("CREATE TABLE large AS SELECT zeroblob(1000000) AS content")
 
     with pytest.raises(engine.pw.OperationalError):
         run_claimed(run.id, run.kind, write_more_than_fits)
