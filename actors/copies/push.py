@@ -227,7 +227,11 @@ class _Push:
         checksum, signature = checksum_of(as_file(data)), layout.signature_path(path)
         is_there = self._copied.backup_set.run_id is None and self._store.head(signature) is not None
         if not is_there or not signer.is_signed(self._signer.public_key, path, checksum, self._store.get(signature)):
-            raise GivenUp("store", f"The store holds a manifest that is not this installation's: {path}.")
+            raise GivenUp(
+                "store",
+                f"The store holds a manifest that is not this installation's, or is of before the store was added "
+                f"again: {path}. It stays as it is; the next backup of the tenant is copied.",
+            )
         copied_sets.note_manifest(self._copied, checksum)
         self._lock_for_longer(path)
         return checksum

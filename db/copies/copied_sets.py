@@ -281,6 +281,16 @@ def count_by_state(store: CopyStore) -> dict[CopyState, int]:
 
 
 def behind_since(store: CopyStore) -> datetime | None:
-    """Return when the oldest set was made that is not in the store yet; None: all are there."""
-    is_behind = (CopiedSet.store == store) & CopiedSet.state.in_(UNDER_WAY)
+    """Return when the oldest set was made that is not in the store yet; None: all are there.
+
+    One that failed is made up for by a newer copy of its tenant: what a store holds of the time before it was added
+    again is never overwritten, so that such a set never comes to its end.
+    """
+    newer = CopiedSet.alias()
+    of_directory = (newer.store == CopiedSet.store) & (newer.directory_id == CopiedSet.directory_id)
+    is_newer = (newer.set_number > CopiedSet.set_number) & (newer.state == CopyState.COMPLETE)
+    is_made_up_for = (CopiedSet.state == CopyState.FAILED) & pw.fn.EXISTS(
+        newer.select(newer.id).where(of_directory & is_newer)
+    )
+    is_behind = (CopiedSet.store == store) & CopiedSet.state.in_(UNDER_WAY) & ~is_made_up_for
     return CopiedSet.select(pw.fn.MIN(CopiedSet.set_at)).where(is_behind).scalar()

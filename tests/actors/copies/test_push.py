@@ -5,9 +5,10 @@ import pytest
 from actors.copies import contents, push
 from actors.copies.stores.opening import open_store
 from actors.copies.stores.store import StoreError
+from db.audit.audit import SYSTEM
 from db.clock import utcnow
-from db.copies import copied_sets
-from db.models import CopiedContent, CopiedSet, CopyStore, Run
+from db.copies import copied_sets, stores
+from db.models import BackupSet, CopiedContent, CopiedSet, CopyStore, Run
 from db.states import CopyState, LockState, RunState
 from tests.support.copied import add_store, make_set, push_all, read_copy
 
@@ -147,3 +148,23 @@ def test_a_manifest_that_somebody_put_there_before_is_never_signed(cast, redis_u
     assert row.state == CopyState.FAILED
     assert "not this installation's" in row.message
     assert opened.head(f"{path}.sig") is None
+
+
+@only_sqlite
+def test_a_store_that_is_added_again_is_behind_only_until_the_next_set_is_there(cast, redis_url, new_place):
+    place = new_place("file")
+    store = add_store(place)
+    make_set(cast.contoso)
+    [pushed] = push_all(store)
+    BackupSet.update(run=pushed).execute()  # not brought here by a recovery, which would know it again
+    stores.remove(store, SYSTEM)
+    again = add_store(place)
+    copied_sets.await_newest(again)
+    push_all(again)
+    [kept] = CopiedSet.select()
+    assert (kept.state, copied_sets.behind_since(again)) == (CopyState.FAILED, kept.set_at), "it may be another set"
+    make_set(cast.contoso, changed=1)
+    push_all(again)
+    newest = copied_sets.newest(again)
+    assert (newest.set_number > kept.set_number, copied_sets.behind_since(again)) == (True, None)
+    assert len(read_copy(place, newest)) == 3
