@@ -1,4 +1,4 @@
-"""What a plan says of the tenant that it is for: policies that would be one too many, and what a person has to do.
+"""A plan's notes on the tenant that it is for: policies that would be one too many, and what a person has to do.
 
 Readiness says the latter in the same words.
 """

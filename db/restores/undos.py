@@ -28,5 +28,5 @@ def _done(undo: Restore) -> set[tuple[str, str, bool]]:
 
 
 def _key(item: RestoreItem | NewRestoreItem) -> tuple[str, str, bool]:
-    """What an undo removes, and what it writes back, may be copies of one policy and that policy."""
+    """Return what an item stands for: what an undo removes, and what it writes back, may be copies of one policy."""
     return item.policy_type, item.graph_id, item.content_id is None
