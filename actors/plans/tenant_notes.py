@@ -11,7 +11,7 @@ from typing import Any
 from actors.reading.cached_listings import Listings
 from db.encryption import SealError
 from db.models import RestoreItem, Tenant
-from db.policies import snapshots, tenant_policies
+from db.policies import policies, snapshots
 from db.states import WRITTEN_OUTCOMES, Outcome
 from graph.errors import GraphError
 from graph.policy_types.approval_policies import APPROVAL_POLICIES, protecting_policy
@@ -59,7 +59,7 @@ def add_hand_work(
 def _approval_policies(tenant: Tenant) -> list[Body]:
     """Return the tenant's approval policies as its backups have them: reading them takes a permission of its own."""
     bodies = []
-    for policy in tenant_policies.present_of_type(tenant, APPROVAL_POLICIES):
+    for policy in policies.present_of_type(tenant, APPROVAL_POLICIES):
         with suppress(SealError):  # a plan is made without one that does not open
             if newest := snapshots.latest(policy):
                 bodies.append(snapshots.read_snapshot(newest)["body"])

@@ -124,7 +124,7 @@ class _Linking:
 
     def _policies_of(self, policy_type: str) -> list[Policy]:
         if policy_type not in self._policies:
-            self._policies[policy_type] = links.policies_of(self.adoption.tenant, policy_type)
+            self._policies[policy_type] = policies.present_of_type(self.adoption.tenant, policy_type)
         return self._policies[policy_type]
 
     def is_held(self, key: str, match: Match) -> bool:

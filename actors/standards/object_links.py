@@ -12,7 +12,7 @@ from db.models import StandardAdoption, StandardVersion, Tenant
 from db.policies import policies
 from db.restores import mappings
 from db.restores.mappings import ObjectKey
-from db.standards import links, versions
+from db.standards import versions
 from db.states import ParameterKind, PolicyState
 from db.tenants import coverage
 from graph.content.spellings import GUID
@@ -86,6 +86,6 @@ def _of_its_name(
         types, name = policy_types_of(kind), (names.get((kind, object_id)) or "").strip()
         if not name or len(types) != 1 or not coverage.was_listed(tenant, types[0]):
             continue
-        alike = [row for row in links.policies_of(tenant, types[0]) if str(row.name).strip() == name]
+        alike = [row for row in policies.present_of_type(tenant, types[0]) if str(row.name).strip() == name]
         if len(alike) == 1:
             yield (kind, object_id), (str(alike[0].graph_id), str(alike[0].name))

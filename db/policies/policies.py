@@ -186,8 +186,16 @@ def new_or_modified(tenant: Tenant, policy_type: str, since: datetime) -> list[P
     """Return the policies that were first seen since then, and those that were modified after they were captured."""
     is_modified = Policy.last_captured_at.is_null(False) & (Policy.modified_at > Policy.last_captured_at)
     is_one = (Policy.first_seen_at >= since) | is_modified
-    is_of_type = (Policy.tenant == tenant) & (Policy.policy_type == policy_type) & (Policy.state == PolicyState.PRESENT)
-    return list(Policy.select().where(is_of_type & is_one).order_by(Policy.id))
+    return list(Policy.select().where(_is_present(tenant, policy_type) & is_one).order_by(Policy.id))
+
+
+def present_of_type(tenant: Tenant, policy_type: str) -> list[Policy]:
+    """Return the policies of the type that the tenant has, by id."""
+    return list(Policy.select().where(_is_present(tenant, policy_type)).order_by(Policy.id))
+
+
+def _is_present(tenant: Tenant, policy_type: str) -> Condition:
+    return (Policy.tenant == tenant) & (Policy.policy_type == policy_type) & (Policy.state == PolicyState.PRESENT)
 
 
 def ever_of_type(tenant: Tenant, policy_type: str) -> list[Policy]:

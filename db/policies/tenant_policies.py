@@ -59,12 +59,6 @@ def old_snapshots(tenant: Tenant) -> OldSnapshots:
     return OldSnapshots(*row)
 
 
-def present_of_type(tenant: Tenant, policy_type: str) -> list[Policy]:
-    """Return the policies of one type that the tenant has."""
-    is_present = (Policy.tenant == tenant) & (Policy.state == PolicyState.PRESENT)
-    return list(Policy.select().where(is_present & (Policy.policy_type == policy_type)).order_by(Policy.id))
-
-
 def _is_wanted(tenant: Tenant, wanted: TenantFilter) -> Condition:
     condition: Any = Policy.tenant == tenant
     if wanted.is_due:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from db.clock import utcnow
 from db.database import lock_rows
-from db.models import Policy, StandardAdoption, StandardCell, Tenant
+from db.models import StandardAdoption, StandardCell
 from db.sql import upserts
 from db.sql.value_lists import is_in
-from db.states import CellState, PolicyState
+from db.states import CellState
 
 # [graph id, name]
 Candidates = list[list[str]]
@@ -26,12 +26,6 @@ class UnsureItem:
     name: str
     candidates: Candidates
     why: str
-
-
-def policies_of(tenant: Tenant, policy_type: str) -> list[Policy]:
-    """Return the policies of the type that are in the tenant, by id, with all that tells them apart."""
-    is_there = (Policy.tenant == tenant) & (Policy.policy_type == policy_type) & (Policy.state == PolicyState.PRESENT)
-    return list(Policy.select().where(is_there).order_by(Policy.id))
 
 
 def candidates_of(adoption: StandardAdoption) -> dict[str, Candidates]:
