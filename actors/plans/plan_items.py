@@ -25,7 +25,9 @@ from graph.write.write_rules import WRITE_RULES
 
 # Sealed contents that are read together.
 CONTENTS_AT_ONCE = 100
-_MADE = (Outcome.CREATE, Outcome.RECREATE, Outcome.UNDELETE)
+# What a plan makes anew, and with it what it brings back.
+MADE_ANEW = (Outcome.CREATE, Outcome.RECREATE)
+MADE = (*MADE_ANEW, Outcome.UNDELETE)
 
 
 def resolutions(item: RestoreItem) -> list[Resolution]:
@@ -58,7 +60,7 @@ def content_to_write(
         created,
         left_out=left_out,
         live=live,
-        is_there=action_of(item) not in (Outcome.CREATE, Outcome.RECREATE),
+        is_there=action_of(item) not in MADE_ANEW,
     )
 
 
@@ -90,7 +92,7 @@ def comparable_live(item: RestoreItem, live: PolicyContent | None, want: PolicyC
 
 def with_assignments(action: str | None, options: RestoreOptions) -> bool:
     """Tell whether a live restore writes the assignments of an item with this action."""
-    return writes_assignments(options, is_made=action in (Outcome.CREATE, Outcome.RECREATE))
+    return writes_assignments(options, is_made=action in MADE_ANEW)
 
 
 class BackupContents(dict[RestoreItem, PolicyContent]):
@@ -122,8 +124,8 @@ def estimated_seconds(
         duration.requests_of(
             POLICY_TYPES[item.policy_type],
             contents[item] if item.content_id else None,
-            is_made=plan["action"] in _MADE,
-            with_assignments=writes_assignments(chosen, is_made=plan["action"] in _MADE),
+            is_made=plan["action"] in MADE,
+            with_assignments=writes_assignments(chosen, is_made=plan["action"] in MADE),
         )
         for item, plan in planned
         if plan["action"] in WRITTEN_OUTCOMES

@@ -115,7 +115,7 @@ def access_story(item: RestoreItem, names: Mapping[str, str | None]) -> AccessSt
     """
     if item.policy_type != CONDITIONAL_ACCESS:
         return None
-    if item.action in (Outcome.UPDATE, Outcome.CREATE, Outcome.RECREATE, Outcome.UNDELETE):
+    if item.action in (Outcome.UPDATE, *plan_items.MADE):
         return describe_access(content_with_names(item)["body"], names)
     content = plan_items.live_content(item) if item.action == Outcome.REMOVE else None
     content = content or (plan_items.backup_content(item) if item.content_id else None)

@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+from actors.plans.plan_items import MADE, MADE_ANEW
 from actors.reading.cached_listings import Listings
 from db.encryption import SealError
 from db.models import RestoreItem, Tenant
 from db.policies import policies, snapshots
-from db.states import WRITTEN_OUTCOMES, Outcome
+from db.states import WRITTEN_OUTCOMES
 from graph.errors import GraphError
 from graph.policy_types.approval_policies import APPROVAL_POLICIES, protecting_policy
 from graph.policy_types.policy_type import Body
@@ -20,8 +21,6 @@ from graph.policy_types.quotas import QUOTAS, quota_warning
 from graph.references.reference_kinds import GROUPS
 from graph.restore import verdicts
 from graph.write.write_requests import PolicyContent
-
-_MADE = (Outcome.CREATE, Outcome.RECREATE)
 
 
 def add_quota_notes(
@@ -33,7 +32,7 @@ def add_quota_notes(
     planned_creates: Counter[str] = Counter()
     for item, plan in planned:
         listed, quota = lists[item.policy_type], QUOTAS.get(item.policy_type)
-        is_made = plan["action"] in (Outcome.CREATE, Outcome.RECREATE, Outcome.UNDELETE)
+        is_made = plan["action"] in MADE
         if quota is None or not is_made or isinstance(listed, GraphError):
             continue
         if quota.counts(contents[item]["body"]):
@@ -52,7 +51,7 @@ def add_hand_work(
             continue
         if approval := protecting_policy(item.policy_type, approvals):
             _add(plan, verdicts.SECOND_ADMIN, verdicts.of_protected(approval).why)
-        if item.policy_type == GROUPS and plan["action"] in _MADE:
+        if item.policy_type == GROUPS and plan["action"] in MADE_ANEW:
             _add(plan, verdicts.MEMBERSHIP, verdicts.of_group(contents[item]["body"]).why)
 
 

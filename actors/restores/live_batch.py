@@ -321,7 +321,7 @@ class LiveBatch:
 
     def _task(self, item: RestoreItem) -> RestoreTask:
         has_begun = item.created_id is not None or write_log.may_have_been_applied(self._writes[item.id])
-        is_made = plan_items.action_of(item) in (Outcome.CREATE, Outcome.RECREATE)
+        is_made = plan_items.action_of(item) in plan_items.MADE_ANEW
         is_kept = plan_items.action_of(item) == Outcome.UNDELETE
         return RestoreTask(
             get_policy_type(item.policy_type, with_members=self._options.groups == GROUPS_WITH_MEMBERS),
@@ -355,7 +355,7 @@ class LiveBatch:
 
 
 def _is_to_be_created(item: RestoreItem) -> bool:
-    return plan_items.action_of(item) in (Outcome.CREATE, Outcome.RECREATE) and item.created_id is None
+    return plan_items.action_of(item) in plan_items.MADE_ANEW and item.created_id is None
 
 
 def _is_to_come_back(item: RestoreItem) -> bool:

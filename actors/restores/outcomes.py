@@ -56,7 +56,6 @@ RETRY = "“Retry failed” looks at what is there, and goes on."
 
 
 Ended = Sequence[tuple[RestoreItem, RestoreTask, RestoreResult | GraphError]]
-_MADE = (Outcome.CREATE, Outcome.RECREATE, Outcome.UNDELETE)
 _OF_THEIR_OWN = (ChangedSincePreview, NotVisibleYet, ApprovalNeeded, UndeleteRefused)
 
 
@@ -133,7 +132,7 @@ class OutcomeRecorder:
         run, drafts, found = self._claim.run, dict[int, SnapshotDraft](), dict[RestoreItem, Reading | None]()
         for item, task, result in ended:
             if isinstance(result, RestoreResult):
-                if result.reading and plan_items.action_of(item) in _MADE:
+                if result.reading and plan_items.action_of(item) in plan_items.MADE:
                     item.created_id = result.target_id
                 found[item] = result.reading
             elif late := safety_backup.late_draft(run, item, task, memory):
@@ -178,7 +177,7 @@ class OutcomeRecorder:
             gone = policies.find_by_graph_id(tenant, item.policy_type, done.target_id)
             if gone:
                 policies.mark_gone(gone, self._claim.run)
-        elif plan_items.action_of(item) in (Outcome.CREATE, Outcome.RECREATE) and not self._is_copy(item):
+        elif plan_items.action_of(item) in plan_items.MADE_ANEW and not self._is_copy(item):
             key = (item.policy_type, item.graph_id)
             mappings.remember(tenant, self._restore.source_directory_id, key, done.target_id, item.name)
 
