@@ -47,16 +47,20 @@ class Broker(RedisBroker):
 
     def do_fetch(self, queue_name: str, prefetch: int) -> list[bytes | None]:
         """Leave out data that is no message of ours: one that fails to decode would lose all fetched with it."""
-        if queue_name in self.delay_queues:
-            now = monotonic()
-            if now - self._looked_at.get(queue_name, -DELAYED_SECONDS) < DELAYED_SECONDS:
-                return []
-            self._looked_at[queue_name] = now
+        if queue_name in self.delay_queues and not self._is_look_due(queue_name):
+            return []
         fetched = self._dispatch("fetch")(queue_name, prefetch)  # type: ignore[no-untyped-call]
         ours = [message for message in fetched if _is_ours(message)]
         if len(ours) < len(fetched):
             logger.warning("what is no message of ours was put into the queue, and is left out", extra=logs.REPEATED)
         return ours
+
+    def _is_look_due(self, queue_name: str) -> bool:
+        now = monotonic()
+        is_due = now - self._looked_at.get(queue_name, -DELAYED_SECONDS) >= DELAYED_SECONDS
+        if is_due:
+            self._looked_at[queue_name] = now
+        return is_due
 
 
 def _is_ours(data: bytes | None) -> bool:

@@ -192,7 +192,7 @@ def _normalise_object(value: dict[str, Any], place: Place, dropped: frozenset[st
 
 
 class _Shape(NamedTuple):
-    """Rules for all objects of one type that have the same names.
+    """Places and rules of all objects of one type that have the same names.
 
     `places`: (name, its place's `spell`, its place) of each property that is neither the service's nor an annotation.
     """

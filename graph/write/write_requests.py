@@ -232,10 +232,10 @@ def direct_assignments(assignments: Any) -> Any:
     return [assignment for assignment in assignments if assignment.get("source") in (None, "direct")]
 
 
-def sent_assignments(want: PolicyContent) -> list[Object] | None:
+def sent_assignments(want: PolicyContent) -> list[Object]:
     """Return the assignments as a request sends them: whom, and how; not where each came from."""
-    direct = direct_assignments(want.get("assignments"))
-    return direct and [_assignment_body(assignment, want["body"]) for assignment in direct]
+    direct = direct_assignments(want.get("assignments")) or ()
+    return [_assignment_body(assignment, want["body"]) for assignment in direct]
 
 
 def _assignment_requests(rule: WriteRule, path: str, live: PolicyContent, want: PolicyContent) -> list[Request]:
@@ -243,7 +243,7 @@ def _assignment_requests(rule: WriteRule, path: str, live: PolicyContent, want: 
     known = additions.assignments_without_additions(now, then)
     if not rule.assign or then is None or normalise_assignments(known) == normalise_assignments(then):
         return []
-    sent = sent_assignments(want) or []
+    sent = sent_assignments(want)
     if rule.assign == ONE_BY_ONE:
         return _requests_one_by_one(path, now or [], sent)
     if rule.assign == BY_UPDATE:

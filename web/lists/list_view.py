@@ -270,9 +270,7 @@ class ListView(ModelView):
         is_backwards = bool(sort_desc if sort_column else self.sorted_backwards) if name else True
         by_id = self.model.id.desc() if is_backwards else self.model.id.asc()
         field = getattr(self.model, name) if name else self.model.id
-        return (
-            query.order_by(by_id) if field is self.model.id else query.order_by(_sort_order(field, is_backwards), by_id)
-        )
+        return query.order_by(*([] if field is self.model.id else [_sort_order(field, is_backwards)]), by_id)
 
     def _rows(self, ids: list[int]) -> list[Any]:
         if not ids:
