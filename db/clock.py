@@ -12,6 +12,8 @@ from db.errors import Invalid
 TOLERATED_DIFFERENCE = timedelta(seconds=2)
 # A time of another machine, or of a person, may be ahead of ours by this much and still be past.
 MAX_SKEW = timedelta(seconds=60)
+# On a busy machine the first answer may come too late, and a process that begins would go by a clock that is wrong.
+QUESTIONS = 3
 _ASK_SQLITE = "SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')"
 _ASK_POSTGRESQL = "SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.MS')"
 
@@ -38,12 +40,14 @@ def _machine_time() -> datetime:
 def sync_with_database() -> timedelta:
     """Measure how far this machine's clock is ahead, for `utcnow`. Called at start and with each heartbeat."""
     global _ahead
-    asked_at = monotonic()
-    database_time = database.execute_sql(_ASK_SQLITE if is_sqlite() else _ASK_POSTGRESQL).fetchone()[0]
-    difference = _machine_time() - datetime.fromisoformat(database_time)
-    # An answer that was long on its way is too old to go by.
-    if monotonic() - asked_at < TOLERATED_DIFFERENCE.total_seconds() / 2:
-        _ahead = difference if abs(difference) > TOLERATED_DIFFERENCE else timedelta(0)
+    for _ in range(QUESTIONS):
+        asked_at = monotonic()
+        database_time = database.execute_sql(_ASK_SQLITE if is_sqlite() else _ASK_POSTGRESQL).fetchone()[0]
+        difference = _machine_time() - datetime.fromisoformat(database_time)
+        # An answer that was long on its way is too old to go by.
+        if monotonic() - asked_at < TOLERATED_DIFFERENCE.total_seconds() / 2:
+            _ahead = difference if abs(difference) > TOLERATED_DIFFERENCE else timedelta(0)
+            break
     return _ahead
 
 

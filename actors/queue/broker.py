@@ -2,10 +2,13 @@
 
 import logging
 from collections.abc import Mapping
+from datetime import UTC
 from time import monotonic
 from typing import Any
 
 import dramatiq
+import dramatiq.brokers.redis
+import dramatiq.worker
 from dramatiq import Message
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.errors import DecodeError
@@ -17,6 +20,7 @@ from actors.queue import redis_clients, tag_queues
 from actors.queue.dedupe import Dedupe
 from actors.queue.middleware import DatabaseConnection, Heartbeats, LogContext
 from actors.queue.queue_names import PRIORITY
+from db.clock import utcnow
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +65,18 @@ class Broker(RedisBroker):
         if is_due:
             self._looked_at[queue_name] = now
         return is_due
+
+
+def database_millis() -> int:
+    """Return the database's time in milliseconds since 1970."""
+    return int(utcnow().replace(tzinfo=UTC).timestamp() * 1000)
+
+
+# Dramatiq goes by its machine's clock: a worker whose clock is ahead and that dies would keep the messages that it
+# had fetched until the others' clocks are as far. With one time for all (docs/decisions/0001-naive-utc.md) it is known
+# for dead like any other, and a delayed message comes when it is due, whoever sent it.
+for _module in (dramatiq.brokers.redis, dramatiq.worker):
+    _module.current_millis = database_millis  # type: ignore[attr-defined]
 
 
 def _is_ours(data: bytes | None) -> bool:

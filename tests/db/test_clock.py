@@ -40,6 +40,14 @@ def test_what_clocks_always_differ_by_changes_nothing(database, set_clock):
     assert clock.sync_with_database() == timedelta(0)
 
 
+def test_an_answer_that_came_too_late_is_asked_for_again(database, set_clock, monkeypatch):
+    """At once: what begins on a busy machine must not go by a wrong clock until its first heartbeat."""
+    set_clock(timedelta(hours=3))
+    moments = iter([0, 9, 9, 9.1])
+    monkeypatch.setattr(clock, "monotonic", lambda: next(moments))
+    assert abs(clock.sync_with_database() - timedelta(hours=3)) < clock.TOLERATED_DIFFERENCE
+
+
 def test_a_moment_a_little_ahead_is_now_and_a_later_one_is_yet_to_come():
     earlier, ahead = clock.utcnow() - timedelta(hours=1), clock.utcnow() + clock.MAX_SKEW
     assert clock.past(earlier) == earlier

@@ -1,10 +1,15 @@
-"""How often a worker looks for delayed messages."""
+"""How often a worker looks for delayed messages, and by which clock."""
 
+import time
+from datetime import timedelta
+
+import dramatiq.worker
 import pytest
 
 from actors.queue import broker as brokers
 from actors.queue.broker import Broker
 from actors.queue.queue_names import BULK
+from db import clock
 
 DELAYED = f"{BULK}.DQ"
 
@@ -41,3 +46,16 @@ def test_what_another_process_delayed_is_looked_for_after_a_second(make_broker, 
     assert ours.do_fetch(DELAYED, 9) == []
     monkeypatch.setattr(brokers, "DELAYED_SECONDS", 0)
     assert len(ours.do_fetch(DELAYED, 9)) == 1
+
+
+def test_a_worker_whose_clock_is_hours_off_is_known_for_dead_as_soon_as_any_other(make_broker, monkeypatch):
+    """And what it sends delayed comes when it is due: both go by the database's time."""
+    ahead = timedelta(hours=3)
+    monkeypatch.setattr(clock, "_machine_time", lambda: clock.datetime.now(clock.UTC).replace(tzinfo=None) + ahead)
+    monkeypatch.setattr(clock, "_ahead", ahead)
+    monkeypatch.setattr(time, "time", lambda now=time.time: now() + ahead.total_seconds())
+    ours = make_broker()
+    beat = ours.client.zscore(f"{ours.namespace}:__heartbeats__", ours.broker_id)
+    monkeypatch.undo()
+    assert abs(beat / 1000 - time.time()) < 60
+    assert dramatiq.worker.current_millis is brokers.database_millis
