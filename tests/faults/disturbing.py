@@ -136,6 +136,7 @@ def clock_steps(role, seconds):
 
     def strike(stage):
         stage.seams.step_clock(role, seconds)
+        stage.person.may_be_signed_out = True
         yield
         with stage.redis() as client:
             client.flushall()
