@@ -10,7 +10,7 @@ import peewee as pw
 from db.clock import utcnow
 from db.database import Condition
 from db.models import Rehearsal, RehearsalFinding, RehearsalSample, Restore, Run, Tenant
-from db.sql.value_lists import batched
+from db.sql.value_lists import batched, is_in
 from db.states import RehearsalState, RunKind, RunState
 
 # A finding more is counted, and has no row: a lost key would be a finding for every content.
@@ -51,6 +51,12 @@ def find_of_run(run: Run) -> Rehearsal | None:
         (Rehearsal.run_id == run.id) | (Rehearsal.removal_run_id == run.id)
     )
     return rehearsal
+
+
+def by_ids(rehearsal_ids: Iterable[int | None]) -> dict[int, Rehearsal]:
+    """Return rehearsal id -> rehearsal, of those that are kept."""
+    rows = Rehearsal.select().where(is_in(Rehearsal.id, list(filter(None, rehearsal_ids))))
+    return {rehearsal.id: rehearsal for rehearsal in rows}
 
 
 def note(rehearsal: Rehearsal, **columns: Any) -> None:

@@ -105,9 +105,14 @@ def newest_live_run_id(restore: Restore) -> int | None:
 
 
 def newest_live_run(restore: Restore) -> Run | None:
-    is_live = (Run.restore_id == restore.id) & (Run.kind == RunKind.RESTORE)
-    run: Run | None = Run.select().where(is_live).order_by(Run.id.desc()).first()
-    return run
+    return newest_live_runs([restore.id]).get(restore.id)
+
+
+def newest_live_runs(restore_ids: Sequence[int]) -> dict[int, Run]:
+    """Return restore id -> its newest live run, of those that have one."""
+    is_live = value_lists.is_in(Run.restore_id, restore_ids) & (Run.kind == RunKind.RESTORE)
+    newest = Run.select(pw.fn.MAX(Run.id)).where(is_live).group_by(Run.restore_id)
+    return {run.restore_id: run for run in Run.select().where(Run.id.in_(newest))}
 
 
 def note_estimate(restore: Restore, seconds: int) -> None:

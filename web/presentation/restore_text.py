@@ -13,6 +13,7 @@ from actors.plans import option_choices
 from actors.plans.restore_results import DONE, GONE, HELD, HELD_BY_NAME, KEPT, NEVER, NOT_REACHED, is_warning
 from actors.plans.shortfall_texts import SHORTFALLS
 from db.models import Rehearsal, Restore, RestoreItem
+from db.rehearsals import rehearsals
 from db.states import WRITTEN_OUTCOMES, Outcome
 from web.presentation.links import link
 from web.security.access import can
@@ -35,20 +36,28 @@ def describe_options(options: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def requested_by(restore: Restore) -> Markup | str:
-    """Name who asked for the restore: a person, or what of ours began it by itself, with a link to that."""
+    return requested_by_whom([restore])[restore.id]
+
+
+def requested_by_whom(listed: Sequence[Restore]) -> dict[int, Markup | str]:
+    """Name who asked for each restore: a person, or what of ours began it by itself, with a link to that."""
+    known = rehearsals.by_ids(restore.rehearsal_id for restore in listed)
+    return {restore.id: _requester(restore, known) for restore in listed}
+
+
+def _requester(restore: Restore, known: Mapping[int, Rehearsal]) -> Markup | str:
     if restore.created_by:
         return str(restore.created_by.name)
     if restore.rehearsal_id:
-        return _rehearsal(restore.rehearsal_id)
+        return _rehearsal(restore.rehearsal_id, known.get(restore.rehearsal_id))
     if restore.is_by_itself:
         return gettext("a standard that is kept by itself")
     return gettext("a command")
 
 
-def _rehearsal(number: int) -> Markup | str:
+def _rehearsal(number: int, rehearsal: Rehearsal | None) -> Markup | str:
     """One of a tenant that the reader does not see has its number alone: its lab's page tells of it too."""
     words = gettext("rehearsal %(number)s", number=number)
-    rehearsal = Rehearsal.get_or_none(Rehearsal.id == number)
     is_seen = rehearsal is not None and can(Permission.SEE, rehearsal.tenant_id)
     return link("rehearsals.page", words, rehearsal_id=number) if is_seen else words
 

@@ -2,7 +2,7 @@
 what helps. Green only where nothing is missing; all that pages colour goes through here.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -295,10 +295,11 @@ def set_badge(backup_set: BackupSet) -> Markup:
     return set_verdict(backup_set).badge
 
 
-def restore_badge(restore: Restore) -> Markup:
-    """Show how the restore stands; of a finished one its newest live run is looked up."""
-    live_run = restores.newest_live_run(restore) if restore.state == RestoreState.FINISHED else None
-    return restore_verdict(restore, live_run).badge
+def restore_badges(listed: Sequence[Restore]) -> dict[int, Markup]:
+    """Return restore id -> how it stands; what that takes is looked up for all of them at once."""
+    finished = [restore.id for restore in listed if restore.state == RestoreState.FINISHED]
+    live_runs = restores.newest_live_runs(finished)
+    return {restore.id: restore_verdict(restore, live_runs.get(restore.id)).badge for restore in listed}
 
 
 def tenant_badge(health: TenantHealth) -> Markup:
@@ -310,6 +311,6 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "run_badge": run_badge,
     "run_word": run_word,
     "set_badge": set_badge,
-    "restore_badge": restore_badge,
+    "restore_badges": restore_badges,
     "tenant_badge": tenant_badge,
 }

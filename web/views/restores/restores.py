@@ -57,8 +57,8 @@ class RestoreListView(ListView):
         "id": name_cell,
         "tenant": tenant_cell,
         "policies": cell(lambda restore: translated(tally(restore, restore.ends))),
-        "state": cell(verdicts.restore_badge),
-        "created_by": cell(restore_text.requested_by),
+        "state": cell(lambda restore: restore.badge),
+        "created_by": cell(lambda restore: restore.requester),
         "created_at": moment_cell,
         "ended_at": moment_cell,
         "reason": text_cell,
@@ -69,8 +69,9 @@ class RestoreListView(ListView):
     def _rows(self, ids: list[int]) -> list[Any]:
         rows = super()._rows(ids)
         ends = item_lists.count_ends(ids)
+        badges, requesters = verdicts.restore_badges(rows), restore_text.requested_by_whom(rows)
         for row in rows:
-            row.ends = ends[row.id]
+            row.ends, row.badge, row.requester = ends[row.id], badges[row.id], requesters[row.id]
         return rows
 
     def render(self, template: str, **kwargs: Any) -> Any:

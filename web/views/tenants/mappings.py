@@ -81,13 +81,10 @@ class MissingObject(NamedTuple):
 
 
 class ListedRestore(NamedTuple):
-    """A restore of this pair."""
+    """A restore of this pair. `can_preview`: may this person preview it anew?"""
 
     restore: Restore
-
-    @property
-    def can_preview(self) -> bool:
-        return can_fetch(Permission.OPERATE, self.restore) and self.restore.state in CHANGEABLE
+    can_preview: bool
 
 
 @dataclass(frozen=True)
@@ -151,10 +148,17 @@ def _page(tenant: Tenant, directory_id: str) -> str:
             MissingObject(*key, name, similar.get(key, []), *typed.get(key[1], ())) for key, name in missing.items()
         ],
         missing_count=len(all_missing),
-        restores=[ListedRestore(row) for row in restores.of_pair(tenant, directory_id, RESTORES_SHOWN)],
+        restores=_newest_restores(tenant, directory_id),
         form=request.form,
     )
     return render_template("mappings/page.html", page=page)
+
+
+def _newest_restores(tenant: Tenant, directory_id: str) -> list[ListedRestore]:
+    rows = restores.of_pair(tenant, directory_id, RESTORES_SHOWN)
+    # Who may operate one restore of the pair may operate them all.
+    may_operate = bool(rows) and can_fetch(Permission.OPERATE, rows[0])
+    return [ListedRestore(row, may_operate and row.state in CHANGEABLE) for row in rows]
 
 
 @pages.post("/<directory_id>")

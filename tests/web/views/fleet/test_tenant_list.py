@@ -1,6 +1,5 @@
 """The list of tenants."""
 
-import logging
 import re
 from datetime import timedelta
 
@@ -26,19 +25,6 @@ def listed(client, sign_in, cast):
         return re.findall(r'<a href="/tenants/[0-9]+">([^<]+)</a>', table)
 
     return names
-
-
-@pytest.fixture
-def statements(caplog):
-    """statements(act) -> how many statements the act sends to the database."""
-
-    def count(act):
-        caplog.clear()
-        with caplog.at_level(logging.DEBUG, "peewee"):
-            act()
-        return len([record for record in caplog.records if record.name == "peewee"])
-
-    return count
 
 
 @pytest.fixture
