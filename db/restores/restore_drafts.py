@@ -1,6 +1,6 @@
 """Drafts of restores: made from snapshots, a file or another restore, and changed until a live run begins."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -11,13 +11,13 @@ from db.audit import audit
 from db.audit.audit import Action, Actor
 from db.database import Condition, database, transaction
 from db.errors import Invalid
-from db.models import IS_ACTIVE, BackupSet, Policy, Restore, RestoreItem, Run, Snapshot, Tenant, Write
+from db.models import IS_ACTIVE, BackupSet, Policy, Restore, RestoreItem, Run, Snapshot, Tenant
 from db.restores import four_eyes
-from db.restores.restore_items import items
+from db.restores.restore_items import begun_ids, items
 from db.restores.restores import NOT_APPROVED, lock_restore
 from db.sql import value_lists
 from db.sql.value_lists import is_in
-from db.states import CHANGEABLE, POSSIBLY_APPLIED, Outcome, RestoreState
+from db.states import CHANGEABLE, Outcome, RestoreState
 from db.tenants import tenants
 
 # The columns of an item's plan, as a draft has them.
@@ -219,10 +219,11 @@ def undo_items(restore: Restore) -> list[NewRestoreItem]:
 
     What it created is removed; what it overwrote or removed, even in part, is written back.
     """
-    of_restore = RestoreItem.select(RestoreItem.id).where(RestoreItem.restore == restore)
-    rows = Write.select(Write.item).where(Write.item.in_(of_restore) & Write.state.in_(POSSIBLY_APPLIED)).distinct()
-    begun = {row[0] for row in rows.tuples()}
-    of_it = items(restore)
+    return undoing(items(restore), begun_ids([restore.id]))
+
+
+def undoing(of_it: Sequence[RestoreItem], begun: Set[int]) -> list[NewRestoreItem]:
+    """Return the items that undo those of a restore. `begun`: the ids of those that sent something."""
     # What was to come back, and may have without a word, was proven absent before.
     came_back = [item for item in of_it if not item.created_id and item.action == Outcome.UNDELETE and item.id in begun]
     created = [item for item in of_it if item.created_id] + came_back

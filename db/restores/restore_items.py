@@ -8,11 +8,12 @@ from typing import Any
 import peewee as pw
 
 from db.database import Condition
-from db.models import ImportedPolicy, Restore, RestoreItem, Run, RunItem
+from db.models import ImportedPolicy, Restore, RestoreItem, Run, RunItem, Write
 from db.sql.inserts import insert_rows
 from db.sql.upserts import renewing
 from db.sql.value_lists import is_in
 from db.states import (
+    POSSIBLY_APPLIED,
     SUCCESSFUL_OUTCOMES,
     UNSETTLED,
     WRITTEN_OUTCOMES,
@@ -60,18 +61,24 @@ def not_restored(restore: Restore) -> list[RestoreItem]:
 
     What nobody can change is left out, and so is what was to stay as it is.
     """
-    return list(_select(restore).where(_is_not_restored(restore)))
+    return list(_select(restore).where(_is_not_restored(restore.state)))
 
 
 def count_not_restored(restore: Restore) -> int:
-    return int(_select(restore).where(_is_not_restored(restore)).count())
+    return int(_select(restore).where(_is_not_restored(restore.state)).count())
 
 
-def _is_not_restored(restore: Restore) -> Condition:
+def not_restored_ids(restore_ids: Iterable[int]) -> set[int]:
+    """Return the ids of the items, of these finished restores, that did not end as they were asked to."""
+    of_these = is_in(RestoreItem.restore, list(restore_ids)) & _is_not_restored(RestoreState.FINISHED)
+    return {row[0] for row in RestoreItem.select(RestoreItem.id).where(of_these).tuples()}
+
+
+def _is_not_restored(state: str) -> Condition:
     ended_well = [*SUCCESSFUL_OUTCOMES, Outcome.EXISTS]
     condition = RestoreItem.reason.is_null() | RestoreItem.reason.not_in(list(NEVER_RESTORED))
     condition &= RestoreItem.outcome.is_null() | RestoreItem.outcome.not_in(ended_well)
-    if restore.state == RestoreState.FINISHED:
+    if state == RestoreState.FINISHED:
         # What was not written has no outcome of its own: it ended as it was planned.
         is_planned_so = RestoreItem.outcome.is_null() & RestoreItem.action.in_([Outcome.MATCHES, Outcome.EXISTS])
         condition &= ~is_planned_so | RestoreItem.action.is_null()
@@ -96,6 +103,34 @@ def items(restore: Restore) -> list[RestoreItem]:
     for item in found:
         item.restore = restore  # so that nobody reads it again for each
     return found
+
+
+def items_of_each(restore_ids: Iterable[int]) -> dict[int, list[RestoreItem]]:
+    """Return restore id -> its items in the order of writing, with what tells what they wrote, and no more."""
+    fields = (
+        RestoreItem.id,
+        RestoreItem.restore,
+        RestoreItem.policy_type,
+        RestoreItem.graph_id,
+        RestoreItem.name,
+        RestoreItem.content,
+        RestoreItem.action,
+        RestoreItem.target_id,
+        RestoreItem.live_content,
+        RestoreItem.created_id,
+    )
+    found: dict[int, list[RestoreItem]] = {restore_id: [] for restore_id in restore_ids}
+    rows = RestoreItem.select(*fields).where(is_in(RestoreItem.restore, list(found)))
+    for item in rows.order_by(RestoreItem.restore, RestoreItem.position):
+        found[item.restore_id].append(item)
+    return found
+
+
+def begun_ids(restore_ids: Iterable[int]) -> set[int]:
+    """Return the ids of the items of these restores that sent something, which may have been applied."""
+    of_these = RestoreItem.select(RestoreItem.id).where(is_in(RestoreItem.restore, list(restore_ids)))
+    rows = Write.select(Write.item).where(Write.item.in_(of_these) & Write.state.in_(POSSIBLY_APPLIED)).distinct()
+    return {row[0] for row in rows.tuples()}
 
 
 def count_plan(restore: Restore) -> dict[tuple[str, str | None], int]:

@@ -4,10 +4,6 @@ API ask it is shown by tests/db/sql/test_query_plans.py, which visits each page,
 form.
 """
 
-import logging
-
-import pytest
-
 ON_BOTH_ENGINES = {
     "test_audit",
     "test_change_list",
@@ -34,19 +30,6 @@ TESTS_ON_BOTH = {
     "test_an_answer_counts_once_and_only_in_the_browser_that_was_asked",
     "test_statements_and_rows_agree_about_the_level",
 }
-
-
-@pytest.fixture
-def statements(caplog):
-    """statements(act) -> how many statements the act sends to the database."""
-
-    def count(act):
-        caplog.clear()
-        with caplog.at_level(logging.DEBUG, "peewee"):
-            act()
-        return len([record for record in caplog.records if record.name == "peewee"])
-
-    return count
 
 
 def pytest_collection_modifyitems(config, items):

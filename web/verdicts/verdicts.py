@@ -2,7 +2,7 @@
 what helps. Green only where nothing is missing; all that pages colour goes through here.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from markupsafe import Markup
 from actors.facade import policy_type_names
 from db.backups import completeness
 from db.models import BackupSet, Restore, Run, Tenant
-from db.restores import restores
+from db.restores import restores, undos
 from db.runs import levels
 from db.states import Level, RestoreState, RunKind, RunState, SetState, Standing
 from db.tenants.backup_health import HealthFinding, TenantHealth
@@ -83,6 +83,7 @@ _SHORT = {
 }
 # All that was asked for is written, and a policy is weaker, incomplete or assigned to nobody now.
 DONE_BUT_WEAKER = "restored, weaker or incomplete"
+WAS_UNDONE = "was undone"
 UNDONE_BUT_WEAKER = "undone, weaker or incomplete"
 NOT_CAPTURED = "Not captured: it is no longer in the tenant."
 _SENTENCES = {
@@ -184,11 +185,13 @@ _RESTORE_LEVELS = {
 }
 
 
-def restore_verdict(restore: Restore, live_run: Run | None) -> Verdict:
+def restore_verdict(restore: Restore, live_run: Run | None, *, is_undone: bool) -> Verdict:
     """Return the verdict. `live_run`: its newest live run, where it has one."""
     state = RestoreState(restore.state)
     if state != RestoreState.FINISHED:
         return Verdict(_RESTORE_LEVELS[state], str(state))
+    if is_undone:
+        return Verdict(Level.NEUTRAL, WAS_UNDONE, "An undo took back all that it wrote.")
     level = levels.level_of(live_run) if live_run else Level.NEUTRAL
     if level == Level.GOOD:
         return Verdict(level, str(state), "Everything asked for was written and read back.")
@@ -203,6 +206,15 @@ def restore_verdict(restore: Restore, live_run: Run | None) -> Verdict:
         word = "not undone" if restore.undo_of_id else "not restored"
         return Verdict(level, word, (live_run and live_run.error_message) or "Nothing was written.", help_here)
     return Verdict(level, str(state))
+
+
+def restore_verdicts(listed: Sequence[Restore], undone_by: Mapping[int, Sequence[Restore]]) -> dict[int, Verdict]:
+    """Return restore id -> its verdict. `undone_by`: restore id -> the undos that took back all that it wrote."""
+    live_runs = restores.newest_live_runs([row.id for row in listed if row.state == RestoreState.FINISHED])
+    return {
+        restore.id: restore_verdict(restore, live_runs.get(restore.id), is_undone=bool(undone_by[restore.id]))
+        for restore in listed
+    }
 
 
 # --- tenants -------------------------------------------------------------------------------------------------------
@@ -297,9 +309,8 @@ def set_badge(backup_set: BackupSet) -> Markup:
 
 def restore_badges(listed: Sequence[Restore]) -> dict[int, Markup]:
     """Return restore id -> how it stands; what that takes is looked up for all of them at once."""
-    finished = [restore.id for restore in listed if restore.state == RestoreState.FINISHED]
-    live_runs = restores.newest_live_runs(finished)
-    return {restore.id: restore_verdict(restore, live_runs.get(restore.id)).badge for restore in listed}
+    found = restore_verdicts(listed, undos.that_undid_each(listed))
+    return {restore_id: verdict.badge for restore_id, verdict in found.items()}
 
 
 def tenant_badge(health: TenantHealth) -> Markup:

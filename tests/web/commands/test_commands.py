@@ -12,6 +12,7 @@ from actors.tenants import graph_clients
 from db.accounts import sessions, users
 from db.backups import manifests
 from db.models import AuditEvent, BackupSet, Membership, Policy, Run, Tenant, User
+from tests.support import undone_restores
 from tests.support.command_lines import process, tenantkeep
 from tests.support.simulated_tenant import WRITE
 from web.commands import cli, main
@@ -235,6 +236,17 @@ def test_lists_name_what_other_commands_take(cast, captured):
     table = told("policy", "list", "Contoso").splitlines()
     assert table[0].split()[:2] == ["id", "policy"]
     assert len(table) == 3
+
+
+def test_a_restore_that_was_undone_is_listed_with_what_undid_it(cast, captured):
+    restore = undone_restores.restored(cast, captured)
+    undo = undone_restores.undone(restore, cast)
+    again = undone_restores.undone(restore, cast)
+    rows = listed("restores", "list", "Contoso")
+    assert {row["id"]: row["undone_by"] for row in rows} == {restore.id: [undo.id, again.id], undo.id: [], again.id: []}
+    table = told("restores", "list").splitlines()
+    assert table[0].endswith("undone by")
+    assert table[-1].endswith(f"  {undo.id}, {again.id}")
 
 
 def test_a_backup_set_shows_the_numbers_that_a_restore_takes(cast, captured):

@@ -116,12 +116,14 @@ def test_a_finished_restore_is_green_only_where_all_of_it_was_written():
     for state, live, code, undo_of in product(RestoreState, [None, *RunState], CODES, [None, 2]):
         restore = Restore(id=9, tenant=TENANT, state=state, undo_of=undo_of)
         run = live and Run(id=3, tenant=TENANT, kind=RunKind.RESTORE, state=live, error_code=code, restore_id=9)
-        verdict, has_finished = restore_verdict(restore, run), state == RestoreState.FINISHED
+        verdict, has_finished = restore_verdict(restore, run, is_undone=False), state == RestoreState.FINISHED
         is_whole = has_finished and live == RunState.SUCCEEDED and code is None
         assert_honest(verdict, is_missing=not is_whole)
         if has_finished and live == RunState.SUCCEEDED and code:
             assert verdict.level == Level.ATTENTION
             assert verdict.word == WORDS_OF_LACKS[code == levels.WEAKER, bool(undo_of)]
+        undone = restore_verdict(restore, run, is_undone=True)
+        assert undone == verdict if not has_finished else (undone.level, undone.word) == (Level.NEUTRAL, "was undone")
 
 
 def health(*standings):

@@ -43,13 +43,15 @@ class RestoreOptionsJson(TypedDict):
 class RestoreJson(TypedDict):
     """A request to write policies to a tenant. `fingerprint` is its plan's: what is approved and executed is that one.
 
-    `expires_at`: until when its plan may be executed. `needs_approval`: a second person has to approve the plan.
+    `undone_by`: the restores that took back all that it wrote, whatever its state says; none while something of it is
+    left. `expires_at`: until when its plan may be executed. `needs_approval`: a second person has to approve the plan.
     """
 
     id: Id
     tenant: ReferenceJson
     source: RestoreSourceJson
     undo_of: Id | None
+    undone_by: list[Id]
     state: RestoreState
     options: RestoreOptionsJson
     reason: str | None
@@ -96,7 +98,6 @@ class RestoreDetailsJson(RestoreJson):
 
     `sentence` says the plan, or what a finished restore did. `guard_reason`: why what the guard holds back is written
     all the same. `asks_about_guard`: executing takes `put_back_held`. `active_run`: its run that goes on.
-    `undone_by`: the restores that took back all that it wrote; none while something of it is left.
     """
 
     items: int
@@ -107,7 +108,6 @@ class RestoreDetailsJson(RestoreJson):
     guard_reason: str | None
     asks_about_guard: bool
     requesters: list[ReferenceJson]
-    undone_by: list[Id]
     runs: list[RestoreRunJson]
     active_run: Id | None
 
@@ -196,10 +196,11 @@ class PlannedItemJson(RestoreItemJson):
 def listed(rows: Sequence[Restore]) -> list[RestoreJson]:
     """Represent the restores of a page; each has its tenant."""
     people = users.names_by_id({row.created_by_id for row in rows} | {row.approved_by_id for row in rows} - {None})
-    return [_restore(row, people) for row in rows]
+    undone_by = undos.that_undid_each(rows)
+    return [_restore(row, people, [undo.id for undo in undone_by[row.id]]) for row in rows]
 
 
-def _restore(restore: Restore, people: dict[int, str]) -> RestoreJson:
+def _restore(restore: Restore, people: dict[int, str], undone_by: list[Id]) -> RestoreJson:
     def person(user_id: int | None) -> ReferenceJson | None:
         return {"id": user_id, "name": people[user_id]} if user_id in people else None
 
@@ -212,6 +213,7 @@ def _restore(restore: Restore, people: dict[int, str]) -> RestoreJson:
             "backup_set": restore.backup_set_id,
         },
         "undo_of": restore.undo_of_id,
+        "undone_by": undone_by,
         "state": restore.state,
         "options": _options(restore),
         "reason": restore.reason,
@@ -266,7 +268,6 @@ def details(restore: Restore) -> RestoreDetailsJson:
         "guard_reason": restore.guard_reason,
         "asks_about_guard": restore.state in approvals.READY and approvals.asks_about_guard(restore),
         "requesters": _requesters(restore),
-        "undone_by": [undo.id for undo in undos.that_undid(restore)],
         "runs": [{"id": run.id, "url": addresses.whole("runs.get_run", run_id=run.id)} for run in runs_of_it],
         "active_run": active,
     }

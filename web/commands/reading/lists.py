@@ -15,7 +15,7 @@ from db.accounts import users
 from db.backups import backup_sets
 from db.errors import Invalid
 from db.policies import moments, policies, snapshots
-from db.restores import restores
+from db.restores import restores, undos
 from db.runs import run_history
 from db.tenants import schedule_words, schedules, tenants
 from web import inputs
@@ -109,6 +109,8 @@ def _backup_sets(tenant: models.Tenant | None, limit: int) -> list[Row]:
 
 
 def _restores(tenant: models.Tenant | None, limit: int) -> list[Row]:
+    rows = restores.listed(tenant, limit)
+    undone_by = undos.that_undid_each(rows)
     return [
         {
             "id": restore.id,
@@ -118,8 +120,9 @@ def _restores(tenant: models.Tenant | None, limit: int) -> list[Row]:
             "requested": restore.created_at,
             "by": restore.created_by and restore.created_by.email,
             "reason": restore.reason,
+            "undone_by": [undo.id for undo in undone_by[restore.id]],
         }
-        for restore in restores.listed(tenant, limit)
+        for restore in rows
     ]
 
 
@@ -268,7 +271,7 @@ def _plain_value(value: Any) -> Any:
 
 def _table(rows: Sequence[Row]) -> str:
     """Write a line for each row, under the names; a column that is empty in all of them is left out."""
-    names = [name for name in rows[0] if any(row[name] not in (None, "") for row in rows)]
+    names = [name for name in rows[0] if any(row[name] not in (None, "", []) for row in rows)]
     cells = [[name.replace("_", " ") for name in names], *([_cell_text(row[name]) for name in names] for row in rows)]
     widths = [max(len(line[place]) for line in cells) for place in range(len(names))]
     lines = ("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)) for line in cells)
@@ -278,5 +281,7 @@ def _table(rows: Sequence[Row]) -> str:
 def _cell_text(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, list):
+        value = ", ".join(map(str, value))
     # What a tenant calls its policies may hold anything: no line breaks, and nothing that steers a terminal.
     return "".join(character if character.isprintable() else " " for character in str("" if value is None else value))

@@ -250,7 +250,7 @@ class RestorePage:
     def badge(self) -> Markup:
         """Its state, as lists have it; once it is finished, with the sentence on all that it did."""
         live_run = next((run for run in self.runs if run.kind == RunKind.RESTORE), None)
-        verdict = restore_verdict(self.restore, live_run)
+        verdict = restore_verdict(self.restore, live_run, is_undone=bool(self.undone_by))
         return (replace(verdict, sentence=self.result_sentence) if self.is_done else verdict).badge
 
     @cached_property

@@ -13,7 +13,7 @@ from db.backups.disclosures import record_secrets_shown
 from db.models import Restore, RestoreItem
 from db.policies import policies
 from db.recovery import write_log
-from db.restores import approvals, item_lists, restore_items, restores
+from db.restores import approvals, item_lists, restore_items, restores, undos
 from db.runs import confirmation_requests
 from db.states import RestoreState
 from web.inputs import page_number
@@ -64,14 +64,17 @@ class RestoreListView(ListView):
         "reason": text_cell,
     }
     filters = (filters.state_filter(Restore.state, RestoreState), filters.person_filter(Restore.created_by))
-    export_columns = ("id", "tenant", "source_name", "state", "created_by", "created_at", "ended_at", "reason")
+    export_columns = ("id", "tenant", "source_name", "state", "created_by", "created_at", "ended_at", "reason",
+                      "undone_by")  # fmt: skip
 
     def _rows(self, ids: list[int]) -> list[Any]:
         rows = super()._rows(ids)
         ends = item_lists.count_ends(ids)
-        badges, requesters = verdicts.restore_badges(rows), restore_text.requested_by_whom(rows)
+        requesters, undone_by = restore_text.requested_by_whom(rows), undos.that_undid_each(rows)
+        found = verdicts.restore_verdicts(rows, undone_by)
         for row in rows:
-            row.ends, row.badge, row.requester = ends[row.id], badges[row.id], requesters[row.id]
+            row.ends, row.requester, row.badge = ends[row.id], requesters[row.id], found[row.id].badge
+            row.undone_by = " ".join(str(undo.id) for undo in undone_by[row.id])
         return rows
 
     def render(self, template: str, **kwargs: Any) -> Any:

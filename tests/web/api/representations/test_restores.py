@@ -6,6 +6,7 @@ from actors.plans import drafts
 from db.audit.audit import SYSTEM
 from db.models import Content, Restore, RestoreItem, Run, RunItem
 from db.states import RunKind
+from tests.support import undone_restores
 from tests.support.restore_steps import as_previewed, options
 from web.api.representations import restores
 
@@ -40,3 +41,14 @@ def test_a_content_that_cannot_be_opened_costs_its_own_lines_alone(app, restore)
     with app.test_request_context():
         [planned] = restores.planned_items(RestoreItem.select())
     assert (planned["differences"], planned["sections"], planned["name"]) == (None, None, "Contoso policy 1")
+
+
+def test_one_that_was_undone_names_its_undo_in_lists_and_by_itself(app, cast, captured):
+    restore = undone_restores.restored(cast, captured)
+    undo = undone_restores.undone(restore, cast)
+    with app.test_request_context():
+        assert [(row["state"], row["undone_by"]) for row in restores.listed([restore, undo])] == [
+            ("finished", [undo.id]),
+            ("finished", []),
+        ]
+        assert restores.details(restore)["undone_by"] == [undo.id]

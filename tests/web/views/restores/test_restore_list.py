@@ -1,9 +1,12 @@
 """Lists of restores: what they say of each is looked up for all of them at once."""
 
+import csv
+
 import pytest
 
 from db.models import Rehearsal, Restore, Run
 from db.states import RestoreState, RunKind, RunState
+from tests.support import undone_restores
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -46,3 +49,24 @@ def test_more_restores_take_no_more_statements(client, sign_in, cast, more, stat
     few = statements(lambda: client.get(path))
     more()
     assert statements(lambda: client.get(path)) == few
+
+
+def test_one_that_was_undone_says_so_wherever_its_state_stands(client, sign_in, cast, captured):
+    sign_in(client, cast.root)
+    restore = undone_restores.restored(cast, captured)
+    places = [
+        "/restores/",
+        f"/restores/{restore.id}",
+        f"/restores/{restore.id}/plan",
+        f"/tenants/{cast.contoso.id}/restores",
+        f"/tenants/{cast.contoso.id}/mappings/{cast.contoso.directory_id}",
+    ]
+
+    def read(path):
+        return client.get(path).get_data(as_text=True)
+
+    assert [path for path in places if "was undone" in read(path)] == []
+    undo = undone_restores.undone(restore, cast)
+    assert [path for path in places if "was undone" not in read(path)] == []
+    names, *rows = csv.reader(read("/restores/export/csv/").splitlines())
+    assert {row[0]: row[names.index("undone_by")] for row in rows} == {str(restore.id): str(undo.id), str(undo.id): ""}
