@@ -2,9 +2,10 @@
 
 Where no container engine can fetch a base image. As root, for some minutes; trees stay below var/image. What runs is
 shut in as a container is: its own processes, a root that nobody can write, /tmp in memory, a user without rights. The
-network is this machine's, loopback alone. With --built it runs the trees of the time before.
+network is this machine's, loopback alone.
 """
 
+import argparse
 import os
 import re
 import shutil
@@ -51,11 +52,15 @@ exec chroot "$root" setpriv --reuid="${user%:*}" --regid="${user#*:}" --clear-gr
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.tools.image_proof", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--built", action="store_true", help="run the trees of the time before")
+    is_built = parser.parse_args().built
     if os.geteuid() != 0 or not shutil.which("debootstrap"):
         sys.exit("Run it as root, where debootstrap is installed.")
     check_manifests()
     *_, final = stages = containerfile.stages()
-    trees = {stage.name: build(stage) for stage in stages} if "--built" not in sys.argv else {"": TREES / "final"}
+    trees = {"": TREES / "final"} if is_built else {stage.name: build(stage) for stage in stages}
     check_tree(trees[final.name], final)
     try_it(trees[final.name], final)
     say("all of it holds")

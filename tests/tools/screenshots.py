@@ -3,6 +3,7 @@
 Those that the README shows are kept in the repository; the rest goes to docs/screenshots/all.
 """
 
+import argparse
 import sys
 import tempfile
 from pathlib import Path
@@ -23,6 +24,7 @@ CHOSEN = {
 
 
 def main() -> int:
+    argparse.ArgumentParser(prog="python -m tests.tools.screenshots", description=__doc__).parse_args()
     if chromium() is None:
         sys.stderr.write("No Chromium here: install the package chromium.\n")
         return 1
