@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from actors.queue.run_actor import Wait, backoff_seconds
 from actors.tenants import graph_clients
 from db.models import RunItem, Tenant
+from db.policies import policies
 from db.runs import run_items
 from db.runs.claims import MAX_ATTEMPTS, Claim
 from db.states import AppAccess, ItemState, Offer, Outcome
@@ -49,14 +50,22 @@ def classify_listing_error(error: GraphError, policy_type: PolicyType, tenant: T
     """
     why = why_forbidden(policy_type.access, tenant) if isinstance(error, Forbidden) else error.sentence
     if isinstance(error, Rejected) and not isinstance(error, NotAvailable):
-        if policy_type.access.is_optional and not coverage.has_policies(tenant, policy_type.key):
+        if policy_type.access.is_optional and not policies.has_any_of_type(tenant, policy_type.key):
             return Offer.NEVER_READ, why
         return (Offer.NOT_PERMITTED if isinstance(error, Forbidden) else Offer.FAILED), why
     if error.code == "unknown_segment" and tenant.cloud == "global":
         # Never a tenant's property there (graph-api-gotchas of rknightion/graph2otel): our own table is wrong, or old.
         logger.error("Microsoft Graph does not know this policy type: %s", policy_type.path)
-    is_missed = not isinstance(error, NotAvailable) or coverage.may_be_outage(tenant, policy_type.key)
+    is_missed = not isinstance(error, NotAvailable) or _may_be_outage(tenant, policy_type)
     return (Offer.FAILED if is_missed else Offer.NOT_OFFERED), why
+
+
+def _may_be_outage(tenant: Tenant, policy_type: PolicyType) -> bool:
+    """Return whether “not offered” may be an outage in other words: as far as we know, the tenant has policies of it.
+
+    For a week it counts as a failure; then it is believed.
+    """
+    return coverage.is_bad_of_late(tenant, policy_type.key) and policies.has_any_of_type(tenant, policy_type.key)
 
 
 def why_forbidden(

@@ -186,15 +186,21 @@ def new_or_modified(tenant: Tenant, policy_type: str, since: datetime) -> list[P
     """Return the policies that were first seen since then, and those that were modified after they were captured."""
     is_modified = Policy.last_captured_at.is_null(False) & (Policy.modified_at > Policy.last_captured_at)
     is_one = (Policy.first_seen_at >= since) | is_modified
-    return list(Policy.select().where(_is_present(tenant, policy_type) & is_one).order_by(Policy.id))
+    return list(Policy.select().where(is_present_of_type(tenant, policy_type) & is_one).order_by(Policy.id))
 
 
 def present_of_type(tenant: Tenant, policy_type: str) -> list[Policy]:
     """Return the policies of the type that the tenant has, by id."""
-    return list(Policy.select().where(_is_present(tenant, policy_type)).order_by(Policy.id))
+    return list(Policy.select().where(is_present_of_type(tenant, policy_type)).order_by(Policy.id))
 
 
-def _is_present(tenant: Tenant, policy_type: str) -> Condition:
+def has_any_of_type(tenant: Tenant, policy_type: str) -> bool:
+    """Return whether the tenant has policies of the type, as far as we know."""
+    return bool(Policy.select().where(is_present_of_type(tenant, policy_type)).exists())
+
+
+def is_present_of_type(tenant: Tenant, policy_type: str) -> Condition:
+    """Return the condition that a policy is one of the type that the tenant has."""
     return (Policy.tenant == tenant) & (Policy.policy_type == policy_type) & (Policy.state == PolicyState.PRESENT)
 
 

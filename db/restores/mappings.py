@@ -260,9 +260,7 @@ def _similar_names(tenant: Tenant, kind: str, name: str, most: int) -> list[tupl
             (DirectoryName.tenant == tenant) & (DirectoryName.kind == kind) & DirectoryName.name.is_null(False)
         )
     else:
-        rows = Policy.select(Policy.graph_id, Policy.name).where(
-            (Policy.tenant == tenant) & (Policy.policy_type == kind) & (Policy.state == PolicyState.PRESENT)
-        )
+        rows = Policy.select(Policy.graph_id, Policy.name).where(policies.is_present_of_type(tenant, kind))
     ranked = sorted(rows.tuples(), key=lambda row: (-_word_overlap(name, row[1]), row[1]))
     return [
         (object_id, object_name) for object_id, object_name in ranked[:most] if _word_overlap(name, object_name) > 0

@@ -6,10 +6,10 @@ from typing import Any
 
 from db.clock import utcnow
 from db.database import lock_rows
-from db.models import Coverage, Policy, Tenant
+from db.models import Coverage, Tenant
 from db.sql import upserts
 from db.sql.value_lists import is_in
-from db.states import QUIET_OFFERS, Offer, PolicyState
+from db.states import QUIET_OFFERS, Offer
 
 # A type that a tenant does not offer is asked for again this often: a licence may have been bought.
 ASK_AGAIN_AFTER = timedelta(days=7)
@@ -64,21 +64,12 @@ def is_offered(tenant: Tenant, policy_type: str) -> bool:
     return bool(Coverage.select().where(is_one).exists())
 
 
-def may_be_outage(tenant: Tenant, policy_type: str) -> bool:
-    """Return whether “not offered” may be an outage in other words: as far as we know, the tenant has policies of the
-    type.
-
-    For a week it counts as a failure; then it is believed.
+def is_bad_of_late(tenant: Tenant, policy_type: str) -> bool:
+    """Return whether nothing bad was known of the type a week ago. After that “not offered” is believed, whatever the
+    tenant has.
     """
     known = Coverage.get_or_none((Coverage.tenant == tenant) & (Coverage.policy_type == policy_type))
-    is_new = known is None or known.bad_since is None or known.bad_since > utcnow() - ASK_AGAIN_AFTER
-    return is_new and has_policies(tenant, policy_type)
-
-
-def has_policies(tenant: Tenant, policy_type: str) -> bool:
-    """Return whether the tenant has policies of the type, as far as we know."""
-    present = (Policy.tenant == tenant) & (Policy.policy_type == policy_type) & (Policy.state == PolicyState.PRESENT)
-    return bool(Policy.select().where(present).exists())
+    return known is None or known.bad_since is None or known.bad_since > utcnow() - ASK_AGAIN_AFTER
 
 
 def _save(tenant_id: int, policy_type: str, values: Mapping[Any, object]) -> None:

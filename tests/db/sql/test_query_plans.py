@@ -319,7 +319,8 @@ def listed():
     rows = [{"graph_id": f"graph {n}", **facts} for n in range(900)]
     policies.record_listing(tenant(), "configurationPolicies", rows)
     coverage.record_offer(tenant(), "configurationPolicies", Offer.OFFERED)
-    coverage.may_be_outage(tenant(), "configurationPolicies")
+    coverage.is_bad_of_late(tenant(), "configurationPolicies")
+    policies.has_any_of_type(tenant(), "configurationPolicies")
     coverage.not_offered(tenant())
     policies.of_types(tenant(), ["configurationPolicies"])
     policies.get_or_create(tenant(), "configurationPolicies", "new", "New", None)
