@@ -8,7 +8,6 @@ from datetime import UTC
 import click
 
 from actors.changes import bringing_back
-from db.errors import Invalid
 from web import inputs
 from web.commands import restores
 from web.commands.frame.context import add_commands, command_actor, find_tenant, json_option, open_installation
@@ -23,10 +22,7 @@ def register(group: click.Group) -> None:
 @click.option("--to", "moment", required=True, help="The moment, such as 2026-03-01T12:00, in UTC.")
 @click.option("--by", default="", help="Only what this person or app did, as the tenant's logs name them.")
 @click.option("--remove-added", is_flag=True, help="Also remove what was added since. It is captured first.")
-@click.option("--preview/--live", "only_preview", default=True, help="Show what would happen (default), or do it.")
-@click.option("--yes", is_flag=True, help="Yes, write. Without it a live restore stops after its preview.")
-@click.option("--reason", default="", help="Why: a ticket or a sentence. A live restore needs one.")
-@click.option("--override-guard", default="", help="Why the Conditional Access guard may be passed.")
+@restores.live_options
 @wait_option
 @json_option
 def bring_back(
@@ -34,18 +30,12 @@ def bring_back(
     moment: str,
     by: str,
     remove_added: bool,
-    only_preview: bool,
-    yes: bool,
-    reason: str,
-    override_guard: str,
+    live: restores.LiveRequest | None,
     wait: bool,
     as_json: bool,
 ) -> None:
     """Bring a tenant back to a moment: preview it, or with --live --yes execute it. Look first: tenantkeep sync."""
     with open_installation():
-        live = None if only_preview else restores.LiveRequest(yes, reason.strip(), override_guard.strip())
-        if live and live.confirmed and not live.reason:
-            raise Invalid("Say why with --reason: a ticket or a sentence. It is kept with the restore.")
         damage = bringing_back.find(find_tenant(tenant), inputs.parse_past_time(moment, UTC))
         draft = bringing_back.draft(damage, command_actor(), by=by, removes_added=remove_added)
         code = restores.carry_out(draft, live, wait, as_json)

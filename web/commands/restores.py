@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
+from typing import Any
 
 import click
 
@@ -33,12 +36,33 @@ class LiveRequest:
     guard_reason: str
 
 
+_LIVE_OPTIONS = (
+    click.option("--preview/--live", "only_preview", default=True, help="Show what would happen (default), or do it."),
+    click.option("--yes", is_flag=True, help="Yes, write. Without it a live restore stops after its preview."),
+    click.option("--reason", default="", help="Why: a ticket or a sentence. A live restore needs one."),
+    click.option("--override-guard", default="", help="Why the Conditional Access guard may be passed."),
+)
+
+
+def live_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of a command that restores. It gets them as `live`: None for a preview."""
+
+    @wraps(command)
+    def act(*, only_preview: bool, yes: bool, reason: str, override_guard: str, **others: Any) -> None:
+        live = None if only_preview else LiveRequest(yes, reason.strip(), override_guard.strip())
+        if live and live.confirmed and not live.reason:
+            raise Invalid("Say why with --reason: a ticket or a sentence. It is kept with the restore.")
+        command(live=live, **others)
+
+    for option in reversed(_LIVE_OPTIONS):
+        act = option(act)
+    return act
+
+
 @click.argument("backup_set_id", metavar="BACKUP_SET", type=int)
 @click.option("--item", "items", multiple=True, type=int, help="Only this snapshot of the set. May be given again.")
 @click.option("--type", "types", multiple=True, help="Only this policy type, by its collection. May be given again.")
 @click.option("--to", "target", help="Another tenant, by its name or directory id.  [default: the set's own]")
-@click.option("--preview/--live", "only_preview", default=True, help="Show what would happen (default), or do it.")
-@click.option("--yes", is_flag=True, help="Yes, write. Without it a live restore stops after its preview.")
 @click.option("--assignments", type=click.Choice(["made", "leave", "exact", "none"]),
               help="Restore them where a policy is made again, leave them as they are, restore them all, or remove "
                    "them.  [default: made into its own tenant, leave into another]")  # fmt: skip
@@ -55,14 +79,12 @@ class LiveRequest:
 @click.option("--deleted", type=click.Choice(["undelete", "new"]),
               help="Bring back what Microsoft still keeps deleted, with its id, or make new ones.  [default: undelete "
                    "into its own tenant]")  # fmt: skip
-@click.option("--reason", default="", help="Why: a ticket or a sentence. A live restore needs one.")
-@click.option("--override-guard", default="", help="Why the Conditional Access guard may be passed.")
+@live_options
 @wait_option
 @json_option
-def restore(backup_set_id: int, items: tuple[int, ...], types: tuple[str, ...], target: str | None, only_preview: bool,
-            yes: bool, assignments: str | None, existing: str, prefix: str, conditional_access: str | None,
-            drop_missing: bool, groups: str, deleted: str | None, reason: str, override_guard: str, wait: bool,
-            as_json: bool) -> None:  # fmt: skip
+def restore(backup_set_id: int, items: tuple[int, ...], types: tuple[str, ...], target: str | None,
+            assignments: str | None, existing: str, prefix: str, conditional_access: str | None, drop_missing: bool,
+            groups: str, deleted: str | None, live: LiveRequest | None, wait: bool, as_json: bool) -> None:  # fmt: skip
     """Restore a backup set, or some of it: preview it, or with --live --yes execute it."""
     with open_installation():
         backup_set, target_tenant = _source_and_target(backup_set_id, target, types)
@@ -78,9 +100,6 @@ def restore(backup_set_id: int, items: tuple[int, ...], types: tuple[str, ...], 
             },
             own_tenant=backup_set.tenant_id == target_tenant.id,
         )
-        live = None if only_preview else LiveRequest(yes, reason.strip(), override_guard.strip())
-        if live and live.confirmed and not live.reason:
-            raise Invalid("Say why with --reason: a ticket or a sentence. It is kept with the restore.")
         draft = drafts.from_backup_set(
             backup_set, target_tenant, options, command_actor(), snapshot_ids=items, policy_types=types
         )
