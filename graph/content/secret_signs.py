@@ -15,13 +15,8 @@ from graph.policy_types.policy_type import PolicyType
 # settings catalog, an onboarding file, or the name of a type with secrets.
 _MASK = re.compile(r"[*#•●]{4}")
 _SIGNS = ("xxxxx-", "secretsettingvalue", "encryptedvaluetoken", "boardingblob", "boardingfilename")
-_NAMES_OF_TYPES = {holder.lower() for holder, _ in SECRETS}
 # In the names of several types, of some that come from these too: a text is searched once for all of them.
 _IN_NAMES = ("wificonfiguration", "enrollmentprofile")
-_SIGNS_OF_TYPES = (
-    *_IN_NAMES,
-    *sorted(name for name in _NAMES_OF_TYPES if not any(sign in name for sign in _IN_NAMES)),
-)
 # How all of them end: most texts have none, and are searched for no single one.
 _ENDS_OF_TYPES = ('configuration"', 'enrollmentprofile"')
 
@@ -34,7 +29,7 @@ def may_lack_secrets(policy_type: PolicyType, body: dict[str, Any], body_json: s
     if _has_types_with_secrets(root_type(policy_type)):
         return True
     text = (body_json or plain_json(body)).lower()
-    has_such_a_type = _holds_any(_ENDS_OF_TYPES, text) and _holds_any(_SIGNS_OF_TYPES, text)
+    has_such_a_type = _holds_any(_ENDS_OF_TYPES, text) and _holds_any(_signs_of_types(), text)
     # The expression looks at every character: it is asked only where some of a mask's are there.
     may_be_masked = "*" in text or "####" in text or not text.isascii()
     return has_such_a_type or _holds_any(_SIGNS, text) or (may_be_masked and bool(_MASK.search(text)))
@@ -42,6 +37,13 @@ def may_lack_secrets(policy_type: PolicyType, body: dict[str, Any], body_json: s
 
 def _holds_any(signs: Iterable[str], text: str) -> bool:
     return any(sign in text for sign in signs)
+
+
+@cache
+def _signs_of_types() -> tuple[str, ...]:
+    """Return texts of which the name of each type with a secret has one: of its own, or inherited."""
+    names = {name.lower() for holder, _ in SECRETS for name in model.subtypes(holder)}
+    return (*_IN_NAMES, *sorted(name for name in names if not any(sign in name for sign in _IN_NAMES)))
 
 
 @cache

@@ -3,13 +3,16 @@ import pytest
 from graph.content.secret_signs import may_lack_secrets
 from graph.content.secret_table import SECRETS
 from graph.content.secrets import settle_secrets
+from graph.microsoft import model
 from graph.policy_types.table import POLICY_TYPES
 from tests.support.simulated_tenant import catalog_policy
 
 CATALOG = POLICY_TYPES["configurationPolicies"]
 KIND = "#microsoft.graph.deviceManagementConfigurationSecretSettingValue"
+# Of the model: a secret that is inherited is one, such as the preSharedKey of windowsWifiEnterpriseEAPConfiguration.
+WITH_SECRETS = sorted({name for holder, _ in SECRETS for name in model.subtypes(holder)})
 LACKING = {
-    **{holder: {"part": {"@odata.type": f"#microsoft.graph.{holder}"}} for holder, _ in SECRETS},
+    **{name: {"part": {"@odata.type": f"#microsoft.graph.{name}"}} for name in WITH_SECRETS},
     "a token": {"settings": [{"settingInstance": {"simpleSettingValue": {"valueState": "encryptedValueToken"}}}]},
     "a secret without its value": {"settings": [{"settingInstance": {"simpleSettingValue": {"@odata.type": KIND}}}]},
     "stars": {"sharedKey": "****"},
