@@ -4,8 +4,10 @@ Modules of tables import `database` before anything is bound.
 """
 
 import logging
+import os
 import re
 import shutil
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -15,8 +17,10 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar, cast
 from urllib.parse import unquote, urlsplit
+from weakref import WeakSet
 
 import peewee as pw
+from playhouse.pool import PooledSqliteDatabase
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +41,9 @@ database = _DatabaseProxy()
 
 # More than the threads of one process (web 8, worker 8, and their heartbeats).
 POOL_SIZE = 20
+POOL_WAIT_SECONDS = 10
+# A connection is closed after so long, and with it what it remembers.
+STALE_SECONDS = 300
 
 
 # PostgreSQL takes no NUL, and no database half a character. Contents are bytes, and keep both.
@@ -107,8 +114,38 @@ class _Savepoint(pw._savepoint):
         super().rollback(begin)
 
 
-class _Sqlite(_ReplacesUnstorable, _WritesBeforeCommit, pw.SqliteDatabase):
-    pass
+class _SqliteConnection(sqlite3.Connection):
+    """A connection that knows its file, and its cursors."""
+
+    def __init__(self, path: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(path, *args, **kwargs)
+        self.file, self.cursors = _identity(path), WeakSet[sqlite3.Cursor]()
+
+    def cursor(self, *args: Any, **kwargs: Any) -> Any:
+        made = super().cursor(*args, **kwargs)
+        self.cursors.add(made)
+        return made
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    """Return what tells a file from another one that took its name since; None: there is none."""
+    try:
+        stat = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return stat.st_dev, stat.st_ino
+
+
+class _Sqlite(_ReplacesUnstorable, _WritesBeforeCommit, PooledSqliteDatabase):
+    """Connections that stay open: docs/decisions/0047-sqlite-connections-stay-open.md."""
+
+    def _is_closed(self, connection: _SqliteConnection) -> bool:
+        return super()._is_closed(connection) or connection.file != _identity(self.database)
+
+    def _can_reuse(self, connection: _SqliteConnection) -> bool:
+        for cursor in list(connection.cursors):
+            cursor.close()
+        return bool(super()._can_reuse(connection))
 
 
 def bind_database(url: str) -> pw.Database:
@@ -119,12 +156,18 @@ def bind_database(url: str) -> pw.Database:
 
 
 def _sqlite(path: str) -> pw.Database:
-    # IMMEDIATE: docs/decisions/0014-sqlite-immediate.md.
+    # IMMEDIATE: docs/decisions/0014-sqlite-immediate.md. Whoever takes a connection is not always the thread that
+    # opened it, and is always the only one.
     return _Sqlite(
         path,
-        pragmas={"journal_mode": "wal", "synchronous": "normal", "foreign_keys": 1},
-        timeout=30,
+        pragmas={"busy_timeout": 30_000, "journal_mode": "wal", "synchronous": "normal", "foreign_keys": 1},
         lock_type="IMMEDIATE",
+        factory=_SqliteConnection,
+        check_same_thread=False,
+        cached_statements=500,
+        max_connections=POOL_SIZE,
+        stale_timeout=STALE_SECONDS,
+        timeout=POOL_WAIT_SECONDS,
     )
 
 
@@ -170,8 +213,8 @@ def _postgresql(url: str) -> pw.Database:
         dsn=url,
         connect_timeout=2,
         max_connections=POOL_SIZE,
-        stale_timeout=300,
-        timeout=10,
+        stale_timeout=STALE_SECONDS,
+        timeout=POOL_WAIT_SECONDS,
         **{name: bound for name, bound in bounds.items() if name not in named},
     )
 
@@ -264,8 +307,7 @@ def database_bytes() -> int:
 
 def close_pooled_connections() -> None:
     """Close the connections that a pool keeps open: a process that this one forks must not share any."""
-    if not is_sqlite():
-        database.close_all()
+    database.close_all()
 
 
 def is_sqlite() -> bool:

@@ -1,4 +1,8 @@
-"""What no database can hold, rows by their ids, and how long a silent server or a silent transaction is waited for."""
+"""What no database can hold, rows by their ids, connections that stay open, and how long silence is waited for."""
+
+import os
+import shutil
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -37,3 +41,58 @@ def test_neither_side_waits_for_ever_for_the_other_and_an_address_may_say_how_lo
     other = engine.bind_database(f"{database_url}?tcp_user_timeout=99000&keepalives_idle=77")
     assert bounds(other) == (["99000", "77", "3"], "30s")
     other.close_all()
+
+
+SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+def names(bound):
+    with bound.connection_context():
+        return [tenant.name for tenant in Tenant.select()]
+
+
+@SQLITE
+def test_the_next_thread_goes_on_with_the_open_connection(database):
+    opened = database.connection()
+    database.close()
+
+    def another():
+        with database.connection_context():
+            return database.connection()
+
+    with ThreadPoolExecutor(1) as threads:
+        assert threads.submit(another).result() is opened
+
+
+@SQLITE
+def test_a_file_that_takes_the_place_of_the_database_is_the_database(database, database_url):
+    """As on the way back from a copy. What an open connection still held would be the old one's, for ever."""
+    path = database_url.removeprefix("sqlite:///")
+    Tenant.create(name="Before", directory_id="1", client_id="1")
+    database.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    shutil.copy(path, f"{path}.copy")
+    Tenant.create(name="After", directory_id="2", client_id="2")
+    database.close()
+    assert names(database) == ["Before", "After"]
+    for ending in ("-wal", "-shm"):
+        os.unlink(path + ending)
+    os.replace(f"{path}.copy", path)
+    assert names(database) == ["Before"]
+
+
+@SQLITE
+def test_what_nobody_read_to_its_end_does_not_keep_a_connection_at_its_time(database, database_url):
+    """Nor what nobody ended: the next unit of work reads what is there by now, and may write."""
+    Tenant.insert_many([{"name": str(one), "directory_id": one, "client_id": one} for one in range(3)]).execute()
+    unread = database.execute_sql("SELECT name FROM tenant")
+    assert unread.fetchone() == ("0",)
+    database.begin()
+    Tenant.update(client_id="never").execute()
+    database.close()
+    other = engine._sqlite(database_url.removeprefix("sqlite:///"))
+    with other.connection_context():
+        other.execute_sql("UPDATE tenant SET client_id = 'changed'")
+    other.close_all()
+    with database.connection_context():
+        assert {tenant.client_id for tenant in Tenant.select()} == {"changed"}
+        assert Tenant.update(client_id="written").execute() == 3

@@ -137,8 +137,7 @@ class Stage:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-        if hasattr(engine.database.obj, "close_all"):
-            engine.database.close_all()
+        engine.database.close_all()
         if self.has_own_disk:  # lazy: the processes that were killed may be ending still
             subprocess.run(["umount", "--lazy", self.folder / "database"], check=True)
 

@@ -90,9 +90,7 @@ def _own_handles(patch: pytest.MonkeyPatch, bound: pw.Database | None) -> Iterat
     patch.setattr(engine, "bind_database", bind_other)
     yield
     for other in others:
-        other.close()
-        if hasattr(other, "close_all"):
-            other.close_all()
+        other.close_all()
 
 
 def _give_back(bound: pw.Database | None, is_open: bool, handlers: list[logging.Handler], umask: int) -> None:

@@ -575,6 +575,6 @@ def test_a_copy_that_the_engine_makes_of_itself_works_with_the_keys(captured, da
         installation.check_keys()
         assert snapshots.read_snapshot(captured[0][2])["body"]["name"] == captured[0][0].name
         assert list(chain.verify()) == []
-    if hasattr(handle.obj, "close_all"):
-        handle.obj.close_all()
+    handle.obj.close_all()
+    if not engine.is_sqlite():
         servers.execute(database_url.rpartition("/")[0], "DROP DATABASE copied WITH (FORCE)")
