@@ -26,6 +26,8 @@ _DEEPEST_TEXT = 2
 _LIKE_AN_ID = re.compile(r"(Id|Ids|ID|IDs|Identifier|Identifiers|Guid|Guids)$")
 # An object's own id, and properties of the service or of Microsoft's catalogs.
 _OWN = frozenset({"id", "@odata.type", "settingDefinitionId"})
+# How the name of a property ends that links to an object by its address.
+_LINK = "@odata.bind"
 _PLUMBING = frozenset(
     {
         "settings", "settingInstance", "simpleSettingValue", "simpleSettingCollectionValue", "choiceSettingValue",
@@ -81,7 +83,7 @@ def _inside(value: Any, place: _Position, known: KnownIds) -> Iterator[Mention]:
         within = setting if isinstance(setting, str) else place.where
         for key, inner in value.items():
             if key not in _OWN or (place.texts and key == "id"):
-                where = within if key in _PLUMBING else f"{within}.{key}".strip(".")
+                where = within if key in _PLUMBING else f"{within}.{key.removesuffix(_LINK)}".strip(".")
                 yield from _property(inner, _Position(where, own, key, place.texts), known)
 
 
@@ -101,7 +103,7 @@ def _text(text: str, place: _Position, known: KnownIds) -> Iterator[Mention]:
         if text_id != ZERO_GUID and _is_like_an_id(place):
             yield Mention(place.where, text_id, is_whole=True)
     else:
-        yield from _in_words(text, place.where, known)
+        yield from _in_words(text, place, known)
 
 
 def _is_like_an_id(place: _Position) -> bool:
@@ -109,11 +111,13 @@ def _is_like_an_id(place: _Position) -> bool:
     return is_named_so and not is_no_reference(place.type, place.key)
 
 
-def _in_words(text: str, where: str, known: KnownIds) -> Iterator[Mention]:
-    opened = _opened(text)
+def _in_words(text: str, place: _Position, known: KnownIds) -> Iterator[Mention]:
+    where, opened = place.where, _opened(text)
     for found_id in GUID.findall(opened):
         if found_id.lower() in known:
-            yield Mention(where, found_id, known[found_id.lower()], is_whole=found_id == text.strip('"'))
+            # The id in a link's address is mapped as a whole value, as any reference.
+            is_whole = place.key.endswith(_LINK) or found_id == text.strip('"')
+            yield Mention(where, found_id, known[found_id.lower()], is_whole=is_whole)
     if opened != text:  # security identifiers in the text itself are replaced with their groups
         for found_id in security_identifier.PATTERN.findall(opened):
             yield Mention(where, found_id, GROUPS)

@@ -14,11 +14,8 @@ from graph.restore.matching import copy_name
 from graph.restore.options import COPY, GROUPS_WITH_MEMBERS, NONE, OFF, REPORT_ONLY, RestoreOptions, is_copied
 from graph.restore.resolver import Resolution, ResolvedBy, replace_references
 from graph.write.actions import add_block_action, lacks_block_action
-from graph.write.write_requests import (
-    PolicyContent,
-    sendable_properties,
-    sent_assignments,
-)
+from graph.write.write_requests import PolicyContent, sent_assignments
+from graph.write.written_body import written_body
 
 COMPLIANCE = ("compliancePolicies", "deviceCompliancePolicies")
 CONDITIONAL_ACCESS = "conditionalAccessPolicies"
@@ -101,7 +98,7 @@ def source_traces(
             to_come.add(resolution.id.lower())
         accounted_for |= {resolution.to.lower()} if resolution.to else set()
     body = settle_secrets(policy_type, want["body"]).body
-    written = {**sendable_properties(policy_type, body), "@odata.type": want["body"].get("@odata.type")}
+    written = {**written_body(policy_type, body), "@odata.type": want["body"].get("@odata.type")}
     if with_assignments:
         written["assignments"] = sent_assignments(want)
     return leftover_ids.leftover_sentences(

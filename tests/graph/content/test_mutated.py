@@ -32,6 +32,7 @@ from graph.write import additions
 from graph.write.attainable import limit_to_attainable
 from graph.write.write_requests import change_requests, creation_request, remaining_differences
 from graph.write.write_rules import WRITE_RULES, write_order
+from graph.write.written_body import written_body
 from tests.graph import made_up
 from tests.support.changed_value import with_value_at
 from tests.support.simulated_tenant import collection_of
@@ -175,6 +176,7 @@ def use(row, content, other=None):
     )
     find_lockout(row.key, want, [{"id": "1"}])
     if not WRITE_RULES[row.key].cannot_restore:
+        written_body(row, want["body"])
         creation_request(row, copy.deepcopy(want))
         change_requests(row, "1", other or plain, copy.deepcopy(want), with_assignments=True)
         change_requests(row, "1", copy.deepcopy(want), plain, with_assignments=True)
