@@ -52,7 +52,7 @@ from db.policies import policies, snapshots
 from db.readiness import reports
 from db.recovery import lost_runs, write_log
 from db.rehearsals import rehearsals, rules
-from db.restores import mappings, restore_drafts, restore_items
+from db.restores import mappings, restore_drafts, restore_items, undos
 from db.runs import (
     child_runs,
     claims,
@@ -392,7 +392,9 @@ def restored():
     completion.fail(claim, "x", "x")
     with suppress(Invalid):
         live_restore.retry_failed(Run.get_by_id(run.id), OWNER)
-    restore_drafts.undo_items(made)
+    undo = restore_drafts.create(tenant(), source, restore_drafts.undo_items(made), made.options, OWNER, undo_of=made)
+    Restore.update(state="finished").where(Restore.id == undo.id).execute()
+    assert undos.that_undid_each([made, undo])[made.id] in ([], [undo])
     mappings.targets_by_key(tenant(), source.directory_id)
     mappings.remember(tenant(), source.directory_id, ("groups", "x"), "y", "Group")
     mappings.missing_mappings(tenant(), source.directory_id)
