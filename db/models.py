@@ -907,6 +907,10 @@ class CopiedContent(Table):
     locked_until = pw.DateTimeField(null=True)
     # It is being removed: whoever needs it waits, and pushes it anew.
     is_going = pw.BooleanField(default=False)
+    # Null: it is there. Until then `checksum` is of the file that is being sent (db/copies/sent_contents.py).
+    on_its_way_since = pw.DateTimeField(null=True)
+    # The id of the CopiedSet that it is sent for; null: for none.
+    sent_for = pw.BigIntegerField(null=True)
 
     class Meta:
         indexes = ((("store", "name"), True), (("store", "kept_until"), False))

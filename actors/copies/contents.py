@@ -1,33 +1,22 @@
 """Pushing contents into a store: what is there already is only kept for longer, and locked for longer where it must."""
 
-import hashlib
-import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
-from actors.copies import layout, sealing
+from actors.copies import layout, sending
+from actors.copies.sending import Sender
 from actors.copies.stores.pace import Pace
-from actors.copies.stores.store import Store, StoreError, StoreRefused
+from actors.copies.stores.store import Store
 from actors.queue.run_actor import Wait
 from db.copies import copied_contents, copied_sets
 from db.models import CopiedContent, CopiedSet, CopyStore
-from db.policies import snapshots
 from db.sql.value_lists import batched
 
-# Recorded together: more would be sent again, or asked about, after a crash.
+# Recorded together: the store is asked about so many after a crash.
 TOGETHER = 32
 GOING_SECONDS = 60.0
-
-
-@dataclass(frozen=True)
-class SealedContent:
-    name: str
-    sealed: bytes
-    sha256: str
-    plain_bytes: int
+# Another sends a few at a time, which takes it seconds.
+ON_THEIR_WAY_SECONDS = 10.0
 
 
 class ContentsPush:
@@ -41,92 +30,60 @@ class ContentsPush:
         *,
         locks: bool,
         pace: Pace,
-        asks_first: bool,
         copied: CopiedSet | None = None,
+        before_each: Callable[[], object] = lambda: None,
     ) -> None:
-        """`directory_id`: of the tenant whose contents they are. `copied`: the set that is told how much was sent."""
-        self._store, self._row, self._directory_id, self._recipients = store, row, directory_id, recipients
-        self._copied = copied
-        self._needed_until, self._locks, self._pace, self._asks_first = until, locks, pace, asks_first
+        """`directory_id`: of the tenant whose contents they are. `copied`: the set that is told how much was sent.
+        `before_each`: called before each few are sent; it raises where they are another's by now."""
+        self._store, self._row, self._recipients, self._copied = store, row, recipients, copied
+        self._needed_until, self._locks, self._before_each = until, locks, before_each
         self._until = until + copied_contents.stride(row)
+        set_id = copied.id if copied else None
+        self._sender = Sender(store, row, directory_id, self._until, locks=locks, pace=pace, copied_set_id=set_id)
 
     def push(self, content_ids: Mapping[str, int]) -> int:
         """Push contents (name -> id here) that are not there yet. Return how many those are. Raises StoreError."""
         known = copied_contents.known(self._row, list(content_ids))
         if any(content.is_going for content in known.values()):
             raise Wait("The store is being tidied up: some contents are needed again.", GOING_SECONDS)
-        self._keep_longer([content for content in known.values() if content.kept_until < self._needed_until])
-        return self._send_all({name: content_id for name, content_id in content_ids.items() if name not in known})
+        there = {name: content for name, content in known.items() if copied_contents.is_there(content)}
+        self._keep_longer(list(there.values()))
+        missing = {name: content_id for name, content_id in content_ids.items() if name not in there}
+        late, came = self._send_all(missing)
+        self._keep_longer(came)
+        # Only now: two that wait for each other have nothing of their own on its way.
+        if late:
+            raise Wait("Another push has some of the contents on their way.", ON_THEIR_WAY_SECONDS)
+        return len(missing)
 
-    def push_missing(self, content_ids: Mapping[str, int]) -> int:
-        """Push contents that are not there, and leave those that are as they are. Return how many those were."""
+    def push_missing(self, content_ids: Mapping[str, int]) -> bool:
+        """Push contents that are not there, and leave those that are as they are. Return False where another has some
+        on their way."""
         known = copied_contents.known(self._row, list(content_ids))
-        return self._send_all({name: content_id for name, content_id in content_ids.items() if name not in known})
+        is_needed = {name for name in content_ids if name not in known or known[name].on_its_way_since is not None}
+        late, _ = self._send_all({name: content_ids[name] for name in content_ids if name in is_needed})
+        return not late
 
-    def _send_all(self, content_ids: Mapping[str, int]) -> int:
+    def _send_all(self, content_ids: Mapping[str, int]) -> tuple[set[str], list[CopiedContent]]:
+        """Send contents. Return the names that another has on their way, or is removing, and what another brought."""
+        late, came = set[str](), list[CopiedContent]()
         for names in batched(list(content_ids), TOGETHER):
-            self._send([_sealed(name, content_ids[name], self._recipients) for name in names])
-        return len(content_ids)
+            self._before_each()
+            some = sending.sealed({name: content_ids[name] for name in names}, self._recipients)
+            sent = self._sender.send(some)
+            if self._copied is not None:
+                copied_sets.count_pushed(self._copied, len(sent.new), sum(len(content.sealed) for content in sent.new))
+            late |= sent.late
+            came += sent.there
+        return late, came
 
-    def _keep_longer(self, known: Sequence[CopiedContent]) -> None:
-        for some in batched(known, TOGETHER):
+    def _keep_longer(self, there: Sequence[CopiedContent]) -> None:
+        for some in batched([content for content in there if content.kept_until < self._needed_until], TOGETHER):
             if self._locks:
-                list(self._at_once(lambda one: self._lock(one.name), some))
+                sending.at_once(self._store, self._lock, some)
             for content in some:
                 if not copied_contents.keep(content, self._until, self._until if self._locks else None):
                     raise Wait("The store is being tidied up: some contents are needed again.", GOING_SECONDS)
 
-    def _lock(self, name: str) -> None:
-        self._store.extend_lock(layout.content_path(name), self._until)
-
-    def _send(self, some: Sequence[SealedContent]) -> None:
-        rows = list(self._at_once(self._send_one, some))
-        copied_contents.add([row for row, _ in rows])
-        sent = [row["stored_bytes"] for row, is_new in rows if is_new]
-        if self._copied is not None:
-            copied_sets.count_pushed(self._copied, len(sent), sum(sent))
-
-    def _send_one(self, content: SealedContent) -> tuple[dict[str, Any], bool]:
-        """Return the content's row, and whether it was sent now."""
-        path = layout.content_path(content.name)
-        row = {
-            "store": self._row.id,
-            "directory_id": self._directory_id,
-            "name": content.name,
-            "sha256": content.sha256,
-            "checksum": hashlib.sha256(content.sealed).hexdigest(),
-            "plain_bytes": content.plain_bytes,
-            "stored_bytes": len(content.sealed),
-            "kept_until": self._until,
-            "locked_until": self._until if self._locks else None,
-        }
-        there = self._store.head(path) if self._asks_first else None
-        if there is None:
-            self._pace.spend(len(content.sealed))
-            if self._store.put(path, content.sealed, self._until if self._locks else None):
-                return row, True
-            if not self._locks:
-                # Nobody knows who put it there: an installation that was recovered has no record of what came after
-                # its state. Where somebody could have written over it, it is sent anew.
-                self._store.delete(path)
-                if self._store.put(path, content.sealed):
-                    return row, True
-            there = self._store.head(path)
-        if there is None:
-            raise StoreError("The store says that a content is there, and does not find it.")
-        # Sent before, and not recorded: sealed anew it is another file each time.
-        if self._locks:
-            self._lock(content.name)
-        if there.checksum is None:
-            raise StoreRefused("The store tells no checksum of a content that was there already.")
-        return row | {"checksum": there.checksum, "stored_bytes": there.size}, False
-
-    def _at_once(self, do: Callable[[Any], Any], each: Iterable[Any]) -> Iterable[Any]:
-        """Do it for each, as many at a time as the store takes; the first error comes after all have ended."""
-        with ThreadPoolExecutor(self._store.parallel) as threads:
-            return list(threads.map(do, each))
-
-
-def _sealed(name: str, content_id: int, recipients: Sequence[object]) -> SealedContent:
-    plain = zlib.decompress(snapshots.packed_content(content_id))
-    return SealedContent(name, sealing.seal(plain, recipients), hashlib.sha256(plain).hexdigest(), len(plain))
+    def _lock(self, content: CopiedContent) -> None:
+        self._store.extend_lock(layout.content_path(content.name), self._until)

@@ -20,8 +20,8 @@ PORTION = 10_000
 
 
 def push_some(row: CopyStore, store: Store, until: datetime) -> bool:
-    """Push a portion of what is new, kept until then. Return whether all was looked at. Raises StoreError."""
-    own, pace, count = signer.own_signer(), Pace(row.bytes_per_second), 0
+    """Push a portion of what is new, kept until then. Return whether that was all for now. Raises StoreError."""
+    own, pace, count, is_late = signer.own_signer(), Pace(row.bytes_per_second), 0, False
     recipients = sealing.read_recipients(stores.recipients_of(row))
     for page in loose_contents.pages(row, PORTION):
         for directory_id, contents in itertools.groupby(sorted(page, key=_directory), _directory):
@@ -33,17 +33,18 @@ def push_some(row: CopyStore, store: Store, until: datetime) -> bool:
                 until,
                 locks=row.lock_state == LockState.PROVEN,
                 pace=pace,
-                asks_first=False,
             )
             names = {own.content_name(directory_id, each.fingerprint): each.content_id for each in contents}
             try:
-                pushing.push_missing(names)
+                is_late |= not pushing.push_missing(names)
             except Content.DoesNotExist:
                 # Deleted since it was listed: the next look lists anew.
                 return False
-        loose_contents.record(row, page[-1].snapshot_id)
+        # What a set has on its way may never arrive: the next look begins with it again.
+        if not is_late:
+            loose_contents.record(row, page[-1].snapshot_id)
         count += len(page)
-    return count < PORTION
+    return is_late or count < PORTION
 
 
 def _directory(content: SnapshotContent) -> str:

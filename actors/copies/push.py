@@ -164,9 +164,9 @@ class _Push:
             self._until,
             locks=self._locks,
             pace=Pace(self._copied.store.bytes_per_second),
-            # An earlier message began with it: what that one sent, and did not record, is there.
-            asks_first=item.state == ItemState.WORKING,
             copied=self._copied,
+            # Raises ClaimLost: whoever has the run now sends the rest.
+            before_each=lambda: claims.is_cancel_requested(self._claim),
         )
         claims.assert_claim(self._claim)
         run_items.begin_items(self._claim, [item.id])
@@ -203,7 +203,7 @@ class _Push:
 
     def _send_manifest(self, path: str) -> str:
         known = copied_contents.known(self._copied.store, self._names)
-        missing = [name for name in self._names if name not in known or known[name].is_going]
+        missing = [name for name in self._names if name not in known or not copied_contents.is_there(known[name])]
         if missing:
             raise GivenUp("contents_missing", "Contents of the set are no longer in the store: it is pushed again.")
         items = [

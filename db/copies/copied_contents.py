@@ -2,11 +2,12 @@
 
 A content is kept for longer than the set that needs it, by a stride: so a content that every night's set has again is
 locked anew once in a stride, and not every night.
+
+A row is made before its content is sent (db/copies/sent_contents.py): one that is on its way is not there.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 import peewee as pw
 
@@ -17,6 +18,7 @@ MIN_STRIDE = timedelta(days=1)
 STRIDES_A_LIFE = 8
 # A store with more contents is not added up at each look, but once a day: ten million take seconds.
 MOST_SUMMED = 10_000
+_IS_THERE = CopiedContent.on_its_way_since.is_null() & ~CopiedContent.is_going
 
 
 def stride(store: CopyStore) -> timedelta:
@@ -24,7 +26,7 @@ def stride(store: CopyStore) -> timedelta:
 
 
 def known(store: CopyStore, names: Sequence[str]) -> dict[str, CopiedContent]:
-    """Return name -> the content in the store, for those that are there."""
+    """Return name -> the content in the store, for those that are there, on their way, or going."""
     found: dict[str, CopiedContent] = {}
     for some in batched(names):
         rows = CopiedContent.select().where((CopiedContent.store == store) & is_in(CopiedContent.name, some))
@@ -32,20 +34,21 @@ def known(store: CopyStore, names: Sequence[str]) -> dict[str, CopiedContent]:
     return found
 
 
-def add(rows: Sequence[Mapping[str, Any]]) -> None:
-    """Record contents that are in the store now."""
-    if rows:
-        CopiedContent.insert_many(list(rows)).on_conflict_ignore().execute()
+def is_there(content: CopiedContent) -> bool:
+    return content.on_its_way_since is None and not content.is_going
 
 
 def keep(content: CopiedContent, until: datetime, locked_until: datetime | None) -> bool:
     """Record that the content is kept until then. Return False when it is being removed by now."""
-    stays = (CopiedContent.id == content.id) & ~CopiedContent.is_going
+    stays = (CopiedContent.id == content.id) & _IS_THERE
     return bool(CopiedContent.update(kept_until=until, locked_until=locked_until).where(stays).execute())
 
 
 def take_over(store: CopyStore, before: datetime, but: set[str], limit: int) -> list[CopiedContent]:
-    """Mark contents that no kept set needs as going, and return them with those that were marked before."""
+    """Mark contents that no kept set needs as going, and return them with those that were marked before.
+
+    Among them is what was on its way when its sender died, and what nobody needed since.
+    """
     is_over = (CopiedContent.store == store) & (CopiedContent.kept_until < before)
     if but:
         is_over &= CopiedContent.directory_id.not_in(sorted(but))
@@ -63,11 +66,11 @@ def forget(content_ids: Sequence[int]) -> None:
 
 
 def in_folder(store: CopyStore, folder: str) -> list[CopiedContent]:
-    """Return the contents in the store whose names begin with these two hex digits."""
+    """Return the contents that are in the store and whose names begin with these two hex digits."""
     begin, end = folder.ljust(64, "0"), folder.ljust(64, "f")
     rows = CopiedContent.select(CopiedContent.id, CopiedContent.name, CopiedContent.directory_id)
     is_in_folder = (CopiedContent.store == store) & CopiedContent.name.between(begin, end)
-    return list(rows.where(is_in_folder & ~CopiedContent.is_going))
+    return list(rows.where(is_in_folder & _IS_THERE))
 
 
 def forget_lost(contents: Sequence[CopiedContent]) -> None:
@@ -83,7 +86,7 @@ def sample(store: CopyStore, numbers: Sequence[float]) -> list[CopiedContent]:
     found: dict[int, CopiedContent] = {}
     for number in numbers if first is not None else ():
         place = round(first + (last - first) * number)
-        near = (CopiedContent.store == store) & (CopiedContent.id <= place) & ~CopiedContent.is_going
+        near = (CopiedContent.store == store) & (CopiedContent.id <= place) & _IS_THERE
         row = CopiedContent.select().where(near).order_by(CopiedContent.id.desc()).first()
         found |= {row.id: row} if row else {}
     return list(found.values())
@@ -99,5 +102,6 @@ def totals(store: CopyStore) -> tuple[int, int]:
 def count_all(store: CopyStore) -> tuple[int, int]:
     """Return the same by reading every row of the store."""
     counted = CopiedContent.select(pw.fn.COUNT(CopiedContent.id), pw.fn.SUM(CopiedContent.stored_bytes))
-    count, stored = counted.where(CopiedContent.store == store).tuples().get()
+    is_in_store = (CopiedContent.store == store) & CopiedContent.on_its_way_since.is_null()
+    count, stored = counted.where(is_in_store).tuples().get()
     return count, stored or 0

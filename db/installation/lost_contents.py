@@ -74,7 +74,10 @@ def _lost(after: int) -> Any:
 
 
 def digests(names: Sequence[str]) -> dict[str, str]:
-    """Return name in a store -> the SHA-256 of its JSON, as it was recorded when it was pushed."""
+    """Return name in a store -> the SHA-256 of its JSON, as it was recorded when it was pushed.
+
+    Also of what was on its way when the state was made: by now it may have come, and it has the same JSON.
+    """
     columns = (CopiedContent.name, CopiedContent.sha256)
     return dict(CopiedContent.select(*columns).where(is_in(CopiedContent.name, names)).tuples())
 

@@ -84,7 +84,8 @@ class Push(Work):
 
     def _on_record(self):
         self.stage.keep_up()
-        rows = self.stage.read(lambda: list(CopiedContent.select().where(CopiedContent.store == self.store)))
+        is_there = (CopiedContent.store == self.store) & CopiedContent.on_its_way_since.is_null()
+        rows = self.stage.read(lambda: list(CopiedContent.select().where(is_there)))
         return {layout.content_path(row.name) for row in rows}
 
     def _is_copied(self):
@@ -98,7 +99,7 @@ class Push(Work):
         if not on_record <= found or len(found) < copied.contents:
             yield f"{len(found)} contents are there, {len(on_record)} on record, {copied.contents} in the set"
         try:
-            # What no set has comes beside it (actors/copies/loose.py): it is there before it is on record.
+            # What no set has comes beside it (actors/copies/loose.py): it is there before the record says so.
             self.stage.wait_for(lambda: found <= self._on_record(), "all that is there on record", START_SECONDS)
         except Stuck:
             yield "contents are there that nobody has on record"

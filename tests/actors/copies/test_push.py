@@ -2,7 +2,7 @@
 
 import pytest
 
-from actors.copies import contents, push
+from actors.copies import push, sending
 from actors.copies.stores.opening import open_store
 from actors.copies.stores.store import StoreError
 from db.audit.audit import SYSTEM
@@ -119,7 +119,7 @@ def test_a_push_that_a_store_refuses_says_why_and_is_tried_again(cast, redis_url
     def refuse(*_args, **_more):
         raise StoreError("Its disk is full.")
 
-    monkeypatch.setattr(contents.ContentsPush, "_send_one", refuse)
+    monkeypatch.setattr(sending.Sender, "send", refuse)
     push.start_due(CopyStore.get_by_id(store.id))
     run = Run.get(Run.kind == "copy.push")
     push.push.fn(run.id)

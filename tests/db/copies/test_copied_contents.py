@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from db.clock import utcnow
-from db.copies import copied_contents, stores
+from db.copies import copied_contents, sent_contents, stores
 from db.models import CopiedContent, CopyStore
 from tests.db.copies.test_standing import COLUMNS
 
@@ -15,8 +15,10 @@ def test_a_content_that_goes_is_not_kept_again_and_one_that_is_kept_does_not_go(
     store, now = CopyStore.create(**COLUMNS), utcnow()
     facts = {"store": store.id, "directory_id": "d", "sha256": "a", "checksum": "b", "plain_bytes": 1}
     rows = [{**facts, "name": name, "stored_bytes": 2, "kept_until": now - DAY} for name in "abc"]
-    copied_contents.add(rows)
-    copied_contents.add(rows)
+    sent_contents.announce(store, rows, None)
+    sent_contents.announce(store, rows, None)
+    assert copied_contents.totals(store) == (0, 0), "they are on their way"
+    assert sent_contents.arrive(store, dict.fromkeys("abc", "b")) == set()
     assert copied_contents.totals(store) == (3, 6)
     for counted, shown in ((5, (3, 6)), (10_001, (10_001, 77))):
         stores.record(store, contents=counted, contents_bytes=77)

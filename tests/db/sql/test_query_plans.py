@@ -27,7 +27,7 @@ from db import encryption
 from db.audit.audit import SYSTEM, Actor
 from db.backups import backup_sets, deletions, retention, set_retries
 from db.clock import utcnow
-from db.copies import commit_facts, copied_contents, copied_sets, loose_contents, standing
+from db.copies import commit_facts, copied_contents, copied_sets, loose_contents, sent_contents, standing
 from db.definitions import definitions
 from db.definitions import sources as definition_sources
 from db.errors import Invalid
@@ -424,6 +424,16 @@ def copied():
     names = [f"content {n}" for n in range(100)]
     known = copied_contents.known(store, names)
     copied_contents.keep(next(iter(known.values())), later, None)
+    [left, *_] = known.values()
+    facts = {"store": store.id, "directory_id": "d", "sha256": "a", "plain_bytes": 1, "stored_bytes": 1}
+    rows = [{**facts, "name": f"sent {n}", "checksum": f"sent {n}", "kept_until": later} for n in range(32)]
+    checksums = {row["name"]: row["checksum"] for row in rows}
+    assert not sent_contents.announce(store, rows, under_way.id)
+    assert not sent_contents.announce(store, rows, under_way.id), "nor another's, with these checksums"
+    assert len(sent_contents.still_mine(store, checksums)) == len(rows)
+    sent_contents.take_over(left, {**rows[0], "name": left.name}, under_way.id)
+    assert not sent_contents.arrive(store, checksums)
+    assert sent_contents.adopt(store, "sent 0", "sent 0", ("b", 2))
     copied_sets.note_manifest(under_way, "a")
     copied_sets.count_pushed(under_way, 1, 1)
     copied_sets.complete(under_way, 1, later, None)

@@ -30,7 +30,7 @@ from db.audit.audit import SYSTEM, Actor
 from db.backups import backup_sets
 from db.changes import approvals, decisions, ignored_fields, severity_rules
 from db.clock import utcnow
-from db.copies import copied_contents, signer
+from db.copies import sent_contents, signer
 from db.copies import stores as copy_stores
 from db.database import database as handle
 from db.encryption import keyring
@@ -169,10 +169,10 @@ def _copy_elsewhere(tenant):
         "Vault", "s3://vault", {"access_key": "a", "secret_key": "b"}, SYSTEM, copy_days=30, needs_lock=True,
         recipients=["age1x"],
     )  # fmt: skip
-    copied_contents.add([{
+    sent_contents.announce(store, [{
         "store": store.id, "directory_id": tenant.directory_id, "name": "n", "sha256": "a", "checksum": "b",
         "plain_bytes": 1, "stored_bytes": 2, "kept_until": utcnow(),
-    }])  # fmt: skip
+    }], 7)  # fmt: skip
 
 
 def _rehearse(tenant, lab):
