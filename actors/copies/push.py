@@ -17,7 +17,7 @@ from actors.copies.stores.pace import Pace
 from actors.copies.stores.store import Store, StoreError, as_file, checksum_of
 from actors.queue.enqueue import enqueue_new
 from actors.queue.queue_names import BULK
-from actors.queue.run_actor import Completion, GivenUp, run_claimed
+from actors.queue.run_actor import Completion, GivenUp, Wait, run_claimed
 from db.audit.audit import Actor
 from db.backups import set_items
 from db.backups.set_items import SetItem
@@ -212,19 +212,30 @@ class _Push:
         ]
         plain = layout.manifest(self._signer, self._copied, self._copied.backup_set, items)
         sealed = sealing.seal(plain, self._recipients())
-        checksum = checksum_of(as_file(sealed))
-        copied_sets.note_manifest(self._copied, checksum)
-        if not self._store.put(path, sealed, self._until if self._locks else None):
-            return self._adopt_manifest(path)
-        return checksum
+        checksum, noted_before = checksum_of(as_file(sealed)), self._copied.manifest_checksum
+        self._note_manifest(checksum)
+        if self._store.put(path, sealed, self._until if self._locks else None):
+            return checksum
+        there = checksum_of(as_file(self._store.get(path)))
+        if there not in {checksum, noted_before}:
+            return self._adopt_manifest(path, there)
+        # The store's answer to it was lost, or it was on its way from a message that stood still.
+        if there != checksum:
+            self._note_manifest(there)
+        self._lock_for_longer(path)
+        return there
 
-    def _adopt_manifest(self, path: str) -> str:
+    def _note_manifest(self, checksum: str) -> None:
+        claims.assert_claim(self._claim)
+        if not copied_sets.note_manifest(self._copied, checksum):
+            raise Wait("Another push has some of the contents on their way.", contents.ON_THEIR_WAY_SECONDS)
+
+    def _adopt_manifest(self, path: str, checksum: str) -> str:
         """Return the checksum of the manifest that is there, where a recovery brought the set here from it.
 
         Another's is never signed, nor taken for ours: a set that was made here, by a run, is none that can be there.
         """
-        data = self._store.get(path)
-        checksum, signature = checksum_of(as_file(data)), layout.signature_path(path)
+        signature = layout.signature_path(path)
         is_there = self._copied.backup_set.run_id is None and self._store.head(signature) is not None
         if not is_there or not signer.is_signed(self._signer.public_key, path, checksum, self._store.get(signature)):
             raise GivenUp(
@@ -232,7 +243,7 @@ class _Push:
                 f"The store holds a manifest that is not this installation's, or is of before the store was added "
                 f"again: {path}. It stays as it is; the next backup of the tenant is copied.",
             )
-        copied_sets.note_manifest(self._copied, checksum)
+        self._note_manifest(checksum)
         self._lock_for_longer(path)
         return checksum
 

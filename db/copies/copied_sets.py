@@ -91,10 +91,18 @@ def release_stranded(store: CopyStore) -> None:
     CopiedSet.update(state=CopyState.WAITING, try_at=utcnow()).where(stranded).execute()
 
 
-def note_manifest(copied: CopiedSet, checksum: str) -> None:
-    """Record the manifest that is about to be sent: one with another checksum is none of ours."""
-    CopiedSet.update(manifest_checksum=checksum).where(CopiedSet.id == copied.id).execute()
-    copied.manifest_checksum = checksum
+def note_manifest(copied: CopiedSet, checksum: str) -> bool:
+    """Record the manifest that is about to be sent: one with another checksum is none of ours.
+
+    Return False where another message has noted one meanwhile: it is about to send that one.
+    """
+    is_as_read = CopiedSet.manifest_checksum.is_null()
+    if copied.manifest_checksum is not None:
+        is_as_read = CopiedSet.manifest_checksum == copied.manifest_checksum
+    noted = CopiedSet.update(manifest_checksum=checksum).where((CopiedSet.id == copied.id) & is_as_read).execute()
+    if noted:
+        copied.manifest_checksum = checksum
+    return bool(noted)
 
 
 def kept_until(copied: CopiedSet) -> datetime:
