@@ -166,8 +166,7 @@ def _require_ours(first: bytes, row: CopyStore, own: Signer) -> None:
 
 def push_state(row: CopyStore, store: Store) -> None:
     """Push what is in no set: everything that an export has, without the bodies of contents."""
-    at, own = _unused_moment(store), signer.own_signer()
-    path = layout.state_path(at)
+    at, own = utcnow(), signer.own_signer()
     with tempfile.TemporaryFile() as file:
         recipients = sealing.read_recipients(stores.recipients_of(row))
         sealing.seal_stream(
@@ -175,17 +174,13 @@ def push_state(row: CopyStore, store: Store) -> None:
         )
         Pace(row.bytes_per_second).spend(size_of(file))
         checksum, until = checksum_of(file), _lock_until(row)
-        store.put(path, file, until)
+        # Each state has a second of its own: one that is there by now is another, with another's signature.
+        while not store.put(layout.state_path(at), file, until):
+            at += timedelta(seconds=1)
+            file.seek(0)
+    path = layout.state_path(at)
     store.put(layout.signature_path(path), own.sign(path, checksum), until)
     stores.record(row, state_at=at)
-
-
-def _unused_moment(store: Store) -> datetime:
-    """Return now, or the next second that no state has: one that was changed this very second keeps its name."""
-    at = utcnow()
-    while store.head(layout.state_path(at)) is not None:
-        at += timedelta(seconds=1)
-    return at
 
 
 def _tell_nobody(_done: int, _rows: int) -> None:

@@ -116,6 +116,29 @@ def test_the_state_has_everything_but_the_bodies_of_contents(cast, redis_url, ne
     assert b"swordfish" not in text
 
 
+def test_a_state_that_another_pushes_in_the_same_second_is_never_signed(cast, redis_url, new_place, monkeypatch):
+    place = new_place("file")
+    store = add_store(place)
+    there = open_store(place.address, place.credentials)
+    put, others = there.put, []
+
+    def put_second(name, data, locked_until=None):
+        if not others:
+            others.append(name)
+            put(name, b"another's, whose signature is still to come")
+        return put(name, data, locked_until)
+
+    there.put = put_second
+    monkeypatch.setattr(tending, "utcnow", lambda: utcnow() + timedelta(seconds=5))
+    tending.push_state(store, there)
+    monkeypatch.undo()
+    newest = layout.state_path(CopyStore.get().state_at)
+    assert newest > others[0]
+    assert there.head(f"{others[0]}.sig") is None
+    CopyStore.update(is_verify_asked=True).execute()
+    assert look_after(store).error is None
+
+
 def test_what_is_kept_no_longer_goes_and_the_newest_copy_of_a_tenant_stays_with_all_it_needs(
     cast, redis_url, new_place
 ):
