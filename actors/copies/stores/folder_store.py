@@ -22,6 +22,9 @@ from actors.copies.stores.store import (
 )
 
 UNFINISHED = ".unfinished"
+# Nothing that is put here is empty. A name is taken by an empty file for a moment, where the share knows no links; one
+# that is so old was left by somebody who died just then.
+LEFT_SECONDS = 10
 
 
 class FolderStore(StoreBase):
@@ -33,7 +36,7 @@ class FolderStore(StoreBase):
     def put(self, name: str, data: bytes | BinaryIO, locked_until: object = None) -> bool:
         path = self._path(name)
         try:
-            if path.exists():
+            if _is_written(path):
                 return False
             self._make_folder(path.parent)
             return self._write(path, as_file(data))
@@ -58,6 +61,7 @@ class FolderStore(StoreBase):
             with beside.open("rb") as written:
                 if checksum_of(written) != checksum:
                     raise StoreError("The folder does not hold what was written. Check its disk.")
+            _free_name(beside, path)
             return _take_name(beside, path)
         finally:
             beside.unlink(missing_ok=True)
@@ -65,6 +69,8 @@ class FolderStore(StoreBase):
     def fetch(self, name: str, out: BinaryIO) -> None:
         try:
             with self._path(name).open("rb") as file:
+                if not os.fstat(file.fileno()).st_size:
+                    raise NotStored(f"The store has no {name}.")
                 shutil.copyfileobj(file, out, PIECE_BYTES)
         except FileNotFoundError as e:
             raise NotStored(f"The store has no {name}.") from e
@@ -75,7 +81,8 @@ class FolderStore(StoreBase):
         path = self._path(name)
         try:
             with path.open("rb") as file:
-                return StoredObject(name, path.stat().st_size, checksum_of(file))
+                size = os.fstat(file.fileno()).st_size
+                return StoredObject(name, size, checksum_of(file)) if size else None
         except FileNotFoundError:
             return None
         except OSError as e:
@@ -85,7 +92,7 @@ class FolderStore(StoreBase):
         parent = self._path(prefix.rpartition("/")[0]) if "/" in prefix else self._folder
         for path in sorted(parent.rglob("*")):
             name = path.relative_to(self._folder).as_posix()
-            if name.startswith(prefix) and path.is_file() and path.suffix != UNFINISHED:
+            if name.startswith(prefix) and path.suffix != UNFINISHED and _is_written(path):
                 yield StoredObject(name, path.stat().st_size)
 
     def delete(self, name: str) -> None:
@@ -96,6 +103,18 @@ class FolderStore(StoreBase):
 
     def _path(self, name: str) -> Path:
         return self._folder.joinpath(*name.split("/"))
+
+
+def _is_written(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size > 0
+
+
+def _free_name(beside: Path, path: Path) -> None:
+    """Take away the empty file that somebody left who died as they took the name. Both times are the share's own."""
+    with contextlib.suppress(FileNotFoundError):
+        told = path.stat()
+        if not told.st_size and told.st_mtime < beside.stat().st_mtime - LEFT_SECONDS:
+            path.unlink()
 
 
 def _take_name(beside: Path, path: Path) -> bool:

@@ -1,7 +1,10 @@
 """The same contents pushed by two at once, and by one that dies: what is on record is in the store, that very file."""
 
+import os
 import threading
+import time
 from datetime import timedelta
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -241,6 +244,22 @@ def test_a_worker_that_stood_still_and_comes_back_does_not_undo_what_was_done_me
     push.push.fn(stage.second)
     assert Run.get_by_id(stage.second).state == RunState.SUCCEEDED
     assert not stage.false_rows()
+    stage.end()
+
+
+@pytest.mark.parametrize("kind", ["file"])
+@only_sqlite
+def test_names_that_a_dead_one_took_on_a_share_without_links_are_written(stage):
+    """It died between taking a name and writing it: of a content on its way, of a manifest, of a signature."""
+    push.push.fn(stage.first)
+    folder, old = Path(stage.place.address.removeprefix("file://")), time.time() - 60
+    CopiedContent.update(on_its_way_since=utcnow() - sent_contents.PATIENCE).execute()
+    manifest = layout.manifest_path(CopiedSet.get(CopiedSet.run == stage.second))
+    for name in (*(layout.content_path(row.name) for row in CopiedContent.select()), manifest, f"{manifest}.sig"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"")
+        os.utime(folder / name, (old, old))
+    push.push.fn(stage.second)
     stage.end()
 
 

@@ -1,11 +1,12 @@
 import errno
 import os
+import time
 
 import pytest
 
 from actors.copies.stores import folder_store
 from actors.copies.stores.folder_store import FolderStore
-from actors.copies.stores.store import StoreError
+from actors.copies.stores.store import NotStored, StoreError
 
 
 def fail_once_with(code):
@@ -29,6 +30,31 @@ def test_a_share_without_links_writes_nothing_over_either(tmp_path, monkeypatch)
     assert store.put("a/b", b"first")
     assert not store.put("a/b", b"second")
     assert store.get("a/b") == b"first"
+
+
+class Killed(BaseException):
+    """A worker that is gone, as after kill -9: nothing of ours runs any more."""
+
+
+def test_a_name_that_a_dead_one_took_holds_nothing_and_is_free_again_after_a_moment(tmp_path, monkeypatch):
+    def die(*_args):
+        raise Killed
+
+    monkeypatch.setattr(folder_store.os, "link", fail_once_with(errno.EPERM))
+    store = FolderStore(tmp_path)
+    with monkeypatch.context() as patched:
+        patched.setattr(folder_store.Path, "replace", die)
+        with pytest.raises(Killed):
+            store.put("a/b", b"first")
+    left = tmp_path / "a" / "b"
+    assert left.stat().st_size == 0
+    assert (store.head("a/b"), list(store.list("a/"))) == (None, [])
+    with pytest.raises(NotStored):
+        store.get("a/b")
+    assert not store.put("a/b", b"second"), "somebody may be about to write there"
+    os.utime(left, (time.time() - 60,) * 2)
+    assert store.put("a/b", b"second")
+    assert store.get("a/b") == b"second"
 
 
 def test_what_was_not_finished_is_no_object(tmp_path):

@@ -37,7 +37,7 @@ def test_every_kind_of_store_does_the_same(kind, new_place):
     assert bodies(store, name) == [data]
     head = store.head(name)
     assert (head.name, head.size, head.checksum) == (name, len(data), hashlib.sha256(data).hexdigest())
-    assert store.put("state/x.age", b"")
+    assert store.put("state/x.age", b"x")
     assert [found.name for found in store.list("contents/")] == [name]
     assert {found.name for found in store.list("")} == {name, "state/x.age"}
     assert store.lock_of(name) is None
