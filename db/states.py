@@ -222,7 +222,7 @@ class CopyState(StrEnum):
     PUSHING = "pushing"
     # Its manifest is there, which is written last.
     COMPLETE = "complete"
-    # It is tried again; its message says why it failed.
+    # Its message says why it failed. It is tried again, where that may help.
     FAILED = "failed"
 
 

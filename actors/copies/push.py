@@ -38,6 +38,8 @@ PAGE = 200
 # Of one store. A store with a bound on its bandwidth gets one at a time: the bound is of all.
 PUSHES_AT_ONCE = 4
 CONTENTS, MANIFEST, COMMIT = "contents", "manifest", "commit"
+# The code of a failure that no other try ends otherwise: the next set of the tenant makes up for it.
+NOT_OURS = "not_ours"
 
 
 def start_due(store: CopyStore) -> None:
@@ -218,6 +220,8 @@ class _Push:
             return checksum
         there = checksum_of(as_file(self._store.get(path)))
         if there not in {checksum, noted_before}:
+            # Of this one nothing was sent.
+            self._note_manifest(noted_before)
             return self._adopt_manifest(path, there)
         # The store's answer to it was lost, or it was on its way from a message that stood still.
         if there != checksum:
@@ -225,7 +229,7 @@ class _Push:
         self._lock_for_longer(path)
         return there
 
-    def _note_manifest(self, checksum: str) -> None:
+    def _note_manifest(self, checksum: str | None) -> None:
         claims.assert_claim(self._claim)
         if not copied_sets.note_manifest(self._copied, checksum):
             raise Wait("Another push has some of the contents on their way.", contents.ON_THEIR_WAY_SECONDS)
@@ -239,7 +243,7 @@ class _Push:
         is_there = self._copied.backup_set.run_id is None and self._store.head(signature) is not None
         if not is_there or not signer.is_signed(self._signer.public_key, path, checksum, self._store.get(signature)):
             raise GivenUp(
-                "store",
+                NOT_OURS,
                 f"The store holds a manifest that is not this installation's, or is of before the store was added "
                 f"again: {path}. It stays as it is; the next backup of the tenant is copied.",
             )
@@ -271,5 +275,5 @@ def _fail(claim: Claim, code: str, message: str, request_id: str | None) -> None
     with database.atomic():
         completion.fail(claim, code, message, request_id)
         if copied is not None:
-            copied_sets.fail(copied, message)
+            copied_sets.fail(copied, message, is_final=code == NOT_OURS)
     logger.warning("a copy was not pushed", extra={"run": claim.run.id, "code": code})

@@ -201,6 +201,7 @@ def tidy(row: CopyStore, store: Store) -> None:
         # The signature last: a manifest without one is no copy to whoever recovers.
         if _remove(store, path) and _remove(store, layout.signature_path(path)):
             copied_sets.forget(copied)
+    copied_sets.forget_lost(row)
     kept_on = copied_sets.directories_kept_on(row, before)
     gone = [
         content.id

@@ -91,7 +91,7 @@ def release_stranded(store: CopyStore) -> None:
     CopiedSet.update(state=CopyState.WAITING, try_at=utcnow()).where(stranded).execute()
 
 
-def note_manifest(copied: CopiedSet, checksum: str) -> bool:
+def note_manifest(copied: CopiedSet, checksum: str | None) -> bool:
     """Record the manifest that is about to be sent: one with another checksum is none of ours.
 
     Return False where another message has noted one meanwhile: it is about to send that one.
@@ -142,10 +142,11 @@ def complete(
     )
 
 
-def fail(copied: CopiedSet, sentence: str) -> None:
-    """Record why the set could not be pushed; it is tried again after a while."""
+def fail(copied: CopiedSet, sentence: str, *, is_final: bool = False) -> None:
+    """Record why the set could not be pushed; it is tried again after a while, a final failure only when asked for."""
     is_open = (CopiedSet.id == copied.id) & (CopiedSet.state != CopyState.COMPLETE)
-    failed = CopiedSet.update(state=CopyState.FAILED, message=sentence[:1000], try_at=utcnow() + TRY_AGAIN)
+    try_at = None if is_final else utcnow() + TRY_AGAIN
+    failed = CopiedSet.update(state=CopyState.FAILED, message=sentence[:1000], try_at=try_at)
     failed.where(is_open).execute()
 
 

@@ -10,7 +10,7 @@ from db.clock import utcnow
 from db.copies import copied_sets, stores
 from db.models import BackupSet, CopiedContent, CopiedSet, CopyStore, Run
 from db.states import CopyState, LockState, RunState
-from tests.support.copied import add_store, make_set, push_all, read_copy
+from tests.support.copied import add_store, look_after, make_set, push_all, read_copy
 
 KINDS = ("file", "s3", "azure", "sftp")
 only_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -163,8 +163,18 @@ def test_a_store_that_is_added_again_is_behind_only_until_the_next_set_is_there(
     push_all(again)
     [kept] = CopiedSet.select()
     assert (kept.state, copied_sets.behind_since(again)) == (CopyState.FAILED, kept.set_at), "it may be another set"
+    sentence = kept.message
+    assert (kept.try_at, "is of before the store was added again" in sentence) == (None, True), "never by itself"
+    copied_sets.try_now(again)
+    push_all(again)
+    [kept] = CopiedSet.select()
+    assert (kept.state, kept.try_at, kept.message) == (CopyState.FAILED, None, sentence), "asked for, it is looked again"
     make_set(cast.contoso, changed=1)
     push_all(again)
     newest = copied_sets.newest(again)
     assert (newest.set_number > kept.set_number, copied_sets.behind_since(again)) == (True, None)
     assert len(read_copy(place, newest)) == 3
+    BackupSet.delete().where(BackupSet.id == kept.backup_set_id).execute()
+    CopyStore.update(tidied_at=None).execute()
+    look_after(again)
+    assert [row.id for row in CopiedSet.select()] == [newest.id], "with its backup set, the row goes"
