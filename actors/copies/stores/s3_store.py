@@ -260,6 +260,9 @@ SENTENCES = {
     "BadDigest": "The store got something else than was sent. It is sent again.",
     "XAmzContentChecksumMismatch": "The store got something else than was sent. It is sent again.",
 }
+# Amazon's words (InvalidArgument) and MinIO's (InvalidRequest; cmd/api-errors.go) for a lock of minutes, where this
+# machine's clock is behind: their codes say it of much else.
+PAST_LOCK = "retain until date must be in the future"
 # Ceph's answer (403; rgw_common.cc) and MinIO's (507 and 400; cmd/api-errors.go). 507 says it of every service.
 NO_ROOM_CODES = {"QuotaExceeded", "XMinioStorageFull", "XMinioAdminBucketQuotaExceeded"}
 INSUFFICIENT_STORAGE = 507
@@ -274,6 +277,8 @@ def explained() -> Iterator[None]:
         yield
     except ClientError as e:
         code = _code(e)
+        if PAST_LOCK in str(e.response.get("Error", {}).get("Message", "")).lower():
+            code = "RequestTimeTooSkewed"
         shown = code if code.isalnum() and len(code) <= 40 else "an error"
         status = e.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         if code in NO_ROOM_CODES or status == INSUFFICIENT_STORAGE:

@@ -168,7 +168,9 @@ def test_a_store_that_is_added_again_is_behind_only_until_the_next_set_is_there(
     copied_sets.try_now(again)
     push_all(again)
     [kept] = CopiedSet.select()
-    assert (kept.state, kept.try_at, kept.message) == (CopyState.FAILED, None, sentence), "asked for, it is looked again"
+    assert (kept.state, kept.try_at, kept.message) == (CopyState.FAILED, None, sentence), (
+        "asked for, it is looked again"
+    )
     make_set(cast.contoso, changed=1)
     push_all(again)
     newest = copied_sets.newest(again)

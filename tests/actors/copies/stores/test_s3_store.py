@@ -1,9 +1,11 @@
 import io
+import re
 import socket
 
 import pytest
 from pytest_httpserver import HTTPServer
 
+from actors.copies import probes
 from actors.copies.stores import s3_store
 from actors.copies.stores.s3_store import S3Store
 from actors.copies.stores.store import StoreError, StoreRefused
@@ -41,6 +43,31 @@ def test_each_refusal_says_what_to_do_and_whether_to_try_again(answer, httpserve
     assert words in error.value.sentence
     assert "secret-of-ours" not in error.value.sentence
     assert "<" not in error.value.sentence
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("InvalidArgument", "The retain until date must be in the future!"),
+        ("InvalidRequest", "the retain until date must be in the future"),
+    ],
+)
+def test_a_clock_that_is_behind_is_said_and_does_not_look_like_a_store_that_locks_nothing(
+    code, message, httpserver: HTTPServer, monkeypatch
+):
+    monkeypatch.setattr(s3_store, "TRIES", 1)
+    body = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
+    locked, ways = {"x-amz-object-lock-mode": "COMPLIANCE"}, {"content_type": "application/xml"}
+    httpserver.expect_request("/bucket", method="GET").respond_with_data("<ListVersionsResult/>", **ways)
+    httpserver.expect_request(re.compile("/bucket/.*"), method="DELETE").respond_with_data("", 204)
+    httpserver.expect_request(re.compile("/bucket/.*"), method="GET").respond_with_data(probes.TEXT)
+    httpserver.expect_request(re.compile("/bucket/.*"), method="PUT", headers=locked).respond_with_data(
+        body, 400, **ways
+    )
+    httpserver.expect_request(re.compile("/bucket/.*"), method="PUT").respond_with_data("")
+    with pytest.raises(StoreError) as error:
+        probes.prove_lock(S3Store(f"s3://bucket?endpoint={httpserver.url_for('')}", S3_KEYS))
+    assert (error.value.is_passing, "Set this machine's clock" in error.value.sentence) == (True, True)
 
 
 def test_a_store_that_hangs_up_is_tried_again_later(monkeypatch):
