@@ -18,6 +18,8 @@ MAX_ATTEMPTS = 10
 UNSENT_SECONDS, LOST_SECONDS = 1, 3
 TICK_SECONDS, LEASE_SECONDS = 0.5, 2.5
 TRY_AGAIN_SECONDS = 3
+# As in production, longer than a few contents are on their way.
+LEFT_SECONDS = 10
 LONGEST_BACKOFF, LOOK_AGAIN_SECONDS, APPROVAL_POLL_SECONDS = 2.0, 0.5, 1.0
 REDELIVERED_MS = 5_000
 # Longer than a worker may be frozen, as in production: whoever looks for a lost create must outwait its writer.
@@ -58,12 +60,12 @@ def shorten():
     # First, because others take these by name when they are imported.
     claims.BEAT_SECONDS, claims.STALE_SECONDS, claims.MAX_ATTEMPTS = BEAT_SECONDS, STALE_SECONDS, MAX_ATTEMPTS
     from actors import scheduler
-    from actors.copies import tending
+    from actors.copies import contents, tending
     from actors.queue import broker, run_actor
     from actors.rehearsals import awaited_runs
     from actors.restores import live_batch, outcomes
     from db import database
-    from db.copies import copied_sets
+    from db.copies import copied_sets, sent_contents
     from db.recovery import lost_runs
     from db.rehearsals import rehearsals
     from graph.transport import deadline, rate_limits
@@ -76,6 +78,8 @@ def shorten():
     outcomes.LOOK_AGAIN_SECONDS = live_batch.LOOK_AGAIN_SECONDS = LOOK_AGAIN_SECONDS
     outcomes.APPROVAL_POLL_SECONDS = APPROVAL_POLL_SECONDS
     broker.broker.heartbeat_timeout = REDELIVERED_MS
+    sent_contents.PATIENCE = timedelta(seconds=LEFT_SECONDS)
+    contents.ON_THEIR_WAY_SECONDS = LOOK_AGAIN_SECONDS
     copied_sets.TRY_AGAIN = tending.LOOK_AGAIN = tending.CLAIM = timedelta(seconds=TRY_AGAIN_SECONDS)
     rehearsals.REMOVAL_PAUSE = timedelta(seconds=TRY_AGAIN_SECONDS)
     awaited_runs._PAUSES, awaited_runs.LONGEST_PAUSE = (), LOOK_AGAIN_SECONDS
