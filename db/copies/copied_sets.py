@@ -58,15 +58,21 @@ def _add(pairs: Sequence[tuple[int, BackupSet]]) -> None:
 
 
 def due(store: CopyStore, limit: int) -> list[CopiedSet]:
-    """Return the sets that are to be pushed to the store now, the oldest first, while not too many are under way."""
+    """Return the sets that are to be pushed to the store now, the oldest first, while not too many are under way.
+
+    Of a tenant only one at a time: its sets have nearly the same contents, which each would send or wait for.
+    """
     is_under_way = (CopiedSet.store == store) & (CopiedSet.state == CopyState.PUSHING)
-    free = limit - CopiedSet.select().where(is_under_way).count()
-    if free <= 0:
+    tenants = {row[0] for row in CopiedSet.select(CopiedSet.directory_id).where(is_under_way).tuples()}
+    if len(tenants) >= limit:
         return []
-    is_due = (CopiedSet.store == store) & CopiedSet.state.in_([CopyState.WAITING, CopyState.FAILED])
-    return list(
-        CopiedSet.select().where(is_due & (CopiedSet.try_at <= utcnow())).order_by(CopiedSet.set_number).limit(free)
-    )
+    waits = (CopiedSet.store == store) & CopiedSet.state.in_([CopyState.WAITING, CopyState.FAILED])
+    is_due = waits & (CopiedSet.try_at <= utcnow()) & CopiedSet.directory_id.not_in(sorted(tenants))
+    oldest = pw.fn.MIN(CopiedSet.set_number)
+    firsts = CopiedSet.select(oldest).where(is_due).group_by(CopiedSet.directory_id).order_by(oldest)
+    numbers = [row[0] for row in firsts.limit(limit - len(tenants)).tuples()]
+    is_first = (CopiedSet.store == store) & is_in(CopiedSet.set_number, numbers)
+    return list(CopiedSet.select().where(is_first).order_by(CopiedSet.set_number))
 
 
 def begin(copied: CopiedSet, run: Run) -> bool:

@@ -16,7 +16,7 @@ from db.copies import sent_contents
 from db.database import database as connection
 from db.models import CopiedContent, CopiedSet, CopyStore, Run
 from db.states import CopyState, RunState
-from tests.support.copied import add_store, look_after, make_set, push_all, read_copy
+from tests.support.copied import add_store, look_after, make_set, read_copy
 
 UNLOCKED = ("file", "s3-without-lock")
 SECONDS = 60
@@ -65,8 +65,10 @@ class Stage:
         self.place, self.store = place, add_store(place)
         for _ in range(2):
             make_set(cast.contoso)
-        push.start_due(CopyStore.get_by_id(self.store.id))
-        self.first, self.second = [run.id for run in Run.select().where(Run.kind == "copy.push").order_by(Run.id)]
+        store = CopyStore.get_by_id(self.store.id)
+        # One after the other, unless two schedulers begin at once.
+        waiting = list(CopiedSet.select().order_by(CopiedSet.set_number))
+        self.first, self.second = [push._create_run(store, copied).run.id for copied in waiting]
 
     def push(self, run_id):
         """Push as another worker, in a thread of its own connection. Return a function that waits for its end."""
@@ -275,9 +277,9 @@ def test_a_new_run_of_the_same_set_does_not_wait_for_what_the_last_one_left(stag
         Run.update(attempts=99).where(Run.id == stage.first).execute()
         push.push.fn(stage.first)
     assert CopiedContent.select().where(CopiedContent.on_its_way_since.is_null(False)).count() == 3
-    CopiedSet.update(try_at=utcnow()).where(CopiedSet.state == CopyState.FAILED).execute()
-    [again] = push_all(stage.store)[-1:]
-    assert (again.state, again.waiting) == (RunState.SUCCEEDED, None)
+    again = push._create_run(stage.store, CopiedSet.get(CopiedSet.state == CopyState.FAILED)).run
+    push.push.fn(again.id)
+    assert (Run.get_by_id(again.id).state, Run.get_by_id(again.id).waiting) == (RunState.SUCCEEDED, None)
     stage.take_back(stage.second)
     push.push.fn(stage.second)
     assert not stage.false_rows()

@@ -35,3 +35,25 @@ def test_a_push_whose_run_is_no_more_is_begun_again(cast):
     assert copied_sets.due(store, 4) == []
     copied_sets.release_stranded(store)
     assert len(copied_sets.due(store, 4)) == 1
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_of_a_tenant_one_set_is_pushed_at_a_time(cast):
+    """Its sets have nearly the same contents, which each would send or wait for."""
+    store = CopyStore.create(**COLUMNS)
+    first, second = (make_set(cast.contoso).id for _ in range(2))
+    other = make_set(cast.fabrikam).id
+
+    def due(limit=4):
+        return [row.set_number for row in copied_sets.due(store, limit)]
+
+    def be(state, number):
+        CopiedSet.update(state=state).where(CopiedSet.set_number == number).execute()
+
+    assert due() == [first, other]
+    assert due(limit=1) == [first]
+    be(CopyState.PUSHING, first)
+    assert due() == [other]
+    assert due(limit=1) == []
+    be(CopyState.COMPLETE, first)
+    assert due() == [second, other]
