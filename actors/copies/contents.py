@@ -60,8 +60,13 @@ class ContentsPush:
         """Push contents that are not there, and leave those that are as they are. Return False where another has some
         on their way."""
         known = copied_contents.known(self._row, list(content_ids))
-        is_needed = {name for name in content_ids if name not in known or known[name].on_its_way_since is not None}
-        late, _ = self._send_all({name: content_ids[name] for name in content_ids if name in is_needed})
+        late, _ = self._send_all(
+            {
+                name: content_id
+                for name, content_id in content_ids.items()
+                if name not in known or known[name].on_its_way_since is not None
+            }
+        )
         return not late
 
     def _send_all(self, content_ids: Mapping[str, int]) -> tuple[set[str], list[CopiedContent]]:
@@ -69,8 +74,7 @@ class ContentsPush:
         late, came = set[str](), list[CopiedContent]()
         for names in batched(list(content_ids), TOGETHER):
             self._before_each()
-            some = sending.sealed({name: content_ids[name] for name in names}, self._recipients)
-            sent = self._sender.send(some)
+            sent = self._sender.send([sending.sealed(name, content_ids[name], self._recipients) for name in names])
             if self._copied is not None:
                 copied_sets.count_pushed(self._copied, len(sent.new), sum(len(content.sealed) for content in sent.new))
             late |= sent.late

@@ -6,7 +6,7 @@ the checksum of that very file: db/copies/sent_contents.py has the steps.
 
 import hashlib
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -194,11 +194,7 @@ def at_once(store: Store, do: Callable[[T], R], each: Sequence[T]) -> list[R]:
         return list(threads.map(do, each))
 
 
-def sealed(content_ids: Mapping[str, int], recipients: Sequence[object]) -> list[SealedContent]:
-    """Return contents (name -> id here), sealed to the recipients."""
-    return [_sealed(name, content_id, recipients) for name, content_id in content_ids.items()]
-
-
-def _sealed(name: str, content_id: int, recipients: Sequence[object]) -> SealedContent:
+def sealed(name: str, content_id: int, recipients: Sequence[object]) -> SealedContent:
+    """Return a content, by its id here, as it is sent under its name. Raises Content.DoesNotExist."""
     plain = zlib.decompress(snapshots.packed_content(content_id))
     return SealedContent(name, sealing.seal(plain, recipients), hashlib.sha256(plain).hexdigest(), len(plain))

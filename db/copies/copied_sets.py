@@ -70,8 +70,7 @@ def due(store: CopyStore, limit: int) -> list[CopiedSet]:
     is_due = waits & (CopiedSet.try_at <= utcnow()) & CopiedSet.directory_id.not_in(sorted(tenants))
     oldest = pw.fn.MIN(CopiedSet.set_number)
     firsts = CopiedSet.select(oldest).where(is_due).group_by(CopiedSet.directory_id).order_by(oldest)
-    numbers = [row[0] for row in firsts.limit(limit - len(tenants)).tuples()]
-    is_first = (CopiedSet.store == store) & is_in(CopiedSet.set_number, numbers)
+    is_first = (CopiedSet.store == store) & CopiedSet.set_number.in_(firsts.limit(limit - len(tenants)))
     return list(CopiedSet.select().where(is_first).order_by(CopiedSet.set_number))
 
 
