@@ -23,8 +23,7 @@ def _sent_of_part(part: Part, body: Object, value: Any) -> Any:
     if not requests:
         # It waits for what the tenant makes of the policy. What it sends then is not known: all of it may be.
         return value
-    texts = {text for request in requests for text in (request.path, *_texts(request.body))}
-    return _only_with(value, texts, "\n".join(texts))
+    return _only_with(value, "\n".join(text for request in requests for text in (request.path, *_texts(request.body))))
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -35,14 +34,14 @@ def _texts(value: Any) -> Iterator[str]:
         yield value
 
 
-def _only_with(value: Any, texts: set[str], text: str) -> Any:
-    """Return a value without the texts that are not among these, nor within them."""
+def _only_with(value: Any, sent: str) -> Any:
+    """Return a value without the texts that are not within what is sent."""
     if isinstance(value, dict):
-        return {name: _only_with(inner, texts, text) for name, inner in value.items() if _is_with(inner, texts, text)}
+        return {name: _only_with(inner, sent) for name, inner in value.items() if _is_with(inner, sent)}
     if isinstance(value, list):
-        return [_only_with(inner, texts, text) for inner in value if _is_with(inner, texts, text)]
+        return [_only_with(inner, sent) for inner in value if _is_with(inner, sent)]
     return value
 
 
-def _is_with(value: Any, texts: set[str], text: str) -> bool:
-    return not isinstance(value, str) or value in texts or value in text
+def _is_with(value: Any, sent: str) -> bool:
+    return not isinstance(value, str) or value in sent
