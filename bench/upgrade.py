@@ -19,7 +19,7 @@ import config
 from actors.process import startup
 from bench import REDIS_PORT
 from db import migrate
-from db.database import close_pooled_connections, database, is_sqlite
+from db.database import database, is_sqlite
 from tests.support import servers
 
 OTHERS = 100_000
@@ -104,7 +104,7 @@ def _fill(url: str, before: Path, count: int) -> None:
         if not is_sqlite():
             database.execute_sql("SELECT setval('run_id_seq', MAX(id)) FROM run")
             database.execute_sql("VACUUM (ANALYZE)")
-    close_pooled_connections()
+    database.close_all()
 
 
 def _migrated() -> float:

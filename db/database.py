@@ -305,10 +305,5 @@ def database_bytes() -> int:
     return int(database.execute_sql("SELECT pg_database_size(current_database())").fetchone()[0])
 
 
-def close_pooled_connections() -> None:
-    """Close the connections that a pool keeps open: a process that this one forks must not share any."""
-    database.close_all()
-
-
 def is_sqlite() -> bool:
     return isinstance(database.obj, pw.SqliteDatabase)

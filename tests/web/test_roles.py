@@ -41,7 +41,7 @@ def as_role(roles, monkeypatch):
     monkeypatch.setenv("TENANTKEEP_DATABASE_URL", roles.url(roles.app))
     config.settings.cache_clear()
     yield roles
-    engine.close_pooled_connections()
+    engine.database.close_all()
     config.settings.cache_clear()
 
 

@@ -14,7 +14,7 @@ import config
 from actors.process import logs, startup
 from actors.process.startup import StartupError
 from db import private_file
-from db.database import close_pooled_connections
+from db.database import database
 from web import app
 from web.serving.waitress_worker import WaitressWorker
 
@@ -104,5 +104,5 @@ def serve(options: ServerOptions) -> None:
     logs.configure(settings.log_format)
     _check_socket(options.bind)
     startup.prepare_unless_away(settings)
-    close_pooled_connections()  # what is forked must not share a connection
+    database.close_all()  # what is forked must not share a connection
     Server(options).run()
