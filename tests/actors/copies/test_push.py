@@ -11,6 +11,7 @@ from db.copies import copied_sets, stores
 from db.models import BackupSet, CopiedContent, CopiedSet, CopyStore, Run
 from db.states import CopyState, LockState, RunState
 from tests.support.copied import add_store, look_after, make_set, push_all, read_copy
+from tests.support.killed import Killed
 
 KINDS = ("file", "s3", "azure", "sftp")
 only_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -49,10 +50,6 @@ def test_a_set_is_copied_once_and_opens_with_the_recovery_key_alone(kind, cast, 
     opened.close()
     for word in (b"swordfish", b"Ring 1", cast.contoso.name.encode(), b"PRIVATE"):
         assert word not in everything
-
-
-class Killed(BaseException):
-    """A worker that is gone, as after kill -9: nothing of ours runs any more."""
 
 
 @only_sqlite

@@ -17,6 +17,7 @@ from db.database import database as connection
 from db.models import CopiedContent, CopiedSet, CopyStore, Run
 from db.states import CopyState, RunState
 from tests.support.copied import add_store, look_after, make_set, read_copy
+from tests.support.killed import Killed
 
 UNLOCKED = ("file", "s3-without-lock")
 SECONDS = 60
@@ -27,10 +28,6 @@ every_store = pytest.mark.parametrize(
     [("file", "postgresql"), *((kind, "sqlite") for kind in (*UNLOCKED, "s3"))],
     indirect=["database_url"],
 )
-
-
-class Killed(BaseException):
-    """A worker that is gone, as after kill -9: nothing of ours runs any more."""
 
 
 def watch(monkeypatch, before=lambda act, name: None, after=lambda act, name: None):

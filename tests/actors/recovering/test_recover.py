@@ -37,6 +37,7 @@ from db.states import RunState
 from db.tenants import schedules
 from tests.support.captures import capture_by_hand
 from tests.support.copied import RECOVERY_KEY, add_store, look_after, make_set, push_all
+from tests.support.killed import Killed
 
 only_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -129,9 +130,6 @@ def test_a_recovery_that_is_broken_off_anywhere_goes_on(copied, arrive, monkeypa
     arrive("sqlite")
     monkeypatch.setattr(recovering, "TOGETHER", 1)
     calls = [0]
-
-    class Killed(BaseException):
-        """As after kill -9."""
 
     for moment in range(1, 200):
 

@@ -17,6 +17,7 @@ from db.models import BackupSet, Change, CopiedSet, CopyStore, Policy, Run, Tena
 from db.states import ChangeKind, CopyState, RunState
 from tests.support.copied import add_store, look_after, make_set, push_all
 from tests.support.git_servers import TOKEN, git
+from tests.support.killed import Killed
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 LISTED = {"configurationPolicies": {"state": "done", "offer": "offered", "listed": 1, "message": None}}
@@ -130,10 +131,6 @@ def test_what_is_gone_leaves_and_what_was_not_read_or_is_anothers_stays(cast, re
     names = {path.name[:7].strip() for path in (clone / cast.contoso.directory_id).rglob("*") if path.is_file()}
     assert names == {"NOTES.m", "tenant.", "Ring 1", "Ring 2"}
     assert log_of(clone)[0].endswith("0 added, 0 changed, 1 removed")
-
-
-class Killed(BaseException):
-    """A worker that is gone, as after kill -9: nothing of ours runs any more."""
 
 
 def test_a_push_killed_before_or_after_its_commit_arrives_makes_one_and_others_commits_are_kept(

@@ -7,6 +7,7 @@ import pytest
 from actors.copies.stores import folder_store
 from actors.copies.stores.folder_store import FolderStore
 from actors.copies.stores.store import NotStored, StoreError
+from tests.support.killed import Killed
 
 
 def fail_once_with(code):
@@ -30,10 +31,6 @@ def test_a_share_without_links_writes_nothing_over_either(tmp_path, monkeypatch)
     assert store.put("a/b", b"first")
     assert not store.put("a/b", b"second")
     assert store.get("a/b") == b"first"
-
-
-class Killed(BaseException):
-    """A worker that is gone, as after kill -9: nothing of ours runs any more."""
 
 
 def test_a_name_that_a_dead_one_took_holds_nothing_and_is_free_again_after_a_moment(tmp_path, monkeypatch):

@@ -25,6 +25,7 @@ from db.runs.completion import request_cancel
 from db.states import Role, RunState, SetState
 from tests.support.captures import capture_by_hand
 from tests.support.forms import csrf_token
+from tests.support.killed import Killed
 from tests.support.zip_uploads import GOOD, fingerprint_of, line, zipped
 from web.presentation.backup_zip import zip_backup_set
 from web.presentation.masking import mask_secrets
@@ -207,10 +208,6 @@ def test_a_cancelled_upload_leaves_neither_draft_nor_file(client, sign_in, cast,
     assert [item.state for item in items] == ["skipped", "done", "skipped"]
     assert not Restore.select().count()
     assert not UploadChunk.select().count()
-
-
-class Killed(BaseException):
-    pass
 
 
 @pytest.mark.parametrize("place", ["save_content", "create", "finish"])
