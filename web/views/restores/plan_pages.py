@@ -50,6 +50,7 @@ class PlanPage:
     """
 
     restore: Restore
+    badge: Markup
     requested_by: Markup | str
     expires_at: datetime | None
     plan: dict[tuple[str, str | None], int]

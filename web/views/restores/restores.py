@@ -133,6 +133,7 @@ def _plan_page(restore: Restore, hide: Masking | None) -> Any:
     shown = written[number * POLICIES_SHOWN :][:POLICIES_SHOWN]
     page = PlanPage(
         restore=restore,
+        badge=verdicts.restore_badges([restore])[restore.id],
         requested_by=restore_text.requested_by(restore),
         expires_at=approvals.expires_at(restore, config.settings().plan_hours),
         plan=restore_items.count_plan(restore),
