@@ -10,9 +10,10 @@ from db.audit.audit import SYSTEM, Actor
 from db.errors import Invalid
 from db.imports import policy_imports
 from db.models import AuditEvent, Content, Membership, PolicyImport, Run, RunItem, Upload
-from db.states import RunState
+from db.states import ACTIVE, RunState
 from graph.foreign.export import ForeignFormat
 from tests.actors.imports.test_import_files import zipped
+from tests.support import servers
 from tests.support.foreign_samples import SAMPLES
 
 pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
@@ -22,6 +23,8 @@ def imported(tenant, files, actor, name=""):
     """Import the files as a person does, and keep them where `name` says so. Return (import, run)."""
     start = import_run.start(tenant, zipped(files), "export.zip", actor, name=name)
     import_run.read(start.run.id)
+    # A test's worker may have taken it first.
+    servers.wait_for(lambda: Run.get_by_id(start.run.id).state not in ACTIVE, "the import")
     run = Run.get_by_id(start.run.id)
     return policy_imports.find_of_run(run), run
 
