@@ -96,7 +96,12 @@ class _WritesBeforeCommit:
 
     def rollback(self) -> None:
         self._last.rows = []
-        super().rollback()  # type: ignore[misc]
+        if not self.is_taken_back():
+            super().rollback()  # type: ignore[misc]
+
+    def is_taken_back(self) -> bool:
+        """In a transaction: return whether the engine took it back by itself."""
+        return False
 
     def savepoint(self) -> "_Savepoint":
         return _Savepoint(self)
@@ -111,7 +116,8 @@ class _Savepoint(pw._savepoint):
 
     def rollback(self, begin: bool = True) -> None:
         del self.db._last.rows[self._count :]
-        super().rollback(begin)
+        if not self.db.is_taken_back():
+            super().rollback(begin)
 
 
 class _SqliteConnection(sqlite3.Connection):
@@ -138,6 +144,11 @@ def _identity(path: str) -> tuple[int, int] | None:
 
 class _Sqlite(_ReplacesUnstorable, _WritesBeforeCommit, PooledSqliteDatabase):
     """Connections that stay open: docs/decisions/0047-sqlite-connections-stay-open.md."""
+
+    def is_taken_back(self) -> bool:
+        # Where its disk is full or broken: sqlite.org/lang_transaction.html, "Response To Errors Within A Transaction".
+        # A ROLLBACK would then fail, and its error would stand in the place of the one that says why.
+        return not self.connection().in_transaction
 
     def _is_closed(self, connection: _SqliteConnection) -> bool:
         return super()._is_closed(connection) or connection.file != _identity(self.database)

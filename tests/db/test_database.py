@@ -96,3 +96,28 @@ def test_what_nobody_read_to_its_end_does_not_keep_a_connection_at_its_time(data
     with database.connection_context():
         assert {tenant.client_id for tenant in Tenant.select()} == {"changed"}
         assert Tenant.update(client_id="written").execute() == 3
+
+
+@SQLITE
+@pytest.mark.parametrize("depth", [1, 2, 3])
+def test_what_sqlite_took_back_by_itself_is_told_in_its_own_words_and_the_connection_goes_on(database, depth):
+    Tenant.create(name="Contoso", directory_id="1", client_id="1")
+    database.execute_sql("CREATE TABLE large (content)")
+    [[pages]] = database.execute_sql("PRAGMA page_count").fetchall()
+    database.execute_sql(f"PRAGMA max_page_count = {pages}")
+
+    def fill(depth):
+        with database.atomic():
+            Tenant.create(name=f"Fabrikam {depth}", directory_id=f"f{depth}", client_id="1")
+            if depth > 1:
+                return fill(depth - 1)
+            database.execute_sql("INSERT INTO large VALUES (zeroblob(1000000))")
+            return None
+
+    with pytest.raises(engine.OperationalError, match="disk is full"):
+        fill(depth)
+    assert not database.in_transaction()
+    database.execute_sql("PRAGMA max_page_count = 100000")
+    with database.atomic():
+        Tenant.create(name="Northwind", directory_id="2", client_id="1")
+    assert names(database) == ["Contoso", "Northwind"]
