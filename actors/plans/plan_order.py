@@ -5,7 +5,8 @@ from typing import Any
 
 from db.models import RestoreItem
 from graph.references.references import Reference, fold_id
-from graph.write.emergency_order import ACCESS, emergency_order
+from graph.restore.shortfalls import ACCESS as CONDITIONAL_ACCESS
+from graph.write.emergency_order import ACCESS, LAST, emergency_order
 from graph.write.write_rules import order_by_needs, write_order
 
 Planned = tuple[RestoreItem, dict[str, Any]]
@@ -30,6 +31,28 @@ def after_what_they_refer_to(
 def with_removals(
     planned: Sequence[Planned], removed: Sequence[Planned], emergency_wave: Callable[[RestoreItem], int] | None
 ) -> list[Planned]:
-    """Return writes, then removals. In an emergency, removals of what decides who gets in come before all."""
-    urgent = [pair for pair in removed if emergency_wave and emergency_wave(pair[0]) == ACCESS]
-    return [*urgent, *planned, *(pair for pair in removed if pair not in urgent)]
+    """Return writes, then removals; in an emergency, removals as soon as they are possible."""
+    if emergency_wave is None:
+        return [*planned, *removed]
+    waves = [emergency_wave(item) for item, _ in planned]
+    # What others refer to comes before them, whatever its own wave is.
+    access_ends = max((place for place, wave in enumerate(waves, start=1) if wave == ACCESS), default=0)
+    last_begins = max(next((place for place, wave in enumerate(waves) if wave == LAST), len(waves)), access_ends)
+    first, after_access, before_last, at_last = (
+        [pair for pair in removed if _removal_step(pair[0], emergency_wave(pair[0])) == step] for step in range(4)
+    )
+    return [
+        *first, *planned[:access_ends], *after_access, *planned[access_ends:last_begins], *before_last,
+        *planned[last_begins:], *at_last,
+    ]  # fmt: skip
+
+
+def _removal_step(item: RestoreItem, wave: int) -> int:
+    """Return when an emergency removes an item: 0 before all.
+
+    What policies of access name, such as a location that counts as trusted, goes when those that name it are put back
+    (1): before that its service does not let go of it. Nothing waits for the approvals that the last wave asks for (2).
+    """
+    if item.policy_type == CONDITIONAL_ACCESS:
+        return 0
+    return {ACCESS: 1, LAST: 3}.get(wave, 2)

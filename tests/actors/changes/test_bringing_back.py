@@ -24,13 +24,22 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 __all__ = ["stage"]
 
 CA, COMPLIANCE, CATALOG = "conditionalAccessPolicies", "deviceCompliancePolicies", "configurationPolicies"
-INTRUDERS = "5f000000-0000-4000-8000-000000000001"
+LOCATIONS = "namedLocations"
+ATTACKED = (CA, LOCATIONS, COMPLIANCE, CATALOG)
+INTRUDERS, HIDEOUT = "5f000000-0000-4000-8000-000000000001", "5f000000-0000-4000-8000-000000000002"
 
 
 def attack(theirs):
-    """What an intruder does: protection off, an own policy that locks out, others deleted, others changed."""
-    objects = {key: theirs.objects()[collection_of(POLICY_TYPES[key])] for key in (CA, COMPLIANCE, CATALOG)}
+    """What an intruder does: protection off, from where they are too, an own policy that locks out, others deleted,
+    others changed.
+    """
+    objects = {key: theirs.objects()[collection_of(POLICY_TYPES[key])] for key in ATTACKED}
     access, now = list(objects[CA].values()), f"{utcnow().isoformat()}Z"
+    trusted = next(location for location in objects[LOCATIONS].values() if location.get("isTrusted"))
+    theirs.put(collection_of(POLICY_TYPES[LOCATIONS]), {**trusted, "id": HIDEOUT, "displayName": "Intruder's own"})
+    let_out = {"includeLocations": ["All"], "excludeLocations": [HIDEOUT]}
+    conditions = {**access[2]["conditions"], "locations": let_out}
+    theirs.put(collection_of(POLICY_TYPES[CA]), {**access[2], "conditions": conditions, "modifiedDateTime": now})
     theirs.put(collection_of(POLICY_TYPES[CA]), {**access[0], "state": "disabled", "modifiedDateTime": now})
     theirs.delete(collection_of(POLICY_TYPES[CA]), access[1]["id"])
     blocking = json.loads(json.dumps(access[0])) | {"id": INTRUDERS, "displayName": "Intruder's", "state": "enabled"}
@@ -47,7 +56,7 @@ def attack(theirs):
 def state_of(theirs):
     """(policy type, name) -> its content without what the service makes, of the types that were attacked."""
     collections, found = theirs.objects(), {}
-    for key in (CA, COMPLIANCE, CATALOG):
+    for key in ATTACKED:
         for graph_id in collections[collection_of(POLICY_TYPES[key])]:
             truth = truth_of(collections, key, graph_id)
             body = truth["body"]
@@ -69,14 +78,14 @@ def test_a_tenant_is_brought_back_in_waves_and_the_act_is_undone(stage, worker, 
 
     damage = bringing_back.find(ours, at)
     kinds = [(deed.policy_type, deed.kind) for deed in damage.deeds]
-    assert kinds.count((CA, LaterChangeKind.NEW)) == 1
+    assert kinds.count((CA, LaterChangeKind.NEW)) == kinds.count((LOCATIONS, LaterChangeKind.NEW)) == 1
     assert kinds.count((CATALOG, LaterChangeKind.CHANGED)) == 5
     assert [deed.wave for deed in damage.deeds] == sorted(deed.wave for deed in damage.deeds)
     # What nobody read before is not known to be added since: it is not removed.
     Policy.create(tenant=ours, policy_type="roleScopeTags", graph_id="unread-before", name="Unread before")
     assert bringing_back.find(ours, at).deeds == damage.deeds
     before_all = bringing_back.find(ours, unknown)
-    assert {deed.policy_type for deed in before_all.deeds} == {CA}, "the one that a look saw appear"
+    assert {deed.policy_type for deed in before_all.deeds} == {CA, LOCATIONS}, "those that a look saw appear"
     with pytest.raises(Invalid, match=r"before .* UTC\. Choose a later time"):
         bringing_back.draft(before_all, SYSTEM, removes_added=True)
     restore = previewed(bringing_back.draft(damage, SYSTEM, removes_added=True), ended)
