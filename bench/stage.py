@@ -196,6 +196,7 @@ def worker(processes: int, threads: int) -> Iterator[list[int]]:
 @contextmanager
 def worker_here(poll_ms: int) -> Iterator[None]:
     """Run a worker in this process, so that its limits can be lifted."""
+    startup.collect_circles_rarely()  # as actors/app.py does in a worker's own process
     running = dramatiq.Worker(broker, worker_timeout=poll_ms, worker_threads=8)
     running.start()
     try:
