@@ -132,7 +132,7 @@ def _change_of_present(row: Any, sources: Sequence[Any], kept: Mapping[int, _Cap
     if row.newest_id is None:
         return None
     newest = kept[row.newest_id]
-    if _is_unread(row, newest.modified_at):
+    if unread_change(row, newest.modified_at):
         return LaterChange(row, LaterChangeKind.CHANGED, row.modified_at, right_id=row.newest_id)
     base = kept.get(_base_id([*sources, row]) or row.newest_id)
     if base is None or base.content_id == newest.content_id:
@@ -147,15 +147,17 @@ def _base_id(oldest_first: Sequence[Any]) -> int | None:
     return next(iter([*of_that_time, *first_after]), None)
 
 
-def _is_unread(row: Policy, captured_modified_at: datetime | None) -> bool:
-    """Tell whether the tenant shows a later modification than the newest snapshot has.
+def unread_change(row: Any, captured_modified_at: datetime | None) -> datetime | None:
+    """Return when the tenant shows a policy to have been modified later than its newest snapshot has; None: it is read.
 
     A clock of the tenant's that is ahead of ours makes no change of what was read.
     """
     modified_at, captured_at = row.modified_at, row.last_captured_at
     if not (modified_at and captured_at and modified_at > captured_at):
-        return False
-    return captured_modified_at is None or captured_modified_at < modified_at.replace(microsecond=0)
+        return None
+    is_read = captured_modified_at is not None and captured_modified_at >= modified_at.replace(microsecond=0)
+    changed_at: datetime | None = None if is_read else modified_at
+    return changed_at
 
 
 def _changed_at(row: Policy, newest: _CapturedVersion) -> datetime:
@@ -182,7 +184,7 @@ def right_version_id(policy: Policy) -> int | None:
     newest = Snapshot.select(*columns).where(Snapshot.policy == policy).order_by(Snapshot.id.desc()).first()
     if newest is None:
         return None
-    if policy.state == PolicyState.GONE or _is_unread(policy, newest.modified_at):
+    if policy.state == PolicyState.GONE or unread_change(policy, newest.modified_at):
         return int(newest.id)
     return _last_differing([policy.id]).get(policy.id)
 

@@ -13,6 +13,7 @@ import peewee as pw
 
 from db.models import Change, Policy, Snapshot, Tenant
 from db.policies import snapshots
+from db.policies.later_changes import unread_change
 from db.sql.value_lists import batched
 from db.states import ChangeKind, PolicyState
 
@@ -33,7 +34,8 @@ class PolicyThen:
     """A policy that was in the tenant at the moment `at`.
 
     `version` is how it was; None: it was never captured. `following` is the first snapshot after that one. `newest_id`
-    and `newest_content_id` are of its newest snapshot, however new.
+    and `newest_content_id` are of its newest snapshot, however new. `unread_at`: when it was changed in the tenant, as
+    its list shows, where nobody has read it since.
     """
 
     at: datetime
@@ -48,6 +50,7 @@ class PolicyThen:
     following: CapturedThen | None
     newest_id: int | None
     newest_content_id: int | None
+    unread_at: datetime | None
 
     @property
     def snapshot_id(self) -> int | None:
@@ -74,7 +77,7 @@ class PolicyThen:
         """When it was seen to be another, or when the tenant says that it was made so; None: never since."""
         following = self.following
         if following is None:
-            return None
+            return self.unread_at if self.unread_at and self.unread_at > self.at else None
         told = following.modified_at
         return told if told and self.at < told <= following.captured_at else following.captured_at
 
@@ -85,6 +88,8 @@ class PolicyThen:
             return self.version is None
         if self.is_captured_later:
             return not self.is_told_by_date
+        if self.following is None and self.unread_at:
+            return self.unread_at <= self.at
         return self.following is not None and self.changed_next_at == self.following.captured_at
 
     @property
@@ -94,8 +99,12 @@ class PolicyThen:
 
     @property
     def is_same_now(self) -> bool:
-        """It is in the tenant, and nothing else of it was captured since."""
-        return self.is_present and self.version is not None and self.version.content_id == self.newest_content_id
+        """It is in the tenant, nothing else of it was captured since, and its list shows no later change."""
+        if not self.is_present or self.version is None:
+            return False
+        if self.unread_at:
+            return self.unread_at <= self.at
+        return self.version.content_id == self.newest_content_id
 
 
 @dataclass(frozen=True)
@@ -155,7 +164,7 @@ def _that_were_there(tenant: Tenant, at: datetime) -> list[Any]:
     base = Snapshot.select(Snapshot.id).where(of_policy & (Snapshot.captured_at <= at))
     columns = (
         Policy.id, Policy.policy_type, Policy.odata_type, Policy.name, Policy.state, Policy.gone_at,
-        Policy.last_seen_at,
+        Policy.last_seen_at, Policy.modified_at, Policy.last_captured_at,
         base.order_by(Snapshot.id.desc()).limit(1).alias("base_id"),
         Snapshot.select(pw.fn.MIN(Snapshot.id)).where(of_policy).alias("oldest_id"),
         Snapshot.select(pw.fn.MAX(Snapshot.id)).where(of_policy).alias("newest_id"),
@@ -230,6 +239,7 @@ def _then(row: Any, at: datetime, following_id: int | None, captured: dict[int, 
         following=following,
         newest_id=row.newest_id,
         newest_content_id=newest.content_id if newest else None,
+        unread_at=unread_change(row, newest.modified_at if newest else None) if is_present else None,
     )
 
 

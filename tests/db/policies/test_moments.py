@@ -63,6 +63,25 @@ def test_the_version_of_a_moment_is_told_with_how_sure_it_is(cast, policy, case)
     assert {key: row.id for key, row in found.items()} == ({} if number is None else {policy.id: ids[number]})
 
 
+# When its list shows it to be changed, not read since, and the moment; whether that is unsure, when it was changed
+# next, and whether the tenant has it as it was then.
+UNREAD = {
+    "changed since": (2, 6, (SURE, 2, False)),
+    "changed by then, so as it is now": (8, 6, (UNSURE, None, True)),
+    "of before it was read": (11, 6, (SURE, None, True)),
+}
+
+
+@pytest.mark.parametrize("case", UNREAD)
+def test_what_a_list_alone_shows_to_be_changed_counts_as_changed(cast, policy, case):
+    modified, at, expected = UNREAD[case]
+    snapshot(policy, 10, 9, 12)
+    Policy.update(last_captured_at=ago(9), modified_at=ago(modified)).where(Policy.id == policy.id).execute()
+    [then] = moments.moment(cast.contoso, ago(at)).policies
+    is_unsure, changed, is_same = expected
+    assert (then.may_differ, then.changed_next_at, then.is_same_now) == (is_unsure, ago(changed), is_same)
+
+
 def test_what_was_put_back_since_is_the_same_now_though_other_contents_were_between(cast, policy):
     ids = [snapshot(policy, hours) for hours in (10, 5, 2)]
     first = Snapshot.get_by_id(ids[0])

@@ -132,9 +132,10 @@ class ThenRow:
             return translated_markup("Captured first {}, after this moment: it may have been otherwise.").format(
                 captured
             )
-        if then.changed_next_at is None:
+        changed_at = then.changed_next_at or then.unread_at
+        if changed_at is None:
             return translated_markup("Captured {}, and nothing seen changed since.").format(captured)
-        changed = datetime_html(then.changed_next_at)
+        changed = datetime_html(changed_at)
         if then.may_differ:
             words = translated_markup("Captured {}, seen changed {}: it may have been changed before this moment.")
             return words.format(captured, changed)
