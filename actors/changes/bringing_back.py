@@ -7,16 +7,15 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from actors.changes import put_back_since
 from actors.plans import drafts
 from db.audit.audit import Actor
 from db.changes import change_lists
 from db.errors import Invalid
 from db.events import attribution
 from db.models import Change, Restore, Tenant
-from db.policies import moments, policies
-from db.policies.later_changes import made_from
-from db.policies.moments import Moment
-from db.states import LaterChangeKind, PolicyState, Severity
+from db.policies import moments
+from db.states import LaterChangeKind, Severity
 from graph.references.reference_kinds import GROUPS
 from graph.write.emergency_order import WAVES, emergency_wave
 
@@ -87,38 +86,25 @@ class Damage:
 
 def find(tenant: Tenant, at: datetime) -> Damage:
     then = moments.moment(tenant, at)
-    again = _made_again(tenant, then)
+    again = put_back_since.made_again(tenant, then)
+    otherwise = [row for row in then.policies if not row.is_same_now]
+    as_they_were = put_back_since.as_they_were(tenant, otherwise, again)
     newest, added = _newest_changes(tenant, at), moments.added_since(tenant, at)
     by = _doers(list(newest.values()))
     deeds = [
-        _deed(newest, by, row.policy_id, row.policy_type, row.name, kind, row.gone_at, row.snapshot_id)
-        for row in then.policies
-        if not row.is_same_now and row.policy_id not in again
-        for kind in [LaterChangeKind.CHANGED if row.is_present else LaterChangeKind.DELETED]
-    ]
+        _deed(newest, by, now.id if now else row.policy_id, row.policy_type, row.name, kind, row.gone_at,
+              row.snapshot_id)
+        for row in otherwise
+        if row.policy_id not in as_they_were
+        for now in [again.now.get(row.policy_id)]
+        for kind in [LaterChangeKind.CHANGED if row.is_present or now else LaterChangeKind.DELETED]
+    ]  # fmt: skip
     deeds += [
         _deed(newest, by, row.id, row.policy_type, row.name, LaterChangeKind.NEW, row.first_seen_at, None)
         for row in then.new_since
-        if row.policy_type != GROUPS and row.id in added - again
+        if row.policy_type != GROUPS and row.id in added - again.made
     ]
     return Damage(tenant, at, sorted(deeds, key=_urgency), then.known_since)
-
-
-def _made_again(tenant: Tenant, then: Moment) -> set[int]:
-    """Return the policies that were deleted since and that a restore made again, and those that it made.
-
-    One that it made may not have been seen in a list yet; one that was deleted again counts as deleted.
-    """
-    gone = policies.chosen(tenant, [row.policy_id for row in then.policies if not row.is_present])
-    ids = {(policy.policy_type, policy.graph_id): policy.id for policy in gone}
-    origins = {key: {ids[source] for source in sources if source in ids} for key, sources in made_from(tenant).items()}
-    made = policies.by_key(tenant.id, {graph_id for (_, graph_id), sources in origins.items() if sources})
-    again: set[int] = set()
-    for key, sources in origins.items():
-        row = made.get(key)
-        if sources and (row is None or row.state == PolicyState.PRESENT):
-            again |= sources | ({row.id} if row else set())
-    return again
 
 
 def _newest_changes(tenant: Tenant, at: datetime) -> dict[int, Change]:

@@ -1,8 +1,11 @@
-"""Earlier restores of the same item: they show when writing it again would have no effect."""
+"""Earlier restores of the same item: they show what it became, and when writing it again would have no effect."""
+
+from collections.abc import Collection, Iterator, Mapping
 
 import peewee as pw
 
-from db.models import Restore, RestoreItem
+from db.models import Restore, RestoreItem, Tenant
+from db.sql.value_lists import batched
 from db.states import WRITTEN_OUTCOMES
 
 ENOUGH_RESTORES = 2
@@ -32,3 +35,18 @@ def written_to_no_effect(restore: Restore) -> frozenset[Written]:
     )
     rows = RestoreItem.select(*written).join(Restore).where(is_otherwise).group_by(*written)
     return frozenset(rows.having(pw.fn.COUNT(RestoreItem.id) >= ENOUGH_RESTORES).tuples())
+
+
+def written_as_planned(
+    tenant: Tenant, content_ids: Collection[int]
+) -> Iterator[tuple[Written, bool, Mapping[str, object]]]:
+    """Yield which of these contents restores wrote and found to be as written, whether as new policies, and the
+    options.
+    """
+    is_right = (Restore.tenant == tenant) & (RestoreItem.verified == True)  # noqa: E712 - of a column
+    for some in batched(sorted(set(content_ids))):
+        rows = RestoreItem.select(RestoreItem, Restore).join(Restore).where(is_right & RestoreItem.content.in_(some))
+        for row in rows:
+            target = row.created_id or row.target_id
+            written = (row.content_id, row.policy_type, target, row.after_mark)
+            yield written, row.created_id is not None, row.restore.options
