@@ -194,25 +194,46 @@ def verify(row: CopyStore, store: Store) -> None:
 
 
 def tidy(row: CopyStore, store: Store) -> None:
-    """Remove what is kept no longer: copies, then contents that none needs, old states and probes."""
+    """Remove what is kept no longer: copies, then contents that none needs, old states and probes.
+
+    Of many a part, and the next look goes on.
+    """
     before = utcnow() - TIDY_AFTER
-    for copied in copied_sets.over(row, before, TIDIED_AT_ONCE):
+    is_more = _remove_sets(row, store, before)
+    copied_sets.forget_lost(row)
+    is_more |= _remove_contents(row, store, before)
+    _remove_old(store, layout.STATES, keep=_is_young_state(row))
+    _remove_old(store, layout.PROBES, keep=probes.is_young)
+    if is_more:
+        return
+    contents, stored_bytes = copied_contents.count_all(row)
+    stores.record(row, tidied_at=utcnow(), contents=contents, contents_bytes=stored_bytes)
+
+
+def _remove_sets(row: CopyStore, store: Store, before: datetime) -> bool:
+    """Remove copies that are kept no longer. Return whether there may be more of them."""
+    gone, over = 0, copied_sets.over(row, before, TIDIED_AT_ONCE)
+    for copied in over:
         path = layout.manifest_path(copied)
         # The signature last: a manifest without one is no copy to whoever recovers.
         if _remove(store, path) and _remove(store, layout.signature_path(path)):
             copied_sets.forget(copied)
-    copied_sets.forget_lost(row)
-    kept_on = copied_sets.directories_kept_on(row, before)
-    gone = [
-        content.id
-        for content in copied_contents.take_over(row, before, kept_on, TIDIED_AT_ONCE)
-        if _remove(store, layout.content_path(content.name))
-    ]
+            gone += 1
+    return gone > 0 and len(over) == TIDIED_AT_ONCE
+
+
+def _remove_contents(row: CopyStore, store: Store, before: datetime) -> bool:
+    """Remove contents that no kept copy needs. Return whether there may be more of them."""
+    gone, kept_on = [], copied_sets.directories_kept_on(row, before)
+    going = copied_contents.take_over(row, before, kept_on, TIDIED_AT_ONCE)
+    for content in going:
+        path = layout.content_path(content.name)
+        if _remove(store, path):
+            gone.append(content.id)
+        else:
+            copied_contents.let_stay(content, store.lock_of(path))
     copied_contents.forget(gone)
-    _remove_old(store, layout.STATES, keep=_is_young_state(row))
-    _remove_old(store, layout.PROBES, keep=probes.is_young)
-    contents, stored_bytes = copied_contents.count_all(row)
-    stores.record(row, tidied_at=utcnow(), contents=contents, contents_bytes=stored_bytes)
+    return len(going) == TIDIED_AT_ONCE
 
 
 def _is_young_state(row: CopyStore) -> Callable[[str], bool]:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 import peewee as pw
 
+from db.clock import utcnow
 from db.models import CopiedContent, CopyStore
 from db.sql.value_lists import batched, is_in
 
@@ -47,17 +48,25 @@ def keep(content: CopiedContent, until: datetime, locked_until: datetime | None)
 def take_over(store: CopyStore, before: datetime, but: set[str], limit: int) -> list[CopiedContent]:
     """Mark contents that no kept set needs as going, and return them with those that were marked before.
 
-    Among them is what was on its way when its sender died, and what nobody needed since.
+    Among them is what was on its way when its sender died, and what nobody needed since. What was marked before goes
+    on, be its directory among `but` by now: nobody knows whether it is still there.
     """
-    is_over = (CopiedContent.store == store) & (CopiedContent.kept_until < before)
-    if but:
-        is_over &= CopiedContent.directory_id.not_in(sorted(but))
-    ids = CopiedContent.select(CopiedContent.id).where(is_over).order_by(CopiedContent.kept_until).limit(limit)
+    is_past = (CopiedContent.store == store) & (CopiedContent.kept_until < before)
+    is_over = is_past & CopiedContent.directory_id.not_in(sorted(but))
+    rows = CopiedContent.select(CopiedContent.id).where(is_past & (is_over | CopiedContent.is_going))
+    ids = rows.order_by(CopiedContent.kept_until).limit(limit)
     some = [row[0] for row in ids.tuples()]
     # Once more by its date: a push may have needed it since.
     CopiedContent.update(is_going=True).where(is_in(CopiedContent.id, some) & (is_over)).execute()
     is_marked = (CopiedContent.store == store) & CopiedContent.is_going & is_in(CopiedContent.id, some)
     return list(CopiedContent.select().where(is_marked))
+
+
+def let_stay(content: CopiedContent, locked_until: datetime | None) -> None:
+    """Keep a content that was marked, and that the store still locks: whoever needs it need not wait for its end."""
+    kept_until = max(locked_until or utcnow(), utcnow())
+    stays = CopiedContent.update(is_going=False, kept_until=kept_until, locked_until=locked_until)
+    stays.where((CopiedContent.id == content.id) & CopiedContent.is_going).execute()
 
 
 def forget(content_ids: Sequence[int]) -> None:

@@ -225,3 +225,39 @@ def test_nothing_new_is_sealed_to_a_key_that_was_retired(cast, redis_url, new_pl
                 opened_by_both.add(name)
     assert opened_by_both == {name for name in old if name.endswith(".age")}
     assert len(set(names_in(place)) - old) == 5  # a content, a manifest, a state, two signatures
+
+
+def test_what_the_store_locks_for_longer_than_we_know_stays_and_nobody_waits_for_its_end(cast, redis_url, new_place):
+    """As where a push died between locking a content for longer and recording it, or while it was tidied away."""
+    store = add_store(new_place("s3"), copy_days=8)
+    make_set(cast.contoso)
+    push_all(store)
+    past = utcnow() - 2 * DAY
+    CopiedContent.update(kept_until=past, locked_until=past).execute()
+    CopyStore.update(tidied_at=None).execute()
+    assert look_after(store).error is None
+    assert {row.kept_until > utcnow() + 7 * DAY for row in CopiedContent.select()} == {True}, "as the store says"
+    make_set(cast.contoso)
+    assert [run.state for run in push_all(store)] == [RunState.SUCCEEDED]
+
+
+def test_more_than_a_look_removes_goes_with_the_next_look_and_not_with_the_next_day(
+    cast, redis_url, new_place, monkeypatch
+):
+    store = add_store(new_place("file"), copy_days=8)
+    for number in range(3):
+        make_set(cast.contoso, changed=number)
+    push_all(store)
+    past = utcnow() - 2 * DAY
+    CopiedSet.update(kept_until=past).execute()
+    CopiedContent.update(kept_until=past).execute()
+    make_set(cast.contoso)
+    push_all(store)
+    CopyStore.update(tidied_at=None, snapshots_to=10**6).execute()
+    monkeypatch.setattr(tending, "TIDIED_AT_ONCE", 2)
+    counts = []
+    for _ in range(3):
+        tidied = look_after(store).tidied_at
+        counts.append((CopiedSet.select().count(), CopiedContent.select().count(), tidied is not None))
+    # While a set that is over is left, its contents stay. The second look does not know that its two are all.
+    assert counts == [(2, 5, False), (1, 3, False), (1, 3, True)]

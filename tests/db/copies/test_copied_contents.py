@@ -29,6 +29,13 @@ def test_a_content_that_goes_is_not_kept_again_and_one_that_is_kept_does_not_go(
     going = copied_contents.take_over(store, now, set(), 9)
     assert {content.name for content in going} == {"b", "c"}
     assert not copied_contents.keep(known["b"], now + DAY, None)
+    again = copied_contents.take_over(store, now, {"d"}, 9)
+    assert {content.name for content in again} == {"b", "c"}, "whoever needs one waits for its end"
+    [locked] = [content for content in again if content.name == "c"]
+    copied_contents.let_stay(locked, None)
+    assert [content.name for content in copied_contents.take_over(store, now, set(), 9)] == ["b"], "it is locked"
+    assert copied_contents.keep(locked, now - DAY, None)
+    CopiedContent.update(is_going=True).where(CopiedContent.name == "c").execute()
     copied_contents.forget([content.id for content in CopiedContent.select()])
     assert [content.name for content in CopiedContent.select()] == ["a"]
     assert [content.name for content in copied_contents.sample(store, [0.0, 0.5, 1.0])] == ["a"]
