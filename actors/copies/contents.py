@@ -47,10 +47,10 @@ class ContentsPush:
         if any(content.is_going for content in known.values()):
             raise Wait("The store is being tidied up: some contents are needed again.", GOING_SECONDS)
         there = {name: content for name, content in known.items() if copied_contents.is_there(content)}
-        self._keep_longer(list(there.values()))
+        self.keep_longer(list(there.values()))
         missing = {name: content_id for name, content_id in content_ids.items() if name not in there}
         late, came = self._send_all(missing)
-        self._keep_longer(came)
+        self.keep_longer(came)
         # Only now: two that wait for each other have nothing of their own on its way.
         if late:
             raise Wait("Another push has some of the contents on their way.", ON_THEIR_WAY_SECONDS)
@@ -81,13 +81,19 @@ class ContentsPush:
             came += sent.there
         return late, came
 
-    def _keep_longer(self, there: Sequence[CopiedContent]) -> None:
-        for some in batched([content for content in there if content.kept_until < self._needed_until], TOGETHER):
+    def keep_longer(self, there: Sequence[CopiedContent]) -> None:
+        """Keep contents for as long as they are needed, and have the store lock them. Raises StoreError."""
+        for some in batched([content for content in there if self._is_kept_too_briefly(content)], TOGETHER):
             if self._locks:
                 sending.at_once(self._store, self._lock, some)
             for content in some:
                 if not copied_contents.keep(content, self._until, self._until if self._locks else None):
                     raise Wait("The store is being tidied up: some contents are needed again.", GOING_SECONDS)
+
+    def _is_kept_too_briefly(self, content: CopiedContent) -> bool:
+        # What came before the store proved that it locks is not locked, however long it is kept.
+        ends = (content.kept_until, content.locked_until) if self._locks else (content.kept_until,)
+        return any(end is None or end < self._needed_until for end in ends)
 
     def _lock(self, content: CopiedContent) -> None:
         self._store.extend_lock(layout.content_path(content.name), self._until)

@@ -24,7 +24,7 @@ from db.backups.set_items import SetItem
 from db.copies import copied_contents, copied_sets, signer, stores
 from db.copies.signer import Signer
 from db.database import database
-from db.models import CopiedSet, CopyStore, RunItem
+from db.models import CopiedContent, CopiedSet, CopyStore, RunItem
 from db.runs import claims, completion, run_items, runs
 from db.runs.claims import Claim
 from db.runs.run_items import NewRunItem
@@ -158,7 +158,14 @@ class _Push:
     def _push_page(self, item: RunItem, first: int) -> None:
         content_ids = dict(zip(self._names, (each.content_id for each in self._items), strict=True))
         names = list(content_ids)[first : first + PAGE]
-        pushing = contents.ContentsPush(
+        claims.assert_claim(self._claim)
+        run_items.begin_items(self._claim, [item.id])
+        pushed = self._contents_push().push({name: content_ids[name] for name in names})
+        message = f"{pushed} pushed, {len(names) - pushed} were there."
+        run_items.finish_item(self._claim, item, ItemState.DONE, Outcome.PUSHED, message=message)
+
+    def _contents_push(self) -> contents.ContentsPush:
+        return contents.ContentsPush(
             self._store,
             self._copied.store,
             self._copied.directory_id,
@@ -170,15 +177,11 @@ class _Push:
             # Raises ClaimLost: whoever has the run now sends the rest.
             before_each=lambda: claims.is_cancel_requested(self._claim),
         )
-        claims.assert_claim(self._claim)
-        run_items.begin_items(self._claim, [item.id])
-        pushed = pushing.push({name: content_ids[name] for name in names})
-        message = f"{pushed} pushed, {len(names) - pushed} were there."
-        run_items.finish_item(self._claim, item, ItemState.DONE, Outcome.PUSHED, message=message)
 
     def _push_manifest(self, item: RunItem) -> None:
         path = layout.manifest_path(self._copied)
-        checksum = self._own_manifest_there(path) or self._send_manifest(path)
+        known = self._kept_contents()
+        checksum = self._own_manifest_there(path) or self._send_manifest(path, known)
         signature = layout.signature_path(path)
         if not self._store.put(signature, self._signer.sign(path, checksum), self._until if self._locks else None):
             self._lock_for_longer(signature)
@@ -187,6 +190,18 @@ class _Push:
             claims.assert_claim(self._claim)
             copied_sets.complete(self._copied, len(set(self._names)), self._until, locked_until)
             run_items.finish_item(self._claim, item, ItemState.DONE, Outcome.PUSHED)
+
+    def _kept_contents(self) -> dict[str, CopiedContent]:
+        """Return the set's contents, which are kept for as long as the set from now on.
+
+        An earlier message may have pushed them days ago, for as long as the set would have been kept then.
+        """
+        known = copied_contents.known(self._copied.store, self._names)
+        missing = [name for name in self._names if name not in known or not copied_contents.is_there(known[name])]
+        if missing:
+            raise GivenUp("contents_missing", "Contents of the set are no longer in the store: it is pushed again.")
+        self._contents_push().keep_longer(list(known.values()))
+        return known
 
     def _own_manifest_there(self, path: str) -> str | None:
         """Return the checksum of the manifest that an earlier message sent, where the store holds that very one."""
@@ -203,11 +218,7 @@ class _Push:
         if self._locks:
             self._store.extend_lock(path, self._until)
 
-    def _send_manifest(self, path: str) -> str:
-        known = copied_contents.known(self._copied.store, self._names)
-        missing = [name for name in self._names if name not in known or not copied_contents.is_there(known[name])]
-        if missing:
-            raise GivenUp("contents_missing", "Contents of the set are no longer in the store: it is pushed again.")
+    def _send_manifest(self, path: str, known: Mapping[str, CopiedContent]) -> str:
         items = [
             layout.manifest_item(item.facts, item.fingerprint, known[name])
             for item, name in zip(self._items, self._names, strict=True)

@@ -1,8 +1,10 @@
 """Pushes into every kind of store, what crashes in the middle of one, and what an attacker can do to it."""
 
+from datetime import timedelta
+
 import pytest
 
-from actors.copies import push, sending
+from actors.copies import layout, push, sending
 from actors.copies.stores.opening import open_store
 from actors.copies.stores.store import StoreError
 from db.audit.audit import SYSTEM
@@ -177,3 +179,49 @@ def test_a_store_that_is_added_again_is_behind_only_until_the_next_set_is_there(
     CopyStore.update(tidied_at=None).execute()
     look_after(again)
     assert [row.id for row in CopiedSet.select()] == [newest.id], "with its backup set, the row goes"
+
+
+@only_sqlite
+@pytest.mark.parametrize("is_manifest_sent", [False, True])
+def test_a_push_that_takes_days_keeps_its_contents_as_long_as_the_set(
+    cast, redis_url, new_place, monkeypatch, is_manifest_sent
+):
+    """Its contents were pushed for as long as the set would have been kept then; then the store was full."""
+    place = new_place("s3")
+    store = add_store(place, copy_days=8)
+    make_set(cast.contoso)
+    push.start_due(CopyStore.get_by_id(store.id))
+    run = Run.get(Run.kind == "copy.push")
+
+    def die(*_args):
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(push._Push, "_checked_lock" if is_manifest_sent else "_push_manifest", die)
+        with pytest.raises(Killed):
+            push.push.fn(run.id)
+    before = utcnow() + timedelta(days=5)
+    CopiedContent.update(kept_until=before, locked_until=before).execute()
+    Run.update(claimed_by=None, heartbeat_at=None).where(Run.id == run.id).execute()
+    push.push.fn(run.id)
+    [copied] = CopiedSet.select()
+    assert copied.state == CopyState.COMPLETE
+    assert all(row.kept_until >= copied.kept_until for row in CopiedContent.select())
+    assert all(row.locked_until >= copied.locked_until for row in CopiedContent.select())
+
+
+@only_sqlite
+def test_what_came_before_the_store_locked_is_locked_with_the_next_set(cast, redis_url, new_place):
+    place = new_place("s3")
+    store = add_store(place)
+    CopyStore.update(lock_state=LockState.MISSING, needs_lock=False).execute()
+    make_set(cast.contoso)
+    push_all(store)
+    CopyStore.update(lock_state=LockState.PROVEN).execute()
+    make_set(cast.contoso)
+    push_all(store)
+    there = open_store(place.address, place.credentials)
+    locks = {there.lock_of(layout.content_path(row.name)) for row in CopiedContent.select()}
+    there.close()
+    newest = copied_sets.newest(store)
+    assert all(until and until >= newest.locked_until for until in locks)
