@@ -8,14 +8,14 @@ import hashlib
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeVar
 
 from actors.copies import layout, sealing
 from actors.copies.stores.pace import Pace
-from actors.copies.stores.store import Store, StoredObject, StoreError, StoreRefused
+from actors.copies.stores.store import Store, StoredObject, StoreError, as_file, checksum_of
 from db.copies import copied_contents, sent_contents
 from db.models import CopiedContent, CopyStore
 from db.policies import snapshots
@@ -101,7 +101,7 @@ class Sender:
         self, left: Sequence[tuple[SealedContent, CopiedContent]], sending: Sending
     ) -> Iterable[SealedContent]:
         """Look at what was left on its way: if it has arrived, that is noted. Yield the others, which are mine now."""
-        told = at_once(self._store, lambda each: self._store.head(each[0].path), left)
+        told = at_once(self._store, lambda each: self._look_at(each[0].path), left)
         for (content, row), there in zip(left, told, strict=True):
             if there is not None and there.checksum == row.checksum:
                 if not sent_contents.arrive(self._row, {row.name: row.checksum}):
@@ -111,6 +111,13 @@ class Sender:
                 yield content
             else:
                 sending.late.add(content.name)
+
+    def _look_at(self, path: str) -> StoredObject | None:
+        """Return what is there with its checksum, for which it is read where the store tells none."""
+        told = self._store.head(path)
+        if told is None or told.checksum is not None:
+            return told
+        return replace(told, checksum=checksum_of(as_file(self._store.get(path))))
 
     def _put(self, mine: Sequence[SealedContent], sending: Sending) -> None:
         are_new = at_once(self._store, self._put_one, mine)
@@ -130,7 +137,7 @@ class Sender:
     def _settle(self, taken: Sequence[SealedContent], sending: Sending) -> list[SealedContent]:
         """Deal with names that the store has already. Return those under which the file to be sent is now."""
         settled, others = list[SealedContent](), list[SealedContent]()
-        told = at_once(self._store, lambda content: self._store.head(content.path), taken)
+        told = at_once(self._store, lambda content: self._look_at(content.path), taken)
         for content, there in zip(taken, told, strict=True):
             if there is None:
                 raise StoreError("The store says that a content is there, and does not find it.")
@@ -152,9 +159,7 @@ class Sender:
     def _adopt_locked(self, content: SealedContent, there: StoredObject, sending: Sending) -> None:
         """Record what nobody can replace. It was sent before, and is not on record: each sealing is another file."""
         self._store.extend_lock(content.path, self._until)
-        if there.checksum is None:
-            raise StoreRefused("The store tells no checksum of a content that was there already.")
-        if not sent_contents.adopt(self._row, content.name, content.checksum, (there.checksum, there.size)):
+        if not sent_contents.adopt(self._row, content.name, content.checksum, (str(there.checksum), there.size)):
             sending.late.add(content.name)
 
     def _replace(self, content: SealedContent) -> None:
@@ -173,7 +178,7 @@ class Sender:
             if row is None or not copied_contents.is_there(row):
                 sending.late.add(content.name)
                 continue
-            there = self._store.head(content.path)
+            there = self._look_at(content.path)
             if there is not None and there.checksum == content.checksum:
                 sent_contents.adopt(self._row, row.name, row.checksum, (content.checksum, len(content.sealed)))
             sending.there.append(row)

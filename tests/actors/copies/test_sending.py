@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +12,7 @@ import pytest
 
 from actors.copies import layout, loose, push, tending
 from actors.copies.stores.opening import open_store
+from actors.copies.stores.s3_store import S3Store
 from db.clock import utcnow
 from db.copies import sent_contents
 from db.database import database as connection
@@ -220,6 +222,31 @@ def test_what_a_dead_one_sent_is_taken_over_after_a_while_and_not_sent_again(sta
     assert (Run.get_by_id(stage.second).state, puts) == (RunState.SUCCEEDED, [])
     stage.end()
     assert puts == []
+
+
+@pytest.mark.parametrize("kind", ["s3-without-lock", "s3"])
+@only_sqlite
+def test_a_store_that_tells_no_checksums_is_read_for_what_a_dead_one_sent(stage, monkeypatch):
+    head, puts = S3Store.head, []
+
+    def bare(store, name):
+        told = head(store, name)
+        return told and replace(told, checksum=None)
+
+    def die(*_args):
+        raise Killed
+
+    monkeypatch.setattr(S3Store, "head", bare)
+    with monkeypatch.context() as patched:
+        patched.setattr(sent_contents, "arrive", die)
+        with pytest.raises(Killed):
+            push.push.fn(stage.first)
+    stage.take_back(stage.first)
+    watch(monkeypatch, before=lambda act, name: puts.append(name) if act != "head" else None)
+    push.push.fn(stage.first)
+    assert (Run.get_by_id(stage.first).state, puts) == (RunState.SUCCEEDED, [])
+    monkeypatch.undo()
+    stage.end()
 
 
 @pytest.mark.parametrize("kind", UNLOCKED)
