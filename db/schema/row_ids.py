@@ -39,8 +39,8 @@ def last_given_id(model: Any) -> int:
 
 
 def continue_after(model: Any, last: int) -> None:
-    """Give the next row an id above this one, and above all that are there."""
-    last = max(last, model.select(pw.fn.MAX(model.id)).scalar() or 0)
+    """Give the next row an id above this one, and above all that were ever given."""
+    last = max(last, model.select(pw.fn.MAX(model.id)).scalar() or 0, last_given_id(model))
     if not last:
         return
     if is_sqlite():
