@@ -65,7 +65,7 @@ def _open_set(source: CopySource) -> tuple[int | None, int]:
         return None, 0
     items = source.read_manifest(places[0])["items"][:CONTENTS]
     for item in items:
-        source.read_content(item["content"], item["sha256"])
+        source.read_content(item["content"], {item["sha256"]})
     return places[0].number, len(items)
 
 

@@ -3,20 +3,22 @@
 Every step is done once, however often it is begun: a recovery that was broken off is started again and goes on.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from actors.recovering.source import CopySource, SetPlace, Unproved
+from actors.recovering.source import CopySource, NotAsPushed, SetPlace, Unproved
 from db.audit import chain
 from db.audit.audit import Actor
 from db.copies.signer import Signer, own_signer
 from db.errors import Invalid
 from db.installation import import_file, lost_contents
 from db.installation.lost_contents import LostContent, LostPolicy
+from db.sql.value_lists import batched
 
 TOGETHER = 32
 MOST_FAULTS = 20
@@ -100,6 +102,8 @@ class _Contents:
     ) -> None:
         self._source, self._signer, self._as_of, self._tell, self._result = source, signer, as_of, tell, result
         self._reasons: dict[int, str] = {}
+        # Ids of lost contents that another digest than was tried may bring back, with those that were.
+        self._tried: dict[int, set[str]] = {}
         self._total = 0
 
     def bring_back(self) -> None:
@@ -107,24 +111,32 @@ class _Contents:
         manifests = self._add_newer_sets()
         self._total = lost_contents.count()
         for page in lost_contents.pages():
-            self._bring_page(page, lost_contents.digests([self._name(content) for content in page]) | manifests)
-        if self._reasons:
+            names = {content: self._name(content) for content in page}
+            recorded = lost_contents.digests(list(names.values()))
+            self._bring_page(
+                {content: recorded.get(name, set()) | manifests.get(name, set()) for content, name in names.items()}
+            )
+        if self._tried:
             self._look_into_older_sets()
         self._result.lost_contents = len(self._reasons)
         self._result.lost = lost_contents.policies_of(self._reasons)
 
-    def _add_newer_sets(self) -> dict[str, str]:
-        """Add sets that the state has not. Return name -> digest of what is in them."""
-        digests: dict[str, str] = {}
+    def _add_newer_sets(self) -> dict[str, set[str]]:
+        """Add sets that the state has not. Return name -> digests of what is in them."""
+        digests = defaultdict[str, set[str]](set)
         for place in reversed(self._source.sets()):
             if lost_contents.has_set(place.number):
                 continue
             manifest = self._manifest(place)
-            if manifest is None or self._is_too_new(manifest):
+            if manifest is None:
+                continue
+            if self._is_too_new(manifest):
+                lost_contents.leave_out_number(place.number)
                 continue
             tenant = lost_contents.tenant_of(manifest)
             lost_contents.add_set(tenant, manifest)
-            digests |= _digests(manifest)
+            for name, digest in _digests(manifest).items():
+                digests[name].add(digest)
             self._result.sets += 1
             self._tell("sets", self._result.sets, self._result.sets)
         return digests
@@ -140,48 +152,53 @@ class _Contents:
         return self._as_of is not None and datetime.fromisoformat(manifest["set"]["completed_at"]) > self._as_of
 
     def _look_into_older_sets(self) -> None:
-        """Bring back what was pushed without a record that the state has: manifests say its digest."""
-        known = set(self._reasons)
+        """Bring back what manifests tell the digest of, and the state does not, or another one."""
         for place in self._source.sets():
-            if not any(self._reasons[content_id] == NEVER_COPIED for content_id in known & self._reasons.keys()):
+            if not self._tried:
                 return
             manifest = self._manifest(place)
-            if manifest is not None:
+            if manifest is not None and not self._is_too_new(manifest):
                 digests = _digests(manifest)
                 for page in lost_contents.pages():
-                    told = [content for content in page if self._name(content) in digests]
-                    self._bring_page(told, digests)
+                    told = {content: {digests[name]} for content in page if (name := self._name(content)) in digests}
+                    self._bring_page({content: told[content] for content in told if self._is_untried(content, told)})
 
-    def _bring_page(self, page: list[LostContent], digests: Mapping[str, str]) -> None:
-        for begin in range(0, len(page), TOGETHER):
+    def _is_untried(self, content: LostContent, told: Mapping[LostContent, set[str]]) -> bool:
+        return content.id in self._tried and not told[content] <= self._tried[content.id]
+
+    def _bring_page(self, wanted: Mapping[LostContent, set[str]]) -> None:
+        """Bring back contents whose JSON has one of the digests."""
+        for some in batched(list(wanted), TOGETHER):
             bodies: dict[int, bytes] = {}
-            for content, body in self._read(page[begin : begin + TOGETHER], digests):
-                if isinstance(body, str):
-                    self._reasons[content.id] = body
-                else:
-                    bodies[content.id] = body
-                    self._reasons.pop(content.id, None)
+            with ThreadPoolExecutor(self._source.parallel) as threads:
+                bodies_or_why = threads.map(self._read, some, [wanted[content] for content in some])
+                for content, body in zip(some, bodies_or_why, strict=True):
+                    if isinstance(body, Unproved):
+                        self._note_lost(content, wanted[content], body)
+                    else:
+                        bodies[content.id] = body
+                        self._reasons.pop(content.id, None)
+                        self._tried.pop(content.id, None)
             lost_contents.bring_back(bodies)
             self._result.contents += len(bodies)
             self._tell("contents", self._result.contents, self._total)
 
-    def _read(
-        self, contents: list[LostContent], digests: Mapping[str, str]
-    ) -> Iterator[tuple[LostContent, bytes | str]]:
-        """Yield each content with its sealed body, or with why it has none."""
+    def _read(self, content: LostContent, digests: set[str]) -> bytes | Unproved:
+        """Return the content's sealed body, or why it has none."""
+        if not digests:
+            return NotAsPushed(NEVER_COPIED)
+        try:
+            plain = self._source.read_content(self._name(content), digests)
+        except Unproved as e:
+            return e
+        return lost_contents.sealed(content.tenant_id, content.fingerprint, plain)
 
-        def read(content: LostContent) -> bytes | str:
-            name = self._name(content)
-            if name not in digests:
-                return NEVER_COPIED
-            try:
-                plain = self._source.read_content(name, digests[name])
-            except Unproved as e:
-                return str(e)
-            return lost_contents.sealed(content.tenant_id, content.fingerprint, plain)
-
-        with ThreadPoolExecutor(self._source.parallel) as threads:
-            yield from zip(contents, threads.map(read, contents), strict=True)
+    def _note_lost(self, content: LostContent, tried: set[str], why: Unproved) -> None:
+        self._reasons[content.id] = str(why)
+        if isinstance(why, NotAsPushed):
+            self._tried.setdefault(content.id, set()).update(tried)
+        else:
+            self._tried.pop(content.id, None)
 
     def _name(self, content: LostContent) -> str:
         return self._signer.content_name(content.directory_id, content.fingerprint)

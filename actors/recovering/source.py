@@ -8,8 +8,9 @@ import gzip
 import hashlib
 import itertools
 import json
+import re
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,12 +26,18 @@ from db.installation import age_file
 
 _SETS = "sets/"
 _MANIFEST = "/manifest.json.age"
+# Whoever may write to a store could put there a number that no database takes.
+_NUMBER = re.compile(r"[0-9]{1,18}")
 MAX_CONTENT_BYTES = 256 * 1024 * 1024
 NEWER = "The store was made by a newer Tenantkeep than this one. Update this one first."
 
 
 class Unproved(Exception):
     """An object is missing, or not what was pushed. Its text says which, and why."""
+
+
+class NotAsPushed(Unproved):
+    """A content is there, and has no digest that anybody told of."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +98,7 @@ class CopySource:
         found = []
         for name in self._store.all_names(_SETS):
             parts = name.removesuffix(_MANIFEST).split("/")
-            if name.endswith(_MANIFEST) and len(parts) == 3 and parts[2].isascii() and parts[2].isdigit():
+            if name.endswith(_MANIFEST) and len(parts) == 3 and _NUMBER.fullmatch(parts[2]):
                 found.append(SetPlace(parts[1], int(parts[2]), name))
         return sorted(found, key=lambda place: place.number, reverse=True)
 
@@ -132,8 +139,8 @@ class CopySource:
                 return manifest
         raise Unproved(f"{place.path} is missing, or is not what this installation signed.")
 
-    def read_content(self, name: str, sha256: str) -> bytes:
-        """Return the JSON of a content, which has this digest. Raises Unproved."""
+    def read_content(self, name: str, digests: Collection[str]) -> bytes:
+        """Return the JSON of a content, which has one of these digests. Raises Unproved; NotAsPushed: it has none."""
         path, is_there = layout.content_path(name), False
         # What is there now is nearly always it, and to ask for versions is a request more for each content.
         for data in itertools.chain(
@@ -144,9 +151,11 @@ class CopySource:
                 plain = self._open(data)
             except Invalid:
                 continue
-            if hashlib.sha256(plain).hexdigest() == sha256:
+            if hashlib.sha256(plain).hexdigest() in digests:
                 return plain
-        raise Unproved(f"{path} {'is not what was pushed' if is_there else 'is missing'} in the store.")
+        if is_there:
+            raise NotAsPushed(f"{path} is not what was pushed in the store.")
+        raise Unproved(f"{path} is missing in the store.")
 
     def _open(self, data: bytes) -> bytes:
         """Return what age and gzip sealed. Raises Invalid."""

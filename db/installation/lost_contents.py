@@ -1,6 +1,7 @@
 """Contents whose bodies are not here yet, because a recovery has still to bring them back, or could not."""
 
 import zlib
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,6 +29,8 @@ from db.schema import row_ids
 from db.sql.value_lists import is_in
 
 PAGE = 200
+# Numbers are still left behind it for all time, whoever signed a set with a greater one.
+MAX_LEFT_OUT = 2**53
 # Of a tenant that is in no state: nobody knows the app by which it is signed in to.
 UNKNOWN_APP = "00000000-0000-0000-0000-000000000000"
 
@@ -73,13 +76,17 @@ def _lost(after: int) -> Any:
     return Content.select(*columns).join(Tenant).where((Content.id > after) & (Content.sealed == NOT_BACK_YET))
 
 
-def digests(names: Sequence[str]) -> dict[str, str]:
-    """Return name in a store -> the SHA-256 of its JSON, as it was recorded when it was pushed.
+def digests(names: Sequence[str]) -> dict[str, set[str]]:
+    """Return name in a store -> the SHA-256 of its JSON, as it was recorded when it was pushed, to each store there is.
 
-    Also of what was on its way when the state was made: by now it may have come, and it has the same JSON.
+    They differ where the content was deleted here in between and captured again: a fingerprint leaves out what the
+    service changes by itself. Also of what was on its way when the state was made: by now it may have come.
     """
     columns = (CopiedContent.name, CopiedContent.sha256)
-    return dict(CopiedContent.select(*columns).where(is_in(CopiedContent.name, names)).tuples())
+    found = defaultdict[str, set[str]](set)
+    for name, sha256 in CopiedContent.select(*columns).where(is_in(CopiedContent.name, names)).tuples():
+        found[name].add(sha256)
+    return found
 
 
 def sealed(tenant_id: int, fingerprint: str, plain: bytes) -> bytes:
@@ -159,6 +166,12 @@ def add_set(tenant: Tenant, manifest: Mapping[str, Any]) -> None:
         BackupSet.delete().where(BackupSet.id == told["id"]).execute()
         BackupSet.insert(tenant=tenant, manifest=manifest_row, **facts).execute()
         row_ids.continue_after(BackupSet, told["id"])
+
+
+def leave_out_number(number: int) -> None:
+    """Give the number of a set that was not brought back to no other: in the store it is taken."""
+    if number < MAX_LEFT_OUT:
+        row_ids.continue_after(BackupSet, number)
 
 
 def _snapshot(tenant: Tenant, item: Mapping[str, Any], content_id: int) -> int:

@@ -1,5 +1,7 @@
 """An installation from nothing but a store and a recovery key: whatever is missing, changed, hidden or broken off."""
 
+import gzip
+import hashlib
 import json
 from datetime import timedelta
 from itertools import count
@@ -16,7 +18,7 @@ from db.audit import audit, chain
 from db.audit.audit import SYSTEM
 from db.backups import manifests
 from db.clock import utcnow
-from db.copies import stores
+from db.copies import loose_contents, stores
 from db.errors import Invalid
 from db.installation import lost_contents
 from db.models import (
@@ -229,6 +231,64 @@ def test_an_older_time_is_brought_back_as_it_was_then(copied, arrive):
     arrive("sqlite")
     assert recover(place, as_of=oldest).sets == 0
     assert not BackupSet.select().exists()
+
+
+@only_sqlite
+@pytest.mark.parametrize("is_of_another_store", [False, True])
+def test_any_digest_that_was_recorded_or_signed_proves_a_content(copied, push_state, arrive, is_of_another_store):
+    """Deleted here and captured again, a content has the same name and another JSON: in another store, or on record."""
+    place, store = copied()
+    before = documents()
+    if is_of_another_store:
+        how = {"copy_days": 9, "needs_lock": False, "recipients": [str(RECOVERY_KEY.to_public())]}
+        other = stores.add("Other", "file:///mnt/other", {}, SYSTEM, **how)
+        for row in list(CopiedContent.select().dicts()):
+            del row["id"]
+            CopiedContent.create(**{**row, "store": other.id, "sha256": "f" * 64})
+    else:
+        CopiedContent.update(sha256="f" * 64).execute()
+    push_state(store)
+    arrive("sqlite")
+    result = recover(place)
+    assert (result.unproved, result.lost) == ([], [])
+    assert documents() == before
+
+
+@only_sqlite
+def test_what_was_signed_after_the_time_that_is_brought_back_proves_nothing_and_its_number_stays_taken(
+    copied, push_state, arrive, cast
+):
+    """Somebody who had the machine signs a set that tells another digest of a content."""
+    place, store = copied()
+    policy = Policy.create(tenant=cast.contoso, policy_type="intents", graph_id="x", name="Untold")
+    capture_by_hand(policy, SYSTEM)
+    own = recovering.own_signer()
+    name = own.content_name(cast.contoso.directory_id, Snapshot.get(Snapshot.name == "Untold").content.fingerprint)
+    # Nobody has a record of it.
+    loose_contents.record(store, 10**6)
+    push_state(store)
+    at = CopyStore.get().state_at
+    there = open_store(place.address, place.credentials)
+    plain, path = (
+        b'{"body": {"theirs": 1}, "assignments": []}',
+        f"sets/{cast.contoso.directory_id}/999/manifest.json.age",
+    )
+    told = {
+        "format": layout.FORMAT,
+        "set": {"completed_at": (at + timedelta(days=1)).isoformat()},
+        "items": [{"content": name, "sha256": hashlib.sha256(plain).hexdigest()}],
+    }
+    sealed = [
+        pyrage.encrypt(gzip.compress(text), [RECOVERY_KEY.to_public()]) for text in (json.dumps(told).encode(), plain)
+    ]
+    there.put(path, sealed[0])
+    there.put(layout.signature_path(path), own.sign(path, hashlib.sha256(sealed[0]).hexdigest()))
+    there.put(layout.content_path(name), sealed[1])
+    there.close()
+    arrive("sqlite")
+    result = recover(place, as_of=at)
+    assert [(policy.name, policy.why) for policy in result.lost] == [("Untold", recovering.NEVER_COPIED)]
+    assert make_set(Tenant.get(Tenant.name == "Fabrikam")).id == 1000
 
 
 @only_sqlite

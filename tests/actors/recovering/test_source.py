@@ -39,7 +39,7 @@ def test_names_that_are_not_ours_are_passed_over_and_nothing_unsigned_is_read(tm
     store.put(layout.FIRST_FILE, json.dumps(FIRST).encode())
     for name in ("state/20261127T031500Z.age", "state/notes.txt", "state/20269927T031500Z.age",
                  "sets/aaaa/41/manifest.json.age", "sets/aaaa/x/manifest.json.age", "sets/41/manifest.json.age",
-                 "sets/aaaa/41/else"):  # fmt: skip
+                 f"sets/aaaa/{10**19}/manifest.json.age", "sets/aaaa/41/else"):  # fmt: skip
         store.put(name, b"x")
     source = CopySource(store, [KEY])
     assert [name for _, name in source.states()] == ["state/20261127T031500Z.age"]
@@ -53,7 +53,7 @@ def test_names_that_are_not_ours_are_passed_over_and_nothing_unsigned_is_read(tm
         if why != "missing":
             store.put(layout.content_path(name), pyrage.encrypt(b"not packed", [KEY.to_public()]))
         with pytest.raises(Unproved, match=why):
-            source.read_content(name, "0" * 64)
+            source.read_content(name, {"0" * 64})
 
 
 class Versioned(FolderStore):
@@ -102,7 +102,7 @@ def test_what_somebody_with_our_key_puts_over_an_object_hides_none_that_was_ther
         yield write
 
     monkeypatch.setattr(store, "versions", archived)
-    for read in (lambda: reader.read_content("0" * 64, "0" * 64), lambda: reader.open_state("state/x").__enter__()):
+    for read in (lambda: reader.read_content("0" * 64, {"0" * 64}), lambda: reader.open_state("state/x").__enter__()):
         with pytest.raises(Unproved, match="archive"):
             read()
 

@@ -46,7 +46,7 @@ def test_one_at_a_time_sends_a_content_and_whoever_lost_it_changes_nothing(datab
 def test_what_was_on_its_way_when_the_state_was_made_can_be_recovered(database):
     store = CopyStore.create(**COLUMNS)
     sent_contents.announce(store, [facts(store, "a", "a1")], None)
-    assert lost_contents.digests(["a"]) == {"a": "of its JSON"}
+    assert lost_contents.digests(["a"]) == {"a": {"of its JSON"}}
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
