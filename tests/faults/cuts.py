@@ -8,11 +8,11 @@ from tests.faults.hosts import LINKS
 from tests.faults.seams import Seam
 
 # Claims go stale, another host takes over, and outwaits the write whose answer it does not know.
-TAKEN_OVER_SECONDS = 40
+TAKEN_OVER_SECONDS = 120
 # For a worker to go on where it stood still, until its write is out.
 SENT_SECONDS = 1
 AWAY_SECONDS = 11
-BACK_SECONDS = 20
+BACK_SECONDS = 60
 
 
 def cut_off(*links):

@@ -12,6 +12,7 @@ from db.clock import utcnow
 from db.database import database
 from db.models import AuditHead, Run, Schedule, Tenant
 from db.states import ACTIVE, RunKind
+from tests.faults.stage import READY_SECONDS
 
 INTERACTIVE_KINDS = (RunKind.CAPTURE_SNAPSHOT, RunKind.PREVIEW, RunKind.RESTORE)
 # So many of the newest runs, and ids that come after.
@@ -31,7 +32,7 @@ def poison_schedule(stage):
         found = stage.read(lambda: Schedule.get_by_id(row.id))
         return found.is_paused or found.next_at is None or found.next_at > utcnow()
 
-    stage.wait_for(is_set_aside, "setting a schedule aside that nobody can compute", 20)
+    stage.wait_for(is_set_aside, "setting a schedule aside that nobody can compute", READY_SECONDS)
 
 
 def poison_rules(stage):

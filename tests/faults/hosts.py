@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from db.models import Heartbeat
-from tests.faults.stage import POSTGRESQL, Stage
+from tests.faults.stage import POSTGRESQL, READY_SECONDS, Stage
 from tests.support.demo import descendants
 
 # A network for benchmarks (RFC 2544), in which each service has a net of its own.
@@ -119,7 +119,7 @@ class TwoHosts(Stage):
 
     def struck_host(self):
         """Return the host whose worker came to the seam."""
-        self.wait_for(self.seams.struck_process, "who came to the seam", LOOK_SECONDS)
+        self.wait_for(self.seams.struck_process, "who came to the seam", READY_SECONDS)
         struck = self.seams.struck_process()
         return next(host for host in HOSTS if struck in self._worker_processes(host))
 

@@ -74,7 +74,7 @@ class RestoreOnApproval(_Edited):
 
     def _wait(self, holds, what, *, fails=True):
         try:
-            self.stage.wait_for(holds, what, START_SECONDS if fails else 15)
+            self.stage.wait_for(holds, what, START_SECONDS)
         except Stuck:
             if fails:
                 raise

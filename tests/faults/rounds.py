@@ -14,7 +14,7 @@ from tests.faults.faults import FAULTS
 from tests.faults.later_works import LateRetry, RestoreOnApproval
 from tests.faults.stage import Stuck
 from tests.faults.unattended_works import Retention, ScheduledBackup
-from tests.faults.works import Backup, LiveRestore, Preview, Sync
+from tests.faults.works import START_SECONDS, Backup, LiveRestore, Preview, Sync
 from tests.faults.worst_day_works import Push, Rehearse
 
 WORKS = {
@@ -110,4 +110,4 @@ def _wait_for_moment(stage, work, moment):
     share = MOMENTS[moment]
     if share is None:
         return
-    stage.wait_for(lambda: work.has_come(share), f"{moment} of the work", 60)
+    stage.wait_for(lambda: work.has_come(share), f"{moment} of the work", START_SECONDS)

@@ -35,7 +35,8 @@ HOSTS = "hosts"
 ENGINES = (SQLITE, POSTGRESQL)
 EMAIL, SUBSCRIBER, PASSWORD = "max@faults.example", "rita@faults.example", "correct horse battery"
 OURS = ("web", "worker", "scheduler")
-READY_SECONDS, IDLE_SECONDS = 40, 120
+# Each ends once what it waits for is there: long enough for a machine with other work.
+READY_SECONDS, IDLE_SECONDS = 180, 300
 GONE = (pw.OperationalError, pw.InterfaceError, psycopg2.Error)
 DISK_MB = 200
 BYSTANDER = "00000000-1111-4111-8111-111111111111"
@@ -68,15 +69,15 @@ class Person:
 
     def _send(self, path, form):
         headers = {"Accept": "application/json"}
-        return self._session.post(self._address + path, data=form, headers=headers, timeout=10, allow_redirects=False)
+        return self._session.post(self._address + path, data=form, headers=headers, timeout=30, allow_redirects=False)
 
     def _sign_in(self):
         form = {"email": EMAIL, "password": PASSWORD, "csrf_token": self._token("/sign-in")}
-        self._session.post(f"{self._address}/sign-in", data=form, timeout=10).raise_for_status()
+        self._session.post(f"{self._address}/sign-in", data=form, timeout=30).raise_for_status()
         self._session.headers["X-CSRFToken"] = self._token("/")
 
     def _token(self, path):
-        page = self._session.get(self._address + path, timeout=10).text
+        page = self._session.get(self._address + path, timeout=30).text
         return page.split('name="csrf_token"')[1].split('value="')[1].split('"')[0]
 
 
@@ -199,7 +200,7 @@ class Stage:
         self.processes.pop(name).wait()
         self.killed += 1
 
-    def end(self, name, number=signal.SIGTERM, seconds=30):
+    def end(self, name, number=signal.SIGTERM, seconds=READY_SECONDS):
         """End a process as its supervisor does: it is asked, and takes its children along."""
         process = self.processes.pop(name)
         process.send_signal(number)
@@ -231,7 +232,7 @@ class Stage:
         self.has_struck = False
         self.seams.arm(seam)
 
-    def comes_to_seam(self, seconds=30):
+    def comes_to_seam(self, seconds=READY_SECONDS):
         """Tell whether the seam was struck before the work was over."""
         deadline = time.monotonic() + seconds
         while not self.seams.is_struck() and not self.work.is_over() and time.monotonic() < deadline:

@@ -122,7 +122,7 @@ class Retention(Work):
     def wait_until_over(self):
         """Or so long that it will not come today."""
         with suppress(Stuck):
-            self.stage.wait_for(self.is_over, "retention", 20)
+            self.stage.wait_for(self.is_over, "retention", START_SECONDS)
 
     def is_over(self):
         self.stage.keep_up()

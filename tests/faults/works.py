@@ -28,7 +28,7 @@ KEY = "configurationPolicies"
 CATALOG = POLICY_TYPES[KEY].path.strip("/")
 SECRET = "fault client secret"
 GROUP = "00000000-0000-4000-8000-00000000000a"
-START_SECONDS = 60
+START_SECONDS = 180
 
 
 class Work:
@@ -116,7 +116,7 @@ class Work:
         if not answer.ok:
             raise Stuck(f"{path} was answered with {answer.status_code} {answer.text[:500]}, {answer.headers}")
         run_id = answer.json()["run"]
-        self.stage.wait_for(lambda: self._has_ended(run_id), f"run {run_id}", 60)
+        self.stage.wait_for(lambda: self._has_ended(run_id), f"run {run_id}", START_SECONDS)
         return run_id
 
     def _has_ended(self, run_id):
