@@ -208,7 +208,7 @@ def nginx(directory, web_port):
     subprocess.run([*command, "-t"], check=True, capture_output=True)
     with servers.running(command, stderr=subprocess.DEVNULL) as process:
         servers.wait_for(lambda: _listens(port), "nginx", process=process)
-        moved_there = requests.get(f"http://127.0.0.1:{plain}/runs/", timeout=5, allow_redirects=False)
+        moved_there = requests.get(f"http://127.0.0.1:{plain}/runs/", timeout=60, allow_redirects=False)
         assert moved_there.headers["Location"] == "https://tenantkeep.example.com/runs/"
         yield f"https://127.0.0.1:{port}"
 
@@ -268,7 +268,7 @@ def test_behind_the_documented_proxy(cast, redis_url, tmp_path, proxy):
         assert "Secure" in page.headers["Set-Cookie"]
         assert page.headers["Strict-Transport-Security"]
         assert browser.get(f"{address}/metrics").status_code == 404
-        assert requests.get(f"http://127.0.0.1:{port}/metrics", timeout=5).status_code == 200
+        assert requests.get(f"http://127.0.0.1:{port}/metrics", timeout=60).status_code == 200
         # What only a proxy may say.
         assert browser.get(f"{address}/x/healthz", headers={"SCRIPT_NAME": "/x"}).status_code == 404
         form = {"email": cast.max.email, "password": PASSWORD, "csrf_token": _token(page)}
@@ -281,7 +281,7 @@ def test_behind_the_documented_proxy(cast, redis_url, tmp_path, proxy):
             held.enter_context(_tls(address, directory / "certificate.pem")).sendall(half)
         began = time.monotonic()
         assert browser.get(f"{address}/healthz").ok
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 10
         # What one address alone takes.
         form = {
             "csrf_token": _token(browser.get(f"{address}/restores/new")),

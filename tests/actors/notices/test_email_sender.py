@@ -166,7 +166,7 @@ def test_a_server_that_is_away_or_drips_is_left_alone(mail_server, raw_server, m
     mail_server.settings(f"smtp://127.0.0.1:{port}")
     began = time.monotonic()
     assert "does not answer" in refusal_of(outgoing(TO)).sentence
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 8, "it drips for ten seconds"
 
 
 def test_without_a_mail_server_it_says_what_an_admin_sets(monkeypatch, outgoing):

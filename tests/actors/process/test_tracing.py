@@ -73,7 +73,7 @@ def test_a_click_its_run_the_parts_of_that_and_their_calls_to_graph_are_one_trac
             command = [servers.TENANTKEEP, *words]
             stack.enter_context(servers.running(command, env=servers.environment(**settings)))
         address = f"http://127.0.0.1:{port}"
-        servers.wait_for(lambda: servers.answers_http(f"{address}/readyz"), "The web", 60)
+        servers.wait_for(lambda: servers.answers_http(f"{address}/readyz"), "The web")
         with requests.Session() as browser:
             token = (
                 browser.get(f"{address}/sign-in").text.split('name="csrf_token"')[1].split('value="')[1].split('"')[0]
@@ -82,8 +82,8 @@ def test_a_click_its_run_the_parts_of_that_and_their_calls_to_graph_are_one_trac
             browser.post(f"{address}/sign-in?next=/policies/?search=canary", data=form)
             token = browser.get(f"{address}/tenants/{cast.contoso.id}").text.split('name="csrf_token"')[1]
             form = {"csrf_token": token.split('value="')[1].split('"')[0]}
-            browser.post(f"{address}/tenants/{cast.contoso.id}/back-up?search=canary", data=form, timeout=30)
-        servers.wait_for(lambda: Run.select().where(Run.state << ENDED).exists(), "The backup", 60)
+            browser.post(f"{address}/tenants/{cast.contoso.id}/back-up?search=canary", data=form, timeout=60)
+        servers.wait_for(lambda: Run.select().where(Run.state << ENDED).exists(), "The backup")
     spans = collector.spans()
     click = next(span for span in spans if span.name == "POST /tenants/<tenant_id>/back-up")
     of_click = [span for span in spans if span.trace_id == click.trace_id]
@@ -122,12 +122,12 @@ def test_an_error_leaves_its_type_and_none_of_its_words_and_little_is_kept_where
 def test_a_collector_that_is_away_holds_up_nothing(traced, caplog):
     traced(OTLP_URL="http://127.0.0.1:9")
     began = time.monotonic()
-    for _ in range(3000):
+    for _ in range(6000):
         with tracing.span("works", SpanKind.CLIENT):
             pass
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20, "in step with its tries it would be half a minute"
     tracing.shut_down()
-    assert time.monotonic() - began < 5 + 2 * tracing.EXPORT_SECONDS
+    assert time.monotonic() - began < 20 + 2 * tracing.EXPORT_SECONDS
     assert {record.getMessage() for record in caplog.records} == {tracing.LOST_WORDS}
 
 

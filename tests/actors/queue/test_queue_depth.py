@@ -20,10 +20,10 @@ def test_messages_are_counted_until_they_are_done_and_the_first_that_waits_is_ti
     broker.enqueue(message.copy(message_id="c"), delay=60_000)
     depth = queue_depth.measure()[INTERACTIVE]
     assert (depth.messages, depth.delayed) == (2, 1)
-    assert 90 <= depth.oldest_seconds < 100
+    assert 90 <= depth.oldest_seconds < 150
     broker.do_fetch(INTERACTIVE, 1)
     depth = queue_depth.measure()[INTERACTIVE]
-    assert (depth.messages, depth.oldest_seconds < 10) == (2, True)
+    assert (depth.messages, depth.oldest_seconds < 60) == (2, True)
     broker.client.hset(
         f"{broker.namespace}:{INTERACTIVE}.msgs", broker.client.lindex(f"{broker.namespace}:{INTERACTIVE}", 0), "junk"
     )

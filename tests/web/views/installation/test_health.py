@@ -48,11 +48,15 @@ def web(database_url, own_redis):
         yield address, redis_process
 
 
+# Far more than it takes, and less than a connection that nobody answers.
+IN_TIME = 10
+
+
 def ready(address):
     """(status, troubles) and that it came in time."""
     began = time.monotonic()
-    answer = requests.get(f"{address}/readyz", timeout=10)
-    assert time.monotonic() - began < 2
+    answer = requests.get(f"{address}/readyz", timeout=60)
+    assert time.monotonic() - began < IN_TIME
     return answer.status_code, set(answer.json()["troubles"])
 
 
@@ -64,7 +68,7 @@ def test_a_process_refuses_to_start_in_one_line_and_not_again_and_again(process)
         env=environment,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=300,
     )
     assert done.returncode == WRONG_SETTING
     assert [line.partition(" is wrong")[0] for line in done.stderr.splitlines()] == [
@@ -80,8 +84,8 @@ def test_without_redis_it_is_alive_but_not_ready(web):
     redis_process.kill()
     redis_process.wait()
     assert ready(address) == (503, {"redis"})
-    assert requests.get(f"{address}/healthz", timeout=5).ok
-    assert requests.get(f"{address}/sign-in", timeout=5).ok, "pages go on: a start is recorded and sent later"
+    assert requests.get(f"{address}/healthz", timeout=60).ok
+    assert requests.get(f"{address}/sign-in", timeout=60).ok, "pages go on: a start is recorded and sent later"
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -92,8 +96,8 @@ def test_without_its_database_it_is_alive_but_not_ready(web, database_url):
     servers.execute(server, f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
     servers.execute(server, f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")  # noqa: S608
     assert ready(address) == (503, {"database"})
-    assert requests.get(f"{address}/healthz", timeout=5).ok
-    assert requests.get(f"{address}/sign-in", timeout=5).status_code == 503
+    assert requests.get(f"{address}/healthz", timeout=60).ok
+    assert requests.get(f"{address}/sign-in", timeout=60).status_code == 503
     servers.execute(server, f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
     assert ready(address) == (200, set())
 
@@ -116,17 +120,17 @@ def test_processes_that_are_there_before_their_database_wait_for_it_and_then_wor
         ]
         servers.wait_for(lambda: servers.answers_http(f"{address}/healthz"), "web")
         assert ready(address) == (503, {"database"})
-        assert requests.get(f"{address}/sign-in", timeout=5).status_code == 503
+        assert requests.get(f"{address}/sign-in", timeout=60).status_code == 503
         command, options = servers.postgresql(directory, port)
         stack.enter_context(servers.running(command, **options))
         servers.wait_for(lambda: servers.connects(servers.postgresql_url(port)), "PostgreSQL")
-        answer = requests.get(f"{address}/sign-in", timeout=5)
+        answer = requests.get(f"{address}/sign-in", timeout=60)
         assert (answer.status_code, "tenantkeep migrate" in answer.text) == (503, True), "it is there, and empty"
         lacking = "Run: tenantkeep migrate Waiting for it."
         servers.wait_for(lambda: (tmp_path / "log").read_text().count(lacking) == 2, "worker and scheduler")
         subprocess.run([servers.TENANTKEEP, "migrate"], env=environment, check=True, stdout=subprocess.DEVNULL)
         assert ready(address) == (200, set())
-        assert requests.get(f"{address}/sign-in", timeout=5).ok
+        assert requests.get(f"{address}/sign-in", timeout=60).ok
         servers.wait_for(lambda: "the scheduler is up" in (tmp_path / "log").read_text(), "the scheduler")
         assert {process.poll() for process in processes} == {None}
         said = (tmp_path / "log").read_text()  # before the database ends, which it does before who is still starting
@@ -142,7 +146,7 @@ def test_a_database_that_refuses_is_not_waited_for(database_url, redis_url, wron
     url = re.sub(r"tenantkeep@", wrong, database_url) + ("" if wrong == "no_such_role@" else "_not")
     environment = servers.environment(TENANTKEEP_DATABASE_URL=url)
     done = subprocess.run(
-        [servers.TENANTKEEP, "worker"], env=environment, capture_output=True, text=True, timeout=30, check=False
+        [servers.TENANTKEEP, "worker"], env=environment, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode > 1
     [sentence] = done.stderr.splitlines()
