@@ -60,7 +60,7 @@ def test_the_first_sign_in_leads_to_the_page_that_was_asked_for(site, cast, new_
 
 def test_a_capture_is_followed_without_reloading_wherever_one_is(page, enter, cast, working):
     policy = Policy.get(Policy.tenant == cast.contoso)
-    working.fault(kind="delay", path=policy.graph_id, seconds=1.5, times=1)
+    working.fault(kind="delay", path=policy.graph_id, seconds=5, times=1)
     enter(page, cast.ada, f"/policies/{policy.id}")
     page.click("text=Capture snapshot")
     page.wait_for_selector("#pulse >> text=1 running")
@@ -201,7 +201,7 @@ def test_a_column_that_was_chosen_stays(page, enter, cast, captured, site):
 
 def test_what_moves_leaves_the_focus_where_it_is(page, enter, cast, working):
     policies = list(Policy.select().where(Policy.tenant == cast.contoso).order_by(Policy.id))
-    working.fault(kind="delay", path=policies[0].graph_id, seconds=3, times=1)
+    working.fault(kind="delay", path=policies[0].graph_id, seconds=6, times=1)
     enter(page, cast.ada, f"/tenants/{cast.contoso.id}")
     page.click("text=Back up now")
     page.click("text=View run")
@@ -213,7 +213,7 @@ def test_what_moves_leaves_the_focus_where_it_is(page, enter, cast, working):
 def start_capture(page, enter, person, working):
     """Press “Capture snapshot” of a policy that takes seconds to read; return the policy."""
     policy = Policy.select().join(Tenant).where(Tenant.name == "Contoso").order_by(Policy.id).first()
-    working.fault(kind="delay", path=policy.graph_id, seconds=4, times=1)
+    working.fault(kind="delay", path=policy.graph_id, seconds=8, times=1)
     enter(page, person, f"/policies/{policy.id}")
     page.click("text=Capture snapshot")
     page.wait_for_selector("text=View run")  # started: the page may be left

@@ -17,7 +17,7 @@ def page(new_page):
 
 def test_signing_in_lists_capturing_and_following_the_run(page, enter, cast, graph, worker, quick):
     policy = Policy.get(Policy.tenant == cast.contoso)
-    graph.fault(kind="delay", path=policy.graph_id, seconds=1, times=1)
+    graph.fault(kind="delay", path=policy.graph_id, seconds=3, times=1)
     enter(page, cast.ada, "/policies/")
     page.fill("#search", policy.name)
     page.select_option("#state", "present")

@@ -52,7 +52,7 @@ class Watched:
         Watch.update(next_at=utcnow()).where(Watch.tenant == self.tenant).execute()
         EventLog.update(read_to=ago(minutes=5)).where(EventLog.read_to.is_null(False)).execute()
 
-    def look(self, seconds=30):
+    def look(self, seconds=120):
         """Have one look made. Return its run, or None if it left no trace."""
         before = Run.select().where(Run.kind == RunKind.WATCH).count()
         self.make_due()
@@ -61,7 +61,7 @@ class Watched:
         runs = Run.select().where(Run.kind == RunKind.WATCH).order_by(Run.id.desc())
         return runs[0] if runs.count() > before else None
 
-    def wait(self, seconds=30):
+    def wait(self, seconds=120):
         deadline = time.monotonic() + seconds
         while Run.select().where((Run.kind == RunKind.WATCH) & Run.state.in_(ACTIVE)).exists():
             assert time.monotonic() < deadline, Run.get(Run.kind == RunKind.WATCH).waiting
@@ -148,9 +148,8 @@ def test_what_is_new_deleted_and_assigned_is_told_apart_in_one_look(watched):
 
 def test_an_event_that_comes_late_is_followed_when_it_comes(watched):
     policy = watched.policies[0]
-    watched.outside.change(TYPE, policy.graph_id, at=ago(minutes=10), lag_s=600 + 3)
     assert watched.look() is None
-    time.sleep(3)
+    watched.outside.change(TYPE, policy.graph_id, at=ago(minutes=10))
     assert items_of(watched.look())[policy.name].outcome == Outcome.CAPTURED
 
 

@@ -117,8 +117,8 @@ def test_a_page_that_fails_leaves_the_watermark_and_costs_no_page_before_it(
 
 
 def test_where_nobody_answers_the_other_log_is_not_waited_for_too(outside, cast, graph, monkeypatch):
-    monkeypatch.setattr("graph.transport.client.TIMEOUT", 0.3)
-    graph.fault(kind="delay", seconds=1, path="auditEvents")
+    monkeypatch.setattr("graph.transport.client.TIMEOUT", 2)
+    graph.fault(kind="delay", seconds=3, path="auditEvents")
     before = graph.requests()["http"]
     found = look(cast.contoso)
     assert (found.is_current, found.refused, graph.requests()["http"] - before) == (False, (), 1)
@@ -163,7 +163,7 @@ def test_a_capture_reads_the_logs_and_succeeds_whatever_they_answer(outside, pol
 
     def capture():
         run = actors.backups.capture.start(policy, Actor.person(cast.ada, None)).run
-        return ended(run.id, 30).state
+        return ended(run.id).state
 
     graph.fault(kind="status", status=500, path="auditEvents", times=9)
     graph.change(permissions=[one for one in READ if one != "AuditLog.Read.All"])

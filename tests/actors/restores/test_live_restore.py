@@ -391,7 +391,7 @@ def test_a_cancelled_restore_stops_between_items_and_keeps_what_it_did(contoso, 
 
 @pytest.fixture
 def thirty(contoso, cast, ended):
-    """A previewed restore of thirty policies, of which twenty go together; every call of Graph takes 400 ms by then."""
+    """A previewed restore of thirty policies, of which twenty go together; every call of Graph takes 800 ms by then."""
     kept = []
     for number in range(30):
         item = catalog_policy(f"4{number:07d}-0000-4000-8000-000000000000", f"Many {number}")
@@ -403,7 +403,7 @@ def thirty(contoso, cast, ended):
     backup_set = BackupSet.create(tenant=cast.contoso, selection={}, types={}, problems=[], state="complete",
                                   manifest=manifest(cast.contoso, kept))  # fmt: skip
     restore = previewed(drafts.from_backup_set(backup_set, cast.contoso, options(), SYSTEM), ended)
-    contoso.change(flags={"latency_ms": 400})
+    contoso.change(flags={"latency_ms": 800})
     yield restore
     contoso.change(flags={"latency_ms": 0})
 
@@ -414,7 +414,7 @@ def test_what_moves_while_the_others_are_written_is_left_alone_too(thirty, conto
     servers.wait_for(Write.select().exists, "The first write")
     last = restore_items.items(thirty)[-1]
     contoso.put(CATALOG, {**catalog_policy(last.graph_id, last.name), "description": "somebody's"})
-    run = ended(run.id, 30)
+    run = ended(run.id)
     assert items_of(run)[last.name].outcome == "conflict"
     assert contoso.objects()[CATALOG][last.graph_id]["description"] == "somebody's"
     assert run.done == 29
@@ -441,7 +441,7 @@ def test_what_is_read_back_otherwise_is_looked_at_again_and_then_named(contoso, 
     """Either the service took a moment to show it, or it is otherwise: the second look tells."""
     policy = policy_of(cast.contoso)
     restore = previewed(drafted(captured(policy, description="old"), cast.contoso), ended)
-    contoso.change(flags={"latency_ms": 700})
+    contoso.change(flags={"latency_ms": 1500})
     run = actors.restores.live_restore.start(restore, SYSTEM, reason="ticket").run
     servers.wait_for(Write.select().where(Write.state == "answered").exists, "The write")
     taken = live(contoso, policy)

@@ -47,16 +47,17 @@ def app_restore(contoso, cast, ended):
     return previewed(drafts.from_snapshot(snapshot, cast.contoso, options(), SYSTEM), ended)
 
 
-def executed_after_a_wait(restore, reason, ended):
-    """Return the live run that ended, once it had said that it waits for this reason."""
+def executed_after_a_wait(contoso, delay, restore, reason, ended):
+    """Return the live run that ended: the delay is over once the run has said that it waits for this reason."""
+    contoso.change(flags={delay: 600})
     run = actors.restores.live_restore.start(restore, SYSTEM, reason="ticket").run
     servers.wait_for(lambda: reason in str(run_progress.waiting_reason(Run.get_by_id(run.id))), "The wait")
+    contoso.change(flags={delay: 0})
     return ended(run.id)
 
 
 def test_a_store_app_is_assigned_once_it_is_published(app_restore, contoso, ended):
-    contoso.change(flags={"publishing_delay_s": 3})
-    run = executed_after_a_wait(app_restore, "publish the app", ended)
+    run = executed_after_a_wait(contoso, "publishing_delay_s", app_restore, "publish the app", ended)
     [item] = items_of(run).values()
     assert (run.state, item.outcome) == (RunState.SUCCEEDED, "recreated")
     [made] = contoso.objects()[APPS].values()
@@ -95,8 +96,7 @@ def access_restore(contoso, cast, ended):
 
 
 def test_a_policy_waits_until_the_location_that_was_made_for_it_is_known(access_restore, contoso, ended):
-    contoso.change(flags={"propagation_delay_s": 3})
-    run = executed_after_a_wait(access_restore, "“HQ” can be used", ended)
+    run = executed_after_a_wait(contoso, "propagation_delay_s", access_restore, "“HQ” can be used", ended)
     assert (run.state, run.failed) == (RunState.SUCCEEDED, 0)
     [policy], [place] = contoso.objects()[ACCESS].values(), contoso.objects()[LOCATIONS].values()
     assert policy["conditions"]["locations"]["includeLocations"] == [place["id"]]
