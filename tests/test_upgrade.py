@@ -73,7 +73,7 @@ def asked_all_the_while(address):
         while not is_over.wait(0.2):
             for path in ("/healthz", "/readyz", "/sign-in"):
                 try:
-                    answers[path, requests.get(address + path, timeout=10).status_code] += 1
+                    answers[path, requests.get(address + path, timeout=60).status_code] += 1
                 except requests.RequestException as e:
                     answers[path, type(e).__name__] += 1
 
@@ -92,13 +92,13 @@ def test_a_released_database_is_brought_to_this_version_while_web_answers(releas
     line = [servers.TENANTKEEP, "web", "--processes", "1", "--threads", "2"]
     environment = servers.environment(TENANTKEEP_BIND=f"127.0.0.1:{port}")
     with servers.running(line, env=environment, stderr=subprocess.DEVNULL) as web:
-        servers.wait_for(lambda: servers.answers_http(f"{address}/healthz"), "web", 60, web)
-        before = requests.get(f"{address}/readyz", timeout=5)
+        servers.wait_for(lambda: servers.answers_http(f"{address}/healthz"), "web", process=web)
+        before = requests.get(f"{address}/readyz", timeout=60)
         assert (before.status_code, list(before.json()["troubles"])) == (503, ["start"])
-        assert "tenantkeep migrate" in requests.get(f"{address}/sign-in", timeout=5).text
+        assert "tenantkeep migrate" in requests.get(f"{address}/sign-in", timeout=60).text
         with asked_all_the_while(address) as answers:
             done = subprocess.run([servers.TENANTKEEP, "migrate", "--json"], check=True, capture_output=True)
-            servers.wait_for(lambda: requests.get(f"{address}/readyz", timeout=5).ok, "web, ready", process=web)
+            servers.wait_for(lambda: requests.get(f"{address}/readyz", timeout=60).ok, "web, ready", process=web)
         assert json.loads(done.stdout)["applied"], "there was nothing to do: no such fixture is needed"
         assert {status for path, status in answers if path == "/healthz"} == {200}
         assert {status for _, status in answers} <= {200, 503}
@@ -117,10 +117,10 @@ def test_a_released_database_is_brought_to_this_version_while_web_answers(releas
 def look_around(address):
     """Ada signs in, and sees what the release left."""
     with requests.Session() as browser:
-        token = browser.get(f"{address}/sign-in", timeout=10).text.split('name="csrf_token"')[1].split('value="')[1]
+        token = browser.get(f"{address}/sign-in", timeout=60).text.split('name="csrf_token"')[1].split('value="')[1]
         form = {"email": EMAIL, "password": PASSWORD, "csrf_token": token.split('"')[0]}
-        assert browser.post(f"{address}/sign-in", data=form, timeout=10).ok
-        found = {page: browser.get(address + page, timeout=30) for page in PAGES}
+        assert browser.post(f"{address}/sign-in", data=form, timeout=60).ok
+        found = {page: browser.get(address + page, timeout=60) for page in PAGES}
         assert {page: answer.status_code for page, answer in found.items() if answer.status_code != 200} == {}
         assert TENANT in found["/tenants/1"].text
         assert "Renamed by hand" in found["/changes/"].text
@@ -136,7 +136,7 @@ def back_up_again(simulator):
     worker.start()
     try:
         line = [servers.TENANTKEEP, "back-up", TENANT, "--policy", str(policy.id), "--wait", "--json"]
-        done = subprocess.run(line, capture_output=True, text=True, timeout=120, check=False)
+        done = subprocess.run(line, capture_output=True, text=True, timeout=300, check=False)
     finally:
         worker.stop()
     run = json.loads(done.stdout)

@@ -72,7 +72,7 @@ def demo(installed, tmp_path_factory):
     """The demo of what is installed, in an empty folder, once every first sync has ended."""
     data = tmp_path_factory.mktemp("elsewhere") / "data"
     with running_demo(data, str(installed / "tenantkeep")) as running:
-        servers.wait_for(lambda: len(runs(data)) == 3 and not active(data), "The end of each tenant's sync", 60)
+        servers.wait_for(lambda: len(runs(data)) == 3 and not active(data), "The end of each tenant's sync")
         yield running
 
 
@@ -156,7 +156,7 @@ def walked(session, address, waiting):
         if shape in seen:
             continue
         seen.add(shape)
-        answer = session.get(address + path, timeout=30)
+        answer = session.get(address + path, timeout=60)
         answers[path] = answer.status_code
         if "html" in answer.headers["Content-Type"]:
             waiting += re.findall(r'(?:href|src)="(/[^"?#]*)', answer.text)

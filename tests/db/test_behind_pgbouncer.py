@@ -71,7 +71,7 @@ def test_two_migrate_at_once_through_pgbouncer_and_leave_neither_a_lock_nor_a_se
                 subprocess.Popen([servers.TENANTKEEP, "migrate"], env=environment, stdout=subprocess.PIPE, text=True)
                 for _ in range(2)
             ]
-            told = [each.communicate(timeout=120)[0] for each in both]
+            told = [each.communicate(timeout=300)[0] for each in both]
             assert [each.returncode for each in both] == [0, 0], told
             with psycopg2.connect(pooled) as connection, connection.cursor() as cursor:
                 cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")

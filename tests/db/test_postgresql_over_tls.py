@@ -64,7 +64,7 @@ def test_migrating_over_verified_tls_with_a_password_from_a_file_and_each_thing_
 
     done = subprocess.run(
         [servers.TENANTKEEP, "migrate"], env=servers.environment(TENANTKEEP_DATABASE_URL=address()),
-        capture_output=True, text=True, timeout=60, check=False,
+        capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     for wrong, words in (

@@ -63,7 +63,7 @@ def process(
         input=stdin,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
         cwd=servers.ROOT,
         env=servers.environment(**environment),

@@ -31,7 +31,7 @@ def register_apps(simulator, home, roles=READ):
         facts = {"name": name, "directory_id": directory, "client_id": directory, "consents": {}, "permissions": [],
                  "flags": {"app_known_after_s": 0, "roles_after_s": 0},
                  "apps": apps if directory == HOME else []}  # fmt: skip
-        requests.post(f"{simulator}/_simulator/tenants", json=facts, timeout=10).raise_for_status()
+        requests.post(f"{simulator}/_simulator/tenants", json=facts, timeout=60).raise_for_status()
         simulated = SimulatedTenant(simulator, directory)
         simulated.put("organization", {"id": directory, "displayName": name, "verifiedDomains": []})
         policy = "30000001-0000-4000-8000-000000000000"
@@ -46,7 +46,7 @@ def register_apps(simulator, home, roles=READ):
 def decide(address, decision, directory=None):
     """Press a button on Microsoft's page. Return the path and query that the browser is sent back to."""
     choice = {"decision": decision} | ({"as_directory": directory} if directory else {})
-    answer = requests.get(address, params=choice, allow_redirects=False, timeout=10)
+    answer = requests.get(address, params=choice, allow_redirects=False, timeout=60)
     assert answer.status_code == 302, answer.text
     parts = urlsplit(answer.headers["Location"])
     return f"{parts.path}?{parts.query}"

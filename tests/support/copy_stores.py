@@ -42,7 +42,7 @@ def s3_server() -> Iterator[str]:
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
     with servers.running(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         url = f"http://127.0.0.1:{port}"
-        servers.wait_for(lambda: _answers(f"{url}/moto-api/"), "the S3 server", 60, process)
+        servers.wait_for(lambda: _answers(f"{url}/moto-api/"), "the S3 server", process=process)
         yield url
 
 
@@ -70,7 +70,7 @@ def azure_server(directory: Path) -> Iterator[str]:
     command += ["--disableTelemetry", "--skipApiVersionCheck"]
     with servers.running(command, cwd=directory, stdout=subprocess.DEVNULL) as process:
         url = f"http://127.0.0.1:{port}"
-        servers.wait_for(lambda: _answers(url), "Azurite", 60, process)
+        servers.wait_for(lambda: _answers(url), "Azurite", process=process)
         yield f"{url}/{AZURE_ACCOUNT}"
 
 
@@ -106,7 +106,7 @@ def has_azurite() -> bool:
 
 def _answers(url: str) -> bool:
     try:
-        requests.get(url, timeout=1)
+        requests.get(url, timeout=5)
     except requests.RequestException:
         return False
     return True

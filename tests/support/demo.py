@@ -31,7 +31,7 @@ class Demo:
         lines = [Path(f"/proc/{one}/cmdline").read_text().split("\0") for one in descendants(self.process.pid)]
         line = next(one for one in lines if "graph.simulator" in one and "--port" in one)
         url = f"http://127.0.0.1:{line[line.index('--port') + 1]}"
-        described = requests.get(f"{url}/_simulator/tenants", timeout=10).json()
+        described = requests.get(f"{url}/_simulator/tenants", timeout=60).json()
         return SimulatedTenant(url, next(one["directory_id"] for one in described if one["name"] == name))
 
     def sign_in_of(self, role):
@@ -61,7 +61,7 @@ def running_demo(data: Path, tenantkeep=servers.TENANTKEEP, *, history=False, li
         )
         try:
             servers.wait_for(
-                lambda: last_words in out.read_text(), "The demo", seconds=300 if history else 60, process=process
+                lambda: last_words in out.read_text(), "The demo", seconds=300 if history else 180, process=process
             )
             yield Demo(process, out.read_text(), data)
         finally:
@@ -71,7 +71,7 @@ def running_demo(data: Path, tenantkeep=servers.TENANTKEEP, *, history=False, li
 def stop(process):
     """As Ctrl-C does; what has ended is left alone."""
     process.send_signal(signal.SIGINT)
-    process.wait(40)
+    process.wait(120)
 
 
 def descendants(pid):

@@ -19,7 +19,7 @@ def options(**changes):
     return option_choices.parse_options({**OPTIONS, **changes}, own_tenant=True)
 
 
-def previewed(restore, ended, seconds=60):
+def previewed(restore, ended, seconds=120):
     """The restore once its preview has ended."""
     run = ended(actors.plans.preview.start(restore, SYSTEM).run.id, seconds)
     assert run.state in (RunState.SUCCEEDED, RunState.PARTIAL), run.error_message

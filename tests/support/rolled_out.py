@@ -100,7 +100,7 @@ def make_standard(**numbers):
 def follow(simulator, standard, rings):
     """Ring -> how many tenants, each new and empty. Return (tenant, its side in the simulator) for each."""
     for path in ("requests", "faults"):
-        requests.delete(f"{simulator}/_simulator/{path}", timeout=10).raise_for_status()
+        requests.delete(f"{simulator}/_simulator/{path}", timeout=60).raise_for_status()
     made, number = [], 0
     for ring, count in rings.items():
         for _ in range(count):
@@ -123,7 +123,7 @@ def _seen_whole(tenant):
         EventLog.create(tenant=tenant, log=log, read_to=now, reaches_from=now - timedelta(days=30), asked_at=now)
 
 
-def went_on(rollout, seconds=90):
+def went_on(rollout, seconds=180):
     """The roll-out once it goes on no further by itself, the scheduler's sweep included."""
     until = time.monotonic() + seconds
     while (now := RollOut.get_by_id(rollout.id)).state in AT_WORK:

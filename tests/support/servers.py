@@ -53,7 +53,7 @@ def free_port() -> int:
 
 
 def wait_for(
-    answers: Callable[[], bool], what: str, seconds: float = 60, process: subprocess.Popen | None = None
+    answers: Callable[[], bool], what: str, seconds: float = 300, process: subprocess.Popen | None = None
 ) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -73,7 +73,7 @@ def running(command: list[str], **options: object) -> Iterator[subprocess.Popen]
     finally:
         process.terminate()
         try:
-            process.wait(15)
+            process.wait(60)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -84,7 +84,7 @@ def redis_of(directory: Path, *more: str, **client: object) -> Iterator[redis.Re
     """A Redis with options of its own, and a client of it. `--port` may be 0, where `client` names the TLS port."""
     directory.mkdir()
     port = free_port()
-    asking = redis.Redis(**{"port": port, "socket_connect_timeout": 0.5, "retry": None, **client})
+    asking = redis.Redis(**{"port": port, "socket_connect_timeout": 2, "retry": None, **client})
     command = [*embedded_redis.command(port, directory), *more]
     with running(command, stdout=subprocess.DEVNULL) as process, asking:
         wait_for(lambda: _answers(asking), "Redis", process=process)
@@ -94,7 +94,7 @@ def redis_of(directory: Path, *more: str, **client: object) -> Iterator[redis.Re
 
 @contextmanager
 def redis_server(port: int, directory: Path, *more: str) -> Iterator[subprocess.Popen]:
-    client = redis.Redis(port=port, socket_connect_timeout=0.2, retry=None)
+    client = redis.Redis(port=port, socket_connect_timeout=2, retry=None)
     with running([*embedded_redis.command(port, directory), *more], stdout=subprocess.DEVNULL) as process:
         wait_for(lambda: _answers(client), "Redis", process=process)
         yield process
@@ -192,7 +192,7 @@ def connects(url: str) -> bool:
 
 def answers_http(url: str) -> bool:
     try:
-        return requests.get(url, timeout=1).ok
+        return requests.get(url, timeout=5).ok
     except requests.RequestException:
         return False
 
@@ -201,7 +201,7 @@ def answers_http(url: str) -> bool:
 def sentinel(settings: Path, password: str) -> Iterator[redis.Redis]:
     """A sentinel with these settings, which it writes to, and a client of it."""
     port = free_port()
-    asking = redis.Redis(port=port, password=password, socket_connect_timeout=0.5, retry=None)
+    asking = redis.Redis(port=port, password=password, socket_connect_timeout=2, retry=None)
     line = [embedded_redis.command(port, settings.parent)[0], str(settings), "--sentinel", "--port", str(port)]
     with running(line, stdout=subprocess.DEVNULL, cwd=settings.parent) as process, asking:
         wait_for(lambda: _answers(asking), "The sentinel", process=process)

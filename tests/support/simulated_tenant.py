@@ -25,10 +25,10 @@ class SimulatedTenant:
         facts = {"name": tenant.name, "directory_id": tenant.directory_id, "client_id": tenant.client_id,
                  "client_secret": secret, "permissions": permissions or READ,
                  "flags": {"not_offered": NOT_OFFERED}}  # fmt: skip
-        requests.post(f"{url}/_simulator/tenants", json=facts, timeout=10).raise_for_status()
+        requests.post(f"{url}/_simulator/tenants", json=facts, timeout=60).raise_for_status()
         return cls(url, tenant.directory_id)
 
-    def put(self, collection, item, timeout=30):
+    def put(self, collection, item, timeout=60):
         self._call("PUT", f"/tenants/{self.id}/objects/{collection}/{item['id']}", item, timeout)
 
     def delete(self, collection, object_id):
@@ -59,7 +59,7 @@ class SimulatedTenant:
     def decide(self, code, status="approved"):
         self._call("POST", f"/tenants/{self.id}/approvals/{code}", {"status": status})
 
-    def _call(self, method, path, body=None, timeout=30):
+    def _call(self, method, path, body=None, timeout=60):
         answer = requests.request(method, self.url + path, json=body, timeout=timeout)
         answer.raise_for_status()
         return answer

@@ -106,7 +106,7 @@ def test_a_process_without_its_rights_refuses_to_start_in_one_sentence(roles, pr
     roles.execute(f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {roles.app}", roles.owner)
     environment = servers.environment(**roles.environment(), PORT=str(servers.free_port()))
     done = subprocess.run(
-        [servers.TENANTKEEP, process], env=environment, capture_output=True, text=True, timeout=60, check=False
+        [servers.TENANTKEEP, process], env=environment, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode > 1
     [sentence] = done.stderr.splitlines()

@@ -223,7 +223,7 @@ def test_a_sync_that_is_throttled_goes_on_with_what_is_left(graph, worker, ended
     graph.fault(kind="status", path="intents", status=429, retry_after="0.3", times=3)
     run = ended(actors.backups.sync.start(cast.contoso, SYSTEM).run.id)
     assert run.state == RunState.SUCCEEDED
-    asked = requests.get(f"{graph.url}/requests", timeout=5).json()["recent"]
+    asked = requests.get(f"{graph.url}/requests", timeout=60).json()["recent"]
     assert sum("/deviceManagement/intents" in one for one in asked) == 4
     assert sum("/deviceManagement/deviceCategories" in one for one in asked) == 1
 

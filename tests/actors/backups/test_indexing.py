@@ -1,12 +1,11 @@
 """What a backup read is found by its settings soon after, whatever became of the message."""
 
-import time
-
 import pytest
 
 from actors.backups import indexing
 from actors.reading import policy_index
 from db.models import Content, KnownSetting, Policy, PolicySetting
+from tests.support import servers
 from tests.support.simulated_tenant import catalog_policy
 
 pytestmark = pytest.mark.usefixtures("quick", "lock_order")
@@ -26,9 +25,7 @@ def test_a_backup_that_has_ended_is_indexed_and_a_changed_policy_anew(graph, bac
         changed_at = f"2026-11-2{count}T00:00:00Z"
         graph.put(PATH, {**catalog_policy("p1", "One", count=count), "lastModifiedDateTime": changed_at})
         back_up(is_full=True)
-        until = time.monotonic() + 20
-        while Policy.get(graph_id="p1").index_version is None and time.monotonic() < until:
-            time.sleep(0.05)
+        servers.wait_for(lambda: Policy.get(graph_id="p1").index_version is not None, "The index")
         assert ("p1" in policies_that_set(key)) == is_set
 
 

@@ -46,7 +46,7 @@ def stage(database, worker, quick, ended, monkeypatch):
         for name in ("GRAPH", "LOGIN"):
             monkeypatch.setenv(f"TENANTKEEP_{name}_URL", url)
         config.settings.cache_clear()
-        facts = requests.get(f"{url}/_simulator/tenants", timeout=10).json()
+        facts = requests.get(f"{url}/_simulator/tenants", timeout=60).json()
         found = next(one for one in facts if "Fabrikam" in one["name"])
         made = tenants.add(found["name"], found["directory_id"], found["client_id"], SYSTEM)
         tenants.set_credential(made, "secret", {"secret": found["client_secret"]}, SYSTEM)

@@ -26,7 +26,7 @@ DIRECTORY, CLIENT = "33333333-1111-4111-8111-333333333333", "33333333-2222-4222-
 def new(database, simulator, monkeypatch):
     """A tenant that is to be connected, with a secret; and its directory in the simulator."""
     monkeypatch.setattr(connect, "WAITS", (0.1,) * 6)
-    requests.delete(f"{simulator}/_simulator/faults", timeout=10).raise_for_status()
+    requests.delete(f"{simulator}/_simulator/faults", timeout=60).raise_for_status()
     tenant = new_tenants.add_waiting("Tailspin", DIRECTORY, CLIENT, SYSTEM, more_tags=["north"])
     tenants.set_credential(tenant, CredentialKind.SECRET, {"secret": "the secret"}, SYSTEM)
     simulated = SimulatedTenant.add(simulator, tenant, "the secret")

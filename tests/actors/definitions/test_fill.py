@@ -78,7 +78,7 @@ class Filling:
         assert run.state == RunState.SUCCEEDED, run.error_message
         return self.fill()
 
-    def fill(self, seconds=30):
+    def fill(self, seconds=120):
         """Have the scheduler start what is due until nothing is. Return how many requests that took."""
         deadline = time.monotonic() + seconds
         while fill.due_sources(()) or Run.select().where((Run.kind == RunKind.DEFINE) & Run.state.in_(ACTIVE)).exists():
@@ -89,8 +89,8 @@ class Filling:
 
     def asked(self):
         """Return the requests for definitions since the last time, in their order, and forget them."""
-        counts = requests.get(f"{SIMULATOR_URL}/_simulator/requests", timeout=10).json()
-        requests.delete(f"{SIMULATOR_URL}/_simulator/requests", timeout=10).raise_for_status()
+        counts = requests.get(f"{SIMULATOR_URL}/_simulator/requests", timeout=60).json()
+        requests.delete(f"{SIMULATOR_URL}/_simulator/requests", timeout=60).raise_for_status()
         return [line for line in counts["recent"] if OF_DEFINITIONS.search(line)]
 
     def words(self, language="en"):

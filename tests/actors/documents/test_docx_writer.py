@@ -77,7 +77,7 @@ def test_libreoffice_opens_it_and_makes_a_pdf_of_it(tmp_path):
     (tmp_path / "document.docx").write_bytes(made(png(200, 80)))
     options = ["--headless", f"-env:UserInstallation=file://{tmp_path}/profile", "--convert-to", "pdf"]
     done = subprocess.run(
-        ["soffice", *options, "document.docx"], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=True
+        ["soffice", *options, "document.docx"], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=True
     )
     assert "error" not in (done.stdout + done.stderr).lower(), done.stderr
     assert (tmp_path / "document.pdf").read_bytes().startswith(b"%PDF-")

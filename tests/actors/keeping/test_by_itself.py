@@ -62,7 +62,7 @@ def test_what_was_put_back_by_hand_is_put_back_by_itself_and_a_plan_that_would_d
     assert kept("by somebody again").state == "differs"
     unasked = Restore.select().where(Restore.is_by_itself)
     is_finished = Restore.state == RestoreState.FINISHED
-    servers.wait_for(lambda: scheduler.sweep() or unasked.where(is_finished).exists(), "The restore", seconds=60)
+    servers.wait_for(lambda: scheduler.sweep() or unasked.where(is_finished).exists(), "The restore")
     assessment.assess(restore.tenant_id)
     done = unasked.get()
     assert (description_of(kept.simulated), done.created_by_id, done.rollout_id) == (wanted, None, None)
@@ -76,7 +76,7 @@ def test_what_was_put_back_by_hand_is_put_back_by_itself_and_a_plan_that_would_d
     assert kept("and again").state == "differs"
     kept.simulated.delete(CATALOG, HERE)
     fell = StandardCell.select().where(StandardCell.keep == KeepChoice.TELL)
-    servers.wait_for(lambda: scheduler.sweep() or fell.exists(), "The plan that would do more", seconds=60)
+    servers.wait_for(lambda: scheduler.sweep() or fell.exists(), "The plan that would do more")
     assert {row.state for row in unasked} == {"finished", "cancelled"}
     event = AuditEvent.select().where(AuditEvent.action == "keeping:chosen").order_by(AuditEvent.id.desc()).get()
     assert (event.actor, event.details["why"]) == (SYSTEM.name, by_itself.MORE_THAN_THAT)

@@ -1,7 +1,5 @@
 """From a change in the simulated tenant to a mail server: a look, its assessment, the sweep, a worker."""
 
-import time
-
 import pytest
 from aiosmtpd.controller import Controller
 
@@ -14,6 +12,7 @@ from db.notices.rules import RuleChoice
 from db.states import ChannelKind, DeliveryState, NoticeEvent, Severity
 from tests.actors.backups.test_watch import TYPE, ago, permissions, watched  # noqa: F401 - fixtures
 from tests.actors.notices.test_email_sender import Mailbox
+from tests.support import servers
 from tests.support.outside_changes import ANNA
 from tests.support.servers import free_port
 
@@ -42,10 +41,8 @@ def test_a_change_in_the_tenant_is_one_mail_with_its_author_and_a_link(box, watc
     policy = watched.policies[0]
     watched.outside.rename(TYPE, policy.graph_id, "Renamed by Anna", at=ago(minutes=10), by=ANNA)
     watched.look()
-    until = time.monotonic() + 30
-    while not Delivery.select().where(Delivery.state == DeliveryState.SENT).exists() and time.monotonic() < until:
-        scheduler.sweep()
-        time.sleep(0.05)
+    sent = Delivery.select().where(Delivery.state == DeliveryState.SENT)
+    servers.wait_for(lambda: scheduler.sweep() or sent.exists(), "The mail")
     [change] = Change.select()
     [(recipients, mail)] = box.mails
     text = mail.get_body(["plain"]).get_content()

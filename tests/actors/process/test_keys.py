@@ -60,7 +60,7 @@ def scheduler(with_keys):
 def ended(process):
     """As a deployment ends it: what it works on is finished first."""
     process.send_signal(signal.SIGTERM)
-    process.wait(30)
+    process.wait(60)
     Heartbeat.delete().execute()  # as half a minute later
 
 
@@ -105,7 +105,7 @@ def test_keys_are_rotated_in_three_steps_while_captures_go_on(graph, cast, redis
         ended(leader)
         worker, leader = start_worker(), scheduler()
         runs.extend(captured_all(graph, step + 10))
-        servers.wait_for(have_ended, "The captures", 60)
+        servers.wait_for(have_ended, "The captures")
         if step == 1:
             done = rotated()
             assert done.returncode == 0, done.stderr

@@ -49,7 +49,7 @@ def test_a_signal_to_the_whole_group_hands_the_run_back(working, options):
     """systemd and honcho signal every process, and Dramatiq's master its children once more."""
     process, run = working(*options)
     os.killpg(process.pid, signal.SIGTERM)
-    assert process.wait(30) == 0
+    assert process.wait(60) == 0
     # Else its claim would stand until somebody takes the run back, and five of those are the end of it.
     assert not Run.select().where(Run.claimed_by.is_null(False)).exists()
     assert Run.get_by_id(run.id).state == RunState.RUNNING

@@ -62,7 +62,7 @@ def test_two_hundred_threads_start_one_run_even_with_redis_flushed_in_between(po
     def press(number):
         with handle.connection_context():
             if number < 12:
-                barrier.wait(10)
+                barrier.wait(60)
             if number == 100:
                 locks.flushall()
             return actors.backups.capture.start(policy, SYSTEM)
@@ -77,7 +77,7 @@ def test_two_hundred_threads_start_one_run_even_with_redis_flushed_in_between(po
 def test_processes_start_one_run_between_them(policy):
     command = [sys.executable, "-c", STARTS, str(policy.id)]
     processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=servers.ROOT) for _ in range(4)]
-    lines = [line.split() for process in processes for line in process.communicate(timeout=60)[0].splitlines()]
+    lines = [line.split() for process in processes for line in process.communicate(timeout=300)[0].splitlines()]
     assert len(lines) == 100
     assert len({run_id for run_id, _ in lines}) == 1
     assert sum(is_new == "True" for _, is_new in lines) == 1

@@ -37,7 +37,7 @@ def test_a_tenant_that_has_begun_ends_before_the_next_ones_begin(simulator, grap
             simulated.put("deviceManagement/configurationPolicies", catalog_policy(f"p{policy}", f"Policy {policy}"))
         ids.append(back_up.start(made, SYSTEM).run.id)
     one_thread()
-    found = [ended(run_id, 60) for run_id in ids]
+    found = [ended(run_id) for run_id in ids]
     assert {run.state for run in found} == {RunState.SUCCEEDED}
     first_end = min(run.ended_at for run in found)
     assert len([run for run in found if run.started_at < first_end]) <= TENANTS / 2

@@ -111,4 +111,4 @@ def test_a_worker_outlives_messages_of_junk_and_carries_out_the_next_run(cast, g
         scheduler.sweep()
         return Run.get_by_id(run.id).state == RunState.SUCCEEDED
 
-    servers.wait_for(ended, "The run", 60, worker)
+    servers.wait_for(ended, "The run", process=worker)

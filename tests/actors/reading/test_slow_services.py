@@ -116,7 +116,7 @@ def test_a_killed_worker_costs_what_was_under_way_and_no_page_before(
     for _ in range(3):
         worker = start_worker()
         seen = RunAnswer.select().count()
-        until = time.monotonic() + 30
+        until = time.monotonic() + 120
         while RunAnswer.select().count() <= seen and Run.get_by_id(run.id).state != RunState.SUCCEEDED:
             assert time.monotonic() < until, Run.get_by_id(run.id).waiting
             scheduler.sweep()
@@ -127,7 +127,7 @@ def test_a_killed_worker_costs_what_was_under_way_and_no_page_before(
             (Run.id == run.id) & Run.claimed_by.is_null(False)
         ).execute()
     start_worker()
-    assert ended(run.id, 60).state == RunState.SUCCEEDED
+    assert ended(run.id).state == RunState.SUCCEEDED
     slow.change(flags={"latency_ms": 0})
     assert slow.requests()["graph"] - before <= free + 3 * 20, "a call that was under way is lost, and only that"
 

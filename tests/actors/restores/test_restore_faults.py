@@ -96,7 +96,7 @@ def test_ten_kills_and_lost_answers_leave_nothing_twice_and_nothing_untrue(
     run = actors.restores.live_restore.start(Restore.get_by_id(restore.id), SYSTEM, reason="ticket 4711").run
     kills = 0
     while kills < KILLS and Run.get_by_id(run.id).state in ACTIVE:
-        servers.wait_for(lambda: is_claimed(run.id), "A worker that takes the run", seconds=30)
+        servers.wait_for(lambda: is_claimed(run.id), "A worker that takes the run")
         time.sleep(dice.uniform(0.02, 1.0))
         killed(worker, run.id)
         kills += 1

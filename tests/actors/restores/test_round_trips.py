@@ -71,7 +71,7 @@ class Stage:
 
     def connect(self, name):
         """(our tenant, the simulator's) of that name."""
-        facts = requests.get(f"{self.url}/_simulator/tenants", timeout=10).json()
+        facts = requests.get(f"{self.url}/_simulator/tenants", timeout=60).json()
         found = next(one for one in facts if name in one["name"])
         return self._ours(SimpleNamespace(**found))
 

@@ -86,7 +86,7 @@ def test_what_the_plan_says_a_second_administrator_approves_waits_and_all_else_i
     assert "by somebody" in descriptions(contoso)[held]
     [request] = contoso.approvals()
     contoso.decide(request["id"])
-    run = ended(run.id, 60)
+    run = ended(run.id)
     assert (run.state, descriptions(contoso)) == (RunState.SUCCEEDED, {held: {""}, free: {""}})
     assert sorted(item.outcome for item in items_of(run).values() if item.outcome != "matches") == [
         "updated",

@@ -220,7 +220,7 @@ def _works_with_it(address, cast, told):
         assert session.post(f"{address}/users/", data={**form, "password": told["new"]}).ok
         policy = Policy.get(Policy.tenant == cast.contoso)
         session.post(f"{address}/policies/{policy.id}/capture-snapshot", data=form)
-        servers.wait_for(lambda: Snapshot.select().exists(), "The snapshot", 30)
+        servers.wait_for(lambda: Snapshot.select().exists(), "The snapshot")
         for path in ("/users/export", "/policies/x", "/audit/export.csv", "/users/"):
             assert told["new"] not in session.get(f"{address}{path}").text
         return session

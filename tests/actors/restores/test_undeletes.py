@@ -230,7 +230,7 @@ def test_what_is_made_anew_is_not_possibly_on_while_it_is_made(lost, plan, conto
     run = live_restore.start(Restore.get_by_id(restore.id), SYSTEM, reason="ticket").run
     servers.wait_for(lambda: restore_items.items(restore)[0].undelete_refusal, "The refusal")
     assert items_of(run)["CA a"].reason != "possibly_on"
-    assert items_of(ended(run.id, 60))["CA a"].outcome == "recreated"
+    assert items_of(ended(run.id))["CA a"].outcome == "recreated"
 
 
 def test_the_guard_judges_what_comes_back_as_it_was_deleted(lost, plan, contoso, cast, ended):

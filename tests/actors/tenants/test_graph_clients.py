@@ -34,7 +34,7 @@ def home(simulator, graph):
         for client_id, roles in ((READ_APP, READ), (WRITE_APP, {*READ, *WRITE}))
     ]
     facts = {"name": "Home", "directory_id": HOME, "client_id": HOME, "apps": apps}
-    requests.post(f"{simulator}/_simulator/tenants", json=facts, timeout=10).raise_for_status()
+    requests.post(f"{simulator}/_simulator/tenants", json=facts, timeout=60).raise_for_status()
     graph.change(consents={app["client_id"]: {"roles": app["roles"], "at": 0} for app in apps})
     for access, client_id in ((AppAccess.READ, READ_APP), (AppAccess.WRITE, WRITE_APP)):
         app = shared_apps.set_app("global", access, client_id, HOME, SYSTEM)

@@ -23,7 +23,7 @@ def test_certificate_of_our_making_is_in_force_once_its_public_part_is_uploaded(
     assert shared_apps.find("global", AppAccess.READ) is None, "nobody can consent to it yet"
     app = shared_apps.set_app("global", AppAccess.READ, APP, HOME, SYSTEM)
     facts = {"name": "Home", "directory_id": HOME, "client_id": HOME, "apps": [{"client_id": APP}]}
-    requests.post(f"{simulator}/_simulator/tenants", json=facts, timeout=10).raise_for_status()
+    requests.post(f"{simulator}/_simulator/tenants", json=facts, timeout=60).raise_for_status()
     assert shared_app_change.try_next(app)
     servers.wait_for(lambda: bool(shared_apps.find_at(app, SharedPlace.NEXT).refusal), "The refusal")
     assert "Upload its public part" in shared_apps.find_at(app, SharedPlace.NEXT).refusal

@@ -32,7 +32,7 @@ def tenant(request, demo_simulator, database, monkeypatch):
     monkeypatch.setenv("TENANTKEEP_GRAPH_URL", demo_simulator)
     monkeypatch.setenv("TENANTKEEP_LOGIN_URL", demo_simulator)
     config.settings.cache_clear()
-    facts = requests.get(f"{demo_simulator}/_simulator/tenants", timeout=10).json()
+    facts = requests.get(f"{demo_simulator}/_simulator/tenants", timeout=60).json()
     found = next(one for one in facts if request.param in one["name"])
     made = tenants.add(found["name"], found["directory_id"], found["client_id"], SYSTEM)
     tenants.set_credential(made, "secret", {"secret": found["client_secret"]}, SYSTEM)

@@ -104,7 +104,7 @@ def test_nobody_waits_for_the_rest_of_anothers_transaction(database):
         write(1)
         thread = threading.Thread(target=other)
         thread.start()
-        thread.join(5)
+        thread.join(60)
         assert not thread.is_alive()
         assert AuditEvent.select().count() == 1, "the other's alone"
     assert AuditEvent.select().count() == 2

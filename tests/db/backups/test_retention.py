@@ -314,7 +314,7 @@ def test_a_content_that_goes_while_a_capture_looks_for_it_is_made_anew(cast, cap
         assert STEPS["contents"].delete(cast.contoso, AGES, [old]) == 1
         other.start()
         other.join(0.3)
-    other.join(10)
+    other.join(60)
     assert Content.get_by_id(found[0]).fingerprint == "a" * 64
 
 
@@ -331,14 +331,14 @@ def test_a_manifest_that_a_set_is_about_to_share_stays(cast, history):
         with database.connection_context(), database.atomic():
             made(tenant, -1, shared, name="the other")
             is_made.set()
-            may_commit.wait(10)
+            may_commit.wait(60)
 
     other = Thread(target=make)
     other.start()
-    is_made.wait(10)
+    is_made.wait(60)
     Timer(0.3, may_commit.set).start()
     assert let_go(tenant, "backup sets", going) == len(going)
-    other.join(10)
+    other.join(60)
     assert manifests.snapshot_ids(BackupSet.get(BackupSet.name == "the other").manifest) == shared
 
 

@@ -172,13 +172,13 @@ def test_two_captures_at_once_tell_one_change(run):
     def capture():
         with engine.connection_context():
             one = draft(of("a"), "two")
-            ready.wait(10)
+            ready.wait(60)
             snapshots.save(Run.get_by_id(run.id), [one])
 
     threads = [threading.Thread(target=capture) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(60)
     assert told() == [("a", ChangeKind.CHANGED)]
     assert Snapshot.select().where(Snapshot.policy == of("a")).count() == 2

@@ -94,7 +94,7 @@ def test_a_list_takes_its_policies_in_one_order_however_graph_gave_them(cast):
         )
         until_it_waits()
         lock_rows(Policy, Policy.id == last.id)
-    other.result(10)
+    other.result(60)
 
 
 @on_postgresql
@@ -111,7 +111,7 @@ def test_a_part_that_fails_and_the_end_of_its_whole_do_not_wait_for_each_other(c
         other = beside(child_runs.fail_child, held, "x", "It failed.", None)
         until_it_waits()
         completion.fail_unsettled_items(whole.run, "y", "The whole was given up.", None)
-    other.result(10)
+    other.result(60)
     assert {item.reason for item in RunItem.select().where(RunItem.run == whole.run)} == {"y"}
 
 
@@ -137,7 +137,7 @@ def test_a_heartbeat_and_the_end_of_several_runs_do_not_wait_for_each_other(cast
         ending = beside(end)
         servers.wait_for(lambda: waits() > 1, "The end's wait")
     for other in (beating, ending):
-        other.result(10)
+        other.result(60)
 
 
 # --- decided by what is there when it is written ---------------------------------------------------------------------
@@ -164,7 +164,7 @@ def test_what_a_preview_that_just_started_plans_for_is_not_changed(draft, change
         other = beside(acts[change])
         until_it_waits()
     with pytest.raises(Invalid, match="is being previewed"):
-        other.result(10)
+        other.result(60)
     assert Restore.get_by_id(draft.id).options == draft.options
 
 
@@ -190,7 +190,7 @@ def test_four_eyes_that_are_switched_on_meanwhile_count(draft, cast):
         other = beside(lambda: actors.restores.live_restore.start(seen, SYSTEM, reason="ticket"))
         until_it_waits()
     with pytest.raises(Invalid, match="whether four eyes are asked for"):
-        other.result(10)
+        other.result(60)
 
 
 def started(tenant):
@@ -203,7 +203,7 @@ def test_a_run_that_starts_while_its_tenant_is_switched_off_is_cancelled(cast):
         run = started(cast.contoso)
         other = beside(tenant_switch.switch_off, cast.contoso, SYSTEM)
         until_it_waits()
-    assert (other.result(10), Run.get_by_id(run.id).state) == (1, "cancelled")
+    assert (other.result(60), Run.get_by_id(run.id).state) == (1, "cancelled")
 
 
 @on_postgresql
@@ -213,7 +213,7 @@ def test_a_tenant_that_is_being_switched_off_starts_nothing(cast):
         other = beside(started, cast.contoso)
         until_it_waits()
     with pytest.raises(SwitchedOff):
-        other.result(10)
+        other.result(60)
 
 
 @on_postgresql
@@ -224,7 +224,7 @@ def test_two_admins_do_not_take_each_others_role(cast):
         other = beside(lambda: users.change(cast.root, SYSTEM, site_role=SiteRole.NONE))
         until_it_waits()
     with pytest.raises(Invalid, match="last active admin"):
-        other.result(10)
+        other.result(60)
 
 
 # --- lists that overtake each other ----------------------------------------------------------------------------------
@@ -260,7 +260,7 @@ def meeting(cast, turns):
         count.append(first)
         lock_rows(Tenant, Tenant.id == first)
         if count.count(first) <= turns:
-            both.wait(5)
+            both.wait(60)
         lock_rows(Tenant, Tenant.id == second)
 
     return [beside(act, *rows), beside(act, *reversed(rows))], count
@@ -270,7 +270,7 @@ def meeting(cast, turns):
 def test_an_act_that_a_deadlock_took_back_is_run_once_more(cast):
     others, count = meeting(cast, turns=1)
     for one in others:
-        one.result(10)
+        one.result(60)
     assert len(count) == 3
 
 
@@ -292,11 +292,11 @@ def test_whoever_meets_a_deadlock_again_is_told_to_try_again_and_not_that_the_da
         handle.execute_sql("SET LOCAL deadlock_timeout = '10s'")
         lock_rows(Tenant, Tenant.id == cast.contoso.id)
         other = beside(within)
-        assert has_one.wait(5)
+        assert has_one.wait(60)
         time.sleep(0.01)
         lock_rows(Tenant, Tenant.id == cast.fabrikam.id)
     with pytest.raises(pw.OperationalError) as caught:
-        other.result(10)
+        other.result(60)
     assert is_deadlock(caught.value)
     with app.test_request_context(headers={"Accept": "application/json"}):
         app.preprocess_request()

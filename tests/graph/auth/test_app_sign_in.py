@@ -19,8 +19,8 @@ DIRECTORY, CLIENT = "33333333-3333-4333-8333-333333333333", "44444444-4444-4444-
 def tenant(simulator):
     facts = {"name": "Signs in", "directory_id": DIRECTORY, "client_id": CLIENT, "client_secret": "right",
              "permissions": ["Policy.Read.All"]}  # fmt: skip
-    requests.post(f"{simulator}/_simulator/tenants", json=facts, timeout=10).raise_for_status()
-    requests.delete(f"{simulator}/_simulator/requests", timeout=10)
+    requests.post(f"{simulator}/_simulator/tenants", json=facts, timeout=60).raise_for_status()
+    requests.delete(f"{simulator}/_simulator/requests", timeout=60)
     return SimulatedTenant(simulator, DIRECTORY)
 
 

@@ -67,7 +67,7 @@ def test_bash_script_is_run_with_a_stand_in_for_the_azure_cli(tmp_path, setup):
     script = tmp_path / "setup.sh"
     script.write_text(setup_scripts.azure_cli(setup))
     environment = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
-    done = subprocess.run(["bash", script], env=environment, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(["bash", script], env=environment, capture_output=True, text=True, timeout=300, check=True)
     assert "Directory (tenant) id:   the-directory" in done.stdout
     assert "Application (client) id: the-app" in done.stdout
     calls = [call.split("\x1f")[:-1] for call in log.read_text().split("\x1e")[:-1]]

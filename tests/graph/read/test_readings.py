@@ -17,7 +17,7 @@ from tests.support.simulated_tenant import REAL, SimulatedTenant, assert_holds, 
 
 def connect(url, name):
     facts = next(
-        facts for facts in requests.get(f"{url}/_simulator/tenants", timeout=10).json() if name in facts["name"]
+        facts for facts in requests.get(f"{url}/_simulator/tenants", timeout=60).json() if name in facts["name"]
     )
     where = endpoints("global", login_url=url, graph_url=url)
     signed_in = AppSignIn(facts["directory_id"], facts["client_id"], ClientSecret(facts["client_secret"]), where)

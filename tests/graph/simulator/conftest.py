@@ -25,13 +25,13 @@ class Caller(SimulatedTenant):
     def sign_in(self):
         form = {"grant_type": "client_credentials", "client_id": self.id, "client_secret": self._secret,
                 "scope": "https://graph.microsoft.com/.default"}  # fmt: skip
-        answer = requests.post(f"{self._graph}/{self.id}/oauth2/v2.0/token", data=form, timeout=10)
+        answer = requests.post(f"{self._graph}/{self.id}/oauth2/v2.0/token", data=form, timeout=60)
         self._session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
         return self
 
     def ask(self, method, path, body=None, **headers):
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return self._session.request(method, f"{self._graph}/beta/{path}", json=body, headers=named, timeout=10)
+        return self._session.request(method, f"{self._graph}/beta/{path}", json=body, headers=named, timeout=60)
 
     def make(self, path, body):
         answer = self.ask("POST", path, body)
@@ -54,7 +54,7 @@ def to_group(group=GROUP, **more):
 def add_tenant(simulator, name, permissions=(*WRITE, "Group.ReadWrite.All")):
     facts = {"name": name, "directory_id": str(uuid.uuid4()), "client_secret": "a secret", "permissions": permissions}
     facts["client_id"] = facts["directory_id"]
-    requests.post(f"{simulator}/_simulator/tenants", json=facts, timeout=10).raise_for_status()
+    requests.post(f"{simulator}/_simulator/tenants", json=facts, timeout=60).raise_for_status()
     return Caller(simulator, facts["directory_id"])
 
 

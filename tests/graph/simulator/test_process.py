@@ -38,7 +38,7 @@ def test_what_a_trainer_changed_survives_a_restart(tmp_path):
     process, url = running(*options)
     with process:
         is_up(url)
-        facts = next(one for one in requests.get(f"{url}/_simulator/tenants", timeout=10).json()
+        facts = next(one for one in requests.get(f"{url}/_simulator/tenants", timeout=60).json()
                      if one["directory_id"] == FABRIKAM)  # fmt: skip
         assert facts["flags"]["latency_ms"] == 7
         assert "kept" in SimulatedTenant(url, FABRIKAM).objects()[PATH]
@@ -51,7 +51,7 @@ def test_what_is_killed_after_a_freeze_has_forgotten_nothing_that_it_answered(tm
         is_up(url)
         tenant = add_tenant(url, "Frozen").sign_in()
         made = tenant.make("deviceManagement/deviceCategories", {"displayName": "Kiosk"})
-        requests.post(f"{url}/_simulator/freeze", timeout=10).raise_for_status()
+        requests.post(f"{url}/_simulator/freeze", timeout=60).raise_for_status()
         with pytest.raises(requests.Timeout):
             SimulatedTenant(url, tenant.id).put(PATH, catalog_policy("late", "Late"), timeout=0.3)
         first.kill()

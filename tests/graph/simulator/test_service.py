@@ -24,12 +24,12 @@ def ask(simulator, graph, cast):
         "client_secret": "contoso client secret",
         "scope": "https://graph.microsoft.com/.default",
     }
-    answer = requests.post(f"{simulator}/{tenant.directory_id}/oauth2/v2.0/token", data=form, timeout=10).json()
+    answer = requests.post(f"{simulator}/{tenant.directory_id}/oauth2/v2.0/token", data=form, timeout=60).json()
     session = requests.Session()
     session.headers["Authorization"] = f"Bearer {answer['access_token']}"
 
     def act(path, method="GET", **more):
-        return session.request(method, path if "://" in path else simulator + path, timeout=10, **more)
+        return session.request(method, path if "://" in path else simulator + path, timeout=60, **more)
 
     yield act
     session.close()
@@ -37,7 +37,7 @@ def ask(simulator, graph, cast):
 
 def test_without_a_token_or_with_a_made_up_one_it_is_401(simulator, graph):
     for headers in ({}, {"Authorization": "Bearer x.y.z"}):
-        answer = requests.get(simulator + BETA, headers=headers, timeout=10)
+        answer = requests.get(simulator + BETA, headers=headers, timeout=60)
         assert answer.status_code == 401
         assert answer.json()["error"]["code"] == "InvalidAuthenticationToken"
 

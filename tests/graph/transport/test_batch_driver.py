@@ -330,7 +330,7 @@ def test_whoever_is_throttled_by_our_own_budget_is_not_followed_by_the_others():
 def test_reads_go_side_by_side_beside_what_is_paced_and_each_answer_reaches_who_asked():
     access = [f"/identity/conditionalAccess/policies/{number}" for number in range(2)]
     logs = ["/deviceManagement/auditEvents"]
-    together = Barrier(SIDE_BY_SIDE + 2, timeout=10)
+    together = Barrier(SIDE_BY_SIDE + 2, timeout=60)
     order = []
 
     class Meeting(Scripted):

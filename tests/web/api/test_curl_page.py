@@ -88,7 +88,7 @@ def test_every_curl_of_the_page_answers_what_the_page_says(token, tmp_path):
     script = "".join(f"{commands}echo '{END_OF_BLOCK}'\n" for commands, _, _ in shown)
     with web_process() as address:
         done = subprocess.run(
-            ["bash", "-eu", "-o", "pipefail", "-c", script], capture_output=True, text=True, timeout=90,
+            ["bash", "-eu", "-o", "pipefail", "-c", script], capture_output=True, text=True, timeout=300,
             env={"PATH": f"{tmp_path}:{os.environ['PATH']}", "TENANTKEEP": address, "TOKEN": token},
         )  # fmt: skip
     came = done.stdout.split(f"{END_OF_BLOCK}\n")

@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from types import SimpleNamespace
 
 import pytest
@@ -18,6 +17,7 @@ from db.models import Channel, Delivery
 from db.notices import channels, deliveries
 from db.notices.deliveries import Refusal
 from db.states import ChannelKind
+from tests.support import servers
 from tests.support.servers import free_port
 from web.commands import channels as channel_commands
 from web.commands import cli, doctor
@@ -58,14 +58,13 @@ def test_a_channel_is_added_from_standard_input_and_its_secret_shown_once(run):
 
 def test_a_test_waits_for_what_became_of_it(run, monkeypatch):
     channel = channels.add("Hook", ChannelKind.SLACK, URL, SYSTEM)
-    monkeypatch.setattr(channel_commands, "TEST_SECONDS", 5)
+    monkeypatch.setattr(channel_commands, "TEST_SECONDS", 60)
 
     def answer(refusal):
         handle.connect(reuse_if_open=True)
-        until = time.monotonic() + 5
-        while not (waiting := list(Delivery.select().where(Delivery.state == "waiting"))) and time.monotonic() < until:
-            time.sleep(0.05)
-        delivery = deliveries.claim(waiting[0].id, 0)
+        waiting = Delivery.select().where(Delivery.state == "waiting")
+        servers.wait_for(waiting.exists, "The message")
+        delivery = deliveries.claim(waiting.get().id, 0)
         if refusal:
             deliveries.record_refusal(delivery, Refusal(refusal))
         else:

@@ -145,7 +145,7 @@ def test_looking_makes_nothing_and_says_where_it_looked(database_url, tmp_path, 
             env=servers.environment(TENANTKEEP_DATABASE_URL="sqlite:///var/tenantkeep.db"),
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
             check=False,
         )
         assert done.returncode != 0
@@ -271,7 +271,7 @@ def log_of(*words, **environment):
 
 def text_of(url):
     try:
-        return servers.requests.get(url, timeout=5).text
+        return servers.requests.get(url, timeout=60).text
     except servers.requests.RequestException:
         time.sleep(0.1)
         return ""

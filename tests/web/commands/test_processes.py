@@ -70,14 +70,14 @@ def test_honcho_starts_all_of_the_procfile_and_ends_it(database, redis_url, else
                 lambda: {heartbeat.kind for heartbeat in Heartbeat} == {"web", "worker", "scheduler"}, "All", 20, honcho
             )
             # What is ended while it begins takes longer than honcho waits.
-            servers.wait_for(lambda: "ready for action" in written.read_text(), "The worker", 20, honcho)
+            servers.wait_for(lambda: "ready for action" in written.read_text(), "The worker", process=honcho)
             below = descendants(honcho.pid)
         finally:
             honcho.send_signal(signal.SIGTERM)
-            honcho.wait(timeout=30)
+            honcho.wait(timeout=300)
     said = written.read_text()
     assert "Killing" not in said
-    servers.wait_for(lambda: not any(is_running(pid) for pid in below), "The end of every child", 5)
+    servers.wait_for(lambda: not any(is_running(pid) for pid in below), "The end of every child")
 
 
 @on_one_engine

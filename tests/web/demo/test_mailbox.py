@@ -21,7 +21,7 @@ def mail(number):
 
 def test_mails_are_kept_and_one_that_came_twice_is_shown_once(tmp_path):
     assert list(mailbox.mails(tmp_path / mailbox.FILE)) == []
-    with smtplib.SMTP("127.0.0.1", urlsplit(mailbox.start(tmp_path)).port, timeout=10) as server:
+    with smtplib.SMTP("127.0.0.1", urlsplit(mailbox.start(tmp_path)).port, timeout=60) as server:
         for number in (1, 2, 1):
             server.send_message(mail(number))
     newest, first = mailbox.mails(tmp_path / mailbox.FILE)

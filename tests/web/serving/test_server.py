@@ -22,7 +22,7 @@ def web(bind, log, **environment):
 def refused(*words, **environment):
     done = subprocess.run(
         [servers.TENANTKEEP, "web", *words], env=servers.environment(**environment), capture_output=True, text=True,
-        timeout=60, check=False,
+        timeout=300, check=False,
     )  # fmt: skip
     assert (done.returncode == 0, "Traceback" in done.stderr) == (False, False)
     return done.stderr
@@ -64,7 +64,7 @@ def test_it_listens_on_an_ipv6_address(cast, redis_url, tmp_path):
     log = tmp_path / "log"
     with log.open("w") as out, web(f"[::1]:{port}", out, TENANTKEEP_LOG_FORMAT="json") as process:
         servers.wait_for(lambda: probe.web_problem(f"[::1]:{port}") is None, "web", process=process)
-        connection = http.client.HTTPConnection("::1", port, timeout=5)
+        connection = http.client.HTTPConnection("::1", port, timeout=60)
         connection.request("GET", "/sign-in", headers={"X-Forwarded-For": "203.0.113.7"})
         assert connection.getresponse().status == 200
         connection.close()

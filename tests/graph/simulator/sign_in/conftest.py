@@ -20,7 +20,7 @@ def directories(simulator):
     for name, directory in (("Home", HOME), ("First", FIRST), ("Second", SECOND)):
         facts = {"name": name, "directory_id": directory, "client_id": directory,
                  "apps": [app] if directory == HOME else []}  # fmt: skip
-        requests.post(f"{simulator}/_simulator/tenants", json=facts, timeout=10).raise_for_status()
+        requests.post(f"{simulator}/_simulator/tenants", json=facts, timeout=60).raise_for_status()
     return {directory: SimulatedTenant(simulator, directory) for directory in (HOME, FIRST, SECOND)}
 
 

@@ -18,7 +18,7 @@ def visit(simulator, directories):
     def visit(directory=FIRST, client_id=APP, redirect_uri=RETURN, **decision):
         where = endpoints(Cloud.GLOBAL, login_url=simulator, graph_url=simulator)
         address = admin_consent_url(where, directory, client_id, redirect_uri, "the state")
-        answer = requests.get(address, params=decision, allow_redirects=False, timeout=10)
+        answer = requests.get(address, params=decision, allow_redirects=False, timeout=60)
         query = parse_qs(urlsplit(answer.headers.get("Location", "")).query)
         values = {name: value for name, [value] in query.items()}
         return answer.status_code, answer.text, read_consent_answer(values) if values else None

@@ -42,7 +42,7 @@ def test_an_application_id_is_registered_in_one_directory_only(simulator, direct
     app = {"client_id": APP}
     again = {"name": "Other", "directory_id": SECOND, "client_id": SECOND, "apps": [app]}
     for answer in (
-        requests.post(f"{simulator}/_simulator/tenants", json=again, timeout=10),
-        requests.patch(f"{simulator}/_simulator/tenants/{SECOND}", json={"apps": [app]}, timeout=10),
+        requests.post(f"{simulator}/_simulator/tenants", json=again, timeout=60),
+        requests.patch(f"{simulator}/_simulator/tenants/{SECOND}", json={"apps": [app]}, timeout=60),
     ):
         assert (answer.status_code, "is registered in Home" in answer.text) == (409, True)

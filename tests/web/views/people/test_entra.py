@@ -58,11 +58,11 @@ def to_entra(client, following="/runs/"):
 
 def picked(address, person):
     """The simulator's page, and the account picked on it: where Entra sends the browser back to."""
-    page = requests.get(address, timeout=10)
+    page = requests.get(address, timeout=60)
     assert page.ok, page.text
     assert person is None or person["oid"] in page.text
     oid = person["oid"] if person else "nobody"
-    back = requests.get(f"{address}&picked={oid}", timeout=10, allow_redirects=False).headers["Location"]
+    back = requests.get(f"{address}&picked={oid}", timeout=60, allow_redirects=False).headers["Location"]
     assert back.startswith(f"{PUBLIC}/sign-in/entra/return?")
     return back.removeprefix(PUBLIC)
 

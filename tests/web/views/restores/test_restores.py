@@ -96,7 +96,7 @@ def test_from_the_button_on_a_set_to_written_and_undone(client, sign_in, cast, c
     assert contoso.requests()["writes"] == 0
     sent = send(client, f"/restores/{restore.id}/execute", name="Contoso", reason="INC-1")
     live = Run.get((Run.restore_id == restore.id) & (Run.kind == "restore.live"))
-    assert (sent.status_code, ended(live.id, 60).state) == (303, "succeeded")
+    assert (sent.status_code, ended(live.id).state) == (303, "succeeded")
     page = text(client, f"/restores/{restore.id}")
     for shown in ("finished", "INC-1", "1 changed · 1 created again", "What was there before", "Undo this restore"):
         assert shown in page, shown
@@ -118,7 +118,7 @@ def test_from_the_button_on_a_set_to_written_and_undone(client, sign_in, cast, c
     assert ("Go on with its undo" in page, "Undo this restore" in page, "It was undone" in page) == (True, False, False)
     send(client, f"/restores/{undo.id}/execute", name="Contoso", reason="INC-2")
     live = Run.get((Run.restore_id == undo.id) & (Run.kind == "restore.live"))
-    assert ended(live.id, 60).state == "succeeded"
+    assert ended(live.id).state == "succeeded"
     page = text(client, f"/restores/{restore.id}")
     assert ("It was undone:" in page, "Undo this restore" in page, "Go on with its undo" in page) == (
         True,

@@ -81,7 +81,7 @@ def test_what_an_upload_would_create_is_shown_by_what_it_is(client, sign_in, cas
     assert restore_page.index("It runs code of its own as SYSTEM") < restore_page.index('id="execute"')
     assert SAID not in restore_page
     live = actors.restores.live_restore.start(attack, person(cast.max.id), reason="a ticket").run
-    ended(live.id, 60)
+    ended(live.id)
     assert "EVIL run as SYSTEM everywhere" in text(client, f"/runs/{live.id}")
     assert not [event for event in AuditEvent.select() if "Vienna" in f"{event.subject} {event.details}"]
     assert Restore.get_by_id(attack.id).state == "finished"
