@@ -26,6 +26,9 @@ UNPRIVILEGED = "nobody"
 ROOM_FOR_DATABASES = 4 * 1024**3
 # A file is some megabytes, and goes with its test.
 ROOM_FOR_FILES = ROOM_FOR_DATABASES // 16
+# Below those that a system gives to connections by itself: one of these could take a port while its server starts.
+PORTS = range(10_000, 32_000)
+_given: set[int] = set()
 
 
 def settings(redis_port: int, simulator_url: str) -> dict[str, str]:
@@ -47,9 +50,17 @@ def settings(redis_port: int, simulator_url: str) -> dict[str, str]:
 
 
 def free_port() -> int:
+    """Return a port that nobody has, and that no other process of the test run is given."""
+    number, count = (os.environ.get(f"PYTEST_XDIST_WORKER{name}", "1").removeprefix("gw") for name in ("", "_COUNT"))
+    own = set(PORTS[int(number) % int(count) :: int(count)]) - _given
+    port = secrets.choice(sorted(own))
+    _given.add(port)
     with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return int(s.getsockname()[1])
+        try:
+            s.bind(("127.0.0.1", port))
+        except OSError:
+            return free_port()
+    return port
 
 
 def wait_for(
