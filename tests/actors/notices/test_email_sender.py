@@ -47,7 +47,7 @@ def mail_server(monkeypatch):
 
     def start(scheme, user="", **options):
         box = Mailbox()
-        controller = Controller(box, hostname="127.0.0.1", port=free_port(), **options)
+        controller = Controller(box, hostname="127.0.0.1", port=free_port(), ready_timeout=60, **options)
         controller.start()
         running.append(controller)
         settings(f"{scheme}://{user}127.0.0.1:{controller.port}")

@@ -22,7 +22,7 @@ ADDRESS = "https://tenantkeep.example.com"
 @pytest.fixture
 def box(monkeypatch):
     box = Mailbox()
-    controller = Controller(box, hostname="127.0.0.1", port=free_port())
+    controller = Controller(box, hostname="127.0.0.1", port=free_port(), ready_timeout=60)
     controller.start()
     monkeypatch.setenv("TENANTKEEP_SMTP_URL", f"smtp://127.0.0.1:{controller.port}")
     monkeypatch.setenv("TENANTKEEP_MAIL_FROM", "Tenantkeep <tenantkeep@example.com>")

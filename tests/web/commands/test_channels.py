@@ -99,7 +99,7 @@ def test_doctor_and_metrics_name_what_does_not_arrive(database):
 
 
 def test_doctor_asks_the_mail_server(database):
-    controller = Controller(SimpleNamespace(), hostname="127.0.0.1", port=free_port())
+    controller = Controller(SimpleNamespace(), hostname="127.0.0.1", port=free_port(), ready_timeout=60)
     controller.start()
 
     def findings(url):
