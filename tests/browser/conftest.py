@@ -24,7 +24,7 @@ def browser():
         pytest.skip("no Chromium on this machine")
     from playwright.sync_api import expect, sync_playwright
 
-    expect.set_options(timeout=60_000)
+    expect.set_options(timeout=180_000)
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
         yield running
@@ -39,7 +39,7 @@ def new_page(browser):
     def make(**options):
         contexts.append(browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **options}))
         made = contexts[-1].new_page()
-        made.set_default_timeout(60_000)
+        made.set_default_timeout(180_000)
         made.problems = []
         made.on("console", lambda line: made.problems.append(line.text) if line.type in {"error", "warning"} else None)
         made.on("pageerror", lambda error: made.problems.append(str(error)))
@@ -112,6 +112,7 @@ def toured(demo, browser):
     """What a tour through the demo has made, by name; see tests/support/page_walk.py."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     page = context.new_page()
+    page.set_default_timeout(180_000)
     sign_in(page, demo, "admin")
     made = prepare(page, demo, is_whole=False)
     context.close()

@@ -39,7 +39,7 @@ def test_an_empty_installation_gets_a_tenant_that_is_backed_up(site, enter, new_
     began = time.monotonic()
     page, theirs = enter(new_page(), cast.root), new_page()
     for each in (page, theirs):
-        each.set_default_timeout(120_000)  # the machine may be busy
+        each.set_default_timeout(180_000)  # the machine may be busy
     page.click("text=Connect the first tenant")
     link = wanted(page, site, "Tailspin")
     theirs.goto(link)

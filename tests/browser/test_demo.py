@@ -12,7 +12,7 @@ def test_an_operator_signs_in_and_captures_a_snapshot(demo, new_page):
     page = new_page()
     sign_in(page, demo, "operator")
     page.goto(f"{demo.address}/policies/?search=Defender+Antivirus+-+Pilot")
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while not page.locator("td a").count():
         assert time.monotonic() < deadline, "the first sync never brought policies"
         page.wait_for_timeout(500)
@@ -23,7 +23,7 @@ def test_an_operator_signs_in_and_captures_a_snapshot(demo, new_page):
     page.click("text=Capture snapshot")
     expect(page.locator(".alert")).to_contain_text("Started")
     page.click("text=View run")
-    page.wait_for_selector(".progress-line >> text=succeeded", timeout=60_000)  # without reloading
+    page.wait_for_selector(".progress-line >> text=succeeded", timeout=180_000)  # without reloading
     page.locator("td a", has_text="Snapshot").click()
     page.wait_for_selector("text=Completeness check")
     assert name in page.content()
@@ -49,7 +49,7 @@ def test_a_manager_undoes_what_was_restored_into_another_tenant(demo, toured, ne
     expect(page.locator(".alert").first).to_contain_text(refused)
     page.fill("#name", tenant)
     page.click("#execute button")
-    page.wait_for_selector("text=What was done", timeout=60_000)  # without reloading
+    page.wait_for_selector("text=What was done", timeout=180_000)  # without reloading
     expect(page.locator(".head")).to_contain_text("undone")
     page.goto(f"{demo.address}/audit/?action=policy%3Awritten")
     assert tenant in page.locator("tbody").inner_text()

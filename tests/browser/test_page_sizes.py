@@ -164,7 +164,7 @@ def test_no_page_is_endless_or_wider_than_the_screen(every_page, kept, enter, ne
     caplog.set_level(logging.WARNING, logger="werkzeug")  # else each request is a line among the figures
     too_large, lines = {}, ["", "width  height  page"]
     page = new_page(viewport=_screen(390), reduced_motion="reduce")
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(180_000)
     enter(page, User.get(User.site_role == SiteRole.ADMIN))
     begin = page.url.rstrip("/")
     kept.update({path: answer for path, (_endpoint, answer) in every_page.items()})

@@ -61,7 +61,7 @@ def running_demo(data: Path, tenantkeep=servers.TENANTKEEP, *, history=False, li
         )
         try:
             servers.wait_for(
-                lambda: last_words in out.read_text(), "The demo", seconds=300 if history else 180, process=process
+                lambda: last_words in out.read_text(), "The demo", seconds=600 if history else 300, process=process
             )
             yield Demo(process, out.read_text(), data)
         finally:

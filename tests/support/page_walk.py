@@ -115,7 +115,7 @@ def _capture(page, demo) -> dict[str, str]:
     page.goto(f"{demo.address}/policies/{policy}")
     page.click("text=Capture snapshot")
     page.click("text=View run")
-    page.wait_for_selector(".progress-line >> text=failed", timeout=60_000)
+    page.wait_for_selector(".progress-line >> text=failed", timeout=180_000)
     return {"policy": policy, "run": run, "older": older, "snapshot": snapshot, "failed": number(page)}
 
 
@@ -135,7 +135,7 @@ def _snapshot(page, demo, policy: str) -> tuple[str, str]:
     page.goto(f"{demo.address}/policies/{policy}")
     page.click("text=Capture snapshot")
     page.click("text=View run")
-    page.wait_for_selector(".progress-line >> text=succeeded", timeout=60_000)
+    page.wait_for_selector(".progress-line >> text=succeeded", timeout=180_000)
     run = number(page)
     page.locator("td a", has_text="Snapshot").click()
     page.wait_for_selector("text=Completeness check")
@@ -150,7 +150,7 @@ def _back_up(page, demo, is_whole: bool) -> None:
         page.click(".selection >> text=Back up")
     page.click("text=View run")
     # The app may not read one policy type of this tenant, so that all of it is read but for that.
-    page.wait_for_selector(".progress-line >> text=/succeeded|partly read/", timeout=60_000)
+    page.wait_for_selector(".progress-line >> text=/succeeded|partly read/", timeout=180_000)
     page.goto(f"{demo.address}/schedules/")
     page.fill("#tenant-field", "Contoso Health")
     page.click("main button >> text=/^Add$/")
@@ -164,12 +164,12 @@ def _restore(page, demo) -> dict[str, str]:
     made["mapping"] = page.locator("td a").first.get_attribute("href")
     _preview(page, demo, "deviceConfigurations")
     execute(page, "INC-4711: the tenant was set up anew")
-    page.wait_for_selector("text=Undo this restore", timeout=120_000)
+    page.wait_for_selector("text=Undo this restore", timeout=180_000)
     made["finished"] = number(page)
     made["item"] = page.locator("#plan td a[href*='/items/']").first.get_attribute("href").rpartition("/")[2]
     made["live"] = page.locator("td a[href^='/runs/']").first.get_attribute("href").rpartition("/")[2]
     page.click("text=Undo this restore")
-    page.wait_for_selector("#execute", timeout=60_000)
+    page.wait_for_selector("#execute", timeout=180_000)
     return made | {"undo": number(page)}
 
 
@@ -185,7 +185,7 @@ def _preview(page, demo, *types: str) -> None:
     for one in types:
         page.check(f"input[name=type][value={one}]")
     page.click("main button.btn-lg")
-    page.wait_for_selector("#execute", timeout=60_000)
+    page.wait_for_selector("#execute", timeout=180_000)
 
 
 def execute(page, reason: str) -> None:

@@ -19,7 +19,7 @@ def options(**changes):
     return option_choices.parse_options({**OPTIONS, **changes}, own_tenant=True)
 
 
-def previewed(restore, ended, seconds=120):
+def previewed(restore, ended, seconds=300):
     """The restore once its preview has ended."""
     run = ended(actors.plans.preview.start(restore, SYSTEM).run.id, seconds)
     assert run.state in (RunState.SUCCEEDED, RunState.PARTIAL), run.error_message
@@ -36,7 +36,7 @@ def as_previewed(restore, used=(), **changes):
     return Restore.get_by_id(restore.id)
 
 
-def executed(restore, ended, seconds=120, guard_reason="", **words):
+def executed(restore, ended, seconds=300, guard_reason="", **words):
     """(restore, live run) once it has ended."""
     if guard_reason and approvals.items_held_back(restore):
         approvals.override_guard(restore, SYSTEM, guard_reason)

@@ -123,7 +123,7 @@ def _seen_whole(tenant):
         EventLog.create(tenant=tenant, log=log, read_to=now, reaches_from=now - timedelta(days=30), asked_at=now)
 
 
-def went_on(rollout, seconds=180):
+def went_on(rollout, seconds=300):
     """The roll-out once it goes on no further by itself, the scheduler's sweep included."""
     until = time.monotonic() + seconds
     while (now := RollOut.get_by_id(rollout.id)).state in AT_WORK:

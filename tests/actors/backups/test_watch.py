@@ -52,7 +52,7 @@ class Watched:
         Watch.update(next_at=utcnow()).where(Watch.tenant == self.tenant).execute()
         EventLog.update(read_to=ago(minutes=5)).where(EventLog.read_to.is_null(False)).execute()
 
-    def look(self, seconds=120):
+    def look(self, seconds=300):
         """Have one look made. Return its run, or None if it left no trace."""
         before = Run.select().where(Run.kind == RunKind.WATCH).count()
         self.make_due()
@@ -61,7 +61,7 @@ class Watched:
         runs = Run.select().where(Run.kind == RunKind.WATCH).order_by(Run.id.desc())
         return runs[0] if runs.count() > before else None
 
-    def wait(self, seconds=120):
+    def wait(self, seconds=300):
         deadline = time.monotonic() + seconds
         while Run.select().where((Run.kind == RunKind.WATCH) & Run.state.in_(ACTIVE)).exists():
             assert time.monotonic() < deadline, Run.get(Run.kind == RunKind.WATCH).waiting

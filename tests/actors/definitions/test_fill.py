@@ -78,7 +78,7 @@ class Filling:
         assert run.state == RunState.SUCCEEDED, run.error_message
         return self.fill()
 
-    def fill(self, seconds=120):
+    def fill(self, seconds=300):
         """Have the scheduler start what is due until nothing is. Return how many requests that took."""
         deadline = time.monotonic() + seconds
         while fill.due_sources(()) or Run.select().where((Run.kind == RunKind.DEFINE) & Run.state.in_(ACTIVE)).exists():

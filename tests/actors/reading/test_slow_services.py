@@ -116,7 +116,7 @@ def test_a_killed_worker_costs_what_was_under_way_and_no_page_before(
     for _ in range(3):
         worker = start_worker()
         seen = RunAnswer.select().count()
-        until = time.monotonic() + 120
+        until = time.monotonic() + 300
         while RunAnswer.select().count() <= seen and Run.get_by_id(run.id).state != RunState.SUCCEEDED:
             assert time.monotonic() < until, Run.get_by_id(run.id).waiting
             scheduler.sweep()

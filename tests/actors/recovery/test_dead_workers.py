@@ -28,7 +28,7 @@ from graph.transport import rate_limits
 from tests.support.simulated_tenant import catalog_policy
 
 
-def wait_until(holds, what, seconds=120):
+def wait_until(holds, what, seconds=300):
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline, what

@@ -50,7 +50,7 @@ def looks_at_once(monkeypatch):
     monkeypatch.setattr(awaited_runs, "_PAUSES", ((timedelta(minutes=1), 0.05),))
 
 
-def rehearsed(tenant, ended, seconds=120):
+def rehearsed(tenant, ended, seconds=300):
     run = ended(rehearse.start(tenant, SYSTEM).run.id, seconds)
     return Rehearsal.get(Rehearsal.run_id == run.id), run
 

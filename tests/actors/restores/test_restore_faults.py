@@ -101,7 +101,7 @@ def test_ten_kills_and_lost_answers_leave_nothing_twice_and_nothing_untrue(
         killed(worker, run.id)
         kills += 1
         worker = start_worker()
-    servers.wait_for(lambda: _swept(run.id), "The end", seconds=120)
+    servers.wait_for(lambda: _swept(run.id), "The end", seconds=300)
     _nothing_twice_and_nothing_untrue(graph, restore, Run.get_by_id(run.id), gone)
     assert kills == KILLS, f"the run ended after {kills} kills"
 

@@ -50,7 +50,7 @@ def test_every_policy_captured_singly_is_stored_as_graph_holds_it(tenant, at_lea
     policies = list(Policy.select().where(Policy.tenant == ours))
     started = [actors.backups.capture.start(policy, SYSTEM).run.id for policy in policies]
     for run_id in started:
-        assert ended(run_id, 120).state == RunState.SUCCEEDED, Run.get_by_id(run_id).error_message
+        assert ended(run_id).state == RunState.SUCCEEDED, Run.get_by_id(run_id).error_message
     outcomes = {item.outcome for item in RunItem.select().where(RunItem.run.in_(started))}
     assert outcomes == {Outcome.CAPTURED}
     assert len(started) >= at_least

@@ -172,7 +172,7 @@ def test_old_processes_work_on_beside_it_and_after_it(before, made_empty):
         then = told["runs"]
         servers.wait_for(lambda: told["runs"] > then + 5, "The old process")
     assert told["faults"] == []
-    assert told["slowest"] < 10
+    assert told["slowest"] < 30
     assert catalogue(handle) == made_empty
     with pytest.raises(pw.PeeweeException, match="append-only"):
         handle.execute_sql("UPDATE audit_event SET tenant_id = 3")
