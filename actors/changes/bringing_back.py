@@ -16,6 +16,7 @@ from db.events import attribution
 from db.models import Change, Restore, Tenant
 from db.policies import moments
 from db.states import LaterChangeKind, Severity
+from graph.read.bins import BINS
 from graph.references.reference_kinds import GROUPS
 from graph.write.emergency_order import WAVES, emergency_wave
 
@@ -89,7 +90,7 @@ def find(tenant: Tenant, at: datetime) -> Damage:
     again = put_back_since.made_again(tenant, then)
     otherwise = [row for row in then.policies if not row.is_same_now]
     as_they_were = put_back_since.as_they_were(tenant, otherwise, again)
-    newest, added = _newest_changes(tenant, at), moments.added_since(tenant, at)
+    newest, added = _newest_changes(tenant, at), moments.added_since(tenant, at, BINS)
     by = _doers(list(newest.values()))
     deeds = [
         _deed(newest, by, now.id if now else row.policy_id, row.policy_type, row.name, kind, row.gone_at,

@@ -3,7 +3,7 @@
 Worked out when asked, from what syncs and captures left behind; nothing here is stored.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -147,12 +147,21 @@ def moment(tenant: Tenant, at: datetime) -> Moment:
     return Moment(tenant, at, found, _new_since(tenant, found), known_since)
 
 
-def added_since(tenant: Tenant, at: datetime) -> set[int]:
+def added_since(tenant: Tenant, at: datetime, types_with_a_bin: Collection[str]) -> set[int]:
     """Return the ids of policies that were added, or came back, after this time: their list was read before that, and
     did not have them. One that is new to us alone is none, as with a policy type that was not read then.
+
+    Nor is one that came between two looks, and that the tenant's own date says was there by then. Of
+    `types_with_a_bin` no date says so: what is brought back has its old one.
     """
+    first_modified_at = Snapshot.select(pw.fn.MIN(Snapshot.modified_at)).where(Snapshot.policy == Policy.id)
+    modified_at = pw.fn.COALESCE(first_modified_at, Policy.modified_at)
+    may_have_been_there = (Change.kind == ChangeKind.ADDED) & (Change.since_at <= at)
+    was_there = may_have_been_there & (modified_at <= at) & Policy.policy_type.not_in(list(types_with_a_bin))
     is_added = Change.kind.in_((ChangeKind.ADDED, ChangeKind.CAME_BACK)) & (Change.seen_at > at)
-    return {row[0] for row in Change.select(Change.policy).where((Change.tenant == tenant) & is_added).tuples()}
+    columns = (Change.policy, pw.Case(None, [(was_there, 1)], 0))
+    rows = Change.select(*columns).join(Policy).where((Change.tenant == tenant) & is_added).tuples()
+    return {policy_id for policy_id, is_told in rows if not is_told}
 
 
 def _that_were_there(tenant: Tenant, at: datetime) -> list[Any]:
