@@ -4,7 +4,7 @@ Worked out from what looks and backups left behind; Graph is not asked. A look f
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from actors.changes import put_back_since
@@ -13,8 +13,9 @@ from db.audit.audit import Actor
 from db.changes import change_lists
 from db.errors import Invalid
 from db.events import attribution
-from db.models import Change, Restore, Tenant
+from db.models import Change, Policy, Restore, Tenant
 from db.policies import moments
+from db.policies.moments import PolicyThen
 from db.states import LaterChangeKind, Severity
 from graph.read.bins import BINS
 from graph.references.reference_kinds import GROUPS
@@ -30,7 +31,8 @@ _GRAVEST_FIRST = (Severity.HIGH, Severity.MEDIUM, Severity.LOW)
 class PolicyDamage:
     """The harm to a policy since the moment. `by`: who did it, as far as the tenant's logs say.
 
-    `snapshot_id`: how it was then; None where that is not known, and of what was added since.
+    `snapshot_id`: how it was then; None where that is not known, and of what was added since. `is_unsure`: nothing that
+    was read proves that it was there then, and so: a legitimate change or deletion before that may have made it such.
     """
 
     policy_id: int
@@ -43,6 +45,7 @@ class PolicyDamage:
     by_restore: int | None
     snapshot_id: int | None
     wave: int
+    is_unsure: bool = False
 
     @property
     def is_possible(self) -> bool:
@@ -93,13 +96,10 @@ def find(tenant: Tenant, at: datetime) -> Damage:
     newest, added = _newest_changes(tenant, at), moments.added_since(tenant, at, BINS)
     by = _doers(list(newest.values()))
     deeds = [
-        _deed(newest, by, now.id if now else row.policy_id, row.policy_type, row.name, kind, row.gone_at,
-              row.snapshot_id)
+        _deed_of_then(newest, by, row, again.now.get(row.policy_id))
         for row in otherwise
         if row.policy_id not in as_they_were
-        for now in [again.now.get(row.policy_id)]
-        for kind in [LaterChangeKind.CHANGED if row.is_present or now else LaterChangeKind.DELETED]
-    ]  # fmt: skip
+    ]
     deeds += [
         _deed(newest, by, row.id, row.policy_type, row.name, LaterChangeKind.NEW, row.first_seen_at, None)
         for row in then.new_since
@@ -119,6 +119,16 @@ def _doers(changes: Sequence[Change]) -> dict[int, tuple[str, ...]]:
         change.id: tuple(doer.name or doer.app_name or "" for doer in attribution.doers_of(events.get(change.id, ())))
         for change in changes
     }
+
+
+def _deed_of_then(
+    newest: dict[int, Change], by: dict[int, tuple[str, ...]], then: PolicyThen, now: Policy | None
+) -> PolicyDamage:
+    """Return the deed to a policy that was there. `now`: what a restore made it again as, and somebody changed."""
+    kind = LaterChangeKind.CHANGED if then.is_present or now else LaterChangeKind.DELETED
+    policy_id = now.id if now else then.policy_id
+    deed = _deed(newest, by, policy_id, then.policy_type, then.name, kind, then.gone_at, then.snapshot_id)
+    return replace(deed, is_unsure=then.may_differ or then.may_have_been_gone)
 
 
 def _deed(

@@ -111,3 +111,11 @@ def test_what_a_restore_left_otherwise_because_ids_are_others_is_as_it_was(tenan
     Restore.update(options=ALL_OF_IT).execute()
     captured(now, 0.5)
     assert deeds(tenant) == expected, "somebody changed it since"
+
+
+@pytest.mark.parametrize(("gone", "seen", "is_unsure"), [(5, 5, False), (5, 7, True)])
+def test_what_may_have_been_deleted_before_the_moment_is_told_apart(tenant, gone, seen, is_unsure):
+    row = policy(tenant, "first", 20, gone=gone)
+    Policy.update(last_seen_at=NOW - timedelta(hours=seen)).where(Policy.id == row.id).execute()
+    captured(row, 10)
+    assert [deed.is_unsure for deed in bringing_back.find(tenant, MOMENT).deeds] == [is_unsure]

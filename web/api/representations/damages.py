@@ -24,6 +24,7 @@ class CulpritJson(TypedDict):
 class PolicyDamageJson(TypedDict):
     """The harm to a policy since the moment. `snapshot`: how it was then; null where nobody knows, and of what was
     added. `wave`: the step of the restore in which it comes back. `by`: as far as the tenant's logs say.
+    `is_unsure`: it may have been changed or deleted before that moment.
     """
 
     policy: Id
@@ -37,6 +38,7 @@ class PolicyDamageJson(TypedDict):
     snapshot: Id | None
     wave: str
     is_possible: bool
+    is_unsure: bool
 
 
 class DamageJson(TypedDict):
@@ -83,6 +85,7 @@ def deeds(rows: Sequence[PolicyDamage]) -> list[PolicyDamageJson]:
             "snapshot": row.snapshot_id,
             "wave": WAVE_TITLES[row.wave],
             "is_possible": row.is_possible,
+            "is_unsure": row.is_unsure,
         }
         for row in rows
     ]
