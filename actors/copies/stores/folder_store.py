@@ -1,6 +1,7 @@
 """A folder as a store: a mounted share, a disk of its own. It has no lock that we could ask for."""
 
 import contextlib
+import errno
 import os
 import secrets
 import shutil
@@ -25,6 +26,8 @@ UNFINISHED = ".unfinished"
 # Nothing that is put here is empty. A name is taken by an empty file for a moment, where the share knows no links; one
 # that is so old was left by somebody who died just then.
 LEFT_SECONDS = 10
+# What shares answer that cannot sync a folder.
+NOT_FOR_FOLDERS = {errno.EINVAL, errno.EBADF, errno.ENOTSUP, errno.EACCES, errno.EPERM, errno.ENOSYS}
 
 
 class FolderStore(StoreBase):
@@ -48,6 +51,7 @@ class FolderStore(StoreBase):
         if folder != self._folder and not folder.is_dir():
             self._make_folder(folder.parent)
             folder.mkdir(exist_ok=True)
+            _sync_names(folder.parent)
 
     def _write(self, path: Path, file: BinaryIO) -> bool:
         """Write beside the name, then take the name: nobody ever sees half a file, and nothing is written over."""
@@ -62,7 +66,9 @@ class FolderStore(StoreBase):
                 if checksum_of(written) != checksum:
                     raise StoreError("The folder does not hold what was written. Check its disk.")
             _free_name(beside, path)
-            return _take_name(beside, path)
+            is_taken = _take_name(beside, path)
+            _sync_names(path.parent)
+            return is_taken
         finally:
             beside.unlink(missing_ok=True)
 
@@ -130,6 +136,18 @@ def _take_name(beside: Path, path: Path) -> bool:
             return True
         return False
     return True
+
+
+def _sync_names(folder: Path) -> None:
+    """Have the names in a folder outlive a power cut, as their files do: what is put there is on record at once."""
+    number = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    except OSError as e:
+        if e.errno not in NOT_FOR_FOLDERS:
+            raise
+    finally:
+        os.close(number)
 
 
 def _explained(error: OSError) -> StoreError:

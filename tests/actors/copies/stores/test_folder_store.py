@@ -1,5 +1,6 @@
 import errno
 import os
+import stat
 import time
 
 import pytest
@@ -23,6 +24,28 @@ def test_a_full_disk_leaves_nothing_behind_and_says_so(tmp_path, monkeypatch):
         FolderStore(tmp_path).put("contents/ab/x.age", b"sealed")
     assert "The store is full" in error.value.sentence
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_a_name_outlives_a_power_cut_as_its_file_does(tmp_path, monkeypatch):
+    synced, codes = [], []
+
+    def sync(number):
+        is_folder = stat.S_ISDIR(os.fstat(number).st_mode)
+        synced.append(os.fstat(number).st_ino)
+        if is_folder and codes:
+            raise OSError(codes[0], os.strerror(codes[0]))
+
+    monkeypatch.setattr(folder_store.os, "fsync", sync)
+    store = FolderStore(tmp_path)
+    assert store.put("contents/ab/x.age", b"sealed")
+    folders = [tmp_path, tmp_path / "contents", tmp_path / "contents" / "ab"]
+    names = [folder.stat().st_ino for folder in folders]
+    assert (names[:2], names[2]) == (synced[:2], synced[-1]), "a new folder's name, and last that of the file"
+    codes.append(errno.EINVAL)
+    assert store.put("contents/ab/y.age", b"sealed"), "the share knows no such thing"
+    codes[0] = errno.EIO
+    with pytest.raises(StoreError):
+        store.put("contents/ab/z.age", b"sealed")
 
 
 def test_a_share_without_links_writes_nothing_over_either(tmp_path, monkeypatch):
