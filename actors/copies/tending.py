@@ -132,7 +132,8 @@ def _look_after_git(row: CopyStore) -> None:
 
 
 def _is_due(done_at: datetime | None) -> bool:
-    return done_at is None or done_at < utcnow() - DAY
+    # What was done later than now was done by a clock that was set back since.
+    return done_at is None or not utcnow() - DAY <= done_at <= utcnow() + TIDY_AFTER
 
 
 def check(row: CopyStore, store: Store) -> None:

@@ -21,6 +21,8 @@ MAX_STORES = 20
 MIN_RATE = 16 * 1024
 MAX_DAYS = 3650
 MAX_ADDRESS = 1000
+# Between two looks at a store, also where a worker died at it.
+LONGEST_PAUSE = timedelta(hours=3)
 # Kind -> what its credentials may be named; and what may stand behind ? in its address.
 CREDENTIALS = {
     "s3": {"access_key", "secret_key", "session_token"},
@@ -168,8 +170,12 @@ def is_working(store: CopyStore) -> bool:
 
 
 def due(now: datetime) -> list[CopyStore]:
-    """Return the stores that are to be looked after now."""
-    return list(CopyStore.select().where(CopyStore.is_active & (CopyStore.tend_at <= now)).order_by(CopyStore.tend_at))
+    """Return the stores that are to be looked after now.
+
+    A look that is too far off was set by a clock that was set back since.
+    """
+    is_due = (CopyStore.tend_at <= now) | (CopyStore.tend_at > now + LONGEST_PAUSE)
+    return list(CopyStore.select().where(CopyStore.is_active & is_due).order_by(CopyStore.tend_at))
 
 
 def claim_due(store: CopyStore, until: datetime) -> bool:

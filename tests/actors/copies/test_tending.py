@@ -261,3 +261,19 @@ def test_more_than_a_look_removes_goes_with_the_next_look_and_not_with_the_next_
         counts.append((CopiedSet.select().count(), CopiedContent.select().count(), tidied is not None))
     # While a set that is over is left, its contents stay. The second look does not know that its two are all.
     assert counts == [(2, 5, False), (1, 3, False), (1, 3, True)]
+
+
+def test_a_clock_that_was_a_year_ahead_and_was_set_back_holds_up_neither_looks_nor_pushes(cast, redis_url, new_place):
+    place = new_place("file")
+    store = add_store(place)
+    make_set(cast.contoso)
+    now = utcnow()
+    ahead = now + 365 * DAY
+    done = ("checked_at", "tidied_at", "verified_at", "state_at")
+    CopyStore.update(dict.fromkeys(("tend_at", *done), ahead)).execute()
+    CopiedSet.update(try_at=ahead).execute()
+    assert [row.id for row in stores.due(utcnow())] == [store.id]
+    store = look_after(store)
+    assert [name for name in done if getattr(store, name) > utcnow()] == []
+    assert stores.due(now) == []
+    assert [run.state for run in push_all(store)] == [RunState.SUCCEEDED]

@@ -28,6 +28,8 @@ def test_one_at_a_time_sends_a_content_and_whoever_lost_it_changes_nothing(datab
     CopiedContent.update(on_its_way_since=utcnow() - sent_contents.PATIENCE).where(CopiedContent.name == "a").execute()
     left = CopiedContent.get(CopiedContent.name == "a")
     assert [sent_contents.is_left(left, set_id) for set_id in (1, 2, None)] == [True, True, True]
+    left.on_its_way_since = utcnow() + timedelta(days=1)
+    assert sent_contents.is_left(left, 2), "by a clock that was set back since"
     assert sent_contents.take_over(left, facts(store, "a", "a2"), 2)
     assert not sent_contents.take_over(left, facts(store, "a", "a3"), 3), "another was quicker"
     assert sent_contents.still_mine(store, {"a": "a1", "b": "b1"}) == {"b"}
