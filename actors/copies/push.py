@@ -12,6 +12,7 @@ import dramatiq
 
 from actors.copies import contents, layout, sealing
 from actors.copies.git_library import git_library
+from actors.copies.sending import CONTENT_LOST
 from actors.copies.stores.opening import open_store
 from actors.copies.stores.pace import Pace
 from actors.copies.stores.store import Store, StoreError, as_file, checksum_of
@@ -38,8 +39,9 @@ PAGE = 200
 # Of one store. A store with a bound on its bandwidth gets one at a time: the bound is of all.
 PUSHES_AT_ONCE = 4
 CONTENTS, MANIFEST, COMMIT = "contents", "manifest", "commit"
-# The code of a failure that no other try ends otherwise: the next set of the tenant makes up for it.
 NOT_OURS = "not_ours"
+# The codes of failures that no other try ends otherwise: the next set of the tenant makes up for them.
+FINAL = {NOT_OURS, CONTENT_LOST}
 
 
 def start_due(store: CopyStore) -> None:
@@ -286,5 +288,5 @@ def _fail(claim: Claim, code: str, message: str, request_id: str | None) -> None
     with database.atomic():
         completion.fail(claim, code, message, request_id)
         if copied is not None:
-            copied_sets.fail(copied, message, is_final=code == NOT_OURS)
+            copied_sets.fail(copied, message, is_final=code in FINAL)
     logger.warning("a copy was not pushed", extra={"run": claim.run.id, "code": code})

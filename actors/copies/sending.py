@@ -16,9 +16,12 @@ from typing import Any, TypeVar
 from actors.copies import layout, sealing
 from actors.copies.stores.pace import Pace
 from actors.copies.stores.store import Store, StoredObject, StoreError, as_file, checksum_of
+from actors.queue.run_actor import GivenUp
 from db.copies import copied_contents, sent_contents
 from db.models import CopiedContent, CopyStore
-from db.policies import snapshots
+from db.policies import lost_bodies, snapshots
+
+CONTENT_LOST = "content_lost"
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -200,6 +203,12 @@ def at_once(store: Store, do: Callable[[T], R], each: Sequence[T]) -> list[R]:
 
 
 def sealed(name: str, content_id: int, recipients: Sequence[object]) -> SealedContent:
-    """Return a content, by its id here, as it is sent under its name. Raises Content.DoesNotExist."""
+    """Return a content, by its id here, as it is sent under its name. Raises Content.DoesNotExist, and GivenUp."""
+    if lost_bodies.is_lost(content_id):
+        raise GivenUp(
+            CONTENT_LOST,
+            "A content of this set was lost: no store had it when this installation was recovered. The next backup of "
+            "the tenant is copied.",
+        )
     plain = zlib.decompress(snapshots.packed_content(content_id))
     return SealedContent(name, sealing.seal(plain, recipients), hashlib.sha256(plain).hexdigest(), len(plain))

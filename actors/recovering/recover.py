@@ -118,6 +118,7 @@ class _Contents:
             )
         if self._tried:
             self._look_into_older_sets()
+        lost_contents.have_read_again(self._reasons)
         self._result.lost_contents = len(self._reasons)
         self._result.lost = lost_contents.policies_of(self._reasons)
 

@@ -2,7 +2,7 @@
 
 import zlib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -99,6 +99,12 @@ def bring_back(bodies: Mapping[int, bytes]) -> None:
         for content_id, body in bodies.items():
             is_lost = (Content.id == content_id) & (Content.sealed == NOT_BACK_YET)
             Content.update(sealed=body).where(is_lost).execute()
+
+
+def have_read_again(content_ids: Collection[int]) -> None:
+    """Have the next backup read the policies of lost contents, be their lists unchanged: that brings some back."""
+    policies = Snapshot.select(Snapshot.policy).where(is_in(Snapshot.content, list(content_ids)))
+    Policy.update(assignments_mark=None, index_version=None).where(Policy.id.in_(policies)).execute()
 
 
 def policies_of(reasons: Mapping[int, str]) -> list[LostPolicy]:

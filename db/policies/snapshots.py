@@ -18,7 +18,7 @@ from db.clock import utcnow
 from db.database import Condition, database, lock_rows
 from db.encryption import keyring
 from db.models import Content, Policy, Run, Snapshot, Tenant
-from db.policies import change_recording, policy_index
+from db.policies import change_recording, lost_bodies, policy_index
 from db.policies.change_recording import SavedReading
 from db.policies.policy_index import PolicyIndex
 from db.sql import upserts
@@ -95,6 +95,7 @@ SealContent = Callable[[], tuple[bytes, int]]
 
 def _save_contents(tenant_id: int, sealers: Mapping[str, SealContent]) -> dict[str, int]:
     """Return fingerprint -> content id, creating those that are not there. None of them is deleted soon."""
+    lost_bodies.fill(tenant_id, sealers)
     known_ids = _ids_of_known_contents(tenant_id, list(sealers))
     rows = [
         {"tenant": tenant_id, "fingerprint": fingerprint, "sealed": sealed, "plain_bytes": plain_bytes}
@@ -157,15 +158,14 @@ def save(run: Run, drafts: Sequence[SnapshotDraft]) -> dict[int, SavedSnapshot]:
         unindexed = [draft.policy_id for draft in timely if draft.index is None and not draft.is_indexed]
         policy_index.forget([policy_id for policy_id in unindexed if known[policy_id].index_version is not None])
         _confirm([(newest[draft.policy_id], draft) for draft in unchanged_drafts])
+        lost_bodies.fill(run.tenant_id, _sealers(unchanged_drafts))
         added = _add(run, changed_drafts)
         _update_policies(now, timely, known, added.keys())
         readings = [_saved_reading(draft, known, newest, added) for draft in timely]
         change_recording.record_saved(run, readings)
-    unchanged_ids = {draft.policy_id for draft in drafts} - added.keys()
+    unchanged_ids = set(ids) - added.keys()
     unchanged = {policy_id: SavedSnapshot(newest[policy_id].id, Outcome.UNCHANGED) for policy_id in unchanged_ids}
-    return unchanged | {
-        policy_id: SavedSnapshot(snapshot_id, Outcome.CAPTURED) for policy_id, snapshot_id in added.items()
-    }
+    return unchanged | {policy_id: SavedSnapshot(number, Outcome.CAPTURED) for policy_id, number in added.items()}
 
 
 def _as_known(policy_ids: Sequence[int]) -> Any:
@@ -221,11 +221,7 @@ def _add(run: Run, drafts: Sequence[SnapshotDraft]) -> dict[int, int]:
     """Return policy id -> the new snapshot's id."""
     if not drafts:
         return {}
-    sealers = {
-        draft.fingerprint: partial(attrgetter("sealed", "plain_bytes"), draft)
-        for draft in sorted(drafts, key=attrgetter("fingerprint"))
-    }
-    contents = _save_contents(run.tenant_id, sealers)
+    contents = _save_contents(run.tenant_id, _sealers(drafts))
     rows = [
         {
             "tenant": run.tenant_id,
@@ -243,6 +239,11 @@ def _add(run: Run, drafts: Sequence[SnapshotDraft]) -> dict[int, int]:
         for draft in drafts
     ]
     return dict(insert_rows(Snapshot, rows, returning=(Snapshot.policy, Snapshot.id)))
+
+
+def _sealers(drafts: Sequence[SnapshotDraft]) -> dict[str, SealContent]:
+    ordered = sorted(drafts, key=attrgetter("fingerprint"))
+    return {draft.fingerprint: partial(attrgetter("sealed", "plain_bytes"), draft) for draft in ordered}
 
 
 def _update_policies(
@@ -279,9 +280,8 @@ def read_content(content_id: int) -> dict[str, Any]:
 
 def contents_by_id(content_ids: Iterable[int | None]) -> dict[int, Content]:
     """Return the rows of these contents, still sealed, by their ids."""
-    return {
-        content.id: content for content in Content.select().where(is_in(Content.id, set(filter(None, content_ids))))
-    }
+    rows = Content.select().where(is_in(Content.id, set(filter(None, content_ids))))
+    return {content.id: content for content in rows}
 
 
 def open_content(content: Content) -> dict[str, Any]:

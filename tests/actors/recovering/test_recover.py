@@ -18,7 +18,7 @@ from db.audit import audit, chain
 from db.audit.audit import SYSTEM
 from db.backups import manifests
 from db.clock import utcnow
-from db.copies import loose_contents, stores
+from db.copies import copied_sets, loose_contents, stores
 from db.errors import Invalid
 from db.installation import lost_contents
 from db.models import (
@@ -29,13 +29,14 @@ from db.models import (
     CopiedSet,
     CopyStore,
     Policy,
+    Run,
     Schedule,
     Snapshot,
     Tenant,
     User,
 )
 from db.policies import snapshots
-from db.states import RunState
+from db.states import CopyState, Outcome, RunKind, RunState
 from db.tenants import schedules
 from tests.support.captures import capture_by_hand
 from tests.support.copied import RECOVERY_KEY, add_store, look_after, make_set, push_all
@@ -252,6 +253,41 @@ def test_any_digest_that_was_recorded_or_signed_proves_a_content(copied, push_st
     result = recover(place)
     assert (result.unproved, result.lost) == ([], [])
     assert documents() == before
+
+
+@only_sqlite
+def test_what_no_store_had_is_read_again_by_the_next_backup_and_copied_then(copied, arrive):
+    place, _ = copied()
+    for path in (Path(place.address.removeprefix("file://")) / "contents").glob("*/*"):
+        path.unlink()
+    newest = {row.policy_id: row for row in Snapshot.select().order_by(Snapshot.id)}.values()
+    read = [(row, row.policy, row.content.fingerprint, snapshots.read_snapshot(row)) for row in newest]
+    Policy.update(assignments_mark="x").execute()
+    arrive("sqlite")
+    assert recover(place).lost_contents == 5
+    marks = {row.assignments_mark for row in Policy.select() if row.graph_id.startswith("copied-")}
+    assert marks == {None}, "no list says that they are known"
+    CopiedContent.delete().execute()
+    CopyStore.update(is_active=True).execute()
+    [store] = CopyStore.select()
+    copied_sets.try_now(store)
+    push_all(look_after(store))
+    lost = CopiedSet.select().order_by(CopiedSet.set_number.desc()).first()
+    assert (lost.state, lost.try_at, "was lost" in lost.message) == (CopyState.FAILED, None, True)
+    contoso = Tenant.get(Tenant.name == "Contoso")
+    drafts = [
+        snapshots.SnapshotDraft.of(
+            policy, document, fingerprint, read_at=utcnow(), assignments_mark="x", name=row.name, modified_at=None,
+            proof=row.proof, references=row.references,
+        )
+        for row, policy, fingerprint, document in read
+    ]  # fmt: skip
+    run = Run.create(tenant=contoso, kind=RunKind.BACK_UP, dedupe_key="again")
+    assert {saved.outcome for saved in snapshots.save(run, drafts).values()} == {Outcome.UNCHANGED}
+    for row, _, _, document in read:
+        assert snapshots.read_snapshot(Snapshot.get_by_id(row.id)) == document
+    make_set(contoso)
+    assert push_all(store)[-1].state == RunState.SUCCEEDED
 
 
 @only_sqlite
