@@ -58,7 +58,7 @@ def broken(graph, worker, quick, ended, cast):
         for item in items:
             graph.put(path, item)
     graph.put(DEVICE, DEVICE_POLICY)
-    ended(actors.backups.back_up.start(cast.contoso, SYSTEM).run.id, 60)
+    ended(actors.backups.back_up.start(cast.contoso, SYSTEM).run.id)
     before = graph.objects()
     rule, catalog = next(iter(before[CA].values())), next(iter(before[CATALOG].values()))
     graph.put(CA, {**rule, "state": "disabled", "modifiedDateTime": LATER})

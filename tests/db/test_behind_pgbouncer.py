@@ -42,7 +42,7 @@ def database_url(request, open_folder):
 
 
 def test_a_worker_backs_up_and_pages_are_served_through_pgbouncer(client, graph, worker, ended, cast, sign_in):
-    run = ended(actors.backups.back_up.start(cast.contoso, SYSTEM).run.id, 30)
+    run = ended(actors.backups.back_up.start(cast.contoso, SYSTEM).run.id)
     assert (run.state, run.done) == ("succeeded", 2)
     sign_in(client, cast.ada)
     for page, words in (

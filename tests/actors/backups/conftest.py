@@ -12,7 +12,7 @@ def back_up(graph, worker, ended, cast):
     """back_up(**options) -> (ended run, its set)."""
 
     def act(**options):
-        run = ended(actors.backups.back_up.start(cast.contoso, Actor.person(cast.ada, None), **options).run.id, 30)
+        run = ended(actors.backups.back_up.start(cast.contoso, Actor.person(cast.ada, None), **options).run.id)
         return run, BackupSet.get(BackupSet.run == run)
 
     return act

@@ -253,7 +253,7 @@ def test_an_unreachable_graph_is_tried_again_and_then_fails_with_what_to_check(
     monkeypatch.setattr(run_actor, "LONGEST_BACKOFF", 0.05)
     graph_is_down = connection_check.check(cast.contoso).sentence
     assert "cannot be reached" in graph_is_down
-    run = ended(actors.backups.sync.start(cast.contoso, SYSTEM).run.id, 60)
+    run = ended(actors.backups.sync.start(cast.contoso, SYSTEM).run.id)
     assert (run.state, run.error_message) == (RunState.FAILED, graph_is_down)
     assert {item.tries for item in run.items} == {claims.MAX_ATTEMPTS - 1}, "after the last one it is given up"
 

@@ -31,7 +31,7 @@ def back_up(graph, ended, cast, monkeypatch):
     monkeypatch.setattr("actors.queue.run_actor.LONGEST_BACKOFF", 0.05)
 
     def act(**chosen):
-        run = ended(actors.backups.back_up.start(Tenant.get_by_id(cast.contoso.id), SYSTEM, **chosen).run.id, 60)
+        run = ended(actors.backups.back_up.start(Tenant.get_by_id(cast.contoso.id), SYSTEM, **chosen).run.id)
         return run, BackupSet.get(BackupSet.run == run)
 
     yield act

@@ -19,10 +19,10 @@ PATH = "deviceManagement/configurationPolicies"
 @pytest.fixture
 def backed_up(graph, worker, quick, ended, cast):
     """Contoso after a backup of all of it; a look is started by `look()`, and returned once it has ended."""
-    ended(actors.backups.back_up.start(cast.contoso, SYSTEM).run.id, 60)
+    ended(actors.backups.back_up.start(cast.contoso, SYSTEM).run.id)
 
     def look():
-        return ended(actors.backups.look.start(cast.contoso, Actor.person(cast.ada, None)).run.id, 60)
+        return ended(actors.backups.look.start(cast.contoso, Actor.person(cast.ada, None)).run.id)
 
     graph.look = look
     return graph

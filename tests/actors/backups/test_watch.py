@@ -91,7 +91,7 @@ def permissions():
 @pytest.fixture
 def watched(graph, worker, quick, ended, cast, permissions):
     graph.change(permissions=permissions)
-    ended(actors.backups.back_up.start(cast.contoso, SYSTEM).run.id, 60)
+    ended(actors.backups.back_up.start(cast.contoso, SYSTEM).run.id)
     Policy.update(last_captured_at=ago(hours=1)).execute()
     Snapshot.update(captured_at=ago(hours=1), confirmed_at=ago(hours=1)).execute()
     Tenant.update(last_backup_at=ago(hours=1)).execute()

@@ -27,7 +27,7 @@ def contoso(graph, ended, cast, monkeypatch):
     graph.change(permissions=WRITE)
 
     def run(module=actors.backups.back_up):
-        done = ended(module.start(Tenant.get_by_id(cast.contoso.id), SYSTEM).run.id, 60)
+        done = ended(module.start(Tenant.get_by_id(cast.contoso.id), SYSTEM).run.id)
         assessment.assess(cast.contoso.id)
         return done
 

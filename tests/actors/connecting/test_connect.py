@@ -55,7 +55,7 @@ def test_a_tenant_is_checked_switched_on_and_backed_up_by_itself(new, worker, en
     assert item(run, connect.CONNECTION_ITEM).outcome == Outcome.CONNECTED
     assert item(run, "configurationPolicies").message == (
         "Can be backed up. Restoring it needs DeviceManagementConfiguration.ReadWrite.All too.")  # fmt: skip
-    backup = ended(Run.get((Run.tenant == tenant) & (Run.kind == RunKind.BACK_UP)).id, 60)
+    backup = ended(Run.get((Run.tenant == tenant) & (Run.kind == RunKind.BACK_UP)).id)
     assert (backup.state, BackupSet.get(BackupSet.run == backup).tenant) == ("succeeded", tenant)
     assert Tenant.get_by_id(tenant.id).last_synced_at
     assert [event.action for event in AuditEvent.select().where(AuditEvent.action == "tenant:connected")]

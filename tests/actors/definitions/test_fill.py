@@ -74,7 +74,7 @@ class Filling:
 
     def back_up(self, tenant=None):
         """Back up, and wait for all that is asked after it. Return how many requests the filling took."""
-        run = self._ended(actors.backups.back_up.start(tenant or self.tenant, SYSTEM, is_full=True).run.id, 60)
+        run = self._ended(actors.backups.back_up.start(tenant or self.tenant, SYSTEM, is_full=True).run.id)
         assert run.state == RunState.SUCCEEDED, run.error_message
         return self.fill()
 

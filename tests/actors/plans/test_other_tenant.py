@@ -37,7 +37,7 @@ def fabrikam(simulator, cast, contoso):
 
 def restored(cast, ended, *policy_types):
     """The restore of what Contoso has of these types, once it has been written to Fabrikam."""
-    run = ended(actors.backups.back_up.start(cast.contoso, SYSTEM, policy_types=policy_types).run.id, 60)
+    run = ended(actors.backups.back_up.start(cast.contoso, SYSTEM, policy_types=policy_types).run.id)
     restore = drafts.from_backup_set(BackupSet.get(BackupSet.run == run), cast.fabrikam, options(), SYSTEM)
     restore, run = executed(previewed(restore, ended), ended)
     assert run.state == RunState.SUCCEEDED, [(one.name, one.message) for one in items_of(run).values()]
@@ -119,7 +119,7 @@ def test_the_directory_id_and_the_domain_of_the_source_become_the_targets(contos
     fabrikam.put("organization", {"id": theirs, "displayName": "Fabrikam", "verifiedDomains": [
         {**domain, "name": "Fabrikam.onmicrosoft.example"}]})  # fmt: skip
     for tenant in (cast.contoso, cast.fabrikam):
-        ended(actors.backups.sync.start(tenant, SYSTEM).run.id, 60)
+        ended(actors.backups.sync.start(tenant, SYSTEM).run.id)
     assert name_cache.domains_of_directory(theirs) == {"fabrikam.onmicrosoft.example": "initial"}
     for policy in contoso.objects()[CATALOG].values():
         contoso.delete(CATALOG, policy["id"])

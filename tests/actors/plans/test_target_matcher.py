@@ -169,7 +169,7 @@ def filtered(graph, cast, ended):
     graph.put(CATALOG, {**catalog_policy(graph_id(2), NAME), "assignments": [
         {"id": "a", "source": "direct", "target": target}]})  # fmt: skip
     types = ("assignmentFilters", "configurationPolicies")
-    run = ended(actors.backups.back_up.start(cast.contoso, SYSTEM, policy_types=types).run.id, 60)
+    run = ended(actors.backups.back_up.start(cast.contoso, SYSTEM, policy_types=types).run.id)
     backup_set = BackupSet.get(BackupSet.run == run)
     kept = [Snapshot.get_by_id(one) for one in backup_sets.snapshot_ids(backup_set)]
     return backup_set, {one.policy.policy_type: one.id for one in kept if one.policy.graph_id in map(graph_id, (1, 2))}

@@ -29,8 +29,8 @@ def test_what_the_same_restore_makes_is_found_and_what_nobody_has_is_not(graph, 
     target = {"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": GONE}
     lost = {**catalog_policy("11111111-2222-4333-8444-666666666666", "Lost"), "assignments": [{"target": target}]}
     graph.put("deviceManagement/configurationPolicies", lost)
-    ended(actors.backups.back_up.start(cast.contoso, SYSTEM).run.id, 60)
-    ended(assess.start(cast.contoso, SYSTEM).run.id, 60)
+    ended(actors.backups.back_up.start(cast.contoso, SYSTEM).run.id)
+    ended(assess.start(cast.contoso, SYSTEM).run.id)
     found = {row.name: row.verdict for row in reports.lines(cast.contoso, ReportFilter(), 50)}
     assert (found["Berlin"], found["Tagged"], found["Lost"]) == ("by_itself", "by_itself", "by_hand")
 

@@ -59,7 +59,7 @@ def contoso(graph):
 @pytest.fixture
 def back_up(cast, ended):
     def act(**chosen):
-        run = ended(actors.backups.back_up.start(Tenant.get_by_id(cast.contoso.id), SYSTEM, **chosen).run.id, 60)
+        run = ended(actors.backups.back_up.start(Tenant.get_by_id(cast.contoso.id), SYSTEM, **chosen).run.id)
         return BackupSet.get(BackupSet.run == run)
 
     return act

@@ -72,7 +72,7 @@ def tried(work, shapes):
 
 def test_every_shape_of_one_policy_costs_a_backup_that_policy_alone(app, cast, tenant, ended):
     damage_each(tenant)
-    run = ended(actors.backups.back_up.start(cast.contoso, SYSTEM, policy_types=["configurationPolicies"]).run.id, 60)
+    run = ended(actors.backups.back_up.start(cast.contoso, SYSTEM, policy_types=["configurationPolicies"]).run.id)
     assert run.state == RunState.PARTIAL
     rows = items_of(run)
     assert [rows[f"Contoso policy {n}"].outcome for n in (1, 2)] == ["captured"] * 2
@@ -92,7 +92,7 @@ def test_every_shape_of_a_list_costs_a_sync_that_list_alone(app, cast, tenant, e
     for shape in BODIES:
         before = {(one.graph_id, one.name, one.state) for one in Policy.select()}
         tenant.fault(kind="malformed", shape=shape, path=r"deviceManagement/configurationPolicies(\?|$)", times=2)
-        run = ended(actors.backups.sync.start(cast.contoso, SYSTEM).run.id, 60)
+        run = ended(actors.backups.sync.start(cast.contoso, SYSTEM).run.id)
         row = RunItem.get((RunItem.run == run) & (RunItem.policy_type == "configurationPolicies"))
         others = RunItem.select().where((RunItem.run == run) & (RunItem.id != row.id))
         assert {one.state for one in others} <= {"done", "skipped"}, shape
@@ -108,14 +108,14 @@ def test_a_whole_answer_that_is_none_ends_a_capture_with_a_sentence(app, cast, t
     for shape in OF_ALL:
         kept = Snapshot.select().count()
         tenant.fault(kind="malformed", shape=shape, path=r"^\$batch$", times=99)
-        run = ended(actors.backups.capture.start(policy, SYSTEM).run.id, 30)
+        run = ended(actors.backups.capture.start(policy, SYSTEM).run.id)
         if shape == "html_502":
             assert run.error_code == "unavailable"
         else:
             says_why(run.error_code, run.error_message)
         assert Snapshot.select().count() == kept, shape
         tenant.clear_faults()
-        assert ended(actors.backups.capture.start(policy, SYSTEM).run.id, 30).state == RunState.SUCCEEDED, shape
+        assert ended(actors.backups.capture.start(policy, SYSTEM).run.id).state == RunState.SUCCEEDED, shape
     tried("capture", OF_ALL)
 
 
@@ -125,7 +125,7 @@ def test_a_sign_in_answered_otherwise_ends_a_run_with_a_sentence(app, cast, tena
     for where, shape in product(("openid-configuration", "oauth2/token"), shapes):
         graph_clients.clear_cache()
         tenant.fault(kind="malformed", shape=shape, path=where, times=99)
-        run = ended(actors.backups.capture.start(policy, SYSTEM).run.id, 30)
+        run = ended(actors.backups.capture.start(policy, SYSTEM).run.id)
         assert run.error_code in ("sign_in_malformed", "sign_in_unreachable", "too_large"), (where, shape)
         assert len(run.error_message) > 20
         tenant.clear_faults()
@@ -134,7 +134,7 @@ def test_a_sign_in_answered_otherwise_ends_a_run_with_a_sentence(app, cast, tena
 
 def restorable(cast, tenant, ended):
     """A draft of all the policies, which have changed meanwhile; half of them are gone."""
-    run = ended(actors.backups.back_up.start(cast.contoso, SYSTEM, policy_types=["configurationPolicies"]).run.id, 60)
+    run = ended(actors.backups.back_up.start(cast.contoso, SYSTEM, policy_types=["configurationPolicies"]).run.id)
     assert run.state == RunState.SUCCEEDED
     for number, shape in enumerate(OF_ONE):
         if number % 2:

@@ -215,5 +215,5 @@ def test_what_cannot_be_removed_is_told_with_its_id(cast, graph, lab, ended, mon
     lab.change(permissions=WRITE)
     graph_clients.clear_cache()
     scheduler.sweep()
-    assert ended(Rehearsal.get_by_id(rehearsal.id).removal_run_id, 60).state == RunState.SUCCEEDED
+    assert ended(Rehearsal.get_by_id(rehearsal.id).removal_run_id).state == RunState.SUCCEEDED
     assert not lab.objects()[CATALOG]

@@ -42,7 +42,7 @@ def broken(contoso, cast, ended, monkeypatch):
     def act(area):
         contoso.put(APPROVAL_POLICIES, approval_policy(area))
         contoso.put(FILTERS, FILTER)
-        run = ended(back_up.start(cast.contoso, SYSTEM).run.id, 60)
+        run = ended(back_up.start(cast.contoso, SYSTEM).run.id)
         policy = Policy.get((Policy.tenant == cast.contoso) & (Policy.policy_type == "configurationPolicies"))
         contoso.put(CATALOG, {**catalog_policy(policy.graph_id, policy.name), "description": "by somebody"})
         contoso.put(FILTERS, {**FILTER, "description": "by somebody"})
@@ -98,6 +98,6 @@ def test_a_policy_about_devices_alone_holds_up_no_restore(broken, contoso, cast,
     restore = previewed(drafts.from_backup_set(broken("deviceWipe"), cast.contoso, options(), SYSTEM), ended)
     assert planned(restore) == {"configurationPolicies": [], "assignmentFilters": []}
     contoso.change(flags={"approval": ["deviceManagement/managedDevices"]})
-    run = ended(actors.restores.live_restore.start(restore, SYSTEM, reason="INC-8").run.id, 60)
+    run = ended(actors.restores.live_restore.start(restore, SYSTEM, reason="INC-8").run.id)
     assert (run.state, descriptions(contoso)) == (RunState.SUCCEEDED, {CATALOG: {""}, FILTERS: {""}})
     assert contoso.approvals() == []

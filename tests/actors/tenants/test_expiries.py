@@ -58,7 +58,7 @@ def shown(tenant):
 
 
 def synced(tenant, ended):
-    return ended(actors.backups.sync.start(Tenant.get_by_id(tenant.id), SYSTEM).run.id, 60)
+    return ended(actors.backups.sync.start(Tenant.get_by_id(tenant.id), SYSTEM).run.id)
 
 
 def test_what_runs_out_is_kept_with_its_end_and_without_its_token(contoso, cast, ended):
@@ -78,7 +78,7 @@ def test_it_is_read_once_a_day_and_what_is_gone_goes(contoso, cast, ended):
     synced(cast.contoso, ended)
     assert "Apple Business" in shown(cast.contoso), "not read again yet"
     Tenant.update(expiries_at=utcnow() - timedelta(days=1)).where(Tenant.id == cast.contoso.id).execute()
-    ended(actors.backups.back_up.start(Tenant.get_by_id(cast.contoso.id), SYSTEM).run.id, 60)
+    ended(actors.backups.back_up.start(Tenant.get_by_id(cast.contoso.id), SYSTEM).run.id)
     assert "Apple Business" not in shown(cast.contoso)
 
 

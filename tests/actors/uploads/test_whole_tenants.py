@@ -46,7 +46,7 @@ real = pytest.param("Adatum", 230, marks=pytest.mark.skipif(not REAL.exists(), r
 @pytest.mark.parametrize(("tenant", "at_least"), [("Fabrikam", 100), real], indirect=["tenant"])
 def test_every_policy_captured_singly_is_stored_as_graph_holds_it(tenant, at_least, worker, ended, quick):
     ours, theirs = tenant
-    assert ended(actors.backups.sync.start(ours, SYSTEM).run.id, 60).state == RunState.SUCCEEDED
+    assert ended(actors.backups.sync.start(ours, SYSTEM).run.id).state == RunState.SUCCEEDED
     policies = list(Policy.select().where(Policy.tenant == ours))
     started = [actors.backups.capture.start(policy, SYSTEM).run.id for policy in policies]
     for run_id in started:

@@ -73,7 +73,7 @@ def web_process():
 def token(graph, worker, cast, ended):
     """A token of Max, who manages Contoso: backed up once, approved so, and then somebody changed a policy."""
     graph.change(permissions=WRITE)
-    ended(actors.backups.back_up.start(cast.contoso, SYSTEM).run.id, 30)
+    ended(actors.backups.back_up.start(cast.contoso, SYSTEM).run.id)
     policy = Policy.get((Policy.tenant == cast.contoso) & Policy.name.endswith("1"))
     approvals.approve_policies(cast.contoso, [policy.id], SYSTEM)
     Outside(graph).change(policy.policy_type, policy.graph_id, description="somebody was here")

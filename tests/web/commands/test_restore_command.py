@@ -19,7 +19,7 @@ CATALOG = "deviceManagement/configurationPolicies"
 def backup_set(app, graph, worker, ended, cast):
     """Of Contoso's two policies; since then both were changed."""
     graph.change(permissions=WRITE)
-    run = ended(back_up.start(cast.contoso, SYSTEM).run.id, 30)
+    run = ended(back_up.start(cast.contoso, SYSTEM).run.id)
     for policy in Policy.select().where(Policy.tenant == cast.contoso):
         graph.put(CATALOG, {**catalog_policy(policy.graph_id, policy.name), "description": "somebody was here"})
     return BackupSet.get(BackupSet.run == run)

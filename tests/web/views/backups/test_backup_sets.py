@@ -26,7 +26,7 @@ def backed_up(app, graph, worker, ended, cast):
     graph.put("deviceManagement/deviceConfigurations", {
         "id": "d", "displayName": "Wi-Fi: <all>", "@odata.type": "#microsoft.graph.windows10CustomConfiguration",
         "omaSettings": [secret], "assignments": []})  # fmt: skip
-    run = ended(back_up.start(cast.contoso, SYSTEM).run.id, 30)
+    run = ended(back_up.start(cast.contoso, SYSTEM).run.id)
     return BackupSet.get(BackupSet.run == run)
 
 
@@ -100,7 +100,7 @@ def test_by_command_a_set_is_made_and_downloaded(graph, worker, cast, tmp_path):
 
 def test_failed_items_can_be_tried_again_from_the_page(client, sign_in, cast, backed_up, graph, ended, worker):
     graph.fault(kind="status", path="10000001", status=403, times=1)
-    run = ended(back_up.start(cast.contoso, SYSTEM, is_full=True).run.id, 30)
+    run = ended(back_up.start(cast.contoso, SYSTEM, is_full=True).run.id)
     sign_in(client, cast.ada)
     assert "Retry failed" in client.get(f"/runs/{run.id}").get_data(as_text=True)
     data = {"csrf_token": csrf_token(client, f"/runs/{run.id}")}

@@ -34,7 +34,7 @@ def test_a_certificate_is_made_here_and_a_script_makes_the_app(admin, post, dire
     directories.customer.change(certificates=[public], permissions=READ)
     post(f"/tenants/{tenant.id}/connecting/app", client_id=OWN)
     assert ended(Run.get(Run.kind == "tenant.connect").id).state == "succeeded"
-    assert ended(Run.get(Run.kind == "backup_set.capture").id, 60).state == "succeeded"
+    assert ended(Run.get(Run.kind == "backup_set.capture").id).state == "succeeded"
     tenant, page = story(admin)
     assert "Connected and backed up" in page
     assert "Can be backed up. Restoring it needs DeviceManagementConfiguration.ReadWrite.All too." in page

@@ -33,7 +33,7 @@ def test_an_administrator_agrees_and_the_tenant_is_backed_up_by_itself(app, make
     back = decide(leaving.location, "agree")
     assert "the rest goes on by itself" in theirs.get(back).get_data(as_text=True)
     assert ended(Run.get(Run.kind == "tenant.connect").id).state == "succeeded"
-    assert ended(Run.get(Run.kind == "backup_set.capture").id, 60).state == "succeeded"
+    assert ended(Run.get(Run.kind == "backup_set.capture").id).state == "succeeded"
     tenant = Tenant.get(Tenant.directory_id == CUSTOMER)
     assert (tenant.is_active, tenant.credential_kind, tenant.client_id != WRITER) == (True, "shared", True)
     for used in (link, f"{link}/go", back):

@@ -35,7 +35,7 @@ def contoso(app, graph, worker, cast):
 @pytest.fixture
 def backup_set(contoso, ended, cast):
     """Of Contoso's two policies; since then the first was changed and the second deleted."""
-    run = ended(back_up.start(cast.contoso, SYSTEM).run.id, 30)
+    run = ended(back_up.start(cast.contoso, SYSTEM).run.id)
     one, other = Policy.select().where(Policy.tenant == cast.contoso).order_by(Policy.id)
     contoso.put(CATALOG, {**catalog_policy(one.graph_id, one.name), "description": "somebody was here"})
     contoso.delete(CATALOG, other.graph_id)
@@ -90,7 +90,7 @@ def test_from_the_button_on_a_set_to_written_and_undone(client, sign_in, cast, c
     restore = Restore.get()
     assert (answer.status_code, answer.location) == (303, f"/restores/{restore.id}")
     assert "Run" in text(client, answer.location)
-    ended(Run.get(Run.restore_id == restore.id).id, 30)
+    ended(Run.get(Run.restore_id == restore.id).id)
     page = text(client, f"/restores/{restore.id}")
     assert "1 will change · 1 will be created again" in page
     assert contoso.requests()["writes"] == 0
@@ -110,7 +110,7 @@ def test_from_the_button_on_a_set_to_written_and_undone(client, sign_in, cast, c
     undo = Restore.get(Restore.undo_of == restore)
     assert undone.location == f"/restores/{undo.id}"
     assert f"/restores/{undo.id}" in text(client, f"/restores/{restore.id}")
-    run = ended(Run.get(Run.restore_id == undo.id).id, 30)
+    run = ended(Run.get(Run.restore_id == undo.id).id)
     assert "1 will change · 1 will be removed" in text(client, f"/restores/{undo.id}")
     assert "Preview of “" in text(client, f"/runs/{run.id}")
     assert f'/restores/{undo.id}"' in text(client, "/notifications/")
@@ -449,7 +449,7 @@ def test_what_failed_in_a_live_run_is_tried_again_by_a_manager(app, client, sign
     graph_clients.clear_cache()
     sign_in(client, cast.max)
     send(client, f"/restores/{restore.id}/execute", name="Contoso", reason="INC-1")
-    run = ended(Run.get((Run.restore_id == restore.id) & (Run.kind == "restore.live")).id, 60)
+    run = ended(Run.get((Run.restore_id == restore.id) & (Run.kind == "restore.live")).id)
     assert run.state == "failed"
     contoso.change(permissions=WRITE)
     graph_clients.clear_cache()
@@ -458,7 +458,7 @@ def test_what_failed_in_a_live_run_is_tried_again_by_a_manager(app, client, sign
     assert "Retry failed" not in text(operator, f"/runs/{run.id}")
     assert send(operator, f"/runs/{run.id}/retry-failed").status_code == 403
     assert send(client, f"/runs/{run.id}/retry-failed").status_code == 303
-    assert ended(Run.get(Run.retry_of == run.id).id, 60).state == "succeeded"
+    assert ended(Run.get(Run.retry_of == run.id).id).state == "succeeded"
 
 
 def test_a_managers_rules_for_restores_are_kept_audited_and_checked(client, sign_in, cast):
