@@ -122,11 +122,7 @@ def test_a_lock_left_by_an_ended_run_is_taken_over(policy, locks):
 
 def test_the_lock_goes_with_the_run(policy, locks, graph, worker, ended):
     run = ended(actors.backups.capture.start(policy, SYSTEM).run.id)
-    for _ in range(100):
-        if not locks.get(f"{PREFIX}{run.dedupe_key}"):
-            return
-        threading.Event().wait(0.05)
-    pytest.fail("the lock outlived its run")
+    servers.wait_for(lambda: not locks.get(f"{PREFIX}{run.dedupe_key}"), "The lock's end")
 
 
 def test_with_redis_gone_the_start_is_recorded_and_sent_when_it_is_back(policy, monkeypatch):

@@ -201,7 +201,7 @@ def test_nobody_says_below_which_path_they_ask(port):
 @pytest.mark.parametrize("pause", [0.0, 0.2])
 def test_a_long_answer_taken_in_drops_gives_its_thread_back_and_one_taken_well_arrives(monkeypatch, pause):
     """A download of more than fits before it waits for its client, which takes a little again and again."""
-    monkeypatch.setattr(waitress_worker, "STALL_SECONDS", 1.0)
+    monkeypatch.setattr(waitress_worker, "STALL_SECONDS", 3.0)
     pieces, ended = 40, threading.Event()
 
     def download(_environ, start_response):
