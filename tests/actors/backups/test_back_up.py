@@ -265,7 +265,7 @@ def test_what_passes_is_tried_again_and_nothing_is_missing(graph, back_up, fault
 
 
 def test_a_token_that_ends_in_mid_run_is_renewed(graph, back_up):
-    graph.change(flags={"token_lifetime_s": 1, "latency_ms": 400})
+    graph.change(flags={"token_lifetime_s": 3, "latency_ms": 1200})
     graph_clients.clear_cache()
     fill(graph, 100)
     run, made = back_up()
