@@ -111,6 +111,7 @@ def test_a_process_is_alive_while_it_beats_on_this_host_and_nobody_is_blamed_for
         config.settings.cache_clear()
         return CliRunner().invoke(cli, ["health", *process]).exit_code
 
+    monkeypatch.setenv("PORT", str(servers.free_port()))  # somebody may have a web of their own at the usual one
     installation.record_heartbeat("another-host:7", "worker")
     installation.record_heartbeat(f"{socket.gethostname()}:7", "scheduler")
     assert (health("worker"), health("scheduler"), health("web")) == (1, 0, 1)
