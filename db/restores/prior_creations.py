@@ -44,9 +44,9 @@ def written_as_planned(
     options.
     """
     is_right = (Restore.tenant == tenant) & (RestoreItem.verified == True)  # noqa: E712 - of a column
+    columns = (RestoreItem.content, RestoreItem.policy_type, RestoreItem.created_id, RestoreItem.target_id,
+               RestoreItem.after_mark, Restore.options)  # fmt: skip
     for some in batched(sorted(set(content_ids))):
-        rows = RestoreItem.select(RestoreItem, Restore).join(Restore).where(is_right & RestoreItem.content.in_(some))
-        for row in rows:
-            target = row.created_id or row.target_id
-            written = (row.content_id, row.policy_type, target, row.after_mark)
-            yield written, row.created_id is not None, row.restore.options
+        rows = RestoreItem.select(*columns).join(Restore).where(is_right & RestoreItem.content.in_(some)).tuples()
+        for content_id, policy_type, created_id, target_id, mark, options in rows:
+            yield (content_id, policy_type, created_id or target_id, mark), created_id is not None, options
