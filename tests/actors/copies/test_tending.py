@@ -277,3 +277,19 @@ def test_a_clock_that_was_a_year_ahead_and_was_set_back_holds_up_neither_looks_n
     assert [name for name in done if getattr(store, name) > utcnow()] == []
     assert stores.due(now) == []
     assert [run.state for run in push_all(store)] == [RunState.SUCCEEDED]
+
+
+def test_all_copies_of_a_tenant_that_was_removed_stay(cast, redis_url, new_place):
+    """Nobody here knows any longer which of them is of the whole tenant."""
+    place = new_place("file")
+    store = add_store(place, copy_days=8)
+    make_set(cast.contoso)
+    make_set(cast.contoso, changed=0)
+    push_all(store)
+    past = utcnow() - 2 * DAY
+    CopiedSet.update(kept_until=past).execute()
+    CopiedContent.update(kept_until=past).execute()
+    Tenant.delete().where(Tenant.id == cast.contoso.id).execute()
+    CopyStore.update(tidied_at=None).execute()
+    assert look_after(store).error is None
+    assert [len(read_copy(place, row)) for row in CopiedSet.select()] == [3, 3]
