@@ -71,11 +71,11 @@ class RehearsalReport:
 
     @cached_property
     def failures(self) -> list[RehearsalFinding]:
-        return rehearsals.findings_of(self.rehearsal, failures=True, limit=rehearsals.FINDINGS_KEPT)
+        return rehearsals.findings_of(self.rehearsal, failures=True)
 
     @cached_property
     def remarks(self) -> list[RehearsalFinding]:
-        return rehearsals.findings_of(self.rehearsal, failures=False, limit=rehearsals.FINDINGS_KEPT)
+        return rehearsals.findings_of(self.rehearsal, failures=False)
 
     @cached_property
     def samples(self) -> list[RehearsalSample]:

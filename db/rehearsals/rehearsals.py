@@ -13,7 +13,8 @@ from db.models import Rehearsal, RehearsalFinding, RehearsalSample, Restore, Run
 from db.sql.value_lists import batched, is_in
 from db.states import RehearsalState, RunKind, RunState
 
-# A finding more is counted, and has no row: a lost key would be a finding for every content.
+# So many failures of a step have rows, and as many remarks. One more is counted: a lost key would be a finding for
+# every content. Each step has room of its own, for what has no row cannot keep a rehearsal from having passed.
 FINDINGS_KEPT = 500
 # How often a run of its own tries to remove what is left in a lab, and the pause between two tries.
 REMOVAL_TRIES = 4
@@ -75,7 +76,6 @@ def add_findings(rehearsal: Rehearsal, step: str, found: Sequence[NewFinding]) -
     """Keep what a step found: the first rows, and how many there are. In a transaction with the run's claim."""
     if not found:
         return
-    kept = found[: max(0, FINDINGS_KEPT - rehearsal.findings)]
     rows = [
         {
             "rehearsal": rehearsal.id,
@@ -87,11 +87,21 @@ def add_findings(rehearsal: Rehearsal, step: str, found: Sequence[NewFinding]) -
             "graph_id": finding.graph_id,
             "name": finding.name and finding.name[:1000],
         }
-        for finding in kept
+        for finding in _with_room(rehearsal, step, found)
     ]
     for some in batched(rows):
         RehearsalFinding.insert_many(some).execute()
     note(rehearsal, findings=rehearsal.findings + len(found))
+
+
+def _with_room(rehearsal: Rehearsal, step: str, found: Sequence[NewFinding]) -> list[NewFinding]:
+    kept: list[NewFinding] = []
+    of_step = (RehearsalFinding.rehearsal == rehearsal) & (RehearsalFinding.step == step)
+    for is_failure in (True, False):
+        of_kind = [finding for finding in found if finding.is_failure == is_failure]
+        there = RehearsalFinding.select().where(of_step & (RehearsalFinding.is_failure == is_failure)).count()
+        kept += of_kind[: max(0, FINDINGS_KEPT - there)]
+    return kept
 
 
 def replace_findings(rehearsal: Rehearsal, step: str, found: Sequence[NewFinding]) -> None:
@@ -108,7 +118,7 @@ def has_failures(rehearsal: Rehearsal, step: str) -> bool:
     return bool(rows.where((RehearsalFinding.step == step) & RehearsalFinding.is_failure).exists())
 
 
-def findings_of(rehearsal: Rehearsal, *, failures: bool, limit: int, offset: int = 0) -> list[RehearsalFinding]:
+def findings_of(rehearsal: Rehearsal, *, failures: bool, limit: int | None = None, offset: int = 0) -> list[RehearsalFinding]:
     rows = RehearsalFinding.select().where(RehearsalFinding.rehearsal == rehearsal)
     rows = rows.where(RehearsalFinding.is_failure == failures).order_by(RehearsalFinding.id)
     return list(rows.limit(limit).offset(offset))

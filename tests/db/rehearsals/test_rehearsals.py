@@ -27,6 +27,18 @@ def test_findings_are_counted_beyond_what_is_kept_and_replaced_when_a_step_is_do
     assert len(rehearsals.findings_of(rehearsal, failures=True, limit=9999)) == 3
 
 
+def test_what_needs_a_hand_takes_no_room_from_a_later_failure(app, cast):
+    """Else a rehearsal of a tenant with many such policies has passed, whatever became of its sample."""
+    claimed(rehearse.create_run(cast.contoso, SYSTEM))
+    rehearsal = Rehearsal.get()
+    known = [NewFinding("blocked", "It is known.", is_failure=False)] * FINDINGS_KEPT
+    rehearsals.add_findings(rehearsal, "plan", known)
+    rehearsals.add_findings(rehearsal, "lab_compare", [NewFinding("differs", "It is otherwise.")])
+    assert rehearsals.has_failures(rehearsal, "lab_compare")
+    assert not rehearsals.has_failures(rehearsal, "plan")
+    assert [row.code for row in rehearsals.findings_of(rehearsal, failures=True)] == ["differs"]
+
+
 @pytest.mark.parametrize(("tries", "cleared", "is_due"), [
     (0, False, True), (REMOVAL_TRIES - 1, False, True), (REMOVAL_TRIES, False, False), (0, True, False),
 ])  # fmt: skip
