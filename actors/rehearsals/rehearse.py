@@ -58,30 +58,34 @@ def create_run(tenant: Tenant, actor: Actor) -> StartedRun:
     with database.atomic():
         lab_id = rules.of_tenant(tenant).lab_id
         steps = [step for step in TITLES if lab_id is not None or step not in OF_LAB]
-        started = _create(tenant, steps, actor)
+        started = _create(tenant, f"{RunKind.REHEARSE}:{tenant.id}", steps, actor)
         if started.is_new:
             rehearsals.begin(started.run, lab_id)
     return started
 
 
-def _create(tenant: Tenant, steps: list[str], actor: Actor) -> StartedRun:
+def _create(tenant: Tenant, dedupe_key: str, steps: list[str], actor: Actor) -> StartedRun:
     return runs.start(
         tenant=tenant,
         kind=RunKind.REHEARSE,
-        dedupe_key=f"{RunKind.REHEARSE}:{tenant.id}",
+        dedupe_key=dedupe_key,
         items=[NewRunItem(step, TITLES[step]) for step in steps],
         actor=actor,
     )
 
 
 def start_removal(rehearsal: Rehearsal) -> None:
-    """Start a run that removes what a rehearsal left in its lab, for a scheduler that found it due."""
+    """Start a run that removes what a rehearsal left in its lab, for a scheduler that found it due.
+
+    It has a key of its own: whoever asks for a rehearsal meanwhile would be given this run, and nothing be rehearsed.
+    """
+    key = f"{RunKind.REHEARSE}:{rehearsal.tenant_id}:removal"
     with database.atomic():
         lock_rows(Tenant, Tenant.id == rehearsal.tenant_id)
-        started = _create(rehearsal.tenant, [LAB_REMOVE], REHEARSAL)
-        # Another rehearsal is under way: this one's turn comes when that has ended.
-        if not started.is_new or not rehearsals.claim_removal(rehearsal):
+        # Another is removed: this one's turn comes when that has ended.
+        if runs.find_active(key) is not None or not rehearsals.claim_removal(rehearsal):
             return
+        started = _create(rehearsal.tenant, key, [LAB_REMOVE], REHEARSAL)
         rehearsals.note(rehearsal, removal_run_id=started.run.id)
     enqueue_new(started)
 
