@@ -128,14 +128,18 @@ def _prune(claim: Claim) -> None:
 
 
 def _announce_deletions(claim: Claim, days: int) -> None:
-    """Note which sets will go. Whoever manages the tenant is told, unless it is what goes on an ordinary day."""
+    """Note which sets will go. Whoever manages the tenant is told, unless it is what goes on an ordinary day.
+
+    Both or neither: what is noted is new no longer, and a worker that died in between would have nobody told.
+    """
     run, tenant = claim.run, Tenant.get_by_id(claim.run.tenant_id)
-    new = deletions.mark(tenant, days)
     is_by_hand = run.requested_by_id is not None or run.origin != DAILY.origin
-    if days and new.set_ids and (new.is_unusual or is_by_hand):
-        deletion_notices.announce_sets(tenant, new, run, audit.requester(run.requested_by, run.origin))
-        for user in deletion_notices.managers(tenant):
-            notifications.notify_user(run, user)
+    with database.atomic():
+        new = deletions.mark(tenant, days)
+        if days and new.set_ids and (new.is_unusual or is_by_hand):
+            for user in deletion_notices.managers(tenant):
+                notifications.notify_user(run, user)
+            deletion_notices.announce_sets(tenant, new, run, audit.requester(run.requested_by, run.origin))
 
 
 def _free_rows(claim: Claim, item: RunItem, ages: Ages) -> bool:

@@ -194,7 +194,9 @@ def _has_same_rules(tenant: Tenant) -> Condition:
 
 def _find_sets(tenant: Tenant, ages: Ages) -> list[int]:
     superfluous = deletions.find_superfluous(tenant)
-    deletions.mark(tenant, ages.deletions, superfluous)
+    if not ages.deletions:
+        deletions.mark(tenant, 0, superfluous)
+    # Where sets wait, only who tells of them marks them: what the steps before set free is found, and told, tomorrow.
     return deletions.due(tenant, superfluous)
 
 
@@ -202,7 +204,7 @@ def _delete_sets(tenant: Tenant, _ages: Ages, ids: Sequence[int]) -> int:
     """Delete sets, with the manifests that no other set shares."""
     still = BackupSet.pinned_reason.is_null() & (BackupSet.state != SetState.RUNNING)
     still &= ~is_set_used_by_restore(BackupSet.id) & ~is_being_completed(BackupSet.id) & _has_same_rules(tenant)
-    still &= BackupSet.deletion_due_at.is_null() | (BackupSet.deletion_due_at <= utcnow())
+    still &= BackupSet.deletion_due_at <= utcnow()  # null for one that was protected since, be it for a moment
     gone = _delete(BackupSet, ids, still, BackupSet.manifest)
     shared = BackupSet.select(BackupSet.id).where(BackupSet.manifest == Manifest.id)
     _delete(Manifest, sorted({row[0] for row in gone if row[0]}), ~pw.fn.EXISTS(shared))

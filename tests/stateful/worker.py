@@ -6,7 +6,7 @@ from actors.copies import push
 from actors.housekeeping import daily_prune
 from actors.readiness import assess
 from actors.restores import safety_backup
-from db.backups import backup_sets
+from db.backups import backup_sets, deletions
 from db.clock import utcnow
 from db.copies import copied_sets
 from db.database import database
@@ -231,6 +231,8 @@ class Worker:
             return
         item, tenant = todo[0], Tenant.get_by_id(self.run.tenant_id)
         if self.found is None:
+            if item.policy_type == "backup sets":
+                deletions.mark(tenant, AGES.deletions)
             self.found = list(STEPS[item.policy_type].find(tenant, AGES))
             if item.policy_type == "backup sets":
                 self.installation.look_what_waits(tenant)

@@ -12,7 +12,7 @@ from db.audit.audit import SYSTEM, Actor
 from db.backups import retention
 from db.backups.retention import RetentionRules
 from db.clock import utcnow
-from db.housekeeping import daily_prune, old_rows
+from db.housekeeping import daily_prune, deletion_notices, old_rows
 from db.models import (
     IS_ACTIVE,
     AuditEvent,
@@ -327,4 +327,37 @@ def test_nobody_makes_backups_vanish_unseen_at_once(cast, redis_url, monkeypatch
     run = actors.housekeeping.daily_prune.start(cast.contoso, SYSTEM).run
     actors.housekeeping.daily_prune.prune.fn(run.id)
     assert BackupSet.select().count() == 10, "only those go whose day has come"
+    config.settings.cache_clear()
+
+
+def test_sets_that_wait_are_all_told_whatever_frees_them_and_wherever_a_worker_dies(cast, redis_url, monkeypatch):
+    monkeypatch.setenv("TENANTKEEP_DELETION_DAYS", "7")
+    config.settings.cache_clear()
+    sets = nights(cast.contoso, 6)
+    Restore.create(tenant=cast.contoso, source_directory_id="x", source_name="x", options={},
+                   state=RestoreState.FINISHED, safety_set=sets[5], ended_at=LONG_AGO, created_at=LONG_AGO)  # fmt: skip
+    retention.set_rules(cast.contoso, RetentionRules(last=1), SYSTEM)
+
+    def waiting():
+        return {row.id for row in BackupSet.select().where(BackupSet.deletion_due_at.is_null(False))}
+
+    def told():
+        events = AuditEvent.select().where(AuditEvent.action == "backup-sets:deletion-announced")
+        return {number for event in events for number in event.details["sets"]}
+
+    def die(*_):
+        raise claims.ClaimLost
+
+    run = actors.housekeeping.daily_prune.start(cast.contoso, SYSTEM).run
+    with monkeypatch.context() as dying:
+        dying.setattr(deletion_notices, "announce_sets", die)
+        actors.housekeeping.daily_prune.prune.fn(run.id)
+    assert waiting() == told() == set()
+    Run.update(claimed_by=None, state=RunState.QUEUED).where(Run.id == run.id).execute()
+    for count in (4, 5):
+        actors.housekeeping.daily_prune.prune.fn(run.id)
+        assert not Restore.select().exists(), "it was what kept the oldest set"
+        assert waiting() == told()
+        assert len(told()) == count
+        run = actors.housekeeping.daily_prune.start(cast.contoso, SYSTEM).run
     config.settings.cache_clear()
