@@ -12,6 +12,7 @@ from actors.notices.plain_text import plain, short_time
 from db.audit.audit import Action
 from db.models import Change, Notice, Occurrence
 from db.notices import notices, occurrences, rules
+from db.readiness import reports
 from db.states import CellState, ChangeKind, NoticeEvent, NoticePhase, RunKind, RunState, Severity
 
 # A digest says of no more who made a change: it shows no more.
@@ -270,7 +271,7 @@ def _expiring(told: Occurrence, _change: Change | None, zone: str) -> str:
 
 
 def _readiness(told: Occurrence, _change: Change | None, _zone: str) -> str:
-    now, before = (int(told.facts[name] * 100) for name in ("share", "before"))
+    now, before = (reports.percent(told.facts[name]) for name in ("share", "before"))
     return f"{now} % of the policies would come back by themselves if they were deleted, {before} % before"
 
 

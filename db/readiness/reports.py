@@ -118,13 +118,16 @@ def _tell_of_falls(report: ReadinessReport) -> None:
     """Note that less would come back by itself than at the report before, in whole percent, or as much as once again.
 
     A fall goes on until the share is what it was before the first of them; one that falls further stands for both.
+    A report that had nothing to judge is passed over, as the one before too: all of nothing ends no fall.
     """
-    older, going = before(report), occurrences.going(NoticeEvent.READINESS_FELL, report.tenant_id)
+    if share_of(report) is None:
+        return
+    older, going = _judged_before(report), occurrences.going(NoticeEvent.READINESS_FELL, report.tenant_id)
     keys = [occurrence.key for occurrence in going]
     was = max([older.share if older else 0.0, *(occurrence.facts["before"] for occurrence in going)])
-    if _percent(report.share) >= _percent(was):
+    if percent(report.share) >= percent(was):
         occurrences.end_all(keys)
-    elif older is not None and _percent(report.share) < _percent(older.share):
+    elif older is not None and percent(report.share) < percent(older.share):
         occurrences.end_all(keys, is_told=False)
         occurrences.begin(
             NoticeEvent.READINESS_FELL,
@@ -135,8 +138,15 @@ def _tell_of_falls(report: ReadinessReport) -> None:
         )
 
 
-def _percent(share: float) -> int:
-    return int(share * 100)
+def _judged_before(report: ReadinessReport) -> ReadinessReport | None:
+    is_older = (ReadinessReport.tenant == report.tenant_id) & (ReadinessReport.id < report.id)
+    older = ReadinessReport.select().where(is_older).order_by(ReadinessReport.id.desc())
+    return next((each for each in older.iterator() if share_of(each) is not None), None)
+
+
+def percent(share: float) -> int:
+    """Return the share in whole percent, rounded down. 0.29 * 100 is 28.999…, and is 29."""
+    return int(round(share * 100, 6))
 
 
 def _replace_lines(tenant_id: int, verdicts: Sequence[PolicyVerdict]) -> None:

@@ -118,7 +118,9 @@ def has_failures(rehearsal: Rehearsal, step: str) -> bool:
     return bool(rows.where((RehearsalFinding.step == step) & RehearsalFinding.is_failure).exists())
 
 
-def findings_of(rehearsal: Rehearsal, *, failures: bool, limit: int | None = None, offset: int = 0) -> list[RehearsalFinding]:
+def findings_of(
+    rehearsal: Rehearsal, *, failures: bool, limit: int | None = None, offset: int = 0
+) -> list[RehearsalFinding]:
     rows = RehearsalFinding.select().where(RehearsalFinding.rehearsal == rehearsal)
     rows = rows.where(RehearsalFinding.is_failure == failures).order_by(RehearsalFinding.id)
     return list(rows.limit(limit).offset(offset))

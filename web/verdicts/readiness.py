@@ -24,7 +24,7 @@ def share_text(share: float | None) -> str:
     """Return the share in whole percent, 100 only where it is all; "" for that of nothing."""
     if share is None:
         return ""
-    return f"{min(int(share * 100), 99) if share < 1 else 100} %"
+    return f"{min(reports.percent(share), 99) if share < 1 else 100} %"
 
 
 def level_of(report: ReadinessReport | None) -> Level:

@@ -12,16 +12,17 @@ from db.readiness.reports import PolicyVerdict, ReportFilter
 from db.states import NoticeEvent, ReadinessVerdict
 
 HAND, SELF = ReadinessVerdict.BY_HAND, ReadinessVerdict.BY_ITSELF
+ONE = PolicyVerdict(0, "x", "x", SELF, "", "")
 
 
 def saved(tenant, share, *found):
-    """A report of the tenant: (policy, verdict, reason) of each."""
+    """A report of the tenant: (policy, verdict, reason) of each; of one that is gone by now where none is given."""
     run = Run.create(tenant=tenant, kind="readiness.assess", state="succeeded", dedupe_key="x")
     said = [
         PolicyVerdict(policy.id, policy.policy_type, policy.name, verdict, reason, reason and "Do it. " * 400)
         for policy, verdict, reason in found
     ]
-    return reports.save(run, said, share, 90)
+    return reports.save(run, said if found else [ONE], share, 90)
 
 
 def test_a_tenant_is_due_after_a_backup_until_it_is_judged(cast):
@@ -99,3 +100,27 @@ def test_a_fall_of_a_whole_percent_is_told_goes_on_and_ends_when_the_share_is_wh
     assert ends == {0.899999: False, 0.7: True}, "only the last end is told"
     saved(cast.fabrikam, 0.2)
     assert Occurrence.select().count() == 2
+
+
+def test_every_fall_of_a_whole_percent_is_one(cast):
+    """0.29 * 100 is 28.999…: from 29 to 28 percent nothing had fallen."""
+    for now in range(100):
+        Occurrence.delete().execute()
+        ReadinessReport.delete().execute()
+        for share in ((now + 1) / 100, now / 100):
+            saved(cast.contoso, share)
+        assert Occurrence.select().count() == 1, now
+
+
+def test_a_report_that_had_nothing_to_judge_ends_no_fall_and_begins_none(cast):
+    """As after the day on which somebody deleted everything: its share is that of nothing, which is all."""
+    for share in (0.9, 0.5):
+        saved(cast.contoso, share)
+    reports.save(Run.get(), [], 1.0, 0)
+    [fall] = occurrences.going(NoticeEvent.READINESS_FELL, cast.contoso.id)
+    assert fall.facts == {"share": 0.5, "before": 0.9}
+    saved(cast.contoso, 0.5)
+    saved(cast.fabrikam, 0.5)
+    reports.save(Run.get(Run.tenant == cast.fabrikam), [], 1.0, 0)
+    saved(cast.fabrikam, 0.5)
+    assert [row.facts["before"] for row in Occurrence.select()] == [0.9]
