@@ -27,7 +27,8 @@ ROOM_FOR_DATABASES = 4 * 1024**3
 # A file is some megabytes, and goes with its test.
 ROOM_FOR_FILES = ROOM_FOR_DATABASES // 16
 # Below those that a system gives to connections by itself: one of these could take a port while its server starts.
-PORTS = range(10_000, 32_000)
+# Above 10080, which browsers refuse to open.
+PORTS = range(10_100, 32_000)
 _given: set[int] = set()
 
 
