@@ -52,12 +52,15 @@ def _require_ended(made: Restore, actor: Actor) -> None:
 def _undo(claim: Claim, rehearsal: Rehearsal, made: Restore, actor: Actor) -> Restore:
     """Return the undo of this run of removals; each run drafts one of its own."""
     undo = Restore.get_or_none(Restore.id == rehearsal.lab_undo_id) if rehearsal.lab_undo_id else None
-    # One that was drafted by an earlier run of removals has ended, and left something.
-    if undo is not None and (undo.ended_at is None or undo.created_at >= claim.run.created_at):
+    # One that was drafted by an earlier run of removals has ended and left something, or its preview failed.
+    is_over = undo is not None and (undo.ended_at is not None or restore_steps.has_failed_preview(undo))
+    if undo is not None and (not is_over or undo.created_at >= claim.run.created_at):
         return undo
     with database.atomic():
         lock_rows(Tenant, Tenant.id == made.tenant_id)
         try:
+            if undo is not None and undo.ended_at is None:
+                restores.cancel(undo, actor)
             undo = drafts.undo(Restore.get_by_id(made.id), actor)
         except Invalid as e:
             raise StepFailed("refused", str(e)) from e

@@ -23,15 +23,21 @@ def previewed(restore: Restore, actor: Actor, title: str) -> Restore:
         raise awaited(run, title)
     if restore.state == RestoreState.CANCELLED:
         raise StepFailed("cancelled", CANCELLED.format(number=restore.id))
-    if (
-        restore.state == RestoreState.DRAFT
-        and run is not None
-        and run.state not in (RunState.SUCCEEDED, RunState.PARTIAL)
-    ):
+    if run is not None and _has_failed(restore, run):
         raise StepFailed(run.error_code or "preview_failed", run.error_message or f"Run {run.id} did not end well.")
     if restore.state in (RestoreState.DRAFT, RestoreState.EXPIRED):
         raise awaited(_start(lambda: preview.start(restore, actor).run), title)
     return restore
+
+
+def has_failed_preview(restore: Restore) -> bool:
+    """Return whether the restore has no plan, and will not get one from the preview that was begun."""
+    run = _newest_run(restore, RunKind.PREVIEW)
+    return run is not None and run.state not in ACTIVE and _has_failed(restore, run)
+
+
+def _has_failed(restore: Restore, preview_run: Run) -> bool:
+    return restore.state == RestoreState.DRAFT and preview_run.state not in (RunState.SUCCEEDED, RunState.PARTIAL)
 
 
 def _newest_run(restore: Restore, kind: RunKind) -> Run | None:

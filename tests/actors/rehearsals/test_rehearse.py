@@ -6,7 +6,7 @@ import pytest
 
 from actors import scheduler
 from actors.backups import back_up
-from actors.plans import plan_items
+from actors.plans import plan_builder, plan_items
 from actors.rehearsals import awaited_runs, lab_restore, rehearse
 from actors.tenants import graph_clients
 from db.audit.audit import SYSTEM
@@ -17,6 +17,7 @@ from db.policies import snapshots
 from db.rehearsals import rehearsals, rules
 from db.runs import claims, completion
 from db.states import ItemState, RehearsalState, RestoreState, RunKind, RunState
+from graph.errors import Rejected
 from graph.restore.options import RestoreOptions
 from graph.transport import rate_limits
 from tests.support.simulated_tenant import READ, WRITE, SimulatedTenant, catalog_policy
@@ -217,3 +218,24 @@ def test_what_cannot_be_removed_is_told_with_its_id(cast, graph, lab, ended, mon
     scheduler.sweep()
     assert ended(Rehearsal.get_by_id(rehearsal.id).removal_run_id).state == RunState.SUCCEEDED
     assert not lab.objects()[CATALOG]
+
+
+def test_a_removal_whose_preview_failed_is_tried_again_with_another(cast, graph, lab, ended, monkeypatch):
+    """Each try looked at the preview that had failed, and none asked the lab again."""
+
+    def fail_of_undo(claim, restore, client):
+        if restore.undo_of_id is not None:
+            raise Rejected("lab_away", "The lab does not answer.")
+        return open_builder(claim, restore, client)
+
+    open_builder = plan_builder.open_builder
+    with monkeypatch.context() as away:
+        away.setattr(plan_builder, "open_builder", fail_of_undo)
+        rehearsal, run = rehearsed(cast.contoso, ended)
+        assert (rehearsal.state, rehearsal.lab_cleared_at) == (RehearsalState.FINDINGS, None), steps_of(run)
+        assert lab.objects()[CATALOG]
+    scheduler.sweep()
+    assert ended(Rehearsal.get_by_id(rehearsal.id).removal_run_id).state == RunState.SUCCEEDED
+    assert not lab.objects()[CATALOG]
+    states = [row.state for row in Restore.select().where(Restore.undo_of.is_null(False)).order_by(Restore.id)]
+    assert states == [RestoreState.CANCELLED, RestoreState.FINISHED]
