@@ -28,9 +28,7 @@ def plan(claim: Claim, rehearsal: Rehearsal, backup_set: BackupSet, step: str, a
     restore = _draft(claim, rehearsal, backup_set, actor)
     restore = restore_steps.previewed(restore, actor, TITLE)
     counts = restore_items.count_plan(restore)
-    found = [
-        _finding(item) for item in restore_items.not_written(restore, rehearsals.FINDINGS_KEPT) if _needs_hand(item)
-    ]
+    found = [_finding(item) for item in restore_items.blocked(restore, rehearsals.FINDINGS_KEPT)]
     by_action: dict[str, int] = {}
     for (action, reason), count in counts.items():
         key = "never" if action == Outcome.BLOCKED and reason in NEVER_RESTORED else str(action)
@@ -60,10 +58,6 @@ def _draft(claim: Claim, rehearsal: Rehearsal, backup_set: BackupSet, actor: Act
         claims.assert_claim(claim)
         rehearsals.note(rehearsal, plan_restore_id=restore.id)
     return Restore.get_by_id(restore.id)
-
-
-def _needs_hand(item: RestoreItem) -> bool:
-    return bool(item.action == Outcome.BLOCKED)
 
 
 def _finding(item: RestoreItem) -> NewFinding:

@@ -56,6 +56,11 @@ def not_written(restore: Restore, limit: int) -> list[RestoreItem]:
     return list(_select(restore).where(RestoreItem.action.is_null(False) & ~_is_written()).limit(limit))
 
 
+def blocked(restore: Restore, limit: int) -> list[RestoreItem]:
+    """Return the first items that the plan cannot write: those that need no write take none of the room."""
+    return list(_select(restore).where(RestoreItem.action == Outcome.BLOCKED).limit(limit))
+
+
 def not_restored(restore: Restore) -> list[RestoreItem]:
     """Return the items that did not end as they were asked to, and that a new restore may write.
 
