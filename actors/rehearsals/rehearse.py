@@ -149,7 +149,7 @@ def _back_up(claim: Claim, rehearsal: Rehearsal) -> StepResult:
     taken = backup_sets.find_of_run(run)
     is_usable = taken is not None and taken.manifest_id is not None and bool(backup_sets.snapshot_ids(taken))
     backup_set = taken if is_usable else backup_sets.newest_whole(rehearsal.tenant)
-    found = _problems_of(taken) if taken is not None and taken.state == SetState.INCOMPLETE else []
+    found = _problems_of(taken) if taken is not None else []
     if not is_usable:
         why = run.error_message or f"Run {run.id} captured nothing."
         found.append(NewFinding(run.error_code or "no_backup", why))
@@ -179,13 +179,17 @@ def _start_backup(claim: Claim, rehearsal: Rehearsal) -> None:
 
 
 def _problems_of(backup_set: BackupSet) -> list[NewFinding]:
-    """Return what the backup could not read."""
+    """Return what the backup could not read. What may not be read at all is known: remarks, and no failures."""
+    is_failure = backup_set.state == SetState.INCOMPLETE
+    if is_failure and not backup_set.problems:
+        return [NewFinding("not_whole", f"Backup set {backup_set.id} is incomplete: its run ended before it.")]
     return [
         NewFinding(
             str(problem.get("reason") or "not_read"),
             str(problem.get("message") or "It could not be read."),
             problem.get("policy_type"),
             name=problem.get("name"),
+            is_failure=is_failure,
         )
         for problem in backup_set.problems or ()
     ]

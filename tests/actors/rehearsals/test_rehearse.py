@@ -12,7 +12,7 @@ from actors.tenants import graph_clients
 from db.audit.audit import SYSTEM
 from db.backups import backup_sets
 from db.clock import utcnow
-from db.models import Content, Rehearsal, RehearsalFinding, Restore, Run, RunItem, Tenant
+from db.models import BackupSet, Content, Rehearsal, RehearsalFinding, Restore, Run, RunItem, Tenant
 from db.policies import snapshots
 from db.rehearsals import rehearsals, rules
 from db.runs import claims, completion
@@ -126,6 +126,23 @@ def test_each_content_that_does_not_open_or_is_another_is_a_finding_of_its_polic
     assert whole.name not in {row.name for row in of_contents}
     assert rehearsal.contents_checked == 3
     assert steps_of(run)[rehearse.CONTENTS][0] == ItemState.FAILED
+
+
+def test_what_may_not_be_read_is_named_and_fails_nothing(cast, graph, ended):
+    """The report said that nothing was found wrong, and nothing of the policies that no backup holds."""
+    graph.change(permissions=[one for one in READ if one != "Policy.Read.All"])
+    graph_clients.clear_cache()
+    rehearsal, run = rehearsed(cast.contoso, ended)
+    assert rehearsal.state == RehearsalState.PASSED, steps_of(run)
+    unread = [row for row in findings(rehearsal) if row.step == rehearse.BACKUP]
+    assert "conditionalAccessPolicies" in {row.policy_type for row in unread}
+    assert not any(row.is_failure for row in unread)
+
+
+def test_an_incomplete_set_that_names_no_problem_is_a_finding():
+    [finding] = rehearse._problems_of(BackupSet(id=7, state="incomplete", problems=[]))
+    assert (finding.code, finding.is_failure) == ("not_whole", True)
+    assert rehearse._problems_of(BackupSet(id=7, state="complete", problems=[])) == []
 
 
 def test_what_the_lab_made_otherwise_is_found_and_removed(cast, graph, lab, ended, monkeypatch):
