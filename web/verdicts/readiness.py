@@ -57,7 +57,7 @@ def fleet_readiness(tenants: Sequence[Tenant], found: Mapping[int, ReadinessRepo
     """Return what the dashboard's first line says. `found`: tenant id -> its newest report."""
     total, judged = len(tenants), [found[tenant.id] for tenant in tenants if tenant.id in found]
     values = {"total": total, "unjudged": total - len(judged), **_counts(judged)}
-    if not judged:
+    if not values["policies"]:  # all of nothing would read as if everything were well
         return FleetReadiness(Level.NEUTRAL, "Whether they could be restored is not known yet.")
     if values["by_hand"] or values["not"]:
         sentence = "{by_itself} of {policies} policies would come back by themselves."

@@ -6,12 +6,14 @@ from db.models import ReadinessReport, Tenant
 from web.verdicts.readiness import fleet_readiness, share_text
 
 ALL, SOME = {"by_itself": 4, "by_hand": 0, "not": 0}, {"by_itself": 2, "by_hand": 1, "not": 1}
+NONE = {"by_itself": 0, "by_hand": 0, "not": 0}
 
 
 @pytest.mark.parametrize(
     ("counts", "look", "said"),
     [
         ((None, None), "muted", "Whether they could be restored is not known yet."),
+        ((NONE, NONE), "muted", "Whether they could be restored is not known yet."),
         ((ALL, ALL), "good", "All 8 policies would come back by themselves."),
         ((ALL, SOME), "warn", "6 of 8 policies would come back by themselves."),
         ((ALL, None), "warn",
