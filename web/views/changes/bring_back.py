@@ -23,6 +23,7 @@ from web.security.access import can, current_actor, fetch, requires
 from web.security.permissions import Permission
 from web.views.changes.moment import address_time, asked_time
 from web.views.restores.new_restore import previewed
+from web.views.restores.tenant_look import TenantLook, tenant_look
 
 pages = Blueprint("bring_back", __name__, url_prefix="/tenants")
 
@@ -56,6 +57,7 @@ class BringBackPage(NumberedPage):
     damage: Damage
     wanted: WantedReturn
     number: int
+    look: TenantLook
     refusal: str = ""
 
     @property
@@ -82,6 +84,11 @@ class BringBackPage(NumberedPage):
         ]
 
     @property
+    def has_waves(self) -> bool:
+        """Tell whether there is more than one wave, on any of the pages: one alone needs no title."""
+        return len({deed.wave for deed in self.meant}) > 1
+
+    @property
     def counts(self) -> list[tuple[str, str, int]]:
         """Return (look, word, number) of each sort of deed."""
         counts = Counter(deed.kind for deed in self.meant)
@@ -103,6 +110,10 @@ class BringBackPage(NumberedPage):
     @property
     def has_more(self) -> bool:  # type: ignore[override]
         return len(self.meant) > (self.number + 1) * SHOWN
+
+    @property
+    def this_page(self) -> str:
+        return self._address()
 
     def address_of(self, number: int) -> str:
         return self._address(page=number or None)
@@ -138,7 +149,8 @@ def page(tenant_id: str) -> Any:
 def _page(tenant: Tenant, wanted: WantedReturn, refusal: str = "") -> str:
     damage = bringing_back.find(tenant, wanted.at)
     return render_template(
-        "changes/bring_back.html", page=BringBackPage(damage, wanted, page_number(LAST_PAGE), refusal)
+        "changes/bring_back.html",
+        page=BringBackPage(damage, wanted, page_number(LAST_PAGE), tenant_look(tenant), refusal),
     )
 
 

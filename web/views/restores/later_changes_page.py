@@ -14,12 +14,12 @@ from actors.facade import policy_type_names, snapshot_diff
 from actors.facade.snapshot_diff import Difference
 from db.backups import backup_sets
 from db.clock import utcnow
-from db.models import BackupSet, Policy, Run, RunItem, Snapshot, Tenant
+from db.models import BackupSet, Policy, RunItem, Snapshot, Tenant
 from db.policies import later_changes, snapshots
 from db.policies.later_changes import LaterChange
-from db.runs import run_history, run_progress
+from db.runs import run_progress
 from db.runs.run_progress import RunItemFilter
-from db.states import ACTIVE, LaterChangeKind, Offer, Outcome, RunKind, RunState
+from db.states import LaterChangeKind, Offer, Outcome
 from db.tenants import coverage
 from web.presentation.formatters import datetime_html, first_differences, policy_type_title, time_ago_html
 from web.presentation.masking import Masking
@@ -27,7 +27,7 @@ from web.security.access import can
 from web.security.permissions import Permission
 from web.translation.languages import current_language
 from web.translation.sentences import translated_markup
-from web.views.backups.run_page import progress_of
+from web.views.restores.tenant_look import TenantLook, tenant_look
 
 CHANGES_SHOWN = 25
 # So much content is compared for one page, which may take half a second; the first rows matter most.
@@ -163,7 +163,7 @@ class LaterChangesPage:
     shown: list[LaterChange]
     rows: list[ChangeRow]
     number: int
-    last_look: Run | None
+    look: TenantLook
 
     @property
     def count(self) -> int:
@@ -195,24 +195,12 @@ class LaterChangesPage:
         return bool(self.tenant.is_active) and can(Permission.OPERATE, self.tenant.id)
 
     @property
+    def this_page(self) -> str:
+        return url_for("later_changes.page", tenant_id=self.tenant.id, **self.wanted.arguments)
+
+    @property
     def looked_at(self) -> datetime | None:
-        """The time at which the tenant's lists were read last."""
-        times = [at for at in (self.tenant.last_synced_at, self.tenant.last_backup_at) if at]
-        return max(times, default=None)
-
-    @property
-    def active(self) -> Run | None:
-        return self.last_look if self.last_look and self.last_look.state in ACTIVE else None
-
-    @property
-    def progress(self) -> Markup:
-        return progress_of(self.active) if self.active else Markup("")
-
-    @property
-    def failed_look(self) -> Run | None:
-        """The last look, where it did not come to its end."""
-        look = self.last_look
-        return look if look and look.state in (RunState.FAILED, RunState.CANCELLED) else None
+        return self.look.at
 
     @cached_property
     def unread_types(self) -> list[tuple[str, list[str]]]:
@@ -226,9 +214,9 @@ class LaterChangesPage:
     @cached_property
     def unread_policies(self) -> list[RunItem]:
         """The policies that the last look could not read."""
-        if self.last_look is None:
+        if self.look.last is None:
             return []
-        items = run_progress.page_of_items(self.last_look, RunItemFilter(Outcome.ERROR), UNREAD_SHOWN, 0)
+        items = run_progress.page_of_items(self.look.last, RunItemFilter(Outcome.ERROR), UNREAD_SHOWN, 0)
         return [item for item in items if item.policy_id]
 
     @cached_property
@@ -296,12 +284,8 @@ def later_changes_page(tenant: Tenant, wanted: WantedChanges, number: int) -> La
         shown=shown,
         rows=_rows(shown[number * CHANGES_SHOWN : (number + 1) * CHANGES_SHOWN]),
         number=number,
-        last_look=next(iter(run_history.newest_runs(_is_look_of(tenant), 1)), None),
+        look=tenant_look(tenant),
     )
-
-
-def _is_look_of(tenant: Tenant) -> object:
-    return (Run.tenant == tenant) & (Run.kind == RunKind.LOOK)
 
 
 def all_right_versions(tenant: Tenant, wanted: WantedChanges) -> list[int]:
