@@ -4,6 +4,7 @@ import csv
 
 import pytest
 
+from actors.plans import restore_results
 from db.models import Rehearsal, Restore, Run
 from db.states import RestoreState, RunKind, RunState
 from tests.support import undone_restores
@@ -51,9 +52,11 @@ def test_more_restores_take_no_more_statements(client, sign_in, cast, more, stat
     assert statements(lambda: client.get(path)) == few
 
 
-def test_one_that_was_undone_says_so_wherever_its_state_stands(client, sign_in, cast, captured):
+def test_one_that_was_undone_says_so_wherever_its_state_stands(client, sign_in, cast, captured, monkeypatch):
     sign_in(client, cast.root)
     restore = undone_restores.restored(cast, captured)
+    weaker = restore_results.Warned(1, "A policy", "It is off.", restore_results.RED)
+    monkeypatch.setattr(restore_results, "warnings_after", lambda items, results: [weaker])
     places = [
         "/restores/",
         f"/restores/{restore.id}",
@@ -66,7 +69,9 @@ def test_one_that_was_undone_says_so_wherever_its_state_stands(client, sign_in, 
         return client.get(path).get_data(as_text=True)
 
     assert [path for path in places if "was undone" in read(path)] == []
+    assert "It is off." in read(f"/restores/{restore.id}")
     undo = undone_restores.undone(restore, cast)
     assert [path for path in places if "was undone" not in read(path)] == []
+    assert "It is off." not in read(f"/restores/{restore.id}"), "nothing is weaker any more"
     names, *rows = csv.reader(read("/restores/export/csv/").splitlines())
     assert {row[0]: row[names.index("undone_by")] for row in rows} == {str(restore.id): str(undo.id), str(undo.id): ""}
