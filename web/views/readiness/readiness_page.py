@@ -133,11 +133,24 @@ class ReadinessPage:
     def _where(self, reason: str) -> tuple[Sequence[tuple[str, int]], str, str]:
         """Return what of a deed differs by policy, and where it is done. Permissions are named one by one."""
         if reason != "permission_missing":
-            return (), "", ""
+            return (), *self._place(reason)
         whys = reports.count_whys(self.tenant, reason, PARTS_SHOWN)
         if not can(Permission.ADMINISTER):
             return list(whys.items()), "", ""
         return list(whys.items()), url_for("connecting.page", tenant_id=self.tenant.id), "Connect this tenant"
+
+    def _place(self, reason: str) -> tuple[str, str]:
+        """Return where this is done and what that is called; empty where whoever looks may not do it."""
+        tenant_id = self.tenant.id
+        if reason == "unresolved":
+            return url_for("mappings.index", tenant_id=tenant_id), "Mappings"
+        if reason in ("changed_since", "no_snapshot"):
+            return url_for("tenants.page", tenant_id=tenant_id), "Open the tenant"
+        if reason == "guard" and can(Permission.MANAGE, tenant_id):
+            return url_for("tenants.settings", tenant_id=tenant_id, _anchor="restore-rules"), "Set emergency accounts"
+        if reason == "membership" and can(Permission.MANAGE, tenant_id):
+            return url_for("tenants.settings", tenant_id=tenant_id), "Settings"
+        return "", ""
 
     @property
     def columns(self) -> list[Column]:

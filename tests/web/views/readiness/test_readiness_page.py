@@ -68,3 +68,14 @@ def test_a_permission_that_is_missing_is_named_with_the_place_where_it_is_grante
         )
         assert f"{lacking} (1)" in page
         assert (place in page) == may_grant
+
+
+def test_a_deed_leads_to_where_it_is_done_for_whoever_may_do_it_there(client, sign_in, cast, captured):
+    policies = [policy for policy, _, _ in captured if policy.tenant == cast.contoso]
+    deeds = {policies[0].name: ("by_hand", "guard", ""), policies[1].name: ("by_hand", "unresolved", "")}
+    saved(cast.contoso, policies, 0.0, **deeds)
+    settings, mappings = (f"/tenants/{cast.contoso.id}/{end}" for end in ("settings#restore-rules", "mappings/"))
+    for person, may_manage in ((cast.max, True), (cast.rita, False)):
+        sign_in(client, person)
+        page = text(client, f"/tenants/{cast.contoso.id}/readiness")
+        assert (f'href="{settings}"' in page, f'href="{mappings}"' in page) == (may_manage, True)
