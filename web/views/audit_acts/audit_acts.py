@@ -128,6 +128,7 @@ ACTS: dict[Action, AuditAct] = {
         varies_by="kind",
         variants={
             RunKind.SYNC: "{who} started a sync of {tenant}: {run}",
+            RunKind.LOOK: "{who} looked what changed in {tenant}: {run}",
             RunKind.CAPTURE_SNAPSHOT: "{who} started the capture of a policy of {tenant}: {run}",
             RunKind.BACK_UP: "{who} started a backup of {tenant}: {run}",
             RunKind.UPLOAD: "{who} uploaded a backup set for {tenant}: {run}",
