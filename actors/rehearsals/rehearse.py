@@ -64,13 +64,14 @@ def create_run(tenant: Tenant, actor: Actor) -> StartedRun:
     return started
 
 
-def _create(tenant: Tenant, dedupe_key: str, steps: list[str], actor: Actor) -> StartedRun:
+def _create(tenant: Tenant, dedupe_key: str, steps: list[str], actor: Actor, *, even_off: bool = False) -> StartedRun:
     return runs.start(
         tenant=tenant,
         kind=RunKind.REHEARSE,
         dedupe_key=dedupe_key,
         items=[NewRunItem(step, TITLES[step]) for step in steps],
         actor=actor,
+        even_off=even_off,
     )
 
 
@@ -78,6 +79,7 @@ def start_removal(rehearsal: Rehearsal) -> None:
     """Start a run that removes what a rehearsal left in its lab, for a scheduler that found it due.
 
     It has a key of its own: whoever asks for a rehearsal meanwhile would be given this run, and nothing be rehearsed.
+    The rehearsed tenant may be switched off by now: the sample lies in another one.
     """
     key = f"{RunKind.REHEARSE}:{rehearsal.tenant_id}:removal"
     with database.atomic():
@@ -85,7 +87,7 @@ def start_removal(rehearsal: Rehearsal) -> None:
         # Another is removed: this one's turn comes when that has ended.
         if runs.find_active(key) is not None or not rehearsals.claim_removal(rehearsal):
             return
-        started = _create(rehearsal.tenant, key, [LAB_REMOVE], REHEARSAL)
+        started = _create(rehearsal.tenant, key, [LAB_REMOVE], REHEARSAL, even_off=True)
         rehearsals.note(rehearsal, removal_run_id=started.run.id)
     enqueue_new(started)
 

@@ -48,10 +48,12 @@ def start(
     restore_id: int | None = None,
     backup_set_id: int | None = None,
     is_quiet: bool = False,
+    even_off: bool = False,
 ) -> StartedRun:
     """Make a run with its items, notifications and audit event, or find the active one of the same key.
 
     `is_quiet`: it is housekeeping, of which nobody is told, and no event says that it was asked for.
+    `even_off`: it may be for a tenant that is switched off, as the kinds in KINDS_ALLOWED_WHEN_OFF always are.
     Raises SwitchedOff when nothing may start in the tenant.
     """
     columns = {
@@ -71,7 +73,7 @@ def start(
     # The winner may end between our INSERT and our SELECT: then the key is free again and we try once more.
     for _ in range(START_TRIES):
         with database.atomic():
-            tenants.lock_switched_on(tenant, even_off=kind in KINDS_ALLOWED_WHEN_OFF)
+            tenants.lock_switched_on(tenant, even_off=even_off or kind in KINDS_ALLOWED_WHEN_OFF)
             run = _insert(columns)
             if run:
                 add_items(run, items)

@@ -8,9 +8,10 @@ from actors import scheduler
 from actors.rehearsals import due_rehearsals, rehearse
 from db.audit.audit import SYSTEM
 from db.clock import utcnow
-from db.models import Rehearsal, Run, Schedule
+from db.errors import SwitchedOff
+from db.models import Rehearsal, Run, Schedule, Tenant
 from db.rehearsals import rehearsals
-from db.runs import claims, completion
+from db.runs import claims, completion, runs
 from db.states import RehearsalState, RunKind, Standing
 from db.tenants import backup_health, schedules
 from tests.support.claimed_runs import claimed
@@ -61,3 +62,12 @@ def test_a_removal_that_another_scheduler_began_leaves_no_run_behind(app, cast):
     completion.fail(claims.take_claim(removal.id, RunKind.REHEARSE), "x", "It failed.")
     rehearse.start_removal(seen)
     assert Run.select().where(Run.kind == RunKind.REHEARSE).count() == 2
+
+
+def test_a_tenant_that_was_switched_off_leaves_nothing_in_its_lab(app, cast):
+    left = left_in_the_lab(cast.contoso)
+    Tenant.update(is_active=False).where(Tenant.id == cast.contoso.id).execute()
+    rehearse.start_removal(left)
+    assert runs.find_active(f"{RunKind.REHEARSE}:{cast.contoso.id}:removal").id == Rehearsal.get().removal_run_id
+    with pytest.raises(SwitchedOff):
+        rehearse.create_run(Tenant.get_by_id(cast.contoso.id), SYSTEM)
