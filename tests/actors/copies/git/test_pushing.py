@@ -12,7 +12,7 @@ from actors.copies.git.remote import Remote
 from db.audit.audit import SYSTEM
 from db.backups import manifests
 from db.clock import utcnow
-from db.copies import standing, stores
+from db.copies import copied_sets, standing, stores
 from db.models import BackupSet, Change, CopiedSet, CopyStore, Policy, Run, TenantEvent, TenantEventPolicy
 from db.states import ChangeKind, CopyState, RunState
 from tests.support.copied import add_store, look_after, make_set, push_all
@@ -183,7 +183,7 @@ def test_an_older_set_comes_not_after_a_newer_one_and_a_foreign_branch_is_left_a
     store = add_store(place)
     older = make_set(cast.contoso)
     make_set(cast.contoso, changed=0)
-    CopiedSet.update(try_at=utcnow() + timedelta(hours=1)).where(CopiedSet.set_number == older.id).execute()
+    CopiedSet.update(try_at=utcnow() + copied_sets.TRY_AGAIN).where(CopiedSet.set_number == older.id).execute()
     push_all(store)
     CopiedSet.update(try_at=utcnow()).execute()
     push_all(store)
