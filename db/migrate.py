@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 DIRECTORY = Path(__file__).parent / "migrations"
 # Any constant will do; it must only be ours.
 ADVISORY_LOCK = 7_316_482_001
+TRY_LOCK = "SELECT pg_try_advisory_xact_lock(%s)"
 PAUSE_SECONDS = 0.2
 # Where the runner notes what it applied.
 TABLE = "schema_migration"
@@ -95,23 +96,32 @@ def _locked_transaction() -> Iterator[None]:
     """Hold the lock by a connection of its own, in a transaction: PgBouncer in transaction mode keeps no other lock.
 
     Asked for again and again, not waited for: whoever waits in a statement is waited for by an index that is built
-    beside others, and both would wait for ever. Between statements the transaction holds no snapshot, so nobody waits
-    for it either.
+    beside others, and both would wait for ever. Each try has a transaction of its own: one that was in a statement as
+    that index began is waited for until its end. Between statements the one that has the lock holds no snapshot, so
+    nobody waits for it either.
     """
     holder = pw.PostgresqlDatabase._connect(database.obj)  # beside the pool
     try:
         cursor = holder.cursor()
-        cursor.execute("BEGIN")
-        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
-        while not _take_lock(cursor):
+        while not _begin_with_lock(cursor):
             time.sleep(PAUSE_SECONDS)
         yield
     finally:
         holder.close()
 
 
+def _begin_with_lock(cursor: Any) -> bool:
+    """Begin a transaction that has the lock. Leave none behind where another has it."""
+    cursor.execute("BEGIN")
+    cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+    if _take_lock(cursor):
+        return True
+    cursor.execute("ROLLBACK")
+    return False
+
+
 def _take_lock(cursor: Any) -> bool:
-    cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", (ADVISORY_LOCK,))
+    cursor.execute(TRY_LOCK, (ADVISORY_LOCK,))
     return bool(cursor.fetchone()[0])
 
 

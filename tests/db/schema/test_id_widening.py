@@ -241,6 +241,11 @@ def test_sqlite_s_references_and_search_go_with_the_tables_that_are_made_anew(be
         handle.execute_sql("DELETE FROM audit_event")
 
 
-def test_who_waits_to_migrate_is_not_waited_for(before):
-    """The first builds indexes beside writers, and waits for everything that began before; the second waits for it."""
+def test_who_waits_to_migrate_is_not_waited_for(before, monkeypatch):
+    """The first builds indexes beside writers, and waits for everything that began before; the second waits for it.
+
+    It asks so slowly that each index begins while it asks.
+    """
+    monkeypatch.setattr(migrate, "PAUSE_SECONDS", 0)
+    monkeypatch.setattr(migrate, "TRY_LOCK", f"{migrate.TRY_LOCK} FROM pg_sleep(0.05)")
     assert migrate_twice_at_once() == [False, True]
