@@ -18,7 +18,7 @@ from actors.copies.stores.pace import Pace
 from actors.copies.stores.store import Store, StoredObject, StoreError, as_file, checksum_of
 from actors.queue.run_actor import GivenUp
 from db.copies import copied_contents, sent_contents
-from db.models import CopiedContent, CopyStore
+from db.models import Content, CopiedContent, CopyStore
 from db.policies import lost_bodies, snapshots
 
 CONTENT_LOST = "content_lost"
@@ -204,11 +204,12 @@ def at_once(store: Store, do: Callable[[T], R], each: Sequence[T]) -> list[R]:
 
 def sealed(name: str, content_id: int, recipients: Sequence[object]) -> SealedContent:
     """Return a content, by its id here, as it is sent under its name. Raises Content.DoesNotExist, and GivenUp."""
-    if lost_bodies.is_lost(content_id):
+    content = Content.get_by_id(content_id)
+    if lost_bodies.is_lost(content):
         raise GivenUp(
             CONTENT_LOST,
             "A content of this set was lost: no store had it when this installation was recovered. The next backup of "
             "the tenant is copied.",
         )
-    plain = zlib.decompress(snapshots.packed_content(content_id))
+    plain = zlib.decompress(snapshots.packed_content(content))
     return SealedContent(name, sealing.seal(plain, recipients), hashlib.sha256(plain).hexdigest(), len(plain))

@@ -13,12 +13,14 @@ from db.sql.value_lists import is_in
 LOST = b""
 
 
-def is_lost(content_id: int) -> bool:
-    return Content.select().where((Content.id == content_id) & (Content.sealed == LOST)).exists()
+def is_lost(content: Content) -> bool:
+    return bool(content.sealed == LOST)
 
 
 def fill(tenant_id: int, sealers: Mapping[str, Callable[[], tuple[bytes, int]]]) -> None:
     """Give those that are lost their bodies: fingerprint -> what seals it, and says its plain size."""
+    if not sealers:
+        return
     is_empty = (Content.tenant == tenant_id) & (Content.sealed == LOST)
     rows = Content.select(Content.id, Content.fingerprint).where(is_empty & is_in(Content.fingerprint, list(sealers)))
     for content_id, fingerprint in rows.order_by(Content.id).tuples():

@@ -95,8 +95,8 @@ SealContent = Callable[[], tuple[bytes, int]]
 
 def _save_contents(tenant_id: int, sealers: Mapping[str, SealContent]) -> dict[str, int]:
     """Return fingerprint -> content id, creating those that are not there. None of them is deleted soon."""
-    lost_bodies.fill(tenant_id, sealers)
     known_ids = _ids_of_known_contents(tenant_id, list(sealers))
+    lost_bodies.fill(tenant_id, {fingerprint: sealers[fingerprint] for fingerprint in known_ids})
     rows = [
         {"tenant": tenant_id, "fingerprint": fingerprint, "sealed": sealed, "plain_bytes": plain_bytes}
         for fingerprint, (sealed, plain_bytes) in (
@@ -286,16 +286,12 @@ def contents_by_id(content_ids: Iterable[int | None]) -> dict[int, Content]:
 
 def open_content(content: Content) -> dict[str, Any]:
     """Return the document of a row that was read. Raises SealError; zlib.error or ValueError for a damaged one."""
-    document: dict[str, Any] = json.loads(zlib.decompress(_packed(content)).decode("utf-8", "surrogatepass"))
+    document: dict[str, Any] = json.loads(zlib.decompress(packed_content(content)).decode("utf-8", "surrogatepass"))
     return document
 
 
-def packed_content(content_id: int) -> bytes:
+def packed_content(content: Content) -> bytes:
     """Return the JSON of a content as it is kept: packed by zlib. Raises SealError."""
-    return _packed(Content.get_by_id(content_id))
-
-
-def _packed(content: Content) -> bytes:
     return keyring().unseal(content.sealed, content_owner(content.tenant_id, content.fingerprint))
 
 
