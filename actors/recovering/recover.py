@@ -161,11 +161,13 @@ class _Contents:
             if manifest is not None and not self._is_too_new(manifest):
                 digests = _digests(manifest)
                 for page in lost_contents.pages():
-                    told = {content: {digests[name]} for content in page if (name := self._name(content)) in digests}
-                    self._bring_page({content: told[content] for content in told if self._is_untried(content, told)})
+                    told = [(content, digests.get(self._name(content))) for content in page]
+                    self._bring_page(
+                        {content: {digest} for content, digest in told if digest and self._is_untried(content, digest)}
+                    )
 
-    def _is_untried(self, content: LostContent, told: Mapping[LostContent, set[str]]) -> bool:
-        return content.id in self._tried and not told[content] <= self._tried[content.id]
+    def _is_untried(self, content: LostContent, digest: str) -> bool:
+        return content.id in self._tried and digest not in self._tried[content.id]
 
     def _bring_page(self, wanted: Mapping[LostContent, set[str]]) -> None:
         """Bring back contents whose JSON has one of the digests."""
