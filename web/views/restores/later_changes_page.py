@@ -174,7 +174,7 @@ class LaterChangesPage:
         """Say how many policies are not as the backup has them."""
         when = datetime_html(self._since)
         if not self.count:
-            looked = time_ago_html(self.looked_at)
+            looked = time_ago_html(self.look.at)
             return translated_markup("As of {}: everything that was looked at is as in the backup of {}.").format(
                 looked, when
             )
@@ -197,10 +197,6 @@ class LaterChangesPage:
     @property
     def this_page(self) -> str:
         return url_for("later_changes.page", tenant_id=self.tenant.id, **self.wanted.arguments)
-
-    @property
-    def looked_at(self) -> datetime | None:
-        return self.look.at
 
     @cached_property
     def unread_types(self) -> list[tuple[str, list[str]]]:
