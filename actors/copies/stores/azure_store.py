@@ -151,7 +151,7 @@ class AzureStore(StoreBase):
             raise NotStored(f"The store has no {name}.")
         return found.locked_until
 
-    def extend_lock(self, name: str, until: datetime) -> None:
+    def _lock(self, name: str, until: datetime) -> None:
         policy = ImmutabilityPolicy(expiry_time=until.replace(tzinfo=UTC), policy_mode=LOCKED)
         with explained():
             self._blob(name).set_immutability_policy(policy)

@@ -175,7 +175,7 @@ class S3Store(StoreBase):
             raise NotStored(f"The store has no {name}.")
         return found.locked_until
 
-    def extend_lock(self, name: str, until: datetime) -> None:
+    def _lock(self, name: str, until: datetime) -> None:
         wanted = {"Mode": LOCK_MODE, "RetainUntilDate": until.replace(tzinfo=UTC)}
         with explained():
             self._client.put_object_retention(**self._of(name), Retention=wanted)

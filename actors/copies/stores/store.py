@@ -99,7 +99,7 @@ class Store(Protocol):
         """Return until when nobody can delete the object; None where nothing locks it. Raises NotStored."""
 
     def extend_lock(self, name: str, until: datetime) -> None:
-        """Lock the object for longer. Raises StoreRefused where the store cannot."""
+        """Lock the object at least until then. Raises StoreRefused where the store cannot."""
 
     def delete(self, name: str) -> None:
         """Delete the object with all its versions; nothing happens where there is none. Raises StillLocked."""
@@ -138,6 +138,12 @@ class StoreBase:
         return None
 
     def extend_lock(self, name: str, until: datetime) -> None:
+        # A store refuses to lock for less time than it does, as where days were taken from what copies are kept for.
+        locked_until = self.lock_of(name)
+        if locked_until is None or locked_until < until:
+            self._lock(name, until)
+
+    def _lock(self, name: str, until: datetime) -> None:
         raise StoreRefused("This kind of store cannot lock what it keeps.")
 
     def uncover(self, name: str) -> bool:
