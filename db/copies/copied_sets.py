@@ -210,8 +210,12 @@ def over(store: CopyStore, now: datetime, limit: int) -> list[CopiedSet]:
     # Directory by directory: asked of all together, PostgreSQL may read every set there is.
     for directory_id in sorted(directories_kept_on(store, now)):
         newest_whole = _newest_whole(store, directory_id)
-        is_over = _is_past(store, now) & (CopiedSet.directory_id == directory_id)
-        rows = CopiedSet.select().where(is_over & (CopiedSet.set_number < newest_whole))
+        is_of_directory = (CopiedSet.directory_id == directory_id) & (CopiedSet.set_number < newest_whole)
+        is_over = _is_past(store, now) & is_of_directory
+        # One that is to be looked through again need not be.
+        again = CopiedSet.state.in_([CopyState.WAITING, CopyState.FAILED])
+        CopiedSet.update(state=CopyState.COMPLETE, try_at=None).where(is_over & again).execute()
+        rows = CopiedSet.select().where(is_over & (CopiedSet.state == CopyState.COMPLETE))
         found.extend(rows.order_by(CopiedSet.set_number).limit(limit - len(found)))
         if len(found) >= limit:
             break
@@ -228,7 +232,8 @@ def _newest_whole(store: CopyStore, directory_id: str) -> int:
 
 
 def _is_past(store: CopyStore, now: datetime) -> Condition:
-    return (CopiedSet.store == store) & (CopiedSet.kept_until < now) & (CopiedSet.state == CopyState.COMPLETE)
+    """Return the condition of a copy past its date, also of one whose set is looked through again: it is there."""
+    return (CopiedSet.store == store) & (CopiedSet.kept_until < now)
 
 
 @transaction

@@ -13,7 +13,7 @@ from actors.copies.stores.opening import open_store
 from actors.copies.stores.store import StillLocked
 from db.audit.audit import SYSTEM
 from db.clock import utcnow
-from db.copies import recovery_keys, standing, stores
+from db.copies import copied_sets, recovery_keys, standing, stores
 from db.models import AuditEvent, BackupSet, CopiedContent, CopiedSet, CopyStore, Run, Snapshot, Tenant
 from db.states import CopyState, LockState, RunState, SetState
 from tests.support import small_disks
@@ -277,6 +277,30 @@ def test_a_clock_that_was_a_year_ahead_and_was_set_back_holds_up_neither_looks_n
     assert [name for name in done if getattr(store, name) == ahead] == []
     assert stores.due(now) == []
     assert [run.state for run in push_all(store)] == [RunState.SUCCEEDED]
+
+
+def test_the_last_copy_of_a_tenant_keeps_its_contents_while_it_is_looked_through_again(cast, redis_url, new_place):
+    """A content of it was lost, and what sends it anew waits: the store is full, or the content is here no longer."""
+    place = new_place("file")
+    store = add_store(place, copy_days=8)
+    make_set(cast.contoso)
+    push_all(store)
+    past = utcnow() - 2 * DAY
+    CopiedSet.update(kept_until=past).execute()
+    CopiedContent.update(kept_until=past).execute()
+    copied_sets.push_again(store.id, cast.contoso.directory_id)
+    assert CopiedSet.get().state == CopyState.WAITING
+    CopyStore.update(tidied_at=None, snapshots_to=10**6).execute()
+    assert look_after(store).error is None
+    assert len(read_copy(place, CopiedSet.get())) == 3
+    # A newer copy stands for it: it goes with what it alone needs, whether or not it is looked through by then.
+    make_set(cast.contoso, changed=0)
+    CopiedSet.update(state=CopyState.FAILED, try_at=None).where(CopiedSet.kept_until.is_null(False)).execute()
+    push_all(store)
+    CopyStore.update(tidied_at=None, snapshots_to=10**6).execute()
+    assert look_after(store).error is None
+    [newest] = CopiedSet.select()
+    assert (newest.state, len(read_copy(place, newest)), len(names_in(place, "contents/"))) == (CopyState.COMPLETE, 3, 3)
 
 
 def test_all_copies_of_a_tenant_that_was_removed_stay(cast, redis_url, new_place):
