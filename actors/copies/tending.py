@@ -202,6 +202,7 @@ def tidy(row: CopyStore, store: Store) -> None:
     before = utcnow() - TIDY_AFTER
     is_more = _remove_sets(row, store, before)
     copied_sets.forget_lost(row)
+    _remove_half_copied(row, store)
     is_more |= _remove_contents(row, store, before)
     _remove_old(store, layout.STATES, keep=_is_young_state(row))
     _remove_old(store, layout.PROBES, keep=probes.is_young)
@@ -221,6 +222,14 @@ def _remove_sets(row: CopyStore, store: Store, before: datetime) -> bool:
             copied_sets.forget(copied)
             gone += 1
     return gone > 0 and len(over) == TIDIED_AT_ONCE
+
+
+def _remove_half_copied(row: CopyStore, store: Store) -> None:
+    """Remove manifests of sets that were deleted here before their push ended: a recovery would bring those back."""
+    for copied in copied_sets.half_copied(row):
+        path = layout.manifest_path(copied)
+        if _remove(store, path) and _remove(store, layout.signature_path(path)):
+            copied_sets.lose(copied)
 
 
 def _remove_contents(row: CopyStore, store: Store, before: datetime) -> bool:

@@ -195,9 +195,27 @@ def lose(copied: CopiedSet, *, again: bool = True) -> None:
 
 @transaction
 def forget_lost(store: CopyStore) -> int:
-    """Forget the sets that were deleted here before they were copied; return how many."""
-    is_lost = (CopiedSet.store == store) & CopiedSet.state.in_(UNDER_WAY) & CopiedSet.backup_set.is_null()
-    return int(CopiedSet.delete().where(is_lost).execute())
+    """Forget the sets that were deleted here before they were copied; return how many.
+
+    One that was copied, and is to be looked through again, stays a copy. One whose manifest may have arrived is not
+    pushed, and waits for whoever tidies up; one whose push goes on ends with it.
+    """
+    is_lost = _is_lost(store)
+    has_manifest = CopiedSet.manifest_checksum.is_null(False)
+    was_copied = has_manifest & CopiedSet.kept_until.is_null(False)
+    CopiedSet.update(state=CopyState.COMPLETE, try_at=None, message=None).where(is_lost & was_copied).execute()
+    CopiedSet.update(state=CopyState.FAILED, try_at=None).where(is_lost & has_manifest).execute()
+    return int(CopiedSet.delete().where(is_lost & ~has_manifest).execute())
+
+
+def half_copied(store: CopyStore) -> list[CopiedSet]:
+    """Return the sets that were deleted here in the midst of their push, whose manifests may be in the store."""
+    return list(CopiedSet.select().where(_is_lost(store) & CopiedSet.manifest_checksum.is_null(False)))
+
+
+def _is_lost(store: CopyStore) -> Condition:
+    waits = CopiedSet.state.in_([CopyState.WAITING, CopyState.FAILED])
+    return (CopiedSet.store == store) & waits & CopiedSet.backup_set.is_null()
 
 
 def over(store: CopyStore, now: datetime, limit: int) -> list[CopiedSet]:
@@ -292,12 +310,16 @@ def _others_there(copied: CopiedSet) -> pw.ModelSelect:
 
 
 def drop_old(store: CopyStore, now: datetime, limit: int) -> None:
-    """Forget that sets were pushed so long ago; in the store they stay."""
-    CopiedSet.delete().where(is_in(CopiedSet.id, [copied.id for copied in over(store, now, limit)])).execute()
+    """Forget that sets were pushed so long ago, and those that were deleted here; what is in the store stays."""
+    rows = [*over(store, now, limit), *half_copied(store)]
+    CopiedSet.delete().where(is_in(CopiedSet.id, [copied.id for copied in rows])).execute()
 
 
 def count_by_state(store: CopyStore) -> dict[CopyState, int]:
-    rows = CopiedSet.select(CopiedSet.state, pw.fn.COUNT(CopiedSet.id)).where(CopiedSet.store == store)
+    """Return how many sets are in each state. One that was deleted here is none that is still to come."""
+    is_counted = (CopiedSet.state == CopyState.COMPLETE) | CopiedSet.backup_set.is_null(False)
+    rows = CopiedSet.select(CopiedSet.state, pw.fn.COUNT(CopiedSet.id))
+    rows = rows.where((CopiedSet.store == store) & is_counted)
     return {CopyState(state): count for state, count in rows.group_by(CopiedSet.state).tuples()}
 
 
@@ -313,5 +335,6 @@ def behind_since(store: CopyStore) -> datetime | None:
     is_made_up_for = (CopiedSet.state == CopyState.FAILED) & pw.fn.EXISTS(
         newer.select(newer.id).where(of_directory & is_newer)
     )
-    is_behind = (CopiedSet.store == store) & CopiedSet.state.in_(UNDER_WAY) & ~is_made_up_for
+    is_under_way = CopiedSet.state.in_(UNDER_WAY) & CopiedSet.backup_set.is_null(False)
+    is_behind = (CopiedSet.store == store) & is_under_way & ~is_made_up_for
     return CopiedSet.select(pw.fn.MIN(CopiedSet.set_at)).where(is_behind).scalar()

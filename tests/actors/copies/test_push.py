@@ -10,6 +10,7 @@ from actors.copies.stores.store import StoreError
 from db.audit.audit import SYSTEM
 from db.clock import utcnow
 from db.copies import copied_sets, stores
+from db.copies.signer import Signer
 from db.models import BackupSet, CopiedContent, CopiedSet, CopyStore, Run
 from db.states import CopyState, LockState, RunState
 from tests.support.copied import add_store, look_after, make_set, push_all, read_copy
@@ -132,6 +133,59 @@ def test_a_push_that_a_store_refuses_says_why_and_is_tried_again(cast, redis_url
     copied_sets.try_now(store)
     assert [run.state for run in push_all(store)] == [RunState.SUCCEEDED]
     assert CopiedSet.get().state == CopyState.COMPLETE
+
+
+@only_sqlite
+@pytest.mark.parametrize("dies_before", ["sign", "_checked_lock"])
+def test_a_set_deleted_in_the_midst_of_its_push_leaves_no_manifest_that_a_recovery_would_bring_back(
+    cast, redis_url, new_place, monkeypatch, dies_before
+):
+    """The manifest is there, and no record of it; then the set is deleted, as by retention."""
+    place = new_place("file")
+    store = add_store(place)
+    backup_set = make_set(cast.contoso)
+    push.start_due(CopyStore.get_by_id(store.id))
+    run = Run.get(Run.kind == "copy.push")
+
+    def die(*_args):
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Signer if dies_before == "sign" else push._Push, dies_before, die)
+        with pytest.raises(Killed):
+            push.push.fn(run.id)
+    BackupSet.delete().where(BackupSet.id == backup_set.id).execute()
+    CopyStore.update(tidied_at=None).execute()
+    look_after(store)
+    assert CopiedSet.get().state == CopyState.PUSHING, "its run goes on, and may end well"
+    Run.update(claimed_by=None, heartbeat_at=None).where(Run.id == run.id).execute()
+    push.push.fn(run.id)
+    newer = make_set(cast.contoso, changed=0)
+    CopiedSet.update(try_at=utcnow()).execute()
+    push_all(store)
+    gone = CopiedSet.get(CopiedSet.set_number == backup_set.id)
+    assert (gone.state, gone.try_at, copied_sets.behind_since(store)) == (CopyState.FAILED, None, None)
+    CopyStore.update(tidied_at=None).execute()
+    look_after(store)
+    opened = open_store(place.address, place.credentials)
+    path = f"sets/{cast.contoso.directory_id}/{newer.id}/manifest.json.age"
+    assert [found.name for found in opened.list("sets/")] == [path, f"{path}.sig"]
+    assert [row.set_number for row in CopiedSet.select()] == [newer.id]
+
+
+@only_sqlite
+def test_a_copy_whose_set_is_deleted_while_it_is_looked_through_again_stays_a_copy(cast, redis_url, new_place):
+    place = new_place("file")
+    store = add_store(place)
+    backup_set = make_set(cast.contoso)
+    push_all(store)
+    copied_sets.push_again(store.id, cast.contoso.directory_id)
+    BackupSet.delete().where(BackupSet.id == backup_set.id).execute()
+    push_all(store)
+    CopyStore.update(tidied_at=None).execute()
+    assert look_after(store).error is None
+    [copied] = CopiedSet.select()
+    assert (copied.state, len(read_copy(place, copied))) == (CopyState.COMPLETE, 3)
 
 
 @only_sqlite

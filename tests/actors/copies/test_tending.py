@@ -300,7 +300,11 @@ def test_the_last_copy_of_a_tenant_keeps_its_contents_while_it_is_looked_through
     CopyStore.update(tidied_at=None, snapshots_to=10**6).execute()
     assert look_after(store).error is None
     [newest] = CopiedSet.select()
-    assert (newest.state, len(read_copy(place, newest)), len(names_in(place, "contents/"))) == (CopyState.COMPLETE, 3, 3)
+    assert (newest.state, len(read_copy(place, newest)), len(names_in(place, "contents/"))) == (
+        CopyState.COMPLETE,
+        3,
+        3,
+    )
 
 
 def test_all_copies_of_a_tenant_that_was_removed_stay(cast, redis_url, new_place):
