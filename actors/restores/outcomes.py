@@ -9,7 +9,7 @@ from actors.plans import plan_items
 from actors.queue.run_actor import Wait
 from actors.reading.answer_memory import RunMemory
 from actors.reading.graph_errors import is_last_try, wait_before_retry, why_forbidden
-from actors.restores import publishing_delays, safety_backup, undeletes
+from actors.restores import publishing_delays, removals, safety_backup, undeletes
 from db.audit import audit
 from db.audit.audit import Action
 from db.clock import utcnow
@@ -276,6 +276,8 @@ class OutcomeRecorder:
         """
         if not isinstance(error, Rejected) or isinstance(error, _OF_THEIR_OWN):
             return False
+        if item.content_id is None:
+            return self._is_waiting_to_be_let_go(item, error)
         created = publishing_delays.created_by_run(item, self._claim.run, task.target_id if task.is_new else None)
         ids = [created_object.graph_id for created_object in created]
         if not isinstance(error, NotReady) and not may_be_a_delay(error, ids):
@@ -292,6 +294,12 @@ class OutcomeRecorder:
                 item, ItemState.UNCERTAIN, Outcome.UNKNOWN, "not_ready", message, request_id=error.request_id
             )
         return True
+
+    def _is_waiting_to_be_let_go(self, item: RestoreItem, error: Rejected) -> bool:
+        hold = removals.find_hold(item, self._claim.run, error)
+        if hold == removals.Hold.JUST_NOW:
+            self.retry_later(removals.wait_to_be_let_go(item))
+        return hold is not None  # one that has yet to be written gives its own reason to wait
 
     def record_completed(self, write: Write) -> None:
         """Record that a write was carried out after all, by the approver."""

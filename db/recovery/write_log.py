@@ -157,3 +157,9 @@ def _target_of(item: RestoreItem) -> tuple[str, str]:
 def last_sent_at(run: Run) -> datetime | None:
     row = Write.select(Write.sent_at).where(Write.run == run).order_by(Write.id.desc()).tuples().first()
     return row[0] if row else None
+
+
+def items_written_since(run: Run, since: datetime) -> list[int]:
+    """Return the ids of the items of which the run has sent a write since then that may have been carried out."""
+    is_recent = (Write.run == run) & (Write.sent_at >= since) & Write.state.in_(POSSIBLY_APPLIED)
+    return [row[0] for row in Write.select(Write.item).where(is_recent).distinct().tuples()]
