@@ -22,6 +22,7 @@ from web.commands.frame.context import (
     print_result,
 )
 from web.commands.runs import EXIT_CODES, show_run, wait_for_end
+from web.verdicts.readiness import share_text
 
 MOST_LINES = 100_000
 
@@ -70,7 +71,7 @@ def _lines(document: dict[str, Any], old: tenant_policies.OldSnapshots) -> list[
     counts = ", ".join(f"{count} {verdict.replace('_', ' ')}" for verdict, count in document["counts"].items())
     if not document["items"]:
         return ["There is nothing to judge: no policy of it is known yet. Back it up: tenantkeep back-up TENANT"]
-    first = f"{document['share']:.1%} would come back by itself ({counts}); a full restore: {document['seconds']} s."
+    first = f"{share_text(document['share'])} would come back by itself ({counts}); a full restore: {document['seconds']} s."
     lines = [first]
     if old.count and old.oldest:
         lines.append(

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from db.clock import utcnow
 from db.database import database as handle
-from db.models import Policy, Run, Tenant
+from db.models import Policy, ReadinessReport, Run, Tenant
 from db.readiness import reports
 from db.readiness.reports import PolicyVerdict
 from web.commands import cli
@@ -39,10 +39,14 @@ def test_the_newest_report_is_printed(cast, captured, redis_url):
     [item] = [item for item in document["items"] if item["verdict"] == "by_hand"]
     assert (item["graph_id"], item["policy_type"]) == (policies[0].graph_id, policies[0].policy_type)
     text = printed()
-    assert "50.0% would come back by itself" in text
+    assert "50 % would come back by itself" in text
     assert policies[0].name in text
     assert "\x1b" not in text
     assert "more than a week" not in text
+    handle.connect()
+    ReadinessReport.update(share=0.9999).execute()
+    handle.close()
+    assert "99 % would come back by itself" in printed(), "never all, while one would not"
     handle.connect()
     Policy.update(last_captured_at=utcnow() - timedelta(days=9)).execute()
     handle.close()

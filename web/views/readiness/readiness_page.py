@@ -107,9 +107,11 @@ class ReadinessPage:
 
     @property
     def fell(self) -> str:
-        """The share before, where it was higher; "" otherwise."""
-        is_less = self.report and self.before and self.report.share < self.before.share
-        return share_text(self.before.share) if is_less and self.before else ""
+        """The share before, where it was higher in whole percent; "" otherwise."""
+        if not (self.report and self.before and self.report.share < self.before.share):
+            return ""
+        before = share_text(reports.share_of(self.before))
+        return before if before != self.share else ""
 
     @property
     def counts(self) -> list[tuple[str, str, int]]:
@@ -154,8 +156,10 @@ class ReadinessPage:
 
     @property
     def columns(self) -> list[Column]:
+        heights = [reports.percent(reports.share_of(report) or 0) for report in self.history]
         return [
-            Column(report, max(round(report.share * 100), 2), LOOKS[level_of(report)][0]) for report in self.history
+            Column(report, max(height, 2), LOOKS[level_of(report)][0])
+            for report, height in zip(self.history, heights, strict=True)
         ]
 
     @property

@@ -53,6 +53,14 @@ def test_a_tenants_readiness_from_nothing_to_a_fall(client, sign_in, cast, captu
     assert policies[1].name in narrow
     assert "applies to" not in narrow
     assert text(client, f"{path}?show=none&type=<x>&page=99&search=%00")
+    saved(cast.contoso, policies, 0.499, **{policies[0].name: hand})
+    saved(cast.contoso, policies, 0.498, **{policies[0].name: hand})
+    assert "before." not in text(client, path).partition("A full restore")[2].partition("</p>")[0], "49 %, as before"
+    saved(cast.contoso, [], 1.0)
+    saved(cast.contoso, policies, 0.5, **{policies[0].name: hand})
+    page = text(client, path)
+    assert "It was" not in page, "nothing was judged before"
+    assert "<span>100 %</span><span>50 %</span><span>0 %</span>" in page
     assert "50 %" in text(client, "/readiness/")
 
 
