@@ -7,7 +7,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from actors.changes import put_back_since
+from actors.changes import added_since, put_back_since
+from actors.changes.added_since import AddedProof
 from actors.plans import drafts
 from db.audit.audit import Actor
 from db.changes import change_lists
@@ -17,8 +18,6 @@ from db.models import Change, Policy, Restore, Tenant
 from db.policies import moments
 from db.policies.moments import PolicyThen
 from db.states import LaterChangeKind, Severity
-from graph.read.bins import BINS
-from graph.references.reference_kinds import GROUPS
 from graph.write.emergency_order import WAVES, emergency_wave
 
 # Changes of a tenant since then; who made one before the newest of these is not told.
@@ -33,6 +32,7 @@ class PolicyDamage:
 
     `snapshot_id`: how it was then; None where that is not known, and of what was added since. `is_unsure`: nothing that
     was read proves that it was there then, and so: a legitimate change or deletion before that may have made it such.
+    Of what was added: it may have been there then.
     """
 
     policy_id: int
@@ -93,7 +93,7 @@ def find(tenant: Tenant, at: datetime) -> Damage:
     again = put_back_since.made_again(tenant, then)
     otherwise = [row for row in then.policies if not row.is_same_now]
     as_they_were = put_back_since.as_they_were(tenant, otherwise, again)
-    newest, added = _newest_changes(tenant, at), moments.added_since(tenant, at, BINS)
+    newest, added = _newest_changes(tenant, at), added_since.find(then)
     by = _doers(list(newest.values()))
     deeds = [
         _deed_of_then(newest, by, row, again.now.get(row.policy_id))
@@ -101,9 +101,9 @@ def find(tenant: Tenant, at: datetime) -> Damage:
         if row.policy_id not in as_they_were
     ]
     deeds += [
-        _deed(newest, by, row.id, row.policy_type, row.name, LaterChangeKind.NEW, row.first_seen_at, None)
+        _deed_of_new(newest, by, row, added[row.id])
         for row in then.new_since
-        if row.policy_type != GROUPS and row.id in added - again.made
+        if row.id in added and row.id not in again.made
     ]
     return Damage(tenant, at, sorted(deeds, key=_urgency), then.known_since)
 
@@ -129,6 +129,17 @@ def _deed_of_then(
     policy_id = now.id if now else then.policy_id
     deed = _deed(newest, by, policy_id, then.policy_type, then.name, kind, then.gone_at, then.snapshot_id)
     return replace(deed, is_unsure=then.may_differ or then.may_have_been_gone)
+
+
+def _deed_of_new(
+    newest: dict[int, Change], by: dict[int, tuple[str, ...]], policy: Policy, proof: AddedProof
+) -> PolicyDamage:
+    """Return the deed to a policy that was not seen by then. One that was there all the same was changed since: nobody
+    read how it was, and it is not removed.
+    """
+    kind = LaterChangeKind.CHANGED if proof == AddedProof.BEFORE else LaterChangeKind.NEW
+    deed = _deed(newest, by, policy.id, policy.policy_type, policy.name, kind, policy.first_seen_at, None)
+    return replace(deed, is_unsure=proof != AddedProof.SURE)
 
 
 def _deed(

@@ -17,6 +17,9 @@ from db.policies.later_changes import unread_change
 from db.sql.value_lists import batched
 from db.states import ChangeKind, PolicyState
 
+# What the record says of a policy that was added, the surer the higher.
+_WAS_THERE, _MAY_HAVE_BEEN_THERE, _WAS_ABSENT = range(3)
+
 
 @dataclass(frozen=True)
 class CapturedThen:
@@ -147,21 +150,25 @@ def moment(tenant: Tenant, at: datetime) -> Moment:
     return Moment(tenant, at, found, _new_since(tenant, found), known_since)
 
 
-def added_since(tenant: Tenant, at: datetime, types_with_a_bin: Collection[str]) -> set[int]:
-    """Return the ids of policies that were added, or came back, after this time: their list was read before that, and
-    did not have them. One that is new to us alone is none, as with a policy type that was not read then.
+def added_since(tenant: Tenant, at: datetime, types_with_a_bin: Collection[str]) -> dict[int, bool]:
+    """Return the policies that were added, or came back, after this time: their list was read before that, and did not
+    have them. One that is new to us alone is none, as with a policy type that was not read then.
 
-    Nor is one that came between two looks, and that the tenant's own date says was there by then. Of
-    `types_with_a_bin` no date says so: what is brought back has its old one.
+    Policy id -> whether it may have been there by then after all: it came between two looks. Where the tenant's own
+    date of its last change says so, it was none. Of `types_with_a_bin` no date says so: what is brought back has its
+    old one.
     """
     first_modified_at = Snapshot.select(pw.fn.MIN(Snapshot.modified_at)).where(Snapshot.policy == Policy.id)
     modified_at = pw.fn.COALESCE(first_modified_at, Policy.modified_at)
     may_have_been_there = (Change.kind == ChangeKind.ADDED) & (Change.since_at <= at)
     was_there = may_have_been_there & (modified_at <= at) & Policy.policy_type.not_in(list(types_with_a_bin))
     is_added = Change.kind.in_((ChangeKind.ADDED, ChangeKind.CAME_BACK)) & (Change.seen_at > at)
-    columns = (Change.policy, pw.Case(None, [(was_there, 1)], 0))
-    rows = Change.select(*columns).join(Policy).where((Change.tenant == tenant) & is_added).tuples()
-    return {policy_id for policy_id, is_told in rows if not is_told}
+    cases = pw.Case(None, [(was_there, _WAS_THERE), (may_have_been_there, _MAY_HAVE_BEEN_THERE)], _WAS_ABSENT)
+    rows = Change.select(Change.policy, cases).join(Policy).where((Change.tenant == tenant) & is_added).tuples()
+    surest: dict[int, int] = {}
+    for policy_id, case in rows:
+        surest[policy_id] = max(case, surest.get(policy_id, case))
+    return {policy_id: case == _MAY_HAVE_BEEN_THERE for policy_id, case in surest.items() if case != _WAS_THERE}
 
 
 def _that_were_there(tenant: Tenant, at: datetime) -> list[Any]:

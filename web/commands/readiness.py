@@ -71,8 +71,8 @@ def _lines(document: dict[str, Any], old: tenant_policies.OldSnapshots) -> list[
     counts = ", ".join(f"{count} {verdict.replace('_', ' ')}" for verdict, count in document["counts"].items())
     if not document["items"]:
         return ["There is nothing to judge: no policy of it is known yet. Back it up: tenantkeep back-up TENANT"]
-    first = f"{share_text(document['share'])} would come back by itself ({counts}); a full restore: {document['seconds']} s."
-    lines = [first]
+    share, seconds = share_text(document["share"]), document["seconds"]
+    lines = [f"{share} would come back by itself ({counts}); a full restore: {seconds} s."]
     if old.count and old.oldest:
         lines.append(
             f"No backup has read {old.count} of them for more than a week, the oldest since {old.oldest:%Y-%m-%d}: "

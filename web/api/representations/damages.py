@@ -24,7 +24,7 @@ class CulpritJson(TypedDict):
 class PolicyDamageJson(TypedDict):
     """The harm to a policy since the moment. `snapshot`: how it was then; null where nobody knows, and of what was
     added. `wave`: the step of the restore in which it comes back. `by`: as far as the tenant's logs say.
-    `is_unsure`: it may have been changed or deleted before that moment.
+    `is_unsure`: it may have been changed or deleted before that moment; of what was added, made before it.
     """
 
     policy: Id
