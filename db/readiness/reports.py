@@ -149,6 +149,13 @@ def percent(share: float) -> int:
     return int(round(share * 100, 6))
 
 
+def share_text(share: float | None) -> str:
+    """Return the share in whole percent, 100 only where it is all; "" for that of nothing."""
+    if share is None:
+        return ""
+    return f"{min(percent(share), 99) if share < 1 else 100} %"
+
+
 def _replace_lines(tenant_id: int, verdicts: Sequence[PolicyVerdict]) -> None:
     present = {row[0] for row in Policy.select(Policy.id).where(Policy.tenant == tenant_id).tuples()}
     rows = [

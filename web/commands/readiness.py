@@ -22,7 +22,6 @@ from web.commands.frame.context import (
     print_result,
 )
 from web.commands.runs import EXIT_CODES, show_run, wait_for_end
-from web.verdicts.readiness import share_text
 
 MOST_LINES = 100_000
 
@@ -71,7 +70,7 @@ def _lines(document: dict[str, Any], old: tenant_policies.OldSnapshots) -> list[
     counts = ", ".join(f"{count} {verdict.replace('_', ' ')}" for verdict, count in document["counts"].items())
     if not document["items"]:
         return ["There is nothing to judge: no policy of it is known yet. Back it up: tenantkeep back-up TENANT"]
-    share, seconds = share_text(document["share"]), document["seconds"]
+    share, seconds = reports.share_text(document["share"]), document["seconds"]
     lines = [f"{share} would come back by itself ({counts}); a full restore: {seconds} s."]
     if old.count and old.oldest:
         lines.append(

@@ -20,13 +20,6 @@ VERDICT_WORDS: Mapping[ReadinessVerdict, str] = {
 }
 
 
-def share_text(share: float | None) -> str:
-    """Return the share in whole percent, 100 only where it is all; "" for that of nothing."""
-    if share is None:
-        return ""
-    return f"{min(reports.percent(share), 99) if share < 1 else 100} %"
-
-
 def level_of(report: ReadinessReport | None) -> Level:
     share = reports.share_of(report) if report else None
     if share is None:

@@ -3,7 +3,8 @@
 import pytest
 
 from db.models import ReadinessReport, Tenant
-from web.verdicts.readiness import fleet_readiness, share_text
+from db.readiness import reports
+from web.verdicts.readiness import fleet_readiness
 
 ALL, SOME = {"by_itself": 4, "by_hand": 0, "not": 0}, {"by_itself": 2, "by_hand": 1, "not": 1}
 NONE = {"by_itself": 0, "by_hand": 0, "not": 0}
@@ -28,4 +29,4 @@ def test_one_line_answers_whether_everyone_could_be_restored(counts, look, said)
 
 
 def test_all_is_only_said_of_all():
-    assert [share_text(share) for share in (1, 0.9999, 0.5, 0)] == ["100 %", "99 %", "50 %", "0 %"]
+    assert [reports.share_text(share) for share in (1, 0.9999, 0.5, 0)] == ["100 %", "99 %", "50 %", "0 %"]

@@ -16,7 +16,7 @@ from web.presentation.formatters import seconds_text
 from web.presentation.run_messages import answer_start
 from web.security.access import allowed_tenant_ids, current_actor, fetch, requires
 from web.security.permissions import Permission
-from web.verdicts.readiness import level_of, share_text
+from web.verdicts.readiness import level_of
 from web.verdicts.verdicts import LOOKS
 from web.views.readiness.readiness_page import readiness_page
 
@@ -34,7 +34,7 @@ class TenantLine(NamedTuple):
 
     @property
     def share(self) -> str:
-        return share_text(reports.share_of(self.report)) if self.report else ""
+        return reports.share_text(reports.share_of(self.report)) if self.report else ""
 
     @property
     def look(self) -> str:

@@ -19,7 +19,7 @@ from web.presentation.formatters import seconds_text
 from web.security.access import can
 from web.security.permissions import Permission
 from web.translation.sentences import translated
-from web.verdicts.readiness import LEVELS, VERDICT_WORDS, level_of, share_text
+from web.verdicts.readiness import LEVELS, VERDICT_WORDS, level_of
 from web.verdicts.verdicts import LOOKS
 
 HISTORY_SHOWN = 60
@@ -99,7 +99,7 @@ class ReadinessPage:
 
     @property
     def share(self) -> str:
-        return share_text(reports.share_of(self.report)) if self.report else ""
+        return reports.share_text(reports.share_of(self.report)) if self.report else ""
 
     @property
     def time(self) -> str:
@@ -110,7 +110,7 @@ class ReadinessPage:
         """The share before, where it was higher in whole percent; "" otherwise."""
         if not (self.report and self.before and self.report.share < self.before.share):
             return ""
-        before = share_text(reports.share_of(self.before))
+        before = reports.share_text(reports.share_of(self.before))
         return before if before != self.share else ""
 
     @property
