@@ -147,25 +147,22 @@ class Sender:
             # The store took it, and its answer was lost: the client has asked again.
             if there.checksum == content.checksum:
                 settled.append(content)
-            elif self._lock_until is not None:
-                self._adopt_locked(content, there, sending)
             else:
                 others.append(content)
         # Nobody knows who put it there: an installation that was recovered has no record of what came after its state.
-        # Where somebody could have written over it, it is sent anew; not by whoever another took the content over from.
+        # It is sent anew; not by whoever another took the content over from.
         mine = sent_contents.still_mine(self._row, {content.name: content.checksum for content in others})
         sending.late |= {content.name for content in others} - mine
         replaced = [content for content in others if content.name in mine]
         at_once(self._store, self._replace, replaced)
         return settled + replaced
 
-    def _adopt_locked(self, content: SealedContent, there: StoredObject, sending: Sending) -> None:
-        """Record what nobody can replace. It was sent before, and is not on record: each sealing is another file."""
-        self._store.extend_lock(content.path, self._until)
-        if not sent_contents.adopt(self._row, content.name, content.checksum, (str(there.checksum), there.size)):
-            sending.late.add(content.name)
-
     def _replace(self, content: SealedContent) -> None:
+        if self._lock_until is not None:
+            # What is there may be locked. Recovery tries all versions, and takes the one with the manifest's checksum.
+            self._pace.spend(len(content.sealed))
+            self._store.put_over(content.path, content.sealed, self._lock_until)
+            return
         self._store.delete(content.path)
         if not self._put_one(content):
             raise StoreError("Somebody else writes contents into the store under the names of ours.")

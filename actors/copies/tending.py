@@ -238,10 +238,12 @@ def _remove_contents(row: CopyStore, store: Store, before: datetime) -> bool:
     going = copied_contents.take_over(row, before, kept_on, TIDIED_AT_ONCE)
     for content in going:
         path = layout.content_path(content.name)
-        if _remove(store, path):
-            gone.append(content.id)
+        told = None if _remove(store, path) else store.head(path)
+        # Where ours went, and somebody's stays that was below it, the content is there no longer.
+        if told is not None and (told.checksum or content.checksum) == content.checksum:
+            copied_contents.let_stay(content, told.locked_until)
         else:
-            copied_contents.let_stay(content, store.lock_of(path))
+            gone.append(content.id)
     copied_contents.forget(gone)
     return len(going) == TIDIED_AT_ONCE
 

@@ -68,30 +68,35 @@ class AzureStore(StoreBase):
         )
 
     def put(self, name: str, data: bytes | BinaryIO, locked_until: datetime | None = None) -> bool:
-        file = as_file(data)
+        with explained():
+            try:
+                self._upload(name, as_file(data), locked_until)
+            except ResourceExistsError as e:
+                if str(getattr(e, "error_code", "")) not in {"BlobAlreadyExists", "UnauthorizedBlobOverwrite"}:
+                    raise
+                return False
+        return True
+
+    def put_over(self, name: str, data: bytes | BinaryIO, locked_until: datetime) -> None:
+        with explained():
+            self._upload(name, as_file(data), locked_until, is_over=True)
+
+    def _upload(self, name: str, file: BinaryIO, locked_until: datetime | None, *, is_over: bool = False) -> None:
         checksum = checksum_of(file)
         digest = hashlib.file_digest(file, "md5").digest()  # type: ignore[arg-type]
         asked: dict[str, Any] = {}
         if locked_until is not None:
             until = locked_until.replace(tzinfo=UTC)
             asked["immutability_policy"] = ImmutabilityPolicy(expiry_time=until, policy_mode=LOCKED)
-        size = size_of(file)
-        with explained():
-            try:
-                self._blob(name).upload_blob(
-                    file,
-                    length=size,
-                    overwrite=False,
-                    metadata={CHECKSUM: checksum},
-                    content_settings=ContentSettings(content_md5=bytearray(digest)),
-                    validate_content=True,
-                    **asked,
-                )
-            except ResourceExistsError as e:
-                if str(getattr(e, "error_code", "")) not in {"BlobAlreadyExists", "UnauthorizedBlobOverwrite"}:
-                    raise
-                return False
-        return True
+        self._blob(name).upload_blob(
+            file,
+            length=size_of(file),
+            overwrite=is_over,
+            metadata={CHECKSUM: checksum},
+            content_settings=ContentSettings(content_md5=bytearray(digest)),
+            validate_content=True,
+            **asked,
+        )
 
     def fetch(self, name: str, out: BinaryIO) -> None:
         with explained():

@@ -78,10 +78,7 @@ class S3Store(StoreBase):
 
     def put(self, name: str, data: bytes | BinaryIO, locked_until: datetime | None = None) -> bool:
         file = as_file(data)
-        checksum = checksum_of(file)
-        asked: dict[str, Any] = {"ChecksumAlgorithm": "SHA256", "ChecksumSHA256": in_base64(checksum)}
-        if locked_until is not None:
-            asked |= {"ObjectLockMode": LOCK_MODE, "ObjectLockRetainUntilDate": locked_until.replace(tzinfo=UTC)}
+        asked = _asked(file, locked_until)
         with explained():
             try:
                 self._client.put_object(**self._of(name), Body=file, IfNoneMatch="*", **asked)
@@ -92,6 +89,11 @@ class S3Store(StoreBase):
                     raise
                 return self._put_unconditionally(name, file, asked)
         return True
+
+    def put_over(self, name: str, data: bytes | BinaryIO, locked_until: datetime) -> None:
+        file = as_file(data)
+        with explained():
+            self._client.put_object(**self._of(name), Body=file, **_asked(file, locked_until))
 
     def _put_unconditionally(self, name: str, file: BinaryIO, asked: Mapping[str, Any]) -> bool:
         """Write to a store that knows no conditions: it is asked first, and a lock keeps what was there before."""
@@ -236,6 +238,14 @@ class S3Store(StoreBase):
 
     def _name(self, key: str) -> str:
         return key.removeprefix(f"{self._prefix}/") if self._prefix else key
+
+
+def _asked(file: BinaryIO, locked_until: datetime | None) -> dict[str, Any]:
+    """Return what is asked for with a writing: that the service checks what arrives, and locks it."""
+    asked: dict[str, Any] = {"ChecksumAlgorithm": "SHA256", "ChecksumSHA256": in_base64(checksum_of(file))}
+    if locked_until is not None:
+        asked |= {"ObjectLockMode": LOCK_MODE, "ObjectLockRetainUntilDate": locked_until.replace(tzinfo=UTC)}
+    return asked
 
 
 def _naive(moment: datetime | None) -> datetime | None:

@@ -74,6 +74,9 @@ class Store(Protocol):
     def put(self, name: str, data: bytes | BinaryIO, locked_until: datetime | None = None) -> bool:
         """Write the object, with its lock, and have the store check what arrived. False: the name was taken."""
 
+    def put_over(self, name: str, data: bytes | BinaryIO, locked_until: datetime) -> None:
+        """Write the object over what has its name, which stays as an older version: only for stores that lock."""
+
     def fetch(self, name: str, out: BinaryIO) -> None:
         """Write the object to `out`: the newest version that was not deleted. Raises NotStored."""
 
@@ -115,6 +118,9 @@ class StoreBase:
     """Parts that the kinds of stores have in common."""
 
     can_lock, parallel = False, 1
+
+    def put_over(self, name: str, data: bytes | BinaryIO, locked_until: datetime) -> None:
+        raise StoreRefused("This kind of store keeps no versions.")
 
     def fetch(self, name: str, out: BinaryIO) -> None:
         raise NotImplementedError

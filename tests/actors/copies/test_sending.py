@@ -249,6 +249,38 @@ def test_a_store_that_tells_no_checksums_is_read_for_what_a_dead_one_sent(stage,
     stage.end()
 
 
+@pytest.mark.parametrize("kind", ["s3"])
+@pytest.mark.parametrize("dies", [None, "before", "after"])
+@only_sqlite
+def test_what_is_locked_there_without_a_record_is_not_believed_and_ours_is_put_over_it(stage, monkeypatch, dies):
+    """Somebody with the store's keys wrote over contents; then whoever has all rights here forgot the store."""
+    push.push.fn(stage.first)
+    there = open_store(stage.place.address, stage.place.credentials)
+    for row in CopiedContent.select():
+        there.put_over(layout.content_path(row.name), b"somebody else's", utcnow() + timedelta(days=300))
+    there.close()
+    CopiedContent.delete().execute()
+    put_over, is_alive = S3Store.put_over, threading.Lock()
+
+    def dying(store, *args):
+        is_dying = dies is not None and is_alive.acquire(blocking=False)
+        if is_dying and dies == "before":
+            raise Killed
+        put_over(store, *args)
+        if is_dying:
+            raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(S3Store, "put_over", dying)
+        if dies:
+            with pytest.raises(Killed):
+                push.push.fn(stage.second)
+        else:
+            push.push.fn(stage.second)
+    assert not stage.false_rows()
+    stage.end()
+
+
 @pytest.mark.parametrize("kind", UNLOCKED)
 @pytest.mark.parametrize("stands_still", ["head", "delete"])
 @only_sqlite

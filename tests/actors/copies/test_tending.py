@@ -13,8 +13,8 @@ from actors.copies.stores.opening import open_store
 from actors.copies.stores.store import StillLocked
 from db.audit.audit import SYSTEM
 from db.clock import utcnow
-from db.copies import copied_sets, recovery_keys, standing, stores
-from db.models import AuditEvent, BackupSet, CopiedContent, CopiedSet, CopyStore, Run, Snapshot, Tenant
+from db.copies import copied_sets, recovery_keys, signer, standing, stores
+from db.models import AuditEvent, BackupSet, Content, CopiedContent, CopiedSet, CopyStore, Run, Snapshot, Tenant
 from db.states import CopyState, LockState, RunState, SetState
 from tests.support import small_disks
 from tests.support.copied import RECOVERY_KEY, add_store, look_after, make_set, opened, push_all, read_copy
@@ -239,6 +239,32 @@ def test_what_the_store_locks_for_longer_than_we_know_stays_and_nobody_waits_for
     assert {row.kept_until > utcnow() + 7 * DAY for row in CopiedContent.select()} == {True}, "as the store says"
     make_set(cast.contoso)
     assert [run.state for run in push_all(store)] == [RunState.SUCCEEDED]
+
+
+def test_what_goes_from_over_anothers_locked_file_is_pushed_again_when_it_is_needed(cast, redis_url, new_place):
+    """Somebody put a file under the name of a content before it came, and locked it for a year."""
+    place = new_place("s3")
+    store = add_store(place, copy_days=8)
+    make_set(cast.contoso)
+    own, there = signer.own_signer(), open_store(place.address, place.credentials)
+    for content in Content.select():
+        name = own.content_name(cast.contoso.directory_id, content.fingerprint)
+        there.put(layout.content_path(name), b"somebody else's", utcnow() + 365 * DAY)
+    push_all(store)
+    # The lock of ours has ended by now.
+    for content in CopiedContent.select():
+        path = layout.content_path(content.name)
+        there._client.put_object_retention(
+            **there._of(path), Retention={"Mode": "COMPLIANCE", "RetainUntilDate": utcnow() - DAY}
+        )
+    CopiedContent.update(kept_until=utcnow() - 2 * DAY).execute()
+    CopyStore.update(tidied_at=None, snapshots_to=10**6).execute()
+    assert look_after(store).error is None
+    assert not CopiedContent.select().exists()
+    make_set(cast.contoso)
+    push_all(store)
+    there.close()
+    assert len(read_copy(place, CopiedSet.select().order_by(CopiedSet.id.desc()).get())) == 3
 
 
 def test_more_than_a_look_removes_goes_with_the_next_look_and_not_with_the_next_day(
