@@ -88,7 +88,7 @@ def send_the_store_elsewhere(attacker):
 def put_a_store_of_own_keys_in_its_place(attacker):
     """Of the same name, at the same place: what is pushed from now on would open for the attacker alone."""
     name = attacker.store.name
-    attacker.post(f"/copies/{attacker.store.id}/remove")
+    attacker.post(f"/copies/{attacker.store.id}/remove", typed_name=name)
     attacker.post("/copies/", kind="file", name=name, address=attacker.place.address, recipients=OWN_KEY,
                   copy_days="1")  # fmt: skip
     store = look_after(CopyStore.get())

@@ -18,7 +18,7 @@ from db.errors import Invalid
 from db.models import CopiedSet, CopyStore, RecoveryKey
 from db.schema.row_ids import MAX_ID
 from db.states import CopyState
-from web.inputs import form_text, without_nul
+from web.inputs import form_text, is_same_name, without_nul
 from web.presentation.refusals import refusals_flashed
 from web.security.access import current_actor, requires
 from web.security.permissions import Permission
@@ -255,6 +255,9 @@ def ask(store_id: int) -> Any:
 @requires(Permission.ADMINISTER)
 def remove(store_id: int) -> Any:
     store = _fetch(store_id)
+    if not is_same_name(form_text("typed_name"), store.name):
+        flash(f"Type the name of the store to remove it: {store.name}. Nothing was removed.", "danger")
+        return redirect(url_for("copies.page", store_id=store.id), 303)
     stores.remove(store, current_actor())
     if stores.is_git(store.address):
         flash("Removed. What is in the repository stays there.", "success")

@@ -3,7 +3,8 @@
 import pyrage
 import pytest
 
-from db.copies import stores
+from db.audit.audit import SYSTEM
+from db.copies import recovery_keys, stores
 from db.models import CopiedSet, CopyStore
 from db.states import CopyState
 from tests.support.copied import make_set
@@ -60,8 +61,22 @@ def test_an_admin_adds_asks_changes_and_removes_a_store(app, cast, client, sign_
     store = CopyStore.get()
     assert (store.name, store.copy_days, store.bytes_per_second, store.needs_lock) == ("Safe", 60, None, False)
     assert "Safe" in client.get("/copies/").get_data(as_text=True)
-    post(client, f"/copies/{store.id}/remove")
+    refused = post(client, f"/copies/{store.id}/remove", typed_name="Vault")
+    assert "Type the name of the store to remove it: Safe." in refused.get_data(as_text=True)
+    assert CopyStore.select().exists()
+    post(client, f"/copies/{store.id}/remove", typed_name=" safe")
     assert not CopyStore.select().exists()
+
+
+def test_whoever_adds_a_store_before_there_is_a_recovery_key_is_led_to_them(app, cast, client, sign_in):
+    sign_in(client, cast.root)
+    words = "Make two first, for two safes"
+    text = client.get("/copies/new").get_data(as_text=True)
+    assert words in text
+    assert '<a href="/copies/keys/">' in text
+    assert words not in client.get("/copies/new?kind=git").get_data(as_text=True)
+    recovery_keys.add("Safe in Bern", KEY, SYSTEM)
+    assert words not in client.get("/copies/new").get_data(as_text=True)
 
 
 def test_a_git_store_says_that_it_is_for_reading_and_asks_for_no_key(app, cast, client, sign_in):
