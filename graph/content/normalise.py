@@ -25,6 +25,7 @@ from graph.policy_types.enrollment import (
     notification_templates,
 )
 from graph.policy_types.policy_type import PolicyType
+from graph.remembering import remember
 
 # Types of objects that live on their own and that a policy refers to: only the id counts, not their other properties.
 _OWN_OBJECTS = frozenset(
@@ -138,13 +139,14 @@ _DROPPED_OF_ASSIGNMENTS = frozenset({"@odata.type", "id", "runRemediationScript"
 def normalise_assignments(assignments: Any) -> Any:
     if not isinstance(assignments, list):
         return strip_annotations(assignments)
-    clean = [
-        _normalise_object(assignment, ASSIGNMENTS, _DROPPED_OF_ASSIGNMENTS)
-        if isinstance(assignment, dict)
-        else strip_annotations(assignment)
-        for assignment in assignments
-    ]
-    return _sort_set(clean, ASSIGNMENTS)
+    return _sort_set([_normalise_assignment(assignment) for assignment in assignments], ASSIGNMENTS)
+
+
+@remember
+def _normalise_assignment(assignment: Any) -> Any:
+    if not isinstance(assignment, dict):
+        return strip_annotations(assignment)
+    return _normalise_object(assignment, ASSIGNMENTS, _DROPPED_OF_ASSIGNMENTS)
 
 
 def normalise_value(value: Any, place: Place) -> Any:
@@ -156,11 +158,18 @@ def normalise_value(value: Any, place: Place) -> Any:
             else _normalise_object(value, place)
         )
     if isinstance(value, list):
-        inner = [normalise_value(element, place) for element in value]
+        # Objects of a set are settings, mostly: the same ones again and again.
+        normalise_one = normalise_value if place.keys is None else _normalise_element
+        inner = [normalise_one(element, place) for element in value]
         if not any(isinstance(element, HOLDERS) for element in inner):
             return _sort_unique(inner) if place.is_set else inner
         return _sort_set(inner, place)
     return normalise_spelling(place.kind, value)
+
+
+@remember
+def _normalise_element(value: Any, place: Place) -> Any:
+    return normalise_value(value, place)
 
 
 @lru_cache(model.MOST_PAIRS)
@@ -250,8 +259,13 @@ def element_key(item: Any, place: Place) -> str:
             if key == "settingInstance" and isinstance(value, dict):
                 value = value.get("settingDefinitionId")
             if value is not None:
-                return canonical_json(normalise_value(value, place.inside(item, key)))
+                return _key_text(normalise_value(value, place.inside(item, key)))
     return canonical_json(item)
+
+
+def _key_text(value: Any) -> str:
+    """Return the value's `canonical_json`, that of a text in one call."""
+    return encode_basestring(value) if isinstance(value, str) else canonical_json(value)
 
 
 def _key_of_normalised(item: Any, place: Place) -> str:
@@ -260,10 +274,8 @@ def _key_of_normalised(item: Any, place: Place) -> str:
         value = item.get(place.keys[0])
         if isinstance(value, dict) and place.keys[0] == "settingInstance":
             value = value.get("settingDefinitionId")
-        if isinstance(value, str):
-            return encode_basestring(value)  # `canonical_json` of a text, made in one call
         if value is not None:
-            return canonical_json(value)
+            return _key_text(value)
     return element_key(item, place)
 
 

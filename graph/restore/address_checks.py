@@ -16,6 +16,7 @@ from graph.policy_types.enrollment import MESSAGES
 from graph.policy_types.policy_type import PolicyType
 from graph.policy_types.write_rule import ONE_BY_ONE
 from graph.references import navigations
+from graph.remembering import remember
 from graph.restore.resolver import Resolution, ResolvedBy
 from graph.transport import paths
 from graph.write.write_rules import WRITE_RULES
@@ -122,7 +123,12 @@ def _problems_inside(content: Any) -> Iterator[str]:
                 if isinstance(inner, dict | list):
                     todo.append(inner)
         else:
-            todo += [element for element in value if isinstance(element, dict | list)]
+            todo += [element for element in value if isinstance(element, dict | list) and not _is_safe_inside(element)]
+
+
+@remember
+def _is_safe_inside(value: Any) -> bool:
+    return not any(_problems_inside(value))
 
 
 def _annotation_problem(name: str, value: Any) -> str:
