@@ -11,11 +11,13 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from graph.content.normalise import canonical_json
+from graph.content.odata import HOLDERS
 from graph.content.places import root_type
 from graph.display.labels import readable_name
 from graph.microsoft import model
 from graph.policy_types.policy_type import PolicyType
 from graph.references.references import EVERYBODY
+from graph.remembering import pack
 from graph.review import access_dangers as access
 from graph.review.danger import Danger, Finding, FindLosses, list_at, object_at, objects_at
 from graph.review.settings_dangers import (
@@ -53,7 +55,7 @@ def find_dangers(
 ) -> list[Danger]:
     """Return each kind of danger once, the worst first. `want` None: a removal; `live` None: a create."""
     now = _HeldPolicy(policy_type, live, live) if live else None
-    then = _HeldPolicy(policy_type, want, want if with_assignments else live) if want else None
+    then = _HeldPolicy(policy_type, want, want if with_assignments else live, beside=live) if want else None
     all_dangers = [*_new_findings(now, then), *_find_losses(now, then)]
     # The first of each code wins.
     by_code = {danger.code: danger for danger in reversed(all_dangers)}
@@ -67,6 +69,8 @@ class _HeldPolicy:
     policy_type: PolicyType
     content: PolicyContent
     assigned: PolicyContent | None
+    # What is there now: of elements that are there already, nothing new is found.
+    beside: PolicyContent | None = None
 
     @property
     def body(self) -> dict[str, Any]:
@@ -80,7 +84,11 @@ class _HeldPolicy:
     @cached_property
     def objects(self) -> list[tuple[str, dict[str, Any]]]:
         """Return (type, object) for the body and all objects inside; "" for a type that the model does not know."""
-        return list(_objects(root_type(self.policy_type), self.body))
+        of = model.type_of(self.body, root_type(self.policy_type))
+        live = self.beside["body"] if self.beside else {}
+        is_of_one_type = live.get("@odata.type") == self.body.get("@odata.type")
+        inside = _without_elements_of(live, self.body) if is_of_one_type else self.body
+        return [(of, self.body), *_objects_inside(of, inside)]
 
 
 def _new_findings(now: _HeldPolicy | None, then: _HeldPolicy | None) -> Iterator[Danger]:
@@ -130,17 +138,38 @@ PAYLOADS: Mapping[str, str] = {
 }
 
 
-def _objects(root: str, body: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    todo: list[tuple[str, Any]] = [(root, body)]
+def _without_elements_of(live: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+    """Return the body without the elements of its lists, such as settings, that the live one's have too."""
+    return {
+        name: _not_in(live[name], value) if isinstance(value, list) and isinstance(live.get(name), list) else value
+        for name, value in body.items()
+    }
+
+
+def _not_in(live: list[Any], elements: list[Any]) -> list[Any]:
+    there = set(map(pack, live))
+    return [element for element in elements if pack(element) not in there]
+
+
+def _objects_inside(of: str, value: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield (type, object) for all objects inside one of this type."""
+    todo = list(_properties(of, value))
     while todo:
-        declared, value = todo.pop()
-        if isinstance(value, dict):
-            of = model.type_of(value, declared)
-            yield of, value
-            known = model.properties(of)
-            todo += [((known[name].type or "") if name in known else "", inner) for name, inner in value.items()]
-        elif isinstance(value, list):
-            todo += [(declared, element) for element in value]
+        declared, inner = todo.pop()
+        if isinstance(inner, dict):
+            actual = model.type_of(inner, declared)
+            yield actual, inner
+            todo += _properties(actual, inner)
+        elif isinstance(inner, list):
+            todo += [(declared, element) for element in inner]
+
+
+def _properties(of: str, value: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield (declared type, value) of each property of an object of this type that objects can be in."""
+    known = model.properties(of)
+    for name, inner in value.items():
+        if isinstance(inner, HOLDERS):
+            yield (known[name].type or "") if name in known else "", inner
 
 
 def _find_code(held: _HeldPolicy) -> Iterator[Finding]:

@@ -132,6 +132,21 @@ def test_what_is_made_and_dangerous_is_told_and_what_is_there_just_so_is_not(key
         assert code not in told(key, {**body, "description": "other"}, body)
 
 
+HARMLESS = {"settingInstance": {"settingDefinitionId": "harmless", "choiceSettingValue": {"value": "harmless_1"}}}
+OF_SETTINGS = [(key, body["settings"][0], code) for key, body, code in MADE if "settings" in body]
+
+
+@pytest.mark.parametrize(("key", "one", "code"), OF_SETTINGS, ids=[code for _, _, code in OF_SETTINGS])
+def test_a_dangerous_setting_is_told_where_the_tenant_has_the_others_and_not_where_it_only_moves(key, one, code):
+    assert code in told(key, {"settings": [HARMLESS, one]}, {"settings": [HARMLESS]})
+    assert code in told(key, {"settings": [one, HARMLESS]}, {"settings": [HARMLESS]})
+    assert code not in told(key, {"settings": [one, HARMLESS]}, {"settings": [HARMLESS, one]})
+    inside = {"settingInstance": {"settingDefinitionId": "holder", "choiceSettingValue": {
+        "value": "holder_1", "children": [one["settingInstance"]]}}}  # fmt: skip
+    assert code in told(key, {"settings": [HARMLESS, inside]}, {"settings": [HARMLESS]})
+    assert code not in told(key, {"settings": [inside]}, {"settings": [one]})
+
+
 @pytest.mark.parametrize("policy_type", POLICY_TYPES.values(), ids=lambda one: one.key)
 @pytest.mark.parametrize("target", [
     {"@odata.type": f"{TYPE}allDevicesAssignmentTarget"},
