@@ -5,12 +5,14 @@ got two more). A property that the backup holds as null it does know.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 from graph.content.normalise import canonical_json, element_key, is_unset, normalise, normalise_value
 from graph.content.places import ASSIGNMENTS, Place, body_place, property_place
 from graph.microsoft import model
 from graph.policy_types.policy_type import PolicyType
+from graph.remembering import pack
 
 # In longer lists no element is paired by trial: it would take too long.
 _MOST_TRIALS = 200
@@ -100,13 +102,28 @@ def _pairs(live: list[Any], backup: list[Any], place: Place) -> Iterator[tuple[i
     if place.keys is None:
         yield from enumerate(backup[: len(live)])
     elif place.keys:
-        unpaired = _by_key(backup, place)
-        for position, element in enumerate(live):
-            same = unpaired.get(element_key(element, place))
-            if same:
-                yield position, same.pop(0)
+        yield from _pairs_by_key(live, backup, place)
     elif len(live) <= _MOST_TRIALS:
         yield from _pairs_by_trial(live, backup, place)
+
+
+def _pairs_by_key(live: list[Any], backup: list[Any], place: Place) -> Iterator[tuple[int, Any]]:
+    """Pair what is the same first: that is most of a policy, and needs no key."""
+    alike: dict[bytes, list[Any]] = {}
+    for element in backup:
+        alike.setdefault(pack(element), []).append(element)
+    left = []
+    for position, element in enumerate(live):
+        same = alike.get(pack(element))
+        if same:
+            yield position, same.pop(0)
+        else:
+            left.append((position, element))
+    unpaired = _by_key(list(chain.from_iterable(alike.values())), place) if left else {}
+    for position, element in left:
+        same = unpaired.get(element_key(element, place))
+        if same:
+            yield position, same.pop(0)
 
 
 def _by_key(items: list[Any], place: Place) -> dict[str, list[Any]]:

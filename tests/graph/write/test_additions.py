@@ -27,3 +27,16 @@ def test_is_unchanged_where_only_an_unset_property_appeared():
 
 def test_a_property_that_appears_with_a_value_is_a_change():
     assert not is_unchanged(ACCESS, content(value=4), content(value=4, type="hours"))
+
+
+CATALOG = POLICY_TYPES["configurationPolicies"]
+
+
+def test_of_settings_with_one_id_each_is_held_against_its_own_of_the_backup():
+    def setting(value, **more):
+        return {"settingInstance": {"settingDefinitionId": "a", "simpleSettingValue": {"value": value}, **more}}
+
+    live = {"settings": [setting(1, added="later"), setting(2), setting(2, added="later")]}
+    backup = {"settings": [setting(2), setting(1), setting(2)]}
+    kept = without_additions(CATALOG, live, backup)["settings"]
+    assert kept == [setting(1), setting(2), setting(2)]
