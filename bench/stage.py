@@ -150,7 +150,11 @@ def _policy(graph_id: str, number: int, settings: int = 20) -> dict:
     assigned = [
         {"id": f"{graph_id}_{group_id}", "target": {"@odata.type": kind, "groupId": group_id}} for group_id in ids
     ]
-    return {**catalog_policy(graph_id, f"Settings policy {number}", count=settings), "assignments": assigned}
+    made = catalog_policy(graph_id, f"Settings policy {number}", count=settings)
+    for setting in made["settings"]:
+        # No policy has another one's settings: what was read of one saves no work on the next.
+        setting["settingInstance"]["simpleSettingValue"]["value"] += 1000 * number
+    return {**made, "assignments": assigned}
 
 
 def control(method: str, path: str, **body: object) -> None:
