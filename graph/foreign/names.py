@@ -12,6 +12,7 @@ from graph.foreign.export import FindingKind, ForeignPolicy
 from graph.microsoft import model
 from graph.policy_types.policy_type import MAX_NAME_LENGTH, storable
 from graph.policy_types.table import POLICY_TYPES
+from graph.references.named_objects import declared_type, kind_of_stand_in, reference_kind
 from graph.references.reference_kinds import (
     AGENTS,
     APPLICATIONS,
@@ -28,13 +29,7 @@ from graph.references.reference_kinds import (
     USERS,
     policy_types_of,
 )
-from graph.references.references import (
-    EVERYBODY,
-    declared_type,
-    find_references,
-    kind_of_stand_in,
-    reference_kind,
-)
+from graph.references.references import EVERYBODY, find_references
 from graph.references.stand_ins import stand_in
 
 # Words of Microsoft's that stand where ids do, in small letters (learn.microsoft.com: conditionalAccessUsers,

@@ -16,8 +16,9 @@ from graph.content.spellings import GUID
 from graph.microsoft import model
 from graph.policy_types.table import POLICY_TYPES
 from graph.references import security_identifier
+from graph.references.named_objects import declared_type, is_no_reference
 from graph.references.reference_kinds import DOMAINS, GROUPS
-from graph.references.references import KnownIds, declared_type, is_no_reference
+from graph.references.references import KnownIds
 
 # A person reads so many; the others are only counted.
 MAX_SENTENCES = 8

@@ -10,7 +10,6 @@ import re
 import string
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -22,19 +21,22 @@ from graph.microsoft import model
 from graph.policy_types.enrollment import DEVICE_GROUPS, TOKEN_SOURCE
 from graph.policy_types.table import POLICY_TYPES
 from graph.references import security_identifier
+from graph.references.named_objects import (
+    declared_type,
+    is_no_reference,
+    kind_of_stand_in,
+    kind_of_type,
+    names_nothing,
+    reference_kind,
+)
 from graph.references.reference_kinds import (
     AGENTS,
     AGREEMENTS,
     APPLICATIONS,
-    BY_NAME,
     BY_SETTING,
-    BY_TYPE,
     GROUPS,
     IMAGES,
-    IS_NONE_BY_NAME,
-    IS_NONE_BY_TYPE,
     OBJECTS,
-    ONLY_AS_STAND_INS,
     PAYLOADS,
     PRINCIPALS,
     TOKENS,
@@ -76,8 +78,6 @@ _BEGINS_JSON = frozenset('{["eW')  # "e" and "W" in base64: graph/content/embedd
 # The most usual beginnings of a text that is no JSON.
 _BEGIN_PLAINLY = frozenset(f"{string.ascii_letters}{string.digits}#_-./%") - _BEGINS_JSON
 _SECURITY_IDENTIFIER = "S-1-12-1-"
-# Properties of which only what stands beside them tells whether they name an object, and which.
-_TOLD_BESIDE = frozenset({"value", "targetId", "payloadId", "creationSource"})
 # JSON in a text in JSON: nobody nests deeper.
 _DEEPEST_TEXT = 2
 
@@ -226,7 +226,7 @@ class _Rewriting:
         holder = base.holder or {}
         if key == "id":
             if base.texts:
-                return _kind_of_type(str(holder.get("@odata.type") or holder.get("type"))) or BY_SETTING.get(
+                return kind_of_type(str(holder.get("@odata.type") or holder.get("type"))) or BY_SETTING.get(
                     base.setting
                 )
             return OBJECTS.get((self._policy_type, base.parent))
@@ -352,12 +352,6 @@ def _asked_if_plain(
 # --- what the tables and the model say -------------------------------------------------------------------------------
 
 
-@lru_cache(model.MOST_PAIRS)
-def reference_kind(type_name: str, name: str) -> str | None:
-    """Return the kind of object that a property of this type names; None if it names none, or is unknown."""
-    return None if is_no_reference(type_name, name) else _of_type(type_name, name) or BY_NAME.get(name)
-
-
 def _says_nothing(value: str, key: str, type_name: str) -> bool:
     """Tell whether a text that names nothing by its place cannot hold an id either: it needs no closer look.
 
@@ -368,61 +362,17 @@ def _says_nothing(value: str, key: str, type_name: str) -> bool:
     return is_another and kind_of_stand_in(type_name, key) is None
 
 
-@lru_cache(model.MOST_PAIRS)
-def _names_nothing(type_name: str, name: str, is_own_id: bool) -> bool:
-    """Tell whether a property of this type names no object, whatever stands beside it. `is_own_id`: an id does not."""
-    if name == "id" and not is_own_id:
-        return False
-    is_settled = name not in _TOLD_BESIDE and (name == "id" or reference_kind(type_name, name) is None)
-    return is_settled and kind_of_stand_in(type_name, name) is None
-
-
 def _may_name(own: str, name: str, text: str, holder: Holder, setting: str, is_own_id: bool) -> bool:
     """Tell whether a text in an object of the type `own` may name another object, where no ids are known."""
     if text[:1] not in _BEGIN_PLAINLY or _SECURITY_IDENTIFIER in text:
         return True
     if name != "value":
-        return not _names_nothing(own, name, is_own_id)
+        return not names_nothing(own, name, is_own_id)
     return setting in BY_SETTING or str(holder.get("@odata.type")).endswith(_TYPES_WITH_IDS)
-
-
-def kind_of_stand_in(type_name: str, name: str) -> str | None:
-    """Return the kind that a stand-in in this property is of, where an id would be no reference; None for others."""
-    return ONLY_AS_STAND_INS.get((type_name, name))
-
-
-@cache
-def _of_type(type_name: str, name: str) -> str | None:
-    return next((BY_TYPE[ancestor, name] for ancestor in model.lineage(type_name) if (ancestor, name) in BY_TYPE), None)
-
-
-@cache
-def is_no_reference(type_name: str, name: str) -> bool:
-    """Tell whether a property is named like an id, and known to hold none of another object."""
-    lineage = model.lineage(type_name)
-    if any((ancestor, name) in BY_TYPE for ancestor in lineage):
-        return False
-    return name in IS_NONE_BY_NAME or any((ancestor, name) in IS_NONE_BY_TYPE for ancestor in lineage)
 
 
 def _payload_kind(key: str, holder: Holder) -> str | None:
     return PAYLOADS.get(model.bare_type(holder.get("@odata.type"))) if key == "payloadId" else None
-
-
-@cache
-def declared_type(type_name: str, name: str) -> str:
-    """Return the type that the model declares for an object in this property; "" for none."""
-    declared = model.properties(type_name).get(name)
-    return declared.type or "" if declared and declared.kind == "object" else ""
-
-
-@cache
-def _kind_of_type(odata_type: str) -> str | None:
-    """Return the policy type for an @odata.type: “#microsoft.graph.win32LobApp” is an app; None for none."""
-    bare = model.bare_type(odata_type)
-    if bare == odata_type or not model.is_known(bare):
-        return None
-    return next((key for key, row in POLICY_TYPES.items() if root_type(row) in model.lineage(bare)), None)
 
 
 def _is_hint(place: _ReferencePlace) -> bool:

@@ -11,9 +11,9 @@ from graph.content.service_made import is_service_made, is_service_made_outermos
 from graph.microsoft import model
 from graph.policy_types.policy_type import PolicyType
 from graph.read import unread
+from graph.references.named_objects import reference_kind
 from graph.references.navigations import all_links
 from graph.references.reference_kinds import OBJECTS
-from graph.references.references import reference_kind
 from graph.write.write_rules import WRITE_RULES
 
 CONTENT = "compared and written"

@@ -3,8 +3,9 @@
 from graph.foreign.export import FindingKind, ForeignFormat, ForeignPolicy
 from graph.foreign.names import name_references, replace_names
 from graph.microsoft import model
+from graph.references.named_objects import kind_of_stand_in, reference_kind
 from graph.references.reference_kinds import BY_SETTING, COLLECTIONS, CUSTOM_CONTROLS, IMAGES, PAYLOADS
-from graph.references.references import find_references, kind_of_stand_in, reference_kind
+from graph.references.references import find_references
 from graph.references.stand_ins import stand_in
 from graph.restore.resolver import ResolvedBy, Resolver
 from graph.restore.target_directory import TargetDirectory

@@ -5,6 +5,7 @@ import re
 from graph.content.places import root_type
 from graph.microsoft import model
 from graph.policy_types.table import POLICY_TYPES
+from graph.references.named_objects import is_no_reference, reference_kind
 from graph.references.reference_kinds import (
     BY_NAME,
     BY_TYPE,
@@ -15,7 +16,7 @@ from graph.references.reference_kinds import (
     PAYLOADS,
     policy_types_of,
 )
-from graph.references.references import find_references, is_no_reference, reference_kind, rewrite_references
+from graph.references.references import find_references, rewrite_references
 
 # As Microsoft names ids, and the lists of them whose descriptions say "IDs": groups, users, members, scopes, …
 LOOKS_LIKE_IDS = re.compile(
