@@ -11,7 +11,7 @@ Only a hint: an event finds its policy by its ids. The types tell where to look 
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 
 from graph.microsoft import model
 from graph.policy_types.table import POLICY_TYPES
@@ -115,7 +115,7 @@ def of_entra(activity: str) -> tuple[str, ...]:
     return next((keys for words, keys in _ENTRA_WORDS if re.search(rf"\b{words}\b", folded)), ())
 
 
-@cache
+@lru_cache(model.MOST_PAIRS)
 def _of_name(name: str) -> tuple[str, ...]:
     """Return the types of a name in small letters, or of the policy that the named thing belongs to."""
     while name:

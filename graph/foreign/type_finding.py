@@ -4,7 +4,7 @@ that the content allows alike.
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from graph.content.places import root_type
@@ -109,7 +109,7 @@ def find_policy_type(body: Body, path: str = "", context_type: str = "") -> str:
     return _by_properties(body, path)
 
 
-@cache
+@lru_cache(model.MOST_PAIRS)
 def _by_odata_type(bare: str) -> str:
     """Return the policy type whose collection holds this type: the nearest in its lineage."""
     roots = _roots()

@@ -117,7 +117,7 @@ def is_said_abstract(type_name: str) -> bool:
     return bool(_types()[type_name].get("abstract"))
 
 
-@cache
+@lru_cache(MOST_PAIRS)
 def lineage(type_name: str) -> tuple[str, ...]:
     """The type, and those it comes from, nearest first; () for an unknown one."""
     names: list[str] = []
@@ -136,13 +136,13 @@ def is_entity(type_name: str) -> bool:
     return is_a(type_name, "entity")
 
 
-@cache
+@lru_cache(MOST_PAIRS)
 def subtypes(type_name: str) -> frozenset[str]:
     """All that come from it, itself among them."""
     return frozenset(name for name in _types() if type_name in lineage(name))
 
 
-@cache
+@lru_cache(MOST_PAIRS)
 def properties(type_name: str) -> Mapping[str, Property]:
     """Return the properties by name, inherited ones among them; {} for an unknown type."""
     return {name: _property(name, written) for ancestor in reversed(lineage(type_name))
