@@ -34,13 +34,16 @@ def that_undid_each(restores: Sequence[Restore]) -> dict[int, list[Restore]]:
 def _ended_undos(restores: Iterable[Restore]) -> dict[int, list[Restore]]:
     """Return restore id -> its undos that ended, the oldest first; and those of these undos, and so on."""
     found: dict[int, list[Restore]] = defaultdict(list)
-    ids = [restore.id for restore in restores]
+    ids = {restore.id for restore in restores}
+    asked: set[int] = set()
     while ids:
-        is_undo = is_in(Restore.undo_of, ids) & (Restore.state == RestoreState.FINISHED)
+        asked |= ids
+        is_undo = is_in(Restore.undo_of, sorted(ids)) & (Restore.state == RestoreState.FINISHED)
         undos = list(Restore.select().where(is_undo).order_by(Restore.id))
         for undo in undos:
             found[undo.undo_of_id].append(undo)
-        ids = [undo.id for undo in undos]
+        # A restore and its undo may be asked for together: the undo's own undos are found once.
+        ids = {undo.id for undo in undos} - asked
     return dict(found)
 
 

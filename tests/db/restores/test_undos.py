@@ -29,6 +29,8 @@ def test_what_was_undone_is_until_that_is_undone_itself(cast, restored):
     assert undos.that_undid(restored) == [made]
     again = undo(made, cast, Outcome.UPDATED)
     assert (undos.that_undid(made), undos.that_undid(restored)) == ([again], [])
+    listed = undos.that_undid_each([restored, made, again])  # as a list has them, one beside the other
+    assert listed == {restored.id: [], made.id: [again], again.id: []}
 
 
 def test_two_undos_do_it_between_them(cast, restored):

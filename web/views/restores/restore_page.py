@@ -23,7 +23,7 @@ from web.presentation.formatters import duration, seconds_text
 from web.presentation.restore_approval import Approval
 from web.security.access import can, can_fetch
 from web.security.permissions import Permission
-from web.verdicts.verdicts import restore_verdict
+from web.verdicts.verdicts import restore_badges, restore_verdict
 from web.views.backups.run_page import may_retry, progress_of
 from web.views.restores import page_words
 from web.views.restores.plan_list import PlanList, plan_list
@@ -73,10 +73,20 @@ class RestorePage:
     def undos(self) -> list[Restore]:
         return undos.of_restore(self.restore)
 
-    @cached_property
+    @property
     def undone_by(self) -> list[Restore]:
         """The undos after which nothing is left of it."""
-        return undos.that_undid(self.restore)
+        return self._undone[self.restore.id]
+
+    @cached_property
+    def _undone(self) -> dict[int, list[Restore]]:
+        """Restore id -> the undos that took back all that it wrote: of the restore, and of each of its undos."""
+        return undos.that_undid_each([self.restore, *self.undos])
+
+    @property
+    def undo_badges(self) -> dict[int, Markup]:
+        """Undo id -> how it stands."""
+        return restore_badges(self.undos, self._undone)
 
     @property
     def open_undo(self) -> Restore | None:

@@ -6,6 +6,7 @@ import pytest
 
 from actors.plans import restore_results
 from db.models import Rehearsal, Restore, Run
+from db.restores import undos
 from db.states import RestoreState, RunKind, RunState
 from tests.support import undone_restores
 
@@ -72,6 +73,11 @@ def test_one_that_was_undone_says_so_wherever_its_state_stands(client, sign_in, 
     assert "It is off." in read(f"/restores/{restore.id}")
     undo = undone_restores.undone(restore, cast)
     assert [path for path in places if "was undone" not in read(path)] == []
-    assert "It is off." not in read(f"/restores/{restore.id}"), "nothing is weaker any more"
+    asked = []
+    each = undos.that_undid_each
+    with monkeypatch.context() as patched:
+        patched.setattr(undos, "that_undid_each", lambda rows: asked.append(rows) or each(rows))
+        assert "It is off." not in read(f"/restores/{restore.id}"), "nothing is weaker any more"
+    assert len(asked) == 1, "its undos and how they stand are worked out at once"
     names, *rows = csv.reader(read("/restores/export/csv/").splitlines())
     assert {row[0]: row[names.index("undone_by")] for row in rows} == {str(restore.id): str(undo.id), str(undo.id): ""}
