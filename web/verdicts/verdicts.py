@@ -52,6 +52,8 @@ class Verdict:
     word: str
     sentence: str = ""
     help: Help | None = None
+    # In place of its level's own, where that would say the wrong thing.
+    own_icon: str = ""
 
     @property
     def look(self) -> str:
@@ -59,7 +61,7 @@ class Verdict:
 
     @property
     def icon(self) -> str:
-        return LOOKS[self.level][1]
+        return self.own_icon or LOOKS[self.level][1]
 
     @property
     def badge(self) -> Markup:
@@ -183,13 +185,15 @@ _RESTORE_LEVELS = {
     RestoreState.EXPIRED: Level.NEUTRAL,
     RestoreState.CANCELLED: Level.NEUTRAL,
 }
+# Nothing moves in these: they wait for somebody to read the plan, or to carry it out.
+_WAITING_ICONS = {RestoreState.PREVIEWED: "eye", RestoreState.APPROVED: "thumbs-o-up"}
 
 
 def restore_verdict(restore: Restore, live_run: Run | None, *, is_undone: bool) -> Verdict:
     """Return the verdict. `live_run`: its newest live run, where it has one."""
     state = RestoreState(restore.state)
     if state != RestoreState.FINISHED:
-        return Verdict(_RESTORE_LEVELS[state], str(state))
+        return Verdict(_RESTORE_LEVELS[state], str(state), own_icon=_WAITING_ICONS.get(state, ""))
     if is_undone:
         return Verdict(Level.NEUTRAL, WAS_UNDONE, "An undo took back all that it wrote.")
     level = levels.level_of(live_run) if live_run else Level.NEUTRAL
@@ -307,9 +311,14 @@ def set_badge(backup_set: BackupSet) -> Markup:
     return set_verdict(backup_set).badge
 
 
-def restore_badges(listed: Sequence[Restore]) -> dict[int, Markup]:
-    """Return restore id -> how it stands; what that takes is looked up for all of them at once."""
-    found = restore_verdicts(listed, undos.that_undid_each(listed))
+def restore_badges(
+    listed: Sequence[Restore], undone_by: Mapping[int, Sequence[Restore]] | None = None
+) -> dict[int, Markup]:
+    """Return restore id -> how it stands; what that takes is looked up for all of them at once.
+
+    `undone_by`: as `restore_verdicts` has it, where the page knows it already.
+    """
+    found = restore_verdicts(listed, undos.that_undid_each(listed) if undone_by is None else undone_by)
     return {restore_id: verdict.badge for restore_id, verdict in found.items()}
 
 

@@ -22,6 +22,7 @@ from db.states import (
 from db.tenants.backup_health import HealthFinding, TenantHealth
 from web.verdicts.installation import installation_verdict
 from web.verdicts.verdicts import (
+    LOOKS,
     WORDS,
     finding_verdicts,
     restore_verdict,
@@ -124,6 +125,12 @@ def test_a_finished_restore_is_green_only_where_all_of_it_was_written():
             assert verdict.word == WORDS_OF_LACKS[code == levels.WEAKER, bool(undo_of)]
         undone = restore_verdict(restore, run, is_undone=True)
         assert undone == verdict if not has_finished else (undone.level, undone.word) == (Level.NEUTRAL, "was undone")
+
+
+def test_only_what_moves_has_the_icon_of_what_moves():
+    verdicts = [restore_verdict(Restore(state=state), None, is_undone=False) for state in RestoreState]
+    moving = [verdict.word for verdict in verdicts if verdict.icon == LOOKS[Level.RUNNING][1]]
+    assert moving == [RestoreState.RUNNING]
 
 
 def health(*standings):
