@@ -162,16 +162,16 @@ def _first_rule_by_set(good: Sequence[BackupSet], rules: RetentionRules) -> dict
         reasons[backup_set.id] = "the last complete set"
     for backup_set in good[: rules.last]:
         reasons.setdefault(backup_set.id, f"one of the last {rules.last}")
-    for count, name, period in (
-        (rules.daily, "day", _day),
-        (rules.weekly, "week", _week),
-        (rules.monthly, "month", _month),
+    for count, reason, period in (
+        (rules.daily, "the newest of day {}", _day),
+        (rules.weekly, "the newest of week {}", _week),
+        (rules.monthly, "the newest of month {}", _month),
     ):
         newest: dict[str, BackupSet] = {}
         for backup_set in good:
             newest.setdefault(period(backup_set.created_at), backup_set)
         for label, backup_set in list(newest.items())[:count]:
-            reasons.setdefault(backup_set.id, f"the newest of {name} {label}")
+            reasons.setdefault(backup_set.id, reason.format(label))
     return reasons
 
 
@@ -181,15 +181,15 @@ def _decision(
     if backup_set.state == SetState.RUNNING:
         return Decision(backup_set, True, "still being made")
     if backup_set.pinned_reason:
-        return Decision(backup_set, True, f"pinned: {backup_set.pinned_reason}")
+        return Decision(backup_set, True, f"protected ({backup_set.pinned_reason})")
     if backup_set.id in reasons:
         return Decision(backup_set, True, *reasons[backup_set.id])
     if restore:
         return Decision(backup_set, True, f"restore {restore} uses it")
     if is_retried:
-        return Decision(backup_set, True, "a retry is completing it")
+        return Decision(backup_set, True, "being completed by a retry")
     if backup_set.selection and backup_set.id > oldest_kept:
-        return Decision(backup_set, True, "a selection, newer than the oldest whole set that stays")
+        return Decision(backup_set, True, "part of the tenant, newer than the oldest whole set that stays")
     return Decision(backup_set, False, "no rule keeps it")
 
 

@@ -3,6 +3,7 @@
 Everything that shows one of them asks here: titles, links, lists, messages, notifications and the audit log.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -88,6 +89,8 @@ def _set_names(sets: list[BackupSet]) -> dict[int, Name]:
 
 def _backup_words(backup_set: BackupSet, at: datetime) -> tuple[str, dict[str, Any]]:
     """Return the sentence, and its values, for a backup of what the set was asked to cover."""
+    if before := _BEFORE_RESTORE.fullmatch(backup_set.name or ""):
+        return "Before restore {number}, {at}", {"number": before[1], "at": at}
     if backup_set.name:
         return "{name}, {at}", {"name": backup_set.name, "at": at}
     of_policies, of_types = (len(backup_set.selection.get(part, ())) for part in ("policies", "policy_types"))
@@ -97,6 +100,8 @@ def _backup_words(backup_set: BackupSet, at: datetime) -> tuple[str, dict[str, A
     return ("Full backup of {at}" if backup_set.is_full else "Backup of {at}"), {"at": at}
 
 
+# As db/backups/safety_sets.py calls them.
+_BEFORE_RESTORE = re.compile(r"\bBefore restore (\d+)")
 _BACKUPS = {
     "policies": ("Backup of 1 policy, {at}", "Backup of {count} policies, {at}"),
     "types": ("Backup of 1 policy type, {at}", "Backup of {count} policy types, {at}"),

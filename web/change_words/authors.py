@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from flask_babel import gettext, ngettext
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from actors.facade import tenant_logs
 from db.events import attribution, event_logs
@@ -41,7 +41,7 @@ class Author:
         if not self.events:
             return self.why_unknown
         names = names_of(self.events)
-        return _and_others(translated_markup("by {}").format(names[0]), len(names) - 1)
+        return _and_others(escape(gettext("by %(name)s", name=names[0])), len(names) - 1)
 
     @property
     def plain_words(self) -> str:

@@ -122,9 +122,9 @@ def policy_type_title(key: str, odata_type: str | None = None) -> str:
 
 
 def link_intune_addresses(text: str) -> Markup:
-    """Turn addresses in Intune into links. Everything else of the text stays text."""
+    """Show a sentence in the reader's language, addresses in Intune as links. Everything else of it stays text."""
     anchor = Markup('<a href="{0}" rel="noopener noreferrer">{0}</a>')
-    parts = _INTUNE.split(text)
+    parts = _INTUNE.split(translated(text))
     return Markup("").join(anchor.format(part) if number % 2 else part for number, part in enumerate(parts))
 
 

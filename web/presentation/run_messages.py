@@ -6,6 +6,7 @@ from functools import partial
 from typing import TypeVar
 
 from flask import flash, jsonify, redirect, url_for
+from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from actors.queue.enqueue import EnqueuedRun
@@ -104,5 +105,14 @@ def _start_words(start: EnqueuedRun) -> str:
 def started_by(run: Run, person: User | None) -> str:
     """Say who started the run, as words that follow the time."""
     if person is None:
-        return "from the command line" if run.origin == "command" else "automatically"
-    return f"by {person.name}, from the command line" if run.origin == "command" else f"by {person.name}"
+        return starter(run, person)
+    if run.origin == "command":
+        return gettext("by %(name)s, from the command line", name=person.name)
+    return gettext("by %(name)s", name=person.name)
+
+
+def starter(run: Run, person: User | None) -> str:
+    """Name who started the run, or say how it was started, for a column of its own."""
+    if person is None:
+        return gettext("from the command line") if run.origin == "command" else gettext("automatically")
+    return gettext("%(name)s, from the command line", name=person.name) if run.origin == "command" else person.name

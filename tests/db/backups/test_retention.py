@@ -353,7 +353,7 @@ def test_a_set_that_a_retry_completes_stays_and_the_preview_says_so(cast):
                      dedupe_key="x")  # fmt: skip
     rules = RetentionRules(last=1)
     said = {one.backup_set.id: (one.keep, one.why) for one in retention.preview(cast.contoso, rules).decisions}
-    assert (said[oldest.id], said[other.id]) == ((True, "a retry is completing it"), (False, "no rule keeps it"))
+    assert (said[oldest.id], said[other.id]) == ((True, "being completed by a retry"), (False, "no rule keeps it"))
     Run.update(state="succeeded", ended_at=TODAY).where(Run.id == run.id).execute()
     assert kept(cast.contoso, last=1) == {0}
 

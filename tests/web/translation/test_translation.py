@@ -42,6 +42,13 @@ def test_a_translation_has_the_placeholders_of_its_sentence(language):
             assert not form or placeholders(form) | {"num"} == placeholders(source) | {"num"}, message.id
 
 
+def test_german_has_one_word_for_a_tenant_and_one_for_a_snapshot():
+    german = [
+        " ".join([message.string] if isinstance(message.string, str) else message.string) for message in catalog("de")
+    ]
+    assert [text for text in german if re.search(r"\b(Tenants?|Snapshots?)\b", text)] == []
+
+
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_what_is_compiled_is_what_is_written(language):
     with catalog_path(language).with_suffix(".mo").open("rb") as file:

@@ -130,7 +130,7 @@ class BackupSetPage:
         creator = backup_sets.creator(self.backup_set)
         if self.run:
             return run_messages.started_by(self.run, creator)
-        return f"by {creator.name}" if creator else "automatically"
+        return gettext("by %(name)s", name=creator.name) if creator else gettext("automatically")
 
     @property
     def choices(self) -> list[ListSort]:

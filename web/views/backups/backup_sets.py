@@ -19,6 +19,7 @@ from web.presentation.backup_zip import zip_backup_set
 from web.presentation.masking import mask_secrets
 from web.security.access import current_actor, fetch, requires
 from web.security.permissions import Permission
+from web.translation.sentences import translated
 from web.verdicts import verdicts
 from web.views.backups.backup_set_page import backup_set_page, scope
 
@@ -52,7 +53,7 @@ class BackupSetListView(ListView):
         "id": name_cell,
         "tenant": tenant_cell,
         "state": cell(verdicts.set_badge),
-        "scope": cell(lambda backup_set: backup_set.name or scope(backup_set)),
+        "scope": cell(lambda backup_set: translated(backup_set.name or scope(backup_set))),
         "created_at": ago_cell,
         "created_by": person_cell("automatically"),
         "completed_at": moment_cell,

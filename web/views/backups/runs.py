@@ -70,7 +70,7 @@ class RunListView(ListView):
             lambda run: link("policies.page", run.policy.name, policy_id=run.policy_id) if run.policy else ""
         ),
         "state": cell(verdicts.run_badge),
-        "requested_by": cell(lambda run: run_messages.started_by(run, run.requested_by).removeprefix("by ")),
+        "requested_by": cell(lambda run: run_messages.starter(run, run.requested_by)),
         "created_at": moment_cell,
         "duration": cell(lambda run: duration(run.started_at, run.ended_at)),
         "ended_at": moment_cell,

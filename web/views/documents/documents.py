@@ -27,6 +27,7 @@ from web.presentation.formatters import file_size
 from web.presentation.links import link
 from web.security.access import current_actor, fetch, requires
 from web.security.permissions import Permission
+from web.translation.sentences import translated
 from web.verdicts import verdicts
 from web.views.documents.document_form import FORMATS, DocumentForm, asked_form, chosen_options, names_a_subject
 
@@ -67,7 +68,7 @@ class DocumentListView(ListView):
     column_formatters: ClassVar = {
         "title": cell(_name),
         "tenant": tenant_cell,
-        "format": cell(lambda document: FORMATS[DocumentFormat(document.format)]),
+        "format": cell(lambda document: translated(FORMATS[DocumentFormat(document.format)])),
         "policies": cell(lambda document: "" if document.policies is None else document.policies),
         "size": cell(_size),
         "created_at": ago_cell,

@@ -25,7 +25,9 @@ def ready(names: list[str]) -> str:
 
 
 def confirm(count: int, tenant: str) -> str:
-    return _by_count(count, "Restore {count} policy to {{}}", "Restore {count} policies to {{}}").format(tenant)
+    return ("Restore {count} policy to {tenant}" if count == 1 else "Restore {count} policies to {tenant}").format(
+        count=count, tenant=tenant
+    )
 
 
 def first_names(names: list[str]) -> str:
