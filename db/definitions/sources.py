@@ -37,7 +37,9 @@ def due_sources(
 
 def _may_be_asked(now: datetime) -> Condition:
     is_ready = Tenant.is_active & Tenant.removing_since.is_null()
-    return is_ready & (DefinitionSource.again_at.is_null() | (DefinitionSource.again_at <= now))
+    # One that is put off for longer than any was so by a clock that was set back since.
+    is_too_far = DefinitionSource.again_at > now + 2 * ASK_REFUSING_AFTER
+    return is_ready & (DefinitionSource.again_at.is_null() | (DefinitionSource.again_at <= now) | is_too_far)
 
 
 def find(tenant: Tenant) -> DefinitionSource | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from db.clock import utcnow
+from db.clock import MAX_SKEW, utcnow
 from db.database import database, lock_rows
 from db.models import EventLog, Tenant
 from db.sql.value_lists import is_in
@@ -116,14 +116,19 @@ def is_due(tenant: Tenant, log: TenantLog) -> bool:
     row = EventLog.get_or_none(tenant=tenant, log=log)
     if row is None or row.asked_at is None:
         return True
-    return bool(row.asked_at < utcnow() - (ASK_AGAIN if row.error_code else LOOK_INTERVAL))
+    return not _was_asked_within(row, ASK_AGAIN if row.error_code else LOOK_INTERVAL)
 
 
 def may_be_asked(tenant: Tenant, log: TenantLog) -> bool:
     """Tell the same for a look that comes as often as somebody set."""
     row = EventLog.get_or_none(tenant=tenant, log=log)
     is_refused = row is not None and row.error_code is not None and row.asked_at is not None
-    return is_offered(tenant, log) and not (is_refused and row.asked_at > utcnow() - ASK_AGAIN)
+    return is_offered(tenant, log) and not (is_refused and _was_asked_within(row, ASK_AGAIN))
+
+
+def _was_asked_within(row: EventLog, pause: timedelta) -> bool:
+    # Whoever asked later than now had a clock that was set back since.
+    return bool(utcnow() - pause <= row.asked_at <= utcnow() + MAX_SKEW)
 
 
 def next_window(row: EventLog, now: datetime) -> Window | None:

@@ -21,6 +21,8 @@ from db.sql.value_lists import is_in
 MIN_MINUTES, MAX_MINUTES = 1, 1440
 INTERVALS = f"A tenant is looked at every {MIN_MINUTES} to {MAX_MINUTES} minutes."
 LONGEST_BACKOFF = timedelta(hours=1)
+# The next look comes an interval and a half from now at the latest.
+LONGEST_WAIT = timedelta(minutes=2 * MAX_MINUTES)
 # So that a sweep stays short when all are due at once: after a night without a scheduler, say.
 LOOKS_PER_SWEEP = 20
 _EPOCH = datetime(2000, 1, 1)
@@ -86,9 +88,11 @@ def due_watches(now: datetime, excluded_ids: Collection[int] = (), limit: int = 
     """Return the watches whose look is due, the longest overdue first.
 
     A tenant that was never backed up waits for its first backup: there is nothing yet that a change would differ from.
+    A look that is further off than any may be was put off by a clock that was set back since.
     """
     is_ready = Tenant.is_active & Tenant.removing_since.is_null() & Tenant.last_backup_at.is_null(False)
-    due = Watch.select(Watch, Tenant).join(Tenant).where((Watch.next_at <= now) & is_ready)
+    is_time = (Watch.next_at <= now) | (Watch.next_at > now + LONGEST_WAIT)
+    due = Watch.select(Watch, Tenant).join(Tenant).where(is_time & is_ready)
     return list(due.where(Watch.id.not_in(list(excluded_ids))).order_by(Watch.next_at).limit(limit))
 
 

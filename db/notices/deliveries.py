@@ -119,8 +119,15 @@ def _hand_over(delivery_id: int) -> Delivery | None:
 
 
 def _is_due(now: datetime) -> Condition:
-    is_free = Delivery.claimed_until.is_null() | (Delivery.claimed_until < now)
-    return _is_unsent() & (Delivery.next_at <= now) & is_free
+    # What is put off for longer than any was so by a clock that was set back since, as what is held too long.
+    is_time = (Delivery.next_at <= now) | (Delivery.next_at > now + 2 * LONGEST_PAUSE)
+    is_free = Delivery.claimed_until.is_null() | ~_is_claimed(now)
+    return _is_unsent() & is_time & is_free
+
+
+def _is_claimed(now: datetime) -> Condition:
+    condition: Condition = Delivery.claimed_until.between(now, now + 2 * max(HANDED_OVER_FOR, CLAIMED_FOR))
+    return condition
 
 
 def _is_unsent() -> Condition:
@@ -129,7 +136,7 @@ def _is_unsent() -> Condition:
 
 
 def _under_way(now: datetime) -> Any:
-    return Delivery.select().where(_is_unsent() & (Delivery.claimed_until >= now))
+    return Delivery.select().where(_is_unsent() & _is_claimed(now))
 
 
 def _is_of_free_channel(now: datetime) -> Condition:

@@ -6,7 +6,7 @@ from typing import Any
 
 import peewee as pw
 
-from db.clock import utcnow
+from db.clock import MAX_SKEW, utcnow
 from db.database import Condition, lock_rows, transaction
 from db.models import Change, Channel, Delivery, Notice, NoticeRule, Occurrence, Policy, Tenant
 from db.notices import deliveries, pace, rules
@@ -21,6 +21,8 @@ OCCURRENCES_AT_ONCE = 500
 MAX_SINGLE = 3
 # And in ten minutes so many at the most: what comes then waits, and is one message.
 MAX_IN_WINDOW, WINDOW = 30, timedelta(minutes=10)
+# A day, and then the quiet hours.
+LONGEST_WAIT = timedelta(days=3)
 
 _IS_UNDELIVERED = Notice.delivery.is_null()
 
@@ -134,8 +136,13 @@ def _may_go(notice: Notice, audience: Audience) -> bool:
 
 def channels_with_due(now: datetime) -> list[int]:
     """Return the ids of channels that have something to tell now."""
-    query = Notice.select(Notice.channel).where(_IS_UNDELIVERED & (Notice.due_at <= now)).distinct()
+    query = Notice.select(Notice.channel).where(_IS_UNDELIVERED & _is_time(now)).distinct()
     return sorted(row[0] for row in query.tuples())
+
+
+def _is_time(now: datetime) -> Condition:
+    # What is put off for longer than any pace does was so by a clock that was set back since.
+    return (Notice.due_at <= now) | (Notice.due_at > now + LONGEST_WAIT)
 
 
 @transaction
@@ -146,7 +153,7 @@ def bundle(channel_id: int) -> list[Delivery]:
     """
     lock_rows(Channel, Channel.id == channel_id)
     now = utcnow()
-    due = _notices((Notice.channel == channel_id) & _IS_UNDELIVERED & (Notice.due_at <= now))
+    due = _notices((Notice.channel == channel_id) & _IS_UNDELIVERED & _is_time(now))
     audience = Audience([notice.channel for notice in due])
     going = [notice for notice in due if _may_go(notice, audience)]
     gone = {notice.id for notice in due} - {notice.id for notice in going}
@@ -166,7 +173,9 @@ def bundle(channel_id: int) -> list[Delivery]:
 
 
 def _count_recent(channel: Channel, now: datetime) -> int:
-    is_recent = (Delivery.channel == channel) & (Delivery.created_at > now - WINDOW) & ~Delivery.is_test
+    is_recent = (
+        (Delivery.channel == channel) & Delivery.created_at.between(now - WINDOW, now + MAX_SKEW) & ~Delivery.is_test
+    )
     return int(Delivery.select().where(is_recent).count())
 
 

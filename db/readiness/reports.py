@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import peewee as pw
 
-from db.clock import utcnow
+from db.clock import MAX_SKEW, utcnow
 from db.database import database
 from db.models import AuditEvent, Policy, ReadinessItem, ReadinessReport, Run, Tenant, TenantReadiness
 from db.notices import occurrences
@@ -66,7 +66,8 @@ def mark_due(tenant_id: int, *, is_same: bool = False) -> None:
 
 def _holds(tenant_id: int, now: datetime) -> bool:
     report = newest_of([tenant_id]).get(tenant_id)
-    if report is None or report.made_at <= now - HOLDS_FOR:
+    # One of later than now was made by a clock that was set back since.
+    if report is None or not now - HOLDS_FOR < report.made_at <= now + MAX_SKEW:
         return False
     events = AuditEvent.select(AuditEvent.at, AuditEvent.actor_id).where(AuditEvent.tenant_id == tenant_id)
     latest = events.order_by(AuditEvent.id.desc()).limit(EVENTS_LOOKED_AT).tuples()
@@ -75,10 +76,15 @@ def _holds(tenant_id: int, now: datetime) -> bool:
 
 
 def due(now: datetime, excluded_ids: Collection[int] = (), limit: int = DUE_PER_SWEEP) -> list[TenantReadiness]:
-    """Return the tenants with a newer backup than their report, those that have waited longest first."""
+    """Return the tenants with a newer backup than their report, those that have waited longest first.
+
+    One that is put off for longer than any was so by a clock that was set back since.
+    """
     is_ready = Tenant.is_active & Tenant.removing_since.is_null()
     is_due = TenantReadiness.due_since.is_null(False) & (
-        TenantReadiness.again_at.is_null() | (TenantReadiness.again_at <= now)
+        TenantReadiness.again_at.is_null()
+        | (TenantReadiness.again_at <= now)
+        | (TenantReadiness.again_at > now + 2 * AGAIN_AFTER)
     )
     query = TenantReadiness.select(TenantReadiness, Tenant).join(Tenant).where(is_ready & is_due)
     query = query.where(TenantReadiness.id.not_in(list(excluded_ids)))

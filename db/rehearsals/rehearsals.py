@@ -190,8 +190,12 @@ def on_run_ended(run: Run, state: RunState) -> None:
 
 
 def removals_due(now: datetime, excluded_ids: Collection[int] = (), limit: int = 100) -> list[Rehearsal]:
-    """Return ended rehearsals that left something in their lab, and whose time to remove it has come."""
-    due = (Rehearsal.removal_due_at <= now) & Rehearsal.id.not_in(list(excluded_ids))
+    """Return ended rehearsals that left something in their lab, and whose time to remove it has come.
+
+    A time that is further off than any pause was set by a clock that was set back since.
+    """
+    is_time = (Rehearsal.removal_due_at <= now) | (Rehearsal.removal_due_at > now + REMOVAL_TRIES * REMOVAL_PAUSE)
+    due = is_time & Rehearsal.id.not_in(list(excluded_ids))
     return list(
         Rehearsal.select(Rehearsal, Tenant).join(Tenant).where(due).order_by(Rehearsal.removal_due_at).limit(limit)
     )

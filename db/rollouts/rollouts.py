@@ -260,7 +260,8 @@ def take_step(rollout_id: int, pause: timedelta) -> RollOut | None:
     died holds it for no longer than HELD.
     """
     now = utcnow()
-    is_mine = (RollOut.id == rollout_id) & (RollOut.acted_at <= now - pause) & _has_work()
+    is_free = (RollOut.acted_at <= now - pause) | _is_held_too_long(now)
+    is_mine = (RollOut.id == rollout_id) & is_free & _has_work()
     if RollOut.update(acted_at=now + HELD).where(is_mine).execute() != 1:
         return None
     rollout: RollOut = RollOut.get_by_id(rollout_id)
@@ -288,9 +289,15 @@ def _has_work() -> Condition:
     return RollOut.state.in_(list(AT_WORK)) | (RollOut.state.in_(list(AT_REST)) & is_begun)
 
 
+def _is_held_too_long(now: datetime) -> Condition:
+    """Return the condition that it is held for longer than any, by a clock that was set back since."""
+    return RollOut.acted_at > now + 2 * HELD
+
+
 def left_alone(now: datetime, limit: int = 50) -> list[RollOut]:
     """Return those that have something to do, and that nobody went on with for a while."""
-    is_left = (RollOut.acted_at < now - LEFT_AFTER) & RollOut.state.in_([*AT_WORK, *AT_REST]) & _has_work()
+    is_left = (RollOut.acted_at < now - LEFT_AFTER) | _is_held_too_long(now)
+    is_left &= RollOut.state.in_([*AT_WORK, *AT_REST]) & _has_work()
     return list(RollOut.select().where(is_left).order_by(RollOut.acted_at).limit(limit))
 
 

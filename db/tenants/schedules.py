@@ -17,7 +17,7 @@ from cronsim import CronSim, CronSimError
 
 from db.audit import audit
 from db.audit.audit import Action, Actor
-from db.clock import utcnow, zone_of
+from db.clock import MAX_SKEW, utcnow, zone_of
 from db.database import Condition, database, lock_rows
 from db.errors import Invalid
 from db.models import IS_ACTIVE, Policy, Run, Schedule, Tenant
@@ -226,13 +226,17 @@ def _record(action: Action, actor: Actor, schedule: Schedule, *, result: Result 
 
 
 def due_schedules(now: datetime, excluded_ids: Collection[int] = (), limit: int = 200) -> list[Schedule]:
-    """Return due schedules, the longest overdue first, without those whose last run still goes: they wait for it."""
+    """Return due schedules, the longest overdue first, without those whose last run still goes: they wait for it.
+
+    One that was claimed later than now was claimed by a clock that was set back since: its next time is as far off.
+    """
     active_runs = Run.select(Run.id).where((Run.id == Schedule.last_run) & IS_ACTIVE)
     waiting = Schedule.last_run.in_(active_runs)
+    is_time = (Schedule.next_at <= now) | (Schedule.next_at.is_null(False) & (Schedule.last_at > now + MAX_SKEW))
     return list(
         Schedule.select(Schedule, Tenant)
         .join(Tenant)
-        .where((Schedule.next_at <= now) & Tenant.is_active & (Schedule.last_run.is_null() | ~waiting))
+        .where(is_time & Tenant.is_active & (Schedule.last_run.is_null() | ~waiting))
         .where(Schedule.id.not_in(list(excluded_ids)))
         .order_by(Schedule.next_at)
         .limit(limit)
@@ -244,7 +248,8 @@ def claim_due(schedule: Schedule, now: datetime) -> bool:
 
     Call it in the transaction that makes its run: a time that is moved on and has no run would be lost.
     """
-    moved = Schedule.update(next_at=next_after(schedule, now, schedule.next_at), last_at=now).where(
+    began = schedule.next_at if schedule.next_at <= now else None
+    moved = Schedule.update(next_at=next_after(schedule, now, began), last_at=now).where(
         (Schedule.id == schedule.id) & (Schedule.next_at == schedule.next_at)
     )
     return bool(moved.execute())
