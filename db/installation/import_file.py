@@ -19,9 +19,9 @@ from db.audit import audit
 from db.audit.audit import Action, Actor
 from db.database import database
 from db.errors import Invalid
-from db.installation import age_file, export_file, passphrase_file, row_codec
+from db.installation import age_file, export_file, passphrase_file, row_codec, standstill
 from db.installation.export_file import ReportProgress
-from db.models import IS_ACTIVE, AuditHead, AuditKey, Content, CopyStore, Run, Schedule
+from db.models import IS_ACTIVE, AuditHead, AuditKey, Content, Run
 from db.runs import claims, completion
 from db.schema import row_ids
 
@@ -78,8 +78,7 @@ def import_state(lines: GzipFile, store: str, actor: Actor, tell: ReportProgress
         with database.atomic():
             _check_empty()
             result = _take(read_head(lines), lines, tell)
-            Schedule.update(is_paused=True, next_at=None).execute()
-            CopyStore.update(is_active=False).execute()
+            standstill.stand_still()
             audit.record(
                 Action.RECOVERED,
                 actor,

@@ -286,7 +286,8 @@ NEXT_STEPS = (
     "Compare the signer with what you wrote down beside the recovery key.",
     "tenantkeep doctor; then sign in: everybody signs in anew.",
     "tenantkeep tenant check for each tenant. Its credential came along; one that was changed since is entered anew.",
-    "Stop the old installation for good. Then resume the schedules, which are all paused.",
+    "Stop the old installation for good. Then resume the schedules and roll-outs, which are all paused.",
+    "Say of each standard again how many policies it puts back by itself in a day: none, until then.",
     "Switch the stores of copies on again, which are all off, or add a new one.",
     "A tenant that was added after the state has no credential and is switched off: give it one.",
 )
