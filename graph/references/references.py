@@ -199,7 +199,8 @@ class _Rewriting:
             if isinstance(inner, dict):
                 inner = self._object(inner, name, declared_type(own, name), setting, texts)
             elif isinstance(inner, list) or (
-                isinstance(inner, str) and (self._known or _may_name(own, name, inner, value, setting, is_own_id))
+                isinstance(inner, str)
+                and (_may_name(own, name, inner, value, setting, is_own_id) or self._knows(inner))
             ):
                 base = base or _ReferencePlace(own, "", key, value, None, "", setting, texts)
                 inner = self._property(name, inner, base)
@@ -363,7 +364,7 @@ def _says_nothing(value: str, key: str, type_name: str) -> bool:
 
 
 def _may_name(own: str, name: str, text: str, holder: Holder, setting: str, is_own_id: bool) -> bool:
-    """Tell whether a text in an object of the type `own` may name another object, where no ids are known."""
+    """Tell whether a text in an object of the type `own` may name another object, whether or not it is a known id."""
     if text[:1] not in _BEGIN_PLAINLY or _SECURITY_IDENTIFIER in text:
         return True
     if name != "value":
