@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 
 from db.states import Result
 
+# After the state of a run that has no items, where a sentence varies by it.
+UNCOUNTED = ", uncounted"
+
 
 @dataclass(frozen=True)
 class AuditAct:

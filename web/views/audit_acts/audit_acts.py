@@ -6,7 +6,7 @@ its own name. ` — {reason}` goes where there is no reason.
 
 from db.audit.audit import Action
 from db.states import RunKind, RunState
-from web.views.audit_acts.audit_act import AuditAct
+from web.views.audit_acts.audit_act import UNCOUNTED, AuditAct
 from web.views.audit_acts.connection_acts import CONNECTION_ACTS
 from web.views.audit_acts.consent_acts import CONSENT_ACTS
 from web.views.audit_acts.disclosure_acts import DISCLOSURE_ACTS
@@ -156,6 +156,9 @@ ACTS: dict[Action, AuditAct] = {
             RunState.PARTIAL: "{run} in {tenant} succeeded in part: {counts}",
             RunState.FAILED: "{run} in {tenant} failed: {counts}",
             RunState.CANCELLED: "{run} in {tenant} was cancelled: {counts}",
+            RunState.SUCCEEDED + UNCOUNTED: "{run} in {tenant} succeeded",
+            RunState.FAILED + UNCOUNTED: "{run} in {tenant} failed",
+            RunState.CANCELLED + UNCOUNTED: "{run} in {tenant} was cancelled",
         },
     ),
     Action.RUN_CANCEL: AuditAct(BACKUPS, "Asked to cancel a run", "{who} asked to cancel {run} in {tenant}"),

@@ -24,7 +24,7 @@ from web.security.access import can
 from web.security.permissions import Permission
 from web.security.who_may import role_words
 from web.translation.sentences import translated_markup
-from web.views.audit_acts.audit_act import AuditAct
+from web.views.audit_acts.audit_act import UNCOUNTED, AuditAct
 from web.views.audit_acts.audit_acts import ACTS
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -90,7 +90,11 @@ class _Sentence:
         )
 
     def _counted(self, act: AuditAct) -> Mapping[str, object]:
-        return {**self._details, "written": self._written()} if act.counts == "written" else self._details
+        if act.counts == "written":
+            return {**self._details, "written": self._written()}
+        if act.varies_by == "state" and not _counted_items(self._details.get("counts")):
+            return {**self._details, "state": f"{self._details.get('state')}{UNCOUNTED}"}
+        return self._details
 
     def _value(self, name: str) -> object:
         made: dict[str, Callable[[], object]] = {
@@ -234,4 +238,9 @@ def _counts(counts: object) -> str:
     """Say the counts of a run without its total, which is their sum."""
     if not isinstance(counts, dict):
         return MISSING
-    return audit_detail({name: count for name, count in counts.items() if name != "total"})
+    return audit_detail(_counted_items(counts))
+
+
+def _counted_items(counts: object) -> dict[str, object]:
+    found = counts if isinstance(counts, dict) else {}
+    return {name: count for name, count in found.items() if name != "total" and count}

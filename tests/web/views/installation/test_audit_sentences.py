@@ -48,6 +48,8 @@ EVENTS = (
      "Max started a backup of Contoso: run 1"),
     (Action.RUN_ENDED, "run 1", {"state": "partial", "counts": {"total": 9, "done": 7, "failed": 2}}, "failed",
      "Capture of Contoso policy 1 (run 1) in Contoso succeeded in part: 7 done, 2 failed"),
+    (Action.RUN_ENDED, "run 1", {"state": "succeeded", "counts": {"total": 0, "done": 0}}, "ok",
+     "Capture of Contoso policy 1 (run 1) in Contoso succeeded"),
     (Action.RUN_CANCEL, "run 1", {}, "ok", "Max asked to cancel run 1 in Contoso"),
     (Action.SNAPSHOT_CAPTURED, "policy 1 “Ring”", {**RUN, "fingerprint": "f", "outcome": "captured"}, "ok",
      "Max captured “Ring” of Contoso in run 1"),
