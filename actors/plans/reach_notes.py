@@ -56,7 +56,7 @@ def _sentences(before: Keys, after: Keys, names: Mapping[tuple[str, str], str]) 
     if after:
         yield _reach(after, names)
     if before - after:
-        yield f"Will lose it: {_listed(before - after, names)}."
+        yield f"Taken from: {_listed(before - after, names)}."
 
 
 def _reach(keys: Keys, names: Mapping[tuple[str, str], str]) -> str:

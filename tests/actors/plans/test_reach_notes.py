@@ -32,11 +32,11 @@ def test_notes_say_whom_it_reaches_and_who_loses_it(cast):
 
     assert notes("create", content(ONE, TWO), None) == ["It reaches 2 groups: SG-One, SG-Two."]
     assert notes("update", content(ONE), content(ONE, TWO)) == [
-        "It reaches 1 group: SG-One.", "Will lose it: SG-Two.",
+        "It reaches 1 group: SG-One.", "Taken from: SG-Two.",
     ]  # fmt: skip
     assert notes("update", content(THREE, everybody=True), content(THREE)) == [f"It reaches {THREE}, all devices."]
-    assert notes("update", content(), content(ONE)) == ["Will lose it: SG-One."]
-    assert notes("remove", None, content(ONE, everybody=True)) == ["Will lose it: SG-One, all devices."]
+    assert notes("update", content(), content(ONE)) == ["Taken from: SG-One."]
+    assert notes("remove", None, content(ONE, everybody=True)) == ["Taken from: SG-One, all devices."]
     assert notes("update", content(ONE, excluded=[TWO]), content(ONE)) == [], "who is included is the same"
     assert notes("update", content(ONE), content(TWO), KEPT) == [], "its assignments stay"
     assert notes("matches", content(ONE), content(TWO)) == []

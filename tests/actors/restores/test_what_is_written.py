@@ -66,7 +66,7 @@ def test_its_description_is_written_back_and_its_assignments_as_chosen(dangling,
     assert [one["target"]["groupId"] for one in live["assignments"]] == ([] if choice == "none" else [GROUP])
     [item] = restore_items.items(restore)
     assert any("as it does now" in note for note in item.notes) is (choice == "exact")
-    assert any("Will lose it" in note for note in item.notes) is (choice == "none")
+    assert any("Taken from" in note for note in item.notes) is (choice == "none")
 
 
 def test_an_assignment_to_it_that_would_be_written_blocks(dangling, cast, ended):
