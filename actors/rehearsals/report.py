@@ -39,6 +39,8 @@ _STEP_WORDS = {
     ItemState.UNCERTAIN: "uncertain",
 }
 
+_AT_LEAST = "at least {count}, of which the first of each step are named here"
+
 
 @dataclass(frozen=True)
 class RehearsalReport:
@@ -101,9 +103,15 @@ class RehearsalReport:
         if row.contents_total is not None:
             checked = say("{some} of {all}", some=row.contents_checked, all=row.contents_total)
             pairs.append((say("Contents opened and compared with their fingerprints"), checked))
-        pairs.append((say("Findings"), str(len(self.failures))))
+        pairs.append((say("Findings"), self._count()))
         pairs.append((say("Lab"), self._lab()))
         return [*pairs, (say("Made"), self.language.time(self.made_at))]
+
+    def _count(self) -> str:
+        count = len(self.failures)
+        return (
+            str(count) if rehearsals.keeps_all_failures(self.rehearsal) else self.language.say(_AT_LEAST, count=count)
+        )
 
     def _lab(self) -> str:
         if self.rehearsal.lab_id is None:

@@ -134,6 +134,15 @@ def count_findings(rehearsal_ids: Iterable[int]) -> dict[tuple[int, bool], int]:
     return {(rehearsal_id, bool(is_failure)): count for rehearsal_id, is_failure, count in rows.tuples()}
 
 
+def keeps_all_failures(rehearsal: Rehearsal) -> bool:
+    """Tell whether all failures that were found have rows; else there are at least as many as are kept."""
+    rows = RehearsalFinding.select(RehearsalFinding.step, RehearsalFinding.is_failure, pw.fn.COUNT(RehearsalFinding.id))
+    rows = rows.where(RehearsalFinding.rehearsal == rehearsal)
+    counts = list(rows.group_by(RehearsalFinding.step, RehearsalFinding.is_failure).tuples())
+    has_full_step = any(is_failure and count >= FINDINGS_KEPT for _, is_failure, count in counts)
+    return not has_full_step or rehearsal.findings <= sum(count for _, _, count in counts)
+
+
 # --- samples ---------------------------------------------------------------------------------------------------------
 
 

@@ -10,7 +10,7 @@ from actors.rehearsals import rehearse, report
 from db.audit.audit import SYSTEM
 from db.models import Rehearsal, RehearsalSample
 from db.rehearsals import rehearsals
-from db.rehearsals.rehearsals import NewFinding
+from db.rehearsals.rehearsals import FINDINGS_KEPT, NewFinding
 from db.runs import completion
 from db.states import DocumentFormat, ItemState, Outcome, RehearsalState
 from tests.support.claimed_runs import claimed, settle_all
@@ -38,6 +38,21 @@ def rehearsal(app, cast):
     settle_all(claim, ItemState.DONE, Outcome.PASSED, message="As it should be.")
     completion.finish(claim)
     return Rehearsal.get()
+
+
+def test_more_findings_than_are_kept_are_at_least_so_many(rehearsal):
+    def counted():
+        text = report.write(Rehearsal.get(), DocumentFormat.MARKDOWN, "en", shows_lab=True).decode()
+        return next(line for line in text.splitlines() if "Findings" in line)
+
+    assert "at least" not in counted()
+    failure, remark = (NewFinding("x", "It does not open.", is_failure=is_failure) for is_failure in (True, False))
+    rehearsals.add_findings(rehearsal, rehearse.PLAN, [remark] * (FINDINGS_KEPT + 5))
+    rehearsals.add_findings(rehearsal, rehearse.CONTENTS, [failure] * (FINDINGS_KEPT - 2))
+    assert f"{FINDINGS_KEPT - 1}" in counted()
+    assert "at least" not in counted(), "remarks have no room for more, and failures have"
+    rehearsals.add_findings(rehearsal, rehearse.CONTENTS, [failure] * 3)
+    assert f"at least {FINDINGS_KEPT}" in counted()
 
 
 @pytest.mark.parametrize("wanted", list(DocumentFormat))

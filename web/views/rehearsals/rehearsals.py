@@ -203,6 +203,10 @@ class RehearsalPage(NumberedPage):
         return rehearsals.count_findings([self.rehearsal.id]).get((self.rehearsal.id, False), 0)
 
     @property
+    def keeps_all_failures(self) -> bool:
+        return rehearsals.keeps_all_failures(self.rehearsal)
+
+    @property
     def count_failures(self) -> int:
         return rehearsals.count_findings([self.rehearsal.id]).get((self.rehearsal.id, True), 0)
 
