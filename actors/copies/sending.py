@@ -18,6 +18,7 @@ from actors.copies.stores.pace import Pace
 from actors.copies.stores.store import Store, StoredObject, StoreError, as_file, checksum_of
 from actors.queue.run_actor import GivenUp
 from db.copies import copied_contents, sent_contents
+from db.encryption import SealError
 from db.models import Content, CopiedContent, CopyStore
 from db.policies import lost_bodies, snapshots
 
@@ -200,7 +201,10 @@ def at_once(store: Store, do: Callable[[T], R], each: Sequence[T]) -> list[R]:
 
 
 def sealed(name: str, content_id: int, recipients: Sequence[object]) -> SealedContent:
-    """Return a content, by its id here, as it is sent under its name. Raises Content.DoesNotExist, and GivenUp."""
+    """Return a content, by its id here, as it is sent under its name.
+
+    Raises Content.DoesNotExist, SealError, which names it, and GivenUp.
+    """
     content = Content.get_by_id(content_id)
     if lost_bodies.is_lost(content):
         raise GivenUp(
@@ -208,5 +212,8 @@ def sealed(name: str, content_id: int, recipients: Sequence[object]) -> SealedCo
             "A content of this set was lost: no store had it when this installation was recovered. The next backup of "
             "the tenant is copied.",
         )
-    plain = zlib.decompress(snapshots.packed_content(content))
+    try:
+        plain = zlib.decompress(snapshots.packed_content(content))
+    except SealError as e:
+        raise SealError(f"Content {content_id}: {e}") from e
     return SealedContent(name, sealing.seal(plain, recipients), hashlib.sha256(plain).hexdigest(), len(plain))

@@ -2,10 +2,10 @@
 
 import pytest
 
-from actors.copies import layout, loose
+from actors.copies import layout, loose, tending
 from actors.copies.stores.opening import open_store
 from db.audit.audit import SYSTEM
-from db.models import CopiedContent, CopyStore, Policy, Snapshot
+from db.models import Content, CopiedContent, CopiedSet, CopyStore, Policy, Snapshot
 from tests.support.captures import capture_by_hand
 from tests.support.copied import add_store, look_after, make_set, push_all
 
@@ -42,3 +42,16 @@ def test_history_and_single_captures_follow_the_sets(cast, redis_url, new_place,
         store = look_after(store)
     assert there.head(layout.content_path(lost.name)) is not None
     assert CopiedContent.select().count() == 5
+
+
+def test_a_content_that_no_longer_opens_here_is_told_and_holds_up_no_state(cast, redis_url, new_place):
+    place = new_place("file")
+    store = add_store(place)
+    make_set(cast.contoso)
+    damaged = Content.select().order_by(Content.id).first()
+    Content.update(sealed=b"damaged" + bytes(damaged.sealed)[7:]).where(Content.id == damaged.id).execute()
+    CopiedSet.delete().execute()
+    CopyStore.update(state_at=None, verified_at=None).execute()
+    store = look_after(store)
+    assert store.error == tending.NOT_OPENED
+    assert None not in (store.state_at, store.verified_at, store.failing_since)
