@@ -7,13 +7,14 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
 from actors.recovering.source import CopySource, NotAsPushed, SetPlace, Unproved
 from db.audit import chain
 from db.audit.audit import Actor
+from db.clock import utcnow
 from db.copies.signer import Signer, own_signer
 from db.errors import Invalid
 from db.installation import import_file, lost_contents
@@ -23,6 +24,8 @@ from db.sql.value_lists import batched
 TOGETHER = 32
 MOST_FAULTS = 20
 NEVER_COPIED = "It is in no set that was copied to this store."
+CLOCKS_DIFFER = timedelta(days=1)
+AHEAD = "its time has not come, so a clock was ahead when it was pushed. Give its time with --as-of, and it is taken."
 
 # Told what is done, and how much of how much.
 Tell = Callable[[str, int, int], None]
@@ -66,7 +69,9 @@ def _bring_state(
 ) -> None:
     """Import the newest state that is proved. Raises Invalid when there is none."""
     states = [(at, name) for at, name in source.states() if as_of is None or at <= as_of]
-    for at, name in states:
+    ahead = [name for at, name in states if as_of is None and at > utcnow() + CLOCKS_DIFFER]
+    # Those last: what was pushed after them, with the clock put right, has older names.
+    for at, name in sorted(states, key=lambda state: state[1] in ahead):
         try:
             with source.open_state(name) as lines:
                 imported = import_file.import_state(lines, address, actor, lambda done, rows: tell("rows", done, rows))
@@ -80,6 +85,7 @@ def _bring_state(
             raise
         result.state, result.made_at = name, at.isoformat()
         result.rows, result.ended_runs = imported.rows, imported.ended_runs
+        result.unproved += [f"{other}: {AHEAD}" for other in ahead if other != name]
         return
     if result.unproved:
         raise Invalid(f"No state in the store can be believed. {result.unproved[0]}")

@@ -235,6 +235,24 @@ def test_an_older_time_is_brought_back_as_it_was_then(copied, arrive):
 
 
 @only_sqlite
+def test_a_state_of_a_clock_that_was_ahead_hides_none_that_came_after_it(copied, push_state, arrive, monkeypatch, cast):
+    place, store = copied()
+    ahead = (utcnow() + timedelta(days=40)).replace(microsecond=0)
+    with monkeypatch.context() as patched:
+        patched.setattr(tending, "utcnow", lambda: ahead)
+        CopyStore.update(state_at=None).execute()
+        assert look_after(store).error is None
+    Tenant.update(name="Contoso today").where(Tenant.id == cast.contoso.id).execute()
+    push_state(store)
+    arrive("sqlite")
+    result = recover(place)
+    assert Tenant.get_by_id(cast.contoso.id).name == "Contoso today"
+    assert result.unproved == [f"{layout.state_path(ahead)}: {recovering.AHEAD}"]
+    arrive("sqlite")
+    assert (recover(place, as_of=ahead).state, result.lost) == (layout.state_path(ahead), [])
+
+
+@only_sqlite
 @pytest.mark.parametrize("is_of_another_store", [False, True])
 def test_any_digest_that_was_recorded_or_signed_proves_a_content(copied, push_state, arrive, is_of_another_store):
     """Deleted here and captured again, a content has the same name and another JSON: in another store, or on record."""
