@@ -3,7 +3,7 @@
 Worked out from what looks and backups left behind; Graph is not asked. A look first makes it fresh.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from db.audit.audit import Actor
 from db.changes import change_lists
 from db.errors import Invalid
 from db.events import attribution
-from db.models import Change, Policy, Restore, Tenant
+from db.models import Change, Policy, Restore, Tenant, TenantEvent
 from db.policies import moments
 from db.policies.moments import PolicyThen
 from db.states import LaterChangeKind, Severity
@@ -28,7 +28,7 @@ _GRAVEST_FIRST = (Severity.HIGH, Severity.MEDIUM, Severity.LOW)
 
 @dataclass(frozen=True)
 class PolicyDamage:
-    """The harm to a policy since the moment. `by`: who did it, as far as the tenant's logs say.
+    """The harm to a policy since the moment. `by`: all who changed it since, as far as the tenant's logs say.
 
     `snapshot_id`: how it was then; None where that is not known, and of what was added since. `is_unsure`: nothing that
     was read proves that it was there then, and so: a legitimate change or deletion before that may have made it such.
@@ -93,58 +93,66 @@ def find(tenant: Tenant, at: datetime) -> Damage:
     again = put_back_since.made_again(tenant, then)
     otherwise = [row for row in then.policies if not row.is_same_now]
     as_they_were = put_back_since.as_they_were(tenant, otherwise, again)
-    newest, added = _newest_changes(tenant, at), added_since.find(then)
-    by = _doers(list(newest.values()))
+    stories, added = _stories(tenant, at), added_since.find(then)
     deeds = [
-        _deed_of_then(newest, by, row, again.now.get(row.policy_id))
+        _deed_of_then(stories, row, again.now.get(row.policy_id))
         for row in otherwise
         if row.policy_id not in as_they_were
     ]
     deeds += [
-        _deed_of_new(newest, by, row, added[row.id])
+        _deed_of_new(stories, row, added[row.id])
         for row in then.new_since
         if row.id in added and row.id not in again.made
     ]
     return Damage(tenant, at, sorted(deeds, key=_urgency), then.known_since)
 
 
-def _newest_changes(tenant: Tenant, at: datetime) -> dict[int, Change]:
+@dataclass(frozen=True)
+class _Story:
+    """The record of a policy since the moment: its newest change, the gravest of all, and who made them."""
+
+    newest: Change
+    severity: str | None
+    by: tuple[str, ...]
+
+
+def _stories(tenant: Tenant, at: datetime) -> dict[int, _Story]:
+    """Return policy id -> its story: who changed it last may not be who did the harm."""
+    by_policy: dict[int, list[Change]] = {}
     changes = change_lists.listed(tenant, at, is_open=False, limit=MOST_CHANGES)
-    return {change.policy_id: change for change in reversed(changes)}
-
-
-def _doers(changes: Sequence[Change]) -> dict[int, tuple[str, ...]]:
+    for change in changes:
+        by_policy.setdefault(change.policy_id, []).append(change)
     events = attribution.events_of_changes(changes)
-    return {
-        change.id: tuple(doer.name or doer.app_name or "" for doer in attribution.doers_of(events.get(change.id, ())))
-        for change in changes
-    }
+    return {policy_id: _story(newest_first, events) for policy_id, newest_first in by_policy.items()}
 
 
-def _deed_of_then(
-    newest: dict[int, Change], by: dict[int, tuple[str, ...]], then: PolicyThen, now: Policy | None
-) -> PolicyDamage:
+def _story(newest_first: Sequence[Change], events: Mapping[int, Sequence[TenantEvent]]) -> _Story:
+    theirs = [change for change in newest_first if not change.restore_id]
+    doers = [doer for change in theirs for doer in attribution.doers_of(events.get(change.id, ()))]
+    names = dict.fromkeys(doer.name or doer.app_name or "" for doer in doers)
+    gravest = min(newest_first, key=lambda change: _gravity(change.severity))
+    return _Story(newest_first[0], gravest.severity, tuple(filter(None, names)))
+
+
+def _deed_of_then(stories: Mapping[int, _Story], then: PolicyThen, now: Policy | None) -> PolicyDamage:
     """Return the deed to a policy that was there. `now`: what a restore made it again as, and somebody changed."""
     kind = LaterChangeKind.CHANGED if then.is_present or now else LaterChangeKind.DELETED
     policy_id = now.id if now else then.policy_id
-    deed = _deed(newest, by, policy_id, then.policy_type, then.name, kind, then.gone_at, then.snapshot_id)
+    deed = _deed(stories, policy_id, then.policy_type, then.name, kind, then.gone_at, then.snapshot_id)
     return replace(deed, is_unsure=then.may_differ or then.may_have_been_gone)
 
 
-def _deed_of_new(
-    newest: dict[int, Change], by: dict[int, tuple[str, ...]], policy: Policy, proof: AddedProof
-) -> PolicyDamage:
+def _deed_of_new(stories: Mapping[int, _Story], policy: Policy, proof: AddedProof) -> PolicyDamage:
     """Return the deed to a policy that was not seen by then. One that was there all the same was changed since: nobody
     read how it was, and it is not removed.
     """
     kind = LaterChangeKind.CHANGED if proof == AddedProof.BEFORE else LaterChangeKind.NEW
-    deed = _deed(newest, by, policy.id, policy.policy_type, policy.name, kind, policy.first_seen_at, None)
+    deed = _deed(stories, policy.id, policy.policy_type, policy.name, kind, policy.first_seen_at, None)
     return replace(deed, is_unsure=proof != AddedProof.SURE)
 
 
 def _deed(
-    newest: dict[int, Change],
-    by: dict[int, tuple[str, ...]],
+    stories: Mapping[int, _Story],
     policy_id: int,
     policy_type: str,
     name: str,
@@ -152,25 +160,28 @@ def _deed(
     at: datetime | None,
     snapshot_id: int | None,
 ) -> PolicyDamage:
-    change = newest.get(policy_id)
+    story = stories.get(policy_id)
     return PolicyDamage(
         policy_id,
         policy_type,
         name,
         kind,
-        change.seen_at if change else at,
-        change.severity if change else None,
-        tuple(filter(None, by.get(change.id, ()))) if change and not change.restore_id else (),
-        change.restore_id if change else None,
+        story.newest.seen_at if story else at,
+        story.severity if story else None,
+        story.by if story else (),
+        story.newest.restore_id if story else None,
         snapshot_id,
         emergency_wave(policy_type, {}),
     )
 
 
 def _urgency(deed: PolicyDamage) -> tuple[int, int, str]:
-    known = [str(severity) for severity in _GRAVEST_FIRST]
-    gravity = known.index(deed.severity) if deed.severity in known else len(known)
-    return deed.wave, gravity, deed.name.casefold()
+    return deed.wave, _gravity(deed.severity), deed.name.casefold()
+
+
+def _gravity(severity: str | None) -> int:
+    known = [str(known) for known in _GRAVEST_FIRST]
+    return known.index(severity) if severity in known else len(known)
 
 
 def draft(damage: Damage, actor: Actor, *, by: str = "", removes_added: bool = False) -> Restore:

@@ -2,6 +2,7 @@
 
 import json
 import time
+from datetime import timedelta
 
 import pytest
 
@@ -11,12 +12,14 @@ from actors.plans import drafts
 from db.audit.audit import SYSTEM
 from db.clock import utcnow
 from db.errors import Invalid
-from db.models import Policy, RestoreItem, Run
+from db.models import Change, Policy, RestoreItem, Run, Snapshot
 from db.restores import restore_items
-from db.states import LaterChangeKind
+from db.states import LaterChangeKind, Severity
 from graph.content.normalise import normalise
 from graph.policy_types.table import POLICY_TYPES
 from tests.actors.restores.test_round_trips import back_up, stage
+from tests.support.captures import capture_by_hand
+from tests.support.changes import record_change, record_event
 from tests.support.restore_steps import executed, previewed
 from tests.support.simulated_tenant import collection_of, truth_of
 
@@ -62,6 +65,28 @@ def state_of(theirs):
             body = truth["body"]
             found[key, body.get("displayName") or body.get("name")] = normalise(POLICY_TYPES[key], truth)
     return found
+
+
+def test_who_did_harm_is_named_also_where_somebody_changed_it_after_that(cast, captured):
+    """Only who changed it last was named, and as gravely as that: `--by` of the intruder left it as it was."""
+    now = utcnow().replace(microsecond=0)
+    at, early = now - timedelta(hours=6), now - timedelta(hours=10)
+    policy = next(row for row, _, _ in captured if row.tenant == cast.contoso)
+    Policy.update(first_seen_at=early, last_seen_at=now).execute()
+    Snapshot.update(captured_at=early, confirmed_at=early).execute()
+    capture_by_hand(Policy.get_by_id(policy.id), SYSTEM, {"name": policy.name, "settings": [], "description": "Ha"})
+    Change.delete().execute()
+    hours = [now - timedelta(hours=hours) for hours in range(6)]
+    record_change(policy, since_at=hours[5], seen_at=hours[3])
+    record_event(policy, "intruder@contoso.example", at=hours[4])
+    record_change(policy, since_at=hours[3], seen_at=hours[1], severity=Severity.LOW)
+    record_event(policy, "admin@contoso.example", at=hours[2])
+
+    [deed] = [deed for deed in bringing_back.find(cast.contoso, at).deeds if deed.policy_id == policy.id]
+    assert deed.by == ("admin@contoso.example", "intruder@contoso.example")
+    assert (deed.severity, deed.at) == (Severity.HIGH, hours[1])
+    restore = bringing_back.draft(bringing_back.find(cast.contoso, at), SYSTEM, by="intruder@contoso.example")
+    assert [item.graph_id for item in restore_items.items(restore)] == [policy.graph_id]
 
 
 def test_a_tenant_is_brought_back_in_waves_and_the_act_is_undone(stage, worker, ended, quick):
