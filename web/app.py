@@ -275,15 +275,12 @@ def _add_to_templates(app: Flask) -> None:
         kind_title=formatters.kind_title,
         look_up_words=place_words.look_up,
         last_backup=tenant_page.last_backup,
-        name_html=links.name_html,
-        name_link=links.name_link,
         name_of=work_names.name_of,
         names_of=work_names.names_of,
-        number_html=links.number_html,
-        phrase_link=links.phrase_link,
         policy_type_title=formatters.policy_type_title,
         run_kinds=run_page.KINDS,
     )
+    app.jinja_env.globals.update(links.OF_NAMES)
     app.jinja_env.filters.update(
         audit_detail=formatters.audit_detail,
         browser_name=formatters.browser_name,

@@ -1,4 +1,4 @@
 """The base of every list page: columns, filters, paging, ticked rows.
 
-May import: web.presentation, web.security.
+May import: web.presentation, web.security, web.translation.
 """

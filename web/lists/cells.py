@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from web.presentation.formatters import datetime_html, time_ago_html
 from web.presentation.links import link, name_link
+from web.translation.sentences import translated
 
 Cell = Callable[[Any, Any, Any, str], object]
 
@@ -29,7 +30,7 @@ def person_cell(otherwise: str) -> Cell:
 
     def show(view: Any, context: Any, row: Any, name: str) -> object:
         person = getattr(row, name)
-        return person.name if person else otherwise
+        return person.name if person else translated(otherwise)
 
     return show
 

@@ -1,6 +1,7 @@
 """Addresses of our own: links to pages, by the names of what they show, and where a form may lead back to."""
 
 import re
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,6 +13,7 @@ from markupsafe import Markup, escape
 from db.names import work_names
 from db.names.work_names import Name
 from web.presentation.formatters import datetime_html
+from web.translation.languages import ENGLISH, current_language
 from web.translation.sentences import translated
 
 
@@ -56,6 +58,13 @@ def _value_html(value: Any) -> Any:
     return datetime_html(value) if isinstance(value, datetime) else value
 
 
+def numbered(name: Name) -> str:
+    """Return a name with its number, as plain text in the reader's language: for a title, or to be heard."""
+    if current_language() == ENGLISH:
+        return name.numbered
+    return f"{name_html(name).striptags()} ({translated(name.kind)} {name.number})"
+
+
 def number_html(name: Name) -> Markup:
     """Show the number of what has a name, small: “run 41”."""
     return Markup('<small class="number">{}&nbsp;{}</small>').format(translated(name.kind), name.number)
@@ -77,3 +86,13 @@ def page_of(name: Name) -> str:
     endpoint, argument = _PAGES[name.kind]
     values: dict[str, Any] = {argument: name.number}
     return url_for(endpoint, **values)
+
+
+# As templates call them.
+OF_NAMES: dict[str, Callable[..., Any]] = {
+    "name_html": name_html,
+    "name_link": name_link,
+    "number_html": number_html,
+    "numbered": numbered,
+    "phrase_link": phrase_link,
+}

@@ -1,12 +1,15 @@
 """Where a form may lead back to is only ever ours, as browsers read addresses."""
 
+from datetime import datetime
 from urllib.parse import urljoin, urlsplit
 
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from db.names import work_names
+from db.names.work_names import Name
 from tests.support.strategies import texts
-from web.presentation.links import safe_redirect_path
+from web.presentation.links import numbered, safe_redirect_path
 
 OURS = "https://tenantkeep.example/sign-in"
 # What browsers, other than the standard library, do not mind: slashes either way, and what they leave out.
@@ -39,3 +42,11 @@ def test_no_text_leads_to_another_site(text):
 def test_a_place_of_ours_is_kept():
     for place in ("/", "/runs/?state=unwell&since=2026-01-01", "/policies/7#history"):
         assert safe_redirect_path(place) == place
+
+
+def test_a_title_names_in_the_readers_language_and_with_its_number(app):
+    name = Name(work_names.RUN, 41, "Backup of {at}", {"at": datetime(2026, 3, 1, 12, 0)})
+    with app.test_request_context(headers={"Accept-Language": "de"}):
+        assert numbered(name) == "Sicherung vom 01.03.26, 12:00 UTC (Lauf 41)"
+    with app.test_request_context():
+        assert numbered(name) == name.numbered
