@@ -123,15 +123,24 @@ def _stories(tenant: Tenant, at: datetime) -> dict[int, _Story]:
     for change in changes:
         by_policy.setdefault(change.policy_id, []).append(change)
     events = attribution.events_of_changes(changes)
-    return {policy_id: _story(newest_first, events) for policy_id, newest_first in by_policy.items()}
+    return {policy_id: _story(newest_first, events, at) for policy_id, newest_first in by_policy.items()}
 
 
-def _story(newest_first: Sequence[Change], events: Mapping[int, Sequence[TenantEvent]]) -> _Story:
-    theirs = [change for change in newest_first if not change.restore_id]
-    doers = [doer for change in theirs for doer in attribution.doers_of(events.get(change.id, ()))]
-    names = dict.fromkeys(doer.name or doer.app_name or "" for doer in doers)
+def _story(newest_first: Sequence[Change], events: Mapping[int, Sequence[TenantEvent]], at: datetime) -> _Story:
+    """Make the story. A change that was seen after the moment may hold what was done before it: who did that is named
+    only where the logs tell of nobody since.
+    """
+    theirs = [list(events.get(change.id, ())) for change in newest_first if not change.restore_id]
+    since = [[event for event in of_change if event.at >= at] for of_change in theirs]
+    names = _names(since) or _names(theirs)
     gravest = min(newest_first, key=lambda change: _gravity(change.severity))
-    return _Story(newest_first[0], gravest.severity, tuple(filter(None, names)))
+    return _Story(newest_first[0], gravest.severity, names)
+
+
+def _names(by_change: Sequence[Sequence[TenantEvent]]) -> tuple[str, ...]:
+    """Return who made these changes, each once."""
+    doers = [doer for events in by_change for doer in attribution.doers_of(events)]
+    return tuple(filter(None, dict.fromkeys(doer.name or doer.app_name or "" for doer in doers)))
 
 
 def _deed_of_then(stories: Mapping[int, _Story], then: PolicyThen, now: Policy | None) -> PolicyDamage:

@@ -12,7 +12,7 @@ from actors.plans import drafts
 from db.audit.audit import SYSTEM
 from db.clock import utcnow
 from db.errors import Invalid
-from db.models import Change, Policy, RestoreItem, Run, Snapshot
+from db.models import Change, Policy, RestoreItem, Run, Snapshot, TenantEvent
 from db.restores import restore_items
 from db.states import LaterChangeKind, Severity
 from graph.content.normalise import normalise
@@ -77,7 +77,8 @@ def test_who_did_harm_is_named_also_where_somebody_changed_it_after_that(cast, c
     capture_by_hand(Policy.get_by_id(policy.id), SYSTEM, {"name": policy.name, "settings": [], "description": "Ha"})
     Change.delete().execute()
     hours = [now - timedelta(hours=hours) for hours in range(6)]
-    record_change(policy, since_at=hours[5], seen_at=hours[3])
+    record_change(policy, since_at=now - timedelta(hours=8), seen_at=hours[3])
+    record_event(policy, "before@contoso.example", at=now - timedelta(hours=7))
     record_event(policy, "intruder@contoso.example", at=hours[4])
     record_change(policy, since_at=hours[3], seen_at=hours[1], severity=Severity.LOW)
     record_event(policy, "admin@contoso.example", at=hours[2])
@@ -87,6 +88,9 @@ def test_who_did_harm_is_named_also_where_somebody_changed_it_after_that(cast, c
     assert (deed.severity, deed.at) == (Severity.HIGH, hours[1])
     restore = bringing_back.draft(bringing_back.find(cast.contoso, at), SYSTEM, by="intruder@contoso.example")
     assert [item.graph_id for item in restore_items.items(restore)] == [policy.graph_id]
+    TenantEvent.delete().where(TenantEvent.at >= at).execute()
+    [deed] = [deed for deed in bringing_back.find(cast.contoso, at).deeds if deed.policy_id == policy.id]
+    assert deed.by == ("before@contoso.example",), "the logs tell of nobody since"
 
 
 def test_a_tenant_is_brought_back_in_waves_and_the_act_is_undone(stage, worker, ended, quick):
