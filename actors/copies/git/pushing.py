@@ -48,7 +48,9 @@ def push_set(signer: Signer, copied: CopiedSet, credentials: Mapping[str, str], 
 def _push_once(signer: Signer, copied: CopiedSet, remote: Remote, given: SetFiles) -> bool:
     """Return False where another commit came in between."""
     with remote.look(LOOK_BACK_FOR_TRIED if copied.manifest_checksum else LOOK_BACK) as tip:
-        if is_there(signer.installation, copied, tip):
+        there = _find(signer.installation, copied, tip)
+        if there is not None and _has_files(tip, there, copied, given):
+            copied_sets.note_manifest(copied, there.id.decode())
             return True
         change = folders.apply(tip.objects, tip.tree_id, folder_name(copied.directory_id), given)
     commit = _commit(signer, copied, change, tip.commit_id)
@@ -62,15 +64,21 @@ def _push_once(signer: Signer, copied: CopiedSet, remote: Remote, given: SetFile
     return True
 
 
-def is_there(installation: str, copied: CopiedSet, tip: Tip) -> bool:
-    """Tell whether the branch has the set's commit. Raises StoreRefused where it is another installation's."""
+def _find(installation: str, copied: CopiedSet, tip: Tip) -> Commit | None:
+    """Return the commit in the branch that says it is the set's. Raises StoreRefused for another installation's."""
     for commit in tip.history():
         found = messages.set_of(commit.message)
         if found is not None and found[0] != installation:
             raise StoreRefused(CLASH)
         if found == (installation, copied.set_number):
-            return True
-    return False
+            return commit
+    return None
+
+
+def _has_files(tip: Tip, commit: Commit, copied: CopiedSet, given: SetFiles) -> bool:
+    """Tell whether a commit holds the set's files as they are: anybody may write our last line under their own."""
+    change = folders.apply(tip.objects, commit.tree, folder_name(copied.directory_id), given)
+    return bool(change.tree.id == commit.tree)
 
 
 def _commit(signer: Signer, copied: CopiedSet, change: folders.FolderChange, parent: ObjectID | None) -> Commit:
@@ -158,10 +166,11 @@ def verify(signer: Signer, store: CopyStore, credentials: Mapping[str, str]) -> 
     remote = Remote(store.address, credentials)
     try:
         with remote.look(LOOK_BACK_FOR_TRIED) as tip:
-            there = {messages.set_of(commit.message) for commit in tip.history()}
+            there = {(messages.set_of(commit.message), commit.id.decode()) for commit in tip.history()}
     finally:
         remote.close()
-    lost = [copied for copied in with_commit if (signer.installation, copied.set_number) not in there]
+    own = signer.installation
+    lost = [row for row in with_commit if ((own, row.set_number), row.manifest_checksum) not in there]
     if not lost:
         return
     newest: dict[str, CopiedSet] = {}

@@ -235,3 +235,38 @@ def test_a_history_that_somebody_wrote_anew_is_told_also_where_a_push_came_after
     assert "lost 3 commit(s)" in look_after(store).error
     push_all(store)
     assert len(log_of(repository)) == 2
+
+
+def test_a_commit_with_our_last_line_and_other_files_is_told_and_never_taken_for_a_set(
+    cast, redis_url, new_place, tmp_path
+):
+    place = new_place("git")
+    store = add_store(place)
+    make_set(cast.contoso)
+    push_all(store)
+    repository = folder_of(place, tmp_path)
+    message = git(repository, "log", "-1", "--format=%B")
+    whole = git(repository, "rev-parse", "main:").strip()
+    empty = git(repository, "hash-object", "-t", "tree", "-w", "/dev/null").strip()
+
+    def put(tree, text, *upon):
+        who = ("-c", "user.name=A", "-c", "user.email=a@b")
+        commit = git(repository, *who, "commit-tree", tree, *upon, "-m", text).strip()
+        git(repository, "update-ref", "refs/heads/main", commit)
+
+    # The history is written anew, with all messages and without the policies.
+    put(empty, message)
+    stores.ask(CopyStore.get_by_id(store.id), SYSTEM, "verify")
+    assert "lost 1 commit(s)" in look_after(store).error
+    push_all(store)
+    assert git(repository, "rev-parse", f"main:{cast.contoso.directory_id}") == git(
+        repository, "rev-parse", f"{whole}:{cast.contoso.directory_id}"
+    )
+    assert look_after(store).error is None
+    # One that is to come is there already, as somebody says.
+    newer = make_set(cast.contoso, changed=0)
+    put(whole, message.replace(f"/{newer.id - 1}", f"/{newer.id}"), "-p", "main")
+    push_all(store)
+    assert len(log_of(repository)) == 4
+    stores.ask(CopyStore.get_by_id(store.id), SYSTEM, "verify")
+    assert look_after(store).error is None
