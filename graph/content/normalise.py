@@ -167,9 +167,7 @@ def normalise_value(value: Any, place: Place) -> Any:
     return normalise_spelling(place.kind, value)
 
 
-@remember
-def _normalise_element(value: Any, place: Place) -> Any:
-    return normalise_value(value, place)
+_normalise_element = remember(normalise_value)
 
 
 @lru_cache(model.MOST_PAIRS)

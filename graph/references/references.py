@@ -46,7 +46,6 @@ from graph.references.reference_kinds import (
     policy_types_of,
 )
 from graph.references.stand_ins import is_stand_in
-from graph.remembering import remember
 
 Holder = dict[str, Any]
 # Known ids of the source tenant, in small letters -> kind.
@@ -174,19 +173,12 @@ class _Rewriting:
         if isinstance(value, dict):
             return self._object(value, place.key, place.declared, place.setting, place.texts)
         if isinstance(value, list):
-            return [inner if self._may_pass_by(inner, place) else self._value(inner, place) for inner in value]
+            return [self._value(inner, place) for inner in value]
         if not isinstance(value, str) or not value:
             return value
         if place.kind is None and (kind := kind_of_stand_in(place.type, place.key)) and is_stand_in(value):
             return self._id(value, place._replace(kind=kind))
         return self._id(value, place) if place.kind and _is_id(place.kind, value) else self._text(value, place)
-
-    def _may_pass_by(self, value: Any, place: _ReferencePlace) -> bool:
-        """Tell whether an element of a list names nothing: most settings do not, and were seen before."""
-        if not isinstance(value, dict):
-            return False
-        asked = _asked_if_plain(value, self._policy_type, place.key, place.declared, place.setting, place.texts)
-        return asked is not None and not any(text in self._known for text in asked)
 
     def _object(self, value: Holder, key: str, declared: str, setting: str, texts: int) -> Holder:
         """Rewrite an object that stands in the property `key`. Most of its values are passed by without a call."""
@@ -310,44 +302,6 @@ class _Rewriting:
         )
         is_another = bool(GUID.fullmatch(str(answer))) and answer != object_id
         return security_identifier.from_object_id(answer) if is_another else match[0]
-
-
-class _Asked(dict[str, str]):
-    """Knows no id, and keeps those that it is asked for."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.ids: set[str] = set()
-
-    def __bool__(self) -> bool:
-        return True
-
-    def __contains__(self, object_id: object) -> bool:
-        self.ids.add(str(object_id))
-        return False
-
-    def get(self, object_id: str, default: Any = None) -> Any:
-        self.ids.add(object_id)
-        return default
-
-
-@remember
-def _asked_if_plain(
-    value: Any, policy_type: str, key: str, declared: str, setting: str, texts: int
-) -> frozenset[str] | None:
-    """Return the texts, in small letters, of which an object in a list names something only where they are known ids.
-
-    None where it holds a reference whatever is known. `key`: the property with the list.
-    """
-    found: list[Reference] = []
-
-    def note(reference: Reference) -> str:
-        found.append(reference)
-        return reference.id
-
-    asked, place = _Asked(), _ReferencePlace(key=key, declared=declared, setting=setting, texts=texts)
-    _Rewriting(policy_type, note, asked)._value(value, place)
-    return None if found else frozenset(asked.ids)
 
 
 # --- what the tables and the model say -------------------------------------------------------------------------------
