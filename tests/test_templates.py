@@ -44,6 +44,13 @@ def test_no_line_is_too_long():
     assert [(name, number) for name, number, line in lines if len(line) > LONGEST_LINE] == []
 
 
+def test_a_cell_that_may_be_empty_holds_no_white_space():
+    """On a phone a cell has its label before it, and goes where it is empty: a blank would leave the label alone."""
+    block = r"\{% (?:if|for) (?:(?!\{%).)*\{% end(?:if|for) -?%\}"
+    may_be_empty = re.compile(rf"<td [^\n]*data-label[^\n]*>\s+{block}\s*</td>", re.DOTALL)
+    assert [name for name in TEMPLATES if may_be_empty.search((FOLDER / name).read_text())] == []
+
+
 def test_every_imported_macro_is_used_and_components_are_known_without():
     for name in TEMPLATES:
         template = parsed(name)
