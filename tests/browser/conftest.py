@@ -67,7 +67,8 @@ def site(app):
 @contextmanager
 def served(app):
     """The address of an application that a thread of this process serves."""
-    server = make_server("127.0.0.1", 0, _answering_whole(app), threaded=True)
+    answers = _Answers(app)
+    server = make_server("127.0.0.1", 0, answers, threaded=True)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
@@ -75,21 +76,47 @@ def served(app):
     finally:
         server.shutdown()
         thread.join()
+        answers.end()
         server.server_close()
 
 
-def _answering_whole(app):
-    """Each answer read before it is sent: the server leaves a file open whose browser goes away half way."""
+class _Answers:
+    """Each answer read before it is sent: the server leaves a file open whose browser goes away half way.
 
-    def answer(environ, start_response):
-        body = app(environ, start_response)
+    The server's threads outlive it. After the end none works on a database that the test takes away: SQLite, closed
+    amid a statement, takes the whole process with it.
+    """
+
+    def __init__(self, app):
+        self._app, self._changed = app, threading.Condition()
+        self._under_way, self._is_over = 0, False
+
+    def __call__(self, environ, start_response):
+        with self._changed:
+            if self._is_over:
+                start_response("503 Service Unavailable", [])
+                return [b""]
+            self._under_way += 1
         try:
-            return [b"".join(body)]
+            return [self._whole(environ, start_response)]
+        finally:
+            with self._changed:
+                self._under_way -= 1
+                self._changed.notify_all()
+
+    def _whole(self, environ, start_response):
+        body = self._app(environ, start_response)
+        try:
+            return b"".join(body)
         finally:
             if hasattr(body, "close"):
                 body.close()
 
-    return answer
+    def end(self):
+        """Wait for what is answered now, and answer nothing more."""
+        with self._changed:
+            self._is_over = True
+            assert self._changed.wait_for(lambda: self._under_way == 0, 180), "an answer has no end"
 
 
 @pytest.fixture
