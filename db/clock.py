@@ -5,7 +5,9 @@ from functools import lru_cache
 from time import monotonic
 from zoneinfo import ZoneInfo
 
-from db.database import database, is_sqlite
+import peewee as pw
+
+from db.database import Condition, database, is_sqlite
 from db.errors import Invalid
 
 # Less is the time that the question itself takes, and what clocks differ by on machines that are well.
@@ -31,6 +33,13 @@ def past(at: datetime) -> datetime:
     if at > now + MAX_SKEW:
         raise Invalid("This moment is yet to come. Choose an earlier one.")
     return min(at, now)
+
+
+def has_come(time: pw.Field, now: datetime, longest: timedelta) -> Condition:
+    """Return the condition that the time of a row has come, or is further off than the `longest` that any may be: such
+    a time was set by a clock that was set back since.
+    """
+    return (time <= now) | (time > now + longest)
 
 
 def _machine_time() -> datetime:

@@ -10,14 +10,15 @@ import peewee as pw
 
 from db.audit import audit
 from db.audit.audit import SYSTEM, Action
-from db.clock import utcnow
+from db.clock import has_come, utcnow
 from db.database import Condition, transaction
 from db.models import IS_ACTIVE, BackupSet, CopiedSet, CopyStore, Run, Tenant
 from db.sql.value_lists import batched, is_in
 from db.states import CopyState, RunKind, SetState
 
 TRY_AGAIN = timedelta(minutes=15)
-UNDER_WAY = (CopyState.WAITING, CopyState.PUSHING, CopyState.FAILED)
+_TO_PUSH = (CopyState.WAITING, CopyState.FAILED)
+UNDER_WAY = (*_TO_PUSH, CopyState.PUSHING)
 
 
 def await_copies(backup_set: BackupSet) -> None:
@@ -66,9 +67,8 @@ def due(store: CopyStore, limit: int) -> list[CopiedSet]:
     tenants = {row[0] for row in CopiedSet.select(CopiedSet.directory_id).where(is_under_way).tuples()}
     if len(tenants) >= limit:
         return []
-    waits = (CopiedSet.store == store) & CopiedSet.state.in_([CopyState.WAITING, CopyState.FAILED])
-    # A try that is too far off was set by a clock that was set back since.
-    is_time = (CopiedSet.try_at <= utcnow()) | (CopiedSet.try_at > utcnow() + 2 * TRY_AGAIN)
+    waits = (CopiedSet.store == store) & CopiedSet.state.in_(_TO_PUSH)
+    is_time = has_come(CopiedSet.try_at, utcnow(), 2 * TRY_AGAIN)
     is_due = waits & is_time & CopiedSet.directory_id.not_in(sorted(tenants))
     oldest = pw.fn.MIN(CopiedSet.set_number)
     firsts = CopiedSet.select(oldest).where(is_due).group_by(CopiedSet.directory_id).order_by(oldest)
@@ -78,7 +78,7 @@ def due(store: CopyStore, limit: int) -> list[CopiedSet]:
 
 def begin(copied: CopiedSet, run: Run) -> bool:
     """Hand a set that waits to its run. Return False when another was quicker."""
-    waits = CopiedSet.state.in_([CopyState.WAITING, CopyState.FAILED])
+    waits = CopiedSet.state.in_(_TO_PUSH)
     begun = CopiedSet.update(state=CopyState.PUSHING, run=run, message=None)
     return bool(begun.where((CopiedSet.id == copied.id) & waits).execute())
 
@@ -214,12 +214,12 @@ def half_copied(store: CopyStore) -> list[CopiedSet]:
 
 
 def _is_lost(store: CopyStore) -> Condition:
-    waits = CopiedSet.state.in_([CopyState.WAITING, CopyState.FAILED])
-    return (CopiedSet.store == store) & waits & CopiedSet.backup_set.is_null()
+    return (CopiedSet.store == store) & CopiedSet.state.in_(_TO_PUSH) & CopiedSet.backup_set.is_null()
 
 
 def over(store: CopyStore, now: datetime, limit: int) -> list[CopiedSet]:
-    """Return complete copies that are kept no longer: past their date, with a newer copy of the whole tenant.
+    """Take complete copies that are kept no longer: past their date, with a newer copy of the whole tenant. Of those,
+    one whose set was to be looked through again need not be, and is complete again.
 
     A copy of a few policies, or of a backup that could not read the rest, stands for no other: who makes only such
     backups makes no good copy go.
@@ -230,9 +230,8 @@ def over(store: CopyStore, now: datetime, limit: int) -> list[CopiedSet]:
         newest_whole = _newest_whole(store, directory_id)
         is_of_directory = (CopiedSet.directory_id == directory_id) & (CopiedSet.set_number < newest_whole)
         is_over = _is_past(store, now) & is_of_directory
-        # One that is to be looked through again need not be.
-        again = CopiedSet.state.in_([CopyState.WAITING, CopyState.FAILED])
-        CopiedSet.update(state=CopyState.COMPLETE, try_at=None).where(is_over & again).execute()
+        is_looked_at_again = is_over & CopiedSet.state.in_(_TO_PUSH)
+        CopiedSet.update(state=CopyState.COMPLETE, try_at=None).where(is_looked_at_again).execute()
         rows = CopiedSet.select().where(is_over & (CopiedSet.state == CopyState.COMPLETE))
         found.extend(rows.order_by(CopiedSet.set_number).limit(limit - len(found)))
         if len(found) >= limit:

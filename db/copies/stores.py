@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from db.audit import audit
 from db.audit.audit import Action, Actor
-from db.clock import utcnow
+from db.clock import has_come, utcnow
 from db.copies import copied_sets, recovery_keys
 from db.database import database
 from db.encryption import keyring
@@ -170,11 +170,8 @@ def is_working(store: CopyStore) -> bool:
 
 
 def due(now: datetime) -> list[CopyStore]:
-    """Return the stores that are to be looked after now.
-
-    A look that is too far off was set by a clock that was set back since.
-    """
-    is_due = (CopyStore.tend_at <= now) | (CopyStore.tend_at > now + LONGEST_PAUSE)
+    """Return the stores that are to be looked after now."""
+    is_due = has_come(CopyStore.tend_at, now, LONGEST_PAUSE)
     return list(CopyStore.select().where(CopyStore.is_active & is_due).order_by(CopyStore.tend_at))
 
 

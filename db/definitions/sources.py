@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import peewee as pw
 
-from db.clock import utcnow
+from db.clock import has_come, utcnow
 from db.database import Condition, database, lock_rows
 from db.models import DefinitionSource, Policy, Snapshot, Tenant
 from db.sql import upserts
@@ -37,9 +37,8 @@ def due_sources(
 
 def _may_be_asked(now: datetime) -> Condition:
     is_ready = Tenant.is_active & Tenant.removing_since.is_null()
-    # One that is put off for longer than any was so by a clock that was set back since.
-    is_too_far = DefinitionSource.again_at > now + 2 * ASK_REFUSING_AFTER
-    return is_ready & (DefinitionSource.again_at.is_null() | (DefinitionSource.again_at <= now) | is_too_far)
+    is_time = has_come(DefinitionSource.again_at, now, 2 * ASK_REFUSING_AFTER)
+    return is_ready & (DefinitionSource.again_at.is_null() | is_time)
 
 
 def find(tenant: Tenant) -> DefinitionSource | None:

@@ -18,7 +18,7 @@ import peewee as pw
 
 from db.audit import audit
 from db.audit.audit import Action, Actor
-from db.clock import utcnow
+from db.clock import has_come, utcnow
 from db.database import Condition, database, lock_rows
 from db.errors import Invalid
 from db.models import Channel, Delivery, Notice, User
@@ -119,13 +119,12 @@ def _hand_over(delivery_id: int) -> Delivery | None:
 
 
 def _is_due(now: datetime) -> Condition:
-    # What is put off for longer than any was so by a clock that was set back since, as what is held too long.
-    is_time = (Delivery.next_at <= now) | (Delivery.next_at > now + 2 * LONGEST_PAUSE)
     is_free = Delivery.claimed_until.is_null() | ~_is_claimed(now)
-    return _is_unsent() & is_time & is_free
+    return _is_unsent() & has_come(Delivery.next_at, now, 2 * LONGEST_PAUSE) & is_free
 
 
 def _is_claimed(now: datetime) -> Condition:
+    # What is held for longer than any was so by a clock that was set back since.
     condition: Condition = Delivery.claimed_until.between(now, now + 2 * max(HANDED_OVER_FOR, CLAIMED_FOR))
     return condition
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import peewee as pw
 
-from db.clock import MAX_SKEW, utcnow
+from db.clock import MAX_SKEW, has_come, utcnow
 from db.database import Condition, lock_rows, transaction
 from db.models import Change, Channel, Delivery, Notice, NoticeRule, Occurrence, Policy, Tenant
 from db.notices import deliveries, pace, rules
@@ -136,13 +136,8 @@ def _may_go(notice: Notice, audience: Audience) -> bool:
 
 def channels_with_due(now: datetime) -> list[int]:
     """Return the ids of channels that have something to tell now."""
-    query = Notice.select(Notice.channel).where(_IS_UNDELIVERED & _is_time(now)).distinct()
+    query = Notice.select(Notice.channel).where(_IS_UNDELIVERED & has_come(Notice.due_at, now, LONGEST_WAIT)).distinct()
     return sorted(row[0] for row in query.tuples())
-
-
-def _is_time(now: datetime) -> Condition:
-    # What is put off for longer than any pace does was so by a clock that was set back since.
-    return (Notice.due_at <= now) | (Notice.due_at > now + LONGEST_WAIT)
 
 
 @transaction
@@ -153,7 +148,7 @@ def bundle(channel_id: int) -> list[Delivery]:
     """
     lock_rows(Channel, Channel.id == channel_id)
     now = utcnow()
-    due = _notices((Notice.channel == channel_id) & _IS_UNDELIVERED & _is_time(now))
+    due = _notices((Notice.channel == channel_id) & _IS_UNDELIVERED & has_come(Notice.due_at, now, LONGEST_WAIT))
     audience = Audience([notice.channel for notice in due])
     going = [notice for notice in due if _may_go(notice, audience)]
     gone = {notice.id for notice in due} - {notice.id for notice in going}

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import peewee as pw
 
-from db.clock import MAX_SKEW, utcnow
+from db.clock import MAX_SKEW, has_come, utcnow
 from db.database import database
 from db.models import AuditEvent, Policy, ReadinessItem, ReadinessReport, Run, Tenant, TenantReadiness
 from db.notices import occurrences
@@ -76,15 +76,10 @@ def _holds(tenant_id: int, now: datetime) -> bool:
 
 
 def due(now: datetime, excluded_ids: Collection[int] = (), limit: int = DUE_PER_SWEEP) -> list[TenantReadiness]:
-    """Return the tenants with a newer backup than their report, those that have waited longest first.
-
-    One that is put off for longer than any was so by a clock that was set back since.
-    """
+    """Return the tenants with a newer backup than their report, those that have waited longest first."""
     is_ready = Tenant.is_active & Tenant.removing_since.is_null()
     is_due = TenantReadiness.due_since.is_null(False) & (
-        TenantReadiness.again_at.is_null()
-        | (TenantReadiness.again_at <= now)
-        | (TenantReadiness.again_at > now + 2 * AGAIN_AFTER)
+        TenantReadiness.again_at.is_null() | has_come(TenantReadiness.again_at, now, 2 * AGAIN_AFTER)
     )
     query = TenantReadiness.select(TenantReadiness, Tenant).join(Tenant).where(is_ready & is_due)
     query = query.where(TenantReadiness.id.not_in(list(excluded_ids)))

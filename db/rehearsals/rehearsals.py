@@ -7,7 +7,7 @@ from typing import Any
 
 import peewee as pw
 
-from db.clock import utcnow
+from db.clock import has_come, utcnow
 from db.database import Condition
 from db.models import Rehearsal, RehearsalFinding, RehearsalSample, Restore, Run, Tenant
 from db.sql.value_lists import batched, is_in
@@ -199,11 +199,8 @@ def on_run_ended(run: Run, state: RunState) -> None:
 
 
 def removals_due(now: datetime, excluded_ids: Collection[int] = (), limit: int = 100) -> list[Rehearsal]:
-    """Return ended rehearsals that left something in their lab, and whose time to remove it has come.
-
-    A time that is further off than any pause was set by a clock that was set back since.
-    """
-    is_time = (Rehearsal.removal_due_at <= now) | (Rehearsal.removal_due_at > now + REMOVAL_TRIES * REMOVAL_PAUSE)
+    """Return ended rehearsals that left something in their lab, and whose time to remove it has come."""
+    is_time = has_come(Rehearsal.removal_due_at, now, REMOVAL_TRIES * REMOVAL_PAUSE)
     due = is_time & Rehearsal.id.not_in(list(excluded_ids))
     return list(
         Rehearsal.select(Rehearsal, Tenant).join(Tenant).where(due).order_by(Rehearsal.removal_due_at).limit(limit)
