@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from actors.changes import added_since, put_back_since
+from actors.changes import added_since, damage_waves, put_back_since
 from actors.changes.added_since import AddedProof
 from actors.plans import drafts
 from db.audit.audit import Actor
@@ -18,7 +18,7 @@ from db.models import Change, Policy, Restore, Tenant, TenantEvent
 from db.policies import moments
 from db.policies.moments import PolicyThen
 from db.states import LaterChangeKind, Severity
-from graph.write.emergency_order import WAVES, emergency_wave
+from graph.write.emergency_order import REST, WAVES
 
 # Changes of a tenant since then; who made one before the newest of these is not told.
 MOST_CHANGES = 20_000
@@ -104,7 +104,12 @@ def find(tenant: Tenant, at: datetime) -> Damage:
         for row in then.new_since
         if row.id in added and row.id not in again.made
     ]
-    return Damage(tenant, at, sorted(deeds, key=_urgency), then.known_since)
+    return Damage(tenant, at, sorted(_in_waves(deeds), key=_urgency), then.known_since)
+
+
+def _in_waves(deeds: Sequence[PolicyDamage]) -> list[PolicyDamage]:
+    waves = damage_waves.find({deed.policy_id: deed.policy_type for deed in deeds})
+    return [replace(deed, wave=waves[deed.policy_id]) for deed in deeds]
 
 
 @dataclass(frozen=True)
@@ -180,7 +185,7 @@ def _deed(
         story.by if story else (),
         story.newest.restore_id if story else None,
         snapshot_id,
-        emergency_wave(policy_type, {}),
+        REST,
     )
 
 

@@ -30,6 +30,11 @@ def emergency_wave(policy_type: str, body: Object) -> int:
     return PROTECTION if policy_type in _PROTECTS or family.startswith(_SECURITY_FAMILY) else REST
 
 
+def depends_on_body(policy_type: str) -> bool:
+    """Return whether the wave of such a policy is known by its body alone."""
+    return policy_type == "configurationPolicies"
+
+
 def emergency_order(policy_type: str, body: Object) -> tuple[int, int, int, int]:
     """Return the sort key: the wave, then as policies are written otherwise."""
     return emergency_wave(policy_type, body), *write_order(policy_type, body)

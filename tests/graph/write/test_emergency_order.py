@@ -2,7 +2,16 @@
 
 from graph.policy_types.table import POLICY_TYPES
 from graph.references.reference_kinds import CONTEXTS
-from graph.write.emergency_order import ACCESS, LAST, PROTECTION, REST, WAVES, emergency_order, emergency_wave
+from graph.write.emergency_order import (
+    ACCESS,
+    LAST,
+    PROTECTION,
+    REST,
+    WAVES,
+    depends_on_body,
+    emergency_order,
+    emergency_wave,
+)
 
 FIREWALL = {"templateReference": {"templateFamily": "endpointSecurityFirewall"}}
 
@@ -18,3 +27,8 @@ def test_who_gets_in_comes_before_what_protects_and_what_locks_writes_comes_last
     assert waves["configurationPolicies"] == waves["deviceConfigurations"] == REST
     assert set(waves.values()) == WAVES.keys()
     assert emergency_order("namedLocations", {}) < emergency_order("conditionalAccessPolicies", {})
+
+
+def test_only_a_settings_catalog_has_its_wave_in_the_body():
+    """Microsoft's model: of what we read, deviceManagementConfigurationPolicy alone has a template with a family."""
+    assert [key for key in POLICY_TYPES if depends_on_body(key)] == ["configurationPolicies"]
