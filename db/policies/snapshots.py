@@ -16,7 +16,7 @@ import peewee as pw
 
 from db.clock import utcnow
 from db.database import Condition, database, lock_rows
-from db.encryption import keyring
+from db.encryption import SealError, keyring
 from db.models import Content, Policy, Run, Snapshot, Tenant
 from db.policies import change_recording, lost_bodies, policy_index
 from db.policies.change_recording import SavedReading
@@ -27,6 +27,8 @@ from db.sql.updates import update_rows
 from db.sql.value_lists import batched, is_in
 from db.states import Outcome, PolicyState, RunKind
 
+# Opening a content that was lost, changed or cut short raises one of these.
+NOT_OPENED = (SealError, zlib.error, ValueError)
 # A content that nobody refers to stays for so long: a capture under way may be about to refer to it.
 MIN_CONTENT_AGE = timedelta(days=1)
 # An older one that is about to be referred to is made young again: long before it could go, and not every time.
@@ -96,7 +98,7 @@ SealContent = Callable[[], tuple[bytes, int]]
 def _save_contents(tenant_id: int, sealers: Mapping[str, SealContent]) -> dict[str, int]:
     """Return fingerprint -> content id, creating those that are not there. None of them is deleted soon."""
     known_ids = _ids_of_known_contents(tenant_id, list(sealers))
-    lost_bodies.fill(tenant_id, {fingerprint: sealers[fingerprint] for fingerprint in known_ids})
+    lost_bodies.fill(tenant_id, {fingerprint: sealers[fingerprint] for fingerprint in known_ids}, packed_content)
     rows = [
         {"tenant": tenant_id, "fingerprint": fingerprint, "sealed": sealed, "plain_bytes": plain_bytes}
         for fingerprint, (sealed, plain_bytes) in (
@@ -158,7 +160,7 @@ def save(run: Run, drafts: Sequence[SnapshotDraft]) -> dict[int, SavedSnapshot]:
         unindexed = [draft.policy_id for draft in timely if draft.index is None and not draft.is_indexed]
         policy_index.forget([policy_id for policy_id in unindexed if known[policy_id].index_version is not None])
         _confirm([(newest[draft.policy_id], draft) for draft in unchanged_drafts])
-        lost_bodies.fill(run.tenant_id, _sealers(unchanged_drafts))
+        lost_bodies.fill(run.tenant_id, _sealers(unchanged_drafts), packed_content)
         added = _add(run, changed_drafts)
         _update_policies(now, timely, known, added.keys())
         readings = [_saved_reading(draft, known, newest, added) for draft in timely]
