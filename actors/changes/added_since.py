@@ -1,11 +1,9 @@
 """Policies that were not seen in a tenant at a moment: added since, or made before it between two looks."""
 
-import zlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from db.encryption import SealError
 from db.models import Policy
 from db.policies import change_recording, moments, snapshots
 from db.policies.moments import Moment
@@ -56,7 +54,7 @@ def _made_at(policy_ids: Sequence[int]) -> dict[int, datetime]:
         for policy_id, snapshot in newest.items():
             try:
                 body = snapshots.open_content(contents[snapshot.content_id])["body"]
-            except (SealError, zlib.error, ValueError):  # nobody knows
+            except snapshots.NOT_OPENED:  # nobody knows
                 continue
             if made := parse_time(body.get("createdDateTime")):
                 found[policy_id] = made

@@ -8,6 +8,7 @@ from typing import Any
 from actors.plans.kept_objects import KeptObjects
 from actors.plans.plan_items import (
     CONTENTS_AT_ONCE,
+    DAMAGED,
     BackupContents,
     comparable_live,
     is_uploaded,
@@ -232,6 +233,8 @@ class PlanBuilder:
     ) -> dict[str, Any]:
         """Return the plan of an item that has a content. `found`: what reading found in the tenant."""
         policy_type, content = POLICY_TYPES[item.policy_type], self._contents[item]
+        if item in self._contents.damaged:
+            return self._plan_damaged(item)
         if item.policy_type == CONTEXTS and self._options.existing != COPY and self._match(item).target_id:
             resolver.numbers[chosen_id(policy_type, content)] = str(self._match(item).target_id)
         live_mark, live = found or (None, None)
@@ -344,6 +347,11 @@ class PlanBuilder:
         contents = [desired, kept.content] if kept else [desired]
         dangers = (find_lockout(item.policy_type, content, self._break_glass) for content in contents)
         return next(filter(None, dangers), "")
+
+    def _plan_damaged(self, item: RestoreItem) -> dict[str, Any]:
+        plan = ItemPlan("blocked", DAMAGED, self._contents.damaged[item])
+        nothing: dict[str, Any] = {"dangers": [], "target_id": None, "namesakes": [], "may_recreate": False}
+        return {**plan_columns(plan), **NOTHING_THERE, **nothing}
 
     def _plan_removal(self, item: RestoreItem) -> dict[str, Any]:
         policy_type, live = POLICY_TYPES[item.policy_type], live_content(item)

@@ -5,8 +5,8 @@ from dataclasses import asdict
 from types import MappingProxyType
 from typing import Any
 
-from db.models import RestoreItem
-from db.policies import snapshots
+from db.models import Content, RestoreItem
+from db.policies import lost_bodies, snapshots
 from db.sql.value_lists import batched
 from db.states import WRITTEN_OUTCOMES, Outcome
 from graph.display.masking import hide_live_secrets
@@ -95,19 +95,43 @@ def with_assignments(action: str | None, options: RestoreOptions) -> bool:
     return writes_assignments(options, is_made=action in MADE_ANEW)
 
 
+# The reason of an item whose content in the backup does not open.
+DAMAGED = "damaged"
+_LOST = "No copy had its content when this installation was recovered: nothing but its name is left of it here."
+_SEALED = (
+    "Its content in the backup does not open: its encryption key is missing, or it was changed in the database. Look "
+    "for the key, capture the policy again while the tenant has it, or restore another snapshot of it."
+)
+
+
 class BackupContents(dict[RestoreItem, PolicyContent]):
-    """Item -> its content in the backup, decrypted when it is first needed."""
+    """Item -> its content in the backup, decrypted when it is first needed.
+
+    One that does not open holds up nothing else: it is in `damaged`, with why, and has a content of its name alone.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.damaged: dict[RestoreItem, str] = {}
 
     def __missing__(self, item: RestoreItem) -> PolicyContent:
-        self[item] = backup_content(item)
+        self.load([item])
         return self[item]
 
     def load(self, items: Iterable[RestoreItem]) -> None:
-        """Decrypt the contents of all these items, read in few statements. Raises SealError."""
+        """Decrypt the contents of all these items, read in few statements."""
         for some in batched((item for item in items if item.content_id and item not in self), CONTENTS_AT_ONCE):
             rows = snapshots.contents_by_id(item.content_id for item in some)
             for item in some:
-                self[item] = _own_content(item, snapshots.open_content(rows[item.content_id]))
+                self[item] = self._open(item, rows[item.content_id])
+
+    def _open(self, item: RestoreItem, content: Content) -> PolicyContent:
+        try:
+            return _own_content(item, snapshots.open_content(content))
+        except snapshots.NOT_OPENED:
+            self.damaged[item] = _LOST if lost_bodies.is_lost(content) else _SEALED
+            name = POLICY_TYPES[item.policy_type].name_property
+            return {"body": {"id": item.graph_id, name: item.name}, "assignments": None}
 
 
 def estimated_seconds(

@@ -8,7 +8,6 @@ from typing import Any
 from actors.facade.snapshot_diff import CONDITIONAL_ACCESS
 from actors.facade.wording import ENGLISH, NO_WORDS, Wording, wording_of
 from actors.plans import plan_items
-from db.encryption import SealError
 from db.models import RestoreItem, Tenant
 from db.policies import policies, snapshots
 from db.restores import restore_items
@@ -54,7 +53,7 @@ def sections(
     """
     policy_type, options = POLICY_TYPES[item.policy_type], RestoreOptions(**item.restore.options)
     if item.action not in WRITTEN_OUTCOMES:
-        backup = plan_items.backup_content(item) if item.content_id else None
+        backup = _backup_if_it_opens(item)
         return _sections_of(_HELD, backup, hide, names, wording) if backup else []
     live = plan_items.live_content(item)
     if item.action == Outcome.REMOVE:
@@ -64,6 +63,11 @@ def sections(
     is_assigned = plan_items.with_assignments(item.action, options)
     sent = content_lines.sent_content(policy_type, desired, compared, with_assignments=is_assigned)
     return _sections_of(_WHOLE, sent, hide, names, wording)
+
+
+def _backup_if_it_opens(item: RestoreItem) -> PolicyContent | None:
+    is_there = item.content_id and item.reason != plan_items.DAMAGED
+    return plan_items.backup_content(item) if is_there else None
 
 
 def content_with_names(item: RestoreItem) -> PolicyContent:
@@ -104,7 +108,7 @@ def words_of_items(items: Sequence[RestoreItem], language: str = ENGLISH) -> Wor
 def _opened(items: Iterable[RestoreItem]) -> Iterator[tuple[str, Any]]:
     """Yield (policy type, content) of what can be opened."""
     for kind, content_id in _content_ids(items):
-        with suppress(SealError):
+        with suppress(*snapshots.NOT_OPENED):
             yield kind, snapshots.read_content(content_id)
 
 
@@ -118,15 +122,13 @@ def access_story(item: RestoreItem, names: Mapping[str, str | None]) -> AccessSt
     if item.action in (Outcome.UPDATE, *plan_items.MADE):
         return describe_access(content_with_names(item)["body"], names)
     content = plan_items.live_content(item) if item.action == Outcome.REMOVE else None
-    content = content or (plan_items.backup_content(item) if item.content_id else None)
+    content = content or _backup_if_it_opens(item)
     return describe_access(content["body"], names) if content else None
 
 
 def _referenced(items: Iterable[RestoreItem]) -> set[ObjectKey]:
     """Return (kind, id) of what the backup and what is there refer to."""
-    return {
-        key for kind, content_id in _content_ids(items) for key in referenced(kind, snapshots.read_content(content_id))
-    }
+    return {key for kind, content in _opened(items) for key in referenced(kind, content)}
 
 
 def _content_ids(items: Iterable[RestoreItem]) -> list[tuple[str, int]]:

@@ -267,9 +267,13 @@ class _History:
     def _is_like(self, policy: Policy, key: MatchKey) -> bool:
         """Tell whether nothing but the id tells them apart: not the platform, the template or the like."""
         newest = snapshots.latest(policy)
-        return (
-            newest is None or match_key(POLICY_TYPES[self._policy_type], snapshots.read_snapshot(newest)["body"]) == key
-        )
+        if newest is None:
+            return True
+        try:
+            body = snapshots.read_snapshot(newest)["body"]
+        except snapshots.NOT_OPENED:
+            return True  # nothing that opens tells them apart
+        return match_key(POLICY_TYPES[self._policy_type], body) == key
 
 
 def _lived_together(policy: Policy, other: Policy) -> bool:

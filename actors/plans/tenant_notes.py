@@ -10,7 +10,6 @@ from typing import Any
 
 from actors.plans.plan_items import MADE, MADE_ANEW
 from actors.reading.cached_listings import Listings
-from db.encryption import SealError
 from db.models import RestoreItem, Tenant
 from db.policies import policies, snapshots
 from db.states import WRITTEN_OUTCOMES
@@ -59,7 +58,7 @@ def _approval_policies(tenant: Tenant) -> list[Body]:
     """Return the tenant's approval policies as its backups have them: reading them takes a permission of its own."""
     bodies = []
     for policy in policies.present_of_type(tenant, APPROVAL_POLICIES):
-        with suppress(SealError):  # a plan is made without one that does not open
+        with suppress(*snapshots.NOT_OPENED):  # a plan is made without one that does not open
             if newest := snapshots.latest(policy):
                 bodies.append(snapshots.read_snapshot(newest)["body"])
     return bodies

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from actors.plans.plan_builder import PlanBuilder
+from actors.plans.plan_items import DAMAGED
 from actors.plans.plan_order import after_what_they_refer_to
 from actors.plans.shortfall_texts import SHORTFALLS
 from db.clock import utcnow
@@ -123,6 +124,8 @@ class DeletionPlans(PlanBuilder):
         return _DeletedItem(plan, resolutions, self._verdict(item, plan))
 
     def _verdict(self, item: RestoreItem, plan: ItemPlan) -> RestoreVerdict:
+        if why := self._contents.damaged.get(item):
+            return RestoreVerdict(verdicts.NOT, DAMAGED, why)
         policy_type, body = POLICY_TYPES[item.policy_type], self._contents[item]["body"]
         listed = self._listed[item.policy_type]
         if plan.reason == UNREADABLE and isinstance(listed, GraphError) and not self._stays(item):

@@ -3,14 +3,20 @@
 import pytest
 
 import actors.backups.back_up
+import actors.plans.preview
+import actors.restores.live_restore
 import config
+from actors.plans import drafts, plan_text
 from actors.readiness import assess
 from db.audit.audit import SYSTEM
+from db.models import BackupSet, Content, Restore, Snapshot
+from db.policies.lost_bodies import LOST
 from db.readiness import reports
 from db.readiness.reports import ReportFilter
+from db.restores import restore_items
 from graph.simulator.store.state import Tenant as Simulated
 from tests.support import servers
-from tests.support.lone_deletions import LoneDeletions, simulator_here
+from tests.support.lone_deletions import OPTIONS, LoneDeletions, driven, simulator_here
 from tests.support.simulated_tenant import WRITE, catalog_policy
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -119,6 +125,30 @@ def test_what_the_demo_has_nowhere_is_told_as_it_becomes(rare):
     wrong = [(line.name, line.why, truth) for line in deletions.said() if not line.name.startswith("For ")
              if (truth := deletions.truth_of(line)).verdict != line.verdict]  # fmt: skip
     assert wrong == []
+
+
+def test_a_content_that_does_not_open_costs_its_own_policy_alone(rare):
+    """A preview of everything failed for one of them, and so did readiness."""
+    facts, deletions = rare
+    by_name = {line.name: line.policy for line in deletions.said()}
+    for name, sealed in (("Moved on", b"\x01 changed in the database, and no longer what it was"), ("Left", LOST)):
+        content_id = Snapshot.get(Snapshot.policy == by_name[name]).content_id
+        Content.update(sealed=sealed).where(Content.id == content_id).execute()
+    deletions.judge()
+    assert {("Moved on", "not", "damaged"), ("Left", "not", "damaged"), ("Twin", "by_itself", "")} <= verdicts_of(
+        deletions
+    )
+    facts.collections[DEVICE].clear()
+    restore = drafts.from_backup_set(BackupSet.get(), deletions.tenant, OPTIONS, SYSTEM)
+    driven(actors.plans.preview.start(restore, SYSTEM).run)
+    items = {item.name: item for item in restore_items.items(restore)}
+    assert {name for name, item in items.items() if item.reason == "damaged"} == {"Moved on", "Left"}
+    assert items["Twin"].action == "recreate"
+    assert "does not open" in items["Moved on"].message
+    assert "No copy had its content" in items["Left"].message
+    assert not any(plan_text.sections(items[name], None, {}) for name in ("Moved on", "Left"))
+    driven(actors.restores.live_restore.start(Restore.get_by_id(restore.id), SYSTEM, reason="ticket").run)
+    assert {held["name"] for held in facts.collections[DEVICE].values()} >= {"Twin", "For Same"}
 
 
 def test_what_changed_or_went_since_the_backup_and_what_has_no_licence_is_told(rare):

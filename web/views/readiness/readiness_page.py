@@ -41,6 +41,7 @@ TO_DO: Mapping[str, str] = {
     "approval": "Have a second administrator ready, who approves each of these writes in the tenant",
     "licence_missing": "Give the tenant its licence back: without it Microsoft Graph refuses these",
     "changed_since": "Back up the tenant: these were changed since their newest snapshot",
+    "damaged": "Look for the encryption key that is missing, or capture these again: their contents do not open",
     "no_snapshot": "Back up the tenant: no backup holds them yet",
     "unreadable": "Let the policy type be read again",
     "not_restorable": "Nothing helps: Microsoft Graph takes these from nobody",
