@@ -273,10 +273,15 @@ class _Rewriting:
             return self._xml(value)
         object_id = value.strip(_AROUND) if self._known else ""
         kind = self._known.get(object_id.lower()) if object_id != ZERO_GUID else None
-        if kind and not (place.key in _NEVER_HINTS and not place.texts) and not is_no_reference(place.type, place.key):
+        if kind and self._may_be_hint(kind, place) and not is_no_reference(place.type, place.key):
             reference = Reference(kind, fold_id(object_id), self._in_assignment, is_hint=True)
             return value.replace(object_id, str(self._replaced(reference, object_id)))
         return self._security_identifiers(value)
+
+    def _may_be_hint(self, kind: str, place: _ReferencePlace) -> bool:
+        """Tell whether a known id may be a hint here. A group in a group is one, though it stands in an `id`."""
+        is_member = self._policy_type == GROUPS and place.parent == "members" and kind == GROUPS
+        return is_member or place.key not in _NEVER_HINTS or bool(place.texts)
 
     def _xml(self, value: str) -> str:
         """Rewrite the XML of an OMA-URI: base64, or text where it was revealed."""

@@ -52,7 +52,9 @@ UNTOLD = {"mobileAppCategories", "namedLocations"}
 STAYS = re.compile("built-in|default", re.IGNORECASE)
 OPTIONS = complete_options({"groups": GROUPS_WITH_MEMBERS, "deleted": MAKE_NEW}, own_tenant=True)
 # What a person adds to a policy that comes back, by the words of the plan.
-LEFT_TO_A_PERSON = {"to_be_entered", "lacks_setting", "assignment_left_out"}
+LEFT_TO_A_PERSON = {"to_be_entered", "lacks_setting", "assignment_left_out", "reference_kept"}
+# What no write finishes, by the plan's own words.
+FINISHED_BY_HAND = ("printed QR codes are void", "publish it in the", "it is made without")
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,15 @@ class LoneDeletions:
 
     def __init__(self, state: State, facts: Tenant) -> None:
         self._state, self.facts, self.tenant = state, facts, connect(facts)
+        self._back_up()
+
+    def again(self) -> "LoneDeletions":
+        """After another backup."""
+        self._back_up()
+        return self
+
+    def _back_up(self) -> None:
+        facts = self.facts
         # They hold up themselves (learn.microsoft.com: Use access policies to require multi admin approval).
         facts.flags.setdefault("approval", [collection_of(POLICY_TYPES[APPROVAL_POLICIES])])
         driven(actors.backups.back_up.start(self.tenant, SYSTEM).run)
@@ -182,6 +193,9 @@ class LoneDeletions:
         for danger in item.dangers or ():
             if danger["code"] in LEFT_TO_A_PERSON:
                 return Truth("by_hand", SHORTFALLS[danger["code"]].before.format(**danger["values"]))
+        for note in item.notes or ():
+            if any(words in note for words in FINISHED_BY_HAND):
+                return Truth("by_hand", note)
         if item.policy_type == GROUPS and (lost := self._lost_of_group(item)):
             return Truth("by_hand", lost)
         places, _ = differences(item, self._was, self.facts.collections, made_ids(restore))

@@ -9,7 +9,7 @@ import config
 from actors.plans import drafts, plan_text
 from actors.readiness import assess
 from db.audit.audit import SYSTEM
-from db.models import BackupSet, Content, Restore, Snapshot
+from db.models import BackupSet, Content, Restore, Snapshot, Tenant
 from db.policies.lost_bodies import LOST
 from db.readiness import reports
 from db.readiness.reports import ReportFilter
@@ -125,6 +125,32 @@ def test_what_the_demo_has_nowhere_is_told_as_it_becomes(rare):
     wrong = [(line.name, line.why, truth) for line in deletions.said() if not line.name.startswith("For ")
              if (truth := deletions.truth_of(line)).verdict != line.verdict]  # fmt: skip
     assert wrong == []
+
+
+def test_a_group_in_a_group_is_found_again_when_both_are_gone(rare):
+    """The new one asked for a member that is gone, which Microsoft refuses, though readiness promised it."""
+    facts, deletions = rare
+    Tenant.update(keeps_members=True).execute()
+    inner, outer = (f"00000000-abab-4bab-8bab-{number:012}" for number in (1, 0))
+    [synced] = [graph_id for graph_id, held in facts.collections["groups"].items() if held["displayName"] == "Synced"]
+    for group_id, name, members in (
+        (outer, "Outer", [inner]),
+        (inner, "Inner", []),
+        (outer[:-1] + "2", "Mixed", [synced]),
+    ):
+        facts.put("groups", {"id": group_id, **group(name, members=[{"id": member} for member in members])})
+        facts.put(DEVICE, {**assigned(f"To {name}", group_id), "id": f"00000000-ffff-4fff-8fff-{group_id[-12:]}"})
+    deletions = deletions.again()
+    said = {line.name: (line.verdict, line.reason) for line in deletions.said()}
+    assert (said["Outer"], said["Inner"]) == (("by_itself", ""), ("by_itself", ""))
+    made_set = BackupSet.select().order_by(BackupSet.id.desc()).get()
+    facts.collections["groups"].clear()
+    restore = drafts.from_backup_set(made_set, deletions.tenant, OPTIONS, SYSTEM)
+    driven(actors.plans.preview.start(restore, SYSTEM).run)
+    driven(actors.restores.live_restore.start(Restore.get_by_id(restore.id), SYSTEM, reason="ticket").run)
+    now = {held["displayName"]: held for held in facts.collections["groups"].values()}
+    assert now["Outer"]["members"] == [{"id": now["Inner"]["id"]}]
+    assert now["Inner"]["id"] != inner
 
 
 def test_a_content_that_does_not_open_costs_its_own_policy_alone(rare):
