@@ -134,8 +134,9 @@ class DeletionPlans(PlanBuilder):
             (str(shortfall.code), SHORTFALLS[shortfall.code].before.format(**shortfall.values))
             for shortfall in plan.shortfalls
         ]
-        if MARKED_AT_ONCE in plan.notes:  # it comes back stricter than it was
-            shortfalls.append((str(ShortfallCode.LACKS_SETTING), MARKED_AT_ONCE))
+        # It comes back without dates that are past, each with a note before all others; or stricter than it was.
+        otherwise = [*plan.notes[: len(plan.left_out)], *(note for note in plan.notes if note == MARKED_AT_ONCE)]
+        shortfalls += [(str(ShortfallCode.LACKS_SETTING), note) for note in otherwise]
         return verdicts.verdict_of(policy_type, body, plan.action, plan.reason, plan.message, shortfalls)
 
     def _empty_the_tenant(self) -> None:

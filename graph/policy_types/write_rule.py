@@ -66,6 +66,8 @@ class WriteRule:
     # Warnings for a person, before one is written and before one is made anew; "" when there are none.
     warn: Callable[[Object], str] = lambda body: ""
     warn_create: Callable[[Object], str] = lambda body: ""
+    # What a person has to do once one is made anew, which no write does; "" when it is nothing. It is warned of, too.
+    left_to_do: Callable[[Object], str] = lambda body: ""
     # Its policies are written one after another, never twenty at a time.
     one_at_a_time: bool = False
 

@@ -22,7 +22,7 @@ _MENDED_BY_HAND = frozenset(
     {"secret_missing", "permission_missing", "unresolved", "guard", "not_chosen", "unreadable", "uploaded_again"}
 )
 # What a restore leaves out though the backup had it, and a person has to add (graph/restore/shortfalls.py).
-_LEFT_TO_A_PERSON = frozenset({"to_be_entered", "lacks_setting", "assignment_left_out"})
+_LEFT_TO_A_PERSON = frozenset({"to_be_entered", "lacks_setting", "assignment_left_out", "reference_kept"})
 # Their files are nowhere in Graph: somebody who has the file adds it, and then the rest comes back.
 _OF_FILES = frozenset({"mobileApps", "groupPolicyUploadedDefinitionFiles", "agreements"})
 # What Graph answers where a tenant lacks a licence, and where nothing that a person does brings the feature back
@@ -82,6 +82,8 @@ def verdict_of(
     for code, sentence in shortfalls:
         if code in _LEFT_TO_A_PERSON:
             return RestoreVerdict(BY_HAND, code, sentence)
+    if left_to_do := WRITE_RULES[policy_type.key].left_to_do(dict(body)):
+        return RestoreVerdict(BY_HAND, "finished_by_hand", left_to_do)
     return of_group(body) if policy_type.is_referred else RestoreVerdict(BY_ITSELF)
 
 

@@ -53,6 +53,10 @@ def _defaults_to_noncompliant(body: Object) -> str:
     return "Devices without a compliance policy count as not compliant with it." if is_on else ""
 
 
+def _is_to_be_published(body: Object) -> str:
+    return "" if body.get("status") == "draft" else _stays_a_draft(body)
+
+
 def _stays_a_draft(body: Object) -> str:
     return "Browsers follow the list that was published last: publish it in the Microsoft 365 admin center."
 
@@ -169,7 +173,9 @@ TENANT_RULES: Mapping[str, WriteRule] = {
         warn_create=groups.creation_warning,
     ),
     "mobileAppCategories": WriteRule(APP_NAMED, WRITE_APPS),
-    "androidDeviceOwnerEnrollmentProfiles": WriteRule(POLICIES, WRITE_CONFIGURATION, warn_create=_new_token),
+    "androidDeviceOwnerEnrollmentProfiles": WriteRule(
+        POLICIES, WRITE_CONFIGURATION, warn_create=_new_token, left_to_do=_new_token
+    ),
     "managedDeviceCleanupRules": WriteRule(POLICIES, WRITE_CLEANUP, warn=_retires_devices),
     "operationApprovalPolicies": WriteRule(LOCKS, WRITE_RBAC, warn=_locks_writes),
     "deviceManagementSettings": WriteRule(
@@ -203,6 +209,7 @@ TENANT_RULES: Mapping[str, WriteRule] = {
             "sharedCookies": _list_part("sharedCookies", _cookie_key, _COOKIE),
         },
         warn=_stays_a_draft,
+        left_to_do=_is_to_be_published,
     ),
     "windowsUpdatePolicies": WriteRule(**_NEVER),
     "windowsUpdateDeployments": WriteRule(**_NEVER),

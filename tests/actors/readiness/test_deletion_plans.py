@@ -16,7 +16,7 @@ from db.readiness.reports import ReportFilter
 from db.restores import restore_items
 from graph.simulator.store.state import Tenant as Simulated
 from tests.support import servers
-from tests.support.lone_deletions import OPTIONS, LoneDeletions, driven, simulator_here
+from tests.support.lone_deletions import OPTIONS, LoneDeletions, driven, is_right, simulator_here
 from tests.support.simulated_tenant import WRITE, catalog_policy
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -127,6 +127,41 @@ def test_what_the_demo_has_nowhere_is_told_as_it_becomes(rare):
     assert wrong == []
 
 
+EDGE = {"displayName": "Old sites", "description": "", "status": "published", "revision": "1", "sites": [],
+        "sharedCookies": [], "lastModifiedDateTime": "2026-01-01T00:00:00Z"}  # fmt: skip
+TOKEN = {"displayName": "Kiosks", "description": "", "enrollmentMode": "corporateOwnedDedicatedDevice",
+         "enrollmentTokenType": "default", "roleScopeTagIds": ["0"],
+         "lastModifiedDateTime": "2026-01-01T00:00:00Z"}  # fmt: skip
+UPDATE = {"displayName": "24H2", "description": "", "featureUpdateVersion": "Windows 11, version 24H2",
+          "roleScopeTagIds": ["0"], "assignments": [], "lastModifiedDateTime": "2026-01-01T00:00:00Z",
+          "rolloutSettings": {"offerStartDateTimeInUTC": "2026-02-01T00:00:00Z", "offerIntervalInDays": 7,
+                              "offerEndDateTimeInUTC": "2096-06-01T00:00:00Z"}}  # fmt: skip
+SITES = "admin/edge/internetExplorerMode/siteLists"
+UNFINISHED = {
+    "Old sites": (SITES, EDGE),
+    "A draft": (SITES, {**EDGE, "displayName": "A draft", "status": "draft"}),
+    "Kiosks": ("deviceManagement/androidDeviceOwnerEnrollmentProfiles", TOKEN),
+    "24H2": ("deviceManagement/windowsFeatureUpdateProfiles", UPDATE),
+}
+
+
+def test_what_a_person_finishes_does_not_come_back_by_itself(rare):
+    """They were promised, and came back as a draft, with void QR codes, or to everybody at once."""
+    facts, deletions = rare
+    for number, (path, held) in enumerate(UNFINISHED.values()):
+        facts.put(path, {**held, "id": f"00000000-ffff-4fff-8fff-{number:012}"})
+    deletions = deletions.again()
+    said = {line.name: line for line in deletions.said() if line.name in UNFINISHED}
+    assert {name: line.reason for name, line in said.items()} == {
+        "Old sites": "finished_by_hand",
+        "A draft": "",
+        "Kiosks": "finished_by_hand",
+        "24H2": "lacks_setting",
+    }
+    assert [(line.name, line.why, truth) for line in said.values()
+            if line.name != "A draft" and not is_right(line, truth := deletions.truth_of(line))] == []  # fmt: skip
+
+
 def test_a_group_in_a_group_is_found_again_when_both_are_gone(rare):
     """The new one asked for a member that is gone, which Microsoft refuses, though readiness promised it."""
     facts, deletions = rare
@@ -143,6 +178,7 @@ def test_a_group_in_a_group_is_found_again_when_both_are_gone(rare):
     deletions = deletions.again()
     said = {line.name: (line.verdict, line.reason) for line in deletions.said()}
     assert (said["Outer"], said["Inner"]) == (("by_itself", ""), ("by_itself", ""))
+    assert said["Mixed"] == ("by_hand", "reference_kept"), "nobody makes its member"
     made_set = BackupSet.select().order_by(BackupSet.id.desc()).get()
     facts.collections["groups"].clear()
     restore = drafts.from_backup_set(made_set, deletions.tenant, OPTIONS, SYSTEM)

@@ -37,6 +37,7 @@ TO_DO: Mapping[str, str] = {
     "unresolved": "Make what the policy refers to, or map it to something that is there",
     "membership": "Have backups keep the members of groups (the tenant's settings); switch on a group's rule in Entra",
     "lacks_setting": "Set by hand what Microsoft Graph lets no app set",
+    "finished_by_hand": "Finish these after a restore, as their lines say: no write does it",
     "made_by_hand": "Make these groups by hand where they are kept: no program may make them",
     "approval": "Have a second administrator ready, who approves each of these writes in the tenant",
     "licence_missing": "Give the tenant its licence back: without it Microsoft Graph refuses these",
