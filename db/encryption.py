@@ -24,6 +24,10 @@ class SealError(Exception):
     """A sealed value cannot be opened: its key is missing, or it was changed or moved."""
 
 
+class KeyMissing(SealError):
+    """The key that a value was sealed with is not among those that are set: with it, the value may open."""
+
+
 def key_id(key: bytes) -> bytes:
     return hashlib.sha256(b"tenantkeep key id" + key).digest()[:KEY_ID_BYTES]
 
@@ -49,7 +53,7 @@ class Keyring:
     def unseal(self, sealed: bytes, owner: str) -> bytes:
         name, nonce, ciphertext = _split_sealed(sealed)
         if name not in self._keys:
-            raise SealError(f"TENANTKEEP_ENCRYPTION_KEYS lacks the key {name.hex()} that this value was sealed with.")
+            raise KeyMissing(f"TENANTKEEP_ENCRYPTION_KEYS lacks the key {name.hex()} that this value was sealed with.")
         try:
             return self._keys[name].decrypt(nonce, ciphertext, owner.encode())
         except InvalidTag as e:

@@ -831,6 +831,8 @@ class CopyStore(Table):
     # How many contents were there when it was tidied last, and their bytes there; null: nobody counted yet.
     contents = pw.BigIntegerField(null=True)
     contents_bytes = pw.BigIntegerField(null=True)
+    # What a look passed over, since it cannot be opened here; null: nothing, or an admin has looked into it.
+    unopened = pw.CharField(null=True, max_length=1000)
 
     def __str__(self) -> str:
         return str(self.name)
@@ -881,6 +883,8 @@ class CopiedSet(Table):
     # SHA-256 of the sealed manifest, known before it is sent: no other is ever signed, or taken for it.
     manifest_checksum = pw.CharField(null=True, max_length=64)
     message = pw.CharField(null=True, max_length=1000)
+    # How many policies that very manifest says are not in the copy: their contents could not be opened here.
+    left_out = pw.IntegerField(default=0)
 
     class Meta:
         indexes = (
@@ -889,6 +893,11 @@ class CopiedSet(Table):
             (("store", "directory_id", "set_number"), False),
             (("store", "kept_until"), False),
         )
+
+
+CopiedSet.add_index(
+    CopiedSet.index(CopiedSet.store, CopiedSet.set_number, where=pw.SQL("left_out > 0"), name="copied_set_left_out")
+)
 
 
 class CopiedContent(Table):

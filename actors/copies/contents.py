@@ -1,10 +1,10 @@
 """Pushing contents into a store: what is there already is only kept for longer, and locked for longer where it must."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from actors.copies import layout, sending
-from actors.copies.sending import Sender
+from actors.copies.sending import NotOpened, SealedContent, Sender
 from actors.copies.stores.pace import Pace
 from actors.copies.stores.store import Store
 from actors.queue.run_actor import Wait
@@ -38,11 +38,13 @@ class ContentsPush:
         self._store, self._row, self._recipients, self._copied = store, row, recipients, copied
         self._needed_until, self._locks, self._before_each = until, locks, before_each
         self._until = until + copied_contents.stride(row)
+        # Name -> why: contents that cannot be opened here. The others are pushed without them.
+        self.unopened: dict[str, NotOpened] = {}
         set_id = copied.id if copied else None
         self._sender = Sender(store, row, directory_id, self._until, locks=locks, pace=pace, copied_set_id=set_id)
 
     def push(self, content_ids: Mapping[str, int]) -> int:
-        """Push contents (name -> id here) that are not there yet. Return how many those are. Raises StoreError."""
+        """Push contents (name -> id here) that are not there yet. Return how many are pushed. Raises StoreError."""
         known = copied_contents.known(self._row, list(content_ids))
         if any(content.is_going for content in known.values()):
             raise Wait("The store is being tidied up: some contents are needed again.", GOING_SECONDS)
@@ -54,7 +56,7 @@ class ContentsPush:
         # Only now: two that wait for each other have nothing of their own on its way.
         if late:
             raise Wait("Another push has some of the contents on their way.", ON_THEIR_WAY_SECONDS)
-        return len(missing)
+        return len(missing) - len(self.unopened)
 
     def push_missing(self, content_ids: Mapping[str, int]) -> bool:
         """Push contents that are not there, and leave those that are as they are. Return False where another has some
@@ -74,12 +76,19 @@ class ContentsPush:
         late, came = set[str](), list[CopiedContent]()
         for names in batched(list(content_ids), TOGETHER):
             self._before_each()
-            sent = self._sender.send([sending.sealed(name, content_ids[name], self._recipients) for name in names])
+            sent = self._sender.send(list(self._sealed({name: content_ids[name] for name in names})))
             if self._copied is not None:
                 copied_sets.count_pushed(self._copied, len(sent.new), sum(len(content.sealed) for content in sent.new))
             late |= sent.late
             came += sent.there
         return late, came
+
+    def _sealed(self, content_ids: Mapping[str, int]) -> Iterator[SealedContent]:
+        for name, content_id in content_ids.items():
+            try:
+                yield sending.sealed(name, content_id, self._recipients)
+            except NotOpened as e:
+                self.unopened[name] = e
 
     def keep_longer(self, there: Sequence[CopiedContent]) -> None:
         """Keep contents for as long as they are needed, and have the store lock them. Raises StoreError."""

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from actors.copies.stores.store import NotStored, Store, StoreError, StoreRefused
+from db.backups.set_items import SetItem
 from db.copies.signer import Signer
 from db.models import BackupSet, CopiedContent, CopiedSet, CopyStore
 
@@ -78,6 +79,7 @@ def manifest(
     copied: CopiedSet,
     backup_set: BackupSet,
     items: Sequence[Mapping[str, Any]],
+    left_out: Sequence[Mapping[str, Any]] = (),
 ) -> bytes:
     tenant = backup_set.tenant
     return _text(
@@ -97,6 +99,7 @@ def manifest(
                 "name": backup_set.name,
             },
             "items": items,
+            **({"left_out": left_out} if left_out else {}),
         }
     )
 
@@ -109,6 +112,11 @@ def manifest_item(facts: Mapping[str, Any], fingerprint: str, content: CopiedCon
         "sha256": content.sha256,
         "bytes": content.plain_bytes,
     }
+
+
+def left_out_item(item: SetItem, name: str) -> dict[str, Any]:
+    """Return what a manifest says of a policy whose content could not be opened, and is not in the store."""
+    return {**item.facts, "fingerprint": item.fingerprint, "content": name, "bytes": item.plain_bytes}
 
 
 def _text(document: Mapping[str, Any]) -> bytes:

@@ -4,6 +4,7 @@ It is done by whoever looks after the store, a portion at a time, and between th
 """
 
 import itertools
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from actors.copies import sealing
@@ -19,9 +20,17 @@ from db.states import LockState
 PORTION = 10_000
 
 
-def push_some(row: CopyStore, store: Store, until: datetime) -> bool:
-    """Push a portion of what is new, kept until then. Return whether that was all for now. Raises StoreError."""
+@dataclass
+class LoosePush:
+    # Whether that was all for now; and why some contents were passed over: they cannot be opened here.
+    is_all: bool
+    unopened: list[str] = field(default_factory=list)
+
+
+def push_some(row: CopyStore, store: Store, until: datetime) -> LoosePush:
+    """Push a portion of what is new, kept until then. Raises StoreError."""
     own, pace, count, is_late = signer.own_signer(), Pace(row.bytes_per_second), 0, False
+    pushed = LoosePush(is_all=False)
     recipients = sealing.read_recipients(stores.recipients_of(row))
     for page in loose_contents.pages(row, PORTION):
         for directory_id, contents in itertools.groupby(sorted(page, key=_directory), _directory):
@@ -39,12 +48,14 @@ def push_some(row: CopyStore, store: Store, until: datetime) -> bool:
                 is_late |= not pushing.push_missing(names)
             except Content.DoesNotExist:
                 # Deleted since it was listed: the next look lists anew.
-                return False
+                return pushed
+            pushed.unopened += map(str, pushing.unopened.values())
         # What a set has on its way may never arrive: the next look begins with it again.
         if not is_late:
             loose_contents.record(row, page[-1].snapshot_id)
         count += len(page)
-    return is_late or count < PORTION
+    pushed.is_all = is_late or count < PORTION
+    return pushed
 
 
 def _directory(content: SnapshotContent) -> str:

@@ -5,14 +5,14 @@ from there, and asks the store about the few of which nobody knows. A Git store 
 """
 
 import logging
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 
 import dramatiq
 
-from actors.copies import contents, layout, sealing
+from actors.copies import contents, layout, sealing, sending
 from actors.copies.git_library import git_library
-from actors.copies.sending import CONTENT_LOST
+from actors.copies.sending import CONTENT_LOST, NotOpened
 from actors.copies.stores.opening import open_store
 from actors.copies.stores.pace import Pace
 from actors.copies.stores.store import Store, StoreError, as_file, checksum_of
@@ -22,6 +22,7 @@ from actors.queue.run_actor import Completion, GivenUp, Wait, run_claimed
 from db.audit.audit import Actor
 from db.backups import set_items
 from db.backups.set_items import SetItem
+from db.clock import utcnow
 from db.copies import copied_contents, copied_sets, signer, stores
 from db.copies.signer import Signer
 from db.database import database
@@ -39,7 +40,10 @@ PAGE = 200
 # Of one store. A store with a bound on its bandwidth gets one at a time: the bound is of all.
 PUSHES_AT_ONCE = 4
 CONTENTS, MANIFEST, COMMIT = "contents", "manifest", "commit"
-NOT_OURS = "not_ours"
+NOT_OURS, NOT_OPENED = "not_ours", "content_not_opened"
+# For so long after its backup a copy waits for a missing key; then it goes without what that key sealed.
+KEY_PATIENCE = timedelta(days=1)
+NAMED = 5
 # The codes of failures that no other try ends otherwise: the next set of the tenant makes up for them.
 FINAL = {NOT_OURS, CONTENT_LOST}
 
@@ -120,9 +124,12 @@ def _push_commit(claim: Claim, copied: CopiedSet, credentials: Mapping[str, str]
     if not is_late:
         count = git_library().push_set(signer.own_signer(), copied, credentials, lambda: claims.assert_claim(claim))
         message = f"{count} files."
+    is_told = is_late or copied.left_out > 0
+    if copied.left_out:
+        message = f"{copied.left_out} of its policies cannot be opened here: their files stay as they were."
     with database.atomic():
         claims.assert_claim(claim)
-        copied_sets.complete(copied, count, copied_sets.kept_until(copied), None, message if is_late else None)
+        copied_sets.complete(copied, count, copied_sets.kept_until(copied), None, message if is_told else None)
         for item in items:
             run_items.finish_item(claim, item, ItemState.DONE, Outcome.PUSHED, message=message)
 
@@ -140,6 +147,7 @@ class _Push:
         self._signer = signer.own_signer()
         self._items = list(set_items.of_set(copied.backup_set))
         self._names = [self._signer.content_name(copied.directory_id, item.fingerprint) for item in self._items]
+        self._named_items = list(zip(self._items, self._names, strict=True))
         self._until = copied_sets.kept_until(copied)
         self._locks = copied.store.lock_state == LockState.PROVEN
 
@@ -162,9 +170,22 @@ class _Push:
         names = list(content_ids)[first : first + PAGE]
         claims.assert_claim(self._claim)
         run_items.begin_items(self._claim, [item.id])
-        pushed = self._contents_push().push({name: content_ids[name] for name in names})
-        message = f"{pushed} pushed, {len(names) - pushed} were there."
-        run_items.finish_item(self._claim, item, ItemState.DONE, Outcome.PUSHED, message=message)
+        pushing = self._contents_push()
+        pushed = pushing.push({name: content_ids[name] for name in names})
+        self._wait_for_key(pushing.unopened.values())
+        message = f"{pushed} pushed, {len(names) - pushed - len(pushing.unopened)} were there."
+        if not pushing.unopened:
+            run_items.finish_item(self._claim, item, ItemState.DONE, Outcome.PUSHED, message=message)
+            return
+        message += " " + " ".join(str(why) for why in pushing.unopened.values())
+        run_items.finish_item(self._claim, item, ItemState.FAILED, Outcome.LEFT_OUT, reason=NOT_OPENED, message=message)
+
+    def _wait_for_key(self, unopened: Iterable[NotOpened]) -> None:
+        """Raises GivenUp where a key is missing that somebody may still give back."""
+        is_young = abs(utcnow() - self._copied.set_at) < KEY_PATIENCE
+        for why in unopened:
+            if is_young and why.lacks_key:
+                raise GivenUp(NOT_OPENED, f"{why} After a day it is copied without what that key sealed.")
 
     def _contents_push(self) -> contents.ContentsPush:
         return contents.ContentsPush(
@@ -183,6 +204,7 @@ class _Push:
     def _push_manifest(self, item: RunItem) -> None:
         path = layout.manifest_path(self._copied)
         known = self._kept_contents()
+        left_out = self._left_out(known)
         checksum = self._own_manifest_there(path) or self._send_manifest(path, known)
         signature = layout.signature_path(path)
         if not self._store.put(signature, self._signer.sign(path, checksum), self._until if self._locks else None):
@@ -190,20 +212,46 @@ class _Push:
         locked_until = self._checked_lock(path)
         with database.atomic():
             claims.assert_claim(self._claim)
-            copied_sets.complete(self._copied, len(set(self._names)), self._until, locked_until)
+            copied_sets.complete(self._copied, len(known), self._until, locked_until, self._said_of(left_out))
             run_items.finish_item(self._claim, item, ItemState.DONE, Outcome.PUSHED)
 
     def _kept_contents(self) -> dict[str, CopiedContent]:
-        """Return the set's contents, which are kept for as long as the set from now on.
+        """Return the set's contents that are in the store, which are kept for as long as the set from now on.
 
         An earlier message may have pushed them days ago, for as long as the set would have been kept then.
         """
         known = copied_contents.known(self._copied.store, self._names)
-        missing = [name for name in self._names if name not in known or not copied_contents.is_there(known[name])]
-        if missing:
+        there = {name: content for name, content in known.items() if copied_contents.is_there(content)}
+        self._contents_push().keep_longer(list(there.values()))
+        return there
+
+    def _left_out(self, known: Mapping[str, CopiedContent]) -> list[SetItem]:
+        """Return the policies whose contents are not in the store, and cannot be opened here.
+
+        Raises GivenUp for one that opens, or where there is nothing else.
+        """
+        left_out = [item for item, name in self._named_items if name not in known]
+        for item in left_out:
+            try:
+                sending.opened(item.content_id)
+            except NotOpened as e:
+                self._wait_for_key([e])
+                if not known:
+                    raise GivenUp(NOT_OPENED, f"No content of the set can be opened here. {e}") from e
+                continue
             raise GivenUp("contents_missing", "Contents of the set are no longer in the store: it is pushed again.")
-        self._contents_push().keep_longer(list(known.values()))
-        return known
+        return left_out
+
+    def _said_of(self, left_out: Sequence[SetItem]) -> str | None:
+        """Return what the copy does not have, as its manifest says; None: it has all."""
+        count = self._copied.left_out
+        if not count:
+            return None
+        names = ", ".join(f"“{item.facts['name']}”" for item in left_out[:NAMED])
+        more = f" and {count - NAMED} more" if count > NAMED else ""
+        return (
+            f"{count} of its policies are not in the copy, since their contents cannot be opened here: {names}{more}."
+        )
 
     def _own_manifest_there(self, path: str) -> str | None:
         """Return the checksum of the manifest that an earlier message sent, where the store holds that very one."""
@@ -223,28 +271,31 @@ class _Push:
     def _send_manifest(self, path: str, known: Mapping[str, CopiedContent]) -> str:
         items = [
             layout.manifest_item(item.facts, item.fingerprint, known[name])
-            for item, name in zip(self._items, self._names, strict=True)
+            for item, name in self._named_items
+            if name in known
         ]
-        plain = layout.manifest(self._signer, self._copied, self._copied.backup_set, items)
+        left_out = [layout.left_out_item(item, name) for item, name in self._named_items if name not in known]
+        plain = layout.manifest(self._signer, self._copied, self._copied.backup_set, items, left_out)
         sealed = sealing.seal(plain, self._recipients())
         checksum, noted_before = checksum_of(as_file(sealed)), self._copied.manifest_checksum
-        self._note_manifest(checksum)
+        left_out_before = self._copied.left_out
+        self._note_manifest(checksum, len(left_out))
         if self._store.put(path, sealed, self._until if self._locks else None):
             return checksum
         there = checksum_of(as_file(self._store.get(path)))
         if there not in {checksum, noted_before}:
             # Of this one nothing was sent.
-            self._note_manifest(noted_before)
+            self._note_manifest(noted_before, left_out_before)
             return self._adopt_manifest(path, there)
         # The store's answer to it was lost, or it was on its way from a message that stood still.
         if there != checksum:
-            self._note_manifest(there)
+            self._note_manifest(there, left_out_before)
         self._lock_for_longer(path)
         return there
 
-    def _note_manifest(self, checksum: str | None) -> None:
+    def _note_manifest(self, checksum: str | None, left_out: int = 0) -> None:
         claims.assert_claim(self._claim)
-        if not copied_sets.note_manifest(self._copied, checksum):
+        if not copied_sets.note_manifest(self._copied, checksum, left_out):
             raise Wait("Another push has some of the contents on their way.", contents.ON_THEIR_WAY_SECONDS)
 
     def _adopt_manifest(self, path: str, checksum: str) -> str:

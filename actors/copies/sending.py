@@ -18,11 +18,22 @@ from actors.copies.stores.pace import Pace
 from actors.copies.stores.store import Store, StoredObject, StoreError, as_file, checksum_of
 from actors.queue.run_actor import GivenUp
 from db.copies import copied_contents, sent_contents
-from db.encryption import SealError
+from db.encryption import KeyMissing, SealError
 from db.models import Content, CopiedContent, CopyStore
 from db.policies import lost_bodies, snapshots
 
 CONTENT_LOST = "content_lost"
+
+
+class NotOpened(Exception):
+    """A content cannot be opened here. Its text names it, and says why."""
+
+    def __init__(self, content_id: int, error: Exception) -> None:
+        reason = str(error) if isinstance(error, SealError) else "It is damaged."
+        super().__init__(f"Content {content_id}: {reason}")
+        # Once somebody gives the key back, it opens: unlike what is damaged, it may be waited for.
+        self.lacks_key = isinstance(error, KeyMissing)
+
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -203,8 +214,14 @@ def at_once(store: Store, do: Callable[[T], R], each: Sequence[T]) -> list[R]:
 def sealed(name: str, content_id: int, recipients: Sequence[object]) -> SealedContent:
     """Return a content, by its id here, as it is sent under its name.
 
-    Raises Content.DoesNotExist, SealError, which names it, and GivenUp.
+    Raises Content.DoesNotExist, NotOpened, and GivenUp.
     """
+    plain = opened(content_id)
+    return SealedContent(name, sealing.seal(plain, recipients), hashlib.sha256(plain).hexdigest(), len(plain))
+
+
+def opened(content_id: int) -> bytes:
+    """Return the JSON of a content. Raises Content.DoesNotExist, NotOpened, and GivenUp."""
     content = Content.get_by_id(content_id)
     if lost_bodies.is_lost(content):
         raise GivenUp(
@@ -213,7 +230,6 @@ def sealed(name: str, content_id: int, recipients: Sequence[object]) -> SealedCo
             "the tenant is copied.",
         )
     try:
-        plain = zlib.decompress(snapshots.packed_content(content))
-    except SealError as e:
-        raise SealError(f"Content {content_id}: {e}") from e
-    return SealedContent(name, sealing.seal(plain, recipients), hashlib.sha256(plain).hexdigest(), len(plain))
+        return zlib.decompress(snapshots.packed_content(content))
+    except (SealError, zlib.error) as e:
+        raise NotOpened(content_id, e) from e

@@ -31,7 +31,6 @@ from db.audit.audit import SYSTEM
 from db.clock import utcnow
 from db.copies import copied_contents, copied_sets, loose_contents, recovery_keys, signer, stores
 from db.copies.signer import Signer
-from db.encryption import SealError
 from db.installation import export_file
 from db.models import Content, CopyStore
 from db.states import LockState
@@ -46,10 +45,6 @@ DAY = timedelta(days=1)
 TIDY_AFTER = timedelta(hours=1)
 TIDIED_AT_ONCE = 1000
 OUR_FAULT = "Something went wrong inside Tenantkeep. The worker's log has the details."
-NOT_OPENED = (
-    "A content that is kept here cannot be opened: its key is missing, or its row is damaged. Until that is mended no "
-    "single captures and older versions are copied. The worker's log names it."
-)
 
 
 def start_due(store: CopyStore) -> None:
@@ -97,27 +92,16 @@ def look_after(row: CopyStore) -> None:
             raise StoreRefused("The store locks nothing, and copies here have to be locked: nothing is pushed.")
         recovery_keys.adopt(row, SYSTEM)
         copied_sets.release_stranded(row)
-        is_all_there, is_unopened = _push_loose_or_tell(row, store)
+        is_all_there = _push_loose(row, store)
         if _is_due(row.state_at):
             push_state(row, store)
         # Last, for it keeps failing where something is not as it was pushed.
         if row.is_verify_asked or _is_due(row.verified_at):
             verify(row, store)
-        if is_unopened:
-            raise StoreRefused(NOT_OPENED)
     finally:
         store.close()
     pause = LOOK_AGAIN if is_all_there else timedelta(0)
     stores.record(row, error=None, failing_since=None, tend_at=utcnow() + pause)
-
-
-def _push_loose_or_tell(row: CopyStore, store: Store) -> tuple[bool, bool]:
-    """Push them. Return whether none is left, and whether one cannot be opened here, which holds up no state."""
-    try:
-        return _push_loose(row, store), False
-    except SealError:
-        logger.exception("a content cannot be copied", extra={"store": row.id})
-        return True, True
 
 
 def _push_loose(row: CopyStore, store: Store) -> bool:
@@ -127,7 +111,20 @@ def _push_loose(row: CopyStore, store: Store) -> bool:
     # Of a new store the sets come first: they bring most of it.
     if loose_contents.is_busy(row) and (row.snapshots_to is None or not _is_due(row.state_at)):
         return True
-    return loose.push_some(row, store, _until(row))
+    pushed = loose.push_some(row, store, _until(row))
+    if pushed.unopened:
+        # What does not open holds up neither the state nor the others.
+        for why in pushed.unopened:
+            logger.error("a content cannot be copied: %s", why, extra={"store": row.id})
+        stores.record(row, unopened=_said_of(len(pushed.unopened), pushed.unopened[0])[:1000])
+    return pushed.is_all
+
+
+def _said_of(count: int, why: str) -> str:
+    return (
+        f"{count} content(s) that are kept here cannot be opened, and are not copied. {why} All contents are looked at "
+        "again once you say that you have looked into it."
+    )
 
 
 def _look_after_git(row: CopyStore) -> None:

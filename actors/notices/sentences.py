@@ -213,8 +213,7 @@ def _restore_asked(told: Occurrence, _change: Change | None, _zone: str) -> str:
 
 
 def _foreign_write(told: Occurrence, _change: Change | None, _zone: str) -> str:
-    name = told.facts.get("object")
-    what = f": “{plain(name)}”" if name else ""
+    what = f": “{plain(name)}”" if (name := told.facts.get("object")) else ""
     return f"Somebody else wrote with Tenantkeep’s app ({plain(told.facts.get('activity') or 'a change')}){what}"
 
 
@@ -224,6 +223,7 @@ def _copies_failing(told: Occurrence, _change: Change | None, _zone: str) -> str
         "key_unproven": "For a year nobody proved that they still have a recovery key: without one no copy opens",
         "behind": f"Copies in the store “{store}” are more than a day behind",
         "damaged": f"Copies in the store “{store}” were lost or changed there: find out who did it",
+        "incomplete": f"The store “{store}” lacks what cannot be opened here: its page names it",
         "not_locked": f"The store “{store}” does not lock the copies in it, which has to be",
     }
     return sentences.get(str(told.facts.get("why")), f"The store of copies “{store}” does not work")

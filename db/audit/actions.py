@@ -319,7 +319,7 @@ DETAILS: dict[Action, frozenset[str]] = {
     # `what`: to check its lock, to read a sample, to push.
     Action.COPY_STORE_ASKED: frozenset({"what"}),
     # `locked_until` None: nothing locks it.
-    Action.SET_COPIED: frozenset({"store", "run", "contents", "locked_until"}),
+    Action.SET_COPIED: frozenset({"store", "run", "contents", "left_out", "locked_until"}),
     Action.COPY_REMOVED: frozenset({"store", "kept_until"}),
     Action.IMPORT_KEPT: frozenset({"name", "policies"}),
     # `changed`: which policies take the file beside them, what was filled in; never what with.

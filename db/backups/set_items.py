@@ -16,15 +16,16 @@ class SetItem:
     content_id: int
     fingerprint: str
     facts: Mapping[str, Any]
+    plain_bytes: int
 
 
 def of_set(backup_set: BackupSet) -> Iterator[SetItem]:
     """Yield the policies of a set, by the rising ids of their snapshots."""
-    columns = (Snapshot, Policy, Content.id, Content.fingerprint)
+    columns = (Snapshot, Policy, Content.id, Content.fingerprint, Content.plain_bytes)
     for ids in batched(manifests.snapshot_ids(backup_set.manifest)):
         rows = Snapshot.select(*columns).join(Policy).switch(Snapshot).join(Content).where(is_in(Snapshot.id, ids))
         for row in rows.order_by(Snapshot.id):
-            yield SetItem(row.content_id, row.content.fingerprint, _facts(row))
+            yield SetItem(row.content_id, row.content.fingerprint, _facts(row), row.content.plain_bytes)
 
 
 def _facts(row: Snapshot) -> dict[str, Any]:

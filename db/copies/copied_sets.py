@@ -17,6 +17,8 @@ from db.sql.value_lists import batched, is_in
 from db.states import CopyState, RunKind, SetState
 
 TRY_AGAIN = timedelta(minutes=15)
+# Told at once; of more tenants than that something else is wrong.
+MOST_INCOMPLETE = 20
 _TO_PUSH = (CopyState.WAITING, CopyState.FAILED)
 UNDER_WAY = (*_TO_PUSH, CopyState.PUSHING)
 
@@ -98,17 +100,19 @@ def release_stranded(store: CopyStore) -> None:
     CopiedSet.update(state=CopyState.WAITING, try_at=utcnow()).where(stranded).execute()
 
 
-def note_manifest(copied: CopiedSet, checksum: str | None) -> bool:
-    """Record the manifest that is about to be sent: one with another checksum is none of ours.
+def note_manifest(copied: CopiedSet, checksum: str | None, left_out: int = 0) -> bool:
+    """Record the manifest that is about to be sent, and how many policies it leaves out: one with another checksum is
+    none of ours.
 
     Return False where another message has noted one meanwhile: it is about to send that one.
     """
     is_as_read = CopiedSet.manifest_checksum.is_null()
     if copied.manifest_checksum is not None:
         is_as_read = CopiedSet.manifest_checksum == copied.manifest_checksum
-    noted = CopiedSet.update(manifest_checksum=checksum).where((CopiedSet.id == copied.id) & is_as_read).execute()
+    noting = CopiedSet.update(manifest_checksum=checksum, left_out=left_out)
+    noted = noting.where((CopiedSet.id == copied.id) & is_as_read).execute()
     if noted:
-        copied.manifest_checksum = checksum
+        copied.manifest_checksum, copied.left_out = checksum, left_out
     return bool(noted)
 
 
@@ -145,6 +149,7 @@ def complete(
         store=copied.store.name,
         run=copied.run_id,
         contents=contents,
+        left_out=copied.left_out or None,
         locked_until=locked_until.isoformat() if locked_until else None,
     )
 
@@ -189,7 +194,7 @@ def lose(copied: CopiedSet, *, again: bool = True) -> None:
     if copied.backup_set_id is None or not again:
         CopiedSet.delete().where(CopiedSet.id == copied.id).execute()
         return
-    waiting = CopiedSet.update(state=CopyState.WAITING, try_at=utcnow(), manifest_checksum=None)
+    waiting = CopiedSet.update(state=CopyState.WAITING, try_at=utcnow(), manifest_checksum=None, left_out=0)
     waiting.where((CopiedSet.id == copied.id) & (CopiedSet.state == CopyState.COMPLETE)).execute()
 
 
@@ -221,8 +226,8 @@ def over(store: CopyStore, now: datetime, limit: int) -> list[CopiedSet]:
     """Take complete copies that are kept no longer: past their date, with a newer copy of the whole tenant. Of those,
     one whose set was to be looked through again need not be, and is complete again.
 
-    A copy of a few policies, or of a backup that could not read the rest, stands for no other: who makes only such
-    backups makes no good copy go.
+    A copy of a few policies, of a backup that could not read the rest, or of contents that did not all open here stands
+    for no other: who makes only such backups makes no good copy go.
     """
     found: list[CopiedSet] = []
     # Directory by directory: asked of all together, PostgreSQL may read every set there is.
@@ -241,7 +246,7 @@ def over(store: CopyStore, now: datetime, limit: int) -> list[CopiedSet]:
 
 def _newest_whole(store: CopyStore, directory_id: str) -> int:
     """Return the number of the newest copy that is of a whole tenant; 0: there is none, or its set is gone here."""
-    is_there = (CopiedSet.store == store) & (CopiedSet.state == CopyState.COMPLETE)
+    is_there = (CopiedSet.store == store) & (CopiedSet.state == CopyState.COMPLETE) & (CopiedSet.left_out == 0)
     is_whole = (BackupSet.selection == {}) & (BackupSet.state != SetState.INCOMPLETE)
     rows = CopiedSet.select(CopiedSet.set_number).join(BackupSet)
     rows = rows.where(is_there & is_whole & (CopiedSet.directory_id == directory_id))
@@ -320,6 +325,19 @@ def count_by_state(store: CopyStore) -> dict[CopyState, int]:
     rows = CopiedSet.select(CopiedSet.state, pw.fn.COUNT(CopiedSet.id))
     rows = rows.where((CopiedSet.store == store) & is_counted)
     return {CopyState(state): count for state, count in rows.group_by(CopiedSet.state).tuples()}
+
+
+def incomplete(store: CopyStore) -> list[CopiedSet]:
+    """Return the newest copies of directories that leave policies out, the newest first."""
+    newer = CopiedSet.alias()
+    of_directory = (newer.store == CopiedSet.store) & (newer.directory_id == CopiedSet.directory_id)
+    is_newer = (newer.set_number > CopiedSet.set_number) & (newer.state == CopyState.COMPLETE)
+    has_newer_copy = pw.fn.EXISTS(newer.select(newer.id).where(of_directory & is_newer))
+    leaves_out = (
+        (CopiedSet.store == store) & (CopiedSet.left_out > pw.SQL("0")) & (CopiedSet.state == CopyState.COMPLETE)
+    )
+    rows = CopiedSet.select().where(leaves_out & ~has_newer_copy)
+    return list(rows.order_by(CopiedSet.set_number.desc()).limit(MOST_INCOMPLETE))
 
 
 def behind_since(store: CopyStore) -> datetime | None:

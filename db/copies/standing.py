@@ -11,7 +11,7 @@ from db.states import LockState
 BEHIND_AFTER = timedelta(days=1)
 # A store that does not answer is asked again for so long before anybody is told.
 FAILING_AFTER = timedelta(hours=1)
-BEHIND, DAMAGED, FAILING, NOT_LOCKED = "behind", "damaged", "failing", "not_locked"
+BEHIND, DAMAGED, FAILING, INCOMPLETE, NOT_LOCKED = "behind", "damaged", "failing", "incomplete", "not_locked"
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,11 @@ def of_store(store: CopyStore, now: datetime) -> list[StoreFinding]:
         found.append(StoreFinding(store, FAILING, str(store.error)))
     if store.damaged_at is not None:
         found.append(StoreFinding(store, DAMAGED, str(store.damage)))
+    for copied in copied_sets.incomplete(store):
+        sentence = f"The newest copy of {copied.tenant_name} is not whole. {copied.message}"
+        found.append(StoreFinding(store, INCOMPLETE, sentence))
+    if store.unopened:
+        found.append(StoreFinding(store, INCOMPLETE, str(store.unopened)))
     since = copied_sets.behind_since(store)
     if since is not None and since < now - BEHIND_AFTER:
         found.append(StoreFinding(store, BEHIND, "Sets of more than a day ago are not copied yet. Its page says why."))

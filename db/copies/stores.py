@@ -139,7 +139,8 @@ ASKED: Mapping[str, Mapping[str, Any]] = {
     "check": {"is_check_asked": True},
     "verify": {"is_verify_asked": True},
     "push": {"state_at": None},
-    "seen": {"damage": None, "damaged_at": None},
+    # With all contents looked at anew: what could not be opened here, and was passed over, may be mended.
+    "seen": {"damage": None, "damaged_at": None, "unopened": None, "snapshots_to": None},
 }
 
 

@@ -162,7 +162,8 @@ def content_ids(tenant: Tenant, items: Sequence[Mapping[str, Any]]) -> dict[str,
 
 def add_set(tenant: Tenant, manifest: Mapping[str, Any]) -> None:
     """Add a set as its manifest tells it, in one transaction. Its contents are there, be they back or not."""
-    told, items = manifest["set"], manifest["items"]
+    # Of what was left out the store has no content: its policies are there, and their contents are lost, and named.
+    told, items = manifest["set"], [*manifest["items"], *manifest.get("left_out", ())]
     with database.atomic():
         contents = content_ids(tenant, items)
         snapshot_ids = [_snapshot(tenant, item, contents[item["fingerprint"]]) for item in items]

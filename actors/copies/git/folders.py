@@ -37,13 +37,15 @@ class RenderedFile:
 class SetFiles:
     """A set's word on a tenant's files: those that it has, and of whom it knows that they are gone.
 
-    `whole`: the folders of policy types that it listed whole. `unread`: marks of policies there that it could not read.
+    `whole`: the folders of policy types that it listed whole. `unread`: marks of policies there that it could not read,
+    and of so many (`unopened`) that cannot be opened here.
     """
 
     tenant_file: Blob
     files: Collection[RenderedFile]
     whole: Collection[str]
     unread: Collection[str] = ()
+    unopened: int = 0
 
 
 @dataclass

@@ -1,5 +1,7 @@
 """A set as one commit: made upon whatever is there, and known by its last line, so that it is never made twice."""
 
+import logging
+import zlib
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
@@ -16,9 +18,12 @@ from db.copies import commit_facts, copied_sets
 from db.copies.signer import Signer
 from db.documents import document_policies
 from db.documents.document_policies import SNAPSHOTS_AT_ONCE
+from db.encryption import SealError
 from db.models import BackupSet, CopiedSet, CopyStore
 from db.sql.value_lists import batched
 from db.states import CopyState, ItemState, Offer
+
+logger = logging.getLogger(__name__)
 
 # As far back a commit of this set is looked for; of one that was once tried, farther: others may have followed it.
 LOOK_BACK, LOOK_BACK_FOR_TRIED = 50, 5000
@@ -50,12 +55,12 @@ def _push_once(signer: Signer, copied: CopiedSet, remote: Remote, given: SetFile
     with remote.look(LOOK_BACK_FOR_TRIED if copied.manifest_checksum else LOOK_BACK) as tip:
         there = _find(signer.installation, copied, tip)
         if there is not None and _has_files(tip, there, copied, given):
-            copied_sets.note_manifest(copied, there.id.decode())
+            copied_sets.note_manifest(copied, there.id.decode(), given.unopened)
             return True
         change = folders.apply(tip.objects, tip.tree_id, folder_name(copied.directory_id), given)
     commit = _commit(signer, copied, change, tip.commit_id)
     # Known before it is sent: whoever takes the work over finds it.
-    copied_sets.note_manifest(copied, commit.id.decode())
+    copied_sets.note_manifest(copied, commit.id.decode(), given.unopened)
     if not remote.push(tip, commit, change.objects):
         return False
     policies = {each.blob.id for each in given.files}  # not the tenant's own file, nor what the folders hold beside
@@ -106,18 +111,23 @@ def _authors(copied: CopiedSet, graph_ids: set[str]) -> list[authors.CommitAutho
 
 
 def _files_of(signer: Signer, copied: CopiedSet) -> SetFiles:
-    """Make the files of the set. Raises SealError."""
+    """Make the files of the set. Those of policies that cannot be opened here stay as they were."""
     backup_set: BackupSet = copied.backup_set
-    files = []
+    files, unopened = [], set()
     for ids in batched(manifests.snapshot_ids(backup_set.manifest), SNAPSHOTS_AT_ONCE):
         for snapshot in document_policies.load(ids):
             policy = snapshot.policy
-            text = documents.policy_file(signer, copied.directory_id, snapshot)
+            try:
+                text = documents.policy_file(signer, copied.directory_id, snapshot)
+            except (SealError, zlib.error):
+                logger.exception("a content cannot be opened: its file stays", extra={"snapshot": snapshot.id})
+                unopened.add(mark_of(policy.graph_id))
+                continue
             name = file_name(snapshot.name, policy.graph_id)
             files.append(RenderedFile(folder_name(policy.policy_type), name, Blob.from_string(text), policy.graph_id))
     tenant = {"directoryId": copied.directory_id, "name": copied.tenant_name, "cloud": copied.tenant.cloud}
     tenant_file = Blob.from_string(documents.canonical(tenant))
-    return SetFiles(tenant_file, files, _whole_folders(backup_set), _unread(backup_set))
+    return SetFiles(tenant_file, files, _whole_folders(backup_set), _unread(backup_set) | unopened, len(unopened))
 
 
 def _whole_folders(backup_set: BackupSet) -> set[str]:

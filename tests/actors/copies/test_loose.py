@@ -2,9 +2,11 @@
 
 import pytest
 
-from actors.copies import layout, loose, tending
+from actors.copies import layout, loose
 from actors.copies.stores.opening import open_store
 from db.audit.audit import SYSTEM
+from db.clock import utcnow
+from db.copies import standing, stores
 from db.models import Content, CopiedContent, CopiedSet, CopyStore, Policy, Snapshot
 from tests.support.captures import capture_by_hand
 from tests.support.copied import add_store, look_after, make_set, push_all
@@ -44,7 +46,9 @@ def test_history_and_single_captures_follow_the_sets(cast, redis_url, new_place,
     assert CopiedContent.select().count() == 5
 
 
-def test_a_content_that_no_longer_opens_here_is_told_and_holds_up_no_state(cast, redis_url, new_place):
+def test_a_content_that_no_longer_opens_here_is_told_and_holds_up_neither_the_state_nor_others(
+    cast, redis_url, new_place
+):
     place = new_place("file")
     store = add_store(place)
     make_set(cast.contoso)
@@ -53,5 +57,12 @@ def test_a_content_that_no_longer_opens_here_is_told_and_holds_up_no_state(cast,
     CopiedSet.delete().execute()
     CopyStore.update(state_at=None, verified_at=None).execute()
     store = look_after(store)
-    assert store.error == tending.NOT_OPENED
-    assert None not in (store.state_at, store.verified_at, store.failing_since)
+    assert (store.error, f"Content {damaged.id}: " in store.unopened) == (None, True)
+    assert None not in (store.state_at, store.verified_at)
+    assert CopiedContent.select().count() == 2
+    assert [finding.why for finding in standing.of_store(store, utcnow())] == [standing.INCOMPLETE]
+    # Once somebody has looked into it, all is looked at again.
+    Content.update(sealed=damaged.sealed).where(Content.id == damaged.id).execute()
+    stores.ask(store, SYSTEM, "seen")
+    store = look_after(store)
+    assert (store.unopened, CopiedContent.select().count()) == (None, 3)

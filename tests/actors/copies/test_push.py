@@ -1,5 +1,6 @@
 """Pushes into every kind of store, what crashes in the middle of one, and what an attacker can do to it."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -9,11 +10,11 @@ from actors.copies.stores.opening import open_store
 from actors.copies.stores.store import StoreError
 from db.audit.audit import SYSTEM
 from db.clock import utcnow
-from db.copies import copied_sets, stores
+from db.copies import copied_sets, standing, stores
 from db.copies.signer import Signer
-from db.models import BackupSet, CopiedContent, CopiedSet, CopyStore, Run
+from db.models import BackupSet, Content, CopiedContent, CopiedSet, CopyStore, Run, RunItem, Snapshot
 from db.states import CopyState, LockState, RunState
-from tests.support.copied import add_store, look_after, make_set, push_all, read_copy
+from tests.support.copied import add_store, look_after, make_set, opened, push_all, read_copy
 from tests.support.killed import Killed
 
 KINDS = ("file", "s3", "azure", "sftp")
@@ -279,3 +280,58 @@ def test_what_came_before_the_store_locked_is_locked_with_the_next_set(cast, red
     there.close()
     newest = copied_sets.newest(store)
     assert all(until and until >= newest.locked_until for until in locks)
+
+
+@only_sqlite
+def test_what_does_not_open_here_is_left_out_of_the_copy_which_says_so_and_stands_for_no_whole_one(
+    cast, redis_url, new_place
+):
+    place = new_place("file")
+    store = add_store(place)
+    make_set(cast.contoso)
+    push_all(store)
+    [whole] = CopiedSet.select()
+    make_set(cast.contoso, changed=1)
+    damaged = Snapshot.select().order_by(Snapshot.id.desc()).first().content
+    body = bytes(damaged.sealed)
+    Content.update(sealed=body[:-1] + bytes([body[-1] ^ 1])).where(Content.id == damaged.id).execute()
+    [run] = push_all(store)
+    copied = copied_sets.newest(store)
+    assert (run.state, copied.state, copied.contents, copied.left_out) == (RunState.PARTIAL, CopyState.COMPLETE, 2, 1)
+    assert copied.message.endswith("cannot be opened here: “Ring 1”.")
+    assert f"Content {damaged.id}: " in RunItem.get(RunItem.run == run, RunItem.state == "failed").message
+    assert set(read_copy(place, copied)) == {"Ring 0", "Ring 2"}
+    manifest = json.loads(opened(open_store(place.address, {}).get(layout.manifest_path(copied))))
+    assert [item["name"] for item in manifest["left_out"]] == ["Ring 1"]
+    [finding] = standing.of_store(CopyStore.get_by_id(store.id), utcnow())
+    assert (finding.why, "“Ring 1”" in finding.sentence) == (standing.INCOMPLETE, True)
+    # The whole copy before it is kept past its date, until there is another whole one.
+    CopiedSet.update(kept_until=utcnow() - timedelta(days=9)).execute()
+    CopyStore.update(tidied_at=None, checked_at=utcnow()).execute()
+    look_after(store)
+    assert {row.id for row in CopiedSet.select()} == {whole.id, copied.id}
+    CopyStore.update(unopened=None).execute()
+    make_set(cast.contoso, changed=1)
+    [run] = push_all(store)
+    assert (run.state, standing.of_store(CopyStore.get_by_id(store.id), utcnow())) == (RunState.SUCCEEDED, [])
+
+
+@only_sqlite
+def test_a_missing_key_is_waited_for_a_day_and_then_the_copy_goes_without_what_it_sealed(cast, redis_url, new_place):
+    store = add_store(new_place("file"))
+    make_set(cast.contoso)
+    first = Content.select().order_by(Content.id).first()
+    body = bytes(first.sealed)
+    Content.update(sealed=body[:1] + bytes(8) + body[9:]).where(Content.id == first.id).execute()
+    assert [run.state for run in push_all(store)] == [RunState.FAILED]
+    copied = CopiedSet.get()
+    assert (copied.state, "TENANTKEEP_ENCRYPTION_KEYS lacks the key" in copied.message) == (CopyState.FAILED, True)
+    CopiedSet.update(set_at=utcnow() - push.KEY_PATIENCE, try_at=utcnow()).execute()
+    assert [run.state for run in push_all(store)] == [RunState.PARTIAL]
+    assert (CopiedSet.get().state, CopiedSet.get().left_out) == (CopyState.COMPLETE, 1)
+    # Where nothing opens there is no copy.
+    Content.update(sealed=b"damaged").execute()
+    CopiedContent.delete().execute()
+    copied_sets.lose(CopiedSet.get())
+    assert [run.state for run in push_all(store)] == [RunState.FAILED]
+    assert CopiedSet.get().message.startswith("No content of the set can be opened here.")

@@ -401,3 +401,20 @@ def test_a_lock_that_hides_nothing_keeps_what_an_attacker_deletes_or_writes_over
     result = recover(place)
     assert (result.unproved, result.lost) == ([], [])
     assert documents() == before
+
+
+@only_sqlite
+def test_what_a_copy_left_out_since_it_did_not_open_comes_back_without_its_content_and_is_named(copied, arrive, cast):
+    place, store = copied()
+    newer = make_set(cast.contoso, changed=1)
+    damaged = Snapshot.select().order_by(Snapshot.id.desc()).first().content
+    Content.update(sealed=b"damaged").where(Content.id == damaged.id).execute()
+    push_all(store)
+    assert copied_sets.newest(store).left_out == 1
+    arrive("sqlite")
+    result = recover(place)
+    assert [(policy.name, policy.why) for policy in result.lost] == [("Ring 1", recovering.NEVER_COPIED)]
+    names = {
+        Snapshot.get_by_id(number).name for number in manifests.snapshot_ids(BackupSet.get_by_id(newer.id).manifest)
+    }
+    assert names == {"Ring 0", "Ring 1", "Ring 2"}

@@ -39,7 +39,8 @@ class StoreJson(TypedDict):
 class CopiedSetJson(TypedDict):
     """A backup set in a store, or on its way there. `number` stays when the set is deleted here.
 
-    `run` pushes it, or did. `message`: why that failed.
+    `run` pushes it, or did. `message`: why that failed, or what the copy lacks. `left_out`: how many policies are not
+    in it, since their contents could not be opened here.
     """
 
     id: Id
@@ -55,6 +56,7 @@ class CopiedSetJson(TypedDict):
     contents: int
     pushed_contents: int
     pushed_bytes: int
+    left_out: int
     run: Id | None
     message: str | None
 
@@ -121,6 +123,7 @@ def sets(rows: Sequence[CopiedSet]) -> list[CopiedSetJson]:
             "contents": row.contents,
             "pushed_contents": row.pushed_contents,
             "pushed_bytes": row.pushed_bytes,
+            "left_out": row.left_out,
             "run": row.run_id,
             "message": row.message,
         }

@@ -13,7 +13,18 @@ from db.audit.audit import SYSTEM
 from db.backups import manifests
 from db.clock import utcnow
 from db.copies import copied_sets, standing, stores
-from db.models import BackupSet, Change, CopiedSet, CopyStore, Policy, Run, TenantEvent, TenantEventPolicy
+from db.models import (
+    BackupSet,
+    Change,
+    Content,
+    CopiedSet,
+    CopyStore,
+    Policy,
+    Run,
+    Snapshot,
+    TenantEvent,
+    TenantEventPolicy,
+)
 from db.states import ChangeKind, CopyState, RunState
 from tests.support.copied import add_store, look_after, make_set, push_all
 from tests.support.git_servers import TOKEN, git
@@ -270,3 +281,26 @@ def test_a_commit_with_our_last_line_and_other_files_is_told_and_never_taken_for
     assert len(log_of(repository)) == 4
     stores.ask(CopyStore.get_by_id(store.id), SYSTEM, "verify")
     assert look_after(store).error is None
+
+
+def test_the_file_of_a_policy_that_cannot_be_opened_here_stays_and_the_others_go_on(
+    cast, redis_url, new_place, tmp_path
+):
+    place = new_place("git")
+    make_set(cast.contoso, policies=2)
+    store = add_store(place)
+    push_all(store)
+    repository = tmp_path / str(place.address.rpartition("/")[2])
+    before = git(repository, "ls-tree", "-r", "main").splitlines()
+    later = make_set(cast.contoso, policies=3, changed=1)
+    damaged = Snapshot.get_by_id(manifests.snapshot_ids(later.manifest)[-2]).content
+    assert damaged.id != Content.select().order_by(Content.id).first().id
+    Content.update(sealed=b"damaged").where(Content.id == damaged.id).execute()
+    BackupSet.update(types=LISTED).where(BackupSet.id == later.id).execute()
+    push_all(store)
+    copied = copied_sets.newest(store)
+    assert (copied.state, copied.left_out, "stay as they were" in copied.message) == (CopyState.COMPLETE, 1, True)
+    after = git(repository, "ls-tree", "-r", "main").splitlines()
+    assert (set(before) <= set(after), len(after)) == (True, len(before) + 1)
+    store = CopyStore.get_by_id(store.id)
+    assert [finding.why for finding in standing.of_store(store, utcnow())] == [standing.INCOMPLETE]
