@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import requests
 
-from actors import scheduler
 from actors.plans import drafts
 from actors.rollouts import rolling_out
 from actors.standards import comparing
@@ -26,6 +25,7 @@ from db.standards.versions import NewItem, NewVersion
 from db.states import Offer, RollOutState, StandardSource, TenantLog
 from db.tenants import tenants
 from tests.support.simulated_tenant import CA, WRITE, SimulatedTenant, catalog_policy
+from tests.support.sweeps import Sweeps
 
 CATALOG, POLICIES, LOCATIONS = "deviceManagement/configurationPolicies", f"{CA}/policies", f"{CA}/namedLocations"
 # Policy type -> where the simulator keeps it.
@@ -125,11 +125,11 @@ def _seen_whole(tenant):
 
 def went_on(rollout, seconds=300):
     """The roll-out once it goes on no further by itself, the scheduler's sweep included."""
-    until = time.monotonic() + seconds
+    until, sweeps = time.monotonic() + seconds, Sweeps()
     while (now := RollOut.get_by_id(rollout.id)).state in AT_WORK:
         assert time.monotonic() < until, f"it is still {now.state}: {states(now)}"
-        scheduler.sweep()
-        time.sleep(0.05)
+        sweeps.sweep_if_due()
+        sweeps.pause()
     return now
 
 

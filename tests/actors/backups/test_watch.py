@@ -29,6 +29,7 @@ from db.states import ACTIVE, Outcome, PolicyState, RunKind, RunState
 from tests.support.outside_changes import ANNA, PIPELINE, Outside
 from tests.support.restore_steps import items_of
 from tests.support.simulated_tenant import READ, catalog_policy
+from tests.support.sweeps import Sweeps
 
 pytestmark = pytest.mark.usefixtures("lock_order")
 
@@ -62,11 +63,11 @@ class Watched:
         return runs[0] if runs.count() > before else None
 
     def wait(self, seconds=300):
-        deadline = time.monotonic() + seconds
+        deadline, sweeps = time.monotonic() + seconds, Sweeps()
         while Run.select().where((Run.kind == RunKind.WATCH) & Run.state.in_(ACTIVE)).exists():
             assert time.monotonic() < deadline, Run.get(Run.kind == RunKind.WATCH).waiting
-            scheduler.sweep()
-            time.sleep(0.05)
+            sweeps.sweep_if_due()
+            sweeps.pause()
 
     @property
     def row(self):

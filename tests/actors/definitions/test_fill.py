@@ -9,7 +9,6 @@ import requests
 
 import actors.backups.back_up
 import config
-from actors import scheduler
 from actors.definitions import fill
 from actors.facade.wording import wording_of
 from db.audit.audit import SYSTEM
@@ -31,6 +30,7 @@ from db.runs import claims, runs
 from db.states import ACTIVE, DefinitionState, RunKind, RunState
 from tests.support.environment import SIMULATOR_URL
 from tests.support.simulated_tenant import READ, SimulatedTenant, catalog_policy
+from tests.support.sweeps import Sweeps
 
 pytestmark = [pytest.mark.usefixtures("lock_order"), pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
 
@@ -80,11 +80,11 @@ class Filling:
 
     def fill(self, seconds=300):
         """Have the scheduler start what is due until nothing is. Return how many requests that took."""
-        deadline = time.monotonic() + seconds
+        deadline, sweeps = time.monotonic() + seconds, Sweeps()
         while fill.due_sources(()) or Run.select().where((Run.kind == RunKind.DEFINE) & Run.state.in_(ACTIVE)).exists():
             assert time.monotonic() < deadline, Run.get(Run.kind == RunKind.DEFINE).waiting
-            scheduler.sweep()
-            time.sleep(0.05)
+            sweeps.sweep_if_due()
+            sweeps.pause()
         return len(self.asked())
 
     def asked(self):
