@@ -3,6 +3,7 @@
 from tests.faults import launch
 
 launch.shorten()
+launch.be_another_process()
 
 from actors.app import broker  # noqa: E402
 

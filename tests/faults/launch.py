@@ -6,9 +6,12 @@ What is shorter than in production, so that a round takes seconds, is in `shorte
 """
 
 import importlib
+import os
+import socket
 import sys
 import time
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 from tests.faults import seams
 
@@ -27,8 +30,6 @@ SETTLE_SECONDS = 8
 NO_LIMIT = (10_000, 1.0)
 # As in production, the first is longer than claims hold, and the last shorter than a lost create is looked for.
 SILENT_SECONDS, SILENT_TRANSACTION_SECONDS, UNACKNOWLEDGED_SECONDS = 6, 6, 5
-
-NOT_OURS = ("cryptography.x509", "msal", "peewee", "playhouse.pool", "psycopg2", "redis", "requests")
 
 
 def main():
@@ -54,7 +55,7 @@ def set_clock(seconds, program):
 
 
 def shorten():
-    """Shorten the times in each process for itself, as ours are: nothing of it is imported before they are forked."""
+    """Shorten the times of this process, and of those that it forks."""
     from db.runs import claims
 
     # First, because others take these by name when they are imported.
@@ -111,12 +112,20 @@ def _worker():
 
 
 def _dramatiq():
-    """With what is not ours imported before the worker processes are forked: else each of them does it for itself."""
-    for name in NOT_OURS:
-        importlib.import_module(name)
+    """With all that the worker processes import, before they are forked: else each of them does it for itself."""
+    shorten()
+    importlib.import_module("actors.all_actors")
     from dramatiq import cli
 
     return cli.main()
+
+
+def be_another_process():
+    """Take names of its own for this worker process, which has those of its master."""
+    from actors.queue import broker, middleware
+
+    middleware.PROCESS_NAME = f"{socket.gethostname()}:{os.getpid()}"
+    broker.broker.broker_id = str(uuid4())
 
 
 PROGRAMS = {
