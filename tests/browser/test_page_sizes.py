@@ -22,11 +22,10 @@ UNFOLD = "width => width > 800 && document.querySelectorAll('details.fold').forE
 MOST_BYTES = 1_000_000
 # Page -> what makes it longer.
 TOO_LARGE = {"restores.plan_page": "every setting that would be written, to be read from first to last, and printed"}
-# Addresses that show no page of ours: Flask-Admin's that answer 404, files, probes, the demo's, the API's, ways to
-# Entra ID and back.
+# Addresses that show no page of ours: files, probes, the demo's, the API's, ways to Entra ID and back.
 NO_PAGES = re.compile(
-    r".*\.(create_view|edit_view|details_view|ajax_lookup)|(admin\.)?static|health\..*|demo_mailbox\..*|sign_in\..*entra"
-    r"|api\..*|document_provider\.logo|.*\.download(_\w+)?|.*\.go|consent_pages\.back"
+    r"(admin\.)?static|health\..*|demo_mailbox\..*|sign_in\..*entra|api\..*|document_provider\.logo"
+    r"|.*\.download(_\w+)?|.*\.go|consent_pages\.back"
 )
 # Endpoint -> what is asked besides the bare address.
 QUERIES = {

@@ -37,17 +37,6 @@ EXPORT_CAP = 100_000
 PAGE_SIZES = (20, 40)
 
 
-def _not_found_view(path: str, *methods: str) -> Any:
-    """Return a view that answers 404."""
-
-    @expose(path, methods=methods)
-    @requires(Permission.SEE)
-    def view(self: Any, *args: Any, **kwargs: Any) -> Any:
-        abort(404)
-
-    return view
-
-
 class ListView(ModelView):
     can_create = can_edit = can_delete = False
     can_view_details = False
@@ -115,13 +104,13 @@ class ListView(ModelView):
         preferences.choose_columns(self.endpoint, chosen or None)
         return redirect(safe_redirect_path(request.form.get("url")) or self.get_url(".index_view"), 303)
 
-    # Flask-Admin makes these routes whether they are wanted or not.
-    create_view: Any = _not_found_view("/new/", "GET", "POST")
-    edit_view: Any = _not_found_view("/edit/", "GET", "POST")
-    details_view: Any = _not_found_view("/details/", "GET")
-    delete_view: Any = _not_found_view("/delete/", "POST")
-    ajax_lookup: Any = _not_found_view("/ajax/lookup/", "GET")
-    ajax_update: Any = _not_found_view("/ajax/update/", "POST")
+    # Flask-Admin makes a route of each of these that is a method: there is no such page for anybody.
+    create_view: Any = None
+    edit_view: Any = None
+    details_view: Any = None
+    delete_view: Any = None
+    ajax_lookup: Any = None
+    ajax_update: Any = None
 
     def render(self, template: str, **kwargs: Any) -> Any:
         first = self._list_columns[0][0]
