@@ -18,11 +18,14 @@ from db.models import Change, Policy, Restore, Tenant, TenantEvent
 from db.policies import moments
 from db.policies.moments import PolicyThen
 from db.states import LaterChangeKind, Severity
+from graph.references.reference_kinds import GROUPS
 from graph.write.emergency_order import REST, WAVES
 
 # Changes of a tenant since then; who made one before the newest of these is not told.
 MOST_CHANGES = 20_000
 WAVE_TITLES = tuple(WAVES.values())
+GROUP_STAYS = "A restore leaves a group that is there as it is: put its members and its rule back in Entra."
+NEVER_CAPTURED = "Never captured by then: nobody knows how it was."
 _GRAVEST_FIRST = (Severity.HIGH, Severity.MEDIUM, Severity.LOW)
 
 
@@ -49,7 +52,14 @@ class PolicyDamage:
 
     @property
     def is_possible(self) -> bool:
-        return self.snapshot_id is not None or self.kind == LaterChangeKind.NEW
+        return not self.why_not
+
+    @property
+    def why_not(self) -> str:
+        """Return why no restore brings it back, as a sentence; "": one can, or removes it."""
+        if self.policy_type == GROUPS and self.kind == LaterChangeKind.CHANGED:
+            return GROUP_STAYS
+        return NEVER_CAPTURED if self.snapshot_id is None and self.kind != LaterChangeKind.NEW else ""
 
     def is_by(self, name: str) -> bool:
         return name in self.by
@@ -76,6 +86,10 @@ class Damage:
     at: datetime
     deeds: Sequence[PolicyDamage]
     known_since: datetime | None
+
+    def deeds_of(self, by: str) -> list[PolicyDamage]:
+        """Return what this person or app did; "": what anybody did."""
+        return [deed for deed in self.deeds if not by or deed.is_by(by)]
 
     @property
     def culprits(self) -> list[Culprit]:
@@ -209,9 +223,11 @@ def draft(damage: Damage, actor: Actor, *, by: str = "", removes_added: bool = F
     if damage.at < damage.known_since:
         first = format(damage.known_since, "%Y-%m-%d %H:%M")
         raise Invalid(f"Nothing is known of {damage.tenant.name} before {first} UTC. Choose a later time.")
-    deeds = [deed for deed in damage.deeds if not by or deed.is_by(by)]
-    snapshot_ids = [deed.snapshot_id for deed in deeds if deed.snapshot_id is not None]
+    deeds = damage.deeds_of(by)
+    snapshot_ids = [deed.snapshot_id for deed in deeds if deed.snapshot_id is not None and deed.is_possible]
     added: Collection[int] = [deed.policy_id for deed in deeds if deed.kind == LaterChangeKind.NEW]
     if not snapshot_ids and not (added and removes_added):
+        if any(deed.why_not == GROUP_STAYS for deed in deeds):
+            raise Invalid(f"Nothing is to be brought back but groups. {GROUP_STAYS}")
         raise Invalid("Nothing is to be brought back: look at the tenant first, or choose an earlier time.")
     return drafts.bring_back(damage.tenant, damage.at, snapshot_ids, added if removes_added else (), actor)

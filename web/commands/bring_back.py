@@ -38,5 +38,8 @@ def bring_back(
     with open_installation():
         damage = bringing_back.find(find_tenant(tenant), inputs.parse_past_time(moment, UTC))
         draft = bringing_back.draft(damage, command_actor(), by=by, removes_added=remove_added)
+        for deed in damage.deeds_of(by):
+            if deed.why_not:
+                click.echo(f"Not brought back: {deed.policy_type} {deed.name}. {deed.why_not}", err=True)
         code = restores.carry_out(draft, live, wait, as_json)
     sys.exit(code)

@@ -24,7 +24,9 @@ class CulpritJson(TypedDict):
 class PolicyDamageJson(TypedDict):
     """The harm to a policy since the moment. `snapshot`: how it was then; null where nobody knows, and of what was
     added. `wave`: the step of the restore in which it comes back. `by`: as far as the tenant's logs say.
-    `is_unsure`: it may have been changed or deleted before that moment; of what was added, made before it.
+    `is_possible`: a restore brings it back, or removes it; false where nobody knows how it was, and of a group that
+    is there, which no restore writes to. `is_unsure`: it may have been changed or deleted before that moment; of what
+    was added, made before it.
     """
 
     policy: Id

@@ -70,8 +70,7 @@ class BringBackPage(NumberedPage):
 
     @cached_property
     def meant(self) -> Sequence[PolicyDamage]:
-        by = self.wanted.by
-        return [deed for deed in self.damage.deeds if not by or deed.is_by(by)]
+        return self.damage.deeds_of(self.wanted.by)
 
     @property
     def waves(self) -> list[tuple[str, list[PolicyDamage]]]:

@@ -3,15 +3,18 @@
 from datetime import timedelta
 
 import pytest
+from click.testing import CliRunner
 
 from db.audit.audit import SYSTEM
 from db.clock import utcnow
+from db.database import database
 from db.models import Policy, Restore, RestoreItem, Run, Snapshot, Tenant
 from db.policies import policies
 from db.states import ChangeKind, RunState
 from tests.support.captures import capture_by_hand
 from tests.support.changes import record_change
 from tests.support.forms import csrf_token
+from web.commands import cli
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 NOW = utcnow().replace(microsecond=0)
@@ -56,6 +59,31 @@ def test_the_page_lists_what_was_done_and_makes_one_restore_of_it(client, sign_i
     refused = client.post(address, data={"csrf_token": token, "at": AT, "by": "nobody"}, follow_redirects=True)
     assert "Nothing is to be brought back" in refused.get_data(as_text=True)
     assert Restore.select().count() == 2
+
+
+def test_a_changed_group_is_not_promised_to_come_back(client, sign_in, cast, damaged, redis_url):
+    """An emptied group of emergency accounts was listed, left out of the restore, and nobody said so."""
+    group = policies.get_or_create(cast.contoso, "groups", "break-glass", "Break glass", None)
+    members = {"displayName": "Break glass", "members": [{"id": "adele"}]}
+    snapshots = [capture_by_hand(group, SYSTEM, body)[1] for body in (members, {**members, "members": []})]
+    Policy.update(first_seen_at=NOW - timedelta(hours=10)).where(Policy.id == group.id).execute()
+    early = NOW - timedelta(hours=9)
+    Snapshot.update(captured_at=early, confirmed_at=early).where(Snapshot.id == snapshots[0].id).execute()
+    stays = "A restore leaves a group that is there as it is"
+    sign_in(client, cast.max)
+    address = f"/tenants/{cast.contoso.id}/bring-back"
+    token = csrf_token(client, f"{address}?at={AT}")
+    assert stays in client.get(f"{address}?at={AT}").get_data(as_text=True)
+    client.post(address, data={"csrf_token": token, "at": AT})
+    assert not RestoreItem.select().where(RestoreItem.policy_type == "groups").exists()
+    database.close()
+    told = CliRunner().invoke(cli, ["bring-back", "Contoso", "--to", AT[:-1]]).output
+    database.connect()
+    assert f"Not brought back: groups Break glass. {stays}" in told
+
+    Policy.delete().where((Policy.tenant == cast.contoso) & (Policy.id != group.id)).execute()
+    refused = client.post(address, data={"csrf_token": token, "at": AT}, follow_redirects=True)
+    assert "Nothing is to be brought back but groups" in refused.get_data(as_text=True)
 
 
 def test_the_page_says_how_fresh_it_is_and_follows_a_look(client, sign_in, cast, damaged, redis_url):
