@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from typing import Any
 
 import click
@@ -53,7 +54,8 @@ def readiness(tenant: str, now: bool, as_json: bool) -> None:
             "seconds": report.seconds,
             "items": [_item(row) for row in rows],
         }
-        print_result(as_json, document, "\n".join(_lines(document, tenant_policies.old_snapshots(found))))
+        lines = _lines(document, tenant_policies.old_snapshots(found), report.made_at)
+        print_result(as_json, document, "\n".join(lines))
 
 
 def _item(row: models.ReadinessItem) -> dict[str, Any]:
@@ -66,12 +68,13 @@ def _item(row: models.ReadinessItem) -> dict[str, Any]:
     }
 
 
-def _lines(document: dict[str, Any], old: tenant_policies.OldSnapshots) -> list[str]:
+def _lines(document: dict[str, Any], old: tenant_policies.OldSnapshots, made_at: datetime) -> list[str]:
     counts = ", ".join(f"{count} {verdict.replace('_', ' ')}" for verdict, count in document["counts"].items())
     if not document["items"]:
         return ["There is nothing to judge: no policy of it is known yet. Back it up: tenantkeep back-up TENANT"]
     share, seconds = reports.share_text(document["share"]), document["seconds"]
-    lines = [f"{share} would come back by itself ({counts}); a full restore: {seconds} s."]
+    as_of = f"As of {made_at:%Y-%m-%d %H:%M} UTC."
+    lines = [f"{share} would come back by itself ({counts}); a full restore: {seconds} s. {as_of}"]
     if old.count and old.oldest:
         lines.append(
             f"No backup has read {old.count} of them for more than a week, the oldest since {old.oldest:%Y-%m-%d}: "

@@ -40,6 +40,7 @@ def test_the_newest_report_is_printed(cast, captured, redis_url):
     assert (item["graph_id"], item["policy_type"]) == (policies[0].graph_id, policies[0].policy_type)
     text = printed()
     assert "50 % would come back by itself" in text
+    assert f"As of {utcnow():%Y-%m-%d}" in text
     assert policies[0].name in text
     assert "\x1b" not in text
     assert "more than a week" not in text
