@@ -5,7 +5,7 @@ written (actors/restores/safety_backup.py).
 Any message may be the last: the next one looks at what is there, and goes on.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 import dramatiq
@@ -13,6 +13,7 @@ import dramatiq
 import config
 from actors.changes import assessment
 from actors.plans import plan_items, restore_results
+from actors.plans.plan_items import DAMAGED, BackupContents
 from actors.plans.preview import new_run_item
 from actors.queue.enqueue import EnqueuedRun, enqueue_new
 from actors.queue.queue_names import INTERACTIVE
@@ -183,7 +184,8 @@ def _execute(
     """
     retry_reasons: list[Exception] = []
     used_up: set[str] = set()
-    for batch, is_alone in _batches([item for item in items if item.id in rows], used_up):
+    wanted = (item for item in items if item.id in rows and _opens(claim, item, rows[item.id]))
+    for batch, is_alone in _batches(wanted, used_up):
         if claims.is_cancel_requested(claim):
             return []
         ready = safety.capture(batch, with_all=is_alone)
@@ -196,11 +198,29 @@ def _execute(
     return retry_reasons
 
 
+def _opens(claim: Claim, item: RestoreItem, row: RunItem) -> bool:
+    """Tell whether the item's content opens. One that no longer does, since the preview, is blocked, and it alone.
+
+    One that was tried before is not looked at: something of it may be written.
+    """
+    if row.tries:
+        return True
+    contents = BackupContents()
+    contents.load([item])
+    if item not in contents.damaged:
+        return True
+    with database.atomic():
+        restore_items.record_outcome(item, Outcome.BLOCKED)
+        why = contents.damaged[item]
+        run_items.finish_item(claim, row, ItemState.SKIPPED, Outcome.BLOCKED, reason=DAMAGED, message=why)
+    return False
+
+
 def _services(items: Sequence[RestoreItem]) -> set[str]:
     return {POLICY_TYPES[item.policy_type].service for item in items}
 
 
-def _batches(items: Sequence[RestoreItem], used_up: Collection[str]) -> Iterator[tuple[list[RestoreItem], bool]]:
+def _batches(items: Iterable[RestoreItem], used_up: Collection[str]) -> Iterator[tuple[list[RestoreItem], bool]]:
     """Yield batches of up to twenty items that do not refer to each other, or of one that affects others, and which.
 
     `used_up`: services that would let nothing through now; it may grow meanwhile.

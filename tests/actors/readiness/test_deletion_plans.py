@@ -9,7 +9,7 @@ import config
 from actors.plans import drafts, plan_text
 from actors.readiness import assess
 from db.audit.audit import SYSTEM
-from db.models import BackupSet, Content, Restore, Snapshot, Tenant
+from db.models import BackupSet, Content, Restore, RunItem, Snapshot, Tenant
 from db.policies.lost_bodies import LOST
 from db.readiness import reports
 from db.readiness.reports import ReportFilter
@@ -209,8 +209,12 @@ def test_a_content_that_does_not_open_costs_its_own_policy_alone(rare):
     assert "does not open" in items["Moved on"].message
     assert "No copy had its content" in items["Left"].message
     assert not any(plan_text.sections(items[name], None, {}) for name in ("Moved on", "Left"))
-    driven(actors.restores.live_restore.start(Restore.get_by_id(restore.id), SYSTEM, reason="ticket").run)
-    assert {held["name"] for held in facts.collections[DEVICE].values()} >= {"Twin", "For Same"}
+    Content.update(sealed=LOST).where(Content.id == items["For Synced"].content_id).execute()  # since the preview
+    run = driven(actors.restores.live_restore.start(Restore.get_by_id(restore.id), SYSTEM, reason="ticket").run)
+    names = {held["name"] for held in facts.collections[DEVICE].values()}
+    assert "Twin" in names
+    assert "For Synced" not in names
+    assert RunItem.get((RunItem.run == run) & (RunItem.name == "For Synced")).reason == "damaged"
 
 
 def test_what_changed_or_went_since_the_backup_and_what_has_no_licence_is_told(rare):
