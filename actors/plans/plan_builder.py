@@ -1,6 +1,7 @@
 """Builds the plan of a restore: reads what is in the target tenant, decides item by item, saves all plans at once."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache, cached_property
 from itertools import chain
 from typing import Any
@@ -246,7 +247,7 @@ class PlanBuilder:
         case = PlanCase(
             policy_type,
             content,
-            match,
+            self._without_removed(match),
             live,
             utcnow(),
             resolutions,
@@ -283,7 +284,7 @@ class PlanBuilder:
             # A copy takes nothing's place: what it is a copy of was not there before it, and an undo leaves it alone.
             **({} if target else NOTHING_THERE),
             "target_id": kept.graph_id if kept else target,
-            "namesakes": list(case.match.namesakes),
+            "namesakes": list(match.namesakes),
             "kept": kept,
             "may_recreate": plan.may_recreate,
         }
@@ -316,6 +317,14 @@ class PlanBuilder:
         if is_listed and is_copied(POLICY_TYPES[item.policy_type], self._options):
             return Match()
         return Match(problem=str(item.message), how=UNREADABLE) if item.reason == "unreadable" else self._match(item)
+
+    def _without_removed(self, match: Match) -> Match:
+        """Leave out namesakes that this very restore removes: it says of the others that they stay."""
+        return replace(match, namesakes=tuple(other for other in match.namesakes if other not in self._removed_ids))
+
+    @cached_property
+    def _removed_ids(self) -> frozenset[str]:
+        return frozenset(str(item.target_id) for item in self._items if item.content_id is None)
 
     def _copies(self, item: RestoreItem) -> NameCopies:
         listed = self._listed[item.policy_type]

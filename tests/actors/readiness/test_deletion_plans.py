@@ -9,7 +9,9 @@ import config
 from actors.plans import drafts, plan_text
 from actors.readiness import assess
 from db.audit.audit import SYSTEM
+from db.clock import utcnow
 from db.models import BackupSet, Content, Restore, RunItem, Snapshot, Tenant
+from db.policies import policies
 from db.policies.lost_bodies import LOST
 from db.readiness import reports
 from db.readiness.reports import ReportFilter
@@ -215,6 +217,22 @@ def test_a_content_that_does_not_open_costs_its_own_policy_alone(rare):
     assert "Twin" in names
     assert "For Synced" not in names
     assert RunItem.get((RunItem.run == run) & (RunItem.name == "For Synced")).reason == "damaged"
+
+
+def test_a_namesake_that_the_same_restore_removes_is_not_said_to_stay(rare):
+    facts, deletions = rare
+    old = next(line.policy for line in deletions.said() if line.name == "Left")
+    facts.collections[DEVICE].pop(old.graph_id)
+    new_id = old.graph_id[:-1] + "f"
+    facts.put(DEVICE, {**catalog_policy(new_id, "Left"), "description": "made again by somebody"})
+    new = policies.get_or_create(deletions.tenant, "configurationPolicies", new_id, "Left", None)
+    chosen = [Snapshot.get(Snapshot.policy == old).id]
+    restore = drafts.bring_back(deletions.tenant, utcnow(), chosen, [new.id], SYSTEM)
+    driven(actors.plans.preview.start(restore, SYSTEM).run)
+    items = {item.action: item for item in restore_items.items(restore)}
+    assert items.keys() == {"recreate", "remove"}
+    assert "one more of the name" not in str(items["recreate"].notes)
+    assert items["recreate"].namesakes == [new_id], "what is there while it is written is known all the same"
 
 
 def test_what_changed_or_went_since_the_backup_and_what_has_no_licence_is_told(rare):
