@@ -11,7 +11,7 @@ from db.audit.audit import Actor
 from db.backups import backup_sets
 from db.errors import Invalid
 from db.models import BackupSet, Restore, RestoreItem, Snapshot, Tenant
-from db.policies import policies, snapshots
+from db.policies import change_recording, policies, snapshots
 from db.restores import restore_drafts, restore_items
 from db.restores.restore_drafts import NewRestoreItem, RestoreSource
 from db.states import PolicyState, RestoreState
@@ -129,15 +129,26 @@ def bring_back(
     """Draft a restore that brings the tenant's policies back to a moment. Raises Invalid.
 
     `snapshot_ids`: of what was deleted or changed since, as it was. `removed_ids`: policies that were added since, and
-    are to be removed. Groups are made only where they are gone, and never removed.
+    are to be removed. Groups are made only where they are gone, and never removed. No look reads groups, so those that
+    the policies refer to are among the items, too: the preview finds out which of them are gone.
     """
     loaded = snapshots.load_with_policies(sorted(snapshot_ids))
     chosen = [row for row in loaded if row.policy.policy_type != GROUPS or row.policy.state == PolicyState.GONE]
     removed = [policy for policy in policies.chosen(tenant, sorted(removed_ids)) if policy.policy_type != GROUPS]
     options = asdict(replace(AS_IT_WAS, groups=KEPT_GROUPS))
     source = _source_then(tenant, at)
-    items = [*restore_drafts.new_items_from_snapshots(chosen), *map(restore_drafts.removal_of, removed)]
+    writes = restore_drafts.new_items_from_snapshots([*chosen, *_groups_named_by(tenant, chosen)])
+    items = [*writes, *map(restore_drafts.removal_of, removed)]
     return restore_drafts.create(tenant, source, items, options, actor, brought_back_to=at)
+
+
+def _groups_named_by(tenant: Tenant, chosen: Sequence[Snapshot]) -> list[Snapshot]:
+    """Return the newest snapshots of the groups that these refer to, and that are not among them."""
+    known = {snapshot.policy.graph_id for snapshot in chosen if snapshot.policy.policy_type == GROUPS}
+    rows = policies.by_key(tenant.id, _referenced_group_ids(chosen) - known)
+    group_ids = [row.id for (policy_type, _), row in rows.items() if policy_type == GROUPS]
+    newest = change_recording.newest_snapshots(group_ids)
+    return snapshots.load_with_policies(sorted(snapshot.id for snapshot in newest.values()))
 
 
 def _source_then(tenant: Tenant, at: datetime) -> RestoreSource:
