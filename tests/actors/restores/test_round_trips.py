@@ -254,7 +254,9 @@ def is_right(line, restore, key):
         return (is_back and not lacks) or is_there or line.why.startswith("Nobody can delete it")
     if line.verdict == "by_hand":
         files = item.policy_type in FILES or item.reason in {"secret_missing", "unresolved"}
-        return bool(is_back and (lacks or line.reason in {"guard", "approval"})) or (
+        # What is left to do once it is back, the restore's plan says in the same words.
+        is_left = line.reason == "finished_by_hand" and line.why in " ".join(told_of(item))
+        return bool(is_back and (lacks or is_left or line.reason in {"guard", "approval"})) or (
             item.reason in FOR_A_PERSON and files
         )
     return item.action == "blocked" and not is_back
