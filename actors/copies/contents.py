@@ -34,7 +34,7 @@ class ContentsPush:
         before_each: Callable[[], object] = lambda: None,
     ) -> None:
         """`directory_id`: of the tenant whose contents they are. `copied`: the set that is told how much was sent.
-        `before_each`: called before each few are sent; it raises where they are another's by now."""
+        `before_each`: called before each few are sent or locked; it raises where they are not to be."""
         self._store, self._row, self._recipients, self._copied = store, row, recipients, copied
         self._needed_until, self._locks, self._before_each = until, locks, before_each
         self._until = until + copied_contents.stride(row)
@@ -93,6 +93,7 @@ class ContentsPush:
     def keep_longer(self, there: Sequence[CopiedContent]) -> None:
         """Keep contents for as long as they are needed, and have the store lock them. Raises StoreError."""
         for some in batched([content for content in there if self._is_kept_too_briefly(content)], TOGETHER):
+            self._before_each()
             if self._locks:
                 sending.at_once(self._store, self._lock, some)
             for content in some:

@@ -139,6 +139,10 @@ def _names_in_order(own: Signer, copied: CopiedSet, items: list[SetItem]) -> lis
     return list(dict.fromkeys(own.content_name(copied.directory_id, item.fingerprint) for item in items))
 
 
+class _Cancelled(Exception):
+    """Somebody asked to stop, amid a page."""
+
+
 class _Push:
     """One message's work at a set."""
 
@@ -156,10 +160,13 @@ class _Push:
         for item in run_items.unsettled_items(self._claim.run):
             if claims.is_cancel_requested(self._claim):
                 return
-            if item.policy_type == CONTENTS:
-                self._push_page(item, int(item.graph_id or 0))
-            else:
-                self._push_manifest(item)
+            try:
+                if item.policy_type == CONTENTS:
+                    self._push_page(item, int(item.graph_id or 0))
+                else:
+                    self._push_manifest(item)
+            except _Cancelled:
+                return
 
     def _recipients(self) -> list[object]:
         """Return what is sealed to from now on: a key may have been retired since the message began."""
@@ -197,9 +204,13 @@ class _Push:
             locks=self._locks,
             pace=Pace(self._copied.store.bytes_per_second),
             copied=self._copied,
-            # Raises ClaimLost: whoever has the run now sends the rest.
-            before_each=lambda: claims.is_cancel_requested(self._claim),
+            before_each=self._require_wanted,
         )
+
+    def _require_wanted(self) -> None:
+        """Raises _Cancelled, and ClaimLost: whoever has the run now sends the rest."""
+        if claims.is_cancel_requested(self._claim):
+            raise _Cancelled
 
     def _push_manifest(self, item: RunItem) -> None:
         path = layout.manifest_path(self._copied)

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from actors.copies import layout, push, sending
+from actors.copies import contents, layout, push, sending
 from actors.copies.stores.opening import open_store
 from actors.copies.stores.store import StoreError
 from db.audit.audit import SYSTEM
@@ -335,3 +335,21 @@ def test_a_missing_key_is_waited_for_a_day_and_then_the_copy_goes_without_what_i
     copied_sets.lose(CopiedSet.get())
     assert [run.state for run in push_all(store)] == [RunState.FAILED]
     assert CopiedSet.get().message.startswith("No content of the set can be opened here.")
+
+
+@only_sqlite
+def test_a_push_stops_soon_after_somebody_asked_and_not_at_the_end_of_its_page(
+    cast, redis_url, new_place, monkeypatch
+):
+    store = add_store(new_place("file"))
+    make_set(cast.contoso)
+    monkeypatch.setattr(contents, "TOGETHER", 1)
+    seal = sending.sealed
+
+    def seal_and_ask(*some):
+        Run.update(cancel_requested_at=utcnow()).where(Run.kind == "copy.push").execute()
+        return seal(*some)
+
+    monkeypatch.setattr(sending, "sealed", seal_and_ask)
+    assert [run.state for run in push_all(store)] == [RunState.CANCELLED]
+    assert (CopiedContent.select().count(), CopiedSet.get().state) == (1, CopyState.FAILED)
