@@ -4,6 +4,7 @@ It is done by whoever looks after the store, a portion at a time, and between th
 """
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -16,7 +17,7 @@ from db.copies.loose_contents import SnapshotContent
 from db.models import Content, CopyStore
 from db.states import LockState
 
-# Of snapshots, at one look: at the slowest store it ends long before the claim of the look does.
+# Of snapshots, at one look: others wait for the looks of a store, too.
 PORTION = 10_000
 
 
@@ -27,8 +28,10 @@ class LoosePush:
     unopened: list[str] = field(default_factory=list)
 
 
-def push_some(row: CopyStore, store: Store, until: datetime) -> LoosePush:
-    """Push a portion of what is new, kept until then. Raises StoreError."""
+def push_some(
+    row: CopyStore, store: Store, until: datetime, before_each: Callable[[], object] = lambda: None
+) -> LoosePush:
+    """Push a portion of what is new, kept until then. `before_each` is called before each few. Raises StoreError."""
     own, pace, count, is_late = signer.own_signer(), Pace(row.bytes_per_second), 0, False
     pushed = LoosePush(is_all=False)
     recipients = sealing.read_recipients(stores.recipients_of(row))
@@ -42,6 +45,7 @@ def push_some(row: CopyStore, store: Store, until: datetime) -> LoosePush:
                 until,
                 locks=row.lock_state == LockState.PROVEN,
                 pace=pace,
+                before_each=before_each,
             )
             names = {own.content_name(directory_id, each.fingerprint): each.content_id for each in contents}
             try:

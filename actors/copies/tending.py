@@ -37,8 +37,11 @@ from db.states import LockState
 
 logger = logging.getLogger(__name__)
 
-# Longer than any work at a store: what a worker left that died is found by then.
+# What a worker left that died is found by then. Whatever may take longer at a slow store keeps the claim meanwhile.
 CLAIM = timedelta(hours=2)
+# The bound of one look, in milliseconds: at the slowest store more than a gigabyte leaves in it.
+LONGEST_LOOK = 24 * 3_600_000
+PACED_SECONDS = 60
 LOOK_AGAIN = timedelta(minutes=10)
 DAY = timedelta(days=1)
 # Held back a little: a clock here that is ahead deletes nothing that the store still locks.
@@ -55,7 +58,7 @@ def start_due(store: CopyStore) -> None:
         stores.record(store, tend_at=utcnow())
 
 
-@dramatiq.actor(broker=broker, actor_name="copy.tend", queue_name=BULK)
+@dramatiq.actor(broker=broker, actor_name="copy.tend", queue_name=BULK, time_limit=LONGEST_LOOK)
 def tend(*, store_id: int) -> None:
     """Do what is due at the store, and note how it went."""
     row = CopyStore.get_or_none(CopyStore.id == store_id)
@@ -111,7 +114,7 @@ def _push_loose(row: CopyStore, store: Store) -> bool:
     # Of a new store the sets come first: they bring most of it.
     if loose_contents.is_busy(row) and (row.snapshots_to is None or not _is_due(row.state_at)):
         return True
-    pushed = loose.push_some(row, store, _until(row))
+    pushed = loose.push_some(row, store, _until(row), lambda: _keep_claim(row))
     if pushed.unopened:
         # What does not open holds up neither the state nor the others.
         for why in pushed.unopened:
@@ -186,7 +189,7 @@ def push_state(row: CopyStore, store: Store) -> None:
         sealing.seal_stream(
             lambda lines: export_file.write_rows(lines, _tell_nobody, {Content.sealed}), file, recipients
         )
-        Pace(row.bytes_per_second).spend(size_of(file))
+        _wait_to_send(row, size_of(file))
         checksum, until = checksum_of(file), _lock_until(row)
         # Each state has a second of its own: one that is there by now is another, with another's signature.
         while not store.put(layout.state_path(at), file, until):
@@ -195,6 +198,19 @@ def push_state(row: CopyStore, store: Store) -> None:
     path = layout.state_path(at)
     store.put(layout.signature_path(path), own.sign(path, checksum), until)
     stores.record(row, state_at=at)
+
+
+def _wait_to_send(row: CopyStore, size: int) -> None:
+    """Wait until so many bytes may leave: hours, at a slow store. Nobody else begins with it meanwhile."""
+    pace, portion = Pace(row.bytes_per_second), (row.bytes_per_second or size) * PACED_SECONDS
+    for begin in range(0, size, max(1, portion)):
+        _keep_claim(row)
+        pace.spend(min(portion, size - begin))
+    _keep_claim(row)
+
+
+def _keep_claim(row: CopyStore) -> None:
+    stores.keep_claim(row, utcnow() + CLAIM)
 
 
 def _tell_nobody(_done: int, _rows: int) -> None:

@@ -182,6 +182,13 @@ def claim_due(store: CopyStore, until: datetime) -> bool:
     return bool(claimed.execute())
 
 
+def keep_claim(store: CopyStore, until: datetime) -> None:
+    """Keep a store that was taken for longer, unless it was asked for or taken since: then it is due as they say."""
+    kept = CopyStore.update(tend_at=until).where((CopyStore.id == store.id) & (CopyStore.tend_at == store.tend_at))
+    if kept.execute():
+        store.tend_at = until
+
+
 def recipients_of(store: CopyStore) -> list[str]:
     """Return the public keys that the store is sealed to now, whatever the row said when it was read."""
     keys: list[str] = CopyStore.select(CopyStore.recipients).where(CopyStore.id == store.id).scalar() or []

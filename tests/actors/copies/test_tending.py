@@ -347,3 +347,31 @@ def test_all_copies_of_a_tenant_that_was_removed_stay(cast, redis_url, new_place
     CopyStore.update(tidied_at=None).execute()
     assert look_after(store).error is None
     assert [len(read_copy(place, row)) for row in CopiedSet.select()] == [3, 3]
+
+
+def test_a_state_that_takes_hours_at_its_bandwidth_is_begun_by_nobody_else_meanwhile(
+    cast, redis_url, new_place, monkeypatch
+):
+    store = add_store(new_place("file"), bytes_per_second=stores.MIN_RATE)
+    now, left = [utcnow()], []
+
+    class Slow:
+        def __init__(self, rate):
+            self._rate = rate
+
+        def spend(self, count):
+            now[0] += timedelta(seconds=count / self._rate)
+            left.append(CopyStore.get_by_id(store.id).tend_at - now[0])
+
+    monkeypatch.setattr(tending, "utcnow", lambda: now[0])
+    monkeypatch.setattr(tending, "Pace", Slow)
+    monkeypatch.setattr(tending, "size_of", lambda _file: 10**9)
+    assert stores.claim_due(store, now[0] + tending.CLAIM)
+    tending.push_state(CopyStore.get_by_id(store.id), open_store(store.address, {}))
+    assert sum(1 for _ in left) * tending.PACED_SECONDS > 8 * 3600
+    assert min(left) > timedelta(hours=1)
+    assert tending.tend.options["time_limit"] > 10**9 / stores.MIN_RATE * 1000
+    # Whoever asks for it is not put off.
+    stores.ask(store, SYSTEM, "verify")
+    stores.keep_claim(store, now[0] + tending.CLAIM)
+    assert CopyStore.get_by_id(store.id).tend_at < now[0]
