@@ -14,6 +14,8 @@ FORMAT = 1
 FIRST_FILE = "tenantkeep-copies.json"
 PROBES = "probes/"
 STATES = "state/"
+# Those beside the folders of contents.
+FEW_FOLDERS = ("probes", "sets", "state")
 
 
 def content_path(name: str) -> str:

@@ -235,6 +235,9 @@ def tidy(row: CopyStore, store: Store) -> None:
     is_more |= _remove_contents(row, store, before)
     _remove_old(store, layout.STATES, keep=_is_young_state(row))
     _remove_old(store, layout.PROBES, keep=probes.is_young)
+    # Of the many folders of contents a few each day.
+    for folder in ("", *layout.FEW_FOLDERS, *(f"contents/{each}" for each in verifying.some_folders())):
+        store.sweep(folder)
     if is_more:
         return
     contents, stored_bytes = copied_contents.count_all(row)

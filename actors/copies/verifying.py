@@ -34,7 +34,7 @@ def read_sample(row: CopyStore, store: Store) -> None:
     own, locks = signer.own_signer(), row.lock_state == LockState.PROVEN
     _require_state(row, store, own, locks=locks)
     _require_manifests(row, store)
-    if any(_missing_contents(row, store, folder) for folder in random.sample(FOLDERS, FOLDERS_LISTED)):
+    if any(_missing_contents(row, store, folder) for folder in some_folders()):
         _send_contents_anew(row, store)
     for copied in copied_sets.of_store(row, SETS_READ, CopyState.COMPLETE):
         _read_manifest(store, own.public_key, copied, locks=locks)
@@ -42,6 +42,10 @@ def read_sample(row: CopyStore, store: Store) -> None:
     places = [0.0, 1.0, *(random.random() for _ in range(CONTENTS_ASKED - 2))]
     for number, content in enumerate(copied_contents.sample(row, places)):
         _check_content(row, store, content, is_read=number < CONTENTS_READ, locks=locks)
+
+
+def some_folders() -> list[str]:
+    return random.sample(FOLDERS, FOLDERS_LISTED)
 
 
 def _require_state(row: CopyStore, store: Store, own: Signer, *, locks: bool) -> None:

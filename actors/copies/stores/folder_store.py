@@ -11,8 +11,10 @@ from typing import BinaryIO
 
 from actors.copies.stores.store import (
     FULL,
+    LEFT_UNFINISHED_SECONDS,
     NO_ROOM,
     PIECE_BYTES,
+    UNFINISHED,
     NotStored,
     StoreBase,
     StoredObject,
@@ -22,7 +24,6 @@ from actors.copies.stores.store import (
     checksum_of,
 )
 
-UNFINISHED = ".unfinished"
 # Nothing that is put here is empty. A name is taken by an empty file for a moment, where the share knows no links; one
 # that is so old was left by somebody who died just then.
 LEFT_SECONDS = 10
@@ -104,6 +105,24 @@ class FolderStore(StoreBase):
     def delete(self, name: str) -> None:
         try:
             self._path(name).unlink(missing_ok=True)
+        except OSError as e:
+            raise _explained(e) from e
+
+    def sweep(self, folder: str) -> None:
+        try:
+            parent = self._path(folder)
+            left = list(parent.rglob(f"*{UNFINISHED}") if folder else parent.glob(f"*{UNFINISHED}"))
+            if not left:
+                return
+            # By the share's own clock, as it dates files.
+            probe = self._path(f"{secrets.token_hex(8)}{UNFINISHED}")
+            probe.touch(exist_ok=False)
+            oldest = probe.stat().st_mtime - LEFT_UNFINISHED_SECONDS
+            probe.unlink()
+            for path in left:
+                with contextlib.suppress(FileNotFoundError):
+                    if path.stat().st_mtime < oldest:
+                        path.unlink()
         except OSError as e:
             raise _explained(e) from e
 

@@ -15,7 +15,9 @@ import paramiko
 from actors.copies.stores import ssh_transport
 from actors.copies.stores.ssh_transport import explained
 from actors.copies.stores.store import (
+    LEFT_UNFINISHED_SECONDS,
     PIECE_BYTES,
+    UNFINISHED,
     NotStored,
     StoreBase,
     StoredObject,
@@ -26,7 +28,6 @@ from actors.copies.stores.store import (
     size_of,
 )
 
-UNFINISHED = ".unfinished"
 ANSWER_SECONDS = 60
 
 
@@ -97,12 +98,39 @@ class SftpStore(StoreBase):
         with explained():
             yield from self._below(prefix.rpartition("/")[0], prefix)
 
-    def _below(self, folder: str, prefix: str) -> Iterator[StoredObject]:
+    def _rows(self, folder: str) -> list[paramiko.SFTPAttributes]:
         try:
-            rows = sorted(self._sftp.listdir_attr(self._path(folder)), key=lambda row: row.filename)
+            return sorted(self._sftp.listdir_attr(self._path(folder)), key=lambda row: row.filename)
         except FileNotFoundError:
-            return
-        for row in rows:
+            return []
+
+    def sweep(self, folder: str) -> None:
+        with explained():
+            left = list(self._unfinished(folder))
+            if not left:
+                return
+            # By the server's own clock, as it dates files.
+            probe = self._path(f"{secrets.token_hex(8)}{UNFINISHED}")
+            self._sftp.open(probe, "wbx").close()
+            now = self._sftp.stat(probe).st_mtime or 0
+            self._sftp.remove(probe)
+            for name, written_at in left:
+                if written_at < now - LEFT_UNFINISHED_SECONDS:
+                    with contextlib.suppress(FileNotFoundError):
+                        self._sftp.remove(self._path(name))
+
+    def _unfinished(self, folder: str) -> Iterator[tuple[str, int]]:
+        """Yield (name, when it was written last) of what is half written below a folder."""
+        for row in self._rows(folder):
+            name = posixpath.join(folder, row.filename)
+            if stat.S_ISDIR(row.st_mode or 0):
+                if folder:
+                    yield from self._unfinished(name)
+            elif name.endswith(UNFINISHED) and row.st_mtime is not None:
+                yield name, row.st_mtime
+
+    def _below(self, folder: str, prefix: str) -> Iterator[StoredObject]:
+        for row in self._rows(folder):
             name = posixpath.join(folder, row.filename)
             if stat.S_ISDIR(row.st_mode or 0):
                 if name.startswith(prefix) or prefix.startswith(f"{name}/"):

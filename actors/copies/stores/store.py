@@ -13,6 +13,9 @@ from io import BytesIO
 from typing import BinaryIO, Protocol
 
 PIECE_BYTES = 1024 * 1024
+# What is written beside its name ends so. Whoever writes at it writes more often than once in so many seconds.
+UNFINISHED = ".unfinished"
+LEFT_UNFINISHED_SECONDS = 24 * 3600
 # What a system answers that has no room left, and the sentence for it.
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 FULL = "The store is full. Make room there, or raise its quota: what waits is pushed then."
@@ -107,6 +110,9 @@ class Store(Protocol):
     def delete(self, name: str) -> None:
         """Delete the object with all its versions; nothing happens where there is none. Raises StillLocked."""
 
+    def sweep(self, folder: str) -> None:
+        """Remove what was half written below a folder by somebody who died; "" is of the first folder alone."""
+
     def uncover(self, name: str) -> bool:
         """Take away what only hides the object. Return whether it is there now."""
 
@@ -151,6 +157,9 @@ class StoreBase:
 
     def _lock(self, name: str, until: datetime) -> None:
         raise StoreRefused("This kind of store cannot lock what it keeps.")
+
+    def sweep(self, folder: str) -> None:
+        """Do nothing: the service takes away by itself what was not sent to its end."""
 
     def uncover(self, name: str) -> bool:
         return self.head(name) is not None
