@@ -30,8 +30,21 @@ def state_path(at: datetime) -> str:
     return f"{STATES}{at:%Y%m%dT%H%M%SZ}.age"
 
 
+def is_state(name: str) -> bool:
+    return name.startswith(STATES) and name.endswith(".age")
+
+
 def signature_path(path: str) -> str:
     return f"{path}.sig"
+
+
+def about_path(state: str) -> str:
+    return f"{state}.json"
+
+
+def about_state(size: int, overtaken: Sequence[str]) -> bytes:
+    """Return what is signed about a state: its size, and the states that were there before it under later names."""
+    return _text({"format": FORMAT, "bytes": size, "overtaken": overtaken})
 
 
 def first_file(store: CopyStore, signer: Signer, now: datetime) -> bytes:

@@ -3,6 +3,7 @@
 This is no run: it is of no tenant. The scheduler sends it for what is due; what came of it stands at the store.
 """
 
+import itertools
 import logging
 import tempfile
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from actors.copies.stores.store import (
     StoreDamaged,
     StoreError,
     StoreRefused,
+    as_file,
     checksum_of,
     size_of,
 )
@@ -47,6 +49,7 @@ DAY = timedelta(days=1)
 # Held back a little: a clock here that is ahead deletes nothing that the store still locks.
 TIDY_AFTER = timedelta(hours=1)
 TIDIED_AT_ONCE = 1000
+MOST_OVERTAKEN = 10_000
 OUR_FAULT = "Something went wrong inside Tenantkeep. The worker's log has the details."
 
 
@@ -189,15 +192,26 @@ def push_state(row: CopyStore, store: Store) -> None:
         sealing.seal_stream(
             lambda lines: export_file.write_rows(lines, _tell_nobody, {Content.sealed}), file, recipients
         )
-        _wait_to_send(row, size_of(file))
+        size = size_of(file)
+        _wait_to_send(row, size)
         checksum, until = checksum_of(file), _lock_until(row)
         # Each state has a second of its own: one that is there by now is another, with another's signature.
         while not store.put(layout.state_path(at), file, until):
             at += timedelta(seconds=1)
             file.seek(0)
     path = layout.state_path(at)
+    about_path, about = layout.about_path(path), layout.about_state(size, _overtaken(store, path))
+    store.put(about_path, about, until)
+    store.put(layout.signature_path(about_path), own.sign(about_path, checksum_of(as_file(about))), until)
+    # The state's own signature last: without one it is none.
     store.put(layout.signature_path(path), own.sign(path, checksum), until)
     stores.record(row, state_at=at)
+
+
+def _overtaken(store: Store, path: str) -> list[str]:
+    """Return the states of later names that are there before this one: a clock was ahead as they were pushed."""
+    names = (stored.name for stored in store.list(layout.STATES))
+    return list(itertools.islice((name for name in names if name > path and layout.is_state(name)), MOST_OVERTAKEN))
 
 
 def _wait_to_send(row: CopyStore, size: int) -> None:

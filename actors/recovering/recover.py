@@ -4,14 +4,14 @@ Every step is done once, however often it is begun: a recovery that was broken o
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from actors.recovering.source import CopySource, NotAsPushed, SetPlace, Unproved
+from actors.recovering.source import CopySource, NotAsPushed, SetPlace, StateAbout, Unproved
 from db.audit import chain
 from db.audit.audit import Actor
 from db.clock import utcnow
@@ -26,6 +26,15 @@ MOST_FAULTS = 20
 NEVER_COPIED = "It is in no set that was copied to this store."
 CLOCKS_DIFFER = timedelta(days=1)
 AHEAD = "its time has not come, so a clock was ahead when it was pushed. Give its time with --as-of, and it is taken."
+
+OVERTAKEN = (
+    "another state was pushed after it, so a clock was ahead when it was pushed. Give its time with --as-of, and it is "
+    "taken."
+)
+UNTOLD = (
+    "nothing that is signed tells its size: it is of an older version of Tenantkeep, or somebody else's. Give its time "
+    "with --as-of, and it is looked at."
+)
 
 # Told what is done, and how much of how much.
 Tell = Callable[[str, int, int], None]
@@ -69,14 +78,15 @@ def _bring_state(
 ) -> None:
     """Import the newest state that is proved. Raises Invalid when there is none."""
     states = [(at, name) for at, name in source.states() if as_of is None or at <= as_of]
-    ahead = [name for at, name in states if as_of is None and at > utcnow() + CLOCKS_DIFFER]
-    # Those last: what was pushed after them, with the clock put right, has older names.
-    for at, name in sorted(states, key=lambda state: state[1] in ahead):
+    doubts = _doubts(source, states, as_of)
+    # Those last: what was pushed after them may have an older name.
+    for at, name in sorted(states, key=lambda state: state[1] in doubts):
         try:
             with source.open_state(name) as lines:
                 imported = import_file.import_state(lines, address, actor, lambda done, rows: tell("rows", done, rows))
         except Unproved as e:
             result.unproved.append(str(e))
+            doubts.pop(name, None)
             continue
         except Invalid as e:
             if result.unproved:
@@ -85,7 +95,7 @@ def _bring_state(
             raise
         result.state, result.made_at = name, at.isoformat()
         result.rows, result.ended_runs = imported.rows, imported.ended_runs
-        result.unproved += [f"{other}: {AHEAD}" for other in ahead if other != name]
+        result.unproved += [f"{other}: {doubts[other]}" for then, other in states if then > at and other in doubts]
         return
     if result.unproved:
         raise Invalid(f"No state in the store can be believed. {result.unproved[0]}")
@@ -98,6 +108,30 @@ def _bring_state(
             "it keeps versions, its own tools undelete them. Sets and contents open with age: docs/copies.md."
         )
     raise Invalid("The store has no state yet.")
+
+
+def _doubts(source: CopySource, states: Sequence[tuple[datetime, str]], as_of: datetime | None) -> dict[str, str]:
+    """Return the states that are not to be taken for the newest by their names, with why; none that was asked for."""
+    told = {name: _about(source, name) for _, name in states}
+    overtaken = {other for about in told.values() if about for other in about.overtaken}
+    doubts = {}
+    for at, name in states:
+        if as_of is not None and as_of in {at, at.replace(second=0)}:
+            continue
+        if as_of is None and at > utcnow() + CLOCKS_DIFFER:
+            doubts[name] = AHEAD
+        elif name in overtaken:
+            doubts[name] = OVERTAKEN
+        elif told[name] is None:
+            doubts[name] = UNTOLD
+    return doubts
+
+
+def _about(source: CopySource, name: str) -> StateAbout | None:
+    try:
+        return source.about_state(name)
+    except Unproved:
+        return None
 
 
 class _Contents:

@@ -9,14 +9,15 @@ import hashlib
 import itertools
 import json
 import re
+import shutil
+import tempfile
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
-from tempfile import TemporaryFile
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from actors.copies import layout
 from actors.copies.stores.store import Archived, NotStored, Store, Write, checksum_of
@@ -46,6 +47,14 @@ class FirstFile:
     installation: str
     signer: str
     recipients: Sequence[str]
+
+
+@dataclass(frozen=True)
+class StateAbout:
+    """Facts that are signed about a state: its size, and the states of later names that it came after."""
+
+    size: int
+    overtaken: Collection[str]
 
 
 @dataclass(frozen=True)
@@ -107,24 +116,43 @@ class CopySource:
     @contextmanager
     def open_state(self, path: str) -> Iterator[gzip.GzipFile]:
         """Give the lines of a state as they are opened, once its signature is checked. Raises Unproved."""
-        with TemporaryFile() as file:
-            self._fetch_signed(path, file)
+        about, room = self.about_state(path), shutil.disk_usage(tempfile.gettempdir()).free
+        if about is not None and about.size > room:
+            raise Invalid(
+                f"{path} has {about.size} bytes, and there is no room for them. Set TMPDIR to where there is."
+            )
+        with tempfile.TemporaryFile() as file:
+            self._fetch_signed(path, file, room if about is None else about.size)
             with age_file.open_with_keys(file, self._identities) as opened, gzip.GzipFile(fileobj=opened) as lines:
                 yield lines
 
-    def _fetch_signed(self, path: str, file: BinaryIO) -> None:
-        """Write the oldest version that is signed to the file, without holding it in memory. Raises Unproved."""
+    def about_state(self, path: str) -> StateAbout | None:
+        """Return what is signed about a state; None: nothing is. Read before the state, however large that may be."""
+        about = layout.about_path(path)
+        for data in self._versions(about):
+            if self._is_signed(about, hashlib.sha256(data).hexdigest()):
+                told = json.loads(data)
+                return StateAbout(int(told["bytes"]), frozenset(told["overtaken"]))
+        return None
+
+    def _fetch_signed(self, path: str, file: BinaryIO, most: int) -> None:
+        """Write the oldest version that is signed to the file, without holding it in memory; none that has more bytes
+        than `most`. Raises Unproved."""
+        signatures = list(self._versions(layout.signature_path(path)))
+        if not signatures:
+            raise Unproved(f"{path} has no signature.")
         for write in self._store.versions(path):
             file.seek(0)
             file.truncate()
             try:
-                write(file)
-            except NotStored:
+                write(cast(BinaryIO, _Bound(file, most)))
+            except (NotStored, _TooLarge):
                 continue
             except Archived as e:
                 raise Unproved(f"{path}: {e.sentence}") from e
             file.seek(0)
-            if self._is_signed(path, checksum_of(file)):
+            checksum = checksum_of(file)
+            if any(is_signed(self.first.signer, path, checksum, signature) for signature in signatures):
                 return
         raise Unproved(f"{path} is missing, or is not what this installation signed.")
 
@@ -194,6 +222,19 @@ class CopySource:
 
 class _TooLarge(Exception):
     """Whoever may write to a store could put there what no memory holds."""
+
+
+class _Bound:
+    """Writes to a file up to its bound, and not a byte more."""
+
+    def __init__(self, file: BinaryIO, most: int) -> None:
+        self._file, self._left = file, most
+
+    def write(self, data: Any) -> int:
+        self._left -= len(data)
+        if self._left < 0:
+            raise _TooLarge
+        return self._file.write(data)
 
 
 class _Bounded(BytesIO):

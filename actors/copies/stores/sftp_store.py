@@ -5,7 +5,7 @@ import hashlib
 import posixpath
 import secrets
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, BinaryIO
 from urllib.parse import unquote, urlsplit
@@ -98,7 +98,7 @@ class SftpStore(StoreBase):
         with explained():
             yield from self._below(prefix.rpartition("/")[0], prefix)
 
-    def _rows(self, folder: str) -> list[paramiko.SFTPAttributes]:
+    def _rows(self, folder: str) -> Sequence[paramiko.SFTPAttributes]:
         try:
             return sorted(self._sftp.listdir_attr(self._path(folder)), key=lambda row: row.filename)
         except FileNotFoundError:

@@ -338,9 +338,7 @@ def test_a_missing_key_is_waited_for_a_day_and_then_the_copy_goes_without_what_i
 
 
 @only_sqlite
-def test_a_push_stops_soon_after_somebody_asked_and_not_at_the_end_of_its_page(
-    cast, redis_url, new_place, monkeypatch
-):
+def test_a_push_stops_soon_after_somebody_asked_and_not_at_the_end_of_its_page(cast, redis_url, new_place, monkeypatch):
     store = add_store(new_place("file"))
     make_set(cast.contoso)
     monkeypatch.setattr(contents, "TOGETHER", 1)

@@ -102,8 +102,9 @@ def test_the_state_has_everything_but_the_bodies_of_contents(cast, redis_url, ne
     make_set(cast.contoso)
     add_store(place)
     there = open_store(place.address, place.credentials)
-    [path, signature] = names_in(place, layout.STATES)
-    assert signature == f"{path}.sig"
+    path, *beside = names_in(place, layout.STATES)
+    assert beside == [f"{path}.json", f"{path}.json.sig", f"{path}.sig"]
+    assert json.loads(there.get(beside[0]))["bytes"] == there.head(path).size
     lines = [json.loads(line) for line in opened(there.get(path)).splitlines()]
     heads = {line["table"]: line for line in lines if isinstance(line, dict) and "table" in line}
     assert heads["content"]["rows"] == 3
@@ -224,7 +225,9 @@ def test_nothing_new_is_sealed_to_a_key_that_was_retired(cast, redis_url, new_pl
                 pyrage.decrypt(there.get(name), [lost])
                 opened_by_both.add(name)
     assert opened_by_both == {name for name in old if name.endswith(".age")}
-    assert len(set(names_in(place)) - old) == 5  # a content, a manifest, a state, two signatures
+    assert (
+        len(set(names_in(place)) - old) == 7
+    )  # a content, a manifest, a state, what is said about it, three signatures
 
 
 def test_what_the_store_locks_for_longer_than_we_know_stays_and_nobody_waits_for_its_end(cast, redis_url, new_place):

@@ -250,6 +250,34 @@ def test_a_state_of_a_clock_that_was_ahead_hides_none_that_came_after_it(copied,
     assert result.unproved == [f"{layout.state_path(ahead)}: {recovering.AHEAD}"]
     arrive("sqlite")
     assert (recover(place, as_of=ahead).state, result.lost) == (layout.state_path(ahead), [])
+    # Once its time has come, its name is the newest and it is not.
+    arrive("sqlite")
+    monkeypatch.setattr(recovering, "utcnow", lambda: ahead + timedelta(days=1))
+    result = recover(place)
+    assert Tenant.get_by_id(cast.contoso.id).name == "Contoso today"
+    assert result.unproved == [f"{layout.state_path(ahead)}: {recovering.OVERTAKEN}"]
+
+
+@only_sqlite
+def test_a_state_of_which_nothing_signed_tells_the_size_is_fetched_only_where_there_is_no_other(copied, arrive):
+    place, _ = copied()
+    states = Path(place.address.removeprefix("file://")) / "state"
+    theirs = layout.state_path(utcnow().replace(microsecond=0) + timedelta(hours=2))
+    path = states / theirs.removeprefix("state/")
+    path.write_bytes(b"garbage" * 1000)
+    arrive("sqlite")
+    told = []
+    store = open_store(place.address, place.credentials)
+    fetch = store.fetch
+    store.fetch = lambda name, out: (told.append(name), fetch(name, out))[1]
+    result = recovering.recover(CopySource(store, [RECOVERY_KEY]), place.address, SYSTEM, ignored)
+    assert (theirs in told, result.unproved) == (False, [f"{theirs}: {recovering.UNTOLD}"])
+    # As an older version left them, they are taken.
+    arrive("sqlite")
+    for about in states.glob("*.json*"):
+        about.unlink()
+    result = recover(place)
+    assert (result.sets, result.unproved) == (1, [f"{theirs} has no signature."])
 
 
 @only_sqlite

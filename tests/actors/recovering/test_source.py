@@ -109,3 +109,26 @@ def test_what_somebody_with_our_key_puts_over_an_object_hides_none_that_was_ther
 
 def sealed(document):
     return pyrage.encrypt(gzip.compress(json.dumps(document).encode()), [KEY.to_public()])
+
+
+def test_no_more_of_a_state_is_fetched_than_its_signed_size(tmp_path):
+    seed = Ed25519PrivateKey.generate()
+    public = base64.b64encode(seed.public_key().public_bytes_raw()).decode()
+    signer, store, path = Signer("one", public, seed.private_bytes_raw()), FolderStore(tmp_path), "state/x.age"
+    store.put(layout.FIRST_FILE, json.dumps({**FIRST, "signer": public}).encode())
+    about, name = layout.about_state(5 * 1024 * 1024, []), layout.about_path(path)
+    store.put(name, about)
+    store.put(layout.signature_path(name), signer.sign(name, hashlib.sha256(about).hexdigest()))
+    store.put(layout.signature_path(path), base64.b64encode(bytes(64)))
+    pieces = []
+
+    def endless(out):
+        for _ in range(1000):
+            pieces.append(out.write(bytes(1024 * 1024)))
+
+    store.versions = lambda asked: iter([endless]) if asked == path else FolderStore.versions(store, asked)
+    source = CopySource(store, [])
+    assert source.about_state(path).size == 5 * 1024 * 1024
+    with pytest.raises(Unproved), source.open_state(path):
+        pass
+    assert len(pieces) == 5
