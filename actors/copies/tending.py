@@ -128,8 +128,8 @@ def _push_loose(row: CopyStore, store: Store) -> bool:
 
 def _said_of(count: int, why: str) -> str:
     return (
-        f"{count} content(s) that are kept here cannot be opened, and are not copied. {why} All contents are looked at "
-        "again once you say that you have looked into it."
+        f"{count} content(s) that are kept here cannot be opened, and are not copied. {why} They are looked at again "
+        "each day."
     )
 
 
@@ -254,6 +254,9 @@ def tidy(row: CopyStore, store: Store) -> None:
         store.sweep(folder)
     if is_more:
         return
+    if row.unopened:
+        # A key that was missing may have come back, as where keys were changed one process after the other.
+        stores.record(row, snapshots_to=None)
     contents, stored_bytes = copied_contents.count_all(row)
     stores.record(row, tidied_at=utcnow(), contents=contents, contents_bytes=stored_bytes)
 

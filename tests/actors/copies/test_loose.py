@@ -61,8 +61,10 @@ def test_a_content_that_no_longer_opens_here_is_told_and_holds_up_neither_the_st
     assert None not in (store.state_at, store.verified_at)
     assert CopiedContent.select().count() == 2
     assert [finding.why for finding in standing.of_store(store, utcnow())] == [standing.INCOMPLETE]
-    # Once somebody has looked into it, all is looked at again.
+    # Each day it is looked at again, and told until somebody has looked into it.
     Content.update(sealed=damaged.sealed).where(Content.id == damaged.id).execute()
-    stores.ask(store, SYSTEM, "seen")
+    CopyStore.update(tidied_at=None).execute()
     store = look_after(store)
-    assert (store.unopened, CopiedContent.select().count()) == (None, 3)
+    assert (CopiedContent.select().count(), store.unopened is None) == (3, False)
+    stores.ask(store, SYSTEM, "seen")
+    assert look_after(store).unopened is None
