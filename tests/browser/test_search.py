@@ -51,10 +51,14 @@ def test_on_a_phone_there_is_one_header_and_acts_are_within_reach(new_page, ente
         assert search["y"] > 700, path
         assert min(search["width"], search["height"]) >= 44, path
         acts = page.locator(".head > .acts")
-        if acts.count() and acts.locator("button, a").count():
+        first, number = acts.locator("> .btn-primary, > form .btn-primary"), acts.locator("> *").count()
+        in_reach = first if first.count() else acts
+        if first.count() or number == 1:
             # Where there are many, the one that matters most stays in reach, and the others below the title.
-            first = acts.locator(".btn-primary")
-            assert (first if first.count() else acts).first.bounding_box()["y"] > 600, path
+            assert in_reach.first.bounding_box()["y"] > 600, path
+            assert in_reach.first.bounding_box()["height"] <= 64, path
+        foot = page.evaluate("getComputedStyle(document.body, '::after').content")
+        assert (foot == "none") == (not first.count()), f"a foot of nothing takes a tenth of the page: {path}"
         page.click("[data-menu]")
         assert page.locator("#menu a").first.bounding_box()["height"] >= 24, path
 

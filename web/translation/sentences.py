@@ -137,12 +137,24 @@ def _format_field(placeholder: re.Match[str]) -> str:
 def _expression(source: str) -> re.Pattern[str]:
     parts, seen, place = [], set[str](), 0
     for placeholder in _PLACEHOLDER.finditer(source):
+        name, is_next_to_one = placeholder.group(1), bool(seen) and placeholder.start() == place
         parts.append(re.escape(source[place : placeholder.start()].replace("%%", "%")))
-        name, place = placeholder.group(1), placeholder.end()
-        parts.append(f"(?P={name})" if name in seen else rf"(?P<{name}>\d+)" if name == "num" else f"(?P<{name}>.+?)")
+        parts.append(_group(name, is_known=name in seen, is_next_to_one=is_next_to_one))
+        place = placeholder.end()
         seen.add(name)
     parts.append(re.escape(source[place:].replace("%%", "%")))
     return re.compile("".join(parts), re.DOTALL)
+
+
+def _group(name: str, *, is_known: bool, is_next_to_one: bool) -> str:
+    """Return what matches a placeholder's value. Of two with nothing between them the first has all: where the one
+    ends and the other begins nobody can tell, and each half would be no sentence of ours.
+    """
+    if is_known:
+        return f"(?P={name})"
+    if name == "num":
+        return rf"(?P<{name}>\d+)"
+    return f"(?P<{name}>)" if is_next_to_one else f"(?P<{name}>.+?)"
 
 
 def _first_fixed_word(source: str) -> str:

@@ -16,6 +16,7 @@ BOOK = SentenceBook(
         ("At most %(most)s, 5%% of %(all)s",): ("5%% von %(all)s, also %(most)s",),
         ("It is gone. Make it again.",): ("Neu anlegen: es ist weg.",),
         ("%(num)s policy", "%(num)s policies"): ("%(num)s Richtlinie", "%(num)s Richtlinien"),
+        ("It cannot be: %(why)s%(more)s",): ("Geht nicht: %(why)s%(more)s",),
         ("Group",): ("Gruppe",),
         ("%(a)s, %(b)s",): ("nie",),
     },
@@ -36,6 +37,7 @@ BOOK = SentenceBook(
         ("It is gone. Make it again. Trying again in 1 s.", "Neu anlegen: es ist weg. Neuer Versuch in 1 s."),
         ("4 policies cannot be restored: Waiting for a %s.", "4 Richtlinien kann nicht wiederhergestellt werden: "
          "Wartet auf a %s."),
+        ("It cannot be: Waiting for x. Trying again in 5 s.", "Geht nicht: Wartet auf x. Neuer Versuch in 5 s."),
         ("It is 100% full", "Es ist zu 100% voll"),
         ("At most 3, 5% of 60", "5% von 60, also 3"),
         ("a stays a", "a bleibt a"),

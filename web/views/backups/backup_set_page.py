@@ -117,12 +117,16 @@ class BackupSetPage:
 
     @property
     def count_said(self) -> str:
-        """The policies that it holds, and of how many where some are missing."""
-        missing = completeness.count_missing(self.backup_set)
-        if not missing.policies and not missing.types:
-            return str(self.count)
-        total = self.count + missing.policies
-        return f"{self.count} of at least {total}" if missing.types else f"{self.count} of {total}"
+        """The policies that it holds, and of how many where some are known to be missing."""
+        policies, types = self.missing.policies, self.missing.types
+        if types and not policies:
+            return (
+                f"{self.count}, without 1 policy type" if types == 1 else f"{self.count}, without {types} policy types"
+            )
+        total = self.count + policies
+        if types:
+            return f"{self.count} of at least {total}"
+        return f"{self.count} of {total}" if policies else str(self.count)
 
     @cached_property
     def maker(self) -> str:

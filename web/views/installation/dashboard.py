@@ -50,7 +50,7 @@ NIGHT_WORDS = {Level.GOOD: "good", Level.ATTENTION: "partial", Level.BAD: "misse
 
 
 class Tile(NamedTuple):
-    """The number of tenants that stand in one way at worst."""
+    """The number of tenants of which one thing is found, or nothing: as many as the list that it leads to has."""
 
     standing: Standing
     number: int
@@ -194,13 +194,13 @@ class Dashboard(AdminIndexView):
 
 def _page(tenant_ids: list[int] | None, now: datetime) -> DashboardPage:
     tenants = backup_health.health_of_tenants(tenant_ids, now)
-    worst = Counter(health.standing for health in tenants)
+    found = Counter(standing for health in tenants for standing in health.standings)
     first = now.date() - timedelta(days=DAYS - 1)
     days = [first + timedelta(days=number) for number in range(DAYS)]
     return DashboardPage(
         verdict=installation_verdict(tenants),
         readiness=fleet_readiness([health.tenant for health in tenants], reports.newest_of(tenant_ids)),
-        tiles=[Tile(standing, worst[standing]) for standing in Standing if worst[standing]],
+        tiles=[Tile(standing, found[standing]) for standing in Standing if found[standing]],
         count=len(tenants),
         rows=_rows(tenants[:TENANTS_SHOWN], days, now),
         week_ago=now - WEEK,

@@ -49,6 +49,28 @@ def test_what_was_not_read_is_counted_in_policies_not_in_rows(client, sign_in, c
     assert re.search(rf'href="#problems">\s*{said}\s*<', page)
 
 
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        ({"state": "failed", "listed": 0, "message": "503"}, "60, without 1 policy type"),
+        ({"state": "failed", "listed": 0, "message": "503", "known": 13}, "60 of at least 73"),
+        ({"state": "done", "listed": 60, "message": None, "error": 12}, "60 of 72"),
+        ({"state": "done", "listed": 60, "message": None}, "60"),
+    ],
+)
+def test_the_number_of_its_policies_says_what_is_missing_and_no_more(client, sign_in, cast, nights, counts, said):
+    BackupSet.update(types={"deviceConfigurations": counts}).where(BackupSet.id == nights[1].id).execute()
+    page = sign_in(client, cast.rita).get(f"/backup-sets/{nights[1].id}").get_data(as_text=True)
+    assert re.search(rf"<dt>Policies</dt>\s*<dd>\s*{said}\s*</dd>", page)
+
+
+def test_a_type_that_could_not_be_read_is_named_once_in_its_row(client, sign_in, cast, nights):
+    problem = {"policy_type": "deviceConfigurations", "policy": None, "name": "Device configuration", "message": "503"}
+    BackupSet.update(problems=[problem]).where(BackupSet.id == nights[1].id).execute()
+    page = sign_in(client, cast.rita).get(f"/backup-sets/{nights[1].id}").get_data(as_text=True)
+    assert page.partition('id="problems"')[2].partition("</table>")[0].count("Device configuration") == 1
+
+
 def names_on(page):
     return re.findall(r">(Ring \d\d)<", page)
 

@@ -102,3 +102,18 @@ def test_the_chart_counts_each_day_by_how_its_runs_ended(cast, captured):
     assert run_history.count_ended_by_day(first, None) == {(today, Level.BAD): 1, (today, Level.GOOD): 2}
     assert run_history.count_ended_by_day(first, [cast.fabrikam.id]) == {(today, Level.GOOD): 2}
     assert run_history.count_ended_by_day(first, []) == {}
+
+
+def test_tiles_count_all_that_is_found_as_the_first_line_does(client, sign_in, cast):
+    Tenant.update(last_backup_at=utcnow()).execute()
+    tenants.record_connection(cast.fabrikam, "The client secret has expired.")
+    page = " ".join(sign_in(client, cast.root).get("/").get_data(as_text=True).split())
+    tiles = re.findall(r'class="tile [^"]*" href="([^"]*)">\s*<strong>(\d+)</strong>', page)
+    assert [number for address, number in tiles if "no_schedule" in address] == ["2"], (
+        "also of a tenant that stands worse yet"
+    )
+    said = page.partition('id="verdict"')[2].partition("</p>")[0]
+    for address, number in tiles:
+        listed = client.get(address.replace("&amp;", "&")).get_data(as_text=True)
+        assert f"{number} found" in listed, address
+        assert address in said, address
