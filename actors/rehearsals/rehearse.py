@@ -163,7 +163,15 @@ def _back_up(claim: Claim, rehearsal: Rehearsal) -> StepResult:
         return StepResult(f"Run {run.id} made no backup, and there is none from before.")
     if not is_usable:
         return StepResult(f"Run {run.id} made no backup. The last one before it is looked at: {backup_set}.")
-    return StepResult(f"Run {run.id} made backup set {backup_set.id}: {backup_set.state}.")
+    return StepResult(_MADE[SetState(backup_set.state)].format(run=run.id, backup_set=backup_set.id))
+
+
+_MADE = {
+    SetState.RUNNING: "Run {run} makes backup set {backup_set}.",
+    SetState.COMPLETE: "Run {run} made backup set {backup_set}: nothing is missing.",
+    SetState.WARNINGS: "Run {run} made backup set {backup_set}: some policy types may not be read.",
+    SetState.INCOMPLETE: "Run {run} made backup set {backup_set}: something could not be read.",
+}
 
 
 def _start_backup(claim: Claim, rehearsal: Rehearsal) -> None:
@@ -211,14 +219,24 @@ def _check_contents(claim: Claim, rehearsal: Rehearsal) -> StepResult | None:
     return StepResult(f"{rehearsal.contents_checked} of {rehearsal.contents_total} contents were opened and compared.")
 
 
-# Plans of what is otherwise than "3 update".
-_PLANNED = {"matches": "as they are there", "exists": "left as they are"}
+# Counts stand between dots, so that each is a text of its own to who reads in another language.
+_PLANNED = {
+    Outcome.CREATE: "{count} to be created",
+    Outcome.RECREATE: "{count} to be created again",
+    Outcome.UNDELETE: "{count} to come back with the same id",
+    Outcome.UPDATE: "{count} to be changed",
+    Outcome.REMOVE: "{count} to be removed",
+    Outcome.MATCHES: "{count} already as in the backup",
+    Outcome.EXISTS: "{count} left as they are",
+    Outcome.BLOCKED: "{count} not possible",
+}
 
 
 def _plan(claim: Claim, rehearsal: Rehearsal) -> StepResult:
     planned_restore.plan(claim, rehearsal, set_of(rehearsal), PLAN, REHEARSAL)
-    counts = ", ".join(
-        f"{count} {_PLANNED.get(action, action)}" for action, count in sorted((rehearsal.plan_counts or {}).items())
+    counts = " · ".join(
+        _PLANNED.get(action, f"{{count}} {action}").format(count=count)
+        for action, count in sorted((rehearsal.plan_counts or {}).items())
     )
     report = reports.newest(rehearsal.tenant)
     if report is None:

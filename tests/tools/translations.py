@@ -20,6 +20,7 @@ from jinja2 import Environment, nodes
 
 from actors.facade import policy_type_names
 from db import states
+from db.tenants import schedule_words
 from graph.display import access_words, outline_groups
 from graph.policy_types.table import POLICY_TYPES
 from web.translation.languages import ENGLISH, LANGUAGES
@@ -226,6 +227,8 @@ def _words() -> Iterator[tuple[str, Message]]:
             yield from (("db/states.py", str(state)) for state in value if str(state).replace(" ", "").isalpha())
     yield from (("db/names/work_names.py", word) for word in KINDS)
     yield from (("web/views/changes/comparison.py", word) for word in PAIRS)
+    yield from (("db/tenants/schedule_words.py", f"Every {day} at") for day in schedule_words.DAYS)
+    yield from (("db/tenants/schedule_words.py", f"Every {day} at %(time)s") for day in schedule_words.DAYS)
     yield "graph/display/outline_groups.py", outline_groups.GENERAL
     yield from (("graph/display/access_words.py", level) for level in access_words.LEVELS)
     for policy_type in POLICY_TYPES.values():

@@ -111,6 +111,8 @@ def _difference_words(change: Change) -> str:
 def difference_words(difference: Mapping[str, Any]) -> str:
     """Say which setting became how: without its values, which are nobody's business in a list."""
     label = str(difference.get("label") or difference.get("path") or "")
+    if str(difference.get("path") or "").startswith("assignments/"):
+        label = translated(label)  # "Group SG-Pilot" is our word and a name; what a policy sets, Microsoft names
     if difference.get("how") == "added":
         return gettext("%(setting)s added", setting=label)
     if difference.get("how") == "removed":

@@ -11,21 +11,22 @@ from typing import Any
 from markupsafe import Markup
 
 from db.audit import named_rows
-from db.audit.audit import SYSTEM, Action
+from db.audit.audit import Action
 from db.audit.named_rows import PERSON, NamedRows, details_of, numbered, whole_number
 from db.models import AuditEvent, Restore, User
 from db.names import work_names
 from db.names.work_names import Name
 from db.states import WRITTEN_OUTCOMES, Outcome
 from db.tenants import schedule_words
-from web.presentation.formatters import audit_detail, kind_title
+from web.presentation.formatters import kind_title
 from web.presentation.links import link, name_html
 from web.security.access import can
 from web.security.permissions import Permission
 from web.security.who_may import role_words
-from web.translation.sentences import translated_markup
+from web.translation.sentences import translated, translated_markup
 from web.views.audit_acts.audit_act import UNCOUNTED, AuditAct
 from web.views.audit_acts.audit_acts import ACTS
+from web.views.installation import audit_values
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _REASON = " — {reason}"
@@ -115,15 +116,16 @@ class _Sentence:
             "kind": self._kind_title,
             "schedule": self._schedule,
             "counts": lambda: _counts(self._details.get("counts")),
-            "gives": lambda: role_words(self._details.get("gives", MISSING)),
-            "site_role": lambda: role_words(self._details.get("site_role", MISSING)),
+            "gives": lambda: translated(role_words(self._details.get("gives", MISSING))),
+            "site_role": lambda: translated(role_words(self._details.get("site_role", MISSING))),
         }
         if name in made:
             return made[name]()
-        return audit_detail(self._details[name]) if name in self._details else MISSING
+        return audit_values.detail(name, self._details[name]) if name in self._details else MISSING
 
     def _who(self) -> object:
-        return "Tenantkeep" if self._event.actor == SYSTEM.name else self._named_person(self._event.actor)
+        is_by_itself = self._event.actor_id is None and self._event.actor in audit_values.BY_ITSELF
+        return "Tenantkeep" if is_by_itself else self._named_person(self._event.actor)
 
     def _named_person(self, email: str) -> object:
         user = self._rows.people.get(email)
@@ -143,7 +145,7 @@ class _Sentence:
     def _tenant(self) -> object:
         tenant = self._rows.tenants.get(self._event.tenant_id or 0)
         if tenant is None or not self._may_see:
-            return self._event.tenant_name or "the installation"
+            return self._event.tenant_name or translated("the installation")
         return link("tenants.page", self._event.tenant_name, tenant_id=tenant.id)
 
     def _linked(self, row: Any, endpoint: str, label: object, **values: object) -> object:
@@ -159,17 +161,17 @@ class _Sentence:
         if name and self._event.action == Action.RUN_ENDED:
             shown = self._linked(run, "runs.page", name_html(name), run_id=number)
             return translated_markup("{} <small>(run {})</small>").format(shown, number)
-        return self._linked(run, "runs.page", _titled(f"run {number}", name), run_id=number)
+        return self._linked(run, "runs.page", _titled(translated(f"run {number}"), name), run_id=number)
 
     def _restore(self) -> object:
         number = self._number if self._kind == "restore" else whole_number(self._details.get("restore"))
         row = self._rows.restores.get(number or 0)
-        label = _titled(f"restore {number or MISSING}", self._names.restores.get(number or 0))
+        label = _titled(translated(f"restore {number or MISSING}"), self._names.restores.get(number or 0))
         return self._linked(row, "restores.page", label, restore_id=number)
 
     def _backup_set(self) -> object:
         row = self._rows.sets.get(self._number)
-        label = _titled(self._event.subject, self._names.sets.get(self._number))
+        label = _titled(translated(self._subject_words()), self._names.sets.get(self._number))
         return self._linked(row, "backup_sets.page", label, backup_set_id=self._number)
 
     def _policy(self) -> object:
@@ -184,12 +186,22 @@ class _Sentence:
     def _subject(self) -> object:
         subject, number = self._event.subject, self._number
         if self._kind == "snapshot":
-            return self._linked(self._rows.snapshots.get(number), "snapshots.page", subject, snapshot_id=number)
+            words = translated(self._subject_words())
+            return self._linked(self._rows.snapshots.get(number), "snapshots.page", words, snapshot_id=number)
         if self._kind == "restore":
-            return self._linked(self._rows.restores.get(number), "restores.page", subject, restore_id=number)
+            words = translated(self._subject_words())
+            return self._linked(self._rows.restores.get(number), "restores.page", words, restore_id=number)
         if self._kind == "backup set":
             return self._backup_set()
-        return subject
+        channel = subject.removeprefix("channel ")
+        return subject if channel == subject else translated(f"channel {channel}")
+
+    def _subject_words(self) -> str:
+        """Return the subject as the catalogs have it: “backup set 7”, “snapshot 7 of “Ring””."""
+        number, name = self._number, self._event.subject.partition(" of ")[2]
+        if self._kind == "snapshot" and name:
+            return f"snapshot {number} of {name}"
+        return f"backup set {number}" if self._event.subject == f"backup set {number}" else self._event.subject
 
     def _restore_row(self) -> Restore | None:
         return self._rows.restores.get(self._number) if self._kind == "restore" else None
@@ -218,11 +230,11 @@ class _Sentence:
     def _changed(self) -> str:
         changed = self._details.get("changed")
         names = changed if isinstance(changed, list) else [changed]
-        return ", ".join(_CHANGED.get(str(name), str(name)) for name in names)
+        return ", ".join(translated(_CHANGED.get(str(name), str(name))) for name in names)
 
     def _schedule(self) -> str:
         cron, zone = self._details.get("cron"), self._details.get("time_zone")
-        return schedule_words.describe(str(cron), str(zone)) if cron and zone else str(cron or MISSING)
+        return translated(schedule_words.describe(str(cron), str(zone))) if cron and zone else str(cron or MISSING)
 
     def _kind_title(self) -> str:
         kind = str(self._details.get("kind", MISSING))
@@ -238,7 +250,7 @@ def _counts(counts: object) -> str:
     """Say the counts of a run without its total, which is their sum."""
     if not isinstance(counts, dict):
         return MISSING
-    return audit_detail(_counted_items(counts))
+    return audit_values.counts(_counted_items(counts))
 
 
 def _counted_items(counts: object) -> dict[str, object]:
