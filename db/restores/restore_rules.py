@@ -128,6 +128,11 @@ def waiting_changes(where: Any) -> list[RuleChange]:
     return list(query.where(where).order_by(RuleChange.id))
 
 
+def count_waiting(where: Any) -> int:
+    """Count the changes that wait in the tenants matching the condition. Every page shows it."""
+    return int(RuleChange.select().where(where).count())
+
+
 def describe(rule_change: RuleChange) -> list[str]:
     """Return a phrase for each thing that the change would turn down."""
     off = ["turn four eyes off"] if rule_change.turns_four_eyes_off else []

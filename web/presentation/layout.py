@@ -36,9 +36,8 @@ def csrf_field() -> Markup:
 
 def unread_count() -> int:
     """Count the unread notifications, and the rule changes that wait for this person to decide."""
-    return notifications.unread_count(current_user.id, allowed_tenant_ids(Permission.SEE)) + len(
-        rule_changes.changes_to_decide()
-    )
+    unread = notifications.unread_count(current_user.id, allowed_tenant_ids(Permission.SEE))
+    return unread + rule_changes.count_to_decide()
 
 
 def open_change_count() -> int:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from flask_login import current_user
 
 from db.accounts import users
+from db.database import Condition
 from db.models import RuleChange, Tenant
 from db.restores import restore_rules
 from db.sql.value_lists import is_in
@@ -66,8 +67,16 @@ def waiting_change(tenant: Tenant) -> WaitingChange | None:
 
 def changes_to_decide() -> list[RuleChange]:
     """Return the waiting changes that this person may decide about, or gets notifications of."""
+    return restore_rules.waiting_changes(_is_to_decide())
+
+
+def count_to_decide() -> int:
+    return restore_rules.count_waiting(_is_to_decide())
+
+
+def _is_to_decide() -> Condition:
     managed = allowed_tenant_ids(Permission.MANAGE)
     if managed is None:
-        return restore_rules.waiting_changes(RuleChange.id > 0)
+        return RuleChange.id > 0
     is_heard_of = RuleChange.tenant.in_(users.tenants_subscribed_to(current_user.id))
-    return restore_rules.waiting_changes(is_in(RuleChange.tenant, managed) | is_heard_of)
+    return is_in(RuleChange.tenant, managed) | is_heard_of
