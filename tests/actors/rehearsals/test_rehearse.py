@@ -52,7 +52,10 @@ def looks_at_once(monkeypatch):
 
 
 def rehearsed(tenant, ended, seconds=300):
-    run = ended(rehearse.start(tenant, SYSTEM).run.id, seconds)
+    """The rehearsal and its run, ended. What it left in the lab, no sweep begins to remove before the test does."""
+    with pytest.MonkeyPatch.context() as held:
+        held.setattr(rehearsals, "removals_due", lambda *_: [])
+        run = ended(rehearse.start(tenant, SYSTEM).run.id, seconds)
     return Rehearsal.get(Rehearsal.run_id == run.id), run
 
 
