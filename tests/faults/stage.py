@@ -22,7 +22,9 @@ from db import database as engine
 from db import migrate
 from db.accounts import users
 from db.audit.audit import SYSTEM
+from db.clock import utcnow
 from db.models import Run
+from db.rehearsals import rehearsals
 from db.states import ACTIVE
 from db.tenants import tenants
 from tests.faults import launch
@@ -308,8 +310,12 @@ class Stage:
             time.sleep(0.1)
 
     def _active(self):
-        active = self.read(lambda: list(Run.select().where(Run.state.in_(ACTIVE))))
-        return [f"run {one.id} {one.state}, {one.waiting}, heartbeat {one.heartbeat_at}" for one in active]
+        """What is under way, and the labs that the scheduler is about to clear, by runs that are still to begin."""
+        active, due = self.read(
+            lambda: (list(Run.select().where(Run.state.in_(ACTIVE))), rehearsals.removals_due(utcnow()))
+        )
+        runs = [f"run {one.id} {one.state}, {one.waiting}, heartbeat {one.heartbeat_at}" for one in active]
+        return runs + [f"the lab of rehearsal {one.id} is not cleared" for one in due]
 
     def _messages(self):
         with self.redis() as client:
