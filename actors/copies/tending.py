@@ -75,6 +75,10 @@ def tend(*, store_id: int) -> None:
             stores.record_damage(row, e.sentence)
         stores.record_error(row, e.sentence, LOOK_AGAIN)
     except Exception:
+        if CopyStore.get_or_none(CopyStore.id == store_id) is None:
+            # Its keys, and the rows that new ones refer to, went with it.
+            logger.info("a store of copies was removed while it was looked after", extra={"store": store_id})
+            return
         logger.exception("a store of copies could not be looked after", extra={"store": store_id})
         stores.record_error(row, OUR_FAULT, LOOK_AGAIN)
 

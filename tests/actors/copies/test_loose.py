@@ -2,7 +2,7 @@
 
 import pytest
 
-from actors.copies import layout, loose
+from actors.copies import layout, loose, tending
 from actors.copies.stores.opening import open_store
 from db.audit.audit import SYSTEM
 from db.clock import utcnow
@@ -68,3 +68,18 @@ def test_a_content_that_no_longer_opens_here_is_told_and_holds_up_neither_the_st
     assert (CopiedContent.select().count(), store.unopened is None) == (3, False)
     stores.ask(store, SYSTEM, "seen")
     assert look_after(store).unopened is None
+
+
+def test_a_store_that_is_removed_while_it_is_looked_after_is_no_fault(cast, redis_url, new_place, monkeypatch, caplog):
+    def release_and_remove(row):
+        release(row)
+        stores.remove(row, SYSTEM)
+
+    store = add_store(new_place("file"))
+    make_set(cast.contoso)
+    CopiedSet.delete().execute()
+    CopyStore.update(state_at=None).execute()
+    release = tending.copied_sets.release_stranded
+    monkeypatch.setattr(tending.copied_sets, "release_stranded", release_and_remove)
+    tending.tend.fn(store_id=store.id)
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
