@@ -4,16 +4,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 
+from actors.changes import newest_bodies
 from db.models import Policy
-from db.policies import change_recording, moments, snapshots
+from db.policies import moments
 from db.policies.moments import Moment
-from db.sql.value_lists import batched
 from graph.content.timestamps import parse_time
 from graph.read.bins import BINS
 from graph.references.reference_kinds import GROUPS
-
-# Contents in memory at once.
-_AT_ONCE = 50
 
 
 class AddedProof(StrEnum):
@@ -47,15 +44,5 @@ def _proof(policy: Policy, at: datetime, made_at: Mapping[int, datetime]) -> Add
 
 def _made_at(policy_ids: Sequence[int]) -> dict[int, datetime]:
     """Return policy id -> when the tenant says that it was made, of those whose newest content says so."""
-    found: dict[int, datetime] = {}
-    for some in batched(policy_ids, _AT_ONCE):
-        newest = change_recording.newest_snapshots(some)
-        contents = snapshots.contents_by_id(snapshot.content_id for snapshot in newest.values())
-        for policy_id, snapshot in newest.items():
-            try:
-                body = snapshots.open_content(contents[snapshot.content_id])["body"]
-            except snapshots.NOT_OPENED:  # nobody knows
-                continue
-            if made := parse_time(body.get("createdDateTime")):
-                found[policy_id] = made
-    return found
+    made = ((policy_id, parse_time(body.get("createdDateTime"))) for policy_id, body in newest_bodies.read(policy_ids))
+    return {policy_id: at for policy_id, at in made if at}

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from actors.changes import added_since, bringing_back
+from actors.changes import added_since, bringing_back, newest_bodies
 from actors.changes.added_since import AddedProof
 from db.audit.audit import SYSTEM
 from db.clock import utcnow
@@ -68,7 +68,7 @@ def test_the_date_of_its_creation_tells(cast, case):
 
 def test_a_content_that_does_not_open_proves_nothing(cast, monkeypatch):
     row = added(cast.contoso, CATALOG, 7)
-    monkeypatch.setattr(added_since.snapshots, "open_content", lambda content: _damaged())
+    monkeypatch.setattr(newest_bodies.snapshots, "open_content", lambda content: _damaged())
     assert added_since.find(moments.moment(cast.contoso, MOMENT))[row.id] == AddedProof.UNSURE
 
 
