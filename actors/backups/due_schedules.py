@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from actors.backups import back_up
 from actors.queue.enqueue import enqueue_new
-from db.audit.audit import Actor
+from db.audit.own_actors import SCHEDULE
 from db.clock import utcnow
 from db.database import database
 from db.errors import Invalid, SwitchedOff
@@ -14,8 +14,6 @@ from db.runs.runs import StartedRun
 from db.tenants import schedules
 
 logger = logging.getLogger(__name__)
-
-SCHEDULE = Actor("schedule", origin="schedule")
 
 
 def start(schedule: Schedule) -> None:

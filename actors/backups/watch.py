@@ -22,7 +22,7 @@ from actors.queue.enqueue import enqueue_new
 from actors.queue.queue_names import PRIORITY, UNDER_WAY
 from actors.queue.run_actor import Completion, GivenUp, Wait, run_claimed
 from actors.tenants.graph_clients import signed_in_client
-from db.audit.audit import Actor
+from db.audit.own_actors import WATCH
 from db.clock import utcnow
 from db.database import database
 from db.errors import SwitchedOff
@@ -44,7 +44,6 @@ from graph.transport.client import GraphClient
 
 logger = logging.getLogger(__name__)
 
-WATCH = Actor("watch", origin="watch")
 LISTABLE = frozenset(key for key, policy_type in POLICY_TYPES.items() if not policy_type.is_referred)
 CONDITIONAL_ACCESS = "conditionalAccessPolicies"
 # An event comes into its log so long after it happened, as a rule: microsoftgraph/microsoft-graph-docs#6101 says less

@@ -19,7 +19,7 @@ from actors.copies.stores.store import Store, StoreError, as_file, checksum_of
 from actors.queue.enqueue import enqueue_new
 from actors.queue.queue_names import BULK
 from actors.queue.run_actor import Completion, GivenUp, Wait, run_claimed
-from db.audit.audit import Actor
+from db.audit.own_actors import COPIES
 from db.backups import set_items
 from db.backups.set_items import SetItem
 from db.clock import utcnow
@@ -35,7 +35,6 @@ from graph.errors import Unavailable
 
 logger = logging.getLogger(__name__)
 
-COPIES = Actor("copies", origin="copies")
 PAGE = 200
 # Of one store. A store with a bound on its bandwidth gets one at a time: the bound is of all.
 PUSHES_AT_ONCE = 4

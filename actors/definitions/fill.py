@@ -19,7 +19,7 @@ from actors.queue.queue_names import BULK, PRIORITY
 from actors.queue.run_actor import Completion, GivenUp, run_claimed
 from actors.reading import policy_words
 from actors.tenants.graph_clients import signed_in_client
-from db.audit.audit import Actor
+from db.audit.own_actors import CATALOGUE
 from db.clock import utcnow
 from db.database import database
 from db.definitions import categories, definitions, sources
@@ -39,7 +39,6 @@ from graph.transport.client import GraphClient
 
 logger = logging.getLogger(__name__)
 
-CATALOGUE = Actor("catalogue", origin="catalogue")
 ENGLISH = "en"
 # As many as its budget lets through at once.
 AT_ONCE = 100

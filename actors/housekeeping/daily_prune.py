@@ -17,6 +17,7 @@ from actors.queue.run_actor import Completion, run_claimed
 from db.assignments import look_ups
 from db.audit import audit
 from db.audit.audit import Actor
+from db.audit.own_actors import DAILY
 from db.backups import deletions
 from db.database import database
 from db.documents import documents
@@ -36,7 +37,6 @@ from db.tenants import credentials, shared_apps
 
 logger = logging.getLogger(__name__)
 
-DAILY = Actor("retention", origin="retention")
 # With a sweep every two seconds, the runs of ten thousand due tenants are spread over some hours.
 RUNS_PER_SWEEP = 2
 # The other steps of the sweep wait meanwhile.

@@ -16,6 +16,7 @@ from actors.queue.run_actor import Completion, run_claimed
 from actors.readiness.deletion_plans import DeletionPlans, Outlook
 from actors.tenants.graph_clients import signed_in_client
 from db.audit.audit import Actor
+from db.audit.own_actors import ASSESSOR
 from db.clock import utcnow
 from db.database import database
 from db.errors import SwitchedOff
@@ -30,7 +31,6 @@ from graph.restore import duration, verdicts
 from graph.restore.verdicts import RestoreVerdict
 
 UNCAPTURED = RestoreVerdict(verdicts.NOT, "no_snapshot", "No backup holds it yet: back up the tenant.")
-ASSESSOR = Actor("readiness", origin="schedule")
 
 
 def start(tenant: Tenant, actor: Actor, *, is_quiet: bool = False) -> EnqueuedRun:

@@ -2,6 +2,7 @@
 
 from actors.backups import due_schedules
 from actors.rehearsals import rehearse
+from db.audit.own_actors import SCHEDULE
 from db.clock import utcnow
 from db.database import database
 from db.models import Schedule
@@ -22,6 +23,6 @@ def _create_rehearsal(schedule: Schedule) -> StartedRun | None:
     with database.atomic():
         if not schedules.claim_due(schedule, utcnow()):
             return None
-        started = rehearse.create_run(schedule.tenant, due_schedules.SCHEDULE)
+        started = rehearse.create_run(schedule.tenant, SCHEDULE)
         schedules.record_run(schedule, started.run)
     return started

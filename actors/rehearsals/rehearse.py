@@ -17,6 +17,7 @@ from actors.queue.run_actor import run_claimed
 from actors.rehearsals import contents_check, lab_removal, lab_restore, planned_restore
 from actors.rehearsals.awaited_runs import StepFailed, ended_run
 from db.audit.audit import Actor
+from db.audit.own_actors import REHEARSAL
 from db.backups import backup_sets
 from db.database import database, lock_rows
 from db.errors import Invalid
@@ -44,8 +45,6 @@ TITLES = {
 }
 OF_LAB = (LAB_RESTORE, LAB_COMPARE, LAB_REMOVE)
 NO_SET = "There is no backup to look at."
-# Acts for a rehearsal in everything that it begins: who asked for the rehearsal is in its own audit event.
-REHEARSAL = Actor("rehearsal", origin="rehearsal")
 
 
 def start(tenant: Tenant, actor: Actor) -> EnqueuedRun:

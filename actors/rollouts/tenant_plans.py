@@ -11,7 +11,8 @@ from actors.plans import preview, restore_results
 from actors.rollouts import conflicts, drafting
 from actors.rollouts.conflicts import Conflicts
 from actors.standards import linking
-from db.audit.audit import Actor, requester
+from db.audit.audit import requester
+from db.audit.own_actors import ROLL_OUT
 from db.database import database
 from db.encryption import SealError
 from db.errors import Invalid
@@ -36,8 +37,6 @@ HELD_BACK = "held_back"
 # Beside the actions: items of which nobody said which policy they are, and those that leave something weaker.
 UNSURE, WEAKER = "unsure", "weaker"
 NO_ITEMS = (UNSURE, WEAKER)
-# Acts for a roll-out in what it begins: who asked, and who confirmed, are in its own audit events.
-ROLL_OUT = Actor("roll-out", origin="rollout")
 ORIGIN = "rollout"
 NO_LONGER_FOLLOWS = "The tenant no longer follows this standard."
 CANCELLED = "Somebody cancelled its restore."

@@ -12,8 +12,9 @@ import config
 from actors.plans import drafts
 from actors.restores import live_restore
 from actors.rollouts import tenant_plans
-from actors.rollouts.tenant_plans import CANCELLED, ORIGIN, ROLL_OUT
+from actors.rollouts.tenant_plans import CANCELLED, ORIGIN
 from db.audit.audit import Actor
+from db.audit.own_actors import ROLL_OUT
 from db.clock import utcnow
 from db.database import database
 from db.errors import Invalid

@@ -21,7 +21,7 @@ from actors.standards import deviations, linking
 from actors.standards.cell_places import DifferingPlaces
 from actors.standards.tenant_now import DELETED, PolicyNow, TenantNow
 from actors.standards.wanted import WantedItems
-from db.audit.audit import Actor
+from db.audit.own_actors import COMPARER
 from db.changes import approvals
 from db.database import is_unreachable
 from db.encryption import SealError
@@ -39,7 +39,6 @@ from graph.write.write_requests import PolicyContent
 
 logger = logging.getLogger(__name__)
 
-COMPARER = Actor("standards", origin="schedule")
 # By which rules an aligned cell was compared: a new number has all of them compared again.
 RULES = 1
 

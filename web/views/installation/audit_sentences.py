@@ -10,7 +10,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from db.audit import named_rows
+from db.audit import named_rows, own_actors
 from db.audit.audit import Action
 from db.audit.named_rows import PERSON, NamedRows, details_of, numbered, whole_number
 from db.models import AuditEvent, Restore, User
@@ -124,7 +124,7 @@ class _Sentence:
         return audit_values.detail(name, self._details[name]) if name in self._details else MISSING
 
     def _who(self) -> object:
-        is_by_itself = self._event.actor_id is None and self._event.actor in audit_values.BY_ITSELF
+        is_by_itself = self._event.actor_id is None and self._event.actor in own_actors.NAMES
         return "Tenantkeep" if is_by_itself else self._named_person(self._event.actor)
 
     def _named_person(self, email: str) -> object:

@@ -5,16 +5,11 @@ from datetime import datetime
 
 from flask_babel import gettext
 
-from db.audit.audit import SYSTEM
 from db.states import NoticeEvent
 from web.presentation.formatters import audit_detail, datetime_html
 from web.translation.sentences import translated
 from web.views.notices.rule_form import EVENTS
 
-# Acts of Tenantkeep's own, by what did them.
-BY_ITSELF = frozenset(
-    {SYSTEM.name, "watch", "schedule", "readiness", "catalogue", "retention", "standards", "rehearsal"}
-)
 # Details with codes or texts of ours. All others may hold names.
 _OURS = frozenset(
     {

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from actors.plans import drafts
-from db.audit import audit
+from db.audit import audit, own_actors
 from db.audit.audit import DETAILS, SYSTEM, Action, Actor
 from db.models import AuditEvent, BackupSet
 from db.states import Result
@@ -444,8 +444,9 @@ def test_codes_and_texts_of_ours_are_in_the_readers_language_and_names_are_not(a
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_what_tenantkeep_does_by_itself_is_said_to_be_its_own_act(app, cast, rows):
-    event = AuditEvent(action=Action.STATE_APPROVED, subject="tenant Contoso", actor="standards", result="ok",
+@pytest.mark.parametrize("name", sorted(own_actors.NAMES))
+def test_what_tenantkeep_does_by_itself_is_said_to_be_its_own_act(app, cast, rows, name):
+    event = AuditEvent(action=Action.STATE_APPROVED, subject="tenant Contoso", actor=name, result="ok",
                        tenant_id=cast.contoso.id, tenant_name="Contoso",
                        details={"what": "Base, version 1", "policies": 2, "reason": ""})  # fmt: skip
     with app.test_request_context():
