@@ -21,6 +21,8 @@ DUE_PER_SWEEP = 5
 AGAIN_AFTER = timedelta(hours=1)
 # What Microsoft changes by itself, a permission or a licence, is noticed after this where no backup brings news.
 HOLDS_FOR = timedelta(days=7)
+# Then a newer one is overdue by a day: nothing was backed up, or nothing that was is judged.
+OLD_AFTER = HOLDS_FOR + timedelta(days=1)
 # An unchanged night has about five.
 EVENTS_LOOKED_AT = 200
 # Of a tenant; its history is as long, one report a day.
@@ -89,6 +91,11 @@ def due(now: datetime, excluded_ids: Collection[int] = (), limit: int = DUE_PER_
 def share_of(report: ReadinessReport) -> float | None:
     """Return the share that comes back by itself; None where there was nothing to judge: all of nothing is no news."""
     return float(report.share) if any(report.counts.values()) else None
+
+
+def is_old(report: ReadinessReport, now: datetime) -> bool:
+    """Tell whether a report says nothing of the tenant as it is now; one of later than now neither."""
+    return not now - OLD_AFTER < report.made_at <= now + MAX_SKEW
 
 
 def put_off(tenant_id: int) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from db.clock import utcnow
 from db.models import ReadinessReport, Tenant
 from db.readiness import reports
 from db.states import Level, ReadinessVerdict
@@ -27,15 +28,21 @@ def level_of(report: ReadinessReport | None) -> Level:
     return Level.GOOD if share == 1 else Level.ATTENTION
 
 
+def level_now(report: ReadinessReport | None) -> Level:
+    """Return the level of a tenant's newest report: an old one is no good news, whatever it says."""
+    level = level_of(report)
+    return Level.ATTENTION if level == Level.GOOD and report and reports.is_old(report, utcnow()) else level
+
+
 @dataclass(frozen=True)
 class FleetReadiness:
-    """An answer: could every tenant that somebody sees be restored? `unjudged`: a sentence on the tenants of
-    which that is not known, or "".
+    """An answer: could every tenant that somebody sees be restored? `unsure`: sentences on the tenants of which that is
+    not known, or not any more.
     """
 
     level: Level
     sentence: str
-    unjudged: str = ""
+    unsure: Sequence[str] = ()
 
     @property
     def look(self) -> str:
@@ -48,20 +55,29 @@ class FleetReadiness:
 
 def fleet_readiness(tenants: Sequence[Tenant], found: Mapping[int, ReadinessReport]) -> FleetReadiness:
     """Return what the dashboard's first line says. `found`: tenant id -> its newest report."""
-    total, judged = len(tenants), [found[tenant.id] for tenant in tenants if tenant.id in found]
-    values = {"total": total, "unjudged": total - len(judged), **_counts(judged)}
+    judged, now = [found[tenant.id] for tenant in tenants if tenant.id in found], utcnow()
+    values = {
+        "total": len(tenants),
+        "unjudged": len(tenants) - len(judged),
+        "old": sum(reports.is_old(report, now) for report in judged),
+        **_counts(judged),
+    }
     if not values["policies"]:  # all of nothing would read as if everything were well
         return FleetReadiness(Level.NEUTRAL, "Whether they could be restored is not known yet.")
     if values["by_hand"] or values["not"]:
         sentence = "{by_itself} of {policies} policies would come back by themselves."
     else:
         sentence = "All {policies} policies would come back by themselves."
-    unjudged = ""
+    unsure = []
     if values["unjudged"]:
-        unjudged = "{unjudged} of {total} tenants are not assessed yet."
-    is_good = not (values["by_hand"] or values["not"] or values["unjudged"])
+        unsure.append("{unjudged} of {total} tenants are not assessed yet.")
+    if values["old"]:
+        unsure.append("{old} of {total} tenants were last assessed more than a week ago.")
+    is_good = not (values["by_hand"] or values["not"] or unsure)
     return FleetReadiness(
-        Level.GOOD if is_good else Level.ATTENTION, sentence.format(**values), unjudged.format(**values)
+        Level.GOOD if is_good else Level.ATTENTION,
+        sentence.format(**values),
+        [each.format(**values) for each in unsure],
     )
 
 

@@ -16,7 +16,7 @@ from web.presentation.formatters import seconds_text
 from web.presentation.run_messages import answer_start
 from web.security.access import allowed_tenant_ids, current_actor, fetch, requires
 from web.security.permissions import Permission
-from web.verdicts.readiness import level_of
+from web.verdicts.readiness import level_now
 from web.verdicts.verdicts import LOOKS
 from web.views.readiness.readiness_page import readiness_page
 
@@ -38,7 +38,7 @@ class TenantLine(NamedTuple):
 
     @property
     def look(self) -> str:
-        return LOOKS[level_of(self.report)][0]
+        return LOOKS[level_now(self.report)][0]
 
     @property
     def time(self) -> str:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from flask import request, url_for
 
 from actors.facade import policy_type_names
+from db.clock import utcnow
 from db.models import ReadinessItem, ReadinessReport, Run, Tenant
 from db.policies import tenant_policies
 from db.policies.tenant_policies import OldSnapshots
@@ -19,7 +20,7 @@ from web.presentation.formatters import seconds_text
 from web.security.access import can
 from web.security.permissions import Permission
 from web.translation.sentences import translated
-from web.verdicts.readiness import LEVELS, VERDICT_WORDS, level_of
+from web.verdicts.readiness import LEVELS, VERDICT_WORDS, level_now, level_of
 from web.verdicts.verdicts import LOOKS
 
 HISTORY_SHOWN = 60
@@ -97,7 +98,11 @@ class ReadinessPage:
 
     @property
     def _level(self) -> Level:
-        return level_of(self.report)
+        return level_now(self.report)
+
+    @property
+    def is_old(self) -> bool:
+        return self.report is not None and reports.is_old(self.report, utcnow())
 
     @property
     def share(self) -> str:

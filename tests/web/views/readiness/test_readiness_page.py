@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from db.clock import utcnow
-from db.models import Policy, Run
+from db.models import Policy, ReadinessReport, Run
 from db.readiness import reports
 from db.readiness.reports import PolicyVerdict
 
@@ -62,6 +62,22 @@ def test_a_tenants_readiness_from_nothing_to_a_fall(client, sign_in, cast, captu
     assert "It was" not in page, "nothing was judged before"
     assert "<span>100 %</span><span>50 %</span><span>0 %</span>" in page
     assert "50 %" in text(client, "/readiness/")
+
+
+def test_a_figure_of_last_week_says_so_wherever_it_stands(client, sign_in, cast, captured):
+    sign_in(client, cast.ada)
+    policies = [policy for policy, _, _ in captured if policy.tenant == cast.contoso]
+    report = saved(cast.contoso, policies, 1.0)
+    path, said = f"/tenants/{cast.contoso.id}/readiness", "what has changed since is not in it. Assess it now."
+    assert said not in text(client, path)
+    assert 'badge-good">100' in text(client, "/readiness/")
+    ReadinessReport.update(made_at=utcnow() - timedelta(days=9)).where(ReadinessReport.id == report.id).execute()
+    assert said in text(client, path)
+    assert 'badge-good">100' not in text(client, "/readiness/")
+    line = text(client, "/").partition('id="readiness"')[2].partition("</p>")[0]
+    assert "verdict-warn" in line
+    assert "All 2 policies would come back by themselves." in line
+    assert "last assessed more than a week ago." in line
 
 
 def test_a_permission_that_is_missing_is_named_with_the_place_where_it_is_granted(client, sign_in, cast, captured):
