@@ -25,12 +25,15 @@ class _Form:
     path: str
     hidden: dict[str, str] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
+    has_visible: bool = False
 
 
-def refill(page: str, path: str, fields: Sequence[tuple[str, str]], own_path: str) -> tuple[str, int] | None:
+def refill(
+    page: str, path: str, fields: Sequence[tuple[str, str]], own_path: str, note: str = ""
+) -> tuple[str, int] | None:
     """Return the page with the form that is sent to `path` filled in, and how many fields that changed.
 
-    None where the page has no such form any more.
+    `note` is HTML that the form begins with from then on. None where the page has no such form any more.
     """
     pieces = _TAG.split(page)
     forms = [form for form in _find_forms(pieces, own_path) if form.path == path]
@@ -47,7 +50,12 @@ def refill(page: str, path: str, fields: Sequence[tuple[str, str]], own_path: st
             len(values.keys() & form.names),
         ),
     )
-    return _Filling(pieces, chosen, values).fill()
+    return _Filling(pieces, chosen, values).fill(note)
+
+
+def has_visible_fields(page: str, path: str, own_path: str) -> bool:
+    """Tell whether the page has a form sent to `path` with something to type or to choose: more than a button."""
+    return any(form.path == path and form.has_visible for form in _find_forms(_TAG.split(page), own_path))
 
 
 def _attributes(tag: str) -> dict[str, str]:
@@ -70,6 +78,8 @@ def _find_forms(pieces: list[str], own_path: str) -> list[_Form]:
             forms[-1].names.add(given.get("name", ""))
             if given.get("type") == "hidden":
                 forms[-1].hidden[given.get("name", "")] = given.get("value", "")
+            elif given.get("type") not in ("submit", "button"):
+                forms[-1].has_visible = True
     return forms
 
 
@@ -87,7 +97,7 @@ class _Filling:
         self._select: str | None = None
         self._filled = 0
 
-    def fill(self) -> tuple[str, int]:
+    def fill(self, note: str) -> tuple[str, int]:
         for place in range(1, self._form.end, 2):
             tag = self._pieces[place]
             name = _tag_name(tag)
@@ -97,6 +107,7 @@ class _Filling:
                 self._unfold()
             elif place > self._form.begin:
                 self._fill_tag(place, tag, name)
+        self._pieces[self._form.begin] += note
         return "".join(self._pieces), self._filled
 
     def _fold(self, place: int, tag: str) -> None:

@@ -1,4 +1,4 @@
-"""Forms kept for somebody whose session had ended when they sent one: nothing is done, and no typed word is lost.
+"""Forms kept for who sent one that was not done: it was refused, or their session had ended. No typed word is lost.
 
 Every form of ours carries who it was drawn for, and on which page, signed. So a form that comes too late is known to be
 ours and whose it is, even when every cookie has gone; a form that another site sends is never kept. What was typed is
@@ -10,6 +10,7 @@ import logging
 import secrets
 import time
 from dataclasses import dataclass
+from enum import StrEnum
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import redis
@@ -43,6 +44,14 @@ SECRET_FIELDS = frozenset(
 _OWN_FIELDS = frozenset({"csrf_token", OWNER_FIELD})
 
 
+class KeptWhy(StrEnum):
+    """The reason for which a form was not done, and so was kept."""
+
+    SIGNED_OUT = "signed_out"
+    EXPIRED = "expired"
+    REFUSED = "refused"
+
+
 @dataclass(frozen=True)
 class KeptForm:
     """`page` is where the form was, `path` where it was sent. `is_partial`: secrets or files were in it."""
@@ -51,7 +60,7 @@ class KeptForm:
     path: str
     fields: list[tuple[str, str]]
     is_partial: bool
-    was_signed_out: bool
+    why: KeptWhy
 
 
 @dataclass(frozen=True)
@@ -93,12 +102,18 @@ def find_owner() -> FormOwner | None:
     return FormOwner(user_id, page) if is_young else None
 
 
-def keep(owner: FormOwner, *, was_signed_out: bool) -> str | None:
-    """Keep the request's form for its owner, and return the name that finds it; None where it cannot be kept."""
+def sent_form(page: str, why: KeptWhy) -> KeptForm:
+    """Return the form that the request sends, drawn on `page`, without its secrets and files."""
     values = list(request.form.items(multi=True))
     fields = [(name, value) for name, value in values if name not in SECRET_FIELDS | _OWN_FIELDS]
-    is_partial = bool(request.files) or any(value for name, value in values if name in SECRET_FIELDS)
-    plain = json.dumps([owner.page, request.path, fields, is_partial, was_signed_out]).encode()
+    has_files = any(file.filename for file in request.files.values())
+    is_partial = has_files or any(value for name, value in values if name in SECRET_FIELDS)
+    return KeptForm(page, request.path, fields, is_partial, why)
+
+
+def keep(owner: FormOwner, why: KeptWhy) -> str | None:
+    """Keep the request's form for its owner, and return the name that finds it; None where it cannot be kept."""
+    plain = json.dumps(list(vars(sent_form(owner.page, why)).values())).encode()
     if len(plain) > MAX_BYTES:
         return None
     token = secrets.token_urlsafe(12)
@@ -121,15 +136,17 @@ def find(name: str) -> KeptForm | None:
     try:
         sealed = locks.get(_key(current_user.id, int(slot)))
         values = json.loads(keyring().unseal(sealed or b"", _seal_owner(current_user.id, name)))  # type: ignore[arg-type]
+        page, path, fields, is_partial, why = values
+        return KeptForm(page, path, [(field, value) for field, value in fields], is_partial, KeptWhy(why))
     except (redis.RedisError, SealError, ValueError):
         return None
-    page, path, fields, is_partial, was_signed_out = values
-    return KeptForm(page, path, [(field, value) for field, value in fields], is_partial, was_signed_out)
 
 
-def address_of(kept: KeptForm, name: str) -> str:
+def address_of(page: str, name: str) -> str:
     """Return the address of the page with the form, which is then filled in as it was typed."""
-    return f"{kept.page}{'&' if urlsplit(kept.page).query else '?'}{urlencode({'kept': name})}"
+    parts = urlsplit(page)
+    query = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if pair[0] != "kept"]
+    return parts._replace(query=urlencode([*query, ("kept", name)])).geturl()
 
 
 def _key(user_id: int, slot: int) -> str:

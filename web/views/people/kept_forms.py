@@ -11,8 +11,10 @@ from web.presentation.links import safe_redirect_path
 from web.security import form_refill, kept_forms
 from web.security.access import requires
 from web.security.attempt_limits import is_known_browser
-from web.security.kept_forms import KeptForm
+from web.security.kept_forms import KeptForm, KeptWhy
 from web.security.permissions import Permission
+from web.translation.sentences import translated
+from web.views.people import refused_forms
 
 pages = Blueprint("kept_forms", __name__, url_prefix="/kept-forms")
 
@@ -25,13 +27,14 @@ SIGNED_OUT = "You were signed out. Nothing was changed. Here is what you typed."
 EXPIRED = "This form expired. Nothing was changed. Here is what you typed."
 SIGNED_OUT_AT_BUTTON = "You were signed out. Nothing was changed. Press the button again."
 EXPIRED_AT_BUTTON = "This form expired. Nothing was changed. Press the button again."
-PARTIAL = "Passwords, codes and files are not kept: give them again."
+PARTIAL = refused_forms.PARTIAL
 # Whatever the page says at its top stands in this box.
-_BOX = Markup('<div role="status" aria-live="polite">')
+_BOX = refused_forms.BOX
 
 
 def register(app: Flask) -> None:
     app.after_request(_fill_in)
+    refused_forms.register(app)
 
 
 def answer_late_form() -> Response | None:
@@ -45,7 +48,7 @@ def answer_late_form() -> Response | None:
         return None
     if request.endpoint == "sign_in.leave":
         return None if is_signed_in else _to_sign_in(IS_SIGNED_OUT, "")
-    name = kept_forms.keep(owner, was_signed_out=not is_signed_in)
+    name = kept_forms.keep(owner, KeptWhy.EXPIRED if is_signed_in else KeptWhy.SIGNED_OUT)
     following = url_for("kept_forms.page", name=name) if name else owner.page
     if not is_signed_in:
         return _to_sign_in(SIGN_IN_AGAIN if name else NOT_KEPT, following)
@@ -77,15 +80,16 @@ def page(name: str) -> Any:
     """Lead to the page with the form. Where that is no more, show what was typed, to be copied."""
     kept = kept_forms.find(name)
     if kept and not request.args.get("show"):
-        return redirect(kept_forms.address_of(kept, name), 303)
+        return redirect(kept_forms.address_of(kept.page, name), 303)
     return render_template("kept_forms/page.html", kept=kept, sentence=_sentence(kept, is_typed=True) if kept else "")
 
 
 def _sentence(kept: KeptForm, *, is_typed: bool) -> str:
+    was_signed_out = kept.why == KeptWhy.SIGNED_OUT
     if is_typed:
-        sentence = SIGNED_OUT if kept.was_signed_out else EXPIRED
+        sentence = SIGNED_OUT if was_signed_out else EXPIRED
     else:
-        sentence = SIGNED_OUT_AT_BUTTON if kept.was_signed_out else EXPIRED_AT_BUTTON
+        sentence = SIGNED_OUT_AT_BUTTON if was_signed_out else EXPIRED_AT_BUTTON
     return f"{sentence} {PARTIAL}" if kept.is_partial else sentence
 
 
@@ -97,10 +101,12 @@ def _fill_in(response: Response) -> Response:
     kept = kept_forms.find(name)
     if kept is None or response.is_streamed:
         return response
+    if kept.why == KeptWhy.REFUSED:
+        return refused_forms.fill_in(response, kept)
     found = form_refill.refill(response.get_data(as_text=True), kept.path, kept.fields, request.path)
     if found is None or response.status_code != 200:
         return redirect(url_for("kept_forms.page", name=name, show="list"), 303)
     filled, count = found
-    note = Markup('<div class="alert alert-warning">{}</div>').format(_sentence(kept, is_typed=count > 0))
+    note = Markup('<div class="alert alert-warning">{}</div>').format(translated(_sentence(kept, is_typed=count > 0)))
     response.set_data(filled.replace(_BOX, _BOX + note, 1))
     return response
