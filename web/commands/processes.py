@@ -115,7 +115,9 @@ def _beat_problem(process: str | None) -> str | None:
 @click.option(
     "--data", type=click.Path(path_type=Path), default=Path("var"), show_default=True, help="Where it keeps all."
 )
-@click.option("--port", type=int, default=8000, show_default=True, help="0 for any free one.")
+@click.option(
+    "--port", type=int, default=8000, envvar="PORT", show_default="PORT, else 8000", help="0 for any free one."
+)
 @click.option("--history/--no-history", default=True, help="Give the tenants a past: a year of nights and mistakes.")
 @click.option("--load", type=click.Path(exists=True, path_type=Path), help="Exported policies to add as a tenant.")
 @click.option(

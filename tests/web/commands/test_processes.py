@@ -20,6 +20,7 @@ from db.models import Heartbeat
 from tests.support import servers
 from tests.support.demo import descendants, is_running
 from web.commands import cli
+from web.demo import running
 from web.demo.running import PROCFILE
 
 PROCFILES = (servers.ROOT / "Procfile", PROCFILE)
@@ -120,3 +121,16 @@ def test_a_process_is_alive_while_it_beats_on_this_host_and_nobody_is_blamed_for
     assert (health("scheduler"), health()) == (1, 1)
     monkeypatch.setenv("TENANTKEEP_DATABASE_URL", "postgresql://127.0.0.1:1/nowhere")
     assert health("scheduler") == 0
+
+
+def test_the_demo_listens_where_port_says_unless_an_option_says_otherwise(monkeypatch):
+    ports = []
+    monkeypatch.setattr(running, "demo", lambda port, **_: ports.append(port))
+    for line, environment in (
+        (["demo"], {"PORT": "8123"}),
+        (["demo", "--port", "0"], {"PORT": "8123"}),
+        (["demo"], {}),
+    ):
+        answer = CliRunner().invoke(cli, line, env={"PORT": None, **environment})
+        assert answer.exit_code == 0, answer.output
+    assert ports == [8123, 0, 8000]
