@@ -2,6 +2,8 @@
 
 import pytest
 
+from db.audit import audit
+from db.audit.actions import Action
 from db.audit.audit import Actor
 from db.models import Policy
 from tests.support.captures import capture_by_hand
@@ -60,3 +62,14 @@ def test_no_name_runs_anything_or_turns_what_stands_beside_it(page, enter, site,
     link = page.locator("td a", has_text="evil").first
     assert link.evaluate("one => getComputedStyle(one).unicodeBidi") == "isolate"
     print(f"\nhostile names: {len(NAMES)} names, {len(paths)} pages")
+
+
+def test_a_reason_without_a_space_widens_no_page(page, enter, site, cast):
+    """One such line had cut off the end of all others in the audit log."""
+    who = Actor.person(cast.root, "127.0.0.1")
+    audit.record(Action.SET_PINNED, who, "backup set 7", tenant=cast.contoso, reason="x" * 250)
+    enter(page, cast.root)
+    page.goto(f"{site}/audit/?tenant=all")
+    assert page.get_by_text("x" * 100).count() > 0
+    for table in page.locator(".table-wrap").all():
+        assert table.evaluate("e => e.scrollWidth <= e.clientWidth + 1")

@@ -235,7 +235,7 @@ ACTS: dict[Action, AuditAct] = {
         "{who} could not write {policy} to {tenant} in {restore}: {outcome}",
     ),
     Action.MAPPING_SET: AuditAct(
-        RESTORES, "Set a replacement", "{who} chose in {tenant} for a {kind}: {target} stands for {source}"
+        RESTORES, "Set a replacement", "{who} chose a replacement in {tenant} ({kind}): {target} stands for {source}"
     ),
     Action.MAPPING_REMOVED: AuditAct(
         RESTORES, "Removed a replacement", "{who} removed in {tenant} what stood for the {kind} {source}"

@@ -314,7 +314,7 @@ EVENTS = (
     (Action.KEEPING_LIMITED, "standard 1", {"name": "Base", "put_backs_a_day": 3}, "ok",
      "Max chose that at most 3 policies of “Base” are put back by themselves in Contoso a day"),
     (Action.MAPPING_SET, "tenant Contoso", {"kind": "groups", "source": "a", "target": "b"}, "ok",
-     "Max chose in Contoso for a group: b stands for a"),
+     "Max chose a replacement in Contoso (group): b stands for a"),
     (Action.MAPPING_REMOVED, "tenant Contoso", {"kind": "groups", "source": "a"}, "ok",
      "Max removed in Contoso what stood for the group a"),
     *(
