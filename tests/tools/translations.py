@@ -90,6 +90,7 @@ WORDY = (
     "db/tenants/credentials.py",
     "actors/plans/plan_permissions.py",
     "actors/reading/graph_errors.py",
+    "actors/rehearsals/",
     "actors/restores/outcomes.py",
     "graph/display/access_sentences.py",
     "graph/display/access_words.py",

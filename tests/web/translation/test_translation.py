@@ -6,8 +6,10 @@ import pytest
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
+from actors.rehearsals import lab_removal, lab_restore, planned_restore
 from tests.tools.translations import catalog_path, is_translated, messages
 from web.translation.languages import ENGLISH, LANGUAGES
+from web.translation.sentences import book_of
 
 TRANSLATED = [language for language in LANGUAGES if language != ENGLISH]
 
@@ -54,3 +56,13 @@ def test_what_is_compiled_is_what_is_written(language):
     with catalog_path(language).with_suffix(".mo").open("rb") as file:
         compiled = as_pairs(read_mo(file))
     assert [pair for pair in as_pairs(catalog(language)) if pair not in compiled] == []
+
+
+@pytest.mark.parametrize(
+    "awaited",
+    ["the backup", lab_removal.TITLE, lab_restore.TITLE, planned_restore.TITLE, "another restore writes to the lab"],
+)
+def test_what_a_rehearsal_waits_for_is_said_in_german(awaited):
+    said = book_of("de").translate(f"Waiting for run 12: {awaited}.")
+    assert said.startswith("Wartet auf Lauf 12: ")
+    assert awaited not in said
