@@ -39,6 +39,8 @@ _STEP_WORDS = {
     ItemState.UNCERTAIN: "uncertain",
 }
 
+# Steps whose remarks are of what was not read, and of no restore.
+UNREAD = frozenset({"backup"})
 _AT_LEAST = "at least {count}, of which the first of each step are named here"
 
 
@@ -130,8 +132,13 @@ class RehearsalReport:
             yield Paragraph(say("Nothing was found wrong."))
         sampled = ("Policy type", "Policy", "Outcome", "Fields otherwise than planned", "Removed again")
         yield from self._table("Restored into the lab", sampled, self._sample_rows())
-        by_hand = ("Policy type", "Policy", "Why")
-        yield from self._table("Needs a hand in a restore", by_hand, _rows(self, self.remarks))
+        for title, rows in self._remarks():
+            yield from self._table(title, ("Policy type", "Policy", "Why"), _rows(self, rows))
+
+    def _remarks(self) -> list[tuple[str, list[RehearsalFinding]]]:
+        unread = [row for row in self.remarks if row.step in UNREAD]
+        by_hand = [row for row in self.remarks if row.step not in UNREAD]
+        return [("Not read by the backup", unread), ("Needs a hand in a restore", by_hand)]
 
     def _table(self, title: str, columns: Sequence[str], rows: Sequence[Row]) -> Iterator[Block]:
         say = self.language.say
@@ -173,7 +180,7 @@ class RehearsalReport:
         for item in self.steps:
             state = say(_STEP_WORDS[ItemState(item.state)])
             yield Record("", name, "", say("Steps"), say(item.name), state, item.message or "")
-        for part, rows in (("Findings", self.failures), ("Needs a hand in a restore", self.remarks)):
+        for part, rows in (("Findings", self.failures), *self._remarks()):
             for row in rows:
                 title = self.type_title(row.policy_type)
                 yield Record(title, row.name or "", row.graph_id or "", say(part), "", row.code, row.message)

@@ -119,11 +119,26 @@ def has_failures(rehearsal: Rehearsal, step: str) -> bool:
 
 
 def findings_of(
-    rehearsal: Rehearsal, *, failures: bool, limit: int | None = None, offset: int = 0
+    rehearsal: Rehearsal,
+    *,
+    failures: bool,
+    limit: int | None = None,
+    offset: int = 0,
+    steps: Collection[str] = (),
 ) -> list[RehearsalFinding]:
+    """Return the findings in their order, of the named steps alone where there are some."""
     rows = RehearsalFinding.select().where(RehearsalFinding.rehearsal == rehearsal)
     rows = rows.where(RehearsalFinding.is_failure == failures).order_by(RehearsalFinding.id)
+    if steps:
+        rows = rows.where(RehearsalFinding.step.in_(list(steps)))
     return list(rows.limit(limit).offset(offset))
+
+
+def count_remarks(rehearsal: Rehearsal) -> dict[str, int]:
+    """Return step -> number of its kept remarks."""
+    rows = RehearsalFinding.select(RehearsalFinding.step, pw.fn.COUNT(RehearsalFinding.id))
+    rows = rows.where((RehearsalFinding.rehearsal == rehearsal) & ~RehearsalFinding.is_failure)
+    return dict(rows.group_by(RehearsalFinding.step).tuples())
 
 
 def count_findings(rehearsal_ids: Iterable[int]) -> dict[tuple[int, bool], int]:

@@ -84,3 +84,13 @@ def test_every_state_and_step_has_its_words_in_german(database):
     assert set(report.STATE_WORDS) == set(RehearsalState)
     words = {*report.STATE_WORDS.values(), *report._STEP_WORDS.values(), *rehearse.TITLES.values()}
     assert words <= language_of("de").sentences.keys()
+
+
+@pytest.mark.parametrize("wanted", [DocumentFormat.MARKDOWN, DocumentFormat.CSV])
+def test_what_the_backup_may_not_read_is_no_hand_in_a_restore(rehearsal, wanted):
+    unread = NewFinding("forbidden", "The app may not read it.", "deviceManagementScripts", is_failure=False)
+    rehearsals.add_findings(rehearsal, rehearse.BACKUP, [unread])
+    text = report.write(Rehearsal.get(), wanted, "en", shows_lab=True).decode()
+    place = {word: text.index(word) for word in ("Not read by the backup", "The app may not read it.", "Needs a hand")}
+    assert place["The app may not read it."] < place["Needs a hand"]
+    assert place["Not read by the backup"] < place["Needs a hand"]

@@ -165,6 +165,15 @@ class LabSample:
 
 
 @dataclass(frozen=True)
+class Remarks:
+    """The first remarks of one sort: what the backup may not read, or what a restore leaves to people."""
+
+    is_unread: bool
+    rows: list[RehearsalFinding]
+    count: int
+
+
+@dataclass(frozen=True)
 class RehearsalPage(NumberedPage):
     """`failures` is the page of failures that is shown."""
 
@@ -195,12 +204,15 @@ class RehearsalPage(NumberedPage):
         return run_items.of_run(self.run) if self.run is not None else []
 
     @property
-    def remarks(self) -> list[RehearsalFinding]:
-        return rehearsals.findings_of(self.rehearsal, failures=False, limit=REMARKS_SHOWN)
-
-    @property
-    def count_remarks(self) -> int:
-        return rehearsals.count_findings([self.rehearsal.id]).get((self.rehearsal.id, False), 0)
+    def remarks(self) -> list[Remarks]:
+        """The remarks, those that are no restore's apart; the sorts that there are."""
+        counts, found = rehearsals.count_remarks(self.rehearsal), []
+        for is_unread in (True, False):
+            steps = [step for step in counts if (step in report.UNREAD) == is_unread]
+            if steps:
+                rows = rehearsals.findings_of(self.rehearsal, failures=False, limit=REMARKS_SHOWN, steps=steps)
+                found.append(Remarks(is_unread, rows, sum(counts[step] for step in steps)))
+        return found
 
     @property
     def keeps_all_failures(self) -> bool:

@@ -42,11 +42,14 @@ def test_a_rehearsal_is_told_from_its_beginning_to_its_end(client, sign_in, cast
     found = NewFinding("sealed", "Its content <b>does</b> not open.", "configurationPolicies", "1", "<i>Wi-Fi</i>")
     rehearsals.add_findings(rehearsal, rehearse.CONTENTS, [found])
     rehearsals.add_findings(rehearsal, rehearse.PLAN, [NewFinding("built_in", "It is built in.", is_failure=False)])
+    unread = NewFinding("forbidden", "The app may not read it.", "deviceManagementScripts", is_failure=False)
+    rehearsals.add_findings(rehearsal, rehearse.BACKUP, [unread])
     RehearsalSample.create(rehearsal=rehearsal, policy_type="configurationPolicies", graph_id="1", name="VPN",
                            lab_object_id="51300001", outcome="created", differences=3)  # fmt: skip
     completion.fail(claimed(rehearse.StartedRun(run, is_new=True)), "worker_died", "The worker died.")
     page = text(client, f"/rehearsals/{rehearsal.id}")
     for told in ("Findings: 1", "&lt;i&gt;Wi-Fi&lt;/i&gt;", "Its content &lt;b&gt;does", "Needs a hand in a restore: 1",
+                 "Not read by the backup: 1",
                  "VPN", "Settings catalog", "failed"):  # fmt: skip
         assert told in page, told
     # Contoso's manager is nobody in the lab: neither its name nor its objects are theirs to see.
