@@ -9,8 +9,10 @@ import re
 import pytest
 from flask.testing import FlaskClient
 
+from db.audit.audit import SYSTEM
 from db.models import User
 from db.states import SiteRole
+from db.tenants import schedules
 from tests.browser.conftest import served
 from tests.support import large_installation
 
@@ -18,6 +20,7 @@ from tests.support import large_installation
 SCREENS = {390: 12500, 1280: 6000}
 # What a phone folds away as it loads a page, a desk shows.
 UNFOLD = "width => width > 800 && document.querySelectorAll('details.fold').forEach(one => one.open = true)"
+IS_INSIDE = "one => one.getBoundingClientRect().right <= one.closest('.table-wrap').getBoundingClientRect().right"
 # What a browser draws in a second or two.
 MOST_BYTES = 1_000_000
 # Page -> what makes it longer.
@@ -182,3 +185,13 @@ def test_no_page_is_endless_or_wider_than_the_screen(every_page, kept, enter, ne
     assert not wrong, "\n".join(wrong)
     measured = {endpoint for endpoint, _answer in every_page.values()}
     assert not [endpoint for endpoint in TOO_LARGE if endpoint in measured and endpoint not in too_large], "short now"
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_acts_of_a_row_are_not_cut_off_on_a_phone_in_german(enter, new_page, site, cast):
+    schedules.add(cast.contoso, "0 2 * * *", "Europe/Berlin", SYSTEM)
+    page = new_page(viewport=_screen(390), locale="de-DE")
+    enter(page, cast.root)
+    page.goto(f"{site}/schedules/")
+    for acts in page.locator(".row-acts > *").all():
+        assert acts.evaluate(IS_INSIDE), acts.inner_text()
