@@ -151,6 +151,27 @@ def datetime_html(at: datetime | None) -> Markup:
     return Markup('<time datetime="{}Z" title="{} UTC">{} UTC</time>').format(at.isoformat(), at, _short_datetime(at))
 
 
+_TOLD_TIME = re.compile(r"\b(\d{4}-\d\d-\d\d \d\d:\d\d) UTC\b")
+
+
+def with_times(text: str) -> Markup:
+    """Show a sentence with its times like all others, so that the script shows them in the reader's zone.
+
+    Markup comes back as it is: its times are marked already.
+    """
+    if isinstance(text, Markup):
+        return text
+    pieces = _TOLD_TIME.split(text)
+    return Markup("").join(_told_time(piece) if place % 2 else piece for place, piece in enumerate(pieces))
+
+
+def _told_time(piece: str) -> str:
+    try:
+        return datetime_html(datetime.fromisoformat(piece))
+    except ValueError:  # digits that are no time
+        return piece + " UTC"
+
+
 def _short_datetime(at: datetime) -> str:
     """Write a time as the reader's language does. English has no one way: 2026-03-01 12:00."""
     language = current_language()

@@ -2,6 +2,7 @@
 
 from html.parser import HTMLParser
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -83,3 +84,21 @@ def test_every_difference_and_detail_is_a_short_line(before, after, kind, label)
     assert isinstance(formatters.audit_detail(before), str)
     assert isinstance(formatters.browser_name(label), str)
     assert isinstance(formatters.kind_title(label), str)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_times_in_a_sentence_are_shown_in_the_readers_zone(app):
+    with app.test_request_context("/"):
+        shown = formatters.with_times("<b>Contoso</b>, as it was at 2026-03-01 12:00 UTC, and 2026-99-01 12:00 UTC")
+        assert shown.startswith('&lt;b&gt;Contoso&lt;/b&gt;, as it was at <time datetime="2026-03-01T12:00:00Z"')
+        assert shown.endswith("2026-03-01 12:00 UTC</time>, and 2026-99-01 12:00 UTC")
+        assert formatters.with_times(shown) == shown
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_message_shows_its_times_in_the_readers_zone(client, sign_in, cast):
+    sign_in(client, cast.root)
+    with client.session_transaction() as session:
+        session["_flashes"] = [("success", "Contoso goes on 2026-12-06 00:01 UTC.")]
+    page = client.get("/account/").get_data(as_text=True)
+    assert 'Contoso goes on <time datetime="2026-12-06T00:01:00Z"' in page
