@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from time import monotonic
+from typing import Any, overload
 from zoneinfo import ZoneInfo
 
 import peewee as pw
@@ -40,6 +41,18 @@ def has_come(time: pw.Field, now: datetime, longest: timedelta) -> Condition:
     a time was set by a clock that was set back since.
     """
     return (time <= now) | (time > now + longest)
+
+
+@overload
+def is_recent(at: datetime, longest: timedelta, now: datetime) -> bool: ...
+@overload
+def is_recent(at: pw.Field, longest: timedelta, now: datetime) -> Condition: ...
+def is_recent(at: Any, longest: timedelta, now: datetime) -> Any:
+    """Tell whether a time is less than `longest` ago. For a column, return the condition.
+
+    A time ahead of now is not recent: a clock that was set back since wrote it.
+    """
+    return (at > now - longest) & (at <= now + MAX_SKEW)
 
 
 def _machine_time() -> datetime:

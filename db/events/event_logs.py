@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from db.clock import MAX_SKEW, utcnow
+from db.clock import is_recent, utcnow
 from db.database import database, lock_rows
 from db.models import EventLog, Tenant
 from db.sql.value_lists import is_in
@@ -116,19 +116,14 @@ def is_due(tenant: Tenant, log: TenantLog) -> bool:
     row = EventLog.get_or_none(tenant=tenant, log=log)
     if row is None or row.asked_at is None:
         return True
-    return not _was_asked_within(row, ASK_AGAIN if row.error_code else LOOK_INTERVAL)
+    return not is_recent(row.asked_at, ASK_AGAIN if row.error_code else LOOK_INTERVAL, utcnow())
 
 
 def may_be_asked(tenant: Tenant, log: TenantLog) -> bool:
     """Tell the same for a look that comes as often as somebody set."""
     row = EventLog.get_or_none(tenant=tenant, log=log)
     is_refused = row is not None and row.error_code is not None and row.asked_at is not None
-    return is_offered(tenant, log) and not (is_refused and _was_asked_within(row, ASK_AGAIN))
-
-
-def _was_asked_within(row: EventLog, pause: timedelta) -> bool:
-    # Whoever asked later than now had a clock that was set back since.
-    return bool(utcnow() - pause <= row.asked_at <= utcnow() + MAX_SKEW)
+    return is_offered(tenant, log) and not (is_refused and is_recent(row.asked_at, ASK_AGAIN, utcnow()))
 
 
 def next_window(row: EventLog, now: datetime) -> Window | None:

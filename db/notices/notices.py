@@ -6,7 +6,7 @@ from typing import Any
 
 import peewee as pw
 
-from db.clock import MAX_SKEW, has_come, utcnow
+from db.clock import has_come, is_recent, utcnow
 from db.database import Condition, lock_rows, transaction
 from db.models import Change, Channel, Delivery, Notice, NoticeRule, Occurrence, Policy, Tenant
 from db.notices import deliveries, pace, rules
@@ -168,10 +168,8 @@ def bundle(channel_id: int) -> list[Delivery]:
 
 
 def _count_recent(channel: Channel, now: datetime) -> int:
-    is_recent = (
-        (Delivery.channel == channel) & Delivery.created_at.between(now - WINDOW, now + MAX_SKEW) & ~Delivery.is_test
-    )
-    return int(Delivery.select().where(is_recent).count())
+    is_told = (Delivery.channel == channel) & ~Delivery.is_test
+    return int(Delivery.select().where(is_told & is_recent(Delivery.created_at, WINDOW, now)).count())
 
 
 def forget_of_silenced() -> int:

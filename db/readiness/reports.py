@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import peewee as pw
 
-from db.clock import MAX_SKEW, has_come, utcnow
+from db.clock import has_come, is_recent, utcnow
 from db.database import database
 from db.models import AuditEvent, Policy, ReadinessItem, ReadinessReport, Run, Tenant, TenantReadiness
 from db.notices import occurrences
@@ -68,8 +68,7 @@ def mark_due(tenant_id: int, *, is_same: bool = False) -> None:
 
 def _holds(tenant_id: int, now: datetime) -> bool:
     report = newest_of([tenant_id]).get(tenant_id)
-    # One of later than now was made by a clock that was set back since.
-    if report is None or not now - HOLDS_FOR < report.made_at <= now + MAX_SKEW:
+    if report is None or not is_recent(report.made_at, HOLDS_FOR, now):
         return False
     events = AuditEvent.select(AuditEvent.at, AuditEvent.actor_id).where(AuditEvent.tenant_id == tenant_id)
     latest = events.order_by(AuditEvent.id.desc()).limit(EVENTS_LOOKED_AT).tuples()
@@ -94,8 +93,8 @@ def share_of(report: ReadinessReport) -> float | None:
 
 
 def is_old(report: ReadinessReport, now: datetime) -> bool:
-    """Tell whether a report says nothing of the tenant as it is now; one of later than now neither."""
-    return not now - OLD_AFTER < report.made_at <= now + MAX_SKEW
+    """Tell whether a report is too old to speak for the tenant as it is now."""
+    return not is_recent(report.made_at, OLD_AFTER, now)
 
 
 def put_off(tenant_id: int) -> None:

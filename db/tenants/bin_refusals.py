@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from db.clock import MAX_SKEW, utcnow
+from db.clock import is_recent, utcnow
 from db.database import transaction
 from db.models import Tenant
 
@@ -19,8 +19,7 @@ def refusals(tenant: Tenant) -> dict[str, str]:
 
 
 def _holds(refusal: Mapping[str, str]) -> bool:
-    # A refusal of later than now was noted by a clock that was set back since.
-    return utcnow() - ASKED_AGAIN_AFTER < datetime.fromisoformat(refusal["at"]) <= utcnow() + MAX_SKEW
+    return is_recent(datetime.fromisoformat(refusal["at"]), ASKED_AGAIN_AFTER, utcnow())
 
 
 @transaction

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from db.clock import MAX_SKEW, utcnow
+from db.clock import is_recent, utcnow
 from db.database import lock_rows
 from db.models import Coverage, Tenant
 from db.sql import upserts
@@ -78,16 +78,11 @@ def _save(tenant_id: int, policy_type: str, values: Mapping[Any, object]) -> Non
 
 
 def not_offered(tenant: Tenant) -> dict[str, str]:
-    """Return policy type -> why, for types that need not be asked for again yet.
-
-    One that was asked for later than now was so by a clock that was set back since.
-    """
-    now = utcnow()
+    """Return policy type -> why, for types that need not be asked for again yet."""
     rows = Coverage.select(Coverage.policy_type, Coverage.why).where(
         (Coverage.tenant == tenant)
         & (Coverage.offer == Offer.NOT_OFFERED)
-        & (Coverage.asked_at > now - ASK_AGAIN_AFTER)
-        & (Coverage.asked_at <= now + MAX_SKEW)
+        & is_recent(Coverage.asked_at, ASK_AGAIN_AFTER, utcnow())
     )
     return {policy_type: why or "" for policy_type, why in rows.tuples()}
 

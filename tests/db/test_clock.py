@@ -7,6 +7,7 @@ import pytest
 from actors.recovery import heartbeat
 from db import clock
 from db.errors import Invalid
+from db.models import User
 
 
 @pytest.fixture
@@ -54,3 +55,19 @@ def test_a_moment_a_little_ahead_is_now_and_a_later_one_is_yet_to_come():
     assert clock.past(ahead - timedelta(seconds=1)) <= clock.utcnow()
     with pytest.raises(Invalid):
         clock.past(ahead + timedelta(seconds=5))
+
+
+@pytest.mark.parametrize(
+    ("age", "is_recent"),
+    [
+        (timedelta(minutes=59), True),
+        (timedelta(hours=1), False),
+        (-clock.MAX_SKEW, True),
+        (-clock.MAX_SKEW - timedelta(seconds=1), False),
+    ],
+)
+def test_a_time_is_recent_up_to_a_pause_and_not_where_a_clock_was_ahead(cast, age, is_recent):
+    now = clock.utcnow()
+    assert clock.is_recent(now - age, timedelta(hours=1), now) is is_recent
+    User.update(created_at=now - age).execute()
+    assert User.select().where(clock.is_recent(User.created_at, timedelta(hours=1), now)).exists() is is_recent
