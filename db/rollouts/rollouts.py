@@ -20,7 +20,7 @@ from db.audit.audit import SYSTEM, Action, Actor
 from db.clock import utcnow
 from db.database import Condition, lock_rows, transaction
 from db.errors import Invalid
-from db.models import RollOut, RollOutTenant, Standard, StandardVersion, Tenant
+from db.models import RollOut, RollOutTenant, Standard, StandardVersion
 from db.restores import approvals
 from db.rollouts import rollout_tenants
 from db.states import Ring, RollOutKind, RollOutState, RollOutTenantState
@@ -330,7 +330,3 @@ def newest_of_ring(version: StandardVersion, ring: Ring, kind: RollOutKind) -> R
         RollOut.select().where(is_it & (RollOut.state != S.CANCELLED)).order_by(RollOut.id.desc()).first()
     )
     return found
-
-
-def tenants_of(rollout: RollOut) -> list[Tenant]:
-    return [part.tenant for part in rollout_tenants.all_of(rollout)]

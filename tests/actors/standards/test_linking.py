@@ -14,7 +14,7 @@ from tests.support.captures import capture_by_hand
 from tests.support.following import CATALOG, listed_whole, standard_of
 
 pytestmark = [pytest.mark.usefixtures("lock_order"), pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
-TAGS, CONDITIONAL = "roleScopeTags", "conditionalAccessPolicies"
+TAGS = "roleScopeTags"
 
 
 def guid(number):

@@ -25,7 +25,7 @@ from web.security.permissions import Permission
 pages = Blueprint("followers", __name__, url_prefix="/standards/<standard_id>")
 
 SHOWN, LAST_PAGE = 25, 999
-EXCEPTIONS_SHOWN, MOST_TAGS_SHOWN = 8, 20
+EXCEPTIONS_SHOWN = 8
 # What needs somebody, in the order in which a row names it.
 NEEDS_EYES = (CellState.DIFFERS, CellState.MISSING, CellState.UNSURE, CellState.NOT_READABLE, CellState.STALE)
 

@@ -162,10 +162,6 @@ class MatrixPage(NumberedPage):
         return self.wanted != MatrixFilter()
 
     @property
-    def is_of_all(self) -> bool:
-        return self.seen_ids is None
-
-    @property
     def rings(self) -> list[Ring]:
         return list(Ring)
 
