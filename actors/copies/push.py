@@ -215,7 +215,7 @@ class _Push:
         path = layout.manifest_path(self._copied)
         known = self._kept_contents()
         left_out = self._left_out(known)
-        checksum = self._own_manifest_there(path) or self._send_manifest(path, known)
+        checksum = self._own_manifest_there(path) or self._send_manifest(path, known, left_out)
         signature = layout.signature_path(path)
         if not self._store.put(signature, self._signer.sign(path, checksum), self._until if self._locks else None):
             self._lock_for_longer(signature)
@@ -235,13 +235,13 @@ class _Push:
         self._contents_push().keep_longer(list(there.values()))
         return there
 
-    def _left_out(self, known: Mapping[str, CopiedContent]) -> list[SetItem]:
-        """Return the policies whose contents are not in the store, and cannot be opened here.
+    def _left_out(self, known: Mapping[str, CopiedContent]) -> list[tuple[SetItem, str]]:
+        """Return the policies whose contents are not in the store and cannot be opened here, with their names there.
 
-        Raises GivenUp for one that opens, or where there is nothing else.
+        Raises GivenUp where one of them opens after all, or where no policy is left.
         """
-        left_out = [item for item, name in self._named_items if name not in known]
-        for item in left_out:
+        left_out = [(item, name) for item, name in self._named_items if name not in known]
+        for item, _ in left_out:
             try:
                 sending.opened(item.content_id)
             except NotOpened as e:
@@ -252,12 +252,12 @@ class _Push:
             raise GivenUp("contents_missing", "Contents of the set are no longer in the store: it is pushed again.")
         return left_out
 
-    def _said_of(self, left_out: Sequence[SetItem]) -> str | None:
+    def _said_of(self, left_out: Sequence[tuple[SetItem, str]]) -> str | None:
         """Return what the copy does not have, as its manifest says; None: it has all."""
         count = self._copied.left_out
         if not count:
             return None
-        names = ", ".join(f"“{item.facts['name']}”" for item in left_out[:NAMED])
+        names = ", ".join(f"“{item.facts['name']}”" for item, _ in left_out[:NAMED])
         more = f" and {count - NAMED} more" if count > NAMED else ""
         return (
             f"{count} of its policies are not in the copy, since their contents cannot be opened here: {names}{more}."
@@ -278,14 +278,16 @@ class _Push:
         if self._locks:
             self._store.extend_lock(path, self._until)
 
-    def _send_manifest(self, path: str, known: Mapping[str, CopiedContent]) -> str:
+    def _send_manifest(
+        self, path: str, known: Mapping[str, CopiedContent], left_out: Sequence[tuple[SetItem, str]]
+    ) -> str:
         items = [
             layout.manifest_item(item.facts, item.fingerprint, known[name])
             for item, name in self._named_items
             if name in known
         ]
-        left_out = [layout.left_out_item(item, name) for item, name in self._named_items if name not in known]
-        plain = layout.manifest(self._signer, self._copied, self._copied.backup_set, items, left_out)
+        lines = [layout.left_out_item(item, name) for item, name in left_out]
+        plain = layout.manifest(self._signer, self._copied, self._copied.backup_set, items, lines)
         sealed = sealing.seal(plain, self._recipients())
         checksum, noted_before = checksum_of(as_file(sealed)), self._copied.manifest_checksum
         left_out_before = self._copied.left_out
