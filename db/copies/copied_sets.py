@@ -329,14 +329,10 @@ def count_by_state(store: CopyStore) -> dict[CopyState, int]:
 
 def incomplete(store: CopyStore) -> list[CopiedSet]:
     """Return the newest copies of directories that leave policies out, the newest first."""
-    newer = CopiedSet.alias()
-    of_directory = (newer.store == CopiedSet.store) & (newer.directory_id == CopiedSet.directory_id)
-    is_newer = (newer.set_number > CopiedSet.set_number) & (newer.state == CopyState.COMPLETE)
-    has_newer_copy = pw.fn.EXISTS(newer.select(newer.id).where(of_directory & is_newer))
     leaves_out = (
         (CopiedSet.store == store) & (CopiedSet.left_out > pw.SQL("0")) & (CopiedSet.state == CopyState.COMPLETE)
     )
-    rows = CopiedSet.select().where(leaves_out & ~has_newer_copy)
+    rows = CopiedSet.select().where(leaves_out & ~_has_newer_copy())
     return list(rows.order_by(CopiedSet.set_number.desc()).limit(MOST_INCOMPLETE))
 
 
@@ -346,12 +342,14 @@ def behind_since(store: CopyStore) -> datetime | None:
     One that failed is made up for by a newer copy of its tenant: what a store holds of the time before it was added
     again is never overwritten, so that such a set never comes to its end.
     """
-    newer = CopiedSet.alias()
-    of_directory = (newer.store == CopiedSet.store) & (newer.directory_id == CopiedSet.directory_id)
-    is_newer = (newer.set_number > CopiedSet.set_number) & (newer.state == CopyState.COMPLETE)
-    is_made_up_for = (CopiedSet.state == CopyState.FAILED) & pw.fn.EXISTS(
-        newer.select(newer.id).where(of_directory & is_newer)
-    )
+    is_made_up_for = (CopiedSet.state == CopyState.FAILED) & _has_newer_copy()
     is_under_way = CopiedSet.state.in_(UNDER_WAY) & CopiedSet.backup_set.is_null(False)
     is_behind = (CopiedSet.store == store) & is_under_way & ~is_made_up_for
     return CopiedSet.select(pw.fn.MIN(CopiedSet.set_at)).where(is_behind).scalar()
+
+
+def _has_newer_copy() -> Condition:
+    newer = CopiedSet.alias()
+    of_directory = (newer.store == CopiedSet.store) & (newer.directory_id == CopiedSet.directory_id)
+    is_newer = (newer.set_number > CopiedSet.set_number) & (newer.state == CopyState.COMPLETE)
+    return pw.fn.EXISTS(newer.select(newer.id).where(of_directory & is_newer))
