@@ -8,7 +8,7 @@ from actors.copies.sending import NotOpened, SealedContent, Sender
 from actors.copies.stores.pace import Pace
 from actors.copies.stores.store import Store
 from actors.queue.run_actor import Wait
-from db.copies import copied_contents, copied_sets
+from db.copies import copied_contents, copied_sets, stores
 from db.models import CopiedContent, CopiedSet, CopyStore
 from db.sql.value_lists import batched
 
@@ -28,7 +28,6 @@ class ContentsPush:
         recipients: Sequence[object],
         until: datetime,
         *,
-        locks: bool,
         pace: Pace,
         copied: CopiedSet | None = None,
         before_each: Callable[[], object] = lambda: None,
@@ -36,12 +35,12 @@ class ContentsPush:
         """`directory_id`: of the tenant whose contents they are. `copied`: the set that is told how much was sent.
         `before_each`: called before each few are sent or locked; it raises where they are not to be."""
         self._store, self._row, self._recipients, self._copied = store, row, recipients, copied
-        self._needed_until, self._locks, self._before_each = until, locks, before_each
+        self._needed_until, self._locks, self._before_each = until, stores.is_locking(row), before_each
         self._until = until + copied_contents.stride(row)
         # Name -> why: contents that cannot be opened here. The others are pushed without them.
         self.unopened: dict[str, NotOpened] = {}
         set_id = copied.id if copied else None
-        self._sender = Sender(store, row, directory_id, self._until, locks=locks, pace=pace, copied_set_id=set_id)
+        self._sender = Sender(store, row, directory_id, self._until, pace=pace, copied_set_id=set_id)
 
     def push(self, content_ids: Mapping[str, int]) -> int:
         """Push contents (name -> id here) that are not there yet. Return how many are pushed. Raises StoreError."""

@@ -15,7 +15,6 @@ from actors.copies.stores.store import Store
 from db.copies import loose_contents, signer, stores
 from db.copies.loose_contents import SnapshotContent
 from db.models import Content, CopyStore
-from db.states import LockState
 
 # Of snapshots, at one look: others wait for the looks of a store, too.
 PORTION = 10_000
@@ -37,16 +36,7 @@ def push_some(
     recipients = sealing.read_recipients(stores.recipients_of(row))
     for page in loose_contents.pages(row, PORTION):
         for directory_id, contents in itertools.groupby(sorted(page, key=_directory), _directory):
-            pushing = ContentsPush(
-                store,
-                row,
-                directory_id,
-                recipients,
-                until,
-                locks=row.lock_state == LockState.PROVEN,
-                pace=pace,
-                before_each=before_each,
-            )
+            pushing = ContentsPush(store, row, directory_id, recipients, until, pace=pace, before_each=before_each)
             names = {own.content_name(directory_id, each.fingerprint): each.content_id for each in contents}
             try:
                 is_late |= not pushing.push_missing(names)

@@ -30,7 +30,7 @@ from db.models import CopiedContent, CopiedSet, CopyStore, RunItem
 from db.runs import claims, completion, run_items, runs
 from db.runs.claims import Claim
 from db.runs.run_items import NewRunItem
-from db.states import ItemState, LockState, Outcome, RunKind, RunState
+from db.states import ItemState, Outcome, RunKind, RunState
 from graph.errors import Unavailable
 
 logger = logging.getLogger(__name__)
@@ -152,7 +152,7 @@ class _Push:
         self._names = [self._signer.content_name(copied.directory_id, item.fingerprint) for item in self._items]
         self._named_items = list(zip(self._items, self._names, strict=True))
         self._until = copied_sets.kept_until(copied)
-        self._locks = copied.store.lock_state == LockState.PROVEN
+        self._locks = stores.is_locking(copied.store)
 
     def go_on(self) -> None:
         """Work on the items that are left, until somebody asks to stop."""
@@ -200,7 +200,6 @@ class _Push:
             self._copied.directory_id,
             self._recipients(),
             self._until,
-            locks=self._locks,
             pace=Pace(self._copied.store.bytes_per_second),
             copied=self._copied,
             before_each=self._require_wanted,

@@ -17,7 +17,7 @@ from actors.copies import layout, sealing
 from actors.copies.stores.pace import Pace
 from actors.copies.stores.store import Store, StoredObject, StoreError, as_file, checksum_of
 from actors.queue.run_actor import GivenUp
-from db.copies import copied_contents, sent_contents
+from db.copies import copied_contents, sent_contents, stores
 from db.encryption import KeyMissing, SealError
 from db.models import Content, CopiedContent, CopyStore
 from db.policies import lost_bodies, snapshots
@@ -74,12 +74,12 @@ class Sender:
         directory_id: str,
         until: datetime,
         *,
-        locks: bool,
         pace: Pace,
         copied_set_id: int | None,
     ) -> None:
         self._store, self._row, self._directory_id, self._until = store, row, directory_id, until
-        self._lock_until, self._pace, self._copied_set_id = until if locks else None, pace, copied_set_id
+        self._lock_until = until if stores.is_locking(row) else None
+        self._pace, self._copied_set_id = pace, copied_set_id
 
     def send(self, some: Sequence[SealedContent]) -> Sending:
         """Send contents that were not there a moment ago. Raises StoreError; what has arrived by then is asked about

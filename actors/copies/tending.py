@@ -330,4 +330,4 @@ def _until(row: CopyStore) -> datetime:
 
 
 def _lock_until(row: CopyStore) -> datetime | None:
-    return _until(row) if row.lock_state == LockState.PROVEN else None
+    return _until(row) if stores.is_locking(row) else None

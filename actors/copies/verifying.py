@@ -15,7 +15,7 @@ from actors.copies.stores.store import NotStored, Store, StoreDamaged
 from db.copies import copied_contents, copied_sets, loose_contents, signer, stores
 from db.copies.signer import Signer
 from db.models import CopiedContent, CopiedSet, CopyStore
-from db.states import CopyState, LockState
+from db.states import CopyState
 
 CONTENTS_ASKED = 40
 CONTENTS_READ = 8
@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 def read_sample(row: CopyStore, store: Store) -> None:
     """Raises StoreError, which names the first object that is missing, changed, or locked too briefly."""
-    own, locks = signer.own_signer(), row.lock_state == LockState.PROVEN
+    own, locks = signer.own_signer(), stores.is_locking(row)
     _require_state(row, store, own, locks=locks)
     _require_manifests(row, store)
     if any(_missing_contents(row, store, folder) for folder in some_folders()):

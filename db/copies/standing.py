@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 from db.copies import copied_sets, stores
 from db.models import CopyStore
-from db.states import LockState
 
 # A set that is not copied after so long is behind: a first push of everything may take hours.
 BEHIND_AFTER = timedelta(days=1)
@@ -30,7 +29,7 @@ def findings(now: datetime) -> list[StoreFinding]:
 def of_store(store: CopyStore, now: datetime) -> list[StoreFinding]:
     """Return what is wrong with the store, the worst first."""
     found = []
-    if store.needs_lock and store.checked_at is not None and store.lock_state != LockState.PROVEN:
+    if store.needs_lock and store.checked_at is not None and not stores.is_locking(store):
         sentence = (
             "It locks nothing, so nothing is pushed. Switch object lock on there, or say that copies need no lock."
         )

@@ -167,7 +167,11 @@ def working() -> list[CopyStore]:
 
 def is_working(store: CopyStore) -> bool:
     is_seen = store.checked_at is not None and store.lock_state != LockState.UNKNOWN
-    return bool(store.is_active and is_seen and (store.lock_state == LockState.PROVEN or not store.needs_lock))
+    return bool(store.is_active and is_seen and (is_locking(store) or not store.needs_lock))
+
+
+def is_locking(store: CopyStore) -> bool:
+    return bool(store.lock_state == LockState.PROVEN)
 
 
 def due(now: datetime) -> list[CopyStore]:
