@@ -7,6 +7,7 @@ import peewee as pw
 from db.backups import manifests
 from db.clock import utcnow
 from db.models import BackupSet, Manifest, Policy, Restore
+from db.names import work_names
 from db.sql.value_lists import is_in
 from db.states import SetState
 
@@ -33,8 +34,8 @@ def _save_set(restore: Restore, graph_ids: Sequence[str], snapshot_ids: Collecti
         _drop_outgrown(restore.safety_set.manifest_id, manifest)
         restore.safety_set.manifest = manifest
         return restore.safety_set
-    name = f"Before restore {restore.id}"
-    return BackupSet.create(tenant=restore.tenant, state=SetState.COMPLETE, name=name, types={}, problems=[], **columns)
+    columns |= {"name": work_names.safety_set_name(restore), "types": {}, "problems": []}
+    return BackupSet.create(tenant=restore.tenant, state=SetState.COMPLETE, **columns)
 
 
 def _drop_outgrown(manifest_id: int, successor: Manifest) -> None:

@@ -83,13 +83,22 @@ _DELETED = {
 # --- backup sets and snapshots ---------------------------------------------------------------------------------------
 
 
+def safety_set_name(restore: Restore) -> str:
+    """Return the name that a restore's safety set is stored under."""
+    return f"Before restore {restore.id}"
+
+
+# Without `\b`, translators would be shown the pattern as a sentence.
+_SAFETY_SET_NAME = re.compile(r"\bBefore restore (\d+)")
+
+
 def _set_names(sets: list[BackupSet]) -> dict[int, Name]:
     return {row.id: Name(BACKUP_SET, row.id, *_backup_words(row, row.created_at)) for row in sets}
 
 
 def _backup_words(backup_set: BackupSet, at: datetime) -> tuple[str, dict[str, Any]]:
     """Return the sentence, and its values, for a backup of what the set was asked to cover."""
-    if before := _BEFORE_RESTORE.fullmatch(backup_set.name or ""):
+    if before := _SAFETY_SET_NAME.fullmatch(backup_set.name or ""):
         return "Before restore {number}, {at}", {"number": before[1], "at": at}
     if backup_set.name:
         return "{name}, {at}", {"name": backup_set.name, "at": at}
@@ -100,8 +109,6 @@ def _backup_words(backup_set: BackupSet, at: datetime) -> tuple[str, dict[str, A
     return ("Full backup of {at}" if backup_set.is_full else "Backup of {at}"), {"at": at}
 
 
-# As db/backups/safety_sets.py calls them.
-_BEFORE_RESTORE = re.compile(r"\bBefore restore (\d+)")
 _BACKUPS = {
     "policies": ("Backup of 1 policy, {at}", "Backup of {count} policies, {at}"),
     "types": ("Backup of 1 policy type, {at}", "Backup of {count} policy types, {at}"),
