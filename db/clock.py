@@ -37,8 +37,9 @@ def past(at: datetime) -> datetime:
 
 
 def has_come(time: pw.Field, now: datetime, longest: timedelta) -> Condition:
-    """Return the condition that the time of a row has come, or is further off than the `longest` that any may be: such
-    a time was set by a clock that was set back since.
+    """Return the condition that the time of a row has come.
+
+    A time further off than `longest` counts too: nothing waits so long, so a clock that was set back since wrote it.
     """
     return (time <= now) | (time > now + longest)
 

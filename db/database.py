@@ -71,9 +71,9 @@ class _PendingRows(threading.local):
 
 
 class _WritesBeforeCommit:
-    """Mixin of an engine: a row that all transactions write to is written as the last thing before the commit.
+    """Mixin of an engine: writes rows that every transaction writes as the last thing before the commit.
 
-    So none waits for another's whole transaction, and none holds that row while it waits for something else.
+    So no transaction waits for the whole of another, and none holds such a row while it waits for something else.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -134,7 +134,7 @@ class _SqliteConnection(sqlite3.Connection):
 
 
 def _identity(path: str) -> tuple[int, int] | None:
-    """Return what tells a file from another one that took its name since; None: there is none."""
+    """Return what identifies a file, even if another takes its name; None where there is no file."""
     try:
         stat = os.stat(path)
     except FileNotFoundError:
@@ -240,7 +240,7 @@ def is_disk_full(error: BaseException) -> bool:
 
 
 def is_unreachable(error: BaseException) -> bool:
-    """Return whether the error says that the database's server is out of reach, and nothing about the statement."""
+    """Return whether the error means that the database's server cannot be reached, not that the statement is wrong."""
     if is_sqlite() or not isinstance(error, pw.OperationalError | pw.InterfaceError):
         return False
     # Without a state it is the driver's own word; 57P: the server is shutting down or starting.
@@ -279,9 +279,9 @@ Act = TypeVar("Act", bound=Callable[..., Any])
 
 
 def transaction(act: Act) -> Act:
-    """Run the function in one transaction, and once more when a deadlock took that back and this call had begun it.
+    """Run the function in one transaction. After a deadlock run it once more, if this call began the transaction.
 
-    Use it for functions that change nothing but rows: anything else would be done twice.
+    Use it for functions that change only rows: anything else would be done twice.
     """
 
     @wraps(act)

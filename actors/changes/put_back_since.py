@@ -42,7 +42,7 @@ def made_again(tenant: Tenant, then: Moment) -> MadeAgain:
 
 
 def _line(key: PolicyKey, became: Mapping[PolicyKey, PolicyKey]) -> Iterator[PolicyKey]:
-    """Yield what a policy was made again as, and what that was made again as, the newest last."""
+    """Yield the policy that this one was made again as, then the one that took that one's place, and so on."""
     seen = {key}
     while (key := became.get(key, key)) not in seen:
         seen.add(key)
@@ -50,9 +50,10 @@ def _line(key: PolicyKey, became: Mapping[PolicyKey, PolicyKey]) -> Iterator[Pol
 
 
 def as_they_were(tenant: Tenant, then: Sequence[PolicyThen], again: MadeAgain) -> set[int]:
-    """Return the ids of those of these policies that are as they were, as far as a restore can make them so.
+    """Return the ids of the policies that are as they were then, as far as a restore can make them so.
 
-    A restore cannot where what a policy refers to has another id since; then what it left there counts.
+    A policy may refer to something that has another id by now. No restore can put that back, so what a restore left
+    there counts as what it was.
     """
     passed_over = {row.policy_id for row in then if row.policy_id in again.now and again.now[row.policy_id] is None}
     ids = {row.policy_id: _id_now(row, again) for row in then if row.policy_id not in passed_over}
@@ -85,9 +86,7 @@ def _is_as_it_was(
 
 
 def _written_whole(tenant: Tenant, content_ids: Sequence[int]) -> set[prior_creations.Written]:
-    """Return which of these contents restores wrote as they are, nothing left out by an option, and what was there
-    afterwards.
-    """
+    """Return the contents that a restore wrote in full, each with what was read back: no option left a part out."""
     found = prior_creations.written_as_planned(tenant, content_ids)
     return {written for written, is_made, options in found if _writes_all(options, is_made=is_made)}
 

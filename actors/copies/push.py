@@ -225,9 +225,9 @@ class _Push:
             run_items.finish_item(self._claim, item, ItemState.DONE, Outcome.PUSHED)
 
     def _kept_contents(self) -> dict[str, CopiedContent]:
-        """Return the set's contents that are in the store, which are kept for as long as the set from now on.
+        """Return the set's contents that are in the store, after extending how long they are kept.
 
-        An earlier message may have pushed them days ago, for as long as the set would have been kept then.
+        An earlier message may have pushed them days ago, to be kept for a shorter time.
         """
         known = copied_contents.known(self._copied.store, self._names)
         there = {name: content for name, content in known.items() if copied_contents.is_there(content)}

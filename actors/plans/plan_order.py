@@ -48,10 +48,10 @@ def with_removals(
 
 
 def _removal_step(item: RestoreItem, wave: int) -> int:
-    """Return when an emergency removes an item: 0 before all.
+    """Return when an emergency removes an item; 0 is first.
 
-    What policies of access name, such as a location that counts as trusted, goes when those that name it are put back
-    (1): before that its service does not let go of it. Nothing waits for the approvals that the last wave asks for (2).
+    Conditional Access policies go first (0). Then what they refer to, such as a trusted location (1): the service does
+    not let go of it before that. What may wait for an approval goes last (3), so that nothing waits for it.
     """
     if item.policy_type == CONDITIONAL_ACCESS:
         return 0

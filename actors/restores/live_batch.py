@@ -107,7 +107,7 @@ class LiveBatch:
     def _late_looks(
         self, items: Mapping[int, RestoreItem], tasks: Mapping[int, RestoreTask], memory: RunMemory
     ) -> Callable[[Iterable[int]], list[SnapshotDraft]]:
-        """Make the function that gives, of items begun before, drafts of what was read just now of their policies."""
+        """Return a function that makes drafts of what was just read of items whose writes began earlier."""
 
         def take(item_ids: Iterable[int]) -> list[SnapshotDraft]:
             looks = (
@@ -212,8 +212,8 @@ class LiveBatch:
         return began if written_at > now - FRESH_FOR else max(written_at, now - LIST_VALID_FOR)
 
     def _check_name_is_free(self, item: RestoreItem, lists: Listings) -> bool:
-        """Tell whether the item may be written now. A create may if no other policy has its name, and no earlier try
-        of ours may have made one.
+        """Tell whether the item may be written now: a create if no other policy has its name, and no earlier create of
+        ours may have made it.
         """
         if not _is_to_be_created(item):
             return True
@@ -236,7 +236,7 @@ class LiveBatch:
         return True
 
     def _would_overwrite(self, item: RestoreItem, listed: Sequence[ListedPolicy]) -> list[str]:
-        """Return the ids of policies that a create with an id of its own choice would overwrite."""
+        """Return the ids of policies that the create would overwrite, because it chooses the id itself."""
         named = chosen_id(POLICY_TYPES[item.policy_type], self._desired(item)).casefold()
         return [policy.graph_id for policy in listed if policy.graph_id.casefold() == named]
 
@@ -375,8 +375,7 @@ def _patience_ends_at(write: Write) -> datetime:
 def _may_appear_since(write: Write, seen_at: datetime | None) -> datetime:
     """Return the time that a list must begin after to show what a lost create made.
 
-    `seen_at`: when the list that was read last began. The next one begins after it, and after a moment. The last one,
-    at the end of the patience, is always a new one.
+    `seen_at`: when the newest list began. After a while a newer one is asked for; when the patience ends, always.
     """
     now, begin = utcnow(), write.answered_at or write.sent_at
     if now >= _patience_ends_at(write):
@@ -386,7 +385,7 @@ def _may_appear_since(write: Write, seen_at: datetime | None) -> datetime:
 
 
 def _parent_token(item: RestoreItem) -> str:
-    """Return the token that the item's id is below, or "". Other items only refer to the token they were made under."""
+    """Return the token that the item's own id is below, or "" for an item that merely refers to a token."""
     tokens = (str(resolution.to) for resolution in plan_items.resolutions(item) if resolution.kind == TOKENS)
     return next(tokens, "") if "/" in item.graph_id else ""
 

@@ -79,7 +79,7 @@ class SafetyBackup:
         return content if began > since else None
 
     def take_retry_reasons(self) -> list[Exception]:
-        """Return what the items that could not be captured now have to wait for, as far as nobody was told yet."""
+        """Return why items could not be captured yet. Each reason is returned once."""
         reasons, self._retry_reasons = self._retry_reasons, []
         return reasons
 

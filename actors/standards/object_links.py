@@ -37,7 +37,10 @@ def parameters(of_versions: Sequence[StandardVersion]) -> dict[ObjectKey, Mappin
 def found(
     adoption: StandardAdoption, of_versions: Sequence[StandardVersion]
 ) -> tuple[Found, dict[ObjectKey, str | None]]:
-    """Return (kind, id) -> (id, name) of what was found of those that nothing stands for yet, and all their names."""
+    """Find an object of the tenant for each parameter that has none yet.
+
+    Return (kind, id) -> what was found, and (kind, id) -> name of every such parameter.
+    """
     wanted = parameters(of_versions)
     mapped = mappings.targets_by_key(adoption.tenant, adoption.standard.uid)
     missing = [key for key in wanted if key not in mapped]

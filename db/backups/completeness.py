@@ -13,7 +13,7 @@ UNREAD = (Outcome.ERROR, Outcome.UNKNOWN, Outcome.CANCELLED)
 
 @dataclass(frozen=True)
 class Missing:
-    """The policies that a set lacks, as far as is known, and the policy types that were not read at all."""
+    """The number of known policies that a set lacks, and of policy types that could not be read at all."""
 
     policies: int
     types: int

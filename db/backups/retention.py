@@ -257,8 +257,8 @@ def is_snapshot_in_active_run(tenant: Tenant) -> Condition:
 def unneeded_snapshots(tenant: Tenant, decisions: Sequence[Decision], rules: RetentionRules) -> list[int]:
     """Return the snapshots of the tenant that nothing keeps.
 
-    No set that stays lists them, they are neither the newest of their policy nor approved nor a side of a change that
-    stands, and they are older than the oldest set that the rules keep for their policy type.
+    No set that stays lists it, and no restore or active run uses it. It is not the newest of its policy, not approved,
+    and no side of a change that stands. It is older than the oldest set that the rules keep for its policy type.
     """
     remaining = [decision.backup_set for decision in decisions if decision.keep]
     listed = {snapshot_id for backup_set in remaining for snapshot_id in manifests.snapshot_ids(backup_set.manifest)}

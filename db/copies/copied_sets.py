@@ -61,9 +61,9 @@ def _add(pairs: Sequence[tuple[int, BackupSet]]) -> None:
 
 
 def due(store: CopyStore, limit: int) -> list[CopiedSet]:
-    """Return the sets that are to be pushed to the store now, the oldest first, while not too many are under way.
+    """Return the sets to push to the store now, the oldest first, while not too many are under way.
 
-    Of a tenant only one at a time: its sets have nearly the same contents, which each would send or wait for.
+    At most one for each tenant: its sets have nearly the same contents, and two pushes would wait for each other.
     """
     is_under_way = (CopiedSet.store == store) & (CopiedSet.state == CopyState.PUSHING)
     tenants = {row[0] for row in CopiedSet.select(CopiedSet.directory_id).where(is_under_way).tuples()}
@@ -93,7 +93,7 @@ def of_run(run: Run) -> CopiedSet | None:
 
 
 def release_stranded(store: CopyStore) -> None:
-    """Have sets wait again whose run is no more, as after an import of the installation."""
+    """Let sets wait again whose run no longer exists, as after an import of the installation."""
     active = Run.select(Run.id).where(IS_ACTIVE & (Run.kind == RunKind.PUSH))
     is_pushing = (CopiedSet.store == store) & (CopiedSet.state == CopyState.PUSHING)
     stranded = is_pushing & (CopiedSet.run.is_null() | CopiedSet.run.not_in(active))
@@ -101,10 +101,9 @@ def release_stranded(store: CopyStore) -> None:
 
 
 def note_manifest(copied: CopiedSet, checksum: str | None, left_out: int = 0) -> bool:
-    """Record the manifest that is about to be sent, and how many policies it leaves out: one with another checksum is
-    none of ours.
+    """Record the manifest that is about to be sent, and how many policies it leaves out.
 
-    Return False where another message has noted one meanwhile: it is about to send that one.
+    A manifest with another checksum is not ours. Return False where another message recorded its own meanwhile.
     """
     is_as_read = CopiedSet.manifest_checksum.is_null()
     if copied.manifest_checksum is not None:
@@ -155,7 +154,7 @@ def complete(
 
 
 def fail(copied: CopiedSet, sentence: str, *, is_final: bool = False) -> None:
-    """Record why the set could not be pushed; it is tried again after a while, a final failure only when asked for."""
+    """Record why the set could not be pushed. It is tried again after a while; if `is_final`, only when asked."""
     is_open = (CopiedSet.id == copied.id) & (CopiedSet.state != CopyState.COMPLETE)
     try_at = None if is_final else utcnow() + TRY_AGAIN
     failed = CopiedSet.update(state=CopyState.FAILED, message=sentence[:1000], try_at=try_at)
@@ -170,7 +169,7 @@ def try_now(store: CopyStore) -> None:
 
 
 def push_again(store_id: int, directory_id: str) -> None:
-    """Have the newest copy of a directory be looked through again: its manifest is there, a content of it is not."""
+    """Let the newest copy of a directory be pushed again: its manifest is in the store, one of its contents is not."""
     of_directory = (CopiedSet.store == store_id) & (CopiedSet.directory_id == directory_id)
     newest_id = CopiedSet.select(pw.fn.MAX(CopiedSet.id)).where(of_directory & (CopiedSet.state == CopyState.COMPLETE))
     again = CopiedSet.update(state=CopyState.WAITING, try_at=utcnow())
@@ -190,7 +189,7 @@ def complete_of(store: CopyStore, directory_id: str) -> list[CopiedSet]:
 
 
 def lose(copied: CopiedSet, *, again: bool = True) -> None:
-    """Have a copy that the store has lost be pushed again; one whose set is no longer here is forgotten."""
+    """Push a copy again that the store has lost. Forget it where its set no longer exists here."""
     if copied.backup_set_id is None or not again:
         CopiedSet.delete().where(CopiedSet.id == copied.id).execute()
         return
@@ -200,10 +199,10 @@ def lose(copied: CopiedSet, *, again: bool = True) -> None:
 
 @transaction
 def forget_lost(store: CopyStore) -> int:
-    """Forget the sets that were deleted here before they were copied; return how many.
+    """Forget the sets that were deleted here before they were copied. Return how many.
 
-    One that was copied, and is to be looked through again, stays a copy. One whose manifest may have arrived is not
-    pushed, and waits for whoever tidies up; one whose push goes on ends with it.
+    A set that was copied and only waited to be checked again stays a copy. A set whose manifest may have arrived is not
+    pushed: it waits to be tidied up. A set that is being pushed ends with its push.
     """
     is_lost = _is_lost(store)
     has_manifest = CopiedSet.manifest_checksum.is_null(False)
@@ -214,7 +213,7 @@ def forget_lost(store: CopyStore) -> int:
 
 
 def half_copied(store: CopyStore) -> list[CopiedSet]:
-    """Return the sets that were deleted here in the midst of their push, whose manifests may be in the store."""
+    """Return the sets that were deleted here during their push. Their manifests may be in the store."""
     return list(CopiedSet.select().where(_is_lost(store) & CopiedSet.manifest_checksum.is_null(False)))
 
 
@@ -223,11 +222,11 @@ def _is_lost(store: CopyStore) -> Condition:
 
 
 def over(store: CopyStore, now: datetime, limit: int) -> list[CopiedSet]:
-    """Take complete copies that are kept no longer: past their date, with a newer copy of the whole tenant. Of those,
-    one whose set was to be looked through again need not be, and is complete again.
+    """Return complete copies that need not be kept: past their date, with a newer copy of the whole tenant.
 
-    A copy of a few policies, of a backup that could not read the rest, or of contents that did not all open here stands
-    for no other: who makes only such backups makes no good copy go.
+    A copy that only waits to be checked again counts as complete, and is marked so. A copy counts as whole only if
+    nothing was left out: no selection of policies, nothing unreadable, no content that did not open. So partial backups
+    never make a good copy go.
     """
     found: list[CopiedSet] = []
     # Directory by directory: asked of all together, PostgreSQL may read every set there is.
@@ -245,7 +244,7 @@ def over(store: CopyStore, now: datetime, limit: int) -> list[CopiedSet]:
 
 
 def _newest_whole(store: CopyStore, directory_id: str) -> int:
-    """Return the number of the newest copy that is of a whole tenant; 0: there is none, or its set is gone here."""
+    """Return the number of the newest copy of a whole tenant whose set is still here; 0 where there is none."""
     is_there = (CopiedSet.store == store) & (CopiedSet.state == CopyState.COMPLETE) & (CopiedSet.left_out == 0)
     is_whole = (BackupSet.selection == {}) & (BackupSet.state != SetState.INCOMPLETE)
     rows = CopiedSet.select(CopiedSet.set_number).join(BackupSet)
@@ -254,7 +253,7 @@ def _newest_whole(store: CopyStore, directory_id: str) -> int:
 
 
 def _is_past(store: CopyStore, now: datetime) -> Condition:
-    """Return the condition of a copy past its date, also of one whose set is looked through again: it is there."""
+    """Return the condition that a copy is past its date. A copy that waits to be checked again is one too."""
     return (CopiedSet.store == store) & (CopiedSet.kept_until < now)
 
 
@@ -267,7 +266,7 @@ def forget(copied: CopiedSet) -> None:
 
 
 def directories_kept_on(store: CopyStore, now: datetime) -> set[str]:
-    """Return the directories whose last copy is past its date and kept all the same: all that it needs stays too."""
+    """Return the directories whose last copy is kept past its date. All that it needs stays too."""
     query = CopiedSet.select(CopiedSet.directory_id).where(_is_past(store, now))
     return {row[0] for row in query.distinct().tuples()}
 
@@ -314,13 +313,13 @@ def _others_there(copied: CopiedSet) -> pw.ModelSelect:
 
 
 def drop_old(store: CopyStore, now: datetime, limit: int) -> None:
-    """Forget that sets were pushed so long ago, and those that were deleted here; what is in the store stays."""
+    """Forget copies that need not be kept, and half pushed sets that were deleted here. What is in the store stays."""
     rows = [*over(store, now, limit), *half_copied(store)]
     CopiedSet.delete().where(is_in(CopiedSet.id, [copied.id for copied in rows])).execute()
 
 
 def count_by_state(store: CopyStore) -> dict[CopyState, int]:
-    """Return how many sets are in each state. One that was deleted here is none that is still to come."""
+    """Return how many sets are in each state. A set that was deleted before it was copied is not counted."""
     is_counted = (CopiedSet.state == CopyState.COMPLETE) | CopiedSet.backup_set.is_null(False)
     rows = CopiedSet.select(CopiedSet.state, pw.fn.COUNT(CopiedSet.id))
     rows = rows.where((CopiedSet.store == store) & is_counted)
@@ -337,10 +336,10 @@ def incomplete(store: CopyStore) -> list[CopiedSet]:
 
 
 def behind_since(store: CopyStore) -> datetime | None:
-    """Return when the oldest set was made that is not in the store yet; None: all are there.
+    """Return when the oldest set was made that is not in the store yet; None where all are there.
 
-    One that failed is made up for by a newer copy of its tenant: what a store holds of the time before it was added
-    again is never overwritten, so that such a set never comes to its end.
+    A set that failed does not count once a newer set of its tenant is there. It may never be pushed: a store that was
+    added again holds older files of the same names, which are not overwritten.
     """
     is_made_up_for = (CopiedSet.state == CopyState.FAILED) & _has_newer_copy()
     is_under_way = CopiedSet.state.in_(UNDER_WAY) & CopiedSet.backup_set.is_null(False)

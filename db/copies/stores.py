@@ -56,7 +56,7 @@ def seal_owner(store: CopyStore) -> str:
 
 
 def open_credentials(store: CopyStore) -> dict[str, str]:
-    """Return what the store is signed in to with: for who opens it, never for a page. Raises SealError."""
+    """Return the credentials of the store, for whoever opens it; never for a page. Raises SealError."""
     values: dict[str, str] = json.loads(keyring().unseal(store.sealed, seal_owner(store)))
     return values
 
@@ -145,7 +145,7 @@ ASKED: Mapping[str, Mapping[str, Any]] = {
 
 
 def ask(store: CopyStore, actor: Actor, what: str) -> None:
-    """Ask for the lock and the way there to be checked ("check"), a sample read ("verify"), or all pushed ("push").
+    """Ask for the lock and the connection to be checked ("check"), a sample read ("verify"), or all pushed ("push").
 
     "seen": somebody has looked into what was lost or changed there.
     """
@@ -181,20 +181,20 @@ def due(now: datetime) -> list[CopyStore]:
 
 
 def claim_due(store: CopyStore, until: datetime) -> bool:
-    """Take a store that is due, until then. Return False when another was quicker."""
+    """Take a store that is due, until the given time. Return False when another was quicker."""
     claimed = CopyStore.update(tend_at=until).where((CopyStore.id == store.id) & (CopyStore.tend_at == store.tend_at))
     return bool(claimed.execute())
 
 
 def keep_claim(store: CopyStore, until: datetime) -> None:
-    """Keep a store that was taken for longer, unless it was asked for or taken since: then it is due as they say."""
+    """Keep a taken store for longer, unless somebody asked for it or took it meanwhile: then it is due as they say."""
     kept = CopyStore.update(tend_at=until).where((CopyStore.id == store.id) & (CopyStore.tend_at == store.tend_at))
     if kept.execute():
         store.tend_at = until
 
 
 def recipients_of(store: CopyStore) -> list[str]:
-    """Return the public keys that the store is sealed to now, whatever the row said when it was read."""
+    """Return the public keys to seal to now, read anew from the database."""
     keys: list[str] = CopyStore.select(CopyStore.recipients).where(CopyStore.id == store.id).scalar() or []
     return keys
 
@@ -260,7 +260,7 @@ def checked_address(address: str) -> str:
 
 
 def _require_free_place(address: str) -> None:
-    """Raises Invalid where a store is there already: each would delete what the other still needs."""
+    """Raises Invalid where another store is in the same place: each would delete what the other needs."""
     for store in all_stores():
         if _place_of(store.address) == _place_of(address):
             raise Invalid(
@@ -269,7 +269,7 @@ def _require_free_place(address: str) -> None:
 
 
 def _place_of(address: str) -> tuple[object, ...]:
-    """Return what tells places apart, however their addresses are written."""
+    """Return what identifies a place, however its address is written."""
     parts = urlsplit(address)
     options = dict(parse_qsl(parts.query))
     segments = tuple(unquote(segment) for segment in parts.path.split("/") if segment)
@@ -314,7 +314,7 @@ def _check_git(parts: Any, options: Mapping[str, str], segments: Sequence[str]) 
 
 
 def checked_credentials(address: str, credentials: Mapping[str, str]) -> dict[str, str]:
-    """Return what signs in to a store of this address. Raises Invalid, which holds nothing of it."""
+    """Return the credentials that a store of this address takes. Raises Invalid, which repeats none of them."""
     kind = kind_of(address)
     given = {name: value.strip("\r\n") for name, value in credentials.items() if value}
     unknown = sorted(given.keys() - CREDENTIALS[kind])

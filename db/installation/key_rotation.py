@@ -84,10 +84,10 @@ SEALED_FIELDS = (
 
 
 def rotate(actor: Actor) -> int:
-    """Seal all values again that an older key seals, and return how many. Safe to stop and to start again.
+    """Seal every value again that an older key seals. Return how many. Safe to stop and to start again.
 
-    Raises Invalid while a process at work does not know the newest key, and SealError when a key is missing, or, after
-    all others were sealed again, for values that do not open.
+    Raises Invalid while a working process does not know the newest key. Raises SealError when a key is missing, and at
+    the end when some values do not open: by then all others are sealed again.
     """
     _require_newest_key_everywhere()
     _require_all_keys()

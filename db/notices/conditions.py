@@ -137,7 +137,7 @@ def _failing_connections() -> Found:
 def _expiring_credentials(now: datetime) -> Found:
     """Return the credentials that end soon: at thirty days, and again nearer to the end.
 
-    Those of tenants, those with which only live restores sign in, and those of our own apps, which many tenants need.
+    These are the tenants' credentials, those that only live restores use, and those of our own shared apps.
     """
     soon = now + timedelta(days=max(EXPIRY_DAYS))
     rows = Tenant.select(Tenant.id, Tenant.credential_expires_at).where(

@@ -85,8 +85,10 @@ def _ids_in_tenants(tenant_ids: Sequence[int] | None, ids: list[int]) -> list[in
 
 
 def policy_matches(word: str, tenant_ids: Sequence[int] | None = None) -> Condition:
-    """Return the condition that a policy has the word in its name, that a word of its description or of a name of its
-    settings begins so, or that its Graph id does.
+    """Return the condition that a policy matches the word.
+
+    Its name contains the word, or one of these begins with it: its Graph id, a word of its description, a word of its
+    settings' names.
     """
     named = policy_name_matches(word, Policy.id, tenant_ids)
     begins = _begins_words(word)

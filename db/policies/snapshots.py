@@ -83,9 +83,9 @@ def save_content(tenant_id: int, content: Mapping[str, Any], fingerprint: str) -
 
 
 def save_contents(tenant_id: int, contents: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
-    """Save contents without snapshots, by their fingerprints. Return fingerprint -> id.
+    """Save contents without snapshots. Return fingerprint -> id.
 
-    Always in one order: somebody else may save the same contents just now.
+    They are saved in order of their fingerprints: two transactions that save the same ones cannot deadlock.
     """
     sealers = {mark: partial(_seal_content, tenant_id, contents[mark], mark) for mark in sorted(contents)}
     return _save_contents(tenant_id, sealers)
@@ -139,10 +139,10 @@ class SavedSnapshot:
 
 
 def save(run: Run, drafts: Sequence[SnapshotDraft]) -> dict[int, SavedSnapshot]:
-    """Return policy id -> its snapshot. Content equal to the newest snapshot's confirms that one instead of adding
-    another. What differs is recorded as a change, in the same transaction.
+    """Save the drafts. Return policy id -> its snapshot.
 
-    All in a few statements, whatever their number: a backup saves forty at a time.
+    A draft that equals the policy's newest snapshot confirms that one. Any other is added, and is recorded as a change
+    in the same transaction. It takes a few statements, whatever their number: a backup saves forty at a time.
     """
     if not drafts:
         return {}
@@ -177,10 +177,10 @@ def _as_known(policy_ids: Sequence[int]) -> Any:
 
 
 def _is_overtaken(run: Run, draft: SnapshotDraft, newest: Snapshot | None, now: datetime) -> bool:
-    """Tell whether somebody who began to read later has saved what they read, and it is something else.
+    """Tell whether a reading that began later was saved already, with other content.
 
-    Saved now, the older content would be a change, and the newer one another. A time yet to come was set by a clock
-    that was set back since. What a restore reads belongs to what it writes.
+    Saving the older one now would record two changes that nobody made. A time ahead of now was set by a clock that was
+    set back since. What a restore read always counts: it belongs to what the restore wrote.
     """
     if newest is None or run.kind == RunKind.RESTORE or _is_same(draft, newest):
         return False
@@ -354,7 +354,7 @@ def count_by_type(ids: Sequence[int], words: Iterable[str] = ()) -> dict[str, in
 
 
 def listed_ids(ids: Sequence[int], policy_type: str = "", words: Iterable[str] = ()) -> set[int]:
-    """Return the ids, of these snapshots, of those of the policy type that have all words in their names."""
+    """Return the ids of the snapshots of the policy type that have all words in their names."""
     rows = Snapshot.select(Snapshot.id).join(Policy).where(_is_listed(ids, policy_type, words))
     return {row[0] for row in rows.tuples()}
 
@@ -375,7 +375,7 @@ def load_with_tenants(ids: Sequence[int]) -> list[Snapshot]:
 
 
 def of_types(ids: Sequence[int], policy_types: Sequence[str]) -> list[Snapshot]:
-    """Return those of these snapshots, however many, that are of these policy types, each with its policy."""
+    """Return the snapshots of these policy types, each with its policy, however many there are."""
     rows: list[Snapshot] = []
     for some_ids in batched(ids):
         query = Snapshot.select(Snapshot, Policy).join(Policy).where(Snapshot.id.in_(some_ids))

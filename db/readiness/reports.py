@@ -122,10 +122,10 @@ def save(run: Run, verdicts: Sequence[PolicyVerdict], share: float, seconds: int
 
 
 def _tell_of_falls(report: ReadinessReport) -> None:
-    """Note that less would come back by itself than at the report before, in whole percent, or as much as once again.
+    """Begin a notice when the share that comes back by itself fell, and end it when the share is as high again.
 
-    A fall goes on until the share is what it was before the first of them; one that falls further stands for both.
-    A report that had nothing to judge is passed over, as the one before too: all of nothing ends no fall.
+    Shares are compared in whole percent. A notice goes on until the share is what it was before the first fall. After a
+    further fall a new notice replaces it. A report that had nothing to judge neither begins nor ends one.
     """
     if share_of(report) is None:
         return

@@ -134,7 +134,7 @@ def taken_ids(restore_id: int) -> set[str]:
 
 
 def items_with_shared_target(items: Iterable[RestoreItem]) -> list[RestoreItem]:
-    """Return items of a plan that would write what another item writes, but for the one that has begun to, if any.
+    """Return the items that would write to the same object as another item. An item that has begun to is not returned.
 
     No preview makes such a plan; one of an earlier version may have.
     """

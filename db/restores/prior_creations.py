@@ -16,8 +16,9 @@ Written = tuple[int, str, str, str]
 
 
 def written_to_no_effect(restore: Restore) -> frozenset[Written]:
-    """Return which of the restore's contents earlier ones wrote, with these options, and read back alike each time,
-    and otherwise than they were written.
+    """Return the contents of the restore that the service did not keep as they were written.
+
+    Earlier restores wrote them with the same options, and read back the same other content each time.
     """
     own = RestoreItem.alias()
     written = (

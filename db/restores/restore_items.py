@@ -147,9 +147,7 @@ def count_plan(restore: Restore) -> dict[tuple[str, str | None], int]:
 
 
 def is_content_referenced(content_id: Any) -> Condition:
-    """Return the condition that a restore still needs this content, to show or to undo what it did, or that an import
-    holds it.
-    """
+    """Return the condition that a restore or an import still refers to the content."""
     is_its = (RestoreItem.content == content_id) | (RestoreItem.live_content == content_id)
     is_imported = (ImportedPolicy.content == content_id) | (ImportedPolicy.other_content == content_id)
     return pw.fn.EXISTS(RestoreItem.select(RestoreItem.id).where(is_its)) | pw.fn.EXISTS(

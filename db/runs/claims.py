@@ -62,7 +62,7 @@ def take_claim(run_id: int, kind: RunKind) -> Claim | None:
 
 
 def _with_relations(run: Run) -> Run:
-    """Return the run with the rows that whoever works on it asks for: Peewee would look them up in a dearer way."""
+    """Return the run with its tenant and parent loaded: left to Peewee, the same look-ups cost more."""
     if run.tenant_id is not None:
         run.tenant = Tenant.get_by_id(run.tenant_id)
     if run.parent_id is not None:

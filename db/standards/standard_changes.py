@@ -39,10 +39,10 @@ class Deviation:
 
 @transaction
 def keep_open(adoption: StandardAdoption, deviations: Iterable[Deviation]) -> dict[int, int]:
-    """Let each of these policies have a change that stands, or was decided already. Return policy id -> its change.
+    """Make sure that each deviating policy has a change that stands or was decided. Return policy id -> its change.
 
-    Left out is a policy that was read anew meanwhile, for its cell is due again, and one that somebody was seen to
-    change just now: that is to be assessed first. Safe to do twice.
+    Two kinds of policies are left out. One was read again meanwhile: its cell is due again. The other was seen being
+    changed just now: that change is assessed first. Safe to do twice.
     """
     by_policy = {deviation.policy_id: deviation for deviation in deviations}
     lock_rows(Policy, is_in(Policy.id, sorted(by_policy)))

@@ -105,8 +105,9 @@ def _unread_path(where: str) -> Path:
 
 
 def _without_value(difference: Difference, names: NamesById, label_of: Callable[[Path], str]) -> ChangedPlace:
-    """Return the place alone. An element that is named after its own value, in a list of plain ones, loses the name,
-    unless it is another object's id.
+    """Return the place of a difference without its value.
+
+    In a list of plain values an element is named after its own value: it loses that name, unless it is an object's id.
     """
     path, label = without_positions(difference.path), difference.label
     last = difference.path[-1] if difference.path else ""

@@ -85,7 +85,7 @@ ObjectKey = tuple[str, str]
 
 
 def referenced(policy_type: str, content: Any) -> set[ObjectKey]:
-    """Return (kind, id) of all that a content refers to, where Graph has it under an id that no other thing has."""
+    """Return (kind, id) of every object that a content refers to by an id that is unique in the tenant."""
     if not isinstance(content, dict) or not isinstance(content.get("body"), dict):
         return set()
     found = (key for reference in find_references(policy_type, content) for key in reference.candidates())

@@ -27,8 +27,10 @@ KEPT = "kept"
 
 @dataclass(frozen=True)
 class ItemPlan:
-    """The plan of one item. `action`: create, recreate, undelete, update, remove, matches, exists, blocked; the last
-    two have a `reason` and a `message`, and so has what matches in all but what the options leave as it is.
+    """The plan of one item.
+
+    `action`: create, recreate, undelete, update, remove, matches, exists or blocked. What exists or is blocked has a
+    `reason` and a `message`. So has what matches except for what the options leave alone.
     """
 
     action: str

@@ -100,7 +100,7 @@ def of_protected(approval_policy: str) -> RestoreVerdict:
 
 
 def of_changed(confirmed_at: datetime) -> RestoreVerdict:
-    """Return the verdict on a policy that was changed after its newest snapshot, which was as it was at that time."""
+    """Return the verdict on a policy that was changed since its newest snapshot was last confirmed."""
     return RestoreVerdict(BY_HAND, "changed_since", _CHANGED.format(f"{confirmed_at:%Y-%m-%d}"))
 
 

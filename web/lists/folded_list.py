@@ -32,8 +32,10 @@ _URGENT = {"bad": 0, "warn": 1}
 
 @dataclass(frozen=True)
 class ListWish:
-    """A wish of an address or a form: a sort of rows (`show`, as the page calls it), a policy type that is open, words
-    of names, and a page, from 0.
+    """A request of an address or a form for part of a folded list.
+
+    `show`: the kind of rows, as the page names it. `policy_type`: the one that is unfolded. `search`: words of names.
+    `number`: the page, from 0.
     """
 
     show: str = ""

@@ -68,9 +68,9 @@ def wants_json() -> bool:
 
 
 def deny(permission: Permission, tenant: Tenant | None = None, *, everywhere: bool = False, because: str = "") -> None:
-    """Record the attempt in the audit log and abort with 403, saying who may. `everywhere`: no role of one tenant.
+    """Record the attempt in the audit log, and abort with 403 and a sentence that says who may.
 
-    `because`: the reason, where no role would help.
+    `everywhere`: the permission is not one of a single tenant. `because`: the reason, where no role would help.
     """
     because = because or _token_refusal(permission, tenant)
     audit.record(
@@ -87,7 +87,7 @@ def deny(permission: Permission, tenant: Tenant | None = None, *, everywhere: bo
 
 
 def _token_refusal(permission: Permission, tenant: Tenant | None) -> str:
-    """Say why the token itself is refused, whatever the person behind it may do; "" where it is not the token."""
+    """Return why the token does not allow this, whatever its owner may do; "" where it does."""
     limits = token_limits.current_limits()
     if limits is None:
         return ""
@@ -110,7 +110,7 @@ def roles_by_tenant() -> dict[int, Role]:
 
 
 def can(permission: Permission | str, tenant_id: int | None = None) -> bool:
-    """Does the current user hold the permission in this tenant, or (without one) in any? With a token: may it, too?"""
+    """Tell whether the current user, and a token that is used, hold the permission in this tenant (None: in any)."""
     permission = Permission(permission)
     if permission in OPEN:
         return token_limits.allows(None)
@@ -172,8 +172,8 @@ def can_fetch(permission: Permission | str, row: Any) -> bool:
 def required_permissions(permission: Permission, row: Any) -> list[tuple[Permission, Tenant]]:
     """List the permissions that a row takes, each with its tenant. A restore between two of our tenants takes both.
 
-    Its source's contents, secrets included, are in what is written. Who sees the target alone may read what the pages
-    show of it, and there they are masked.
+    It writes its source's contents, secrets included. Whoever sees only the target may read what pages show of it:
+    there secrets are masked.
     """
     tenant, source = _tenant_of(row), _source_tenant(row)
     if source is None or permission == Permission.SEE:

@@ -51,7 +51,7 @@ def is_of_some_tenants() -> bool:
 
 
 def allows(tenant_id: int | None) -> bool:
-    """May the request do what its route is for in this tenant, or (without one) in any, as far as its token goes?"""
+    """May the request's token be used for its route in this tenant? Without a tenant: in any at all?"""
     limits = current_limits()
     if limits is None:
         return True

@@ -187,7 +187,7 @@ def _policies(backup_set: BackupSet, form: MultiDict[str, str]) -> PolicyChoice:
 
 
 def _ticked(form: MultiDict[str, str], ids: list[int], wish: ListWish) -> frozenset[int]:
-    """Return the snapshots that are ticked, with all that are found, or without, where a button asks for that."""
+    """Return the ticked snapshots. One button adds all that the search finds; another clears them all."""
     chosen, act = selection.read(form, "item", known=ids), form.get(TICK, "")
     if act == "none":
         return frozenset()
