@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from actors.copies.stores.opening import open_store
+from actors.recovering import state_choice
 from actors.recovering.source import CopySource, Unproved
 from db.audit import audit
 from db.audit.audit import Action, Actor
@@ -50,7 +51,7 @@ def prove(row: CopyStore, identities: Sequence[object], actor: Actor) -> KeyProo
 
 
 def _open_state(source: CopySource) -> datetime:
-    states = source.states()
+    states, _ = state_choice.in_order(source)
     if not states:
         raise Invalid("The store has no state yet: there is nothing to open. A worker pushes one each day.")
     at, name = states[0]

@@ -4,17 +4,17 @@ Every step is done once, however often it is begun: a recovery that was broken o
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from actors.recovering.source import CopySource, NotAsPushed, SetPlace, StateAbout, Unproved
+from actors.recovering import state_choice
+from actors.recovering.source import CopySource, NotAsPushed, SetPlace, Unproved
 from db.audit import chain
 from db.audit.audit import Actor
-from db.clock import utcnow
 from db.copies.signer import Signer, own_signer
 from db.errors import Invalid
 from db.installation import import_file, lost_contents
@@ -24,17 +24,6 @@ from db.sql.value_lists import batched
 TOGETHER = 32
 MOST_FAULTS = 20
 NEVER_COPIED = "It is in no set that was copied to this store."
-CLOCKS_DIFFER = timedelta(days=1)
-AHEAD = "its time has not come, so a clock was ahead when it was pushed. Give its time with --as-of, and it is taken."
-
-OVERTAKEN = (
-    "another state was pushed after it, so a clock was ahead when it was pushed. Give its time with --as-of, and it is "
-    "taken."
-)
-UNTOLD = (
-    "nothing that is signed tells its size: it is of an older version of Tenantkeep, or somebody else's. Give its time "
-    "with --as-of, and it is looked at."
-)
 
 # Told what is done, and how much of how much.
 Tell = Callable[[str, int, int], None]
@@ -77,10 +66,8 @@ def _bring_state(
     source: CopySource, address: str, actor: Actor, tell: Tell, as_of: datetime | None, result: Recovery
 ) -> None:
     """Import the newest state that is proved. Raises Invalid when there is none."""
-    states = [(at, name) for at, name in source.states() if as_of is None or at <= as_of]
-    doubts = _doubts(source, states, as_of)
-    # Those last: what was pushed after them may have an older name.
-    for at, name in sorted(states, key=lambda state: state[1] in doubts):
+    states, doubts = state_choice.in_order(source, as_of)
+    for at, name in states:
         try:
             with source.open_state(name) as lines:
                 imported = import_file.import_state(lines, address, actor, lambda done, rows: tell("rows", done, rows))
@@ -108,30 +95,6 @@ def _bring_state(
             "it keeps versions, its own tools undelete them. Sets and contents open with age: docs/copies.md."
         )
     raise Invalid("The store has no state yet.")
-
-
-def _doubts(source: CopySource, states: Sequence[tuple[datetime, str]], as_of: datetime | None) -> dict[str, str]:
-    """Return the states that are not to be taken for the newest by their names, with why; none that was asked for."""
-    told = {name: _about(source, name) for _, name in states}
-    overtaken = {other for about in told.values() if about for other in about.overtaken}
-    doubts = {}
-    for at, name in states:
-        if as_of is not None and as_of in {at, at.replace(second=0)}:
-            continue
-        if as_of is None and at > utcnow() + CLOCKS_DIFFER:
-            doubts[name] = AHEAD
-        elif name in overtaken:
-            doubts[name] = OVERTAKEN
-        elif told[name] is None:
-            doubts[name] = UNTOLD
-    return doubts
-
-
-def _about(source: CopySource, name: str) -> StateAbout | None:
-    try:
-        return source.about_state(name)
-    except Unproved:
-        return None
 
 
 class _Contents:

@@ -10,12 +10,13 @@ from pathlib import Path
 import pyrage
 import pytest
 
+from actors.copies import layout
 from actors.recovering import proving
 from db.audit.audit import SYSTEM, Action
 from db.clock import utcnow
 from db.copies import recovery_keys
 from db.errors import Invalid
-from db.models import AuditEvent, RecoveryKey
+from db.models import AuditEvent, CopyStore, RecoveryKey
 from tests.actors.recovering.test_recover import copied, push_state  # noqa: F401 - fixtures
 from tests.support.copied import RECOVERY_KEY, add_store
 
@@ -41,6 +42,16 @@ def test_a_store_without_a_set_opens_by_its_state(cast, redis_url, new_place):
     store = add_store(new_place("file"))
     proof = proving.prove(store, [RECOVERY_KEY], SYSTEM)
     assert (proof.set_number, proof.contents) == (None, 0)
+
+
+@only_sqlite
+def test_the_state_that_is_opened_is_the_one_that_a_recovery_takes(copied):  # noqa: F811
+    place, store = copied()
+    newest = CopyStore.get_by_id(store.id).state_at
+    states = Path(place.address.removeprefix("file://")) / "state"
+    theirs = layout.state_path(newest + timedelta(hours=2)).removeprefix("state/")
+    (states / theirs).write_bytes(b"garbage")
+    assert proving.prove(store, [RECOVERY_KEY], SYSTEM).state_at == newest.replace(microsecond=0)
 
 
 @only_sqlite

@@ -13,6 +13,7 @@ import pytest
 from actors.copies import layout, tending
 from actors.copies.stores.opening import open_store
 from actors.recovering import recover as recovering
+from actors.recovering import state_choice
 from actors.recovering.source import CopySource
 from db.audit import audit, chain
 from db.audit.audit import SYSTEM
@@ -247,15 +248,15 @@ def test_a_state_of_a_clock_that_was_ahead_hides_none_that_came_after_it(copied,
     arrive("sqlite")
     result = recover(place)
     assert Tenant.get_by_id(cast.contoso.id).name == "Contoso today"
-    assert result.unproved == [f"{layout.state_path(ahead)}: {recovering.AHEAD}"]
+    assert result.unproved == [f"{layout.state_path(ahead)}: {state_choice.AHEAD}"]
     arrive("sqlite")
     assert (recover(place, as_of=ahead).state, result.lost) == (layout.state_path(ahead), [])
     # Once its time has come, its name is the newest and it is not.
     arrive("sqlite")
-    monkeypatch.setattr(recovering, "utcnow", lambda: ahead + timedelta(days=1))
+    monkeypatch.setattr(state_choice, "utcnow", lambda: ahead + timedelta(days=1))
     result = recover(place)
     assert Tenant.get_by_id(cast.contoso.id).name == "Contoso today"
-    assert result.unproved == [f"{layout.state_path(ahead)}: {recovering.OVERTAKEN}"]
+    assert result.unproved == [f"{layout.state_path(ahead)}: {state_choice.OVERTAKEN}"]
 
 
 @only_sqlite
@@ -271,7 +272,7 @@ def test_a_state_of_which_nothing_signed_tells_the_size_is_fetched_only_where_th
     fetch = store.fetch
     store.fetch = lambda name, out: (told.append(name), fetch(name, out))[1]
     result = recovering.recover(CopySource(store, [RECOVERY_KEY]), place.address, SYSTEM, ignored)
-    assert (theirs in told, result.unproved) == (False, [f"{theirs}: {recovering.UNTOLD}"])
+    assert (theirs in told, result.unproved) == (False, [f"{theirs}: {state_choice.UNTOLD}"])
     # As an older version left them, they are taken.
     arrive("sqlite")
     for about in states.glob("*.json*"):
