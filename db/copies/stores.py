@@ -48,6 +48,7 @@ REMEMBERED_DAYS = 90
 GIT_SCHEMES = {"git+file", "git+https", "git+http", "git+ssh"}
 # Of those that git-check-ref-format(1) allows, the ones that need no quotes.
 _BRANCH = re.compile(r"(?!.*(//|\.\.|/\.|\.lock(/|$)|/$|\.$))[A-Za-z0-9_][A-Za-z0-9._/-]{0,99}")
+_REGION = re.compile(r"[A-Za-z0-9-]{0,63}")
 _HOST_KEY = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
 
 
@@ -297,9 +298,19 @@ def _check_parts(parts: Any, options: Mapping[str, str]) -> None:
         )
     if parts.scheme in GIT_SCHEMES:
         _check_git(parts, options, segments)
-    endpoint = options.get("endpoint", "https://x")
-    if urlsplit(endpoint).scheme not in {"http", "https"} or not urlsplit(endpoint).hostname or "@" in endpoint:
+    if not _is_endpoint(options.get("endpoint", "https://x")):
         raise Invalid("An endpoint is the https address of the service, without user and password.")
+    if "region" in options and not _REGION.fullmatch(options["region"]):
+        raise Invalid("A region is named by letters, digits and “-”: eu-central-1.")
+
+
+def _is_endpoint(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and "@" not in text
 
 
 def _check_git(parts: Any, options: Mapping[str, str], segments: Sequence[str]) -> None:

@@ -5,7 +5,8 @@ import errno
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+import stat
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -34,7 +35,11 @@ NOT_FOR_FOLDERS = {errno.EINVAL, errno.EBADF, errno.ENOTSUP, errno.EACCES, errno
 class FolderStore(StoreBase):
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        if not folder.is_dir():
+        try:
+            is_there = folder.is_dir()
+        except OSError as e:
+            raise _explained(e) from e
+        if not is_there:
             raise StoreRefused(f"There is no folder {folder} on this machine. Make it, or mount what is in it.")
 
     def put(self, name: str, data: bytes | BinaryIO, locked_until: object = None) -> bool:
@@ -97,10 +102,16 @@ class FolderStore(StoreBase):
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
         parent = self._path(prefix.rpartition("/")[0]) if "/" in prefix else self._folder
-        for path in sorted(parent.rglob("*")):
+        for path in self._all_paths(parent):
             name = path.relative_to(self._folder).as_posix()
-            if name.startswith(prefix) and path.suffix != UNFINISHED and _is_written(path):
-                yield StoredObject(name, path.stat().st_size)
+            if name.startswith(prefix) and path.suffix != UNFINISHED and (size := _written_size(path)):
+                yield StoredObject(name, size)
+
+    def _all_paths(self, parent: Path) -> Sequence[Path]:
+        try:
+            return sorted(parent.rglob("*"))
+        except OSError as e:
+            raise _explained(e) from e
 
     def delete(self, name: str) -> None:
         try:
@@ -131,7 +142,18 @@ class FolderStore(StoreBase):
 
 
 def _is_written(path: Path) -> bool:
-    return path.is_file() and path.stat().st_size > 0
+    return _written_size(path) > 0
+
+
+def _written_size(path: Path) -> int:
+    """Return the size of a file; 0: there is none, also where somebody removed it just now."""
+    try:
+        told = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return 0
+    except OSError as e:
+        raise _explained(e) from e
+    return told.st_size if stat.S_ISREG(told.st_mode) else 0
 
 
 def _free_name(beside: Path, path: Path) -> None:

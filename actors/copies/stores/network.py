@@ -44,7 +44,7 @@ def check_host(host: str, port: int, *, is_proxied: bool = False) -> None:
     """
     try:
         rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError:
+    except (OSError, UnicodeError):  # the latter of a part of the name that no host can have
         if is_proxied:
             return
         raise StoreError("The name of the store's host could not be resolved.") from None

@@ -15,6 +15,7 @@ KINDS = {
     "azure": ("actors.copies.stores.azure_store", "AzureStore", "azure-storage-blob"),
     "sftp": ("actors.copies.stores.sftp_store", "SftpStore", "paramiko"),
 }
+NOT_TAKEN = "The address, or what signs in, is not as this kind of store takes it. Is each of them whole?"
 
 
 def open_store(address: str, credentials: Mapping[str, str]) -> Store:
@@ -36,5 +37,9 @@ def open_store(address: str, credentials: Mapping[str, str]) -> Store:
         if e.name and e.name.split(".")[0] == "actors":
             raise
         raise StoreRefused(f"{package} is not installed here: install tenantkeep[copies].") from None
-    opened: Store = kind(address, credentials)
+    try:
+        opened: Store = kind(address, credentials)
+    except ValueError:
+        # Its text may hold what signs in.
+        raise StoreRefused(NOT_TAKEN) from None
     return opened

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from actors.copies.stores import network
 from actors.copies.stores.store import (
@@ -297,5 +297,7 @@ def explained() -> Iterator[None]:
             raise StoreError(f"The store is busy, or broken ({shown}).") from None
         sentence = SENTENCES.get(code, f"The store refuses ({shown}).")
         raise _KINDS.get(code, StoreRefused)(sentence) from None
+    except ParamValidationError:
+        raise StoreRefused("No bucket can have the name that the address gives.") from None
     except BotoCoreError as e:
         raise StoreError(f"The store does not answer ({type(e).__name__}).") from None

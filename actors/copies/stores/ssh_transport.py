@@ -68,7 +68,7 @@ def explained() -> Iterator[None]:
         raise
     except paramiko.AuthenticationException:
         raise StoreRefused("The server does not let this user in: check user, and password or key.") from None
-    except (paramiko.SSHException, EOFError, TimeoutError, ConnectionError):
+    except (paramiko.SSHException, paramiko.SFTPError, EOFError, TimeoutError, ConnectionError):
         raise StoreError("The connection to the server broke, or it does not answer.") from None
     except PermissionError:
         raise StoreRefused("The server refuses: the user may not write there.") from None

@@ -22,7 +22,7 @@ WRONG = (
     "s3://bucket/" + "x" * 1000, "git://host/x", "git+ftp://host/x", "git+https://host", "git+http://host/x.git",
     "git+https://me:word@host/x", "git+https://host/x?branch=a..b", "git+https://host/x?branch=-a",
     "git+https://host/x?branch=a.lock", "git+https://host/x?branch=.git", f"git+https://host/x?{HOST_KEY}",
-    "git+ssh://git@host/x", "git+file://x",
+    "git+ssh://git@host/x", "git+file://x", "s3://bucket?endpoint=https://x:99999", "s3://bucket?region=eu_1",
 )  # fmt: skip
 
 

@@ -190,6 +190,7 @@ def add() -> Any:
     typed |= {"needs_lock": form_text("needs_lock")}
     recipients = without_nul(" ".join(request.form.getlist("recipients")))[:MAX_KEY].split()
     try:
+        _require_kind(typed["address"], kind)
         store = stores.add(
             typed["name"],
             typed["address"],
@@ -269,6 +270,13 @@ def remove(store_id: int) -> Any:
 def _is_secret(recipients: Sequence[str]) -> bool:
     """Tell whether a key itself was pasted in the place of its public half: it is shown to nobody again."""
     return any(recipient.upper().startswith("AGE-SECRET-KEY") for recipient in recipients)
+
+
+def _require_kind(address: str, kind: str) -> None:
+    """Raises Invalid where the address is of another kind of store than was chosen: another form asks other things."""
+    found = KINDS[stores.kind_of(stores.checked_address(address))]
+    if found is not KINDS.get(kind):
+        raise Invalid(f"This is an address of another kind of store: choose “{found.title}” above.")
 
 
 def _credentials(kind: str) -> dict[str, str]:

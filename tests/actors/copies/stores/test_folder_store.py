@@ -81,3 +81,17 @@ def test_what_was_not_finished_is_no_object(tmp_path):
     (tmp_path / "sets").mkdir()
     (tmp_path / "sets" / f"x.age.12{folder_store.UNFINISHED}").write_bytes(b"half")
     assert list(FolderStore(tmp_path).list("sets/")) == []
+
+
+def test_a_share_that_fails_while_it_is_listed_says_so_and_a_file_that_goes_meanwhile_is_none(tmp_path, monkeypatch):
+    store = FolderStore(tmp_path)
+    store.put("state/a.age", b"x")
+    store.put("state/b.age", b"x")
+    names = []
+    for stored in store.list("state/"):
+        names.append(stored.name)
+        store.delete("state/b.age")
+    assert names == ["state/a.age"]
+    monkeypatch.setattr(folder_store.Path, "rglob", fail_once_with(errno.EIO))
+    with pytest.raises(StoreError, match="The folder cannot be used"):
+        list(store.list("state/"))

@@ -16,3 +16,8 @@ def test_a_key_is_read_and_no_error_tells_what_was_said(tmp_path):
         with pytest.raises(StoreError) as refusal, explained():
             raise error
         assert "hunter2" not in refusal.value.sentence
+
+
+def test_a_server_that_answers_rubbish_is_told_as_a_broken_connection():
+    with pytest.raises(StoreError, match="The connection to the server broke"), explained():
+        raise paramiko.SFTPError("Garbage packet received")

@@ -68,6 +68,14 @@ def test_an_admin_adds_asks_changes_and_removes_a_store(app, cast, client, sign_
     assert not CopyStore.select().exists()
 
 
+def test_an_address_of_another_kind_of_store_than_was_chosen_is_refused(app, cast, client, sign_in):
+    sign_in(client, cast.root)
+    for address, kind in (("file:///mnt/copies", "Folder"), ("git+https://host/x.git", "Git, for reading")):
+        refused = post(client, "/copies/", **{**GIVEN, "address": address, "access_key": "", "secret_key": ""})
+        assert f"This is an address of another kind of store: choose “{kind}” above." in refused.get_data(as_text=True)
+    assert not CopyStore.select().exists()
+
+
 def test_whoever_adds_a_store_before_there_is_a_recovery_key_is_led_to_them(app, cast, client, sign_in):
     sign_in(client, cast.root)
     words = "Make two first, for two safes"
