@@ -49,14 +49,21 @@ def approved_for(change: Change) -> Approved | None:
 
     Of one that a restore of ours made again after it was deleted, what was approved of the deleted one.
     """
-    own = ApprovedPolicy.get_or_none(ApprovedPolicy.policy == change.policy_id)
-    row = own or _of_earlier_life(change.policy_id)
+    row = _row_for(change)
     if row is not None:
         return Approved(row.snapshot_id, row.mark, row.policy_id)
     policy_type = Policy.select(Policy.policy_type).where(Policy.id == change.policy_id)
     is_whole = ApprovedScope.policy_type.in_([WHOLE_TENANT]) | (ApprovedScope.policy_type == policy_type)
     in_scope = ApprovedScope.select(ApprovedScope.id).where((ApprovedScope.tenant == change.tenant_id) & is_whole)
     return Approved() if in_scope.exists() else None
+
+
+def _row_for(change: Change) -> ApprovedPolicy | None:
+    """Return the policy's row, or that of its earlier life. Where a tenant has none at all, nothing else is asked."""
+    if not ApprovedPolicy.select(ApprovedPolicy.id).where(ApprovedPolicy.tenant == change.tenant_id).exists():
+        return None
+    own: ApprovedPolicy | None = ApprovedPolicy.get_or_none(ApprovedPolicy.policy == change.policy_id)
+    return own or _of_earlier_life(change.policy_id)
 
 
 def _of_earlier_life(policy_id: int) -> ApprovedPolicy | None:

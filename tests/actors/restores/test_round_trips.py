@@ -242,9 +242,8 @@ FOR_A_PERSON = {"secret_missing", "unresolved", "cannot_create", "not_restorable
 FILES = {"mobileApps", "groupPolicyUploadedDefinitionFiles", "agreements"}
 
 
-def is_right(line, restore, key):
-    """Whether the restore after the deletion did what readiness had said before it."""
-    item = next(item for item in restore_items.items(restore) if (item.policy_type, item.graph_id) == key)
+def is_right(line, item):
+    """Whether the restore after the deletion did with this item what readiness had said of its policy before."""
     is_back = item.action in WRITTEN_OUTCOMES and item.verified
     lacks = {danger["code"] for danger in item.dangers or ()} & {"to_be_entered", "lacks_setting"}
     lacks |= {MARKED_AT_ONCE} & set(item.notes or ())
@@ -270,7 +269,8 @@ def all_that_was_deleted_comes_back(policies, ended, predicted):
     """As it was, and as readiness had said."""
     delete_everything(policies.ours, policies.theirs)
     restore = restored(policies.backup_set, policies.ours, ended)
-    wrong = {key: verdict for key, verdict in predicted.items() if not is_right(verdict, restore, key)}
+    items = {(item.policy_type, item.graph_id): item for item in restore_items.items(restore)}
+    wrong = {key: line for key, line in predicted.items() if not is_right(line, items[key])}
     print(f"{len(predicted) - len(wrong)} of {len(predicted)} predictions are right")
     assert not wrong
     assert parts_beside(policies.theirs.objects()) == parts_beside(policies.was)
