@@ -123,6 +123,9 @@ class _OneKey(paramiko.ServerInterface):
 
 def _run(channel, command):
     """Run one of Git's two commands, and nothing else."""
+    # A real server says that it takes a command before the command can end. The answer to this comes after that was
+    # sent: without it, a command that fails at once closes the channel first, and its client sees a broken server.
+    channel.get_transport().global_request("keepalive@openssh.com")
     program, path = shlex.split(command)
     assert program in {"git-upload-pack", "git-receive-pack"}
     with subprocess.Popen([*program.split("-", 1), path], stdin=-1, stdout=-1, stderr=-1, env=QUIET) as process:
