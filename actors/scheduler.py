@@ -37,7 +37,7 @@ from db.audit import daily_check
 from db.audit.audit_rows import ChainPoint
 from db.changes import assessed, decisions
 from db.clock import utcnow
-from db.copies import stores
+from db.copies import looks, stores
 from db.database import database
 from db.encryption import SealError
 from db.events import watches
@@ -128,7 +128,7 @@ STEPS = (
     ),
     Step(Sweep.READINESS, assess.due, assess.start_due, SLICE_SECONDS),
     Step(Sweep.COPY, without(stores.working), push.start_due, SLICE_SECONDS),
-    Step(Sweep.TEND, without(lambda: stores.due(utcnow())), tending.start_due, SLICE_SECONDS),
+    Step(Sweep.TEND, without(lambda: looks.due(utcnow())), tending.start_due, SLICE_SECONDS),
     Step(Sweep.COUNT, once(standing_counts.count_if_due)),
     Step(Sweep.ROLL_OUT, rolling_out.left_alone, rolling_out.enqueue, SLICE_SECONDS),
     Step(Sweep.PUT_BACK, put_backs.due, by_itself.begin_due, SLICE_SECONDS),

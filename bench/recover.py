@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 
 import pyrage
 
-from actors.copies import push, tending
+from actors.copies import push
 from bench import rows, stage
 from db.audit.audit import SYSTEM
 from db.backups import manifests
@@ -29,6 +29,7 @@ from db.models import TABLES, BackupSet, Content, CopyStore, Policy, Run, Snapsh
 from db.policies import snapshots
 from db.schema import row_ids
 from db.states import RunKind, SetState
+from tests.support.copied import look_after
 
 CONTENT_BYTES = 20_000
 KILLS = 4
@@ -58,7 +59,7 @@ def _fill_store(place: Path, recipient: str, count: int) -> None:
     place.mkdir()
     address = f"file://{place}"
     store = stores.add("Folder", address, {}, SYSTEM, copy_days=30, needs_lock=False, recipients=[recipient])
-    tending.tend.fn(store_id=store.id)
+    look_after(store)
     tenant, ids = Tenant.get(), []
     for number in range(count):
         document = {"body": {"name": f"Copied {number}", "random": secrets.token_hex(CONTENT_BYTES // 2)}}
@@ -79,7 +80,7 @@ def _fill_store(place: Path, recipient: str, count: int) -> None:
         push.push.fn(run.id)
     time.sleep(1)  # a state is named by its second
     CopyStore.update(state_at=None).execute()
-    tending.tend.fn(store_id=store.id)
+    look_after(store)
     # Bodies of the rows that bench/rows.py makes are in no set.
     assert Content.select().where(Content.tenant == tenant).count() >= count
 

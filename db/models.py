@@ -825,7 +825,8 @@ class CopyStore(Table):
     failing_since = pw.DateTimeField(null=True)
     # The newest snapshot whose content was looked at (db/copies/loose_contents.py); null: none was.
     snapshots_to = pw.BigIntegerField(null=True)
-    # What a look found lost or changed there, and when first; null: nothing, or an admin has looked into it.
+    # What looks found lost or changed there, a line for each, and when first; null: nothing, or an admin has looked
+    # into it.
     damage = pw.CharField(null=True, max_length=1000)
     damaged_at = pw.DateTimeField(null=True)
     # How many contents were there when it was tidied last, and their bytes there; null: nobody counted yet.
@@ -833,6 +834,9 @@ class CopyStore(Table):
     contents_bytes = pw.BigIntegerField(null=True)
     # What a look passed over, since it cannot be opened here; null: nothing, or an admin has looked into it.
     unopened = pw.CharField(null=True, max_length=1000)
+    # Whose message has the look at it, and until when (db/copies/looks.py); null: nobody's.
+    claimed_by = pw.CharField(null=True, max_length=32)
+    claimed_until = pw.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return str(self.name)

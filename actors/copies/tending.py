@@ -31,7 +31,8 @@ from actors.queue.enqueue import send
 from actors.queue.queue_names import BULK
 from db.audit.audit import SYSTEM
 from db.clock import utcnow
-from db.copies import copied_contents, copied_sets, loose_contents, recovery_keys, signer, stores
+from db.copies import copied_contents, copied_sets, looks, loose_contents, recovery_keys, signer, stores
+from db.copies.looks import LookLost
 from db.copies.signer import Signer
 from db.installation import export_file
 from db.models import Content, CopyStore
@@ -39,8 +40,6 @@ from db.states import LockState
 
 logger = logging.getLogger(__name__)
 
-# What a worker left that died is found by then. Whatever may take longer at a slow store keeps the claim meanwhile.
-CLAIM = timedelta(hours=2)
 # The bound of one look, in milliseconds: at the slowest store more than a gigabyte leaves in it.
 LONGEST_LOOK = 24 * 3_600_000
 PACED_SECONDS = 60
@@ -55,39 +54,49 @@ OUR_FAULT = "Something went wrong inside Tenantkeep. The worker's log has the de
 
 def start_due(store: CopyStore) -> None:
     """Send a store that is due to a worker, unless another scheduler was quicker."""
-    if not stores.claim_due(store, utcnow() + CLAIM):
-        return
-    if not send(tend, store_id=store.id):
-        stores.record(store, tend_at=utcnow())
+    if looks.claim(store) and not send(tend, store_id=store.id, claim=store.claimed_by):
+        looks.end(store, timedelta(0))
 
 
 @dramatiq.actor(broker=broker, actor_name="copy.tend", queue_name=BULK, time_limit=LONGEST_LOOK)
-def tend(*, store_id: int) -> None:
-    """Do what is due at the store, and note how it went."""
-    row = CopyStore.get_or_none(CopyStore.id == store_id)
-    if row is None or not row.is_active:
+def tend(*, store_id: int, claim: str = "") -> None:
+    """Do what is due at the store, and note how it went. A message that comes too late has the claim no longer."""
+    row = looks.begin(store_id, claim)
+    if row is None:
+        logger.info("there is nothing to do for this message", extra={"store": store_id})
         return
     try:
-        look_after(row)
+        looks.end(row, _look_after_or_note(row) if row.is_active else LOOK_AGAIN)
+    except LookLost:
+        logger.info("a store of copies was removed, or is looked after by another", extra={"store": store_id})
+
+
+def _look_after_or_note(row: CopyStore) -> timedelta:
+    """Look after the store, or note why that failed. Return the pause until the next look. Raises LookLost."""
+    try:
+        return look_after(row)
+    except LookLost:
+        raise
     except StoreError as e:
-        logger.warning("a store of copies fails: %s", e.sentence, extra={"store": store_id})
+        logger.warning("a store of copies fails: %s", e.sentence, extra={"store": row.id})
         if isinstance(e, StoreDamaged):
             stores.record_damage(row, e.sentence)
-        stores.record_error(row, e.sentence, LOOK_AGAIN)
+        stores.record_error(row, e.sentence)
     except Exception:
-        if CopyStore.get_or_none(CopyStore.id == store_id) is None:
-            # Its keys, and the rows that new ones refer to, went with it.
-            logger.info("a store of copies was removed while it was looked after", extra={"store": store_id})
-            return
-        logger.exception("a store of copies could not be looked after", extra={"store": store_id})
-        stores.record_error(row, OUR_FAULT, LOOK_AGAIN)
+        # Where the store was removed, its keys and the rows that new ones refer to went with it.
+        looks.keep(row)
+        logger.exception("a store of copies could not be looked after", extra={"store": row.id})
+        stores.record_error(row, OUR_FAULT)
+    return LOOK_AGAIN
 
 
-def look_after(row: CopyStore) -> None:
-    """Tidy up, check, push the state and verify, each where it is due. Raises StoreError."""
+def look_after(row: CopyStore) -> timedelta:
+    """Tidy up, check, push the state and verify, each where it is due. Return the pause until the next look.
+
+    Raises StoreError.
+    """
     if stores.is_git(row.address):
-        _look_after_git(row)
-        return
+        return _look_after_git(row)
     store = open_store(row.address, stores.open_credentials(row))
     try:
         if row.checked_at is not None:
@@ -110,8 +119,8 @@ def look_after(row: CopyStore) -> None:
             verify(row, store)
     finally:
         store.close()
-    pause = LOOK_AGAIN if is_all_there else timedelta(0)
-    stores.record(row, error=None, failing_since=None, tend_at=utcnow() + pause)
+    stores.record(row, error=None, failing_since=None)
+    return LOOK_AGAIN if is_all_there else timedelta(0)
 
 
 def _push_loose(row: CopyStore, store: Store) -> bool:
@@ -121,7 +130,7 @@ def _push_loose(row: CopyStore, store: Store) -> bool:
     # Of a new store the sets come first: they bring most of it.
     if loose_contents.is_busy(row) and (row.snapshots_to is None or not _is_due(row.state_at)):
         return True
-    pushed = loose.push_some(row, store, _until(row), lambda: _keep_claim(row))
+    pushed = loose.push_some(row, store, _until(row), lambda: looks.keep(row))
     if pushed.unopened:
         # What does not open holds up neither the state nor the others.
         for why in pushed.unopened:
@@ -137,21 +146,24 @@ def _said_of(count: int, why: str) -> str:
     )
 
 
-def _look_after_git(row: CopyStore) -> None:
+def _look_after_git(row: CopyStore) -> timedelta:
     """Look at a repository: it has no lock, no state and no samples. What was pushed stays there for good."""
     own, credentials = signer.own_signer(), stores.open_credentials(row)
     if row.is_check_asked or _is_due(row.checked_at):
         git_library().check(own, row, credentials)
-        stores.record(row, lock_state=LockState.MISSING, checked_at=utcnow(), is_check_asked=False)
+        stores.record(row, lock_state=LockState.MISSING, checked_at=utcnow())
+        looks.fulfil(row, is_check_asked=False)
     copied_sets.release_stranded(row)
     if _is_due(row.tidied_at):
         copied_sets.drop_old(row, utcnow(), TIDIED_AT_ONCE)
         stores.record(row, tidied_at=utcnow())
     if row.is_verify_asked or _is_due(row.verified_at):
         git_library().verify(own, row, credentials)
-        stores.record(row, verified_at=utcnow(), is_verify_asked=False)
+        stores.record(row, verified_at=utcnow())
+        looks.fulfil(row, is_verify_asked=False)
     # There is no state to push: one that was asked for is as good as pushed.
-    stores.record(row, error=None, failing_since=None, tend_at=utcnow() + LOOK_AGAIN, state_at=utcnow())
+    stores.record(row, error=None, failing_since=None, state_at=utcnow())
+    return LOOK_AGAIN
 
 
 def _is_due(done_at: datetime | None) -> bool:
@@ -169,7 +181,8 @@ def check(row: CopyStore, store: Store) -> None:
         _require_ours(store.get(layout.FIRST_FILE), row, own)
         if until is not None:
             store.extend_lock(layout.FIRST_FILE, until)
-    stores.record(row, lock_state=state, checked_at=utcnow(), is_check_asked=False)
+    stores.record(row, lock_state=state, checked_at=utcnow())
+    looks.fulfil(row, is_check_asked=False)
 
 
 def _require_ours(first: bytes, row: CopyStore, own: Signer) -> None:
@@ -209,7 +222,7 @@ def push_state(row: CopyStore, store: Store) -> None:
     store.put(layout.signature_path(about_path), own.sign(about_path, checksum_of(as_file(about))), until)
     # The state's own signature last: without one it is none.
     store.put(layout.signature_path(path), own.sign(path, checksum), until)
-    stores.record(row, state_at=at)
+    looks.fulfil(row, state_at=at)
 
 
 def _overtaken(store: Store, path: str) -> list[str]:
@@ -222,13 +235,9 @@ def _wait_to_send(row: CopyStore, size: int) -> None:
     """Wait until so many bytes may leave: hours, at a slow store. Nobody else begins with it meanwhile."""
     pace, portion = Pace(row.bytes_per_second), (row.bytes_per_second or size) * PACED_SECONDS
     for begin in range(0, size, max(1, portion)):
-        _keep_claim(row)
+        looks.keep(row)
         pace.spend(min(portion, size - begin))
-    _keep_claim(row)
-
-
-def _keep_claim(row: CopyStore) -> None:
-    stores.keep_claim(row, utcnow() + CLAIM)
+    looks.keep(row)
 
 
 def _tell_nobody(_done: int, _rows: int) -> None:
@@ -238,7 +247,8 @@ def _tell_nobody(_done: int, _rows: int) -> None:
 def verify(row: CopyStore, store: Store) -> None:
     """Read a sample back. Raises StoreError, which names what is not as it was pushed."""
     verifying.read_sample(row, store)
-    stores.record(row, verified_at=utcnow(), is_verify_asked=False)
+    stores.record(row, verified_at=utcnow())
+    looks.fulfil(row, is_verify_asked=False)
 
 
 def tidy(row: CopyStore, store: Store) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import peewee as pw
 
+from db.copies import looks
 from db.models import Content, CopiedSet, CopyStore, Snapshot, Tenant
 from db.states import CopyState
 
@@ -55,8 +56,8 @@ def _after(snapshot_id: int, limit: int) -> list[SnapshotContent]:
 
 def record(store: CopyStore, snapshot_id: int) -> None:
     """Note that all up to this snapshot were looked at. A look never takes the mark back."""
-    is_ahead = CopyStore.snapshots_to.is_null() | (CopyStore.snapshots_to < snapshot_id)
-    CopyStore.update(snapshots_to=snapshot_id).where((CopyStore.id == store.id) & is_ahead).execute()
+    if (store.snapshots_to or 0) < snapshot_id:
+        looks.fulfil(store, snapshots_to=snapshot_id)
 
 
 def look_again(store_id: int) -> None:

@@ -3,13 +3,12 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from db.audit import audit
 from db.audit.audit import Action, Actor
-from db.clock import has_come, utcnow
+from db.clock import utcnow
 from db.copies import copied_sets, recovery_keys
 from db.database import database
 from db.encryption import keyring
@@ -21,8 +20,6 @@ MAX_STORES = 20
 MIN_RATE = 16 * 1024
 MAX_DAYS = 3650
 MAX_ADDRESS = 1000
-# Between two looks at a store, also where a worker died at it.
-LONGEST_PAUSE = timedelta(hours=3)
 # Kind -> what its credentials may be named; and what may stand behind ? in its address.
 CREDENTIALS = {
     "s3": {"access_key", "secret_key", "session_token"},
@@ -175,25 +172,6 @@ def is_locking(store: CopyStore) -> bool:
     return bool(store.lock_state == LockState.PROVEN)
 
 
-def due(now: datetime) -> list[CopyStore]:
-    """Return the stores that are to be looked after now."""
-    is_due = has_come(CopyStore.tend_at, now, LONGEST_PAUSE)
-    return list(CopyStore.select().where(CopyStore.is_active & is_due).order_by(CopyStore.tend_at))
-
-
-def claim_due(store: CopyStore, until: datetime) -> bool:
-    """Take a store that is due, until the given time. Return False when another was quicker."""
-    claimed = CopyStore.update(tend_at=until).where((CopyStore.id == store.id) & (CopyStore.tend_at == store.tend_at))
-    return bool(claimed.execute())
-
-
-def keep_claim(store: CopyStore, until: datetime) -> None:
-    """Keep a taken store for longer, unless somebody asked for it or took it meanwhile: then it is due as they say."""
-    kept = CopyStore.update(tend_at=until).where((CopyStore.id == store.id) & (CopyStore.tend_at == store.tend_at))
-    if kept.execute():
-        store.tend_at = until
-
-
 def recipients_of(store: CopyStore) -> list[str]:
     """Return the public keys to seal to now, read anew from the database."""
     keys: list[str] = CopyStore.select(CopyStore.recipients).where(CopyStore.id == store.id).scalar() or []
@@ -207,9 +185,8 @@ def record(store: CopyStore, **columns: Any) -> None:
         setattr(store, name, value)
 
 
-def record_error(store: CopyStore, sentence: str, again_in: timedelta) -> None:
-    now = utcnow()
-    record(store, error=sentence[:1000], failing_since=store.failing_since or now, tend_at=now + again_in)
+def record_error(store: CopyStore, sentence: str) -> None:
+    record(store, error=sentence[:1000], failing_since=store.failing_since or utcnow())
 
 
 def record_damage(store: CopyStore, sentence: str) -> None:

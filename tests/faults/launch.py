@@ -66,7 +66,7 @@ def shorten():
     from actors.rehearsals import awaited_runs
     from actors.restores import live_batch, outcomes
     from db import database
-    from db.copies import copied_sets, sent_contents
+    from db.copies import copied_sets, looks, sent_contents
     from db.recovery import lost_runs
     from db.rehearsals import rehearsals
     from graph.transport import deadline, rate_limits
@@ -81,7 +81,7 @@ def shorten():
     broker.broker.heartbeat_timeout = REDELIVERED_MS
     sent_contents.PATIENCE = timedelta(seconds=LEFT_SECONDS)
     contents.ON_THEIR_WAY_SECONDS = LOOK_AGAIN_SECONDS
-    copied_sets.TRY_AGAIN = tending.LOOK_AGAIN = tending.CLAIM = timedelta(seconds=TRY_AGAIN_SECONDS)
+    copied_sets.TRY_AGAIN = tending.LOOK_AGAIN = looks.CLAIM = timedelta(seconds=TRY_AGAIN_SECONDS)
     rehearsals.REMOVAL_PAUSE = timedelta(seconds=TRY_AGAIN_SECONDS)
     awaited_runs._PAUSES, awaited_runs.LONGEST_PAUSE = (), LOOK_AGAIN_SECONDS
     rate_limits.LIMITS.update(dict.fromkeys(rate_limits.LIMITS, NO_LIMIT))

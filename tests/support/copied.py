@@ -11,7 +11,7 @@ from actors.copies.stores.opening import open_store
 from db.audit.audit import SYSTEM
 from db.backups import manifests
 from db.clock import utcnow
-from db.copies import copied_sets, signer, stores
+from db.copies import copied_sets, looks, signer, stores
 from db.models import BackupSet, CopiedSet, CopyStore, Policy, Run
 from db.states import CopyState, RunKind, SetState
 from tests.support.captures import capture_by_hand
@@ -66,8 +66,10 @@ def add_store(place, *, copy_days=30, bytes_per_second=None, recipients=None):
 
 
 def look_after(store):
-    tending.tend.fn(store_id=store.id)
-    return CopyStore.get_by_id(store.id)
+    row = CopyStore.get_by_id(store.id)
+    assert looks.claim(row)
+    tending.tend.fn(store_id=row.id, claim=row.claimed_by)
+    return CopyStore.get_or_none(CopyStore.id == store.id)
 
 
 def push_all(store):

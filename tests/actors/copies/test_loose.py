@@ -81,5 +81,5 @@ def test_a_store_that_is_removed_while_it_is_looked_after_is_no_fault(cast, redi
     CopyStore.update(state_at=None).execute()
     release = tending.copied_sets.release_stranded
     monkeypatch.setattr(tending.copied_sets, "release_stranded", release_and_remove)
-    tending.tend.fn(store_id=store.id)
+    look_after(store)
     assert not [record for record in caplog.records if record.levelname == "ERROR"]

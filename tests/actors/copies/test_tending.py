@@ -13,7 +13,7 @@ from actors.copies.stores.opening import open_store
 from actors.copies.stores.store import StillLocked
 from db.audit.audit import SYSTEM
 from db.clock import utcnow
-from db.copies import copied_sets, recovery_keys, signer, standing, stores
+from db.copies import copied_sets, looks, recovery_keys, signer, standing, stores
 from db.models import AuditEvent, BackupSet, Content, CopiedContent, CopiedSet, CopyStore, Run, Snapshot, Tenant
 from db.states import CopyState, LockState, RunState, SetState
 from tests.support import small_disks
@@ -131,7 +131,9 @@ def test_a_state_that_another_pushes_in_the_same_second_is_never_signed(cast, re
 
     there.put = put_second
     monkeypatch.setattr(tending, "utcnow", lambda: utcnow() + timedelta(seconds=5))
+    assert looks.claim(store)
     tending.push_state(store, there)
+    looks.end(store, DAY)
     monkeypatch.undo()
     newest = layout.state_path(CopyStore.get().state_at)
     assert newest > others[0]
@@ -299,12 +301,12 @@ def test_a_clock_that_was_a_year_ahead_and_was_set_back_holds_up_neither_looks_n
     now = utcnow()
     ahead = now + 365 * DAY
     done = ("checked_at", "tidied_at", "verified_at", "state_at")
-    CopyStore.update(dict.fromkeys(("tend_at", *done), ahead)).execute()
+    CopyStore.update(dict.fromkeys(("tend_at", "claimed_until", *done), ahead)).execute()
     CopiedSet.update(try_at=ahead).execute()
-    assert [row.id for row in stores.due(utcnow())] == [store.id]
+    assert [row.id for row in looks.due(utcnow())] == [store.id]
     store = look_after(store)
     assert [name for name in done if getattr(store, name) == ahead] == []
-    assert stores.due(now) == []
+    assert looks.due(now) == []
     assert [run.state for run in push_all(store)] == [RunState.SUCCEEDED]
 
 
@@ -364,17 +366,49 @@ def test_a_state_that_takes_hours_at_its_bandwidth_is_begun_by_nobody_else_meanw
 
         def spend(self, count):
             now[0] += timedelta(seconds=count / self._rate)
-            left.append(CopyStore.get_by_id(store.id).tend_at - now[0])
+            left.append(CopyStore.get_by_id(store.id).claimed_until - now[0])
 
     monkeypatch.setattr(tending, "utcnow", lambda: now[0])
+    monkeypatch.setattr(looks, "utcnow", lambda: now[0])
     monkeypatch.setattr(tending, "Pace", Slow)
     monkeypatch.setattr(tending, "size_of", lambda _file: 10**9)
-    assert stores.claim_due(store, now[0] + tending.CLAIM)
-    tending.push_state(CopyStore.get_by_id(store.id), open_store(store.address, {}))
+    assert looks.claim(store)
+    tending.push_state(store, open_store(store.address, {}))
     assert sum(1 for _ in left) * tending.PACED_SECONDS > 8 * 3600
     assert min(left) > timedelta(hours=1)
     assert tending.tend.options["time_limit"] > 10**9 / stores.MIN_RATE * 1000
-    # Whoever asks for it is not put off.
-    stores.ask(store, SYSTEM, "verify")
-    stores.keep_claim(store, now[0] + tending.CLAIM)
-    assert CopyStore.get_by_id(store.id).tend_at < now[0]
+
+
+def test_what_is_asked_for_during_a_look_begins_no_second_one_and_is_done_by_the_next(
+    cast, redis_url, new_place, monkeypatch
+):
+    store = add_store(new_place("file"))
+    sent, push_state = [], tending.push_state
+    monkeypatch.setattr(tending, "send", lambda _actor, **message: bool(sent.append(message)) or True)
+
+    def start_due():
+        for row in looks.due(utcnow()):
+            tending.start_due(row)
+
+    def push_state_and_ask(row, there):
+        for what in stores.ASKED:
+            stores.ask(row, SYSTEM, what)
+        start_due()
+        push_state(row, there)
+
+    stores.ask(store, SYSTEM, "push")
+    start_due()
+    monkeypatch.setattr(tending, "push_state", push_state_and_ask)
+    tending.tend.fn(**sent[0])
+    assert len(sent) == 1, "nobody looks after it twice at once"
+    asked = CopyStore.get_by_id(store.id)
+    assert (asked.is_check_asked, asked.is_verify_asked, asked.state_at) == (True, True, None)
+    assert (asked.error, asked.tend_at <= utcnow()) == (None, True)
+    start_due()
+    monkeypatch.setattr(tending, "push_state", push_state)
+    # One that comes again after its look finds nothing to do.
+    for message in (sent[0], sent[1], sent[1]):
+        tending.tend.fn(**message)
+    store = CopyStore.get_by_id(store.id)
+    assert (store.is_check_asked, store.is_verify_asked, store.state_at is None) == (False, False, False)
+    assert (store.claimed_by, store.tend_at > utcnow(), len(sent)) == (None, True, 2)

@@ -3,11 +3,10 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from actors.copies import tending
 from db.copies import stores
 from db.database import database as handle
 from db.models import CopiedSet, CopyStore
-from tests.support.copied import RECOVERY_KEY, make_set, push_all
+from tests.support.copied import RECOVERY_KEY, look_after, make_set, push_all
 from web.commands import cli
 from web.doctor import checks
 
@@ -20,7 +19,7 @@ def test_a_git_store_needs_no_key_and_nothing_is_recovered_from_it(cast, redis_u
     added = run_command("copies", "add", "Review", place.address, "--json")
     store = CopyStore.get_by_id(json.loads(added.output)["id"])
     assert store.recipients == []
-    tending.tend.fn(store_id=store.id)
+    look_after(store)
     push_all(store)
     [told] = json.loads(run_command("copies", "list", "--json").output)
     assert (told["sets"]["complete"], told["error"], told["findings"]) == (1, None, [])
@@ -45,10 +44,10 @@ def test_a_store_is_added_pushed_verified_and_listed(cast, redis_url, new_place)
     added = run_command("copies", "add", "Vault", place.address, "--recipient", public, "--without-lock", "--json")
     store = CopyStore.get_by_id(json.loads(added.output)["id"])
     assert "already" in str(run_command("copies", "add", "Vault", place.address, "--recipient", public).exception)
-    tending.tend.fn(store_id=store.id)
+    look_after(store)
     push_all(store)
     assert run_command("copies", "push", "Vault", "--json").exit_code == 0
-    tending.tend.fn(store_id=store.id)
+    look_after(store)
     [told] = json.loads(run_command("copies", "list", "--json").output)
     assert (told["lock"], told["contents"], told["sets"]["complete"], told["findings"]) == ("missing", 3, 1, [])
     assert CopiedSet.get().contents == 3
