@@ -17,8 +17,8 @@ from db.states import CellState, ChangeKind, NoticeEvent, NoticePhase, RunKind, 
 
 # A digest says of no more who made a change: it shows no more.
 MAX_AUTHORS = 100
-# Settings that a notice of one change names.
-MAX_PLACES = 3
+# Settings that a notice of one change names, and letters of what was found at a store of copies.
+MAX_PLACES, MAX_FOUND = 3, 250
 
 
 @dataclass(frozen=True)
@@ -96,18 +96,17 @@ def time_label(subject: Subject) -> str:
 def _facts(
     told: Occurrence, change: Change | None, author: str, zone: str, wording: Wording
 ) -> tuple[tuple[str, str], ...]:
-    facts = []
-    if author:
-        facts.append(("Changed", author))
+    facts = [("Changed", author)] if author else []
     if change and change.since_at:
         facts.append(("As before until", short_time(change.since_at, zone)))
     if change and change.difference_count:
         facts.append(("Differences", str(change.difference_count)))
     if change and change.differences:
         facts.append(("What changed", _places(change, wording)))
-    ends_at = _moment(told.facts.get("ends_at"))
-    if ends_at:
+    if ends_at := _moment(told.facts.get("ends_at")):
         facts.append(("Ends", short_time(ends_at, zone)))
+    if found := told.facts.get("found"):
+        facts.append(("Found", plain(found, MAX_FOUND)))
     return tuple(facts)
 
 

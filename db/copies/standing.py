@@ -37,7 +37,7 @@ def of_store(store: CopyStore, now: datetime) -> list[StoreFinding]:
     elif store.failing_since is not None and store.failing_since < now - FAILING_AFTER:
         found.append(StoreFinding(store, FAILING, str(store.error)))
     if store.damaged_at is not None:
-        found.append(StoreFinding(store, DAMAGED, str(store.damage)))
+        found += [StoreFinding(store, DAMAGED, line) for line in stores.damage_lines(store)]
     for copied in copied_sets.incomplete(store):
         sentence = f"The newest copy of {copied.tenant_name} is not whole. {copied.message}"
         found.append(StoreFinding(store, INCOMPLETE, sentence))

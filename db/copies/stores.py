@@ -20,6 +20,10 @@ MAX_STORES = 20
 MIN_RATE = 16 * 1024
 MAX_DAYS = 3650
 MAX_ADDRESS = 1000
+# All lines together are at most as long as the column.
+DAMAGE_LINES = 5
+DAMAGE_LINE = 230
+MORE_DAMAGE = "More was lost or changed there since. The worker's log names it."
 # Kind -> what its credentials may be named; and what may stand behind ? in its address.
 CREDENTIALS = {
     "s3": {"access_key", "secret_key", "session_token"},
@@ -190,8 +194,22 @@ def record_error(store: CopyStore, sentence: str) -> None:
 
 
 def record_damage(store: CopyStore, sentence: str) -> None:
-    """Note what was lost or changed at the store: it stays until somebody has looked into it, mended or not."""
-    record(store, damage=sentence[:1000], damaged_at=store.damaged_at or utcnow())
+    """Note what was lost or changed at the store: it stays until somebody has looked into it, mended or not.
+
+    Of much the first lines stay, and the newest.
+    """
+    with database.atomic():
+        # Read anew: somebody may have looked into it since the look began.
+        known = CopyStore.get_or_none(CopyStore.id == store.id) or store
+        lines, line = damage_lines(known), sentence[:DAMAGE_LINE]
+        if line not in lines:
+            lines = [*lines, line] if len(lines) < DAMAGE_LINES else [*lines[: DAMAGE_LINES - 2], MORE_DAMAGE, line]
+        record(store, damage="\n".join(lines), damaged_at=known.damaged_at or utcnow())
+
+
+def damage_lines(store: CopyStore) -> list[str]:
+    """Return what was lost or changed at the store, and nobody has looked into yet."""
+    return (store.damage or "").splitlines()
 
 
 def find_by_text(text: str) -> CopyStore:

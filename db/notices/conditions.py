@@ -182,7 +182,13 @@ def _failing_copies(now: datetime) -> Found:
     found: Found = {}
     for finding in standing.findings(now):
         facts = {"store": finding.store.name, "why": finding.why}
-        found[f"copies_failing:{finding.store.id}:{finding.why}"] = (None, {"facts": facts})
+        key = f"copies_failing:{finding.store.id}:{finding.why}"
+        if finding.why == standing.DAMAGED:
+            # Each is told apart: whoever heard of the first need not look for a second.
+            facts["found"] = finding.sentence
+            while key in found:
+                key += "+"
+        found[key] = (None, {"facts": facts})
     if recovery_keys.is_overdue(now):
         found["copies_failing:key_unproven"] = (None, {"facts": {"why": "key_unproven"}})
     return found

@@ -86,7 +86,7 @@ def _notices() -> Iterator[Sample]:
     yield Sample("notices_waiting", deliveries.count_unsent())
     yield Sample("notices_failed", deliveries.count_failed(utcnow() - DAY))
     yield Sample("channels_failing", channels.count_failing())
-    yield Sample("copies_failing", len(standing.findings(utcnow())))
+    yield Sample("copies_failing", len({finding.store.id for finding in standing.findings(utcnow())}))
 
 
 def _of_redis() -> list[Sample]:

@@ -85,7 +85,7 @@ def test_what_somebody_did_to_a_store_is_found_mended_and_told_until_it_was_seen
         for row in CopiedSet.select():
             assert len(read_copy(place, row)) == 3, damage
         # It is well again, and nobody has looked into who was there.
-        assert [finding.why for finding in standing.of_store(store, utcnow())] == [standing.DAMAGED], damage
+        assert {finding.why for finding in standing.of_store(store, utcnow())} == {standing.DAMAGED}, damage
         stores.ask(store, SYSTEM, "seen")
         assert standing.of_store(CopyStore.get(), utcnow()) == [], damage
     # A set that is no longer here cannot come anew: it is told once.

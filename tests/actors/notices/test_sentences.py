@@ -105,3 +105,6 @@ def test_each_event_has_its_sentence_and_its_page_begun_and_well_again(app, cast
     occurrences.begin(NoticeEvent.DELETION_DUE, "whole", cast.contoso, facts={"due_at": AT.isoformat()})
     assert told().subject == "Contoso: The tenant goes with all its backups on 26 Nov 03:12 Vienna, unless " \
         "somebody takes that back"  # fmt: skip
+    found = {"store": "Vault", "why": "damaged", "found": "contents/3f/x.age was missing."}
+    occurrences.begin(NoticeEvent.COPIES_FAILING, "damaged", None, facts=found)
+    assert ("Found", found["found"]) in told().facts

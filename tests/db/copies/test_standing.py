@@ -2,8 +2,9 @@ from datetime import timedelta
 
 import pytest
 
+from db.audit.audit import SYSTEM
 from db.clock import utcnow
-from db.copies import standing
+from db.copies import standing, stores
 from db.models import CopiedSet, CopyStore, Occurrence
 from db.notices import conditions
 from db.states import LockState
@@ -30,6 +31,22 @@ def test_a_store_that_is_behind_fails_or_does_not_lock_is_told_once_and_when_it_
     assert told(lock_state=LockState.PROVEN, failing_since=now - DAY / 2, error="It is away.") == [standing.FAILING]
     # What was lost or changed there is told although it is mended, until somebody has looked into it.
     assert told(failing_since=None, damaged_at=now, damage="x is missing.") == [standing.DAMAGED]
+    # Each is told, also while the one before it is going on.
+    assert told(damage="x is missing.\ny is missing.") == [standing.DAMAGED] * 2
     CopiedSet.update(set_at=now - 2 * DAY).execute()
     assert told(damaged_at=None, damage=None) == [standing.BEHIND]
     assert told(is_active=False) == []
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_no_damage_hides_another_that_nobody_has_seen_yet(database):
+    store = CopyStore.create(**COLUMNS)
+    for names, told in (("aabacadaea", "abcde"), ("f", "abcMf"), ("gh", "abcMh")):
+        for name in names:
+            stores.record_damage(store, f"{name} {'is missing. ' * 80}")
+        lines = [finding.sentence for finding in standing.of_store(CopyStore.get(), utcnow())]
+        assert "".join(line[0] for line in lines) == told, "the first, that there are more, and the newest"
+    assert len(CopyStore.get().damage) <= CopyStore.damage.max_length
+    stores.ask(store, SYSTEM, "seen")
+    stores.record_damage(store, "h is missing.")
+    assert stores.damage_lines(CopyStore.get()) == ["h is missing."]
