@@ -39,9 +39,8 @@ def port(open_folder, company):  # noqa: F811
         settings.write("ssl = on\npassword_encryption = 'scram-sha-256'\n")
     (data / "pg_hba.conf").write_text("local all all trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n")
     port = servers.free_port()
-    command, options = servers.postgresql(open_folder, port)
     by_socket = f"postgresql://tenantkeep@/postgres?host={open_folder}&port={port}"
-    with servers.running(command, **options) as process:
+    with servers.running_postgresql(open_folder, port) as process:
         servers.wait_for(lambda: servers.connects(by_socket), "PostgreSQL", process=process)
         with psycopg2.connect(by_socket) as connection, connection.cursor() as cursor:
             cursor.execute("ALTER ROLE tenantkeep PASSWORD %s", [PASSWORD])

@@ -4,6 +4,7 @@ import base64
 import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -78,12 +79,14 @@ def wait_for(
 
 
 @contextmanager
-def running(command: list[str], **options: object) -> Iterator[subprocess.Popen]:
+def running(
+    command: list[str], stop_by: signal.Signals = signal.SIGTERM, **options: object
+) -> Iterator[subprocess.Popen]:
     process = subprocess.Popen(command, **options)
     try:
         yield process
     finally:
-        process.terminate()
+        process.send_signal(stop_by)
         try:
             process.wait(60)
         except subprocess.TimeoutExpired:
@@ -137,10 +140,20 @@ def postgresql_server(directory: Path, fsync: str = "off") -> Iterator[str]:
     """Yields postgresql://… of an empty server; without fsync, because a test's need not survive, only behave."""
     make_postgresql(directory)
     port = free_port()
-    command, options = postgresql(directory, port, fsync)
-    with running(command, **options) as process:
+    with running_postgresql(directory, port, fsync) as process:
         wait_for(lambda: connects(postgresql_url(port)), "PostgreSQL", process=process)
         yield postgresql_url(port).removesuffix("/postgres")
+
+
+@contextmanager
+def running_postgresql(directory: Path, port: int, fsync: str = "off") -> Iterator[subprocess.Popen]:
+    """Have PostgreSQL serve what `make_postgresql` made, and end it without waiting for its clients.
+
+    Told to terminate it would wait until the last of them has gone (postgresql.org, Shutting Down the Server).
+    """
+    command, options = postgresql(directory, port, fsync)
+    with running(command, stop_by=signal.SIGINT, **options) as process:
+        yield process
 
 
 def folder_in_memory(room: int = ROOM_FOR_DATABASES) -> str | None:

@@ -121,8 +121,7 @@ def test_processes_that_are_there_before_their_database_wait_for_it_and_then_wor
         servers.wait_for(lambda: servers.answers_http(f"{address}/healthz"), "web")
         assert ready(address) == (503, {"database"})
         assert requests.get(f"{address}/sign-in", timeout=60).status_code == 503
-        command, options = servers.postgresql(directory, port)
-        stack.enter_context(servers.running(command, **options))
+        stack.enter_context(servers.running_postgresql(directory, port))
         servers.wait_for(lambda: servers.connects(servers.postgresql_url(port)), "PostgreSQL")
         answer = requests.get(f"{address}/sign-in", timeout=60)
         assert (answer.status_code, "tenantkeep migrate" in answer.text) == (503, True), "it is there, and empty"
