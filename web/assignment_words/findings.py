@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from actors.facade import assignment_names, filter_rules
+from actors.assignments import filter_rules
+from actors.facade import assignment_names
 from db.assignments import target_lists
 from db.models import Policy, PolicyTarget
 from web.assignment_words import words

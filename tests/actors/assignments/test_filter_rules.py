@@ -2,7 +2,7 @@
 
 import pytest
 
-from actors.facade.filter_rules import rules_of
+from actors.assignments.filter_rules import rules_of
 from db.audit.audit import SYSTEM
 from db.models import Policy
 from tests.support.captures import capture_by_hand
