@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from actors.facade import object_ids
 from actors.standards import linking, object_links
 from db.audit.audit import Actor
 from db.database import transaction
@@ -96,7 +97,8 @@ def _set_objects(adoption: StandardAdoption, chosen: Sequence[tuple[ParameterHer
         adoptions.mark_due(adoption)
         targets = {row.object_key: text for row, text in changed if row.object_key}
         names = {row.object_key: row.label for row, _ in changed if row.object_key}
-        mappings.set_many(adoption.tenant, adoption.standard.uid, targets, actor, names)
+        checked = object_ids.checked_targets(targets, names)
+        mappings.set_many(adoption.tenant, adoption.standard.uid, checked, actor, names)
     return [row.label for row, _ in changed]
 
 

@@ -1,6 +1,5 @@
 """Names where ids belong: each becomes a stand-in, with its name beside it. A name is never sent as an id."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,21 +12,17 @@ from graph.microsoft import model
 from graph.policy_types.policy_type import MAX_NAME_LENGTH, storable
 from graph.policy_types.table import POLICY_TYPES
 from graph.references.named_objects import declared_type, kind_of_stand_in, reference_kind
+from graph.references.object_ids import id_form, is_object_id
 from graph.references.reference_kinds import (
     AGENTS,
     APPLICATIONS,
     BY_SETTING,
-    COLLECTIONS,
-    CONTEXTS,
-    CUSTOM_CONTROLS,
     GROUPS,
-    IMAGES,
     OBJECTS,
     PAYLOADS,
     PRINCIPALS,
     ROLES,
     USERS,
-    policy_types_of,
 )
 from graph.references.references import EVERYBODY, find_references
 from graph.references.stand_ins import stand_in
@@ -41,12 +36,6 @@ _WORDS: Mapping[str, frozenset[str]] = {
     AGENTS: frozenset({"all", "none"}),
     "namedLocations": frozenset({"all", "alltrusted"}),
 }
-# Kinds whose ids are no GUIDs, so that nobody can tell a name from one: a gallery's image, a collection's “ABC00012”, a
-# custom control's own name.
-_ANY_TEXT = frozenset({IMAGES, COLLECTIONS, CUSTOM_CONTROLS})
-# Ids of app protection, app configuration and enrollment have something about the GUID: “T_…”, “…_Windows10Enrollment”.
-_LONG_ID = re.compile(rf"(?:[A-Z]_)?{GUID.pattern}(?:_\w{{1,80}})?", re.IGNORECASE)
-_NUMBER = {"roleScopeTags": re.compile(r"\d{1,9}"), CONTEXTS: re.compile(r"c\d{1,2}")}
 # What has the same id in every tenant: name in small letters -> id.
 _SAME_EVERYWHERE: Mapping[str, Mapping[str, str]] = {
     "roleScopeTags": {"default": "0"},
@@ -127,7 +116,7 @@ class _Replacing:
         if isinstance(value, list):
             return [self._value(inner, holder, key) for inner in value]
         kind = self._kind(holder, key)
-        if kind is not None and kind not in _ANY_TEXT and isinstance(value, str) and value:
+        if kind is not None and id_form(kind).rule and isinstance(value, str) and value:
             is_setting = key == "value" and GUID.search(value)  # an id, or JSON around it
             return value if is_setting else self._id(kind, value, key)
         return value
@@ -141,11 +130,8 @@ class _Replacing:
 
     def _id(self, kind: str, value: str, key: str) -> str:
         text = value.strip()
-        number = _NUMBER.get(kind)
-        is_id = GUID.fullmatch(text) or (policy_types_of(kind) and _LONG_ID.fullmatch(text))
+        is_id = GUID.fullmatch(text) or is_object_id(kind, text)
         if is_id or text.lower() in EVERYBODY or text.lower() in _WORDS.get(kind, ()):
-            return value
-        if number and number.fullmatch(text):
             return value
         if placeholders.is_placeholder(text):
             return self._placeholder(kind, text, key)

@@ -6,6 +6,7 @@ part of a policy is unsafe, before anything is sent, so that a person can correc
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from graph.content.odata import is_annotation
@@ -16,6 +17,7 @@ from graph.policy_types.enrollment import MESSAGES
 from graph.policy_types.policy_type import PolicyType
 from graph.policy_types.write_rule import ONE_BY_ONE
 from graph.references import navigations
+from graph.references.object_ids import is_object_id
 from graph.remembering import remember
 from graph.restore.resolver import Resolution, ResolvedBy
 from graph.transport import paths
@@ -24,10 +26,6 @@ from graph.write.write_rules import WRITE_RULES
 IsSafe = Callable[[str], bool]
 
 _TYPE = re.compile(r"#microsoft\.graph\.\w+(\.\w+)*", re.ASCII)
-# learn.microsoft.com: authenticationContextClassReference, "c1 through c99".
-_CONTEXT = re.compile(r"c[1-9][0-9]?", re.ASCII)
-# learn.microsoft.com: organizationalBrandingLocalization, "0" or a language tag as en-US.
-_LANGUAGE = re.compile(r"0|[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}", re.ASCII)
 LONGEST_SHOWN = 60
 
 _LINKED: Mapping[str, Mapping[str, IsSafe]] = {
@@ -39,8 +37,10 @@ _LINKED: Mapping[str, Mapping[str, IsSafe]] = {
 }
 _IN_ADDRESSES: Mapping[str, Mapping[str, IsSafe]] = {
     **_LINKED,
-    "authenticationContextClassReferences": {"body.id": lambda text: bool(_CONTEXT.fullmatch(text))},
-    "organizationalBranding": {"body.id": lambda text: bool(_LANGUAGE.fullmatch(text))},
+    **{
+        key: {"body.id": partial(is_object_id, key)}
+        for key in ("authenticationContextClassReferences", "organizationalBranding")
+    },
     "intents": {"body.templateId": paths.is_plain_id},
     "groupPolicyConfigurations": {
         "body.definitionValues.[].definition.id": paths.is_plain_id,

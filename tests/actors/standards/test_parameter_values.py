@@ -46,7 +46,8 @@ def test_a_value_is_checked_kept_and_given_back_and_an_object_is_a_mapping(cast)
     own = [(row.value, row.is_own, row.value_name) for row in parameter_values.here(adoption)]
     assert own == [("", True, None), (14, True, None), ("it@a.example", False, None), (TARGET, True, "Managers, all")]
     assert parameter_values.set_here(adoption, {"days": "7", "group": ""}, actor) == ["Days"]
-    for wrong, said in (({"days": "x"}, "no whole number"), ({"mail": "nobody"}, "no e-mail"), ({"no": "1"}, "“no”")):
+    for wrong, said in (({"days": "x"}, "no whole number"), ({"mail": "nobody"}, "no e-mail"), ({"no": "1"}, "“no”"),
+                        ({"group": "All managers"}, "“All managers” is no object id of this kind")):  # fmt: skip
         with pytest.raises(Invalid, match=said):
             parameter_values.set_here(adoption, {"prefix": "CT", **wrong}, actor)
     assert StandardAdoption.get().values == {"prefix": ""}, "all or none"

@@ -9,7 +9,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from actors.facade import policy_type_names
+from actors.facade import object_ids, policy_type_names
 from db.accounts import users
 from db.errors import Invalid
 from db.models import Mapping, Restore, Tenant
@@ -168,8 +168,8 @@ def put(tenant_id: str, directory_id: str) -> Any:
     tenant = fetch(Tenant, tenant_id, Permission.MANAGE)
     _known_directory(tenant, directory_id)
     try:
-        chosen = _chosen_targets()
         source_names = mappings.missing_mappings(tenant, directory_id)
+        chosen = object_ids.checked_targets(_chosen_targets(), source_names)
         mappings.set_many(tenant, directory_id, chosen, current_actor(), source_names)
         cells.mark_due_by_mapping(tenant, directory_id)
     except Invalid as e:

@@ -16,6 +16,7 @@ from tests.support.restore_steps import options
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 GROUP = "aaaaaaaa-0000-4000-8000-000000000001"
 PILOT = "bbbbbbbb-0000-4000-8000-000000000002"
+TYPED = "eeeeeeee-0000-4000-8000-000000000005"
 
 
 @pytest.fixture
@@ -60,17 +61,22 @@ def test_a_manager_says_what_stands_for_what_was_not_found(client, sign_in, cast
     assert f"/restores/{restore.id}/preview" not in page, "it is from a tenant that he does not manage"
     users.set_member(cast.max, cast.fabrikam, Role.MANAGER, SYSTEM)
     assert f"/restores/{restore.id}/preview" in client.get(path).get_data(as_text=True)
-    assert send(client, path, kind="groups", source_id=GROUP, target_id=PILOT, typed_id="typed").status_code == 303
-    assert Mapping.get().target_id == "typed"
+    assert (
+        send(client, path, kind="groups", source_id=GROUP, target_id=PILOT, typed_id=TYPED.upper()).status_code == 303
+    )
+    assert Mapping.get().target_id == TYPED
     assert send(client, f"{path}/{made.id}/remove").status_code == 303
     assert not Mapping.select().exists()
 
 
-def test_a_mapping_without_both_sides_or_of_nothing_known_is_refused(client, sign_in, cast, path):
+def test_a_mapping_without_both_sides_of_nothing_known_or_of_what_is_no_id_is_refused(client, sign_in, cast, path):
     sign_in(client, cast.max)
     for form, sentence in (
-        ({"kind": "groups", "source_id": "x"}, "on both sides"),
+        ({"kind": "groups", "source_id": GROUP}, "on both sides"),
         ({"kind": "nonsense"}, "Choose what"),
+        ({"kind": "groups", "source_id": GROUP, "target_id": "SG Pilot Users"}, "“SG Pilot Users” is no object id"),
+        ({"kind": "groups", "source_id": "SG-Pilot", "target_id": PILOT}, "An object id is a GUID such as"),
+        ({"kind": "roleScopeTags", "source_id": "1", "typed_id": PILOT}, "The id of a scope tag is a whole number"),
     ):
         answer = send(client, path, **form)
         assert (answer.status_code, sentence in answer.get_data(as_text=True)) == (400, True)
@@ -128,9 +134,9 @@ def test_all_that_is_chosen_on_the_page_is_saved_at_once_and_what_is_left_open_s
     form = {"kind": ["users"] * 3, "source_id": ids}
     answer = send(client, path, **form, target_id=["", "", ""], typed_id=["", "", ""])
     assert (answer.status_code, "at least one" in answer.get_data(as_text=True)) == (400, True)
-    assert send(client, path, **form, target_id=[mine, "", ""], typed_id=["", "", "typed"]).status_code == 303
+    assert send(client, path, **form, target_id=[mine, "", ""], typed_id=["", "", TYPED]).status_code == 303
     saved = {row.source_id: (row.target_id, row.target_name) for row in Mapping.select()}
-    assert saved == {ids[0]: (mine, "Max Manager (max@contoso.example)"), ids[2]: ("typed", None)}
+    assert saved == {ids[0]: (mine, "Max Manager (max@contoso.example)"), ids[2]: (TYPED, None)}
     assert "1 reference needs a replacement" in client.get(path).get_data(as_text=True)
 
 
