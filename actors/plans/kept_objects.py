@@ -103,7 +103,7 @@ class KeptObjects:
         ids = {graph_id for item in self._items if item.policy_type == policy_type for graph_id in self._ids(item)}
         reading = bins.read_bin(POLICY_TYPES[policy_type], ids)
         try:
-            return drive_one(self._graph, reading, RunMemory(self._claim, "bin"), policy_type)
+            return drive_one(self._graph, reading, RunMemory(self._claim, "bin"), policy_type, is_asked_anew=True)
         except Rejected as e:
             bin_refusals.remember(self._restore.tenant, policy_type, e.sentence)
             self._refusals[policy_type] = e.sentence
@@ -148,4 +148,4 @@ class KeptObjects:
         """Group id -> when it was deleted, for groups to be created that lie in the tenant's recycle bin."""
         gone = [item.graph_id for item in self._items if item.policy_type == GROUPS and not item.live_content_id]
         dates = read_deletion_dates(gone if self._restore.is_into_own_tenant else ())
-        return drive_one(self._graph, dates, RunMemory(self._claim, "references"))
+        return drive_one(self._graph, dates, RunMemory(self._claim, "deletions"), is_asked_anew=True)

@@ -27,6 +27,7 @@ from actors.reading.answer_memory import RunMemory
 from actors.reading.cached_listings import Listings, group_filter, list_policy_types
 from actors.reading.graph_errors import is_last_attempt
 from actors.reading.live_policies import NOTHING_THERE, LiveContent, LivePolicies
+from actors.reading.lockout_check import LockoutCheck
 from db.clock import utcnow
 from db.database import database
 from db.models import Restore, RestoreItem
@@ -47,7 +48,6 @@ from graph.restore.plan_case import ItemPlan, PlanCase, reference_key
 from graph.restore.planner import plan_item, plan_removal
 from graph.restore.resolver import Resolution, Resolver, TenantNames
 from graph.restore.target_directory import ObjectKey, SourceObject, TargetDirectory, look_up_references
-from graph.review.lockout_guard import find_lockout
 from graph.transport.batch_driver import drive_one
 from graph.transport.client import GraphClient
 from graph.write.write_requests import PolicyContent, chosen_id
@@ -76,7 +76,9 @@ class PlanBuilder:
         break_glass: Sequence[Mapping[str, str]],
     ) -> None:
         self._claim, self._restore, self._graph = claim, restore, graph
-        self._items, self._mapped, self._break_glass = items, mapped, break_glass
+        self._items, self._mapped = items, mapped
+        memory = RunMemory(claim, "emergency")
+        self._lockouts = LockoutCheck(graph, break_glass, memory, is_last_try=is_last_attempt(claim))
         self._options = RestoreOptions(**restore.options)
         self._is_emergency = restore.brought_back_to is not None
         self._same_tenant = restore.source_directory_id == restore.tenant.directory_id
@@ -202,7 +204,7 @@ class PlanBuilder:
         look_up = look_up_references(
             directory, references, self._sources, mapped, is_last_try=is_last_attempt(self._claim)
         )
-        drive_one(self._graph, look_up, RunMemory(self._claim, "references"))
+        drive_one(self._graph, look_up, RunMemory(self._claim, "references"), is_asked_anew=True)
         return Resolver(
             directory,
             self._sources,
@@ -340,6 +342,7 @@ class PlanBuilder:
         A copy of an earlier restore counts if it is the only one. What comes back has its id again.
         """
         if plan.action == Outcome.UNDELETE and kept:
+            self._lockouts.expect(item.policy_type, kept.graph_id)
             for graph_id in (item.graph_id, kept.graph_id):
                 resolver.own_items[item.policy_type, fold_id(graph_id)] = (item.id, kept.graph_id)
             return
@@ -353,9 +356,7 @@ class PlanBuilder:
         """Return why a write could lock everybody out. A policy that comes back is judged as it was deleted, too."""
         if plan.action not in WRITTEN_OUTCOMES:
             return ""
-        contents = [desired, kept.content] if kept else [desired]
-        dangers = (find_lockout(item.policy_type, content, self._break_glass) for content in contents)
-        return next(filter(None, dangers), "")
+        return self._lockouts.find_danger(item.policy_type, [desired, kept.content] if kept else [desired])
 
     def _plan_damaged(self, item: RestoreItem) -> dict[str, Any]:
         plan = ItemPlan("blocked", DAMAGED, self._contents.damaged[item])
@@ -384,7 +385,7 @@ class PlanBuilder:
             for end, row_ids in ends.items():
                 run_items.finish_alike(self._claim, row_ids, *end)
             used, by = self._matcher.mappings_used(planned), self._matcher.mapping_authors(planned)
-            plan_fingerprint.save(self._restore, used, self._break_glass, by)
+            plan_fingerprint.save(self._restore, used, self._lockouts.break_glass, by)
 
 
 # Actions after which the tenant has the policy.

@@ -13,6 +13,7 @@ from actors.queue.run_actor import Wait
 from actors.reading.answer_memory import RunMemory
 from actors.reading.cached_listings import GroupFilter, Listings, group_filter, list_policy_types
 from actors.restores import safety_backup, undeletes
+from actors.restores.live_guard import LiveGuard
 from actors.restores.outcomes import LOOK_AGAIN_SECONDS, OutcomeRecorder
 from actors.restores.safety_backup import SafetyBackup
 from actors.restores.write_recorder import WriteRecorder
@@ -23,7 +24,7 @@ from db.models import Restore, RestoreItem, RunItem, Write
 from db.policies import snapshots
 from db.policies.snapshots import SnapshotDraft
 from db.recovery import write_log
-from db.restores import four_eyes, restore_items
+from db.restores import restore_items
 from db.runs import claims, listing_cache, name_cache
 from db.runs.claims import Claim
 from db.states import POSSIBLY_APPLIED, AppAccess, ItemState, Outcome, WriteState
@@ -42,7 +43,6 @@ from graph.restore.executor import (
 )
 from graph.restore.options import GROUPS_WITH_MEMBERS, RestoreOptions
 from graph.restore.resolver import ResolvedBy
-from graph.review.lockout_guard import find_lockout
 from graph.transport.batch_driver import drive
 from graph.write import own_writes
 from graph.write.own_writes import BegunWrite
@@ -72,9 +72,9 @@ class LiveBatch:
         self._options = RestoreOptions(**restore.options)
         self._graph = graph_clients.client(restore.tenant, AppAccess.WRITE)
         self._known_names = name_cache.seen_since(restore.tenant, restore.started_at)
-        self._break_glass = four_eyes.break_glass_list(restore)
         self._writes = write_log.writes_by_item(list(rows))
         self._recorder = OutcomeRecorder(claim, restore, rows, self._writes)
+        self._guard = LiveGuard(claim, restore, self._graph, self._recorder)
         # Item id -> ids of the policies that have its name before it is created.
         self._known_ids: dict[int, list[str]] = {}
         # Readings of policies that a create with a lost answer may have made, by their ids.
@@ -169,19 +169,13 @@ class LiveBatch:
         return False
 
     def _passes_the_guard(self, item: RestoreItem) -> bool:
-        """Check again what is written now. An override counts only for items that the plan held back."""
-        is_overridden = self._restore.guard_reason and item.reason == "guard"
-        if is_overridden or item.content_id is None or item.policy_type != "conditionalAccessPolicies":
+        """Check again what is written now: who is left for emergencies, too, may be another than in the plan."""
+        if not self._guard.judges(item):
             return True
         contents = [self._desired(item)]
         if _is_to_come_back(item):
             contents.append(snapshots.read_content(item.live_content_id))
-        dangers = (find_lockout(item.policy_type, content, self._break_glass) for content in contents)
-        danger = next(filter(None, dangers), "")
-        if danger:
-            message = f"{danger} Preview it again: a manager can override this with a reason, before it is executed."
-            self._recorder.finish_item(item, ItemState.SKIPPED, Outcome.BLOCKED, "guard", message)
-        return not danger
+        return self._guard.lets_pass(item, contents)
 
     def _list_for_creates(self, items: Sequence[RestoreItem]) -> Listings:
         """List the policy types of which something is to be created.

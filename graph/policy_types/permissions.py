@@ -117,6 +117,12 @@ GROUP_NAMES = Access(
     "GroupMember.Read.All",
     ("GroupMember.ReadWrite.All", "Group.ReadBasic.All", "Group.Read.All", "Group.ReadWrite.All", *_DIRECTORY),
 )
+# The permissions table of List group transitive members.
+LIST_MEMBERS = Access(
+    "GroupMember.Read.All", ("GroupMember.ReadWrite.All", "Group.Read.All", "Group.ReadWrite.All", *_DIRECTORY)
+)
+# The page of one user names User.Read.All as the least; permissions.json, and the role's own text, this one.
+FIND_PEOPLE = Access("User.ReadBasic.All", ("User.Read.All", "User.ReadWrite.All", *_DIRECTORY))
 ORGANIZATION = Access(
     "DeviceManagementServiceConfig.Read.All",
     ("DeviceManagementServiceConfig.ReadWrite.All", *_CONFIGURATION, "Organization.Read.All",
@@ -141,9 +147,5 @@ TO_RESTORE = (
         Access("Application.Read.All", ("Application.ReadWrite.All", "Application.ReadWrite.OwnedBy", *_DIRECTORY)),
         "whether the apps that a Conditional Access policy names are there",
     ),
-    # The page of one user names User.Read.All as the least; permissions.json, and the role's own text, this one.
-    LookUp(
-        Access("User.ReadBasic.All", ("User.Read.All", "User.ReadWrite.All", *_DIRECTORY)),
-        "whether the people that it names are there",
-    ),
+    LookUp(FIND_PEOPLE, "whether the people that it names are there"),
 )

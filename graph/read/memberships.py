@@ -11,7 +11,7 @@ from typing import Any
 
 from graph.content.spellings import GUID
 from graph.errors import Forbidden, NotFound
-from graph.policy_types.permissions import Access
+from graph.policy_types.permissions import FIND_PEOPLE, Access
 from graph.read.directory_names import display_name
 from graph.read.paging import follow_pages
 from graph.transport import paths
@@ -22,7 +22,7 @@ _PATHS = {PERSON: "/users", DEVICE: "/devices"}
 _DIRECTORY = ("Directory.Read.All", "Directory.ReadWrite.All")
 # The permissions tables of the pages named above.
 TO_FIND = {
-    PERSON: Access("User.ReadBasic.All", ("User.Read.All", "User.ReadWrite.All", *_DIRECTORY)),
+    PERSON: FIND_PEOPLE,
     DEVICE: Access("Device.Read.All", ("Device.ReadWrite.All", *_DIRECTORY)),
 }
 TO_LIST_GROUPS = {

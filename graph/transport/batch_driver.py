@@ -86,10 +86,19 @@ def drive(
 
 
 def drive_one(
-    client: GraphClient, reading: RequestSteps[Result], memory: Memory | None = None, key: Any = None
+    client: GraphClient,
+    reading: RequestSteps[Result],
+    memory: Memory | None = None,
+    key: Any = None,
+    *,
+    is_asked_anew: bool = False,
 ) -> Result:
-    """Run one reading and return its result. Raises its error."""
-    result = drive(client, {key: reading}, memory=memory)[key]
+    """Run one reading and return its result. Raises its error.
+
+    `is_asked_anew`: nobody records the result, so each later message drives the reading again. The memory then holds
+    its last answers too, and it costs no request.
+    """
+    result: Result | GraphError = _Drive(client, {key: reading}, None, memory or _NoMemory(), is_asked_anew).run()[key]
     if isinstance(result, GraphError):
         raise result
     return result
@@ -97,9 +106,15 @@ def drive_one(
 
 class _Drive:
     def __init__(
-        self, client: GraphClient, readings: Mapping[Any, RequestSteps[Any]], write_log: WriteLog | None, memory: Memory
+        self,
+        client: GraphClient,
+        readings: Mapping[Any, RequestSteps[Any]],
+        write_log: WriteLog | None,
+        memory: Memory,
+        remembers_end: bool = False,
     ) -> None:
         self._client, self._readings, self._write_log, self._memory = client, readings, write_log, memory
+        self._remembers_end = remembers_end
         self._known = {key: dict(of_key) for key, of_key in memory.recall(readings.keys()).items()}
         self._waiting: dict[Any, list[Request]] = {}
         self._ended: dict[Any, Any] = {}
@@ -127,9 +142,12 @@ class _Drive:
         next_answer = iter(answers)
         for key, requests in waiting.items():
             self._advance(key, [next(next_answer) or Answer() for _ in requests])
-        # A reading that has its result by now needs nothing remembered.
-        goes_on = self._waiting.keys() | self._interrupted
+        # A reading that has its result by now needs nothing remembered, where that is recorded.
+        goes_on = self._waiting.keys() | self._interrupted | (self._succeeded() if self._remembers_end else set())
         self._keep(slots, answers, [number for number, (key, _) in enumerate(slots) if key in goes_on])
+
+    def _succeeded(self) -> set[Any]:
+        return {key for key, result in self._ended.items() if not isinstance(result, GraphError)}
 
     def _is_known(self, key: Any, requests: Sequence[Request]) -> bool:
         return bool(requests) and all(self._known_answer(key, request) for request in requests)

@@ -15,14 +15,15 @@ from db.policies import policies
 from db.policies.lost_bodies import LOST
 from db.readiness import reports
 from db.readiness.reports import ReportFilter
-from db.restores import restore_items
+from db.restores import restore_items, restore_rules
 from graph.simulator.store.state import Tenant as Simulated
 from tests.support import servers
 from tests.support.lone_deletions import OPTIONS, LoneDeletions, driven, is_right, simulator_here
-from tests.support.simulated_tenant import WRITE, catalog_policy
+from tests.support.simulated_tenant import WRITE, catalog_policy, conditional_access
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 GONE = "99999999-9999-4999-8999-999999999999"
+ACCESS = "identity/conditionalAccess/policies"
 DEVICE = "deviceManagement/configurationPolicies"
 APPROVALS = "deviceManagement/operationApprovalPolicies"
 APPS = "deviceAppManagement/mobileApps"
@@ -41,6 +42,24 @@ def test_what_the_same_restore_makes_is_found_and_what_nobody_has_is_not(graph, 
     ended(assess.start(cast.contoso, SYSTEM).run.id)
     found = {row.name: row.verdict for row in reports.lines(cast.contoso, ReportFilter(), 50)}
     assert (found["Berlin"], found["Tagged"], found["Lost"]) == ("by_itself", "by_itself", "by_hand")
+
+
+def test_the_guard_counts_whoever_is_left_for_emergencies(graph, cast, worker, ended, quick):
+    graph.change(permissions=[*WRITE, "User.Read.All"])
+    ada = {"id": GONE, "displayName": "Ada", "userPrincipalName": "ada@contoso.example", "accountEnabled": True}
+    graph.put("users", ada)
+    [policy] = conditional_access(1, 1, 1)[ACCESS]
+    users = {"includeUsers": ["All"], "excludeUsers": [GONE]}
+    policy["conditions"] = {**policy["conditions"], "locations": None, "users": users}
+    policy["grantControls"] = {"operator": "OR", "builtInControls": ["mfa"]}
+    graph.put(ACCESS, policy)
+    restore_rules.change(cast.contoso, False, f"user {GONE} Ada", SYSTEM)
+    ended(actors.backups.back_up.start(cast.contoso, SYSTEM).run.id)
+    for is_enabled, verdict in ((True, "by_itself"), (False, "by_hand")):
+        graph.put("users", {**ada, "accountEnabled": is_enabled})
+        ended(assess.start(cast.contoso, SYSTEM).run.id)
+        [line] = reports.lines(cast.contoso, ReportFilter(words=["CA000"]), 50)
+        assert (line.verdict, "“Ada” is disabled" in line.why) == (verdict, not is_enabled)
 
 
 def group(name, **more):

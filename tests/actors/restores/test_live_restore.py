@@ -206,7 +206,7 @@ def access_policy(excluded=()):
 @pytest.fixture
 def access(contoso, cast, ended):
     """access(excluded groups) -> the snapshot of an enabled policy for all users, which is gone by now."""
-    contoso.put("groups", {"id": BREAK_GLASS, "displayName": "SG-Break-Glass"})
+    contoso.put("groups", {"id": BREAK_GLASS, "displayName": "SG-Break-Glass", "members": [{"id": "ada"}]})
 
     def make(excluded=()):
         body = access_policy(excluded)
@@ -246,6 +246,7 @@ def test_the_guard_stops_what_could_lock_everybody_out_unless_a_reason_is_given(
 
 def test_the_guard_lets_pass_what_excludes_the_break_glass_group(access, contoso, cast, ended):
     restore_rules.change(cast.contoso, False, f"group {BREAK_GLASS} SG-Break-Glass", SYSTEM)
+    contoso.fault(kind="status", status=503, path="transitiveMembers", times=2)
     executed(previewed(drafted(access([BREAK_GLASS]), cast.contoso), ended), ended)
     assert [one["state"] for one in contoso.objects()[ACCESS].values()] == ["enabled"]
 

@@ -5,7 +5,7 @@ import pytest
 from actors.restores import live_restore
 from db.audit.audit import SYSTEM
 from db.models import Restore, Run, Write
-from db.restores import restore_items, restore_rules
+from db.restores import restore_items
 from db.runs import claims, completion, run_progress
 from db.states import RunKind
 from db.tenants import bin_refusals
@@ -18,7 +18,6 @@ from tests.support.undeletes import (
     CA,
     GROUPS,
     LOCATIONS,
-    MEMBER,
     WHERE,
     an_id,
     group_body,
@@ -231,15 +230,3 @@ def test_what_is_made_anew_is_not_possibly_on_while_it_is_made(lost, plan, conto
     servers.wait_for(lambda: restore_items.items(restore)[0].undelete_refusal, "The refusal")
     assert items_of(run)["CA a"].reason != "possibly_on"
     assert items_of(ended(run.id))["CA a"].outcome == "recreated"
-
-
-def test_the_guard_judges_what_comes_back_as_it_was_deleted(lost, plan, contoso, cast, ended):
-    everybody = {"includeUsers": ["All"]}
-    restore_rules.change(cast.contoso, False, f"user {MEMBER} Mia", SYSTEM)
-    body = policy_body()
-    body["conditions"]["users"] = everybody
-    restore = plan(lost(CA, {**body, "state": "disabled"}, body))
-    assert plan_of(restore) == {"CA a": "undelete: guard"}
-    _, run = executed(restore, ended)
-    assert items_of(run)["CA a"].outcome == "blocked"
-    assert not held(contoso)

@@ -30,7 +30,8 @@ PARTS_SHOWN = 12
 ALL = "all"
 # Reason -> what a person does about it; the policies that lack it are named beside it.
 TO_DO: Mapping[str, str] = {
-    "guard": "Name the tenant's emergency (break-glass) accounts on its page, and exclude them in the policy",
+    "guard": "Name the tenant's emergency (break-glass) accounts on its page, exclude them in the policy, and see that "
+    "somebody can use one",
     "permission_missing": "Grant the app registration what it lacks to write",
     "secret_missing": "Keep the secret where you find it: it has to be entered again",
     "to_be_entered": "Keep the secret where you find it: it has to be entered again afterwards",

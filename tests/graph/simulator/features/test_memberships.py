@@ -20,5 +20,15 @@ def test_groups_of_groups_are_listed_once_even_in_a_circle():
     assert [group["displayName"] for group in groups] == ["A", "B"]
     assert ask("users/ann@T.example").body == {"id": "u", "userPrincipalName": "Ann@t.example", "userType": "Guest"}
     assert "userType" not in ask("users/u", {"User.ReadBasic.All"}).body
+    tenant.put("groups", {"id": "c", "displayName": "C", "members": [{"id": "a"}, {"id": "somebody"}]})
+    inside = {member["id"]: member["@odata.type"] for member in ask("groups/c/transitiveMembers").body["value"]}
+    assert inside == {
+        "a": "#microsoft.graph.group",
+        "b": "#microsoft.graph.group",
+        "u": "#microsoft.graph.user",
+        "somebody": "#microsoft.graph.user",
+    }
+    assert ask("groups/c/transitiveMembers", {"Group.ReadBasic.All"}).status == 403, "their names are not enough"
+    assert ask("groups/x/transitiveMembers").status == 404
     assert (ask("users/u", set()).status, ask("users/x").status, ask("devices").body["value"]) == (403, 404, [])
     assert ask("users") is None, "the list has its row in the table"
