@@ -80,8 +80,9 @@ every-test: setup ## Run every test, without the checks
 	@$(BIN)/pytest -n 3 $(PYTEST_ARGS)
 
 test-fast: check ## Check, and run the tests that take no minute
-	@$(BIN)/pytest -q -n 2 -k 'not postgresql and not every_row and not test_demo and not test_wheel' tests/graph tests/db tests/test_*.py
-	@echo "Left out: PostgreSQL, every reading with every budget, actors, pages, commands, faults, browser, demo, wheel. All of it: make test"
+	@$(BIN)/pytest -q -n 2 -k 'not postgresql and not every_row and not test_demo and not test_wheel and not test_layers and not test_query_plans' \
+		tests/graph tests/db tests/test_*.py
+	@echo "Left out: PostgreSQL, every reading with every budget, query plans, actors, pages, commands, faults, browser, demo, wheel. All of it: make test"
 
 test-one: setup ## Run the tests of one file, folder or name: T=tests/db/accounts/test_users.py
 	@$(BIN)/pytest -q $(T)

@@ -23,8 +23,9 @@ def shown_texts():
 
 
 def test_a_phrase_that_was_replaced_is_said_nowhere():
-    phrases, found = replaced_phrases(), []
+    phrases, found = [phrase.lower() for phrase in replaced_phrases()], []
     assert len(phrases) > 20
     for where, text in shown_texts():
-        found += [(where, phrase) for phrase in phrases if phrase.lower() in text.lower()]
+        shown = text.lower()
+        found += [(where, phrase) for phrase in phrases if phrase in shown]
     assert found == []

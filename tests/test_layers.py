@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests.support import product_modules
-from tests.support.product_modules import ROOT, imported, room_docstrings
+from tests.support.product_modules import ROOT, import_statements, imported, room_docstrings
 
 MAY_IMPORT = {
     "web": {"web", "actors", "db", "config"},
@@ -19,12 +19,12 @@ OURS = {*MAY_IMPORT, "config", "tests", "bench"}
 
 
 def imports(path):
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert not node.level, f"{path}: relative imports hide the layer"
-            yield node.module
+    for statement in import_statements(path):
+        if isinstance(statement, ast.Import):
+            yield from (alias.name for alias in statement.names)
+        else:
+            assert not statement.level, f"{path}: relative imports hide the layer"
+            yield statement.module
 
 
 @pytest.mark.parametrize("package", MAY_IMPORT)

@@ -1,7 +1,8 @@
 """The product's modules, its rooms and who imports whom, read from the syntax trees: for rules, and for the picture."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -28,11 +29,19 @@ def room_docstrings(by_name: dict[str, Path]) -> dict[str, str]:
     }
 
 
+@cache
+def import_statements(path: Path) -> Sequence[ast.Import | ast.ImportFrom]:
+    """Return the statements of a file that import. To parse all files takes seconds: many rules ask this."""
+    nodes = ast.walk(ast.parse(path.read_text()))
+    return [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
+
+
 def imported(path: Path, by_name: dict[str, Path]) -> Iterator[str]:
     """Yield the modules and packages of the product that a file imports, by dotted name."""
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names if alias.name in by_name)
-        elif isinstance(node, ast.ImportFrom):
-            names = [f"{node.module}.{alias.name}" for alias in node.names]
-            yield from (name if name in by_name else node.module for name in names if {name, node.module} & {*by_name})
+    for statement in import_statements(path):
+        if isinstance(statement, ast.Import):
+            yield from (alias.name for alias in statement.names if alias.name in by_name)
+        else:
+            names = [f"{statement.module}.{alias.name}" for alias in statement.names]
+            found = (name if name in by_name else statement.module for name in names)
+            yield from (name for name in found if name in by_name)
