@@ -84,30 +84,12 @@ def open_with_keys(file: BinaryIO, identities: Sequence[object]) -> BinaryIO:
     return io.BufferedReader(_KeyReader(file, identities), CHUNK_BYTES)
 
 
-def read_identities(text: str) -> list[object]:
-    """Return the secret keys in a text as `age-keygen` writes it. Raises Invalid, which holds nothing of them."""
-    import pyrage  # a library in Rust: only what opens such files waits for it
-
-    lines = [line.strip() for line in text.splitlines()]
-    found: list[object] = []
-    for line in lines:
-        if not line or line.startswith("#"):
-            continue
-        try:
-            found.append(pyrage.x25519.Identity.from_str(line.upper()))
-        except pyrage.IdentityError:
-            raise Invalid("This is no recovery key: one begins with AGE-SECRET-KEY-1, and is given whole.") from None
-    if not found:
-        raise Invalid("No recovery key was given: it begins with AGE-SECRET-KEY-1.")
-    return found
-
-
 # --- the header -------------------------------------------------------------------------------------------------------
 
 
 def _header(file_key: bytes, passphrase: str) -> bytes:
     salt = secrets.token_bytes(16)
-    wrapped = ChaCha20Poly1305(_wrapping_key(passphrase, salt, WORK_FACTOR)).encrypt(bytes(12), file_key, None)
+    wrapped = ChaCha20Poly1305(_wrapping_key(_normal(passphrase), salt, WORK_FACTOR)).encrypt(bytes(12), file_key, None)
     text = TITLE + b"-> scrypt %b %d\n%b\n---" % (_encode(salt), WORK_FACTOR, _encode(wrapped))
     return text + b" " + _encode(_mac(file_key, text)) + b"\n"
 
@@ -125,20 +107,28 @@ def _open_header(file: BinaryIO, passphrase: str) -> bytes:
     factor = int(found[2])
     if factor > MAX_WORK_FACTOR:
         raise Invalid("The file asks for more memory than Tenantkeep gives to opening one: seal it anew with age.")
-    key = _wrapping_key(passphrase, _decode(found[1], 16), factor)
-    try:
-        file_key = ChaCha20Poly1305(key).decrypt(bytes(12), _decode(body[:-1], 32), None)
-    except InvalidTag:
-        raise Invalid(WRONG_WORDS) from None
+    file_key = _unwrap(_decode(body[:-1], 32), passphrase, _decode(found[1], 16), factor)
     if not hmac.compare_digest(_mac(file_key, title + stanza + body + b"---"), _decode(end[4:-1], 32)):
         raise Invalid(WRONG_WORDS)
     return file_key
 
 
-def _wrapping_key(passphrase: str, salt: bytes, factor: int) -> bytes:
-    # The same words typed on another machine may come in another normal form.
-    words = unicodedata.normalize("NFC", passphrase).encode("utf-8", "surrogateescape")
-    return Scrypt(_SALT_LABEL + salt, length=32, n=2**factor, r=8, p=1).derive(words)
+def _unwrap(wrapped: bytes, passphrase: str, salt: bytes, factor: int) -> bytes:
+    """Return the key of the file, whichever way its words were written. Raises Invalid."""
+    # The same words typed on another machine may come in another normal form, and age takes them as they come.
+    for words in dict.fromkeys([_normal(passphrase), passphrase, unicodedata.normalize("NFD", passphrase)]):
+        with suppress(InvalidTag):
+            return ChaCha20Poly1305(_wrapping_key(words, salt, factor)).decrypt(bytes(12), wrapped, None)
+    raise Invalid(WRONG_WORDS)
+
+
+def _normal(passphrase: str) -> str:
+    return unicodedata.normalize("NFC", passphrase)
+
+
+def _wrapping_key(words: str, salt: bytes, factor: int) -> bytes:
+    secret = words.encode("utf-8", "surrogateescape")
+    return Scrypt(_SALT_LABEL + salt, length=32, n=2**factor, r=8, p=1).derive(secret)
 
 
 def _derived(file_key: bytes, salt: bytes | None, purpose: bytes) -> bytes:

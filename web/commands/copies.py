@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -13,10 +12,17 @@ import click
 from actors.copies import recipients
 from db import clock, models
 from db.copies import copied_contents, copied_sets, recovery_keys, standing, stores
-from db.errors import Invalid
 from db.states import CopyState
-from web.commands.frame.context import add_commands, command_actor, json_option, open_installation, print_result
+from web.commands.frame.context import (
+    add_commands,
+    command_actor,
+    json_option,
+    open_installation,
+    parse_texts,
+    print_result,
+)
 
+EXAMPLE = '{"access_key": "…", "secret_key": "…"}'
 WAIT_SECONDS = 3600.0
 LOOK_SECONDS = 0.5
 # How keys of age begin; whatever else is a name. A secret one is refused where the public ones are looked at.
@@ -69,7 +75,7 @@ def add(
         store = stores.add(
             name,
             address,
-            _credentials(sys.stdin.read()) if credentials_stdin else {},
+            parse_texts(sys.stdin.buffer.read(), EXAMPLE) if credentials_stdin else {},
             command_actor(),
             copy_days=days,
             needs_lock=not without_lock,
@@ -88,16 +94,6 @@ def _public_halves(keys: Sequence[str], address: str) -> list[str]:
     return [
         key if key.lower().startswith(PUBLIC_OR_SECRET) else recovery_keys.find_by_text(key).recipient for key in keys
     ]
-
-
-def _credentials(text: str) -> dict[str, str]:
-    try:
-        given = json.loads(text)
-    except ValueError:
-        given = None
-    if not isinstance(given, dict) or not all(isinstance(value, str) for value in given.values()):
-        raise Invalid('Credentials are one JSON object of texts: {"access_key": "…", "secret_key": "…"}.')
-    return given
 
 
 @click.argument("store")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -13,21 +12,31 @@ import click
 
 from actors.copies import recipients as public_keys
 from actors.copies.stores import opening, store
-from actors.recovering import proving
+from actors.recovering import key_file, proving
 from actors.recovering import recover as recovering
 from actors.recovering import source as copy_source
 from db import models
 from db.copies import recovery_keys, stores
 from db.errors import Invalid
-from db.installation import age_file
-from web.commands.frame.context import add_commands, command_actor, json_option, open_installation, print_result
+from web.commands.frame.context import (
+    add_commands,
+    command_actor,
+    json_option,
+    open_installation,
+    parse_texts,
+    print_result,
+)
 
 KEY = "recovery_key"
+EXAMPLE = '{"recovery_key": "AGE-SECRET-KEY-1…", "access_key": "…"}'
 SHOWN = 20
 
 
 key_file_option = click.option(
-    "--key-file", type=click.Path(path_type=Path), help="The recovery key, as age-keygen writes it."
+    "--key-file",
+    "key_path",
+    type=click.Path(path_type=Path),
+    help="The recovery key, as age-keygen writes it; or sealed by `age -p`.",
 )
 
 
@@ -48,7 +57,7 @@ def register(cli: click.Group) -> None:
 @json_option
 def recover(
     address: str,
-    key_file: Path | None,
+    key_path: Path | None,
     credentials_file: Path | None,
     is_piped: bool,
     signer: str | None,
@@ -61,11 +70,11 @@ def recover(
     address = stores.checked_address(address)
     if stores.is_git(address):
         raise Invalid(stores.NOT_FOR_RECOVERY)
-    secrets = _secrets(address, key_file, credentials_file, is_piped)
-    identities = age_file.read_identities(secrets.pop(KEY, ""))
+    key, credentials = _secrets(address, key_path, credentials_file, is_piped)
+    identities = key_file.identities_in(key, _ask_passphrase)
     with open_installation():
         try:
-            opened = opening.open_store(address, stores.checked_credentials(address, secrets))
+            opened = opening.open_store(address, stores.checked_credentials(address, credentials))
             try:
                 source = copy_source.CopySource(opened, identities, signer)
                 if is_list:
@@ -123,7 +132,7 @@ def show(as_json: bool) -> None:
 @click.option("--ask", "is_asking", is_flag=True, help="Print a small text that is sealed to the key, and end.")
 @click.option("--word", help="The word that was in the sealed text, which `age -d` opens where the key is.")
 @json_option
-def prove(name: str, key_file: Path | None, is_piped: bool, is_asking: bool, word: str | None, as_json: bool) -> None:
+def prove(name: str, key_path: Path | None, is_piped: bool, is_asking: bool, word: str | None, as_json: bool) -> None:
     """Prove that somebody still has the key: by the key, of which nothing is kept, or by a text sealed to it."""
     with open_installation():
         key = recovery_keys.find_by_text(name)
@@ -134,7 +143,7 @@ def prove(name: str, key_file: Path | None, is_piped: bool, is_asking: bool, wor
         if word is not None:
             recovery_keys.answer(key, word, command_actor())
         else:
-            proving.prove_held(key, age_file.read_identities(_asked_key(key_file, is_piped)), command_actor())
+            proving.prove_held(key, _asked_identities(key_path, is_piped), command_actor())
         key = recovery_keys.find_by_text(str(key.id))
         print_result(as_json, _key_document(key), f"Proved: somebody has “{key.name}” today.")
 
@@ -171,22 +180,36 @@ def _key_line(key: models.RecoveryKey) -> str:
     return f"{key.id:>4}  {key.name}: {key.recipient}, {stores_of_it}, {proved}{ended}"
 
 
-def _asked_key(key_file: Path | None, is_piped: bool) -> str:
-    """Return the text of a key from standard input, a file, or whoever sits there."""
+def _asked_identities(key_path: Path | None, is_piped: bool) -> list[object]:
+    """Return the key from standard input, a file, or whoever sits there."""
     if is_piped:
-        return sys.stdin.read()
-    return _key_in(key_file) if key_file else str(click.prompt("Recovery key", hide_input=True, err=True))
+        return key_file.identities_in(sys.stdin.buffer.read(), _refuse_sealed)
+    return key_file.identities_in(_read(key_path) if key_path else _ask_key(), _ask_passphrase)
+
+
+def _ask_key() -> bytes:
+    text: str = click.prompt("Recovery key", hide_input=True, err=True)
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _ask_passphrase() -> str:
+    passphrase: str = click.prompt("Passphrase of the key file", hide_input=True, err=True)
+    return passphrase
+
+
+def _refuse_sealed() -> str:
+    raise Invalid("A passphrase seals this key, and standard input is taken. Give the file with --key-file.")
 
 
 @click.argument("name", metavar="STORE")
 @key_file_option
 @click.option("--key-stdin", "is_piped", is_flag=True, help="Read the recovery key from standard input.")
 @json_option
-def check(name: str, key_file: Path | None, is_piped: bool, as_json: bool) -> None:
+def check(name: str, key_path: Path | None, is_piped: bool, as_json: bool) -> None:
     """Prove that the recovery key you hold opens what a store has now. Do it once a year, from the safe."""
     with open_installation():
         row = stores.find_by_text(name)
-        identities = age_file.read_identities(_asked_key(key_file, is_piped))
+        identities = _asked_identities(key_path, is_piped)
         try:
             proof = proving.prove(row, identities, command_actor())
         except store.StoreError as e:
@@ -205,41 +228,22 @@ def _moment(text: str) -> datetime:
     return at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at
 
 
-def _secrets(address: str, key_file: Path | None, credentials_file: Path | None, is_piped: bool) -> dict[str, str]:
-    """Return what opens the copies and what signs in to the store. None of it is ever an argument."""
-    found = _parse(sys.stdin.read()) if is_piped else {}
-    if key_file is not None:
-        found[KEY] = _key_in(key_file)
+def _secrets(
+    address: str, key_path: Path | None, credentials_file: Path | None, is_piped: bool
+) -> tuple[bytes, dict[str, str]]:
+    """Return what opens the copies, and what signs in to the store. None of it is ever an argument."""
+    found = parse_texts(sys.stdin.buffer.read(), EXAMPLE) if is_piped else {}
     if credentials_file is not None:
-        found |= _parse(_read(credentials_file).decode("utf-8", "replace"))
-    if is_piped:
-        return found
-    if KEY not in found:
-        found[KEY] = click.prompt("Recovery key", hide_input=True, err=True)
-    if credentials_file is None:
+        found |= parse_texts(_read(credentials_file), EXAMPLE)
+    key = found.pop(KEY, "").encode("utf-8", "surrogateescape")
+    if key_path is not None:
+        key = _read(key_path)
+    elif not key and not is_piped:
+        key = _ask_key()
+    if credentials_file is None and not is_piped:
         for name in sorted(stores.CREDENTIALS[stores.kind_of(address)]):
             found[name] = click.prompt(name, default="", hide_input=True, show_default=False, err=True)
-    return found
-
-
-def _parse(text: str) -> dict[str, str]:
-    try:
-        told = json.loads(text)
-    except ValueError:
-        told = None
-    if not isinstance(told, dict) or not all(isinstance(value, str) for value in told.values()):
-        raise Invalid('Give one JSON object of texts: {"recovery_key": "AGE-SECRET-KEY-1…", "access_key": "…"}.')
-    return told
-
-
-def _key_in(path: Path) -> str:
-    """Return the text of a key file; one that a passphrase seals is opened."""
-    data = _read(path)
-    if not data.startswith(age_file.TITLE):
-        return data.decode("utf-8", "replace")
-    passphrase = click.prompt("Passphrase of the key file", hide_input=True, err=True)
-    with path.open("rb") as file:
-        return age_file.open_with_passphrase(file, passphrase).read().decode("utf-8", "replace")
+    return key, found
 
 
 def _read(path: Path) -> bytes:

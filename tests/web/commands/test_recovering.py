@@ -6,6 +6,7 @@ import pyrage
 import pytest
 
 from db.models import Tenant
+from tests.actors.recovering.test_key_file import ARMOURED
 from tests.actors.recovering.test_recover import copied, push_state  # noqa: F401 - fixtures
 from tests.support.command_lines import tenantkeep
 from tests.support.copied import RECOVERY_KEY
@@ -21,15 +22,17 @@ def test_the_command_lists_and_brings_back_and_says_what_to_do_next(copied, arri
     assert (wrong_key.returncode, "another one" in wrong_key.stderr) == (64, True)
     right = tenantkeep("recovery-key", "check", row.name, "--key-stdin", "--json", stdin=str(RECOVERY_KEY))
     assert (right.returncode, json.loads(right.stdout)["set"]) == (0, 3)
+    sealed = tenantkeep("recovery-key", "check", row.name, "--key-stdin", stdin=ARMOURED)
+    assert (sealed.returncode, "with --key-file" in sealed.stderr) == (64, True)
     key_file = tmp_path / "key.txt"
-    key_file.write_text(f"# created: today\n{RECOVERY_KEY}\n")
+    key_file.write_text(f"# created: today\r\n{RECOVERY_KEY}\r\n", encoding="utf-16")
     arrive("sqlite")
     secrets = json.dumps({"recovery_key": str(RECOVERY_KEY), **place.credentials})
-    listed = tenantkeep("recover", place.address, "--stdin", "--list", "--json", stdin=secrets)
+    listed = tenantkeep("recover", place.address, "--stdin", "--list", "--json", stdin=f"\ufeff{secrets}")
     told = json.loads(listed.stdout)
     assert (len(told["states"]), len(told["sets"]), Tenant.select().count()) == (2, 3, 0)
     wrong = tenantkeep("recover", place.address, "--stdin", stdin='{"recovery_key": "AGE-SECRET-KEY-1QQ"}')
-    assert (wrong.returncode, "no recovery key" in wrong.stderr) == (64, True)
+    assert (wrong.returncode, "not whole" in wrong.stderr) == (64, True)
     done = tenantkeep("recover", place.address, "--key-file", str(key_file), "--signer", told["signer"], "--json")
     result = json.loads(done.stdout)
     assert (done.returncode, result["newer_sets"], result["lost"], result["audit_problems"]) == (0, 1, [], [])

@@ -107,7 +107,19 @@ def find_policy(tenant: models.Tenant, text: str) -> models.Policy:
 
 
 def read_stdin_line(what: str) -> str:
-    value = sys.stdin.readline().rstrip("\r\n")
+    # PowerShell may put a mark before what it hands over.
+    value = sys.stdin.readline().removeprefix("\ufeff").rstrip("\r\n")
     if not value:
         raise Invalid(f"No {what} came on standard input.")
     return value
+
+
+def parse_texts(data: bytes, example: str) -> dict[str, str]:
+    """Return the texts of a JSON object, in any of Unicode's encodings. Raises Invalid."""
+    try:
+        told = json.loads(data)
+    except ValueError:
+        told = None
+    if not isinstance(told, dict) or not all(isinstance(value, str) for value in told.values()):
+        raise Invalid(f"Give one JSON object of texts: {example}.")
+    return told
