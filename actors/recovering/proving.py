@@ -29,6 +29,8 @@ class KeyProof:
     # The number of the newest set that it opened, and how many contents of it; None and 0 where none is there yet.
     set_number: int | None
     contents: int
+    # What is newer, and no recovery takes: it is not what this installation pushed.
+    not_taken: list[str]
 
 
 def prove(row: CopyStore, identities: Sequence[object], actor: Actor) -> KeyProof:
@@ -38,8 +40,8 @@ def prove(row: CopyStore, identities: Sequence[object], actor: Actor) -> KeyProo
     store = open_store(row.address, stores.open_credentials(row))
     try:
         source = CopySource(store, identities, signer.own_signer().public_key)
-        state_at = _open_state(source)
-        number, contents = _open_set(source)
+        state_at, others = _open_state(source)
+        number, contents, other_sets = _open_set(source)
     except Unproved as e:
         raise Invalid(str(e)) from e
     finally:
@@ -47,27 +49,29 @@ def prove(row: CopyStore, identities: Sequence[object], actor: Actor) -> KeyProo
     recovery_keys.adopt(row, actor)
     audit.record(Action.RECOVERY_KEY_PROVED, actor, f"store of copies {row.name}", state_at=state_at.isoformat())
     recovery_keys.note_held([key for key in public_halves(identities) if key in row.recipients], actor, BY_STORE)
-    return KeyProof(state_at, number, contents)
+    return KeyProof(state_at, number, contents, others + other_sets)
 
 
-def _open_state(source: CopySource) -> datetime:
-    states, _ = state_choice.in_order(source)
-    if not states:
-        raise Invalid("The store has no state yet: there is nothing to open. A worker pushes one each day.")
-    at, name = states[0]
-    with source.open_state(name) as lines:
-        import_file.read_head(lines)
-    return at
+def _open_state(source: CopySource) -> tuple[datetime, list[str]]:
+    """Return the time of the state that a recovery takes, and what it would not take before it."""
+    with state_choice.open_chosen(source) as state:
+        import_file.read_head(state.lines)
+    return state.at, state.unproved + state.doubted
 
 
-def _open_set(source: CopySource) -> tuple[int | None, int]:
-    places = source.sets()
-    if not places:
-        return None, 0
-    items = source.read_manifest(places[0])["items"][:CONTENTS]
-    for item in items:
-        source.read_content(item["content"], {item["sha256"]})
-    return places[0].number, len(items)
+def _open_set(source: CopySource) -> tuple[int | None, int, list[str]]:
+    """Open the newest set that a recovery takes. Return its number, how many contents, and what is not taken."""
+    unproved = []
+    for place in source.sets():
+        try:
+            items = source.read_manifest(place)["items"][:CONTENTS]
+        except Unproved as e:
+            unproved.append(str(e))
+            continue
+        for item in items:
+            source.read_content(item["content"], {item["sha256"]})
+        return place.number, len(items), unproved
+    return None, 0, unproved
 
 
 def new_key() -> tuple[str, str]:

@@ -65,36 +65,20 @@ def recover(source: CopySource, address: str, actor: Actor, tell: Tell, as_of: d
 def _bring_state(
     source: CopySource, address: str, actor: Actor, tell: Tell, as_of: datetime | None, result: Recovery
 ) -> None:
-    """Import the newest state that is proved. Raises Invalid when there is none."""
-    states, doubts = state_choice.in_order(source, as_of)
-    for at, name in states:
+    """Import the state that is chosen. Raises Invalid when there is none."""
+    with state_choice.open_chosen(source, as_of) as state:
         try:
-            with source.open_state(name) as lines:
-                imported = import_file.import_state(lines, address, actor, lambda done, rows: tell("rows", done, rows))
-        except Unproved as e:
-            result.unproved.append(str(e))
-            doubts.pop(name, None)
-            continue
+            imported = import_file.import_state(
+                state.lines, address, actor, lambda done, rows: tell("rows", done, rows)
+            )
         except Invalid as e:
-            if result.unproved:
+            if state.unproved:
                 # The one before it may be another version's: whoever reads that has to know of the newer one.
-                raise Invalid(f"{result.unproved[0]} {e}") from e
+                raise Invalid(f"{state.unproved[0]} {e}") from e
             raise
-        result.state, result.made_at = name, at.isoformat()
-        result.rows, result.ended_runs = imported.rows, imported.ended_runs
-        result.unproved += [f"{other}: {doubts[other]}" for then, other in states if then > at and other in doubts]
-        return
-    if result.unproved:
-        raise Invalid(f"No state in the store can be believed. {result.unproved[0]}")
-    if as_of is not None:
-        raise Invalid("The store has no state that is old enough.")
-    count = len(source.sets())
-    if count:
-        raise Invalid(
-            f"The store has {count} set(s), and no state: somebody deleted all of them, or none was pushed yet. Where "
-            "it keeps versions, its own tools undelete them. Sets and contents open with age: docs/copies.md."
-        )
-    raise Invalid("The store has no state yet.")
+    result.state, result.made_at = state.name, state.at.isoformat()
+    result.rows, result.ended_runs = imported.rows, imported.ended_runs
+    result.unproved += state.unproved + state.doubted
 
 
 class _Contents:

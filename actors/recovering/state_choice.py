@@ -1,13 +1,17 @@
-"""The order in which states are tried: the newest that was pushed, and not the one with the latest name.
+"""The state and the sets that a recovery takes: the newest that are proved, and not those with the latest names.
 
 Recovery and the yearly proof of a key go by it alike: who proved a key opened what a recovery would take.
 """
 
-from collections.abc import Sequence
+import gzip
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from actors.recovering.source import CopySource, StateAbout, Unproved
 from db.clock import utcnow
+from db.errors import Invalid
 
 CLOCKS_DIFFER = timedelta(days=1)
 AHEAD = "its time has not come, so a clock was ahead when it was pushed. Give its time with --as-of, and it is taken."
@@ -19,6 +23,49 @@ UNTOLD = (
     "nothing that is signed tells its size: it is of an older version of Tenantkeep, or somebody else's. Give its time "
     "with --as-of, and it is looked at."
 )
+
+
+@dataclass(frozen=True)
+class ChosenState:
+    at: datetime
+    name: str
+    lines: gzip.GzipFile
+    # What was tried before it, and is not what was pushed; and what has a later name and is doubted, with why.
+    unproved: list[str]
+    doubted: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def open_chosen(source: CopySource, as_of: datetime | None = None) -> Iterator[ChosenState]:
+    """Open the newest state that is proved. Raises Invalid when there is none."""
+    states, doubts = in_order(source, as_of)
+    unproved: list[str] = []
+    for at, name in states:
+        with ExitStack() as opened:
+            try:
+                lines = opened.enter_context(source.open_state(name))
+            except Unproved as e:
+                unproved.append(str(e))
+                doubts.pop(name, None)
+                continue
+            doubted = [f"{other}: {doubts[other]}" for then, other in states if then > at and other in doubts]
+            yield ChosenState(at, name, lines, unproved, doubted)
+            return
+    raise Invalid(_why_none(source, unproved, as_of))
+
+
+def _why_none(source: CopySource, unproved: Sequence[str], as_of: datetime | None) -> str:
+    if unproved:
+        return f"No state in the store can be believed. {unproved[0]}"
+    if as_of is not None:
+        return "The store has no state that is old enough."
+    count = len(source.sets())
+    if count:
+        return (
+            f"The store has {count} set(s), and no state: somebody deleted all of them, or none was pushed yet. Where "
+            "it keeps versions, its own tools undelete them. Sets and contents open with age: docs/copies.md."
+        )
+    return "The store has no state yet: there is nothing to open. A worker of the installation pushes one each day."
 
 
 def in_order(source: CopySource, as_of: datetime | None = None) -> tuple[list[tuple[datetime, str]], dict[str, str]]:

@@ -215,9 +215,11 @@ def check(name: str, key_path: Path | None, is_piped: bool, as_json: bool) -> No
         except store.StoreError as e:
             raise Invalid(e.sentence) from e
         document = {"store": row.name, "state": proof.state_at.isoformat(), "set": proof.set_number}
+        document |= {"contents": proof.contents, "unproved": proof.not_taken}
         opened = f"the state of {proof.state_at:%Y-%m-%d %H:%M} UTC"
         opened += f", set {proof.set_number} and {proof.contents} of its contents" if proof.set_number else ""
-        print_result(as_json, {**document, "contents": proof.contents}, f"The key opens {row.name}: {opened}.")
+        lines = [f"The key opens {row.name}: {opened}.", *(f"NOT TAKEN: {text}" for text in proof.not_taken[:SHOWN])]
+        print_result(as_json, document, "\n".join(lines))
 
 
 def _moment(text: str) -> datetime:

@@ -51,7 +51,21 @@ def test_the_state_that_is_opened_is_the_one_that_a_recovery_takes(copied):  # n
     states = Path(place.address.removeprefix("file://")) / "state"
     theirs = layout.state_path(newest + timedelta(hours=2)).removeprefix("state/")
     (states / theirs).write_bytes(b"garbage")
-    assert proving.prove(store, [RECOVERY_KEY], SYSTEM).state_at == newest.replace(microsecond=0)
+    # Nor does a set that somebody made up, or the newest state where a byte of it was changed.
+    true_set = proving.prove(store, [RECOVERY_KEY], SYSTEM).set_number
+    made_up = states.parent / "sets" / "someone" / "999999"
+    made_up.mkdir(parents=True)
+    for name in ("manifest.json.age", "manifest.json.age.sig"):
+        (made_up / name).write_bytes(b"garbage")
+    proof = proving.prove(store, [RECOVERY_KEY], SYSTEM)
+    assert (proof.state_at, proof.set_number) == (newest.replace(microsecond=0), true_set)
+    assert [text.split(" ")[0].rstrip(":") for text in proof.not_taken] == [
+        f"state/{theirs}", "sets/someone/999999/manifest.json.age",
+    ]  # fmt: skip
+    changed = states / layout.state_path(newest).removeprefix("state/")
+    changed.write_bytes(b"x" + changed.read_bytes()[1:])
+    proof = proving.prove(store, [RECOVERY_KEY], SYSTEM)
+    assert (proof.state_at < newest, layout.state_path(newest) in proof.not_taken[0]) == (True, True)
 
 
 @only_sqlite
