@@ -184,9 +184,9 @@ class S3Store(StoreBase):
 
     def delete(self, name: str) -> None:
         with explained():
-            numbers = self._version_numbers(name, ("Versions", "DeleteMarkers"))
+            numbers = self._version_numbers(name, ("Versions", "DeleteMarkers")) or self._current_version(name)
             # The newest first: what somebody put over a locked version goes, also where that one stays.
-            for number in reversed(numbers or [""]):
+            for number in reversed(numbers):
                 try:
                     self._client.delete_object(**self._of(name), **({"VersionId": number} if number else {}))
                 except ClientError as e:
@@ -226,6 +226,20 @@ class S3Store(StoreBase):
         # Listed newest first; times are of whole seconds.
         found.reverse()
         return [row["VersionId"] for row in sorted(found, key=lambda row: row["LastModified"])]
+
+    def _current_version(self, name: str) -> Sequence[str]:
+        """Return the version that is there though no list has it: some services' lists are late.
+
+        Without its number a deletion only hides it. "" is of a store that keeps no versions.
+        """
+        try:
+            found = self._client.head_object(**self._of(name))
+        except ClientError as e:
+            if _code(e) in ABSENT:
+                return []
+            raise
+        number = found.get("VersionId")
+        return [""] if number in (None, "null") else [number]
 
     def close(self) -> None:
         self._client.close()

@@ -60,7 +60,8 @@ def test_a_clock_that_is_behind_is_said_and_does_not_look_like_a_store_that_lock
     locked, ways = {"x-amz-object-lock-mode": "COMPLIANCE"}, {"content_type": "application/xml"}
     httpserver.expect_request("/bucket", method="GET").respond_with_data("<ListVersionsResult/>", **ways)
     httpserver.expect_request(re.compile("/bucket/.*"), method="DELETE").respond_with_data("", 204)
-    httpserver.expect_request(re.compile("/bucket/.*"), method="GET").respond_with_data(probes.TEXT)
+    for way in ("GET", "HEAD"):
+        httpserver.expect_request(re.compile("/bucket/.*"), method=way).respond_with_data(probes.TEXT)
     httpserver.expect_request(re.compile("/bucket/.*"), method="PUT", headers=locked).respond_with_data(
         body, 400, **ways
     )
@@ -98,3 +99,20 @@ def test_what_was_there_before_a_bucket_kept_versions_is_a_version_too(s3_endpoi
     assert found == [b"the true one", b"rubbish"]
     store.delete("state/a")
     assert list(store.all_names("state/")) == []
+
+
+def test_what_a_late_list_does_not_have_yet_is_deleted_and_not_hidden_and_a_lock_is_proved(s3_endpoint, monkeypatch):
+    """A deletion without a version's number succeeds whatever is locked: the store looked as if it locked nothing."""
+    place = new_bucket(s3_endpoint, "lists-late")
+    store = S3Store(place.address, place.credentials)
+    with monkeypatch.context() as late:
+        late.setattr(store, "_version_numbers", lambda *_: [])
+        assert probes.prove_lock(store)
+        store.put("state/a", b"short-lived")
+        store.delete("state/a")
+        store.delete("state/a")
+    client = s3_client(s3_endpoint)
+    listed = client.list_object_versions(Bucket="lists-late")
+    client.close()
+    assert [version["Key"][-7:] for version in listed["Versions"]] == ["-locked"]
+    assert "DeleteMarkers" not in listed
