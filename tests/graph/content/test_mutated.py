@@ -174,7 +174,7 @@ def use(row, content, other=None):
         if not find_references(row.key, content)
         else content
     )
-    find_lockout(row.key, want, [{"id": "1"}])
+    find_lockout(row.key, want, [{"id": "1"}], list)
     if not WRITE_RULES[row.key].cannot_restore:
         written_body(row, want["body"])
         creation_request(row, copy.deepcopy(want))
