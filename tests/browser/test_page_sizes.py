@@ -10,11 +10,13 @@ import pytest
 from flask.testing import FlaskClient
 
 from db.audit.audit import SYSTEM
-from db.models import User
-from db.states import SiteRole
+from db.clock import utcnow
+from db.models import Tenant, User
+from db.states import ChangeState, SiteRole
 from db.tenants import schedules
 from tests.browser.conftest import served
 from tests.support import large_installation
+from tests.support.changes import record_change, record_event
 
 # Width of the screen -> the most that a page may be high, in pixels.
 SCREENS = {390: 12500, 1280: 6000}
@@ -79,6 +81,21 @@ WIDER = """() => {
       found.push(`${name} hides ${one.scrollWidth - one.clientWidth}`)
   }
   return found.slice(0, 3)
+}"""
+
+# Words that go on in the next line in their middle. What is an id or an address in the browser's line breaks anywhere.
+TORN = """() => {
+  const texts = document.createTreeWalker(document.querySelector('main'), NodeFilter.SHOW_TEXT), found = []
+  const range = document.createRange()
+  for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+    if (!text.parentElement.checkVisibility() || text.parentElement.closest('code, script, option')) continue
+    for (const word of text.data.matchAll(/[\\p{L}.]{3,}/gu)) {
+      range.setStart(text, word.index)
+      range.setEnd(text, word.index + word[0].length)
+      if (new Set([...range.getClientRects()].map(box => Math.round(box.top))).size > 1) found.push(word[0])
+    }
+  }
+  return found
 }"""
 
 
@@ -195,3 +212,18 @@ def test_acts_of_a_row_are_not_cut_off_on_a_phone_in_german(enter, new_page, sit
     page.goto(f"{site}/schedules/")
     for acts in page.locator(".row-acts > *").all():
         assert acts.evaluate(IS_INSIDE), acts.inner_text()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_lists_hide_nothing_and_tear_no_word_at_a_small_desk_in_german(enter, new_page, site, cast, captured):
+    Tenant.update(name="Contoso Gesundheit und Pflege").where(Tenant.id == cast.contoso.id).execute()
+    schedules.add(cast.contoso, "0 2 * * *", "Europe/Berlin", SYSTEM)
+    Tenant.update(last_synced_at=utcnow()).execute()
+    for name in ("tom.fischer@contoso-health.example", "anna.berg@contoso-health.example"):
+        record_event(captured[0][0], name)
+    record_change(captured[0][0], state=ChangeState.RECORDED)
+    page = new_page(viewport=_screen(1280), locale="de-DE")
+    enter(page, cast.root)
+    for path in ("/", "/changes/"):
+        page.goto(site + path)
+        assert (page.evaluate(WIDER), page.evaluate(TORN)) == ([], []), path

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from flask_babel import gettext, ngettext
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from actors.facade import tenant_logs
 from db.events import attribution, event_logs
@@ -12,7 +12,7 @@ from db.events.attribution import Doer
 from db.events.event_logs import LogState
 from db.models import Change, TenantEvent
 from db.states import DoerKind, TenantLog
-from web.presentation.formatters import datetime_html
+from web.presentation.formatters import datetime_html, with_breaks
 from web.presentation.links import link
 from web.translation.sentences import translated, translated_markup
 
@@ -41,7 +41,7 @@ class Author:
         if not self.events:
             return self.why_unknown
         names = names_of(self.events)
-        return _and_others(escape(gettext("by %(name)s", name=names[0])), len(names) - 1)
+        return _and_others(with_breaks(gettext("by %(name)s", name=names[0])), len(names) - 1)
 
     @property
     def plain_words(self) -> str:

@@ -165,6 +165,14 @@ def with_times(text: str) -> Markup:
     return Markup("").join(_told_time(piece) if place % 2 else piece for place, piece in enumerate(pieces))
 
 
+_IN_ADDRESS = re.compile(r"(?<=\w)@(?=\w)")
+
+
+def with_breaks(text: str) -> Markup:
+    """Let an e-mail address go on in the next line behind its @, sooner than within a word."""
+    return Markup("@<wbr>").join(_IN_ADDRESS.split(text))
+
+
 def _told_time(piece: str) -> str:
     try:
         return datetime_html(datetime.fromisoformat(piece))

@@ -47,7 +47,7 @@ class RestoreListView(ListView):
     column_labels: ClassVar = {
         "id": "Restore",
         "policies": "Policies",
-        "source_name": "From",
+        "source_name": "Source",
         "created_by": "Requested by",
         "created_at": "Requested",
         "ended_at": "Ended",

@@ -64,7 +64,7 @@ def test_beside_a_version_stand_who_made_it_and_the_change(client, sign_in, cast
     change = record_change(policy, before=first, after=newest)
     versions = page_of(client=sign_in(client, cast.rita), policy=policy).partition('id="snapshots"')[2]
     version = versions.partition(f"snapshot&nbsp;{newest.id}<")[2].partition("snapshot&nbsp;")[0]
-    assert "anna@contoso.example" in version
+    assert "anna@<wbr>contoso.example" in version
     assert f'href="/changes/{change.id}"' in version
     assert "/changes/" not in versions.partition(f"snapshot&nbsp;{first.id}<")[2].partition("</ol>")[0]
 

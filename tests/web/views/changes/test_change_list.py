@@ -63,7 +63,7 @@ def test_changes_are_narrowed_by_what_they_are_by_whom_and_search(listed, cast, 
 def test_a_row_says_what_how_grave_when_who_and_where(client, sign_in, cast, changes):
     page = sign_in(client, cast.rita).get("/changes/").get_data(as_text=True)
     said = [" ".join(re.sub(r"<[^>]+>", " ", row).split()) for row in page.partition("<tbody>")[2].split("<tr>")[1:]]
-    assert re.search(r"Contoso policy 1 State changed high 1 h ago by anna@contoso.example in the portal Contoso "
+    assert re.search(r"Contoso policy 1 State changed high 1 h ago by anna@ contoso.example in the portal Contoso "
                      "open", said[2])  # fmt: skip
     assert "by the app Autopatch" in said[1]
     assert "by restore 12 of ours" in said[0]

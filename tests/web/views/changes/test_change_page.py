@@ -48,7 +48,7 @@ def test_every_event_meanwhile_is_told_with_its_result(read, changed, cast):
     record_event(changed.policy, "too early", at=utcnow() - timedelta(days=2))
     record_log(cast.contoso)
     page = read(changed, cast.rita)
-    assert "by anna@contoso.example in the portal" in page
+    assert "by anna@<wbr>contoso.example in the portal" in page
     assert "somebody whom Microsoft's log does not name" in page
     assert "failed" in page
     assert "from 192.0.2.44" in page

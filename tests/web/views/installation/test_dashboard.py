@@ -51,7 +51,7 @@ def test_the_card_of_open_changes_is_scoped_and_says_when_nothing_is_approved(cl
     assert "no state is approved yet" in card(cast.sam), "it is the other tenant's"
     record_event(policy, "anna@contoso.example")
     record_change(policy, after=snapshot)
-    for words in (policy.name, "anna@contoso.example", "state=open&amp;severity=high"):
+    for words in (policy.name, "anna@<wbr>contoso.example", "state=open&amp;severity=high"):
         assert (words in card(cast.rita), words in card(cast.sam)) == (True, False), words
 
 

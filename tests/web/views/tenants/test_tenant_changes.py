@@ -17,7 +17,7 @@ def test_the_tab_has_the_days_the_newest_changes_and_how_far_both_logs_were_read
     record_log(cast.contoso, "entra", error_code="permission_missing", error_message="No.")
     page = sign_in(client, cast.rita).get(f"/tenants/{cast.contoso.id}/activity").get_data(as_text=True)
     assert "0 backups, 1 changes" in " ".join(page.split())
-    assert "by anna@contoso.example in the portal" in page
+    assert "by anna@<wbr>contoso.example in the portal" in page
     assert "read from" in page
     assert "not readable: needs AuditLog.Read.All" in page
     assert "Fabrikam" not in page
