@@ -22,8 +22,13 @@ def content_path(name: str) -> str:
     return f"contents/{name[:2]}/{name}.age"
 
 
+def sets_of(directory_id: str) -> str:
+    """Return how all names begin that are of the sets of a tenant."""
+    return f"sets/{directory_id}/"
+
+
 def manifest_path(copied: CopiedSet) -> str:
-    return f"sets/{copied.directory_id}/{copied.set_number}/manifest.json.age"
+    return f"{sets_of(copied.directory_id)}{copied.set_number}/manifest.json.age"
 
 
 def state_path(at: datetime) -> str:

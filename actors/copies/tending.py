@@ -16,14 +16,13 @@ from actors.copies.git_library import git_library
 from actors.copies.stores.opening import open_store
 from actors.copies.stores.pace import Pace
 from actors.copies.stores.store import (
-    NotStored,
-    StillLocked,
     Store,
     StoreDamaged,
     StoreError,
     StoreRefused,
     as_file,
     checksum_of,
+    delete_unless_locked,
     size_of,
 )
 from actors.queue.broker import broker
@@ -281,7 +280,7 @@ def _remove_sets(row: CopyStore, store: Store, before: datetime) -> bool:
     for copied in over:
         path = layout.manifest_path(copied)
         # The signature last: a manifest without one is no copy to whoever recovers.
-        if _remove(store, path) and _remove(store, layout.signature_path(path)):
+        if delete_unless_locked(store, path) and delete_unless_locked(store, layout.signature_path(path)):
             copied_sets.forget(copied)
             gone += 1
     return gone > 0 and len(over) == TIDIED_AT_ONCE
@@ -291,7 +290,7 @@ def _remove_half_copied(row: CopyStore, store: Store) -> None:
     """Remove manifests of sets that were deleted here before their push ended: a recovery would bring those back."""
     for copied in copied_sets.half_copied(row):
         path = layout.manifest_path(copied)
-        if _remove(store, path) and _remove(store, layout.signature_path(path)):
+        if delete_unless_locked(store, path) and delete_unless_locked(store, layout.signature_path(path)):
             copied_sets.lose(copied)
 
 
@@ -301,7 +300,7 @@ def _remove_contents(row: CopyStore, store: Store, before: datetime) -> bool:
     going = copied_contents.take_over(row, before, kept_on, TIDIED_AT_ONCE)
     for content in going:
         path = layout.content_path(content.name)
-        told = None if _remove(store, path) else store.head(path)
+        told = None if delete_unless_locked(store, path) else store.head(path)
         # Where ours went, and somebody's stays that was below it, the content is there no longer.
         if told is not None and (told.checksum or content.checksum) == content.checksum:
             copied_contents.let_stay(content, told.locked_until)
@@ -321,18 +320,7 @@ def _is_young_state(row: CopyStore) -> Callable[[str], bool]:
 def _remove_old(store: Store, prefix: str, keep: Callable[[str], bool]) -> None:
     for stored in list(store.list(prefix)):
         if not keep(stored.name):
-            _remove(store, stored.name)
-
-
-def _remove(store: Store, name: str) -> bool:
-    """Remove an object. Return False while the store locks it: the next day tries again."""
-    try:
-        store.delete(name)
-    except StillLocked:
-        return False
-    except NotStored:
-        return True
-    return True
+            delete_unless_locked(store, stored.name)
 
 
 def _until(row: CopyStore) -> datetime:

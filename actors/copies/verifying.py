@@ -69,7 +69,7 @@ def _require_manifests(row: CopyStore, store: Store) -> None:
     lost: list[CopiedSet] = []
     for directory_id in copied_sets.directories_of(row):
         copies = copied_sets.complete_of(row, directory_id)
-        there = {stored.name for stored in store.list(f"sets/{directory_id}/")}
+        there = {stored.name for stored in store.list(layout.sets_of(directory_id))}
         lost += [copied for copied in copies if layout.manifest_path(copied) not in there]
     lost = _without_late_ones(store, lost, layout.manifest_path)
     for copied in lost:

@@ -171,6 +171,17 @@ class StoreBase:
         """Do nothing: there is no connection."""
 
 
+def delete_unless_locked(store: Store, name: str) -> bool:
+    """Delete an object. Return False while the store locks it: another day tries again."""
+    try:
+        store.delete(name)
+    except StillLocked:
+        return False
+    except NotStored:
+        return True
+    return True
+
+
 def as_file(data: bytes | BinaryIO) -> BinaryIO:
     return BytesIO(data) if isinstance(data, bytes) else data
 
