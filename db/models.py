@@ -926,7 +926,34 @@ class CopiedContent(Table):
     sent_for = pw.BigIntegerField(null=True)
 
     class Meta:
-        indexes = ((("store", "name"), True), (("store", "kept_until"), False))
+        indexes = (
+            (("store", "name"), True),
+            (("store", "kept_until"), False),
+            (("store", "directory_id", "id"), False),
+        )
+
+
+class CopyErasure(Table):
+    """A request to delete what one store has of a tenant that is no longer here. It goes once nothing is left."""
+
+    store = pw.ForeignKeyField(CopyStore, on_delete="CASCADE", index=False)
+    directory_id = pw.CharField(max_length=36)
+    tenant_name = pw.CharField()
+    requested_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL", index=False)
+    requested_at = pw.DateTimeField(default=utcnow)
+    due_at = pw.DateTimeField()
+    # When the first look went at it. A recovery brings back nothing of its tenant from then on.
+    begun_at = pw.DateTimeField(null=True)
+    # What is gone by now.
+    sets = pw.IntegerField(default=0)
+    contents = pw.IntegerField(default=0)
+    # Until when the store keeps the rest, as it answered; null: nobody asked yet, or nothing is locked.
+    locked_until = pw.DateTimeField(null=True)
+    # Why the store did not delete; null: it did, or nobody asked yet.
+    error = pw.CharField(null=True, max_length=1000)
+
+    class Meta:
+        indexes = ((("store", "directory_id"), True),)
 
 
 class Restore(Table):
@@ -2446,6 +2473,7 @@ TABLES = (
     RecoveryKey,
     CopiedSet,
     CopiedContent,
+    CopyErasure,
     Restore,
     RestoreRequester,
     RestoreItem,

@@ -45,7 +45,7 @@ from web.views.changes import (
     severity_rules,
 )
 from web.views.connecting import connect, connect_request, connecting, consent_pages, tenant_import
-from web.views.copies import copies, recovery_keys
+from web.views.copies import copies, erasures, recovery_keys
 from web.views.documents import documents, provider
 from web.views.fleet import act_pages, new_tenant_defaults, tenant_list
 from web.views.imports import import_comparison, imports
@@ -152,6 +152,7 @@ PAGES = (
     notifications,
     channels,
     copies,
+    erasures,
     recovery_keys,
     demo_mailbox,
     audit,

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 import dramatiq
 
-from actors.copies import layout, loose, probes, sealing, verifying
+from actors.copies import erasing, layout, loose, probes, sealing, verifying
 from actors.copies.git_library import git_library
 from actors.copies.stores.opening import open_store
 from actors.copies.stores.pace import Pace
@@ -251,12 +251,13 @@ def verify(row: CopyStore, store: Store) -> None:
 
 
 def tidy(row: CopyStore, store: Store) -> None:
-    """Remove what is kept no longer: copies, then contents that none needs, old states and probes.
+    """Remove what somebody asked to erase, and what is kept no longer: copies, contents that none needs, old states.
 
     Of many a part, and the next look goes on.
     """
     before = utcnow() - TIDY_AFTER
-    is_more = _remove_sets(row, store, before)
+    is_more = erasing.erase_due(row, store, lambda: looks.keep(row))
+    is_more |= _remove_sets(row, store, before)
     copied_sets.forget_lost(row)
     _remove_half_copied(row, store)
     is_more |= _remove_contents(row, store, before)

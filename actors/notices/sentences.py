@@ -207,8 +207,7 @@ def _restore_done(told: Occurrence, _change: Change | None, _zone: str) -> str:
 
 
 def _restore_asked(told: Occurrence, _change: Change | None, _zone: str) -> str:
-    who = plain(told.facts.get("asked_by") or "Somebody")
-    return f"{who} asks for somebody to confirm restore {told.restore_id}"
+    return f"{plain(told.facts.get('asked_by') or 'Somebody')} asks for somebody to confirm restore {told.restore_id}"
 
 
 def _foreign_write(told: Occurrence, _change: Change | None, _zone: str) -> str:
@@ -223,6 +222,7 @@ def _copies_failing(told: Occurrence, _change: Change | None, _zone: str) -> str
         "behind": f"Copies in the store “{store}” are more than a day behind",
         "damaged": f"Copies in the store “{store}” were lost or changed there: find out who did it",
         "incomplete": f"The store “{store}” lacks what cannot be opened here: its page names it",
+        "not_erased": f"The store “{store}” does not delete the copies that it was asked to: its page says why",
         "not_locked": f"The store “{store}” does not lock the copies in it, which has to be",
     }
     return sentences.get(str(told.facts.get("why")), f"The store of copies “{store}” does not work")
@@ -263,8 +263,7 @@ def _safeguard(told: Occurrence, _change: Change | None, _zone: str) -> str:
 
 def _expiring(told: Occurrence, _change: Change | None, zone: str) -> str:
     ends_at = _moment(told.facts.get("ends_at"))
-    app = told.facts.get("app")
-    what = f"The credential of {plain(app)}" if app else "The credential"
+    what = f"The credential of {plain(app)}" if (app := told.facts.get("app")) else "The credential"
     what += " that only writes" if told.facts.get("writes") else ""
     return f"{what} ends {short_time(ends_at, zone)}" if ends_at else f"{what} ends soon"
 
@@ -307,9 +306,12 @@ def _standing(standard: Mapping[str, Any]) -> str:
 
 
 def _deletion_due(told: Occurrence, _change: Change | None, zone: str) -> str:
-    """Return “12 backup sets go on 4 Dec 03:12, unless somebody protects them”, or that the whole tenant goes."""
+    """Return “12 backup sets go on 4 Dec 03:12, unless somebody protects them”, or that all of a tenant goes."""
     count, at = told.facts.get("count"), _moment(told.facts["due_at"])
     when = short_time(at, zone) if at else "soon"
+    if copies_of := told.facts.get("copies_of"):
+        store = plain(told.facts["store"])
+        return f"All copies of {plain(copies_of)} in the store “{store}” go on {when}, unless somebody takes that back"
     if not count:
         return f"The tenant goes with all its backups on {when}, unless somebody takes that back"
     what = "1 backup set goes" if count == 1 else f"{count} backup sets go"
@@ -332,8 +334,7 @@ def _rollout(told: Occurrence, _change: Change | None, _zone: str) -> str:
     if facts["what"] == "stopped":
         return f"{what}: roll-out {facts['rollout']} to {ring} stopped. {plain(facts['why'])}".rstrip(".")
     counts = {"done": tenants.get("done", 0), "undone": tenants.get("undone", 0), "all": sum(tenants.values())}
-    words = _ROLLOUTS.get(facts["what"], "has ended in {ring}")
-    return f"{what}, {words.format(ring=ring, **counts)}"
+    return f"{what}, {_ROLLOUTS.get(facts['what'], 'has ended in {ring}').format(ring=ring, **counts)}"
 
 
 def _rollout_planned(told: Occurrence, _change: Change | None, _zone: str) -> str:

@@ -189,6 +189,8 @@ def _place_of_one(notice: Notice) -> PageLink:
     if about.event == NoticeEvent.STANDARD_EXCEPTION:
         followers = f"/standards/{about.facts['standard_id']}/tenants/"
         return PageLink(followers + str(about.tenant_id or ""), "Standards, who follows")
+    if "copies_of" in about.facts:
+        return PageLink(f"/copies/{about.facts['store_id']}", "Copies elsewhere")
     return PLACES.get(about.event) or _place_of_tenant(about.tenant_id)
 
 

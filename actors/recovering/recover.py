@@ -112,8 +112,12 @@ class _Contents:
     def _add_newer_sets(self) -> dict[str, set[str]]:
         """Add sets that the state has not. Return name -> digests of what is in them."""
         digests = defaultdict[str, set[str]](set)
+        gone = lost_contents.directories_that_go()
         for place in reversed(self._source.sets()):
             if lost_contents.has_set(place.number):
+                continue
+            if place.directory_id in gone:
+                lost_contents.leave_out_number(place.number)
                 continue
             manifest = self._manifest(place)
             if manifest is None:

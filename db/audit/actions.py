@@ -135,6 +135,9 @@ class Action(StrEnum):
     COPY_STORE_ASKED = "copy-store:asked"
     SET_COPIED = "backup-set:copied"
     COPY_REMOVED = "backup-set:copy-removed"
+    COPIES_TO_GO = "copies:erasure-announced"
+    COPIES_KEPT = "copies:erasure-taken-back"
+    COPIES_ERASED = "copies:erased"
     IMPORT_KEPT = "import:kept"
     IMPORT_CHANGED = "import:changed"
     IMPORT_REMOVED = "import:removed"
@@ -321,6 +324,10 @@ DETAILS: dict[Action, frozenset[str]] = {
     # `locked_until` None: nothing locks it.
     Action.SET_COPIED: frozenset({"store", "run", "contents", "left_out", "locked_until"}),
     Action.COPY_REMOVED: frozenset({"store", "kept_until"}),
+    # Of a tenant that is no longer here: its row is gone.
+    Action.COPIES_TO_GO: frozenset({"store", "directory_id", "due_at"}),
+    Action.COPIES_KEPT: frozenset({"store", "directory_id"}),
+    Action.COPIES_ERASED: frozenset({"store", "directory_id", "sets", "contents"}),
     Action.IMPORT_KEPT: frozenset({"name", "policies"}),
     # `changed`: which policies take the file beside them, what was filled in; never what with.
     Action.IMPORT_CHANGED: frozenset({"name", "changed"}),

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 import peewee as pw
 
 from db.clock import utcnow
-from db.models import CopiedContent, CopyStore
+from db.models import CopiedContent, CopyErasure, CopyStore
 from db.sql.value_lists import batched, is_in
 
 MIN_STRIDE = timedelta(days=1)
@@ -60,6 +60,19 @@ def take_over(store: CopyStore, before: datetime, but: set[str], limit: int) -> 
     CopiedContent.update(is_going=True).where(is_in(CopiedContent.id, some) & (is_over)).execute()
     is_marked = (CopiedContent.store == store) & CopiedContent.is_going & is_in(CopiedContent.id, some)
     return list(CopiedContent.select().where(is_marked))
+
+
+def take_all_of(erasure: CopyErasure, after: int, limit: int) -> list[CopiedContent]:
+    """Mark the next contents of its tenant as going, by rising ids, and return them; none whose lock has not ended.
+
+    They count as kept until the day of the erasure: whoever tidies up takes over what is left marked.
+    """
+    is_open = CopiedContent.locked_until.is_null() | (CopiedContent.locked_until < utcnow())
+    is_of_tenant = (CopiedContent.store == erasure.store_id) & (CopiedContent.directory_id == erasure.directory_id)
+    following = CopiedContent.select(CopiedContent.id).where(is_of_tenant & is_open & (CopiedContent.id > after))
+    ids = [row[0] for row in following.order_by(CopiedContent.id).limit(limit).tuples()]
+    CopiedContent.update(is_going=True, kept_until=erasure.due_at).where(is_in(CopiedContent.id, ids)).execute()
+    return list(CopiedContent.select().where(is_in(CopiedContent.id, ids)).order_by(CopiedContent.id))
 
 
 def let_stay(content: CopiedContent, locked_until: datetime | None) -> None:

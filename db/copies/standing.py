@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from db.copies import copied_sets, stores
+from db.copies import copied_sets, erasures, stores
 from db.models import CopyStore
 
 # A set that is not copied after so long is behind: a first push of everything may take hours.
@@ -11,6 +11,7 @@ BEHIND_AFTER = timedelta(days=1)
 # A store that does not answer is asked again for so long before anybody is told.
 FAILING_AFTER = timedelta(hours=1)
 BEHIND, DAMAGED, FAILING, INCOMPLETE, NOT_LOCKED = "behind", "damaged", "failing", "incomplete", "not_locked"
+NOT_ERASED = "not_erased"
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,10 @@ def of_store(store: CopyStore, now: datetime) -> list[StoreFinding]:
         found.append(StoreFinding(store, INCOMPLETE, sentence))
     if store.unopened:
         found.append(StoreFinding(store, INCOMPLETE, str(store.unopened)))
+    for erasure in erasures.of_store(store):
+        if erasure.error:
+            sentence = f"The copies of {erasure.tenant_name} that are to be deleted are there still. {erasure.error}"
+            found.append(StoreFinding(store, NOT_ERASED, sentence))
     since = copied_sets.behind_since(store)
     if since is not None and since < now - BEHIND_AFTER:
         found.append(StoreFinding(store, BEHIND, "Sets of more than a day ago are not copied yet. Its page says why."))

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from db.audit import audit
 from db.audit.audit import Action, Actor
 from db.clock import utcnow
-from db.copies import copied_sets, recovery_keys
+from db.copies import copied_sets, erasures, recovery_keys
 from db.database import database
 from db.encryption import keyring
 from db.errors import Invalid
@@ -131,7 +131,13 @@ def change(
 
 
 def remove(store: CopyStore, actor: Actor) -> None:
-    """Forget the store. Whatever is in it stays there, and locked as it is."""
+    """Forget the store. What is in it stays there, and locked as it is. Raises Invalid where some of it is to go."""
+    waiting = erasures.of_store(store)
+    if waiting:
+        raise Invalid(
+            f"The copies of {waiting[0].tenant_name} in it are to be deleted, which nobody would do any more. Wait for "
+            "that, or take it back; then remove the store."
+        )
     with database.atomic():
         CopyStore.delete().where(CopyStore.id == store.id).execute()
         audit.record(Action.COPY_STORE_REMOVED, actor, _subject(store), **_facts(store))

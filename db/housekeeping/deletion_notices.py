@@ -1,4 +1,7 @@
-"""Telling that backup sets, or a whole tenant, will be deleted: in the audit log, and by the channels of notices."""
+"""Telling that backup sets, a whole tenant, or its copies elsewhere will be deleted.
+
+It is told in the audit log, and by the channels of notices.
+"""
 
 from datetime import datetime
 
@@ -6,8 +9,9 @@ from db.accounts import users
 from db.audit import audit
 from db.audit.audit import Action, Actor
 from db.backups.deletions import NewDeletions
+from db.copies import erasures
 from db.database import database
-from db.models import Run, Tenant, User
+from db.models import CopyErasure, Run, Tenant, User
 from db.notices import occurrences
 from db.states import NoticeEvent, Role
 
@@ -32,6 +36,14 @@ def announce_tenant(tenant: Tenant, due_at: datetime, actor: Actor) -> None:
         tenant,
         facts={"due_at": due_at.isoformat()},
     )
+
+
+def announce_erasure(erasure: CopyErasure, actor: Actor) -> None:
+    due_at = erasure.due_at.isoformat()
+    erasures.record(Action.COPIES_TO_GO, actor, erasure, due_at=due_at)
+    about = {"copies_of": erasure.tenant_name, "store": erasure.store.name, "store_id": erasure.store_id}
+    about |= {"due_at": due_at}
+    occurrences.begin(NoticeEvent.DELETION_DUE, f"deletion:copies {erasure.id} {due_at}", facts=about)
 
 
 def managers(tenant: Tenant) -> list[User]:

@@ -18,6 +18,7 @@ from db.models import (
     BackupSet,
     Content,
     CopiedContent,
+    CopyErasure,
     CopySigner,
     Policy,
     Run,
@@ -131,6 +132,11 @@ def has_set(number: int) -> bool:
     """Tell whether the set is here as it ended. One that was under way when the state was made is not."""
     found = BackupSet.select(BackupSet, Run).left_outer_join(Run).where(BackupSet.id == number).first()
     return found is not None and not (found.run and found.run.error_code == IMPORTED)
+
+
+def directories_that_go() -> set[str]:
+    """Return the directories whose copies somebody had deleted, and that are not all gone: they do not come back."""
+    return {row[0] for row in CopyErasure.select(CopyErasure.directory_id).tuples()}
 
 
 def tenant_of(manifest: Mapping[str, Any]) -> Tenant:

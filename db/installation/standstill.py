@@ -4,7 +4,7 @@ What it knows is as old as its state, and the old installation may live on.
 """
 
 from db.clock import utcnow
-from db.models import BackupSet, CopyStore, Restore, RollOut, Schedule, StandardAdoption, Tenant
+from db.models import BackupSet, CopyErasure, CopyStore, Restore, RollOut, Schedule, StandardAdoption, Tenant
 from db.states import CHANGEABLE, RestoreState, RollOutState
 
 WAITS = "This installation was recovered: look at the tenants first, then let it go on."
@@ -27,3 +27,5 @@ def stand_still() -> None:
     BackupSet.update(deletion_due_at=None).where(BackupSet.deletion_due_at.is_null(False)).execute()
     is_to_go = Tenant.removal_due_at.is_null(False) & Tenant.removing_since.is_null()
     Tenant.update(removal_due_at=None).where(is_to_go).execute()
+    # One that had begun goes on where its store is switched on: a part of what it is of is gone.
+    CopyErasure.delete().where(CopyErasure.begun_at.is_null()).execute()

@@ -1,4 +1,4 @@
-"""`copies list|add|push|verify|seen`: the stores that backup sets are copied to."""
+"""`copies list|add|push|verify|seen|erase|keep`: the stores that backup sets are copied to."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ from datetime import datetime
 
 import click
 
+import config
 from actors.copies import recipients
 from db import clock, models
-from db.copies import copied_contents, copied_sets, recovery_keys, standing, stores
+from db.copies import copied_contents, copied_sets, erasures, recovery_keys, standing, stores
+from db.errors import Invalid
+from db.housekeeping import copy_erasure
 from db.states import CopyState
+from db.tenants import tenants
 from web.commands.frame.context import (
     add_commands,
     command_actor,
@@ -27,11 +31,23 @@ WAIT_SECONDS = 3600.0
 LOOK_SECONDS = 0.5
 # How keys of age begin; whatever else is a name. A secret one is refused where the public ones are looked at.
 PUBLIC_OR_SECRET = ("age1", "age-secret-key")
+ERASE_QUESTION = "All that the store has of this tenant goes, for good. Type its directory id to have it deleted"
 
 
 def register(cli: click.Group) -> None:
     group = click.Group("copies", help="Copies of backup sets outside the installation.")
-    add_commands(group, {"list": list_stores, "add": add, "push": push, "verify": verify, "seen": seen})
+    add_commands(
+        group,
+        {
+            "list": list_stores,
+            "add": add,
+            "push": push,
+            "verify": verify,
+            "seen": seen,
+            "erase": erase,
+            "keep": keep,
+        },
+    )
     cli.add_command(group)
 
 
@@ -131,6 +147,48 @@ def seen(store: str, as_json: bool) -> None:
         print_result(as_json, _document(now), _line(now))
 
 
+@click.argument("store")
+@click.argument("directory_id")
+@click.option("--yes", is_flag=True, help="Do not ask for the directory id again.")
+@json_option
+def erase(store: str, directory_id: str, yes: bool, as_json: bool) -> None:
+    """Delete what a store has of a tenant that was removed. What the store locks goes when its lock ends.
+
+    It begins after TENANTKEEP_DELETION_DAYS; until then `tenantkeep copies keep` takes it back.
+    """
+    with open_installation():
+        row, directory_id = stores.find_by_text(store), tenants.parse_guid(directory_id, "directory id")
+        if not yes and click.prompt(ERASE_QUESTION, err=True).strip().lower() != directory_id:
+            raise Invalid("That is not its directory id. Nothing is deleted.")
+        erasure = copy_erasure.request(row, directory_id, command_actor(), config.settings().deletion_days)
+        sentence = f"The copies of {erasure.tenant_name} in {row.name} go from {erasure.due_at:%Y-%m-%d %H:%M} UTC on."
+        print_result(as_json, _erasure(erasure), f"{sentence} Take it back with: tenantkeep copies keep")
+
+
+@click.argument("store")
+@click.argument("directory_id")
+@json_option
+def keep(store: str, directory_id: str, as_json: bool) -> None:
+    """Take the deletion of a removed tenant's copies back. What is gone by now stays gone."""
+    with open_installation():
+        row = stores.find_by_text(store)
+        copy_erasure.take_back(row, directory_id.strip().lower(), command_actor())
+        document = {"store": row.name, "directory_id": directory_id}
+        print_result(as_json, document, f"What {row.name} has of {directory_id} stays.")
+
+
+def _erasure(erasure: models.CopyErasure) -> dict[str, object]:
+    return {
+        "directory_id": erasure.directory_id,
+        "tenant": erasure.tenant_name,
+        "due_at": _moment(erasure.due_at),
+        "begun_at": _moment(erasure.begun_at),
+        "sets": erasure.sets,
+        "contents": erasure.contents,
+        "error": erasure.error,
+    }
+
+
 def _tell(row: models.CopyStore, as_json: bool, wait: bool, is_done: Callable[[models.CopyStore], bool]) -> None:
     """Print how the store stands; with `wait`, once it is done or has failed, which is exit code 1."""
     asked_at, until = clock.utcnow(), time.monotonic() + WAIT_SECONDS
@@ -177,6 +235,7 @@ def _document(store: models.CopyStore) -> dict[str, object]:
         "bytes": size,
         "error": store.error,
         "findings": [finding.why for finding in standing.of_store(store, clock.utcnow())],
+        "erasures": [_erasure(erasure) for erasure in erasures.of_store(store)],
     }
 
 

@@ -108,3 +108,9 @@ def test_each_event_has_its_sentence_and_its_page_begun_and_well_again(app, cast
     found = {"store": "Vault", "why": "damaged", "found": "contents/3f/x.age was missing."}
     occurrences.begin(NoticeEvent.COPIES_FAILING, "damaged", None, facts=found)
     assert ("Found", found["found"]) in told().facts
+    copies = {"copies_of": "Woodgrove", "store": "Vault", "store_id": 3, "due_at": AT.isoformat()}
+    occurrences.begin(NoticeEvent.DELETION_DUE, "copies", facts=copies)
+    message = told()
+    assert message.subject == "All copies of Woodgrove in the store “Vault” go on 26 Nov 03:12 Vienna, unless " \
+        "somebody takes that back"  # fmt: skip
+    assert message.link == f"{ADDRESS}/copies/3"

@@ -19,8 +19,9 @@ from db.audit import audit, chain
 from db.audit.audit import SYSTEM
 from db.backups import manifests
 from db.clock import utcnow
-from db.copies import copied_sets, loose_contents, stores
+from db.copies import copied_sets, erasures, loose_contents, stores
 from db.errors import Invalid
+from db.housekeeping import copy_erasure
 from db.installation import lost_contents
 from db.models import (
     AuditEvent,
@@ -28,6 +29,7 @@ from db.models import (
     Content,
     CopiedContent,
     CopiedSet,
+    CopyErasure,
     CopyStore,
     Policy,
     Run,
@@ -233,6 +235,23 @@ def test_an_older_time_is_brought_back_as_it_was_then(copied, arrive):
     arrive("sqlite")
     assert recover(place, as_of=oldest).sets == 0
     assert not BackupSet.select().exists()
+
+
+@only_sqlite
+@pytest.mark.parametrize("has_begun", [True, False])
+def test_copies_that_are_being_deleted_do_not_come_back_and_those_that_wait_for_it_do(
+    copied, push_state, arrive, cast, has_begun
+):
+    place, store = copied()
+    Tenant.delete().where(Tenant.id == cast.contoso.id).execute()
+    erasure = copy_erasure.request(store, cast.contoso.directory_id, SYSTEM, 7)
+    assert not has_begun or erasures.begin(erasure)
+    push_state(store)
+    arrive("sqlite")
+    result = recover(place)
+    assert (result.lost, result.unproved, result.sets) == ([], [], 0 if has_begun else 3)
+    assert Tenant.select().where(Tenant.directory_id == cast.contoso.directory_id).exists() != has_begun
+    assert CopyErasure.select().exists() == has_begun
 
 
 @only_sqlite

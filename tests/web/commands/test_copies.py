@@ -5,7 +5,7 @@ from click.testing import CliRunner
 
 from db.copies import stores
 from db.database import database as handle
-from db.models import CopiedSet, CopyStore
+from db.models import CopiedSet, CopyErasure, CopyStore, Tenant
 from tests.support.copied import RECOVERY_KEY, look_after, make_set, push_all
 from web.commands import cli
 from web.doctor import checks
@@ -55,3 +55,14 @@ def test_a_store_is_added_pushed_verified_and_listed(cast, redis_url, new_place)
     stores.record_damage(store, "contents/3f/x.age was missing.")
     assert "FAILING: contents/3f/x.age was missing." in run_command("copies", "list").output
     assert json.loads(run_command("copies", "seen", "Vault", "--json").output)["findings"] == []
+    # Of a tenant that was removed all goes on its day, once its directory id is given again.
+    directory_id = cast.contoso.directory_id
+    assert "is in this installation" in str(run_command("copies", "erase", "Vault", directory_id, "--yes").exception)
+    Tenant.delete().where(Tenant.id == cast.contoso.id).execute()
+    assert run_command("copies", "erase", "Vault", directory_id).exit_code == 1
+    assert not CopyErasure.select().exists()
+    told = json.loads(run_command("copies", "erase", "Vault", directory_id.upper(), "--yes", "--json").output)
+    assert (told["tenant"], told["begun_at"]) == ("Contoso", None)
+    assert json.loads(run_command("copies", "list", "--json").output)[0]["erasures"] == [told]
+    assert run_command("copies", "keep", "Vault", directory_id).exit_code == 0
+    assert not CopyErasure.select().exists()

@@ -44,6 +44,7 @@ from db.models import (
     AuditKey,
     BackupSet,
     Channel,
+    CopyErasure,
     Credential,
     DefinitionCategory,
     DefinitionText,
@@ -173,6 +174,7 @@ def _copy_elsewhere(tenant):
         "store": store.id, "directory_id": tenant.directory_id, "name": "n", "sha256": "a", "checksum": "b",
         "plain_bytes": 1, "stored_bytes": 2, "kept_until": utcnow(),
     }], 7)  # fmt: skip
+    CopyErasure.create(store=store, directory_id="gone", tenant_name="Ümläut", due_at=utcnow() + timedelta(days=7))
 
 
 def _rehearse(tenant, lab):

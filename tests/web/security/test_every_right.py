@@ -16,7 +16,19 @@ from actors.housekeeping import daily_prune
 from db.audit.audit import SYSTEM
 from db.backups import retention
 from db.clock import utcnow
-from db.models import BackupSet, Channel, CopiedSet, CopyStore, Notice, NoticeRule, Occurrence, Run, Tenant, User
+from db.models import (
+    BackupSet,
+    Channel,
+    CopiedSet,
+    CopyErasure,
+    CopyStore,
+    Notice,
+    NoticeRule,
+    Occurrence,
+    Run,
+    Tenant,
+    User,
+)
 from db.notices import channels, conditions, notices, rules
 from db.states import ChannelKind, NoticeEvent, RunKind, SiteRole
 from tests.db.backups.test_retention import made, nights
@@ -96,6 +108,16 @@ def put_a_store_of_own_keys_in_its_place(attacker):
     assert push_all(store) == []
 
 
+def have_copies_deleted(attacker):
+    """Of a tenant that is here it is refused; what is left of another waits for its day."""
+    store, gone = CopyStore.get(), "99999999-0000-4000-8000-000000000000"
+    CopiedSet.create(store=store, directory_id=gone, tenant_name="Gone", set_number=7_000_000, set_at=utcnow())
+    for directory_id in (attacker.cast.fabrikam.directory_id, gone):
+        attacker.post(f"/copies/{store.id}/removed/{directory_id}/erase", typed_directory=directory_id)
+    [waiting] = CopyErasure.select()
+    assert (waiting.directory_id, waiting.due_at > utcnow() + timedelta(days=6)) == (gone, True)
+
+
 def redirect_the_channel(attacker):
     attacker.post(f"/channels/{attacker.channel.id}", name=attacker.channel.name, address="eve@example.com")
 
@@ -127,6 +149,7 @@ ACTS = (
     (lambda attacker: attacker.post(f"{attacker.tenant}/disconnect"), ACT),
     (remove_tenant, DELETION),
     (lambda _: run_command("tenant", "remove", "Fabrikam", "--yes"), DELETION),
+    (have_copies_deleted, DELETION),
     (redirect_the_channel, ACT),
     (have_the_channel_told_reports_alone, ACT),
     (lambda attacker: attacker.post(f"/channels/{attacker.channel.id}/switch", wanted="off"), ACT),
@@ -184,7 +207,8 @@ def test_no_act_makes_a_backup_vanish_unseen(attacker):
 
 
 def test_no_page_and_no_api_deletes_what_was_captured(app):
-    """Whatever deletes in the product is named here: none of it is a set, a snapshot, a content or a copy."""
+    """Whatever deletes in the product is named here: none of it is a set, a snapshot or a content, nor the copy of a
+    tenant that is here."""
     kept = re.compile(r"(backup-sets|snapshots|policies|copies|contents|runs|audit)")
     deleting = {
         f"{method} {rule.rule}"
@@ -192,4 +216,8 @@ def test_no_page_and_no_api_deletes_what_was_captured(app):
         for method in rule.methods - {"GET", "HEAD", "OPTIONS"}
         if (method == "DELETE" or re.search(r"delete|remove|destroy|purge|erase", rule.rule)) and kept.search(rule.rule)
     }
-    assert deleting == {"POST /copies/<int:store_id>/remove"}
+    assert deleting == {
+        "POST /copies/<int:store_id>/remove",
+        "POST /copies/<int:store_id>/removed/<directory_id>/erase",
+        "POST /copies/<int:store_id>/removed/<directory_id>/keep",
+    }

@@ -68,4 +68,20 @@ COPY_ACTS = {
         "Removed a copy that was kept long enough",
         "The copy of {subject} of {tenant} was removed from {store}",
     ),
+    Action.COPIES_TO_GO: AuditAct(
+        BACKUPS,
+        "Asked to delete the copies of a removed tenant",
+        "{who} asked to delete all {subject} in {store} from {due_at} on; its directory id is {directory_id}",
+    ),
+    Action.COPIES_KEPT: AuditAct(
+        BACKUPS,
+        "Took the deletion of a removed tenant's copies back",
+        "{who} took the deletion of the {subject} in {store} back; its directory id is {directory_id}",
+    ),
+    Action.COPIES_ERASED: AuditAct(
+        BACKUPS,
+        "Deleted the copies of a removed tenant",
+        "All {subject} in {store} were deleted: {sets} backup sets, {contents} contents; its directory id is "
+        "{directory_id}",
+    ),
 }

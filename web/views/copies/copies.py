@@ -12,7 +12,8 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 
 from actors.copies.recipients import checked_recipients
 from db.clock import utcnow
-from db.copies import copied_contents, copied_sets, recovery_keys, standing, stores
+from db.copies import copied_contents, copied_sets, erasures, recovery_keys, standing, stores
+from db.copies.erasures import RemovedTenant
 from db.copies.standing import StoreFinding
 from db.errors import Invalid
 from db.models import CopiedSet, CopyStore, RecoveryKey
@@ -79,6 +80,10 @@ STATES = {
     CopyState.COMPLETE: "is there",
     CopyState.FAILED: "failed",
 }
+REMOVED = {
+    False: "Removed. What is in the store stays there, and can be recovered with the recovery key.",
+    True: "Removed. What is in the repository stays there.",
+}
 
 
 @dataclass(frozen=True)
@@ -118,6 +123,10 @@ class StoreRow:
 @dataclass(frozen=True)
 class StorePage(StoreRow):
     sets: Sequence[CopiedSet] = ()
+
+    @cached_property
+    def removed(self) -> Sequence[RemovedTenant]:
+        return erasures.removed_tenants(self.store)
 
     @property
     def states(self) -> Mapping[CopyState, str]:
@@ -209,7 +218,7 @@ def add() -> Any:
     return redirect(url_for("copies.page", store_id=store.id), 303)
 
 
-def _fetch(store_id: int) -> CopyStore:
+def fetch_store(store_id: int) -> CopyStore:
     store: CopyStore | None = CopyStore.get_or_none(CopyStore.id == store_id) if store_id <= MAX_ID else None
     return store if store is not None else abort(404)
 
@@ -217,14 +226,14 @@ def _fetch(store_id: int) -> CopyStore:
 @pages.get("/<int:store_id>")
 @requires(Permission.ADMINISTER)
 def page(store_id: int) -> str:
-    store = _fetch(store_id)
+    store = fetch_store(store_id)
     return render_template("copies/store.html", page=StorePage(store, copied_sets.of_store(store, SHOWN_SETS)))
 
 
 @pages.post("/<int:store_id>")
 @requires(Permission.ADMINISTER)
 def change(store_id: int) -> Any:
-    store = _fetch(store_id)
+    store = fetch_store(store_id)
     with refusals_flashed():
         stores.change(
             store,
@@ -243,7 +252,7 @@ def change(store_id: int) -> Any:
 @requires(Permission.ADMINISTER)
 def ask(store_id: int) -> Any:
     """Ask a worker to check, verify or push, or say that one has looked into what was lost or changed there."""
-    store = _fetch(store_id)
+    store = fetch_store(store_id)
     what = form_text("what")
     if what in stores.ASKED:
         stores.ask(store, current_actor(), what)
@@ -255,16 +264,15 @@ def ask(store_id: int) -> Any:
 @pages.post("/<int:store_id>/remove")
 @requires(Permission.ADMINISTER)
 def remove(store_id: int) -> Any:
-    store = _fetch(store_id)
+    store = fetch_store(store_id)
     if not is_same_name(form_text("typed_name"), store.name):
         flash(f"Type the name of the store to remove it: {store.name}. Nothing was removed.", "danger")
         return redirect(url_for("copies.page", store_id=store.id), 303)
-    stores.remove(store, current_actor())
-    if stores.is_git(store.address):
-        flash("Removed. What is in the repository stays there.", "success")
-    else:
-        flash("Removed. What is in the store stays there, and can be recovered with the recovery key.", "success")
-    return redirect(url_for("copies.index"), 303)
+    with refusals_flashed():
+        stores.remove(store, current_actor())
+        flash(REMOVED[stores.is_git(store.address)], "success")
+        return redirect(url_for("copies.index"), 303)
+    return redirect(url_for("copies.page", store_id=store.id), 303)
 
 
 def _is_secret(recipients: Sequence[str]) -> bool:
