@@ -1,6 +1,6 @@
 """Translates between a restore item's columns and what graph/ takes and gives."""
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import asdict
 from types import MappingProxyType
 from typing import Any
@@ -43,15 +43,18 @@ def action_of(item: RestoreItem) -> Outcome:
 
 
 def content_to_write(
-    item: RestoreItem, options: RestoreOptions, created: Mapping[int, str] = MappingProxyType({})
+    item: RestoreItem,
+    options: RestoreOptions,
+    created: Mapping[int, str] = MappingProxyType({}),
+    read: Callable[[int], PolicyContent] = snapshots.read_content,
 ) -> PolicyContent:
     """Return what a live restore writes of an item that has a content. Raises SealError.
 
     `created`: restore item id -> Graph id, of what the item refers to and this restore has created by now.
     """
-    backup = backup_content(item)
+    backup = _own_content(item, read(item.content_id))
     left_out = item.left_out or ()
-    live = live_content(item) if left_out else None
+    live = read(item.live_content_id) if left_out and item.live_content_id else None
     return desired_content(
         POLICY_TYPES[item.policy_type],
         backup,
@@ -104,6 +107,11 @@ _SEALED = (
 )
 
 
+def why_not_opened(content: Content) -> str:
+    """Return a sentence for a content that has just been found not to open."""
+    return _LOST if lost_bodies.is_lost(content) else _SEALED
+
+
 class BackupContents(dict[RestoreItem, PolicyContent]):
     """Item -> its content in the backup, decrypted when it is first needed.
 
@@ -129,7 +137,7 @@ class BackupContents(dict[RestoreItem, PolicyContent]):
         try:
             return _own_content(item, snapshots.open_content(content))
         except snapshots.NOT_OPENED:
-            self.damaged[item] = _LOST if lost_bodies.is_lost(content) else _SEALED
+            self.damaged[item] = why_not_opened(content)
             name = POLICY_TYPES[item.policy_type].name_property
             return {"body": {"id": item.graph_id, name: item.name}, "assignments": None}
 

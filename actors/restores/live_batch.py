@@ -13,6 +13,7 @@ from actors.queue.run_actor import Wait
 from actors.reading.answer_memory import RunMemory
 from actors.reading.cached_listings import GroupFilter, Listings, group_filter, list_policy_types
 from actors.restores import safety_backup, undeletes
+from actors.restores.live_contents import LiveContents
 from actors.restores.live_guard import LiveGuard
 from actors.restores.outcomes import LOOK_AGAIN_SECONDS, OutcomeRecorder
 from actors.restores.safety_backup import SafetyBackup
@@ -41,7 +42,7 @@ from graph.restore.executor import (
     execute_task,
     read_approval_status,
 )
-from graph.restore.options import GROUPS_WITH_MEMBERS, RestoreOptions
+from graph.restore.options import GROUPS_WITH_MEMBERS
 from graph.restore.resolver import ResolvedBy
 from graph.transport.batch_driver import drive
 from graph.write import own_writes
@@ -66,14 +67,21 @@ def approval_link(approval: str) -> str:
 class LiveBatch:
     """One batch of a live run."""
 
-    def __init__(self, claim: Claim, restore: Restore, rows: Mapping[int, RunItem], safety: SafetyBackup) -> None:
-        self._restore, self._rows, self._safety = restore, rows, safety
+    def __init__(
+        self,
+        claim: Claim,
+        restore: Restore,
+        rows: Mapping[int, RunItem],
+        safety: SafetyBackup,
+        contents: LiveContents,
+    ) -> None:
+        self._restore, self._rows, self._safety, self._contents = restore, rows, safety, contents
         self._claim = claim
-        self._options = RestoreOptions(**restore.options)
+        self._options = contents.options
         self._graph = graph_clients.client(restore.tenant, AppAccess.WRITE)
         self._known_names = name_cache.seen_since(restore.tenant, restore.started_at)
         self._writes = write_log.writes_by_item(list(rows))
-        self._recorder = OutcomeRecorder(claim, restore, rows, self._writes)
+        self._recorder = OutcomeRecorder(claim, restore, rows, self._writes, contents)
         self._guard = LiveGuard(claim, restore, self._graph, self._recorder)
         # Item id -> ids of the policies that have its name before it is created.
         self._known_ids: dict[int, list[str]] = {}
@@ -90,7 +98,7 @@ class LiveBatch:
         lists = self._list_for_creates(ready)
         ready = [item for item in ready if self._check_name_is_free(item, lists)]
         tasks = {item.id: self._task(item) for item in ready}
-        undeletes.note_possibly_on(self._claim, self._rows, ready, self._options)
+        undeletes.note_possibly_on(self._claim, self._rows, ready, self._contents)
         memory = RunMemory(self._claim, "item", dict.fromkeys(tasks, utcnow() - FRESH_FOR))
         looks = self._late_looks({item.id: item for item in ready}, tasks, memory)
         writes = WriteRecorder(self._claim, tasks, self._known_ids, looks)
@@ -172,9 +180,9 @@ class LiveBatch:
         """Check again what is written now: who is left for emergencies, too, may be another than in the plan."""
         if not self._guard.judges(item):
             return True
-        contents = [self._desired(item)]
+        contents = [self._contents.desired(item)]
         if _is_to_come_back(item):
-            contents.append(snapshots.read_content(item.live_content_id))
+            contents.append(self._contents.before(item))
         return self._guard.lets_pass(item, contents)
 
     def _list_for_creates(self, items: Sequence[RestoreItem]) -> Listings:
@@ -231,12 +239,12 @@ class LiveBatch:
 
     def _would_overwrite(self, item: RestoreItem, listed: Sequence[ListedPolicy]) -> list[str]:
         """Return the ids of policies that the create would overwrite, because it chooses the id itself."""
-        named = chosen_id(POLICY_TYPES[item.policy_type], self._desired(item)).casefold()
+        named = chosen_id(POLICY_TYPES[item.policy_type], self._contents.desired(item)).casefold()
         return [policy.graph_id for policy in listed if policy.graph_id.casefold() == named]
 
     def _of_its_name(self, item: RestoreItem, listed: Sequence[ListedPolicy]) -> list[str]:
         """Return the ids of policies of its name that no item of the restore is, or has created."""
-        key = match_key(POLICY_TYPES[item.policy_type], self._desired(item)["body"])
+        key = match_key(POLICY_TYPES[item.policy_type], self._contents.desired(item)["body"])
         alike = [policy.graph_id for policy in listed if policy.key == key]
         # The more a restore has made, the longer these take to read: most names are free, and need none of them.
         taken = write_log.taken_ids(self._restore.id) if alike else set()
@@ -307,11 +315,6 @@ class LiveBatch:
 
     # --- the task ---------------------------------------------------------------------------------------------------
 
-    def _desired(self, item: RestoreItem) -> PolicyContent:
-        needed = restore_items.items_by_ids([resolution.item for resolution in plan_items.resolutions(item)])
-        created = {needed_item.id: needed_item.created_id for needed_item in needed if needed_item.created_id}
-        return plan_items.content_to_write(item, self._options, created)
-
     def _with_assignments(self, item: RestoreItem) -> bool:
         return plan_items.with_assignments(item.action, self._options)
 
@@ -321,7 +324,7 @@ class LiveBatch:
         is_kept = plan_items.action_of(item) == Outcome.UNDELETE
         return RestoreTask(
             get_policy_type(item.policy_type, with_members=self._options.groups == GROUPS_WITH_MEMBERS),
-            self._desired(item) if item.content_id else None,
+            self._contents.desired(item) if item.content_id else None,
             item.created_id or (None if is_made or is_kept else item.target_id),
             token=_parent_token(item),
             live_fingerprint=None if has_begun or is_made or is_kept else item.live_mark,
@@ -339,12 +342,12 @@ class LiveBatch:
     def _begun(self, item: RestoreItem, *, is_made: bool) -> BegunWrite:
         """Return what this restore's writes to the item change, from what to what."""
         if is_made:
-            return own_writes.begun_creation(POLICY_TYPES[item.policy_type], self._desired(item))
-        before = snapshots.read_content(item.live_content_id)
+            return own_writes.begun_creation(POLICY_TYPES[item.policy_type], self._contents.desired(item))
+        before = self._contents.before(item)
         if item.action == Outcome.UNDELETE:
-            return own_writes.begun_undelete(before, self._desired(item))
+            return own_writes.begun_undelete(before, self._contents.desired(item))
         return (
-            own_writes.begun_change(before, self._desired(item))
+            own_writes.begun_change(before, self._contents.desired(item))
             if item.content_id
             else own_writes.begun_removal(before)
         )
@@ -391,4 +394,7 @@ def _fresh_live_content(item: RestoreItem, written: Sequence[Write]) -> PolicyCo
         return None
     if any(write.sent_at >= item.seen_at and write.state != WriteState.REFUSED for write in written):
         return None  # a crash came after a write and before it was recorded: what was seen is outdated
-    return snapshots.read_content(item.seen_content_id)
+    try:
+        return snapshots.read_content(item.seen_content_id)
+    except snapshots.NOT_OPENED:
+        return None  # then it is read

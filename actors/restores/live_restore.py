@@ -7,26 +7,27 @@ Any message may be the last: the next one looks at what is there, and goes on.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
+from typing import Any
 
 import dramatiq
 
 import config
 from actors.changes import assessment
 from actors.plans import plan_items, restore_results
-from actors.plans.plan_items import DAMAGED, BackupContents
+from actors.plans.plan_items import DAMAGED
 from actors.plans.preview import new_run_item
 from actors.queue.enqueue import EnqueuedRun, enqueue_new
 from actors.queue.queue_names import INTERACTIVE
 from actors.queue.run_actor import Completion, GivenUp, Wait, run_claimed
 from actors.restores.live_batch import LiveBatch
-from actors.restores.outcomes import AwaitingApproval
+from actors.restores.live_contents import LiveContents
+from actors.restores.outcomes import AwaitingApproval, OutcomeRecorder
 from actors.restores.safety_backup import SafetyBackup
 from actors.tenants import graph_clients
 from db.audit.audit import Actor
 from db.database import database, transaction
 from db.errors import Invalid
 from db.models import Restore, RestoreItem, Run, RunItem
-from db.policies import snapshots
 from db.recovery import write_log
 from db.restores import approvals, restore_items, restores, retries
 from db.runs import claims, completion, run_items, runs
@@ -167,8 +168,8 @@ def _write(
     claim: Claim, restore: Restore, items: Sequence[RestoreItem], rows: dict[int, RunItem], safety: SafetyBackup
 ) -> None:
     """Write all items; those that did not answer before come last: they hold up no other."""
-    untried = {key: row for key, row in rows.items() if not row.tries}
-    retry_reasons = _execute(claim, restore, items, untried, safety)
+    untried = [item for item in items if item.id in rows and not rows[item.id].tries]
+    retry_reasons = _execute(claim, restore, untried, rows, safety)
     if not retry_reasons and (left := _rows(claim)):
         retry_reasons = _execute(claim, restore, restore_items.items(restore), left, safety)
     if retry_reasons:
@@ -184,49 +185,59 @@ def _execute(
     """
     retry_reasons: list[Exception] = []
     used_up: set[str] = set()
-    wanted = (item for item in items if item.id in rows and _opens(claim, item, rows[item.id]))
-    for batch, is_alone in _batches(wanted, used_up):
+    contents = LiveContents(restore)
+    open_items = _open_items(claim, restore, items, rows, contents, used_up)
+    for batch, is_alone in _batches(open_items, contents):
         if claims.is_cancel_requested(claim):
             return []
         ready = safety.capture(batch, with_all=is_alone)
         waits = safety.take_retry_reasons()
         if ready:
-            waits += LiveBatch(claim, restore, {item.id: rows[item.id] for item in ready}, safety).execute(ready)
+            of_ready = {item.id: rows[item.id] for item in ready}
+            waits += LiveBatch(claim, restore, of_ready, safety, contents).execute(ready)
+        contents.forget(batch)
         retry_reasons += waits
         if any(isinstance(reason, Throttled) and reason.code == "budget" for reason in waits):
             used_up |= _services(batch)
     return retry_reasons
 
 
-def _opens(claim: Claim, item: RestoreItem, row: RunItem) -> bool:
-    """Tell whether the item's content opens. One that no longer does, since the preview, is blocked, and it alone.
+def _open_items(
+    claim: Claim,
+    restore: Restore,
+    items: Sequence[RestoreItem],
+    rows: Mapping[int, RunItem],
+    contents: LiveContents,
+    used_up: Collection[str],
+) -> Iterator[RestoreItem]:
+    """Yield the items of the rows whose contents open, each in its turn. What does not open ends its own item alone.
 
-    One that was tried before is not looked at: something of it may be written.
+    `used_up`: services that would let nothing through now; it may grow meanwhile.
     """
-    if row.tries:
-        return True
-    contents = BackupContents()
-    contents.load([item])
-    if item not in contents.damaged:
-        return True
-    with database.atomic():
-        restore_items.record_outcome(item, Outcome.BLOCKED)
-        why = contents.damaged[item]
-        run_items.finish_item(claim, row, ItemState.SKIPPED, Outcome.BLOCKED, reason=DAMAGED, message=why)
-    return False
+    writes = write_log.writes_by_item(list(rows))
+    for item in items:
+        if item.id not in rows or POLICY_TYPES[item.policy_type].service in used_up:
+            continue
+        is_begun = write_log.may_have_been_applied(writes[item.id])
+        why = contents.open(item, is_begun=is_begun)
+        if not why:
+            yield item
+            continue
+        recorder = OutcomeRecorder(claim, restore, rows, writes, contents)
+        if is_begun:
+            message = f"{why} Part of this policy may be written: look at it in the tenant."
+            recorder.finish_item(item, ItemState.UNCERTAIN, Outcome.UNKNOWN, DAMAGED, message)
+        else:
+            recorder.finish_item(item, ItemState.SKIPPED, Outcome.BLOCKED, DAMAGED, why)
 
 
 def _services(items: Sequence[RestoreItem]) -> set[str]:
     return {POLICY_TYPES[item.policy_type].service for item in items}
 
 
-def _batches(items: Iterable[RestoreItem], used_up: Collection[str]) -> Iterator[tuple[list[RestoreItem], bool]]:
-    """Yield batches of up to twenty items that do not refer to each other, or of one that affects others, and which.
-
-    `used_up`: services that would let nothing through now; it may grow meanwhile.
-    """
-    open_items = (item for item in items if POLICY_TYPES[item.policy_type].service not in used_up)
-    for (_wave, is_alone), group in groupby(open_items, key=_wave_of):
+def _batches(items: Iterable[RestoreItem], contents: LiveContents) -> Iterator[tuple[list[RestoreItem], bool]]:
+    """Yield batches of up to twenty items that do not refer to each other, or of one that affects others, and which."""
+    for (_wave, is_alone), group in groupby(items, key=lambda item: _wave_of(item, contents.body(item))):
         size, batch = 1 if is_alone else BATCH_SIZE, list[RestoreItem]()
         for item in group:
             if len(batch) == size or _needed_item_ids(item) & {item.id for item in batch}:
@@ -240,11 +251,9 @@ def _needed_item_ids(item: RestoreItem) -> set[int]:
     return {resolution.item for resolution in plan_items.resolutions(item) if resolution.item}
 
 
-def _wave_of(item: RestoreItem) -> tuple[tuple[int, ...], bool]:
+def _wave_of(item: RestoreItem, body: dict[str, Any]) -> tuple[tuple[int, ...], bool]:
     """Return the item's wave, and whether it is written alone: removals are, and policies that share priorities."""
-    content = item.content_id or item.live_content_id
-    body = snapshots.read_content(content)["body"] if content else {}
-    wave = write_order(item.policy_type, body)[:2] if content else ()
+    wave = write_order(item.policy_type, body)[:2] if body else ()
     return wave, item.content_id is None or is_written_alone(item.policy_type, body)
 
 

@@ -10,6 +10,7 @@ from actors.queue.run_actor import Wait
 from actors.reading.answer_memory import RunMemory
 from actors.reading.graph_errors import is_last_try, wait_before_retry, why_forbidden
 from actors.restores import publishing_delays, removals, safety_backup, undeletes
+from actors.restores.live_contents import LiveContents
 from db.audit import audit
 from db.audit.audit import Action
 from db.clock import utcnow
@@ -38,7 +39,7 @@ from graph.restore.executor import (
     RestoreTask,
     UndeleteRefused,
 )
-from graph.restore.options import RestoreOptions, is_copied
+from graph.restore.options import is_copied
 from graph.write.readiness import may_be_a_delay
 from graph.write.write_requests import PolicyContent
 from graph.write.write_rules import WRITE_RULES
@@ -77,10 +78,14 @@ class OutcomeRecorder:
     """
 
     def __init__(
-        self, claim: Claim, restore: Restore, rows: Mapping[int, RunItem], known: Mapping[int, Sequence[Write]]
+        self,
+        claim: Claim,
+        restore: Restore,
+        rows: Mapping[int, RunItem],
+        known: Mapping[int, Sequence[Write]],
+        contents: LiveContents,
     ) -> None:
-        self._claim, self._restore, self._rows, self._writes = claim, restore, rows, known
-        self._options = RestoreOptions(**restore.options)
+        self._claim, self._restore, self._rows, self._writes, self._contents = claim, restore, rows, known, contents
         # What was read last of each item that has not ended well.
         self._live: dict[int, PolicyContent] = {}
         # Policy type -> why Microsoft brought nothing of it back.
@@ -151,7 +156,7 @@ class OutcomeRecorder:
             run_items.begin_items(self._claim, [self._rows[item.id].id])
             self.retry_later(Wait("Reading back what was written.", LOOK_AGAIN_SECONDS))
             return
-        if done.reading and undeletes.may_be_on(item, self._options, done.reading.content):
+        if done.reading and undeletes.may_be_on(item, self._contents, done.reading.content):
             self._live[item.id] = done.reading.content
             self.finish_item(item, ItemState.FAILED, Outcome.ERROR, "differs", _difference_summary(done))
             return
@@ -172,18 +177,14 @@ class OutcomeRecorder:
 
     def _update_own_rows(self, item: RestoreItem, done: RestoreResult) -> None:
         """Record in our own rows that a policy was removed, or which policy a created one stands for."""
-        tenant = self._restore.tenant
+        tenant, is_copy = self._restore.tenant, is_copied(POLICY_TYPES[item.policy_type], self._contents.options)
         if done.reading is None:
             gone = policies.find_by_graph_id(tenant, item.policy_type, done.target_id)
             if gone:
                 policies.mark_gone(gone, self._claim.run)
-        elif plan_items.action_of(item) in plan_items.MADE_ANEW and not self._is_copy(item):
+        elif plan_items.action_of(item) in plan_items.MADE_ANEW and not is_copy:  # a copy stands for nothing
             key = (item.policy_type, item.graph_id)
             mappings.remember(tenant, self._restore.source_directory_id, key, done.target_id, item.name)
-
-    def _is_copy(self, item: RestoreItem) -> bool:
-        """Tell whether the item is a copy, which stands for nothing. Groups are never copied."""
-        return is_copied(POLICY_TYPES[item.policy_type], self._options)
 
     def finish_item(
         self,
@@ -200,8 +201,8 @@ class OutcomeRecorder:
     ) -> None:
         """Record the end of an item, its run item and, if anything was written, the audit event: all or none."""
         is_back = item.id in self._written and state != ItemState.DONE
-        if is_back and undeletes.may_be_on(item, self._options, self._live.get(item.id)):
-            reason, message = run_items.POSSIBLY_ON, undeletes.on_sentence(item, self._options, message)
+        if is_back and undeletes.may_be_on(item, self._contents, self._live.get(item.id)):
+            reason, message = run_items.POSSIBLY_ON, undeletes.on_sentence(item, self._contents, message)
         with database.atomic():
             restore_items.record_outcome(item, outcome)
             run_items.finish_item(

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any
 
 import config
 from actors.plans import plan_items
+from actors.restores.live_contents import LiveContents
 from db.clock import utcnow
 from db.database import database
 from db.models import RestoreItem, RunItem, Tenant, Write
@@ -16,7 +16,6 @@ from db.runs.claims import Claim
 from db.states import POSSIBLY_APPLIED, UNRESOLVED_WRITES, Outcome, WriteState
 from db.tenants import bin_refusals
 from graph.restore.executor import UndeleteRefused
-from graph.restore.options import RestoreOptions
 from graph.restore.shortfalls import ACCESS, ON, WATCHED
 from graph.write.write_requests import PolicyContent
 
@@ -68,31 +67,27 @@ def settle_as_not_made(writes: Sequence[Write]) -> None:
             write_log.settle(write, WriteState.NOT_FOUND)
 
 
-def may_be_on(item: RestoreItem, options: RestoreOptions, live: PolicyContent | None) -> bool:
+def may_be_on(item: RestoreItem, contents: LiveContents, live: PolicyContent | None) -> bool:
     """Tell whether a policy that has come back may be on against the plan. `live`: as it was read last, if it was.
 
     Until it is read nobody knows: Microsoft says nowhere in which state one comes back.
     """
-    if item.policy_type != ACCESS or not comes_back(item) or _wanted_state(item, options) == ON:
+    if item.policy_type != ACCESS or not comes_back(item) or contents.wanted_state(item) == ON:
         return False
     return live is None or bool(live["body"].get("state") == ON)
 
 
 def note_possibly_on(
-    claim: Claim, rows: Mapping[int, RunItem], items: Sequence[RestoreItem], options: RestoreOptions
+    claim: Claim, rows: Mapping[int, RunItem], items: Sequence[RestoreItem], contents: LiveContents
 ) -> None:
     """Note which of the items may be on from the moment they are back: whoever ends the run before that is settled, a
     person or a death, says so (db/runs/completion.py).
     """
     for item in items:
-        if may_be_on(item, options, None) and rows[item.id].reason != run_items.POSSIBLY_ON:
+        if may_be_on(item, contents, None) and rows[item.id].reason != run_items.POSSIBLY_ON:
             run_items.set_item_reason(claim, rows[item.id], run_items.POSSIBLY_ON)
 
 
-def on_sentence(item: RestoreItem, options: RestoreOptions, why: str | None) -> str:
-    sentence = _ON.get(str(_wanted_state(item, options)), _ON["disabled"])
+def on_sentence(item: RestoreItem, contents: LiveContents, why: str | None) -> str:
+    sentence = _ON.get(str(contents.wanted_state(item)), _ON["disabled"])
     return f"{sentence} {why or ''}".strip()
-
-
-def _wanted_state(item: RestoreItem, options: RestoreOptions) -> Any:
-    return plan_items.content_to_write(item, options)["body"].get("state")
