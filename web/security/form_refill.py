@@ -5,6 +5,7 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 # Our own pages are well formed: values stand in double quotes, and text has no `<`.
@@ -18,6 +19,16 @@ _LEFT_ALONE = frozenset({"hidden", "password", "file", "submit", "button"})
 _MARK = " data-kept"
 
 
+class Refilled(NamedTuple):
+    """`filled`: how many fields that changed. `has_visible`: the form has something to type or to choose, no button
+    alone.
+    """
+
+    page: str
+    filled: int
+    has_visible: bool
+
+
 @dataclass
 class _Form:
     begin: int
@@ -28,10 +39,8 @@ class _Form:
     has_visible: bool = False
 
 
-def refill(
-    page: str, path: str, fields: Sequence[tuple[str, str]], own_path: str, note: str = ""
-) -> tuple[str, int] | None:
-    """Return the page with the form that is sent to `path` filled in, and how many fields that changed.
+def refill(page: str, path: str, fields: Sequence[tuple[str, str]], own_path: str, note: str = "") -> Refilled | None:
+    """Return the page with the form that is sent to `path` filled in.
 
     `note` is HTML that the form begins with from then on. None where the page has no such form any more.
     """
@@ -51,11 +60,6 @@ def refill(
         ),
     )
     return _Filling(pieces, chosen, values).fill(note)
-
-
-def has_visible_fields(page: str, path: str, own_path: str) -> bool:
-    """Tell whether the page has a form sent to `path` with something to type or to choose: more than a button."""
-    return any(form.path == path and form.has_visible for form in _find_forms(_TAG.split(page), own_path))
 
 
 def _attributes(tag: str) -> dict[str, str]:
@@ -97,7 +101,7 @@ class _Filling:
         self._select: str | None = None
         self._filled = 0
 
-    def fill(self, note: str) -> tuple[str, int]:
+    def fill(self, note: str) -> Refilled:
         for place in range(1, self._form.end, 2):
             tag = self._pieces[place]
             name = _tag_name(tag)
@@ -108,7 +112,7 @@ class _Filling:
             elif place > self._form.begin:
                 self._fill_tag(place, tag, name)
         self._pieces[self._form.begin] += note
-        return "".join(self._pieces), self._filled
+        return Refilled("".join(self._pieces), self._filled, self._form.has_visible)
 
     def _fold(self, place: int, tag: str) -> None:
         if tag.startswith("</"):

@@ -24,7 +24,7 @@ TYPED = [("id", "2"), ("reason", 'INC "4711" <b>'), ("note", "two\nlines & more"
 
 
 def test_the_form_of_the_same_hidden_values_is_filled_in_and_unfolded():
-    page, count = refill(PAGE, "/one", TYPED, "/")
+    page, count, has_visible = refill(PAGE, "/one", TYPED, "/")
     first, second = page_of(page, "/").forms
     assert first.filled({}) == {"id": ["1"], "reason": ["old"]}
     sent = second.filled({})
@@ -33,12 +33,12 @@ def test_the_form_of_the_same_hidden_values_is_filled_in_and_unfolded():
     assert (sent["rowid"], sent["what"], sent["role"]) == (["2"], ["some"], ["op"])
     assert (sent["csrf_token"], sent["password"]) == (["fresh"], [""]), "never filled in"
     assert '<details class="fold" open>' in page
-    assert count > 0
+    assert (count > 0, has_visible) == (True, True)
 
 
 def test_nothing_typed_changes_nothing_and_no_such_form_is_none():
     same = [("id", "1"), ("reason", "old")]
-    assert refill(PAGE, "/one", same, "/") == (PAGE, 0)
+    assert refill(PAGE, "/one", same, "/") == (PAGE, 0, True)
     assert refill(PAGE, "/two", TYPED, "/") is None
     assert refill(PAGE.replace('method="post"', 'method="get"'), "/one", TYPED, "/") is None
 
@@ -46,12 +46,12 @@ def test_nothing_typed_changes_nothing_and_no_such_form_is_none():
 def test_a_form_without_an_action_is_sent_to_its_own_page():
     page = '<form method="post"><input name="a"></form>'
     filled = '<form method="post"><input name="a" value="b" data-kept></form>'
-    assert refill(page, "/here", [("a", "b")], "/here") == (filled, 1)
+    assert refill(page, "/here", [("a", "b")], "/here") == (filled, 1, True)
 
 
 @given(texts)
 def test_whatever_was_typed_is_text(typed):
     page = '<form method="post" action="/"><input name="a"><textarea name="b"></textarea></form><p>x</p>'
-    filled, _ = refill(page, "/", [("a", typed), ("b", typed)], "/")
+    filled, _, _ = refill(page, "/", [("a", typed), ("b", typed)], "/")
     assert filled.endswith("</textarea></form><p>x</p>")
     assert filled.count("<") == page.count("<")

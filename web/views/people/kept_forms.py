@@ -27,9 +27,6 @@ SIGNED_OUT = "You were signed out. Nothing was changed. Here is what you typed."
 EXPIRED = "This form expired. Nothing was changed. Here is what you typed."
 SIGNED_OUT_AT_BUTTON = "You were signed out. Nothing was changed. Press the button again."
 EXPIRED_AT_BUTTON = "This form expired. Nothing was changed. Press the button again."
-PARTIAL = refused_forms.PARTIAL
-# Whatever the page says at its top stands in this box.
-_BOX = refused_forms.BOX
 
 
 def register(app: Flask) -> None:
@@ -90,7 +87,7 @@ def _sentence(kept: KeptForm, *, is_typed: bool) -> str:
         sentence = SIGNED_OUT if was_signed_out else EXPIRED
     else:
         sentence = SIGNED_OUT_AT_BUTTON if was_signed_out else EXPIRED_AT_BUTTON
-    return f"{sentence} {PARTIAL}" if kept.is_partial else sentence
+    return f"{sentence} {refused_forms.PARTIAL}" if kept.is_partial else sentence
 
 
 def _fill_in(response: Response) -> Response:
@@ -106,7 +103,7 @@ def _fill_in(response: Response) -> Response:
     found = form_refill.refill(response.get_data(as_text=True), kept.path, kept.fields, request.path)
     if found is None or response.status_code != 200:
         return redirect(url_for("kept_forms.page", name=name, show="list"), 303)
-    filled, count = found
-    note = Markup('<div class="alert alert-warning">{}</div>').format(translated(_sentence(kept, is_typed=count > 0)))
-    response.set_data(filled.replace(_BOX, _BOX + note, 1))
+    sentence = translated(_sentence(kept, is_typed=found.filled > 0))
+    note = Markup('<div class="alert alert-warning">{}</div>').format(sentence)
+    response.set_data(found.page.replace(refused_forms.BOX, refused_forms.BOX + note, 1))
     return response

@@ -55,27 +55,29 @@ def _keep(response: Response) -> Response:
 def fill_in(response: Response, kept: KeptForm) -> Response:
     """Fill the refused form in, and let it begin with the refusal. A page without that form stays as it is."""
     page = response.get_data(as_text=True)
-    if not form_refill.has_visible_fields(page, kept.path, request.path):
-        return response
-    page, note = _take_refusal(page, kept)
+    flashed = _FLASHED.search(page)
+    refusal = _REFUSAL.search(flashed[0]) if flashed else None
+    note = _note_of(refusal[1], kept) if refusal else ""
     found = form_refill.refill(page, kept.path, kept.fields, request.path, note)
-    if found is not None:
-        response.set_data(found[0])
+    if found is not None and found.has_visible:
+        response.set_data(_without(found.page, flashed, refusal))
     return response
 
 
-def _take_refusal(page: str, kept: KeptForm) -> tuple[str, str]:
-    """Return the page without the refusal at its top, and the refusal for the form; "" once it was shown."""
-    flashed = _FLASHED.search(page)
-    refusal = _REFUSAL.search(flashed[0]) if flashed else None
+def _without(page: str, flashed: re.Match[str] | None, refusal: re.Match[str] | None) -> str:
+    """Return the page without the refusal at its top; it has none once it was shown."""
     if flashed is None or refusal is None:
-        return page, ""
-    sentence = Markup(refusal[1].strip())  # noqa: S704 - a part of our own page
+        return page
+    return page.replace(flashed[0], flashed[0].replace(refusal[0], "", 1), 1)
+
+
+def _note_of(refusal: str, kept: KeptForm) -> str:
+    """Return what the form begins with: the refusal, and what was not kept of it."""
+    sentence = Markup(refusal.strip())  # noqa: S704 - a part of our own page
     if kept.is_partial:
         sentence += Markup(" ") + escape(translated(PARTIAL))
     # A page that is drawn at once has no place in its address.
     attributes = "" if request.method == "GET" else " autofocus"
-    note = (
+    return (
         f'<div class="alert alert-danger refused" id="{PLACE}" role="alert" tabindex="-1"{attributes}>{sentence}</div>'
     )
-    return page.replace(flashed[0], flashed[0].replace(refusal[0], "", 1), 1), note
