@@ -56,7 +56,7 @@ class DocumentLanguage:
 
     def time(self, at: datetime) -> str:
         """Write a moment, given in UTC."""
-        return f"{format_datetime(at, 'd MMMM y, HH:mm', locale=self.locale)} UTC"
+        return f"{self.day(at)}, {format_datetime(at, 'HH:mm', locale=self.locale)} UTC"
 
 
 def languages() -> dict[str, str]:

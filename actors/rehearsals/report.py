@@ -3,7 +3,7 @@
 It is made of the rehearsal's rows alone, at most some hundred lines, and opens no content.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -46,10 +46,14 @@ _AT_LEAST = "at least {count}, of which the first of each step are named here"
 
 @dataclass(frozen=True)
 class RehearsalReport:
-    """A report, ready to be written by the writers of documents. `shows_lab`: its reader may see the lab's tenant."""
+    """A report, ready to be written by the writers of documents. `shows_lab`: its reader may see the lab's tenant.
+
+    `say_kept` says what was kept, which is English, in the reader's language.
+    """
 
     rehearsal: Rehearsal
     shows_lab: bool
+    say_kept: Callable[[str], str]
     language: DocumentLanguage
     provider: Provider
     made_at: datetime
@@ -150,7 +154,8 @@ class RehearsalReport:
     def _step_rows(self) -> list[Row]:
         say = self.language.say
         return [
-            Row((say(item.name), say(_STEP_WORDS[ItemState(item.state)]), item.message or "")) for item in self.steps
+            Row((say(item.name), say(_STEP_WORDS[ItemState(item.state)]), self.say_kept(item.message or "")))
+            for item in self.steps
         ]
 
     def _sample_rows(self) -> list[Row]:
@@ -173,17 +178,23 @@ class RehearsalReport:
     def type_title(self, policy_type: str | None) -> str:
         return self.language.say(policy_type_names.title(policy_type)) if policy_type else ""
 
+    def name_of(self, row: RehearsalFinding) -> str:
+        """Return the policy's own name; of what is about a whole policy type, the type's title."""
+        is_title = row.policy_type is not None and row.name == policy_type_names.title(row.policy_type)
+        return self.type_title(row.policy_type) if is_title else row.name or ""
+
     def records(self) -> Iterator[Record]:
         """Yield the report as the lines of one table."""
         say, name = self.language.say, str(self.rehearsal.tenant.name)
         yield from (Record("", name, "", say("Document"), "", title, value) for title, value in self.facts())
         for item in self.steps:
             state = say(_STEP_WORDS[ItemState(item.state)])
-            yield Record("", name, "", say("Steps"), say(item.name), state, item.message or "")
+            yield Record("", name, "", say("Steps"), say(item.name), state, self.say_kept(item.message or ""))
         for part, rows in (("Findings", self.failures), *self._remarks()):
             for row in rows:
                 title = self.type_title(row.policy_type)
-                yield Record(title, row.name or "", row.graph_id or "", say(part), "", row.code, row.message)
+                what = self.say_kept(row.message)
+                yield Record(title, self.name_of(row), row.graph_id or "", say(part), "", row.code, what)
         for sample, cells in zip(self.samples, self._sample_rows(), strict=True):
             part, removed = say("Restored into the lab"), f"{say('Removed again')}: {cells.cells[4]}"
             yield Record(
@@ -192,13 +203,17 @@ class RehearsalReport:
 
 
 def _rows(report: RehearsalReport, found: Sequence[RehearsalFinding]) -> list[Row]:
-    return [Row((report.type_title(row.policy_type), row.name or "", row.message)) for row in found]
+    return [
+        Row((report.type_title(row.policy_type), report.name_of(row), report.say_kept(row.message))) for row in found
+    ]
 
 
-def write(rehearsal: Rehearsal, wanted: DocumentFormat, language: str, *, shows_lab: bool) -> bytes:
+def write(
+    rehearsal: Rehearsal, wanted: DocumentFormat, language: str, say_kept: Callable[[str], str], *, shows_lab: bool
+) -> bytes:
     """Return the file of the report. Raises Invalid for a language that there is none of."""
     options = DocumentOptions(format=wanted, language=language).checked()
-    report = RehearsalReport(rehearsal, shows_lab, language_of(options.language), provider.get(), utcnow())
+    report = RehearsalReport(rehearsal, shows_lab, say_kept, language_of(options.language), provider.get(), utcnow())
     file = BytesIO()
     making.write_into(file, report, options)
     return file.getvalue()

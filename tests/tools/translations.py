@@ -22,6 +22,7 @@ from actors.facade import policy_type_names
 from db import states
 from db.tenants import schedule_words
 from graph.display import access_words, outline_groups
+from graph.policy_types.object_labels import OBJECT_LABELS, object_label
 from graph.policy_types.table import POLICY_TYPES
 from web.translation.languages import ENGLISH, LANGUAGES
 from web.translation.sentences import CATALOGS, catalog_placeholders
@@ -234,6 +235,8 @@ def _words() -> Iterator[tuple[str, Message]]:
     yield from (("graph/display/access_words.py", level) for level in access_words.LEVELS)
     for policy_type in POLICY_TYPES.values():
         yield "graph/policy_types/table.py", policy_type_names.title(policy_type.key)
+    for kind in (*POLICY_TYPES, *OBJECT_LABELS):
+        yield "graph/policy_types/object_labels.py", f"{object_label(kind)} “%(name)s”"
 
 
 def updated(language: str) -> Catalog:

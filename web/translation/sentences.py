@@ -55,7 +55,7 @@ class SentenceBook:
             for source in english:
                 self._add(source, forms)
         for patterns in self._by_first_word.values():
-            patterns.sort(key=lambda pattern: -pattern.fixed_letters)
+            patterns.sort(key=lambda pattern: (-pattern.fixed_letters, -len(pattern.longest)))
 
     def _add(self, source: str, forms: tuple[str, ...]) -> None:
         if not _PLACEHOLDER.search(source):

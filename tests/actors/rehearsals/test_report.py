@@ -42,7 +42,7 @@ def rehearsal(app, cast):
 
 def test_more_findings_than_are_kept_are_at_least_so_many(rehearsal):
     def counted():
-        text = report.write(Rehearsal.get(), DocumentFormat.MARKDOWN, "en", shows_lab=True).decode()
+        text = report.write(Rehearsal.get(), DocumentFormat.MARKDOWN, "en", str, shows_lab=True).decode()
         return next(line for line in text.splitlines() if "Findings" in line)
 
     assert "at least" not in counted()
@@ -58,7 +58,7 @@ def test_more_findings_than_are_kept_are_at_least_so_many(rehearsal):
 @pytest.mark.parametrize("wanted", list(DocumentFormat))
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_a_report_says_what_was_done_and_found(rehearsal, wanted, language):
-    file = report.write(rehearsal, wanted, language, shows_lab=True)
+    file = report.write(rehearsal, wanted, language, str, shows_lab=True)
     if wanted == DocumentFormat.DOCX:
         with zipfile.ZipFile(BytesIO(file)) as parts:
             file = parts.read("word/document.xml")
@@ -74,7 +74,7 @@ def test_a_report_says_what_was_done_and_found(rehearsal, wanted, language):
 
 
 def test_the_lab_is_named_only_to_who_may_see_it(rehearsal):
-    text = report.write(rehearsal, DocumentFormat.MARKDOWN, "en", shows_lab=False).decode()
+    text = report.write(rehearsal, DocumentFormat.MARKDOWN, "en", str, shows_lab=False).decode()
     assert "Fabrikam" not in text
     assert "left-there" not in text
     assert "another tenant" in text
@@ -90,7 +90,7 @@ def test_every_state_and_step_has_its_words_in_german(database):
 def test_what_the_backup_may_not_read_is_no_hand_in_a_restore(rehearsal, wanted):
     unread = NewFinding("forbidden", "The app may not read it.", "deviceManagementScripts", is_failure=False)
     rehearsals.add_findings(rehearsal, rehearse.BACKUP, [unread])
-    text = report.write(Rehearsal.get(), wanted, "en", shows_lab=True).decode()
+    text = report.write(Rehearsal.get(), wanted, "en", str, shows_lab=True).decode()
     place = {word: text.index(word) for word in ("Not read by the backup", "The app may not read it.", "Needs a hand")}
     assert place["The app may not read it."] < place["Needs a hand"]
     assert place["Not read by the backup"] < place["Needs a hand"]

@@ -61,7 +61,7 @@ def get_rehearsal_report(rehearsal_id: str, query: ReportQuery) -> RehearsalRepo
     if rehearsal.state == RehearsalState.RUNNING:
         abort(404)
     shows_lab = rehearsal.lab_id is not None and can(Permission.SEE, rehearsal.lab_id)
-    file = report.write(rehearsal, query.format, ENGLISH, shows_lab=shows_lab)
+    file = report.write(rehearsal, query.format, ENGLISH, str, shows_lab=shows_lab)
     disclosures.record_rehearsal_report(rehearsal, str(query.format), current_actor())
     is_text = query.format != DocumentFormat.DOCX
     return {

@@ -25,6 +25,7 @@ from web.presentation.refusals import refusals_flashed
 from web.security.access import can, current_actor, fetch, requires
 from web.security.permissions import Permission
 from web.translation.languages import current_language
+from web.translation.sentences import translated
 
 pages = Blueprint("rehearsals", __name__)
 
@@ -288,7 +289,7 @@ def download_report(rehearsal_id: str, ending: str) -> Response:
         abort(404)
     wanted = DocumentFormat(ending)
     shows_lab = rehearsal.lab_id is not None and can(Permission.SEE, rehearsal.lab_id)
-    file = report.write(rehearsal, wanted, current_language(), shows_lab=shows_lab)
+    file = report.write(rehearsal, wanted, current_language(), translated, shows_lab=shows_lab)
     disclosures.record_rehearsal_report(rehearsal, ending, current_actor())
     headers = {"Content-Disposition": f'attachment; filename="rehearsal-{rehearsal.id}.{ending}"'}
     return Response(file, content_type=REPORT_FORMATS[wanted][1], headers=headers)

@@ -26,6 +26,10 @@ def text(client, address):
     return answer.get_data(as_text=True)
 
 
+NOT_IN_THE_LAB = ("Not made in the lab: It refers to the Apple token “7” that cannot be found: "
+                  "The backup does not know its name.")  # fmt: skip
+
+
 def test_a_rehearsal_is_told_from_its_beginning_to_its_end(client, sign_in, cast):
     rules.mark_lab(cast.fabrikam, True, SYSTEM)
     rules.name_lab(cast.contoso, cast.fabrikam, SYSTEM)
@@ -42,7 +46,7 @@ def test_a_rehearsal_is_told_from_its_beginning_to_its_end(client, sign_in, cast
     found = NewFinding("sealed", "Its content <b>does</b> not open.", "configurationPolicies", "1", "<i>Wi-Fi</i>")
     rehearsals.add_findings(rehearsal, rehearse.CONTENTS, [found])
     rehearsals.add_findings(rehearsal, rehearse.PLAN, [NewFinding("built_in", "It is built in.", is_failure=False)])
-    unread = NewFinding("forbidden", "The app may not read it.", "deviceManagementScripts", is_failure=False)
+    unread = NewFinding("forbidden", NOT_IN_THE_LAB, "deviceManagementScripts", is_failure=False)
     rehearsals.add_findings(rehearsal, rehearse.BACKUP, [unread])
     RehearsalSample.create(rehearsal=rehearsal, policy_type="configurationPolicies", graph_id="1", name="VPN",
                            lab_object_id="51300001", outcome="created", differences=3)  # fmt: skip
@@ -62,6 +66,10 @@ def test_a_rehearsal_is_told_from_its_beginning_to_its_end(client, sign_in, cast
     [event] = AuditEvent.select().where(AuditEvent.action == Action.DOCUMENT_DOWNLOADED)
     assert (event.subject, event.details["format"]) == (f"report of rehearsal {rehearsal.id}", "md")
     assert client.get(f"/rehearsals/{rehearsal.id}/report.exe").status_code == 404
+    german = client.get(f"/rehearsals/{rehearsal.id}/report.md", headers={"Accept-Language": "de"})
+    assert "Im Labor nicht angelegt: Ein Verweis (Apple-Token „7“) ist nicht auffindbar" in german.get_data(
+        as_text=True
+    )
     assert "No rehearsal has passed yet." in text(client, address)
     sign_in(client, cast.root)
     assert "51300001" in text(client, f"/rehearsals/{rehearsal.id}")
