@@ -21,7 +21,7 @@ from actors.plans.plan_order import after_what_they_refer_to, order_of, with_rem
 from actors.plans.plan_permissions import PlanPermissions
 from actors.plans.reach_notes import with_reach
 from actors.plans.target_matcher import TargetMatcher
-from actors.plans.tenant_notes import add_hand_work, add_quota_notes
+from actors.plans.tenant_notes import add_hand_work, add_quota_notes, read_approval_policies
 from actors.reading import source_ids
 from actors.reading.answer_memory import RunMemory
 from actors.reading.cached_listings import Listings, group_filter, list_policy_types
@@ -36,7 +36,7 @@ from db.runs import claims, run_items
 from db.runs.claims import Claim
 from db.states import WRITTEN_OUTCOMES, Outcome
 from graph.errors import GraphError, Rejected, Throttled
-from graph.policy_types.policy_type import PolicyType, match_key
+from graph.policy_types.policy_type import Body, PolicyType, match_key
 from graph.policy_types.table import POLICY_TYPES
 from graph.read.bins import BinEntry
 from graph.references.reference_kinds import CONTEXTS, policy_types_of
@@ -157,8 +157,13 @@ class PlanBuilder:
         add_quota_notes(planned, self._listed, self._contents)
         removals = self._in_order(item for item in self._items if item.content_id is None)
         removed = [(item, self._plan_removal(item)) for item in reversed(removals)]
-        add_hand_work([*planned, *removed], self._contents, self._restore.tenant)
+        add_hand_work([*planned, *removed], self._contents, lambda: self._approvals)
         return with_removals(planned, removed, (lambda item: self._order(item)[0]) if self._is_emergency else None)
+
+    @cached_property
+    def _approvals(self) -> Sequence[Body]:
+        memory, is_last_try = RunMemory(self._claim, "approvals"), is_last_attempt(self._claim)
+        return read_approval_policies(self._restore.tenant, self._graph, memory, is_last_try=is_last_try)
 
     @cached_property
     def _writes(self) -> Iterator[tuple[RestoreItem, dict[str, Any]]]:

@@ -4,21 +4,26 @@ Readiness says the latter in the same words.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 from actors.plans.plan_items import MADE, MADE_ANEW
+from actors.reading.answer_memory import RunMemory
 from actors.reading.cached_listings import Listings
 from db.models import RestoreItem, Tenant
 from db.policies import policies, snapshots
 from db.states import WRITTEN_OUTCOMES
-from graph.errors import GraphError
-from graph.policy_types.approval_policies import APPROVAL_POLICIES, protecting_policy
+from graph.errors import GraphError, Rejected, Throttled
+from graph.policy_types.approval_policies import APPROVAL_POLICIES, may_be_protected, protecting_policy
 from graph.policy_types.policy_type import Body
 from graph.policy_types.quotas import QUOTAS, quota_warning
+from graph.policy_types.table import POLICY_TYPES
+from graph.read.paging import all_pages
 from graph.references.reference_kinds import GROUPS
 from graph.restore import verdicts
+from graph.transport.batch_driver import drive_one
+from graph.transport.client import GraphClient
 from graph.write.write_requests import PolicyContent
 
 
@@ -41,21 +46,39 @@ def add_quota_notes(
 
 
 def add_hand_work(
-    planned: Sequence[tuple[RestoreItem, dict[str, Any]]], contents: Mapping[RestoreItem, PolicyContent], tenant: Tenant
+    planned: Sequence[tuple[RestoreItem, dict[str, Any]]],
+    contents: Mapping[RestoreItem, PolicyContent],
+    approvals: Callable[[], Sequence[Body]],
 ) -> None:
-    """Add to the plan of each policy that is written what a person has to do for it."""
-    approvals = _approval_policies(tenant)
+    """Add to the plan of each policy that is written what a person has to do for it.
+
+    `approvals`: returns the tenant's approval policies; it is called only where one could hold something up.
+    """
     for item, plan in planned:
         if plan["action"] not in WRITTEN_OUTCOMES:
             continue
-        if approval := protecting_policy(item.policy_type, approvals):
+        if may_be_protected(item.policy_type) and (approval := protecting_policy(item.policy_type, approvals())):
             _add(plan, verdicts.SECOND_ADMIN, verdicts.of_protected(approval).why)
         if item.policy_type == GROUPS and plan["action"] in MADE_ANEW:
             _add(plan, verdicts.MEMBERSHIP, verdicts.of_group(contents[item]["body"]).why)
 
 
-def _approval_policies(tenant: Tenant) -> list[Body]:
-    """Return the tenant's approval policies as its backups have them: reading them takes a permission of its own."""
+def read_approval_policies(
+    tenant: Tenant, graph: GraphClient, memory: RunMemory, *, is_last_try: bool
+) -> Sequence[Body]:
+    """Return the tenant's approval policies as they are now; as its backups have them, where that is not told.
+
+    To read them takes a permission of its own. Raises what another try may mend.
+    """
+    try:
+        return drive_one(graph, all_pages(POLICY_TYPES[APPROVAL_POLICIES].path), memory, is_asked_anew=True)
+    except GraphError as e:
+        if isinstance(e, Rejected) or (is_last_try and not isinstance(e, Throttled)):
+            return _backed_up_approval_policies(tenant)
+        raise
+
+
+def _backed_up_approval_policies(tenant: Tenant) -> list[Body]:
     bodies = []
     for policy in policies.present_of_type(tenant, APPROVAL_POLICIES):
         with suppress(*snapshots.NOT_OPENED):  # a plan is made without one that does not open

@@ -18,7 +18,7 @@ from db.models import Restore, RestoreItem, Snapshot, Tenant
 from db.restores import four_eyes, mappings
 from db.runs.claims import Claim
 from graph.errors import GraphError
-from graph.policy_types.approval_policies import APPROVAL_POLICIES, protecting_policy
+from graph.policy_types.approval_policies import protecting_policy
 from graph.policy_types.table import POLICY_TYPES
 from graph.read.bins import BinEntry
 from graph.read.readings import PolicyList
@@ -78,11 +78,10 @@ class DeletionPlans(PlanBuilder):
         ordered = after_what_they_refer_to(self._in_order(self._items), self._references)
         alone = self._after_one_deletion(ordered)
         together = self._after_all_deletions(ordered, alone)
-        approvals = [self._contents[item]["body"] for item in self._items if item.policy_type == APPROVAL_POLICIES]
         for item in self._items:
             verdict = verdicts.worse(alone[item.id].verdict, together[item.id].verdict)
             if verdict.verdict == verdicts.BY_ITSELF and not self._stays(item):
-                approval = protecting_policy(item.policy_type, approvals)
+                approval = protecting_policy(item.policy_type, self._approvals)
                 verdict = verdicts.of_protected(approval) if approval else verdict
             yield Outlook(self._snapshots[item.id], verdict, self._requests(item, verdict))
 

@@ -42,6 +42,11 @@ _PROTECTED: Mapping[str, frozenset[str]] = {
 }
 
 
+def may_be_protected(policy_type: str) -> bool:
+    """Return whether any approval policy could hold up writes to a policy type, as far as we know."""
+    return policy_type == APPROVAL_POLICIES or any(policy_type in protected for protected in _PROTECTED.values())
+
+
 def protecting_policy(policy_type: str, policies: Iterable[Body]) -> str:
     """Return the name of one of the tenant's approval policies that holds up writes to a policy type; "" for none.
 

@@ -34,15 +34,15 @@ def approval_policy(area):
 
 @pytest.fixture
 def broken(contoso, cast, ended, monkeypatch):
-    """A function that gives Contoso an approval policy of an area, backs it up, and has somebody change a policy of
-    the settings catalog and a filter: the backup set.
+    """A function that backs Contoso up, gives it an approval policy of an area, which no backup has yet, and has
+    somebody change a policy of the settings catalog and a filter: the backup set.
     """
     monkeypatch.setattr(outcomes, "APPROVAL_POLL_SECONDS", 0.3)
 
     def act(area):
-        contoso.put(APPROVAL_POLICIES, approval_policy(area))
         contoso.put(FILTERS, FILTER)
         run = ended(back_up.start(cast.contoso, SYSTEM).run.id)
+        contoso.put(APPROVAL_POLICIES, approval_policy(area))
         policy = Policy.get((Policy.tenant == cast.contoso) & (Policy.policy_type == "configurationPolicies"))
         contoso.put(CATALOG, {**catalog_policy(policy.graph_id, policy.name), "description": "by somebody"})
         contoso.put(FILTERS, {**FILTER, "description": "by somebody"})
