@@ -27,12 +27,12 @@ from db import encryption
 from db.audit.audit import SYSTEM, Actor
 from db.backups import backup_sets, deletions, retention, set_retries
 from db.clock import utcnow
-from db.copies import commit_facts, copied_contents, copied_sets, loose_contents, sent_contents, standing
+from db.copies import commit_facts, copied_contents, copied_sets, erasures, loose_contents, sent_contents, standing
 from db.definitions import definitions
 from db.definitions import sources as definition_sources
 from db.errors import Invalid
 from db.events import attribution, follow_ups, watches
-from db.housekeeping import daily_prune, tenant_removal, tenant_switch
+from db.housekeeping import copy_erasure, daily_prune, tenant_removal, tenant_switch
 from db.installation import installation
 from db.models import (
     TABLES,
@@ -466,6 +466,22 @@ def copied():
     assert next(loose_contents.pages(CopyStore.get_by_id(1), 100))
 
 
+def erased():
+    """What a store has of a tenant that is gone, from the page to the last row."""
+    store = CopyStore.get_by_id(2)
+    removed = erasures.removed_tenants(store)[0]
+    erasure = copy_erasure.request(store, removed.directory_id, OWNER, 0)
+    assert erasures.begin(erasures.due(store, utcnow())[0])
+    for number in erasures.set_numbers(erasure):
+        erasures.forget_set(erasure, number, was_there=True)
+    taken = copied_contents.take_all_of(erasure, 0, 32)
+    assert erasures.has_contents(erasure)
+    erasures.forget_contents(erasure, [content.id for content in taken])
+    erasures.note_rest(erasure, None)
+    erasures.note_refusal(erasure, "x")
+    erasures.finish(erasure)
+
+
 def rehearsed():
     start = rehearse.start(tenant(), OWNER)
     rehearsal = rehearsals.find_of_run(start.run)
@@ -556,6 +572,7 @@ CASES = {
     "removing a tenant": Case(removed),
     # A new store gets the newest set of every tenant.
     "copies": Case(copied, frozenset({"tenant"})),
+    "erasures": Case(erased, frozenset({"tenant"})),
     "a rehearsal": Case(rehearsed),
     "readiness": Case(assessed),
     "sets that wait for their deletion": Case(marked),
