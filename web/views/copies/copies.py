@@ -74,12 +74,6 @@ KINDS: Mapping[str, StoreKind] = {
         ),
     ),
 }
-STATES = {
-    CopyState.WAITING: "waits",
-    CopyState.PUSHING: "is being pushed",
-    CopyState.COMPLETE: "is there",
-    CopyState.FAILED: "failed",
-}
 REMOVED = {
     False: "Removed. What is in the store stays there, and can be recovered with the recovery key.",
     True: "Removed. What is in the repository stays there.",
@@ -127,10 +121,6 @@ class StorePage(StoreRow):
     @cached_property
     def removed(self) -> Sequence[RemovedTenant]:
         return erasures.removed_tenants(self.store)
-
-    @property
-    def states(self) -> Mapping[CopyState, str]:
-        return STATES
 
     @property
     def keys(self) -> Sequence[RecoveryKey]:
