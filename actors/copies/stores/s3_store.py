@@ -75,6 +75,7 @@ class S3Store(StoreBase):
                 response_checksum_validation="when_required",
             ),
         )
+        self._client.meta.events.register("before-send.s3", _send_at_once)
 
     def put(self, name: str, data: bytes | BinaryIO, locked_until: datetime | None = None) -> bool:
         file = as_file(data)
@@ -252,6 +253,15 @@ class S3Store(StoreBase):
 
     def _name(self, key: str) -> str:
         return key.removeprefix(f"{self._prefix}/") if self._prefix else key
+
+
+def _send_at_once(request: Any, **_told: object) -> None:
+    """Send the body without asking whether it may come: what botocore does with the answer is not sound.
+
+    A connection that breaks amid that answer is read for ever (botocore's awsrequest.py, _consume_headers), and one on
+    which a refusal came instead is used again, and stands still for a minute (boto/botocore issues 3010 and 3613).
+    """
+    request.headers.pop("Expect", None)
 
 
 def _asked(file: BinaryIO, locked_until: datetime | None) -> dict[str, Any]:

@@ -71,6 +71,13 @@ def test_a_clock_that_is_behind_is_said_and_does_not_look_like_a_store_that_lock
     assert (error.value.is_passing, "Set this machine's clock" in error.value.sentence) == (True, True)
 
 
+def test_nothing_waits_for_leave_to_send_which_a_broken_connection_would_give_for_ever(httpserver: HTTPServer):
+    httpserver.expect_request("/bucket/a", method="PUT").respond_with_data("")
+    S3Store(f"s3://bucket?endpoint={httpserver.url_for('')}", S3_KEYS).put("a", io.BytesIO(b"data"))
+    [(request, _)] = httpserver.log
+    assert ("Expect" in request.headers, request.data) == (False, b"data")
+
+
 def test_a_store_that_hangs_up_is_tried_again_later(monkeypatch):
     monkeypatch.setattr(s3_store, "TRIES", 1)
     with socket.create_server(("127.0.0.1", 0)) as closed:
