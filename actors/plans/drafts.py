@@ -212,7 +212,13 @@ def repeat_unfinished(restore: Restore, actor: Actor) -> Restore:
         for item in left
     ]
     source = RestoreSource(restore.source_directory_id, restore.source_name, restore.backup_set)
-    made_from: dict[str, Any] = {"undo_of": restore.undo_of, "made_from": restore, "file_says": restore.file_says}
+    made_from: dict[str, Any] = {
+        "undo_of": restore.undo_of,
+        "made_from": restore,
+        "file_says": restore.file_says,
+        # The rest of a tenant that is brought back is put in the same order: what decides who gets in comes first.
+        "brought_back_to": restore.brought_back_to,
+    }
     options = option_choices.proposed_again(restore.options, own_tenant=restore.is_into_own_tenant)
     return restore_drafts.create(restore.tenant, source, items, options, actor, **made_from)
 

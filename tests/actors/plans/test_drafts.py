@@ -7,7 +7,7 @@ from actors.plans.option_choices import parse_options
 from db.audit.audit import SYSTEM
 from db.clock import utcnow
 from db.errors import Invalid
-from db.models import Policy
+from db.models import Policy, Restore
 from db.policies import policies
 from db.restores import restore_items
 from tests.support.captures import capture_by_hand
@@ -34,3 +34,6 @@ def test_groups_that_what_is_brought_back_refers_to_are_looked_for(cast):
     found = {item.snapshot_id for item in restore_items.items(restore)}
     assert found == {snapshot.id, newest.id}
     assert restore.options["groups"] == "kept", "it is brought back, and never made"
+    Restore.update(state="cancelled").where(Restore.id == restore.id).execute()
+    rest = drafts.repeat_unfinished(Restore.get_by_id(restore.id), SYSTEM)
+    assert rest.brought_back_to == restore.brought_back_to, "what is left of it comes in the same order"
