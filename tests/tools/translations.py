@@ -153,6 +153,7 @@ def _python_messages(left_out: tuple[str, ...]) -> Iterator[tuple[str, Message]]
 def python_sentences(source: str, with_labels: bool, with_words: bool = False) -> Iterator[Message]:
     """Yield the texts of a module that read like a sentence, with placeholders; labels and words if asked."""
     tree = ast.parse(source)
+    yield from _state_words(tree)
     skipped = {id(node) for node in _not_shown(tree)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
@@ -162,6 +163,14 @@ def python_sentences(source: str, with_labels: bool, with_words: bool = False) -
         text = _text(node)
         if text and not _NO_SENTENCE.search(text) and _is_shown(text, with_labels, with_words):
             yield text
+
+
+def _state_words(tree: ast.Module) -> Iterator[str]:
+    """Yield what a module calls the states of something, in a word or two: its table STATES."""
+    for node in tree.body:
+        target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
+        if getattr(target, "id", "") == "STATES" and isinstance(getattr(node, "value", None), ast.Dict):
+            yield from (value.value for value in node.value.values if isinstance(value, ast.Constant))
 
 
 def _is_shown(text: str, with_labels: bool, with_words: bool) -> bool:

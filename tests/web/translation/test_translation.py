@@ -8,8 +8,10 @@ from babel.messages.pofile import read_po
 
 from actors.rehearsals import lab_removal, lab_restore, planned_restore
 from tests.tools.translations import catalog_path, is_translated, messages
+from web.change_words import words
 from web.translation.languages import ENGLISH, LANGUAGES
 from web.translation.sentences import book_of
+from web.views.notices import channels
 
 TRANSLATED = [language for language in LANGUAGES if language != ENGLISH]
 
@@ -66,3 +68,8 @@ def test_what_a_rehearsal_waits_for_is_said_in_german(awaited):
     said = book_of("de").translate(f"Waiting for run 12: {awaited}.")
     assert said.startswith("Wartet auf Lauf 12: ")
     assert awaited not in said
+
+
+@pytest.mark.parametrize("table", [channels.STATES, words.STATES], ids=["notices", "changes"])
+def test_what_pages_call_the_states_of_something_is_german(table):
+    assert [word for word in table.values() if book_of("de").translate(word) == word] == []

@@ -70,7 +70,7 @@ def _is_captured(value: str) -> Any:
 
 CHANGED: dict[str, str] = {
     LaterChangeKind.CHANGED: "after the newest snapshot",
-    LaterChangeKind.NEW: "new: not captured yet",
+    LaterChangeKind.NEW: "new, not captured yet",
     LaterChangeKind.DELETED: "deleted from the tenant",
 }
 

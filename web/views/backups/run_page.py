@@ -259,7 +259,10 @@ class RunPage:
         first = (
             [ListSort(gettext("what changed or failed"), "", self.shows_notable), every] if self.is_long else [every]
         )
-        return [*first, *(self._sort(name, f"{outcome_word(name)} {number}") for name, number in self.choices.items())]
+        return [
+            *first,
+            *(self._sort(name, f"{translated(outcome_word(name))} {number}") for name, number in self.choices.items()),
+        ]
 
     def _sort(self, show: str, label: str) -> ListSort:
         is_every = show == run_progress.EVERY and not self.shown and not self.shows_notable

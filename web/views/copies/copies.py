@@ -51,7 +51,7 @@ KINDS: Mapping[str, StoreKind] = {
     "azure": StoreKind(
         "Azure Blob Storage",
         "azure://account/container/prefix",
-        (("account_key", "Account key", False), ("sas_token", "Or a SAS token", False)),
+        (("account_key", "Account key", False), ("sas_token", "Or else a SAS token", False)),
     ),
     "sftp": StoreKind(
         "SFTP",

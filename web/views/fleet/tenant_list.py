@@ -109,7 +109,7 @@ def _changes(tenant: Any) -> object:
 FILTERS = (
     Filter(STANDING, "Backups", lambda: {str(standing): WORDS[standing] for standing in Standing}, _has_standing),
     Filter("tag", "Tag", _known_tags, tags.has_tag),
-    Filter("role", "My role", _role_options, _has_role),
+    Filter("role", "Your role", _role_options, _has_role),
     Filter("schedule", "Schedule", lambda: {WITH: "has one", WITHOUT: "has none"}, _is_scheduled),
     Filter("watched", "Watched", lambda: {WITH: "watched", WITHOUT: "not watched"}, _is_watched),
 )

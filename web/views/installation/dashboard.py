@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from flask_admin import AdminIndexView, expose
+from flask_babel import gettext
 from markupsafe import Markup
 
 from actors.queue import tag_queues
@@ -32,6 +33,7 @@ from web.presentation import rule_changes
 from web.presentation.chart import Chart
 from web.security.access import allowed_tenant_ids, can, requires
 from web.security.permissions import Permission
+from web.translation.sentences import translated
 from web.verdicts.installation import InstallationVerdict, installation_verdict
 from web.verdicts.readiness import FleetReadiness, fleet_readiness
 from web.verdicts.verdicts import LEVELS, LOOKS, WORDS, Help, Verdict, finding_verdicts, help_at
@@ -112,9 +114,9 @@ class TenantRow(NamedTuple):
     def nights_said(self) -> str:
         """The picture of the nights in words."""
         counts = Counter(night.level for night in self.nights)
-        return f"Last {len(self.nights)} nights: " + ", ".join(
-            f"{counts[level]} {word}" for level, word in NIGHT_WORDS.items() if counts[level]
-        )
+        nights = gettext("Last %(days)s nights", days=len(self.nights))
+        words = {level: translated(word) for level, word in NIGHT_WORDS.items() if counts[level]}
+        return f"{nights}: " + ", ".join(f"{counts[level]} {word}" for level, word in words.items())
 
     @property
     def can_back_up(self) -> bool:

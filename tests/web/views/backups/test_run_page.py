@@ -28,12 +28,14 @@ def test_bar_has_one_tally_for_each_state_that_items_are_in():
     ]
 
 
-def test_items_without_permission_are_called_so_and_not_skipped():
+def test_items_without_permission_are_called_so_and_not_skipped(app):
     counts = {"total": 5, "done": 1, "skipped": 4, "failed": 0, "uncertain": 0}
     page = page_of(Run(kind=RunKind.SYNC), counts, choices={"forbidden": 4, "listed": 1})
     assert [tally.word for tally in page.tallies] == ["done", "no permission"]
     assert [(sort.show, sort.label) for sort in page.sorts[1:]] == [
         ("forbidden", "no permission 4"), ("listed", "listed 1")]  # fmt: skip
+    with app.test_request_context("/", headers={"Accept-Language": "de"}):
+        assert [sort.label for sort in page.sorts[1:]] == ["keine Berechtigung 4", "aufgelistet 1"]
     assert ItemRow(RunItem(state=ItemState.SKIPPED, outcome=Outcome.FORBIDDEN)).badge_word == "no permission"
 
 
