@@ -10,9 +10,16 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from actors.copies import layout, sending
-from actors.copies.stores.store import Store, StoredObject, StoreRefused, delete_unless_locked
+from actors.copies.stores.store import (
+    Store,
+    StoredObject,
+    StoreRefused,
+    as_file,
+    checksum_of,
+    delete_unless_locked,
+)
 from db.clock import utcnow
-from db.copies import copied_contents, erasures
+from db.copies import copied_contents, erasures, signer, stores
 from db.models import CopiedContent, CopyErasure, CopyStore
 
 # Of contents, at one look; and of those, together on record as gone.
@@ -29,7 +36,7 @@ def erase_due(row: CopyStore, store: Store, before_each: Callable[[], object] = 
     is_more = False
     for erasure in erasures.due(row, utcnow()):
         try:
-            is_more |= _Erasing(store, erasure, before_each).go_on()
+            is_more |= _Erasing(row, store, erasure, before_each).go_on()
         except StoreRefused as e:
             # A store that refuses to delete gets its copies all the same, and is looked after.
             erasures.note_refusal(erasure, e.sentence)
@@ -39,8 +46,8 @@ def erase_due(row: CopyStore, store: Store, before_each: Callable[[], object] = 
 class _Erasing:
     """One look's work at one erasure."""
 
-    def __init__(self, store: Store, erasure: CopyErasure, before_each: Callable[[], object]) -> None:
-        self._store, self._erasure, self._before_each = store, erasure, before_each
+    def __init__(self, row: CopyStore, store: Store, erasure: CopyErasure, before_each: Callable[[], object]) -> None:
+        self._row, self._store, self._erasure, self._before_each = row, store, erasure, before_each
         self._left: list[StoredObject] = []
 
     def go_on(self) -> bool:
@@ -49,6 +56,7 @@ class _Erasing:
         # Only now: if the tenant is not here after the names were listed, none of them is of one that came back.
         if not self._is_wanted():
             return False
+        self._leave_note()
         self._delete_sets(names)
         if self._delete_contents():
             return True
@@ -59,6 +67,19 @@ class _Erasing:
         """Tell whether nobody took it back until now."""
         self._before_each()
         return erasures.begin(self._erasure)
+
+    def _leave_note(self) -> None:
+        """Leave a signed note, so that who recovers an older state takes for no damage what is gone from here.
+
+        It is kept as long as the states of before it.
+        """
+        about = (self._erasure.directory_id, self._erasure.due_at)
+        path, note = layout.erased_path(*about), layout.erased_note(*about)
+        until = utcnow().replace(microsecond=0) + timedelta(days=self._row.copy_days)
+        locked_until = until if stores.is_locking(self._row) else None
+        self._store.put(path, note, locked_until)
+        signature = signer.own_signer().sign(path, checksum_of(as_file(note)))
+        self._store.put(layout.signature_path(path), signature, locked_until)
 
     def _delete_sets(self, names: Sequence[str]) -> None:
         """Delete the sets that the store has, and forget them with those that never came there."""

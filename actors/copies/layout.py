@@ -14,8 +14,9 @@ FORMAT = 1
 FIRST_FILE = "tenantkeep-copies.json"
 PROBES = "probes/"
 STATES = "state/"
+ERASED = "erased/"
 # Those beside the folders of contents.
-FEW_FOLDERS = ("probes", "sets", "state")
+FEW_FOLDERS = ("erased", "probes", "sets", "state")
 
 
 def content_path(name: str) -> str:
@@ -37,6 +38,15 @@ def state_path(at: datetime) -> str:
 
 def is_state(name: str) -> bool:
     return name.startswith(STATES) and name.endswith(".age")
+
+
+def erased_path(directory_id: str, since: datetime) -> str:
+    return f"{ERASED}{since:%Y%m%dT%H%M%SZ}-{directory_id}.json"
+
+
+def erased_note(directory_id: str, since: datetime) -> bytes:
+    """Return what is signed about copies that somebody had deleted: whose they were, and from when on."""
+    return _text({"format": FORMAT, "directory_id": directory_id, "erased_from": since.isoformat()})
 
 
 def signature_path(path: str) -> str:

@@ -262,6 +262,8 @@ def tidy(row: CopyStore, store: Store) -> None:
     _remove_half_copied(row, store)
     is_more |= _remove_contents(row, store, before)
     _remove_old(store, layout.STATES, keep=_is_young_state(row))
+    oldest_note = layout.erased_path("", utcnow() - TIDY_AFTER - timedelta(days=row.copy_days))
+    _remove_old(store, layout.ERASED, keep=lambda name: name >= oldest_note)
     _remove_old(store, layout.PROBES, keep=probes.is_young)
     # Of the many folders of contents a few each day.
     for folder in ("", *layout.FEW_FOLDERS, *(f"contents/{each}" for each in verifying.some_folders())):

@@ -3,7 +3,7 @@
 Every step is done once, however often it is begun: a recovery that was broken off is started again and goes on.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -45,6 +45,8 @@ class Recovery:
     unproved: list[str] = field(default_factory=list)
     lost: list[LostPolicy] = field(default_factory=list)
     lost_contents: int = 0
+    # Directory id -> contents that are gone because somebody had the tenant's copies deleted since the state was made.
+    erased: Counter[str] = field(default_factory=Counter)
     audit_problems: list[str] = field(default_factory=list)
 
 
@@ -88,6 +90,8 @@ class _Contents:
         self, source: CopySource, signer: Signer, as_of: datetime | None, tell: Tell, result: Recovery
     ) -> None:
         self._source, self._signer, self._as_of, self._tell, self._result = source, signer, as_of, tell, result
+        made_at = lost_contents.state_made_at()
+        self._erased = {directory_id for directory_id, since in source.erased().items() if since > made_at}
         self._reasons: dict[int, str] = {}
         # Ids of lost contents that another digest than was tried may bring back, with those that were.
         self._tried: dict[int, set[str]] = {}
@@ -188,6 +192,9 @@ class _Contents:
         return lost_contents.sealed(content.tenant_id, content.fingerprint, plain)
 
     def _note_lost(self, content: LostContent, tried: set[str], why: Unproved) -> None:
+        if content.directory_id in self._erased:
+            self._result.erased[content.directory_id] += 1
+            return
         self._reasons[content.id] = str(why)
         if isinstance(why, NotAsPushed):
             self._tried.setdefault(content.id, set()).update(tried)

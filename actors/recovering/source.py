@@ -111,6 +111,17 @@ class CopySource:
                 found.append(SetPlace(parts[1], int(parts[2]), name))
         return sorted(found, key=lambda place: place.number, reverse=True)
 
+    def erased(self) -> dict[str, datetime]:
+        """Return directory id -> since when somebody had its copies deleted, as signed notes tell, the last time."""
+        found: dict[str, datetime] = {}
+        for path in self._store.all_names(layout.ERASED):
+            for data in self._versions(path) if path.endswith(".json") else ():
+                if self._is_signed(path, hashlib.sha256(data).hexdigest()):
+                    told = json.loads(data)
+                    since = datetime.fromisoformat(told["erased_from"])
+                    found[told["directory_id"]] = max(since, found.get(told["directory_id"], since))
+        return found
+
     # --- what is proved -----------------------------------------------------------------------------------------------
 
     @contextmanager

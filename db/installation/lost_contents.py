@@ -60,6 +60,12 @@ def installation_here() -> str | None:
     return str(signer.installation) if signer else None
 
 
+def state_made_at() -> datetime:
+    """Return when the state was made that a recovery brought here."""
+    recovered = AuditEvent.select().where(AuditEvent.action == Action.RECOVERED).order_by(AuditEvent.id.desc()).get()
+    return datetime.fromisoformat(recovered.details["made_at"])
+
+
 def count() -> int:
     return int(_lost(0).count())
 

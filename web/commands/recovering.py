@@ -311,6 +311,7 @@ def _document(result: recovering.Recovery) -> Mapping[str, Any]:
         "unproved": result.unproved,
         "lost_contents": result.lost_contents,
         "lost": [vars(policy) for policy in result.lost],
+        "erased": result.erased,
         "audit_problems": result.audit_problems,
         "next": list(NEXT_STEPS),
     }
@@ -327,6 +328,11 @@ def _text(result: recovering.Recovery) -> str:
     lines += [
         f"LOST: {policy.tenant}, {policy.policy_type}, {policy.name}, captured {policy.captured_at}: {policy.why}"
         for policy in result.lost[:SHOWN]
+    ]
+    lines += [
+        f"ERASED: {count} content(s) of {directory_id}, whose copies in this store were deleted on purpose after this "
+        "state. Remove that tenant again."
+        for directory_id, count in result.erased.items()
     ]
     if len(result.lost) > SHOWN:
         lines += [f"LOST: {len(result.lost) - SHOWN} more; --json names all."]

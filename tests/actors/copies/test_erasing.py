@@ -75,6 +75,11 @@ def test_all_of_the_tenant_goes_on_its_day_and_nothing_else(cast, redis_url, new
     assert erasures.of_store(store) == []
     [event] = AuditEvent.select().where(AuditEvent.action == "copies:erased")
     assert (event.subject, event.details["sets"], event.details["contents"]) == ("copies of Contoso", 5, 4)
+    # What tells whoever recovers an older state goes when that state goes.
+    assert len(names_in(place, layout.ERASED)) == 2
+    CopyStore.update(copy_days=0).execute()
+    look_another_day(store)
+    assert names_in(place, layout.ERASED) == []
 
 
 @pytest.fixture
@@ -126,6 +131,7 @@ def test_a_tenant_that_is_here_again_keeps_what_is_left_and_is_copied_again(cast
     tenant = tenants.add("Contoso again", cast.contoso.directory_id, cast.contoso.client_id, SYSTEM)
     assert look_another_day(store).error is None
     assert AuditEvent.select().where(AuditEvent.action == "copies:erasure-taken-back").count() == 1
+    assert not CopiedContent.select().where(CopiedContent.is_going).exists(), "for which its pushes would wait"
     make_set(tenant)
     assert [run.state for run in push_all(store)] == [RunState.SUCCEEDED]
     assert len(read_copy(place, CopiedSet.get(CopiedSet.tenant == tenant))) == 3

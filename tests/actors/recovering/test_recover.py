@@ -10,7 +10,7 @@ from pathlib import Path
 import pyrage
 import pytest
 
-from actors.copies import layout, tending
+from actors.copies import erasing, layout, tending
 from actors.copies.stores.opening import open_store
 from actors.recovering import recover as recovering
 from actors.recovering import state_choice
@@ -252,6 +252,38 @@ def test_copies_that_are_being_deleted_do_not_come_back_and_those_that_wait_for_
     assert (result.lost, result.unproved, result.sets) == ([], [], 0 if has_begun else 3)
     assert Tenant.select().where(Tenant.directory_id == cast.contoso.directory_id).exists() != has_begun
     assert CopyErasure.select().exists() == has_begun
+
+
+@only_sqlite
+def test_what_was_deleted_on_purpose_since_an_older_state_is_named_and_is_no_loss(copied, push_state, arrive, cast):
+    place, store = copied()
+    make_set(cast.fabrikam)
+    push_all(store)
+    push_state(store)
+    at = CopyStore.get().state_at
+    Tenant.delete().where(Tenant.id == cast.contoso.id).execute()
+    erasure = copy_erasure.request(store, cast.contoso.directory_id, SYSTEM, 7)
+    CopyErasure.update(due_at=at + timedelta(minutes=10)).execute()
+    there = open_store(place.address, place.credentials)
+    # By hand: the clock of the states is ahead of the day on which a look would do it.
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(erasing, "utcnow", lambda: at + timedelta(days=1))
+        assert not erasing.erase_due(CopyStore.get(), there)
+    assert erasures.find(store, erasure.directory_id) is None
+    arrive("sqlite")
+    result = recover(place, as_of=at)
+    assert (result.erased, result.lost, result.lost_contents) == ({cast.contoso.directory_id: 5}, [], 0)
+    assert (result.unproved, result.contents) == ([], 3), "all of Fabrikam"
+    # Whoever may write there makes up no note: what is missing of Fabrikam is lost.
+    fabrikam = Tenant.get(Tenant.directory_id == cast.fabrikam.directory_id)
+    note = layout.erased_note(fabrikam.directory_id, at + timedelta(minutes=10))
+    there.put(layout.erased_path(fabrikam.directory_id, at + timedelta(minutes=10)), note)
+    own = recovering.own_signer()
+    for content in Content.select().where(Content.tenant == fabrikam):
+        there.delete(layout.content_path(own.content_name(fabrikam.directory_id, content.fingerprint)))
+    there.close()
+    arrive("sqlite")
+    assert {policy.tenant for policy in recover(place, as_of=at).lost} == {"Fabrikam"}
 
 
 @only_sqlite
