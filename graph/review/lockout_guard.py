@@ -8,7 +8,7 @@ from graph.write.write_requests import PolicyContent
 
 # A user among the excluded groups is not excluded.
 _EXCLUDED = {"users": "excludeUsers", "groups": "excludeGroups"}
-_NOBODY_LEFT = "It applies to all users, and nobody could use the emergency accounts that it excludes."
+_NOBODY_LEFT = "It applies to all users, and nobody is known who could use the emergency accounts that it excludes."
 # A tenant may name fifty.
 _SHOWN = 5
 

@@ -31,6 +31,6 @@ def test_one_question_is_for_all_policies_and_for_all_messages_of_a_run(graph, c
     before = graph.requests()["graph"]
     for guard in (check(), check()):
         assert {guard.find_danger(ACCESS, [POLICY, POLICY]) for _ in range(2)} == {
-            "It applies to all users, and nobody could use the emergency accounts that it excludes. Nobody is in “SG”."
+            "It applies to all users, and nobody is known who could use the emergency accounts that it excludes. Nobody is in “SG”."
         }
     assert graph.requests()["graph"] == before + 1

@@ -39,7 +39,7 @@ def test_a_policy_that_excludes_every_account_needs_somebody_who_can_use_one():
 
     named = [{"kind": "groups", "id": "g"}]
     danger = find_lockout(ACCESS, {"body": ALL}, named, nobody)
-    assert "nobody could use the emergency accounts that it excludes. Nobody is in “0”. " in danger
+    assert "nobody is known who could use the emergency accounts that it excludes. Nobody is in “0”. " in danger
     assert ("“4”" in danger, "“5”" in danger) == (True, False)
     for body, entries in ((ALL, []), (ALL, [{"id": "x"}]), ({**ALL, "state": "disabled"}, named)):
         find_lockout(ACCESS, {"body": body}, entries, nobody)
