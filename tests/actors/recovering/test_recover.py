@@ -112,7 +112,8 @@ def copied(cast, redis_url, new_place, push_state):
 def test_everything_comes_back_from_the_store_and_the_key(kind, copied, arrive, database_url):
     place, _ = copied(kind)
     before, people, events = documents(), User.select().count(), AuditEvent.select().count()
-    arrive(database_url.partition(":")[0])
+    # A folder's also come back on the other engine, from either.
+    arrive(None if kind == "file" else database_url.partition(":")[0])
     result = recover(place)
     assert (result.unproved, result.lost, result.lost_contents, result.audit_problems) == ([], [], 0, [])
     assert (result.sets, result.contents) == (1, 5)
