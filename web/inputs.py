@@ -46,11 +46,19 @@ def ticked_values(form: MultiDict[str, str], name: str, max_count: int) -> list[
     return values
 
 
+def read_time(text: str, zone: tzinfo = UTC) -> datetime:
+    """Return the time in UTC; one without a zone is in `zone`. Raises ValueError."""
+    try:
+        at = datetime.fromisoformat(without_nul(text).strip())
+        return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC).replace(tzinfo=None)
+    except OverflowError as e:  # an hour before the first year, or after the last
+        raise ValueError(text) from e
+
+
 def parse_past_time(text: str, zone: tzinfo) -> datetime:
     """Return the time in UTC; one without a zone is in `zone`. Raises Invalid, also for a time yet to come."""
     try:
-        at = datetime.fromisoformat(without_nul(text).strip())
-        found = (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC).replace(tzinfo=None)
-    except (ValueError, OverflowError):
+        found = read_time(text, zone)
+    except ValueError:
         raise Invalid(f"“{text[:40]}” is no time. Write it like 2026-03-01T12:00.") from None
     return past(found)

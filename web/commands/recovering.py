@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from actors.recovering import source as copy_source
 from db import models
 from db.copies import recovery_keys, stores
 from db.errors import Invalid
+from web import inputs
 from web.commands.frame.context import (
     add_commands,
     command_actor,
@@ -224,10 +225,9 @@ def check(name: str, key_path: Path | None, is_piped: bool, as_json: bool) -> No
 
 def _moment(text: str) -> datetime:
     try:
-        at = datetime.fromisoformat(text)
+        return inputs.read_time(text)
     except ValueError:
         raise Invalid("Give a time as 2026-11-27T03:15. It is UTC unless you say otherwise, as in +01:00.") from None
-    return at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at
 
 
 def _secrets(

@@ -24,6 +24,8 @@ def test_the_command_lists_and_brings_back_and_says_what_to_do_next(copied, arri
     assert (right.returncode, json.loads(right.stdout)["set"]) == (0, 3)
     sealed = tenantkeep("recovery-key", "check", row.name, "--key-stdin", stdin=ARMOURED)
     assert (sealed.returncode, "with --key-file" in sealed.stderr) == (64, True)
+    before_all = run_command("recover", place.address, "--as-of", "0001-01-01T00:00+14:00").exception
+    assert "Give a time as" in str(before_all)
     key_file = tmp_path / "key.txt"
     key_file.write_text(f"# created: today\r\n{RECOVERY_KEY}\r\n", encoding="utf-16")
     arrive("sqlite")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import click
 
@@ -12,6 +12,7 @@ from db import clock, models
 from db.changes import change_lists
 from db.errors import Invalid
 from db.events import attribution
+from web import inputs
 from web.change_words import documents
 from web.commands.frame.context import add_commands, find_tenant, json_option, open_for_reading, print_result
 from web.commands.reading.lists import limit_option, print_rows
@@ -45,10 +46,9 @@ def parse_since(text: str) -> datetime:
     if ago and int(ago[1]) <= _MOST:
         return clock.utcnow() - int(ago[1]) * _UNITS[ago[2]]
     try:
-        at = datetime.fromisoformat(text.strip())
+        return inputs.read_time(text)
     except ValueError:
         raise Invalid(f"“{text}” is no time: give one like 2026-03-01, 2026-03-01T14:30, 2h or 3d.") from None
-    return at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at
 
 
 def _row(change: models.Change, who: str) -> dict[str, object]:

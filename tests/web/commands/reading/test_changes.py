@@ -50,6 +50,6 @@ def test_a_time_is_a_day_a_time_or_how_long_ago():
     assert parse_since("2026-03-01") == datetime(2026, 3, 1)
     assert parse_since("2026-03-01T14:30:00+01:00") == datetime(2026, 3, 1, 13, 30)
     assert abs(utcnow() - timedelta(days=3) - parse_since("3d")) < timedelta(seconds=5)
-    for wrong in ("yesterday", "2x", "", "999999d"):
+    for wrong in ("yesterday", "2x", "", "999999d", "0001-01-01T00:00+14:00"):
         with pytest.raises(Invalid):
             parse_since(wrong)
