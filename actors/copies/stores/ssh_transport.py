@@ -39,10 +39,16 @@ def _sign_in(transport: paramiko.Transport, user: str, expected: str, credential
     transport.start_client(timeout=CONNECT_SECONDS)
     if fingerprint(transport.get_remote_server_key().asbytes()) != expected:
         raise StoreRefused("The server shows another host key than the address names. Nothing was said to it.")
-    if "private_key" in credentials:
-        transport.auth_publickey(user, read_key(credentials["private_key"], credentials.get("passphrase")))
-    else:
-        transport.auth_password(user, credentials["password"])
+    try:
+        if "private_key" in credentials:
+            transport.auth_publickey(user, read_key(credentials["private_key"], credentials.get("passphrase")))
+        else:
+            transport.auth_password(user, credentials["password"])
+    except paramiko.AuthenticationException as e:
+        # The library takes a connection that broke before any answer for a refusal: auth_handler.py.
+        if "saw EOF" in str(e):
+            raise EOFError from None
+        raise
 
 
 def fingerprint(key: bytes) -> str:
