@@ -200,6 +200,7 @@ def create_app() -> Flask:
         WTF_CSRF_SSL_STRICT=False,
         ADMIN_RAISE_ON_VIEW_EXCEPTION=True,
     )
+    app.url_map.converters["int"] = access.RowIdConverter
     app.wsgi_app = client_address.with_plain_addresses(app.wsgi_app)  # type: ignore[method-assign, assignment]
     if settings.proxies:
         # Else everybody would have the proxy's address: in the audit log, and where tries are counted.

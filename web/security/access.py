@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from flask import abort, g, redirect, request, url_for
 from flask_login import current_user
+from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response
 
 from db.accounts import users
@@ -136,6 +137,13 @@ def allowed_tenant_ids(permission: Permission) -> list[int] | None:
     return token_limits.within_limits(
         [tenant_id for tenant_id, role in roles_by_tenant().items() if permission in IN_TENANT[role]]
     )
+
+
+class RowIdConverter(IntegerConverter):
+    """Takes `<int:…>` of an address for a row's id: what can be none is an address that leads nowhere."""
+
+    def __init__(self, addresses: Map) -> None:
+        super().__init__(addresses, min=1, max=MAX_ID)
 
 
 def parse_row_id(text: str) -> int | None:

@@ -17,7 +17,6 @@ from db.copies.erasures import RemovedTenant
 from db.copies.standing import StoreFinding
 from db.errors import Invalid
 from db.models import CopiedSet, CopyStore, RecoveryKey
-from db.schema.row_ids import MAX_ID
 from db.states import CopyState
 from web.inputs import form_text, is_same_name, without_nul
 from web.presentation.refusals import refusals_flashed
@@ -209,7 +208,7 @@ def add() -> Any:
 
 
 def fetch_store(store_id: int) -> CopyStore:
-    store: CopyStore | None = CopyStore.get_or_none(CopyStore.id == store_id) if store_id <= MAX_ID else None
+    store: CopyStore | None = CopyStore.get_or_none(CopyStore.id == store_id)
     return store if store is not None else abort(404)
 
 

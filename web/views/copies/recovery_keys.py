@@ -16,7 +16,6 @@ from db.clock import utcnow
 from db.copies import recovery_keys
 from db.errors import Invalid
 from db.models import CopyStore, RecoveryKey
-from db.schema.row_ids import MAX_ID
 from web.inputs import form_text
 from web.presentation.refusals import refusals_flashed
 from web.security.access import current_actor, requires
@@ -84,7 +83,7 @@ def add() -> Any:
 
 
 def _fetch(key_id: int) -> RecoveryKey:
-    key: RecoveryKey | None = RecoveryKey.get_or_none(RecoveryKey.id == key_id) if key_id <= MAX_ID else None
+    key: RecoveryKey | None = RecoveryKey.get_or_none(RecoveryKey.id == key_id)
     return key if key is not None else abort(404)
 
 

@@ -12,7 +12,6 @@ import config
 from db.errors import Invalid
 from db.models import Channel, Delivery, NoticeRule, Occurrence, User
 from db.notices import channels, deliveries, notices, rules
-from db.schema.row_ids import MAX_ID
 from db.states import ChannelKind, DeliveryState, NoticeEvent
 from web.inputs import form_text
 from web.presentation.refusals import refusals_flashed
@@ -187,7 +186,7 @@ class ChannelPage:
 
 def _fetch(channel_id: int) -> Channel:
     """Return the channel: the installation's for an admin, a personal one for its owner alone. Aborts else."""
-    channel = Channel.get_or_none(Channel.id == channel_id) if channel_id <= MAX_ID else None
+    channel = Channel.get_or_none(Channel.id == channel_id)
     if channel is None:
         abort(404)
     if channel.owner_id is None and not can(Permission.ADMINISTER):
@@ -286,7 +285,7 @@ class RulePage:
 
 def _fetch_rule(channel: Channel, rule_id: int) -> NoticeRule:
     is_it = (NoticeRule.id == rule_id) & (NoticeRule.channel == channel)
-    rule: NoticeRule | None = NoticeRule.get_or_none(is_it) if rule_id <= MAX_ID else None
+    rule: NoticeRule | None = NoticeRule.get_or_none(is_it)
     return rule if rule is not None else abort(404)
 
 

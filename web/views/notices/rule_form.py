@@ -9,11 +9,11 @@ from db.errors import Invalid
 from db.models import Channel, NoticeRule, Tenant
 from db.notices import rules
 from db.notices.rules import RuleChoice
-from db.schema.row_ids import MAX_ID
 from db.states import NoticeEvent, NoticePace, Severity
 from db.tenants import schedules, tags
 from db.tenants.schedule_words import zone_words
 from web.inputs import form_text, ticked_values
+from web.security.access import parse_row_id
 
 EVENTS: Mapping[NoticeEvent, str] = {
     NoticeEvent.CHANGE: "A policy was added, changed or removed",
@@ -120,8 +120,7 @@ def read(channel: Channel) -> RuleChoice:
 def _read_tenants(channel: Channel) -> list[int]:
     known = {tenant.id for tenant in rules.tenants_to_choose(channel, MOST_TENANTS)}
     typed = ticked_values(request.form, "tenant_id", MOST_TENANTS)
-    ticked = {int(text) for text in typed if text.isascii() and text.isdigit() and len(text) < len(str(MAX_ID)) + 1}
-    return sorted(ticked & known)
+    return sorted(known.intersection(map(parse_row_id, typed)))
 
 
 @dataclass(frozen=True)

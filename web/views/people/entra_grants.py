@@ -10,7 +10,6 @@ from actors.people import entra_sign_in
 from db.accounts import entra_grants
 from db.errors import Invalid
 from db.models import EntraGrant
-from db.schema.row_ids import MAX_ID
 from db.states import Role, SiteRole
 from db.tenants import tags
 from web.inputs import without_nul
@@ -74,7 +73,7 @@ def grant() -> Any:
 @pages.post("/<int:grant_id>/remove")
 @requires(Permission.ADMINISTER)
 def remove(grant_id: int) -> Any:
-    grant = EntraGrant.get_or_none(EntraGrant.id == grant_id) if grant_id <= MAX_ID else None
+    grant = EntraGrant.get_or_none(EntraGrant.id == grant_id)
     if grant is None:
         abort(404)
     entra_grants.remove_grant(grant, current_actor())

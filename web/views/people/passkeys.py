@@ -12,7 +12,6 @@ from db.accounts.passkeys import RelyingParty
 from db.clock import utcnow
 from db.errors import Invalid
 from db.models import User
-from db.schema.row_ids import MAX_ID
 from web.presentation.links import safe_redirect_path
 from web.security import relying_party, sealed_cookie
 from web.security.access import current_actor, requires
@@ -98,7 +97,7 @@ def remove(passkey_id: int) -> Any:
     """One's own alone: any other is none."""
 
     def act(user: User) -> Any:
-        if passkey_id > MAX_ID or not passkeys.remove(user, passkey_id, current_actor()):
+        if not passkeys.remove(user, passkey_id, current_actor()):
             abort(404)
         flash("The passkey no longer works. Remove it from your device or password manager, too.", "success")
         return redirect(url_for("account.page"), 303)

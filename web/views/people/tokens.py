@@ -13,7 +13,6 @@ from db.accounts import api_tokens
 from db.clock import utcnow
 from db.errors import Invalid
 from db.models import ApiToken, Tenant, User
-from db.schema.row_ids import MAX_ID
 from db.states import Scope
 from db.tenants import tags, tenants
 from web.inputs import form_text, page_number, without_nul
@@ -140,7 +139,7 @@ def _typed_days() -> int:
 @requires(Permission.SIGNED_IN)
 def end(token_id: int) -> Any:
     """End one's own token, or as an admin anybody's."""
-    row = api_tokens.find_by_id(token_id) if token_id <= MAX_ID else None
+    row = api_tokens.find_by_id(token_id)
     if row is None or (row.user_id != current_user.id and not can(Permission.ADMINISTER)):
         abort(404)
     api_tokens.end(row, current_actor())

@@ -12,7 +12,6 @@ from db.accounts import passkeys, sessions, tag_memberships, totp, users
 from db.errors import Invalid
 from db.models import Membership, Passkey, Session, TagMembership, User
 from db.policies import search
-from db.schema.row_ids import MAX_ID
 from db.states import Role, SiteRole
 from db.tenants import tags
 from web.inputs import form_text, page_number, without_nul
@@ -213,7 +212,7 @@ def set_membership(user_id: int) -> Any:
 @requires(Permission.ADMINISTER)
 def remove_membership(user_id: int, membership_id: int) -> Any:
     mine = (Membership.id == membership_id) & (Membership.user == _user(user_id))
-    membership = Membership.get_or_none(mine) if membership_id <= MAX_ID else None
+    membership = Membership.get_or_none(mine)
     if membership is None:
         abort(404)
     users.remove_member(membership, current_actor())
@@ -241,7 +240,7 @@ def set_tag_membership(user_id: int) -> Any:
 @requires(Permission.ADMINISTER)
 def remove_tag_membership(user_id: int, tag_membership_id: int) -> Any:
     user = _user(user_id)
-    membership = tag_memberships.find(tag_membership_id, user) if tag_membership_id <= MAX_ID else None
+    membership = tag_memberships.find(tag_membership_id, user)
     if membership is None:
         abort(404)
     tag_memberships.remove(membership, current_actor())
@@ -256,7 +255,7 @@ def _refuse_ones_own(user: User, touches_what_guards_it: bool) -> None:
 
 
 def _user(user_id: int) -> User:
-    user = users.find_by_id(user_id) if user_id <= MAX_ID else None
+    user = users.find_by_id(user_id)
     if user is None:
         abort(404)
     return user
