@@ -5,7 +5,7 @@ from tests.support.product_modules import LAYERS, ROOT
 
 LIST = ROOT / "tests" / "without_own_test.txt"
 # Lower it when the list is shorter; never raise it.
-MOST_WITHOUT = 182
+MOST_WITHOUT = 178
 
 
 def modules_without_own_test():

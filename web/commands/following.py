@@ -16,6 +16,7 @@ from db.standards import adoptions, exceptions, following_tags, keeping, standar
 from db.states import ExceptionKind, KeepChoice, Ring
 from web.acts import following_document
 from web.commands.frame.context import (
+    ROW_NUMBER,
     add_commands,
     command_actor,
     find_tenant,
@@ -203,7 +204,7 @@ def ask(standard: str, item: str, tenant: str, tag: str, paths: tuple[str, ...],
         print_result(as_json, following_document.exception(row), sentence)
 
 
-@click.argument("number", type=int)
+@click.argument("number", type=ROW_NUMBER)
 @json_option
 def approve(number: int, as_json: bool) -> None:
     """Approve an exception that was asked for."""
@@ -213,7 +214,7 @@ def approve(number: int, as_json: bool) -> None:
         print_result(as_json, following_document.exception(_exception(number)), f"Exception {number} is in force.")
 
 
-@click.argument("number", type=int)
+@click.argument("number", type=ROW_NUMBER)
 @reason_option
 @json_option
 def end(number: int, reason: str, as_json: bool) -> None:

@@ -7,9 +7,9 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 
 import click
 
@@ -106,8 +106,6 @@ _DAY = (1980, 1, 1, 0, 0, 0)
 @json_option
 def import_policies(path: Path, name: str, tenant_text: str, as_json: bool) -> None:
     """Import policies that another tool exported: a folder, a ZIP or a single file."""
-    if not path.exists():
-        raise Invalid(f"There is no folder and no file {path}.")
     with open_installation():
         tenant = _find_tenant(tenant_text)
         with _opened(path) as stream:
@@ -132,14 +130,24 @@ def _find_tenant(text: str) -> models.Tenant:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[IO[bytes]]:
-    if path.is_dir():
-        with tempfile.TemporaryFile() as packed:
-            _pack(path, packed)
-            packed.seek(0)
-            yield packed
-    else:
-        with path.open("rb") as stream:
-            yield stream
+    """Yield the file, or the folder as a ZIP. Raises Invalid where it cannot be read."""
+    try:
+        stream = _packed(path) if path.is_dir() else path.open("rb")
+    except FileNotFoundError:
+        raise Invalid(f"There is no folder and no file {path}.") from None
+    except OSError as e:
+        raise Invalid(f"{path} cannot be read: {(e.strerror or str(e)).lower()}.") from None
+    with stream:
+        yield stream
+
+
+def _packed(folder: Path) -> IO[bytes]:
+    with ExitStack() as stack:
+        packed = stack.enter_context(tempfile.TemporaryFile())
+        _pack(folder, packed)
+        packed.seek(0)
+        stack.pop_all()  # it stays open
+        return packed
 
 
 def _pack(folder: Path, packed: IO[bytes]) -> None:
@@ -159,7 +167,10 @@ def _pack(folder: Path, packed: IO[bytes]) -> None:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    for place, folders, names in os.walk(folder, followlinks=False):
+    def refuse(error: OSError) -> NoReturn:
+        raise error  # a folder that nobody may read would be left out without a word
+
+    for place, folders, names in os.walk(folder, onerror=refuse, followlinks=False):
         folders[:] = sorted(name for name in folders if name != ".git")
         for name in sorted(names):
             file = Path(place) / name

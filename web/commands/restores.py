@@ -18,7 +18,14 @@ from db import models
 from db.errors import Invalid
 from db.restores import approvals, restore_items
 from db.states import RestoreState
-from web.commands.frame.context import add_commands, command_actor, find_tenant, json_option, open_installation
+from web.commands.frame.context import (
+    ROW_NUMBER,
+    add_commands,
+    command_actor,
+    find_tenant,
+    json_option,
+    open_installation,
+)
 from web.commands.runs import EXIT_CODES, follow_run, show_run, wait_for_end, wait_option
 from web.presentation import restore_text
 
@@ -59,8 +66,10 @@ def live_options(command: Callable[..., None]) -> Callable[..., None]:
     return act
 
 
-@click.argument("backup_set_id", metavar="BACKUP_SET", type=int)
-@click.option("--item", "items", multiple=True, type=int, help="Only this snapshot of the set. May be given again.")
+@click.argument("backup_set_id", metavar="BACKUP_SET", type=ROW_NUMBER)
+@click.option(
+    "--item", "items", multiple=True, type=ROW_NUMBER, help="Only this snapshot of the set. May be given again."
+)
 @click.option("--type", "types", multiple=True, help="Only this policy type, by its collection. May be given again.")
 @click.option("--to", "target", help="Another tenant, by its name or directory id.  [default: the set's own]")
 @click.option("--assignments", type=click.Choice(["made", "leave", "exact", "none"]),

@@ -27,6 +27,7 @@ from db.runs import run_progress, runs
 from db.states import ACTIVE, RunState
 from web import inputs
 from web.commands.frame.context import (
+    ROW_NUMBER,
     add_commands,
     command_actor,
     find_policy,
@@ -119,7 +120,7 @@ def rehearse(tenant: str, wait: bool, as_json: bool) -> None:
     sys.exit(code)
 
 
-@click.argument("backup_set_id", type=int)
+@click.argument("backup_set_id", type=ROW_NUMBER)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--with-secrets", is_flag=True, help="Secrets inside policies too. Audited.")
 @click.option("--format", "leaving_format", type=click.Choice(["intunemanagement", "intunecd", "terraform", "graph"]),
@@ -154,8 +155,8 @@ def _chunks(backup_set: models.BackupSet, leaving_format: str | None, mask: Any)
 @click.option("--policy", help="With --tenant: only this policy, by its number or Graph id.")
 @click.option("--type", "types", multiple=True, help="Only this policy type, by its collection. May be given again.")
 @click.option("--at", "moment", help="With --tenant: as it was at a time such as 2026-03-01T12:00, in UTC.")
-@click.option("--import", "import_id", type=int, help="With --tenant: an import for it, by its number.")
-@click.option("--compare", type=int, help="Another backup set of the tenant: tell what differs to that one.")
+@click.option("--import", "import_id", type=ROW_NUMBER, help="With --tenant: an import for it, by its number.")
+@click.option("--compare", type=ROW_NUMBER, help="Another backup set of the tenant: tell what differs to that one.")
 @click.option("--since", help="Only policies whose content changed since this day, such as 2026-11-01.")
 @click.option("--assigned", is_flag=True, help="Only policies that are assigned to somebody.")
 @click.option("--without-ids", is_flag=True, help="Leave out ids.")
@@ -234,7 +235,7 @@ def _refuse(run: models.Run, as_json: bool) -> None:
     sys.exit(EXIT_CODES.get(run.state, 1))
 
 
-@click.argument("run_id", type=int)
+@click.argument("run_id", type=ROW_NUMBER)
 @json_option
 def show(run_id: int, as_json: bool) -> None:
     """Show a run and its items."""

@@ -5,6 +5,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
+from db.errors import Invalid
 from db.models import PolicyImport, Tenant
 from graph.foreign.export import ForeignFormat
 from tests.support.foreign_samples import SAMPLES
@@ -51,3 +52,10 @@ def test_a_folder_a_file_and_links_are_told_file_by_file(cast, tmp_path):
 def test_whose_it_is_has_to_be_said_where_there_are_several(cast, tmp_path):
     assert Tenant.select().count() == 2
     assert "Say with --tenant" in str(run(tmp_path)[2])
+
+
+def test_what_cannot_be_read_is_told(cast, tmp_path):
+    for path, why in ((tmp_path / "none", "There is no folder"), (tmp_path / ("x" * 300), "name too long")):
+        refusal = run(path, "--tenant", "Contoso")[2]
+        assert isinstance(refusal, Invalid), refusal
+        assert why in str(refusal)

@@ -20,6 +20,7 @@ from db.accounts import users
 from db.audit import audit
 from db.errors import Invalid
 from db.policies import policies
+from db.schema import row_ids
 from db.tenants import tenants
 
 # As sysexits.h has them. A run's own are 0 succeeded, 1 failed, 2 partial.
@@ -28,6 +29,22 @@ WRONG_INPUT, WRONG_SETTING = 64, 78
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 reason_option = click.option("--reason", required=True, help="Why: a ticket or a sentence.")
 force_option = click.option("--force", is_flag=True, help="Write over a file that is there.")
+
+
+class RowNumber(click.ParamType[int]):
+    """Takes the number of a run, a set, a version. The database is not asked for one that no row can have."""
+
+    name = "integer"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the number. Raises BadParameter."""
+        number: int = click.INT.convert(value, param, ctx)
+        if not 0 < number <= row_ids.MAX_ID:
+            self.fail(f"nothing has the number {value}.", param, ctx)
+        return number
+
+
+ROW_NUMBER = RowNumber()
 
 
 def group_of_standards(cli: click.Group) -> click.Group:

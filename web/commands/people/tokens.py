@@ -12,6 +12,7 @@ from db.errors import Invalid
 from db.states import Scope
 from db.tenants import tags as tenant_tags
 from web.commands.frame.context import (
+    ROW_NUMBER,
     add_commands,
     command_actor,
     find_tenant,
@@ -83,7 +84,7 @@ def list_tokens(email: str, as_json: bool) -> None:
         print_result(as_json, [_document(row) for row in rows], "\n".join(lines) or "There is no token.")
 
 
-@click.argument("token_id", type=int)
+@click.argument("token_id", type=ROW_NUMBER)
 @json_option
 def end_token(token_id: int, as_json: bool) -> None:
     """End a token at once, by its number."""

@@ -19,7 +19,14 @@ from db.restores import restores, undos
 from db.runs import run_history
 from db.tenants import schedule_words, schedules, tenants
 from web import inputs
-from web.commands.frame.context import add_commands, find_tenant, json_option, open_for_reading, print_result
+from web.commands.frame.context import (
+    ROW_NUMBER,
+    add_commands,
+    find_tenant,
+    json_option,
+    open_for_reading,
+    print_result,
+)
 
 MAX_ROWS = 10_000
 limit_option = click.option(
@@ -235,7 +242,7 @@ def _command(listing: ListCommand) -> Callable[..., None]:
     return act if listing.needs_tenant is None else click.argument("tenant", required=listing.needs_tenant)(act)
 
 
-@click.argument("backup_set_id", metavar="BACKUP_SET", type=int)
+@click.argument("backup_set_id", metavar="BACKUP_SET", type=ROW_NUMBER)
 @limit_option
 @json_option
 def show(backup_set_id: int, limit: int, as_json: bool) -> None:

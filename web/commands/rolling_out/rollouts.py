@@ -17,6 +17,7 @@ from db.standards import standards, versions
 from db.states import Ring, RollOutKind, RollOutState
 from web.acts import rollout_document
 from web.commands.frame.context import (
+    ROW_NUMBER,
     add_commands,
     command_actor,
     find_tenant,
@@ -57,7 +58,7 @@ def register(cli: click.Group) -> None:
 
 @click.argument("standard")
 @click.argument("ring", type=click.Choice([str(ring) for ring in Ring]))
-@click.option("--version", "number", type=int, help="The version's number.  [default: the newest]")
+@click.option("--version", "number", type=ROW_NUMBER, help="The version's number.  [default: the newest]")
 @click.option("--switch-on", is_flag=True, help="Switch on what arrived report-only with it.")
 @click.option("--early", default="", help="Why it comes before the ring before it was looked at for long enough.")
 @wait_option
@@ -97,7 +98,7 @@ def list_rollouts(as_json: bool) -> None:
         print_result(as_json, documents, "\n".join(map(_line, documents)) or "Nothing was rolled out yet.")
 
 
-@click.argument("number", type=int)
+@click.argument("number", type=ROW_NUMBER)
 @json_option
 def show(number: int, as_json: bool) -> None:
     """Show a roll-out: its state, and what is planned or was done in each tenant."""
@@ -105,7 +106,7 @@ def show(number: int, as_json: bool) -> None:
         _tell(_rollout(number), wait=False, as_json=as_json)
 
 
-@click.argument("number", type=int)
+@click.argument("number", type=ROW_NUMBER)
 @click.option("--tenants", type=int, required=True, help="How many tenants it writes to, as show says.")
 @reason_option
 @wait_option
@@ -118,14 +119,14 @@ def confirm(number: int, tenants: int, reason: str, wait: bool, as_json: bool) -
         _tell(rollout, wait, as_json)
 
 
-@click.argument("number", type=int)
+@click.argument("number", type=ROW_NUMBER)
 @json_option
 def pause(number: int, as_json: bool) -> None:
     """Begin in no further tenant. What was begun goes on to its end."""
     _act(number, lambda rollout: rolling_out.pause(rollout, command_actor()), as_json)
 
 
-@click.argument("number", type=int)
+@click.argument("number", type=ROW_NUMBER)
 @wait_option
 @json_option
 def go_on(number: int, wait: bool, as_json: bool) -> None:
@@ -133,7 +134,7 @@ def go_on(number: int, wait: bool, as_json: bool) -> None:
     _act(number, lambda rollout: rolling_out.go_on(rollout, command_actor()), as_json, wait)
 
 
-@click.argument("number", type=int)
+@click.argument("number", type=ROW_NUMBER)
 @reason_option
 @json_option
 def stop(number: int, reason: str, as_json: bool) -> None:
@@ -141,7 +142,7 @@ def stop(number: int, reason: str, as_json: bool) -> None:
     _act(number, lambda rollout: rolling_out.stop(rollout, command_actor(), reason), as_json)
 
 
-@click.argument("number", type=int)
+@click.argument("number", type=ROW_NUMBER)
 @wait_option
 @json_option
 def take_up(number: int, wait: bool, as_json: bool) -> None:
@@ -149,7 +150,7 @@ def take_up(number: int, wait: bool, as_json: bool) -> None:
     _act(number, lambda rollout: rolling_out.take_up(rollout, command_actor()), as_json, wait)
 
 
-@click.argument("number", type=int)
+@click.argument("number", type=ROW_NUMBER)
 @reason_option
 @wait_option
 @json_option
@@ -158,7 +159,7 @@ def roll_back(number: int, reason: str, wait: bool, as_json: bool) -> None:
     _act(number, lambda rollout: rolling_out.roll_back(rollout, command_actor(), reason), as_json, wait)
 
 
-@click.argument("number", type=int)
+@click.argument("number", type=ROW_NUMBER)
 @click.argument("tenant")
 @reason_option
 @json_option
@@ -167,7 +168,7 @@ def object_to(number: int, tenant: str, reason: str, as_json: bool) -> None:
     _act_on(number, tenant, lambda part: objecting.make(part, command_actor(), reason), as_json)
 
 
-@click.argument("number", type=int)
+@click.argument("number", type=ROW_NUMBER)
 @click.argument("tenant")
 @json_option
 def take_back(number: int, tenant: str, as_json: bool) -> None:
@@ -175,7 +176,7 @@ def take_back(number: int, tenant: str, as_json: bool) -> None:
     _act_on(number, tenant, lambda part: objecting.take_back(part, command_actor()), as_json)
 
 
-@click.argument("number", type=int)
+@click.argument("number", type=ROW_NUMBER)
 @click.argument("tenant")
 @reason_option
 @json_option

@@ -15,6 +15,7 @@ from db.policies import snapshots
 from db.standards import adoptions, standards, versions
 from web.acts import standard_document
 from web.commands.frame.context import (
+    ROW_NUMBER,
     add_commands,
     command_actor,
     find_tenant,
@@ -49,7 +50,7 @@ def _line(document: dict[str, Any]) -> str:
 
 
 @click.argument("standard")
-@click.option("--version", "number", type=int, help="Which version.  [default: the newest]")
+@click.option("--version", "number", type=ROW_NUMBER, help="Which version.  [default: the newest]")
 @json_option
 def show(standard: str, number: int | None, as_json: bool) -> None:
     """Show a version: its policies, what differs between tenants, and what is new since the version before."""
@@ -98,7 +99,7 @@ def _default(row: dict[str, Any]) -> str:
 @click.argument("tenant", required=False)
 @click.option("--policy", "policies", multiple=True, help="A policy of TENANT, by its Graph id.  [default: all of it]")
 @click.option("--type", "policy_types", multiple=True, help="All policies of this type, by its Graph collection.")
-@click.option("--import", "import_number", type=int, help="Take it from an import that was kept, by its number.")
+@click.option("--import", "import_number", type=ROW_NUMBER, help="Take it from an import that was kept, by its number.")
 @click.option("--keep", is_flag=True, help="Keep the newest version's other items.")
 @click.option("--without", multiple=True, help="With --keep: leave out this item, by its key.")
 @click.option("--notes", default="", help="What is new, and why.")
