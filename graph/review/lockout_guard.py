@@ -8,7 +8,7 @@ from graph.write.write_requests import PolicyContent
 
 # A user among the excluded groups is not excluded.
 _EXCLUDED = {"users": "excludeUsers", "groups": "excludeGroups"}
-_NOBODY_LEFT = "It applies to all users, and nobody is known who could use the emergency accounts that it excludes."
+NOBODY_LEFT = "It applies to all users, and nobody is known who could use the emergency accounts that it excludes."
 # A tenant may name fifty.
 _SHOWN = 5
 
@@ -41,7 +41,7 @@ def find_lockout(
     absences = find_absences()
     if not absences:
         return ""
-    return " ".join([_NOBODY_LEFT, *absences[:_SHOWN]])
+    return " ".join([NOBODY_LEFT, *absences[:_SHOWN]])
 
 
 def _lower_names(users: Mapping[str, Any], name: str) -> set[str]:
