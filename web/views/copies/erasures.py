@@ -37,6 +37,11 @@ class ErasurePage:
         return copy_erasure.GIT_KEEPS if stores.is_git(self.store.address) else None
 
     @property
+    def is_working(self) -> bool:
+        """Does a look come as far as to delete?"""
+        return stores.is_working(self.store) and self.store.error is None
+
+    @property
     def is_waiting(self) -> bool:
         """Has its day still to come?"""
         return self.erasure is not None and self.erasure.due_at > utcnow()

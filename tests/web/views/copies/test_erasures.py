@@ -44,6 +44,7 @@ def test_an_admin_has_a_removed_tenants_copies_deleted_by_its_directory_id_and_t
     assert "take it back; then remove the store" in refused
     erasures.begin(CopyErasure.get())
     CopyErasure.update(due_at=CopyErasure.get().requested_at, error="It refuses <b>.", sets=4).execute()
+    assert "The store does not work now" in client.get(path).get_data(as_text=True), "nobody has looked at it yet"
     CopyStore.update(is_active=False).execute()
     text = client.get(path).get_data(as_text=True)
     assert "Gone by now: 4 backup sets, 0 contents." in text
