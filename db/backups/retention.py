@@ -306,11 +306,23 @@ def _contents_freed_by(snapshot_ids: Sequence[int]) -> dict[int, int]:
 
 
 def set_rules(tenant: Tenant, rules: RetentionRules | None, actor: Actor) -> None:
-    """Set the tenant's rules. None keeps everything."""
+    """Set the tenant's rules. None keeps everything. What waits for its deletion, and is kept now, does not go."""
     columns = asdict(rules) if rules else None
     with database.atomic():
         Tenant.update(retention=columns).where(Tenant.id == tenant.id).execute()
+        _keep_again(tenant, rules)
         audit.record_of_tenant(Action.RETENTION_SET, actor, tenant, rules=columns)
+
+
+def _keep_again(tenant: Tenant, rules: RetentionRules | None) -> None:
+    """Take the day away from the waiting sets that these rules keep: pages would announce what does not happen."""
+    waits = (BackupSet.tenant == tenant) & BackupSet.deletion_due_at.is_null(False)
+    if rules is None:
+        BackupSet.update(deletion_due_at=None).where(waits).execute()
+    elif BackupSet.select().where(waits).exists():
+        kept = [decision.backup_set.id for decision in decide_for(tenant, rules) if decision.keep]
+        for ids in value_lists.batched(kept):
+            BackupSet.update(deletion_due_at=None).where(waits & BackupSet.id.in_(list(ids))).execute()
 
 
 def pin(backup_set: BackupSet, reason: str, user_id: int | None, actor: Actor) -> None:

@@ -38,6 +38,9 @@ def test_what_no_rule_keeps_waits_and_comes_back_with_other_rules_or_a_pin(cast)
     BackupSet.update(deletion_due_at=utcnow() - timedelta(seconds=1)).where(BackupSet.id == sets[4].id).execute()
     assert deletions.due(cast.contoso) == [sets[4].id]
     assert deletions.waiting(cast.contoso).count == 2
+    for rules, left in ((RetentionRules(last=4), {sets[4].id}), (None, set())):
+        retention.set_rules(cast.contoso, rules, SYSTEM)
+        assert waiting(cast.contoso) == left, "told at once, and not by the next look"
 
 
 def test_a_flood_of_new_sets_and_the_end_of_a_protection_wait_like_any_rule(cast):
