@@ -16,6 +16,9 @@ TAG = re.compile(r'<!?/?[a-z](?:"[^"]*"|[^">])*>', re.DOTALL | re.IGNORECASE)
 WORD = re.compile(r"[A-Za-z]{2,}")
 # The same in every language.
 NAMES = re.compile(r"\b(Tenantkeep|UTC|ZIP|JSON|CSV|Entra ID|Intune|Microsoft Graph|Graph)\b|&\w+;")
+# A message, what a run waits for and what it is, which are in English, and the filters that say them.
+KEPT = re.compile(r"\{\{([^{}~]*(?:\.(?:message|waiting)\b|run_kinds\[)[^{}~]*)\}\}")
+SAID = re.compile(r"\|(translated|link_intune_addresses)\b")
 SENTENCE = re.compile(r"[A-Z“][a-z].*")
 
 
@@ -52,6 +55,12 @@ def test_every_hint_beside_a_field_is_marked(trees):
         hints = [word.value for word in tree.find_all(nodes.Keyword) if word.key == "hint"]
         unmarked += [(name, hint.value) for hint in hints if isinstance(hint, nodes.Const) and hint.value]
     assert unmarked == []
+
+
+def test_every_kept_message_is_said_in_the_readers_language():
+    shown = [(name, found[1].strip()) for name, source in SOURCES.items() for found in KEPT.finditer(source)]
+    assert len(shown) > 5
+    assert [(name, text) for name, text in shown if not SAID.search(text)] == []
 
 
 def _is_marking(node):

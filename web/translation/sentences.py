@@ -7,6 +7,7 @@ goes into the German one.
 """
 
 import functools
+import heapq
 import itertools
 import re
 from collections import defaultdict
@@ -41,6 +42,11 @@ class _Pattern:
     longest: str
 
 
+def _rank(pattern: _Pattern) -> tuple[int, int]:
+    """Return the rank of a pattern that fits: what says more by itself leaves less to be anything."""
+    return -pattern.fixed_letters, -len(pattern.longest)
+
+
 class SentenceBook:
     """The sentences of one language: English with placeholders -> its translation; each has one form, or several."""
 
@@ -55,7 +61,7 @@ class SentenceBook:
             for source in english:
                 self._add(source, forms)
         for patterns in self._by_first_word.values():
-            patterns.sort(key=lambda pattern: (-pattern.fixed_letters, -len(pattern.longest)))
+            patterns.sort(key=_rank)
 
     def _add(self, source: str, forms: tuple[str, ...]) -> None:
         if not _PLACEHOLDER.search(source):
@@ -106,7 +112,8 @@ class SentenceBook:
             return self._exact[text]
         if depth > _DEEPEST:
             return None
-        for pattern in (*self._by_first_word.get(text.split(" ", 1)[0], ()), *self._by_first_word.get("", ())):
+        lists = (self._by_first_word.get(word, ()) for word in (text.split(" ", 1)[0], ""))
+        for pattern in heapq.merge(*lists, key=_rank):
             if pattern.longest in text and (match := pattern.expression.fullmatch(text)):
                 values = {name: self._translate_value(value, depth + 1) for name, value in match.groupdict().items()}
                 return self._form(pattern.forms, match.groupdict()) % values

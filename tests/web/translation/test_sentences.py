@@ -19,6 +19,9 @@ BOOK = SentenceBook(
         ("It cannot be: %(why)s%(more)s",): ("Geht nicht: %(why)s%(more)s",),
         ("Group",): ("Gruppe",),
         ("%(a)s, %(b)s",): ("nie",),
+        ("Applies to %(who)s.",): ("Gilt für %(who)s.",),
+        ("Applies to all, and to one.",): ("Gilt für alle und für eins.",),
+        ("%(why)s Preview it again: it may go.",): ("%(why)s Noch einmal ansehen: Es mag gehen.",),
     },
     Locale("de").plural_form,
 )
@@ -45,6 +48,8 @@ BOOK = SentenceBook(
         ("this, that", "this, that"),
         ("CA001: block legacy", "CA001: block legacy"),
         ("Waiting for a\nb.", "Wartet auf a\nb."),
+        ("Applies to all, and to one. Preview it again: it may go.",
+         "Gilt für alle und für eins. Noch einmal ansehen: Es mag gehen."),
     ],
 )  # fmt: skip
 def test_a_kept_sentence_is_recognised_by_its_fixed_words(english, german):
