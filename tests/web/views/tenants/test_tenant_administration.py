@@ -131,6 +131,7 @@ def test_it_is_removed_when_its_name_is_typed_and_not_while_a_run_is_under_way(a
     assert f"Run {run.id} of Contoso is under way" in sent(admin, cast.contoso, "remove", name="Contoso").get_data(
         as_text=True
     )
+    assert "Copies elsewhere stay" in admin.get(f"/tenants/{cast.contoso.id}/administration").get_data(as_text=True)
     tenant_switch.switch_off(cast.contoso, SYSTEM)
     assert "Nothing was removed" in sent(admin, cast.contoso, "remove", name="Contos").get_data(as_text=True)
     assert Tenant.get_by_id(cast.contoso.id).removing_since is None
