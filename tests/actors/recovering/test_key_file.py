@@ -48,21 +48,22 @@ KEPT = {
     "sealed, and saved on Windows": ARMOURED.replace("\n", " \r\n").encode("utf-8-sig"),
     "sealed, and by PowerShell's >": f"\r\n{ARMOURED}".encode("utf-16"),
 }
+# Named, for a key is another one in each process of a test run: (text, why it is refused).
 OTHERS = {
-    b"": "No recovery key was given",
-    b"\xef\xbb\xbf\r\n# nothing\r\n": "No recovery key was given",
-    str(KEY)[:-1].encode(): "not whole, or mistyped",
-    f"{str(KEY)[:40]}\n{str(KEY)[40:]}".encode(): "not whole, or mistyped",
-    str(KEY.to_public()).encode(): "the public half",
-    b"AGE-SECRET-KEY-PQ-1QQQQ": "post-quantum",
-    b"# Recipient: age1yubikey1q\nAGE-PLUGIN-YUBIKEY-1QQQQ": "a device or a plugin",
-    b"-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl\n": "of another kind",
-    b"-----BEGIN AGE ENCRYPTED FILE-----": "the file as a whole",
-    b"Dear diary": "no recovery key",
-    bytes(range(128, 256)): "no recovery key",
-    ARMOURED.replace("-----END", "!\n-----END").encode(): "damaged",
-    ARMOURED[:200].encode() + b"\n-----END AGE ENCRYPTED FILE-----": "damaged",
-    pyrage.encrypt(AS_MADE.encode(), [KEY.to_public()], armored=True): "sealed to keys",
+    "nothing": (b"", "No recovery key was given"),
+    "a remark": (b"\xef\xbb\xbf\r\n# nothing\r\n", "No recovery key was given"),
+    "one without its end": (str(KEY)[:-1].encode(), "not whole, or mistyped"),
+    "one in two lines": (f"{str(KEY)[:40]}\n{str(KEY)[40:]}".encode(), "not whole, or mistyped"),
+    "the public half": (str(KEY.to_public()).encode(), "the public half"),
+    "a post-quantum one": (b"AGE-SECRET-KEY-PQ-1QQQQ", "post-quantum"),
+    "a plugin's": (b"# Recipient: age1yubikey1q\nAGE-PLUGIN-YUBIKEY-1QQQQ", "a device or a plugin"),
+    "one for SSH": (b"-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl\n", "of another kind"),
+    "armour alone": (b"-----BEGIN AGE ENCRYPTED FILE-----", "the file as a whole"),
+    "a diary": (b"Dear diary", "no recovery key"),
+    "no text": (bytes(range(128, 256)), "no recovery key"),
+    "damaged armour": (ARMOURED.replace("-----END", "!\n-----END").encode(), "damaged"),
+    "half of it": (ARMOURED[:200].encode() + b"\n-----END AGE ENCRYPTED FILE-----", "damaged"),
+    "sealed to a key": (pyrage.encrypt(AS_MADE.encode(), [KEY.to_public()], armored=True), "sealed to keys"),
 }
 
 
@@ -74,8 +75,9 @@ def test_a_key_opens_however_it_was_kept(kept):
 
 @pytest.mark.parametrize("other", OTHERS)
 def test_what_is_no_key_is_refused_by_what_it_is_and_nothing_of_it_is_told(other):
-    with pytest.raises(Invalid, match=OTHERS[other]) as refused:
-        key_file.identities_in(other, lambda: WORDS)
+    text, why = OTHERS[other]
+    with pytest.raises(Invalid, match=why) as refused:
+        key_file.identities_in(text, lambda: WORDS)
     assert str(KEY)[20:40] not in str(refused.value)
 
 
