@@ -42,7 +42,11 @@ FAMILIES = (
     Family("notices_waiting", GAUGE, "messages to channels that are to be sent yet"),
     Family("notices_failed", GAUGE, "messages that were given up, of those made in the last day"),
     Family("channels_failing", GAUGE, "channels whose last message did not arrive"),
-    Family("copies_failing", GAUGE, "stores of copies that fail, are behind, do not lock, or lost something"),
+    Family(
+        "copies_failing",
+        GAUGE,
+        "stores of copies that fail, are behind, do not lock or delete as they should, or lost something",
+    ),
     Family("database_bytes", GAUGE, "how large the database is"),
     Family("disk_free_bytes", GAUGE, "of SQLite's disk; PostgreSQL's is its server's to tell"),
 )

@@ -13,6 +13,7 @@ from tests.support.following import CATALOG, listed_whole, standard_of
 from tests.web.views.standards.test_followers import send, text
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+OTHER_GROUP = "22222222-3333-4333-8333-333333333333"
 PREFIX = {"name": "prefix", "kind": "prefix", "label": "Prefix <i>", "default": "ST", "object": None, "places": [{}]}
 GROUP = {"name": "group", "kind": "object", "label": "g", "default": None, "places": [],
          "object": {"kind": "groups", "id": "11111111-3333-4333-8333-333333333333"}}  # fmt: skip
@@ -51,14 +52,14 @@ def test_a_manager_chooses_ring_values_and_whether_to_follow(client, sign_in, ca
     assert "60 characters" in refused.text
     assert "id of a group" in refused.text
     assert send(client, f"{address}/values", **{"value:no": "x"}).status_code == 400
-    form = {"value:prefix": "CT - ", "value:group": "", "chosen:group": "22222222"}
+    form = {"value:prefix": "CT - ", "value:group": "", "chosen:group": OTHER_GROUP}
     assert send(client, f"{address}/values", **form).status_code == 303
     now = StandardAdoption.get_by_id(adoption.id)
     assert (now.ring, now.values) == ("early", {"prefix": "CT - "})
     key = ("groups", GROUP["object"]["id"])
-    assert mappings.targets_by_key(cast.contoso, adoption.standard.uid) == {key: "22222222"}
+    assert mappings.targets_by_key(cast.contoso, adoption.standard.uid) == {key: OTHER_GROUP}
     assert "CT - " in text(client, address)
-    assert "22222222" in text(client, address)
+    assert OTHER_GROUP in text(client, address)
     StandardAdoption.update(folded_tag="gold").execute()
     assert "its tag “gold”" in client.get(send(client, f"{address}/leave").location).text
     StandardAdoption.update(folded_tag=None).execute()
