@@ -33,13 +33,14 @@ class RemovedTenant:
     erasure: CopyErasure | None
 
 
-def removed_tenants(store: CopyStore) -> list[RemovedTenant]:
-    """Return every tenant that is no longer here and of which the store has something, or is to have nothing."""
+def removed_directories(store: CopyStore) -> list[str]:
+    """Return the directory id of every tenant that is no longer here and of which the store has something, or is to
+    have nothing: these first.
+    """
     here = {row[0] for row in Tenant.select(Tenant.directory_id).tuples()}
-    waiting = {erasure.directory_id for erasure in of_store(store)}
+    waiting = [erasure.directory_id for erasure in of_store(store) if erasure.directory_id not in here]
     known = set(_directories(CopiedSet, store)) | set(_directories(CopiedContent, store))
-    found = (removed_tenant(store, directory_id) for directory_id in sorted((known - here) | waiting))
-    return [removed for removed in found if removed is not None]
+    return waiting + sorted(known - here - set(waiting))
 
 
 def removed_tenant(store: CopyStore, directory_id: str) -> RemovedTenant | None:

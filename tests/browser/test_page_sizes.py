@@ -68,6 +68,7 @@ OTHERS = {
     "runs.page": ({}, {"run_id": "restore_run"}, {"run_id": "live_run"}),
     "snapshots.compare_live": ({"run_id": "live_run"},),
     "look_up.page": ({"run_id": "look_up"},),
+    "erasures.page": ({"directory_id": "gone"},),
 }
 # What reaches over the edge of the screen, or of a table's frame, and so has to be scrolled to the side.
 WIDER = """() => {

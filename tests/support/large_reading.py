@@ -9,6 +9,7 @@ from db.copies import stores as copy_stores
 from db.models import (
     Content,
     CopiedSet,
+    CopyErasure,
     ImportedPolicy,
     KnownSetting,
     Policy,
@@ -28,16 +29,18 @@ from db.states import CopyState, RehearsalState, RunKind, RunState
 from tests.support.large_tenant import LARGEST_TYPE, LONG_NAME, insert
 
 IMPORTED, INDEXED = 300, 1500
+# The directory ids of tenants that are no longer here.
+GONE = "{:08x}-2222-4222-8222-222222222222"
 
 
-def make(large: Tenant, person: User, now: datetime) -> dict[str, int]:
+def make(large: Tenant, person: User, now: datetime) -> dict[str, int | str]:
     _index(large)
-    return {"import": _import(large, person, now), "document": _documents(large, person, now),
+    return {"gone": GONE.format(1), "import": _import(large, person, now), "document": _documents(large, person, now),
             "rehearsal": _rehearsals(large, now), "store": _copies(large, now), "key": _keys()}  # fmt: skip
 
 
 def _copies(large: Tenant, now: datetime) -> int:
-    """A store with a thousand copies of sets, most of which failed in many words."""
+    """A store with a thousand copies of sets, most of which failed in many words, and of a hundred removed tenants."""
     store = copy_stores.add(LONG_NAME[:80], "s3://" + "v" * 60, {"access_key": "a", "secret_key": "b"}, SYSTEM,
                             copy_days=30, needs_lock=True, recipients=["age1" + "x" * 58])  # fmt: skip
     states = [CopyState.FAILED, CopyState.FAILED, CopyState.COMPLETE, CopyState.WAITING]
@@ -46,6 +49,12 @@ def _copies(large: Tenant, now: datetime) -> int:
          "set_number": 100_000 + n, "state": states[n % 4], "set_at": now, "message": LONG_NAME * 3}
         for n in range(1000)
     ])  # fmt: skip
+    insert(CopiedSet, [
+        {"store": store.id, "tenant": None, "directory_id": GONE.format(n), "tenant_name": f"{n} {LONG_NAME}",
+         "set_number": 200_000 + n, "state": CopyState.COMPLETE, "set_at": now}
+        for n in range(100)
+    ])  # fmt: skip
+    CopyErasure.create(store=store, directory_id=GONE.format(1), tenant_name=LONG_NAME, due_at=now, error=LONG_NAME * 3)
     return int(store.id)
 
 

@@ -29,15 +29,16 @@ def test_every_tenant_that_is_gone_is_found_with_what_is_left_of_it_and_until_wh
     # Of one that had single captures alone, no set tells a name; and a lock that is over is none.
     put_content(store, "lone", "c", utcnow() - DAY)
     put_content(other, "elsewhere", "d")
-    assert [removed.name for removed in erasures.removed_tenants(store)] == ["lone"]
+    assert erasures.removed_directories(store) == ["lone"]
     Tenant.delete().where(Tenant.id == cast.contoso.id).execute()
-    found = {removed.directory_id: removed for removed in erasures.removed_tenants(store)}
-    assert found.keys() == {cast.contoso.directory_id, "lone"}
+    found = {each: erasures.removed_tenant(store, each) for each in erasures.removed_directories(store)}
+    assert list(found) == sorted([cast.contoso.directory_id, "lone"])
     contoso = found[cast.contoso.directory_id]
     assert (contoso.name, contoso.sets, contoso.contents, contoso.locked_until) == ("Contoso", 1, 2, until)
     assert (found["lone"].name, found["lone"].locked_until) == ("lone", None)
     # All is gone but what has no row here, as the store answered.
     erasure = copy_erasure.request(store, "lone", SYSTEM, 0)
+    assert erasures.removed_directories(store) == ["lone", cast.contoso.directory_id], "those that wait, first"
     CopiedContent.delete().where(CopiedContent.directory_id == "lone").execute()
     erasures.note_rest(erasure, until)
     assert erasures.removed_tenant(store, "lone").locked_until == until

@@ -469,7 +469,7 @@ def copied():
 def erased():
     """What a store has of a tenant that is gone, from the page to the last row."""
     store = CopyStore.get_by_id(2)
-    removed = erasures.removed_tenants(store)[0]
+    removed = erasures.removed_tenant(store, erasures.removed_directories(store)[0])
     erasure = copy_erasure.request(store, removed.directory_id, OWNER, 0)
     assert erasures.begin(erasures.due(store, utcnow())[0])
     for number in erasures.set_numbers(erasure):

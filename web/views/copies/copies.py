@@ -73,6 +73,8 @@ KINDS: Mapping[str, StoreKind] = {
         ),
     ),
 }
+# An old installation may have hundreds: the page shows those whose deletion was asked for, and some more.
+MOST_REMOVED = 20
 REMOVED = {
     False: "Removed. What is in the store stays there, and can be recovered with the recovery key.",
     True: "Removed. What is in the repository stays there.",
@@ -118,8 +120,19 @@ class StorePage(StoreRow):
     sets: Sequence[CopiedSet] = ()
 
     @cached_property
+    def removed_ids(self) -> Sequence[str]:
+        """The directory ids of tenants that are no longer here."""
+        return erasures.removed_directories(self.store)
+
+    @property
     def removed(self) -> Sequence[RemovedTenant]:
-        return erasures.removed_tenants(self.store)
+        found = (erasures.removed_tenant(self.store, each) for each in self.removed_ids[:MOST_REMOVED])
+        return [removed for removed in found if removed is not None]
+
+    @property
+    def more_removed(self) -> int:
+        """The number of those that the page does not show."""
+        return len(self.removed_ids[MOST_REMOVED:])
 
     @property
     def keys(self) -> Sequence[RecoveryKey]:
