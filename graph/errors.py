@@ -97,6 +97,11 @@ class NotAvailable(Rejected):
     pass
 
 
+def is_given_up(error: GraphError, *, is_last_try: bool) -> bool:
+    """Tell whether no other try mends this: a refusal, and with the last try all but the wish that we wait."""
+    return isinstance(error, Rejected) or (is_last_try and not isinstance(error, Throttled))
+
+
 _SECRETS = (
     re.compile(r"eyJ[\w-]{8,}\.[\w-]+(\.[\w-]*)?"),  # a JWT
     re.compile(r"(?i)(?<=bearer )[\w.~+/=-]{8,}"),

@@ -17,7 +17,7 @@ from db.runs.run_items import NewRunItem
 from db.sql.value_lists import ROWS_PER_STATEMENT
 from db.states import QUIET_OFFERS, ItemState, Offer, Outcome
 from db.tenants import coverage
-from graph.errors import GraphError, Rejected, Throttled
+from graph.errors import GraphError, is_given_up
 from graph.policy_types.table import POLICY_TYPES
 from graph.read.readings import ListedPolicy, PolicyList, list_policies
 from graph.references.reference_kinds import GROUPS
@@ -47,7 +47,8 @@ def list_types(
     for keys in _together(lists):
         _record_lists(claim, backup_set, {key: (lists[key], memory.began.get(key, began)) for key in keys}, memory)
     refused = {key: answer for key, answer in answers.items() if isinstance(answer, GraphError)}
-    final = {key: error for key, error in refused.items() if _is_given_up(claim, error)}
+    is_last_try = is_last_attempt(claim)
+    final = {key: error for key, error in refused.items() if is_given_up(error, is_last_try=is_last_try)}
     for key, error in final.items():
         _record_refusal(claim, backup_set, key, error)
     if final:
@@ -66,10 +67,6 @@ def backup_set_of(claim: Claim) -> BackupSet:
     if backup_set is None:
         raise LookupError(f"run {claim.run.id} has no backup set")
     return backup_set
-
-
-def _is_given_up(claim: Claim, error: GraphError) -> bool:
-    return isinstance(error, Rejected) or (is_last_attempt(claim) and not isinstance(error, Throttled))
 
 
 def _skip_types_not_offered(claim: Claim, backup_set: BackupSet) -> None:

@@ -14,7 +14,7 @@ from actors.reading.cached_listings import Listings
 from db.models import RestoreItem, Tenant
 from db.policies import policies, snapshots
 from db.states import WRITTEN_OUTCOMES
-from graph.errors import GraphError, Rejected, Throttled
+from graph.errors import GraphError, is_given_up
 from graph.policy_types.approval_policies import APPROVAL_POLICIES, may_be_protected, protecting_policy
 from graph.policy_types.policy_type import Body
 from graph.policy_types.quotas import QUOTAS, quota_warning
@@ -73,7 +73,7 @@ def read_approval_policies(
     try:
         return drive_one(graph, all_pages(POLICY_TYPES[APPROVAL_POLICIES].path), memory, is_asked_anew=True)
     except GraphError as e:
-        if isinstance(e, Rejected) or (is_last_try and not isinstance(e, Throttled)):
+        if is_given_up(e, is_last_try=is_last_try):
             return _backed_up_approval_policies(tenant)
         raise
 

@@ -7,7 +7,7 @@ out the people in its groups, too. They are not asked for by their type: that re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from graph.errors import Forbidden, GraphError, NotFound, Rejected, Throttled
+from graph.errors import Forbidden, GraphError, NotFound, is_given_up
 from graph.policy_types.permissions import FIND_PEOPLE, LIST_MEMBERS
 from graph.transport import paths
 from graph.transport.batch_driver import RequestSteps
@@ -41,8 +41,7 @@ def find_absences(entries: Sequence[EmergencyEntry], *, is_last_try: bool = Fals
             absence = yield from _find_absence(entry, answer)
         except GraphError as e:
             absence = _why_unknown(entry, e)
-            is_final = isinstance(e, Rejected) or (is_last_try and not isinstance(e, Throttled))
-            unanswered = unanswered if is_final else e
+            unanswered = unanswered if is_given_up(e, is_last_try=is_last_try) else e
         if not absence:
             return []
         absences.append(absence)
