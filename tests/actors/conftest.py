@@ -3,6 +3,7 @@
 import pytest
 
 from tests.support.simulated_tenant import WRITE
+from tests.support.undeletes import let_undelete, lose, planned
 
 # Files and single tests.
 ABOUT_GRAPH = {
@@ -73,3 +74,16 @@ def contoso(graph):
     """Contoso in the simulator, with every permission to write."""
     graph.change(permissions=WRITE)
     return graph
+
+
+@pytest.fixture
+def lost(contoso, cast):
+    """lost(policy type, body): the snapshot of an object that was deleted, and that the tenant lets come back."""
+    let_undelete(contoso)
+    return lambda *what: lose(contoso, cast.contoso, *what)
+
+
+@pytest.fixture
+def plan(cast, ended):
+    """plan(snapshot, ...): a previewed restore of these."""
+    return lambda *chosen, **changes: planned(cast.contoso, ended, chosen, **changes)

@@ -21,26 +21,12 @@ from tests.support.undeletes import (
     GROUPS,
     WHERE,
     group_body,
-    let_undelete,
-    lose,
     office,
-    planned,
     policy_body,
     told_by,
 )
 
 pytestmark = pytest.mark.usefixtures("app", "worker", "quick", "lock_order")
-
-
-@pytest.fixture
-def lost(contoso, cast):
-    let_undelete(contoso)
-    return lambda *what: lose(contoso, cast.contoso, *what)
-
-
-@pytest.fixture
-def plan(cast, ended):
-    return lambda *chosen, **changes: planned(cast.contoso, ended, chosen, **changes)
 
 
 @pytest.mark.parametrize("status", [400, 403, 404])

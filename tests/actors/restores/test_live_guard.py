@@ -13,24 +13,10 @@ from tests.support.undeletes import (
     an_id,
     group_body,
     held,
-    let_undelete,
-    lose,
-    planned,
     policy_body,
 )
 
 pytestmark = pytest.mark.usefixtures("app", "worker", "quick", "lock_order")
-
-
-@pytest.fixture
-def lost(contoso, cast):
-    let_undelete(contoso)
-    return lambda *what: lose(contoso, cast.contoso, *what)
-
-
-@pytest.fixture
-def plan(cast, ended):
-    return lambda *chosen, **changes: planned(cast.contoso, ended, chosen, **changes)
 
 
 def everybody_but(*groups):

@@ -22,10 +22,7 @@ from tests.support.undeletes import (
     an_id,
     group_body,
     held,
-    let_undelete,
-    lose,
     office,
-    planned,
     policy_body,
     told_by,
 )
@@ -33,17 +30,6 @@ from tests.support.undeletes import (
 WATCHED = "enabledForReportingButNotEnforced"
 STATES = {"as captured": "enabled", "report only": WATCHED, "off": "disabled"}
 pytestmark = pytest.mark.usefixtures("app", "worker", "quick", "lock_order")
-
-
-@pytest.fixture
-def lost(contoso, cast):
-    let_undelete(contoso)
-    return lambda *what: lose(contoso, cast.contoso, *what)
-
-
-@pytest.fixture
-def plan(cast, ended):
-    return lambda *chosen, **changes: planned(cast.contoso, ended, chosen, **changes)
 
 
 @pytest.mark.parametrize("choice", STATES)
