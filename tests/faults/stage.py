@@ -41,6 +41,7 @@ OURS = ("web", "worker", "scheduler")
 READY_SECONDS, IDLE_SECONDS = 180, 300
 GONE = (pw.OperationalError, pw.InterfaceError, psycopg2.Error)
 DISK_MB = 200
+SIGNED_OUT = (requests.codes.unauthorized, requests.codes.bad_request)
 BYSTANDER = "00000000-1111-4111-8111-111111111111"
 
 
@@ -54,7 +55,8 @@ class Person:
     def __init__(self, address):
         self._address, self._session = address, requests.Session()
         self._session.trust_env = False
-        # Since a session was signed by a clock that was hours behind, and is older than any may be once it is right.
+        # Since a session may have been signed by a clock that was hours off, either way, and counts no more once it is
+        # right: then nobody is signed in (401), or the form's token is of no session (400).
         self.may_be_signed_out = False
 
     def close(self):
@@ -64,7 +66,7 @@ class Person:
         if "X-CSRFToken" not in self._session.headers:
             self._sign_in()
         answer = self._send(path, form)
-        if answer.status_code == requests.codes.unauthorized and self.may_be_signed_out:
+        if answer.status_code in SIGNED_OUT and self.may_be_signed_out:
             self._sign_in()
             answer = self._send(path, form)
         return answer

@@ -43,6 +43,8 @@ class Work:
         self.simulated = SimulatedTenant(stage.simulator, self.guid)
         self.tenant = None
         self.is_ready = self.may_be_cancelled = False
+        # How the web answered the last start, for whoever reads why nobody could.
+        self._answered = "it was not asked"
 
     def prepare(self):
         self._seed()
@@ -99,16 +101,19 @@ class Work:
         deadline = time.monotonic() + START_SECONDS
         while not (self._ask() or self.runs()):
             if time.monotonic() > deadline:
-                raise Stuck(f"nobody could start it in {START_SECONDS} s")
+                raise Stuck(f"nobody could start it in {START_SECONDS} s: {self._answered}")
             time.sleep(0.1)
 
     def _ask(self):
         """Tell whether the web said that there is a run."""
         path, form = self.request()
         try:
-            return self.stage.person.post(path, form).status_code == 202
-        except requests.RequestException:
+            answer = self.stage.person.post(path, form)
+        except requests.RequestException as e:
+            self._answered = repr(e)
             return False
+        self._answered = f"{answer.status_code} {answer.text[:500]}, {answer.headers}"
+        return answer.status_code == 202
 
     def finish_one(self, path, form):
         """A run of the preparation, to its end."""
