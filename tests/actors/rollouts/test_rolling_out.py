@@ -86,7 +86,7 @@ def test_three_rings_of_thirty_tenants_end_as_the_matrix_says_and_the_first_come
     assert found[broken.id].state == T.FAILED
     assert all(found[tenant.id].state == T.DONE for tenant, _ in early[1:]), states(done)
     assert Restore.get_by_id(found[careful.id].restore_id).approved_by_id == cast.root.id
-    _equals_the_matrix(standard, early[3:], {FIREWALL: C.ALIGNED, MFA: C.DIFFERS})
+    _equals_the_matrix(standard, early[2:], {FIREWALL: C.ALIGNED, MFA: C.DIFFERS})
     _equals_the_matrix(standard, [early[1]], {FIREWALL: C.ALIGNED, DEFENDER: C.EXCEPTED})
     _equals_the_matrix(standard, [early[0]], {FIREWALL: C.MISSING, DEFENDER: C.MISSING, OFFICES: C.ALIGNED})
     # Something is open in the ring: the next one is not offered. Somebody goes on all the same, and says why.
