@@ -61,10 +61,15 @@ def _why_not(
     newest = rollouts.newest_of_ring(version, before, RollOutKind.ROLL_OUT)
     if newest is None or newest.state != RollOutState.FINISHED:
         return f"Version {version.number} was not rolled out to the ring “{before}” yet.", None
-    open_policies = rollout_tenants.not_as_wanted(standard.id, _tenant_ids(standard, before), but_for=REPORT_ONLY_YET)
+    tenant_ids = _tenant_ids(standard, before)
+    unseen = rollout_tenants.not_compared_since(standard.id, tenant_ids, newest.ended_at)
+    if unseen:
+        tenants = "1 tenant" if unseen == 1 else f"{unseen} tenants"
+        return f"Not compared yet in the ring “{before}”: {tenants}. That takes some minutes.", None
+    open_policies = rollout_tenants.not_as_wanted(standard.id, tenant_ids, but_for=REPORT_ONLY_YET)
     if open_policies:
-        verb = "policy is" if open_policies == 1 else "policies are"
-        return f"{open_policies} {verb} not as the standard wants in the ring “{before}”. Look at the matrix.", None
+        policies = "1 policy" if open_policies == 1 else f"{open_policies} policies"
+        return f"Not as the standard wants in the ring “{before}”: {policies}. Look at the matrix.", None
     ready_at = newest.ended_at + soak
     if ready_at > utcnow():
         return f"The ring “{before}” is looked at until {ready_at:%Y-%m-%d %H:%M} UTC.", ready_at

@@ -187,6 +187,13 @@ def find_content(tenant_id: int, fingerprint: str) -> Content | None:
     return content
 
 
+def not_compared_since(standard_id: int, tenant_ids: Sequence[int], moment: datetime) -> int:
+    """Return how many of these tenants have cells that say nothing of what was done until then."""
+    its = (StandardAdoption.standard == standard_id) & is_in(StandardAdoption.tenant, tenant_ids)
+    is_older = StandardAdoption.checked_at.is_null() | (StandardAdoption.checked_at < moment)
+    return int(StandardAdoption.select().where(its & is_older).count())
+
+
 def not_as_wanted(standard_id: int, tenant_ids: Sequence[int], *, but_for: str) -> int:
     """Return how many policies of these tenants are not as the standard wants them, as the cells say.
 

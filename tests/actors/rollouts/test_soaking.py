@@ -10,7 +10,7 @@ from db.clock import utcnow
 from db.errors import Invalid
 from db.models import RollOut, Standard, StandardCell
 from db.rollouts import rollouts
-from db.standards import adoptions
+from db.standards import adoptions, cells
 from db.states import CellState, Ring, RollOutKind, RollOutState
 from tests.support.rolled_out import make_standard, make_version
 
@@ -35,6 +35,11 @@ def test_what_comes_next_of_a_version_and_why_not_yet(cast):
     rollouts.create(standard, version, Ring.PILOT, RollOutKind.ROLL_OUT, [cast.contoso.id], SYSTEM)
     ended = utcnow() - timedelta(days=4)
     RollOut.update(state=RollOutState.FINISHED, ended_at=ended).execute()
+    # What the cells say is from before: nobody has seen yet what was written.
+    assert [why for _, _, why in told()] == [
+        "Not compared yet in the ring “pilot”: 1 tenant. That takes some minutes."
+    ] * 2
+    cells.save(first, [], first.due_since)
     pilot, others = told()
     assert pilot == (Ring.PILOT, RollOutKind.SWITCH_ON, ""), "three days of looking are over"
     assert others[2].startswith("The ring “pilot” is looked at until")
@@ -44,6 +49,6 @@ def test_what_comes_next_of_a_version_and_why_not_yet(cast):
     StandardCell.create(
         adoption=first, item_key="k", policy_type="t", name="n", state=CellState.NOT_READABLE, why="not read"
     )
-    assert told()[1][2].startswith("1 policy is not as the standard wants in the ring “pilot”.")
+    assert told()[1][2].startswith("Not as the standard wants in the ring “pilot”: 1 policy.")
     with pytest.raises(Invalid, match="say why it comes early"):
         soaking.require_offered(soaking.offer_of(standard, version, Ring.ALL, RollOutKind.ROLL_OUT))
