@@ -93,7 +93,7 @@ def find_by_text(text: str) -> RecoveryKey:
     given = text.strip().casefold()
     found = [key for key in all_keys() if given in {key.name.casefold(), str(key.id), key.recipient.casefold()}]
     if len(found) != 1:
-        shown = text if len(text) <= 80 and not given.startswith("age-secret") else "that was given"
+        shown = text if len(text) <= 80 and not given.startswith("age-secret") else "…"
         raise Invalid(f"There is no recovery key “{shown}”. `tenantkeep recovery-key show` names them.")
     return found[0]
 

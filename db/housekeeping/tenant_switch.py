@@ -53,8 +53,9 @@ def switch_on(tenant: Tenant, actor: Actor) -> None:
     with database.atomic():
         is_off = (Tenant.id == tenant.id) & ~Tenant.is_active & Tenant.removing_since.is_null()
         if not Tenant.update(is_active=True).where(is_off).execute():
-            is_going = Tenant.get_by_id(tenant.id).removing_since
-            raise Invalid(f"{tenant.name} is {'being removed' if is_going else 'switched on already'}.")
+            if Tenant.get_by_id(tenant.id).removing_since:
+                raise Invalid(f"{tenant.name} is being removed.")
+            raise Invalid(f"{tenant.name} is switched on already.")
         audit.record_of_tenant(Action.TENANT_SWITCHED_ON, actor, tenant)
     tenant.is_active = True
 

@@ -64,5 +64,4 @@ def describe(setback: Setback) -> str:
     """Say what fails, since when, how often, and how it failed last."""
     what = "" if setback.subject == WHOLE_STEP else f" for {_ROW_TITLES.get(setback.step, 'run')} {setback.subject}"
     since = setback.since.isoformat(sep=" ", timespec="minutes")
-    times = "once" if setback.times == 1 else f"{setback.times} times"
-    return f"“{setback.step}” fails{what} since {since} UTC, {times}. Last: {setback.sentence}"
+    return f"“{setback.step}” fails{what} since {since} UTC, {setback.times} ×. Last: {setback.sentence}"

@@ -125,5 +125,6 @@ def _certificate_labels(data: bytes) -> str:
 def _certificate_label(certificate: x509.Certificate) -> str:
     subject, issuer = certificate.subject.rfc4514_string(), certificate.issuer.rfc4514_string()
     end = certificate.not_valid_after_utc
-    by = "itself" if subject == issuer else show_invisible(issuer)
-    return f"Certificate of {show_invisible(subject)}, issued by {by}, valid until {end:%Y-%m-%d}"
+    if subject == issuer:
+        return f"Self-signed certificate of {show_invisible(subject)}, valid until {end:%Y-%m-%d}"
+    return f"Certificate of {show_invisible(subject)}, issued by {show_invisible(issuer)}, valid until {end:%Y-%m-%d}"

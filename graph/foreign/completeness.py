@@ -56,8 +56,8 @@ def note_what_is_missing(policy: ForeignPolicy) -> None:
         policy.note(FindingKind.MISSING, "It has no id: it is known by its type and its name alone.")
     count = count_secrets(content)
     if count:
-        word = "value that looks like a secret" if count == 1 else "values that look like secrets"
-        policy.note(FindingKind.SECRET, f"It holds {count} {word}, in plain text. It is kept sealed, and masked.")
+        found = f"Values in plain text that look like secrets: {count}. They are kept sealed, and masked."
+        policy.note(FindingKind.SECRET, found)
 
 
 def count_secrets(content: Mapping[str, Any]) -> int:

@@ -25,6 +25,8 @@ MEMBERS_PER_REQUEST = 20
 _KEPT_PROPERTIES = ("displayName", "description", "groupTypes", "membershipRule", "securityEnabled", "mailEnabled")
 _SENT_PROPERTIES = (*_KEPT_PROPERTIES, "mailNickname", "membershipRuleProcessingState")
 _NICKNAME = re.compile(r"[^\x21-\x7e]|[@()\\\[\]\";:<>,. ]")
+RULE_IS_PAUSED = "Its membership rule is paused: it has no members until somebody switches the rule on in Entra."
+RULE_NAMES_IDS = "Its rule names ids: see whether they are this tenant's."
 DELETED_GROUP = (
     "It was deleted on {}, and lies in Entra's bin for 30 days: restored from there it has its id and its members "
     "again, and all that named it finds it."
@@ -144,6 +146,6 @@ def creation_warning(body: Object) -> str:
     """Return what a person should know before the group is created."""
     if DYNAMIC not in (body.get("groupTypes") or ()):
         return "It gets another id than it had: whatever else named it, outside of what is restored, does not find it."
-    names_ids = GUID.search(str(body.get("membershipRule") or ""))
-    rule = " Its rule names ids: see whether they are this tenant's." if names_ids else ""
-    return f"Its membership rule is paused: it has no members until somebody switches the rule on in Entra.{rule}"
+    if GUID.search(str(body.get("membershipRule") or "")):
+        return f"{RULE_IS_PAUSED} {RULE_NAMES_IDS}"
+    return RULE_IS_PAUSED

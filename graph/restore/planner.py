@@ -177,8 +177,8 @@ def _plan_existing_copy(case: PlanCase) -> ItemPlan | None:
     if there < wanted_copies:
         return _blocked(
             "ambiguous",
-            f"{there} of the {wanted_copies} copies of this name {'is' if there == 1 else 'are'} there, and which is "
-            "missing cannot be told. Choose another prefix.",
+            f"Of {wanted_copies} copies of this name only {there} can be found, and which is missing cannot be told. "
+            "Choose another prefix.",
         )
     return ItemPlan("exists", "exists", "A copy of this name is there already.")
 

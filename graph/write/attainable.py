@@ -63,8 +63,8 @@ def _limit_driver_decisions(want: Object, live: Object | None) -> AttainableBody
     notes = []
     if missing:
         notes.append(
-            f"What was decided on {_quoted_names(missing)} is not applied: devices have not reported "
-            f"{'it' if len(missing) == 1 else 'them'} to this profile yet. Restore it again once they have."
+            f"Not applied: what was decided on {_quoted_names(missing)}, which devices have not reported to this "
+            "profile yet. Restore it again once they have."
         )
     if theirs:
         notes.append(

@@ -8,6 +8,7 @@ import ast
 import itertools
 import re
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
@@ -163,6 +164,41 @@ def python_sentences(source: str, with_labels: bool, with_words: bool = False) -
         text = _text(node)
         if text and not _NO_SENTENCE.search(text) and _is_shown(text, with_labels, with_words):
             yield text
+
+
+def chosen_words(*, left_out: tuple[str, ...] = NO_PAGE) -> Iterator[tuple[str, str, str]]:
+    """Yield the file, the sentence, and the words of ours that one of its placeholders may hold: “is” or “are”."""
+    for room in ("graph", "db", "actors", "web"):
+        for path in sorted((ROOT / room).rglob("*.py")):
+            name = str(path.relative_to(ROOT))
+            if not name.startswith(left_out):
+                for function in ast.walk(ast.parse(path.read_text())):
+                    if isinstance(function, ast.FunctionDef):
+                        yield from ((name, text, word) for text, word in _chosen_in(function, room == "web"))
+
+
+def _chosen_in(function: ast.FunctionDef, with_labels: bool) -> Iterator[tuple[str, str]]:
+    skipped = {id(node) for node in _not_shown(ast.Module([function], []))}
+    assigned: dict[str, list[ast.expr]] = defaultdict(list)
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                assigned[getattr(target, "id", "")].append(node.value)
+    for node in ast.walk(function):
+        text = _text(node) if isinstance(node, ast.JoinedStr) and id(node) not in skipped else None
+        if text and not _NO_SENTENCE.search(text) and _is_shown(text, with_labels, False):
+            for field in (part.value for part in node.values if isinstance(part, ast.FormattedValue)):
+                for value in (field, *assigned[getattr(field, "id", "")]):
+                    yield from ((text, word) for word in _alternatives(value) if re.search("[a-z]", word))
+
+
+def _alternatives(value: ast.expr) -> Iterator[str]:
+    """Yield the texts that an expression chooses among."""
+    if isinstance(value, ast.IfExp):
+        for branch in (value.body, value.orelse):
+            if isinstance(branch, ast.Constant) and isinstance(branch.value, str):
+                yield branch.value
+            yield from _alternatives(branch)
 
 
 def _state_words(tree: ast.Module) -> Iterator[str]:

@@ -313,7 +313,7 @@ def explained() -> Iterator[None]:
         code = _code(e)
         if PAST_LOCK in str(e.response.get("Error", {}).get("Message", "")).lower():
             code = "RequestTimeTooSkewed"
-        shown = code if code.isalnum() and len(code) <= 40 else "an error"
+        shown = code if code.isalnum() and len(code) <= 40 else "?"
         status = e.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         if code in NO_ROOM_CODES or status == INSUFFICIENT_STORAGE:
             raise StoreError(FULL) from None

@@ -32,10 +32,10 @@ def test_description_names_the_row_or_the_step_as_a_whole(database):
     step = setbacks.record(Sweep.PRUNE, setbacks.WHOLE_STEP, "It broke.")
     setbacks.record(Sweep.PRUNE, setbacks.WHOLE_STEP, "It broke again.")
     assert f"“{Sweep.SCHEDULES}” fails for schedule 7 since" in setbacks.describe(row)
-    assert setbacks.describe(row).endswith("once. Last: No such time zone.")
+    assert setbacks.describe(row).endswith("1 ×. Last: No such time zone.")
     [step] = [setback for setback in setbacks.all_setbacks() if setback.step == Sweep.PRUNE]
     assert f"“{Sweep.PRUNE}” fails since" in setbacks.describe(step)
-    assert setbacks.describe(step).endswith("2 times. Last: It broke again.")
+    assert setbacks.describe(step).endswith("2 ×. Last: It broke again.")
 
 
 def test_deleted_setbacks_count_no_more(database):

@@ -168,7 +168,7 @@ def test_a_certificate_is_shown_by_its_subject(tmp_path):
     pem, _ = self_signed(tmp_path)
     der = ssl.PEM_cert_to_DER_cert(pem.read_text())
     [(_, value, more)] = shown({"trustedRootCertificate": encoded(der)})
-    assert value.startswith("Certificate of CN=127.0.0.1, issued by itself, valid until ")
+    assert value.startswith("Self-signed certificate of CN=127.0.0.1, valid until ")
     assert hashlib.sha256(der).hexdigest() in more
 
 

@@ -7,7 +7,7 @@ from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
 from actors.rehearsals import lab_removal, lab_restore, planned_restore
-from tests.tools.translations import catalog_path, is_translated, messages
+from tests.tools.translations import catalog_path, chosen_words, is_translated, messages
 from web.change_words import words
 from web.translation.languages import ENGLISH, LANGUAGES
 from web.translation.sentences import book_of
@@ -44,6 +44,14 @@ def test_a_translation_has_the_placeholders_of_its_sentence(language):
         source = message.id if isinstance(message.id, str) else message.id[-1]
         for form in [message.string] if isinstance(message.string, str) else message.string:
             assert not form or placeholders(form) | {"num"} == placeholders(source) | {"num"}, message.id
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_a_word_that_a_sentence_chooses_is_translated_with_it(language):
+    """A single word stays as it is, since it may be a name: choose among sentences, or among words with a count."""
+    book = book_of(language)
+    left = {found for found in chosen_words() if book.translate(found[2]) == found[2] or " " not in found[2].strip()}
+    assert sorted(left) == []
 
 
 def test_german_has_one_word_for_a_tenant_and_one_for_a_snapshot():

@@ -24,7 +24,7 @@ ANSWERS = {
     (403, "AccessDenied"): (False, "refuses"),
     (404, "NoSuchBucket"): (False, "no such bucket"),
     (403, "InvalidObjectState"): (False, "into an archive"),
-    (400, "<script>"): (False, "an error"),
+    (400, "<script>"): (False, "refuses (?)"),
 }
 
 
