@@ -1,6 +1,7 @@
 """Brings an installation back from nothing: the newest state that is proved, contents, and sets that came after it.
 
-Every step is done once, however often it is begun: a recovery that was broken off is started again and goes on.
+Every step is done once, however often it is begun: a recovery that was broken off is started again and goes on. Once
+the installation has deleted sets, no set comes back any more: nobody could tell those from sets that are missing.
 """
 
 from collections import Counter, defaultdict
@@ -43,6 +44,8 @@ class Recovery:
     sets: int = 0
     # Objects that are missing or not what was pushed, beside contents.
     unproved: list[str] = field(default_factory=list)
+    # Sets of the store that are not here, and stay away: sets were deleted here since the recovery.
+    left_away: int = 0
     lost: list[LostPolicy] = field(default_factory=list)
     lost_contents: int = 0
     # Directory id -> contents that are gone because somebody had the tenant's copies deleted since the state was made.
@@ -117,8 +120,12 @@ class _Contents:
         """Add sets that the state has not. Return name -> digests of what is in them."""
         digests = defaultdict[str, set[str]](set)
         gone = lost_contents.directories_that_go()
+        sets_have_gone = lost_contents.have_sets_gone()
         for place in reversed(self._source.sets()):
             if lost_contents.has_set(place.number):
+                continue
+            if sets_have_gone:
+                self._result.left_away += 1
                 continue
             if place.directory_id in gone:
                 lost_contents.leave_out_number(place.number)

@@ -23,6 +23,8 @@ from db.errors import Invalid
 from db.models import BackupSet, Snapshot, Tenant
 from db.sql.value_lists import batched, is_in
 
+# The step of the daily run that deletes sets, as the audit log names it.
+STEP = "backup sets"
 DAY = timedelta(days=1)
 # So many days, before the last, tell how many sets come on an ordinary one: as many go, and nobody is told.
 ORDINARY_DAYS = 14

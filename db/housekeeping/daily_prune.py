@@ -361,7 +361,7 @@ STEPS = {
             rows_at_once=1,
             locked_first=Restore,
         ),
-        PruneStep("backup sets", "Backup sets that no rule keeps", _find_sets, _delete_sets),
+        PruneStep(deletions.STEP, "Backup sets that no rule keeps", _find_sets, _delete_sets),
         PruneStep("snapshots", "Snapshots that no set lists", _find_snapshots, _delete_snapshots),
         PruneStep("contents", "Contents that nothing refers to", _find_contents, _delete_contents),
         PruneStep("runs", "Runs that ended long ago", _find_runs, _delete_runs),

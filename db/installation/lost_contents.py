@@ -9,7 +9,7 @@ from typing import Any
 
 from db.audit import audit
 from db.audit.audit import Action, Actor
-from db.backups import manifests
+from db.backups import deletions, manifests
 from db.database import database
 from db.encryption import keyring
 from db.installation.import_file import IMPORTED, NOT_BACK_YET
@@ -62,8 +62,22 @@ def installation_here() -> str | None:
 
 def state_made_at() -> datetime:
     """Return when the state was made that a recovery brought here."""
-    recovered = AuditEvent.select().where(AuditEvent.action == Action.RECOVERED).order_by(AuditEvent.id.desc()).get()
-    return datetime.fromisoformat(recovered.details["made_at"])
+    return datetime.fromisoformat(_recovered().details["made_at"])
+
+
+def have_sets_gone() -> bool:
+    """Tell whether sets were deleted here since the recovery, by retention, a person, or with their tenant."""
+    actions = (Action.SETS_PRUNED, Action.TENANT_REMOVED)
+    is_since = AuditEvent.id > _recovered().id
+    rows = AuditEvent.select().where(AuditEvent.action.in_(actions) & is_since)
+    return any(row.action == Action.TENANT_REMOVED or row.details["what"] == deletions.STEP for row in rows.iterator())
+
+
+def _recovered() -> AuditEvent:
+    event: AuditEvent = (
+        AuditEvent.select().where(AuditEvent.action == Action.RECOVERED).order_by(AuditEvent.id.desc()).get()
+    )
+    return event
 
 
 def count() -> int:

@@ -309,6 +309,7 @@ def _document(result: recovering.Recovery) -> Mapping[str, Any]:
         "contents": result.contents,
         "newer_sets": result.sets,
         "unproved": result.unproved,
+        "sets_left_away": result.left_away,
         "lost_contents": result.lost_contents,
         "lost": [vars(policy) for policy in result.lost],
         "erased": result.erased,
@@ -325,6 +326,11 @@ def _text(result: recovering.Recovery) -> str:
     if result.ended_runs:
         lines += [f"{result.ended_runs} run(s) were under way then, and ended here as failed."]
     lines += [f"NOT TAKEN: {text}" for text in result.unproved]
+    if result.left_away:
+        lines += [
+            f"NOT BROUGHT BACK: {result.left_away} set(s) of the store: sets were deleted here since the recovery, "
+            "and these may be among them. They come back in a recovery into a new database."
+        ]
     lines += [
         f"LOST: {policy.tenant}, {policy.policy_type}, {policy.name}, captured {policy.captured_at}: {policy.why}"
         for policy in result.lost[:SHOWN]

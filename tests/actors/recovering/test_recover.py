@@ -17,12 +17,14 @@ from actors.recovering import state_choice
 from actors.recovering.source import CopySource
 from db.audit import audit, chain
 from db.audit.audit import SYSTEM
-from db.backups import manifests
+from db.backups import manifests, retention
+from db.backups.retention import RetentionRules
 from db.clock import utcnow
 from db.copies import copied_sets, erasures, loose_contents, stores
 from db.errors import Invalid
 from db.housekeeping import copy_erasure
 from db.installation import lost_contents
+from db.installation.import_file import NOT_BACK_YET
 from db.models import (
     AuditEvent,
     BackupSet,
@@ -41,6 +43,7 @@ from db.models import (
 from db.policies import snapshots
 from db.states import CopyState, Outcome, RunKind, RunState
 from db.tenants import schedules
+from tests.db.backups.test_retention import prune
 from tests.support.captures import capture_by_hand
 from tests.support.copied import RECOVERY_KEY, add_store, look_after, make_set, push_all
 from tests.support.killed import Killed
@@ -464,6 +467,21 @@ def test_a_recovered_installation_goes_on_pushing_into_the_store_that_it_came_fr
     assert (result.unproved, result.lost) == ([], [])
     assert documents() == before
     assert kept == 4
+
+
+@only_sqlite
+def test_what_the_recovered_installation_has_deleted_since_stays_away(copied, arrive):
+    place, _ = copied()
+    arrive("sqlite")
+    recover(place)
+    contoso = Tenant.get(Tenant.name == "Contoso")
+    retention.set_rules(contoso, RetentionRules(last=1), SYSTEM)
+    assert prune(contoso)["backup sets"] == 2
+    [left] = BackupSet.select()
+    lost = Content.update(sealed=NOT_BACK_YET).where(Content.id == Snapshot.get().content_id).execute()
+    again = recover(place)
+    assert (again.sets, again.left_away, again.contents) == (0, 2, lost)
+    assert [row.id for row in BackupSet.select()] == [left.id]
 
 
 @only_sqlite
