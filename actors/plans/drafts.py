@@ -55,7 +55,9 @@ def from_backup_set(
     ]
     _refuse_members_elsewhere(options, backup_set.tenant.directory_id, tenant)
     chosen = _with_groups(chosen, listed) if options["groups"] != NO_GROUPS else _without_groups(chosen)
-    source = RestoreSource(backup_set.tenant.directory_id, f"{backup_set} of {backup_set.tenant.name}", backup_set)
+    source = RestoreSource(
+        backup_set.tenant.directory_id, f"{backup_set.tenant.name}, backup set {backup_set.id}", backup_set
+    )
     return restore_drafts.create(tenant, source, restore_drafts.new_items_from_snapshots(chosen), options, actor)
 
 
@@ -102,7 +104,7 @@ def _lacking_groups(restore: Restore) -> list[NewRestoreItem]:
 
 def from_snapshot(snapshot: Snapshot, tenant: Tenant, options: Mapping[str, Any], actor: Actor) -> Restore:
     """Draft a restore of one snapshot: “Restore this version”."""
-    source = RestoreSource(snapshot.tenant.directory_id, f"{snapshot} of {snapshot.tenant.name}")
+    source = RestoreSource(snapshot.tenant.directory_id, f"{snapshot.tenant.name}, snapshot {snapshot.id}")
     items = restore_drafts.new_items_from_snapshots(snapshots.load_with_policies([snapshot.id]))
     return restore_drafts.create(tenant, source, items, options, actor)
 

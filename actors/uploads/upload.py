@@ -174,7 +174,7 @@ class _UploadReader:
 
     def _create_draft(self, items: list[NewRestoreItem], whole: RunItem) -> None:
         directory_id = self.unpacking.directory_id
-        source = RestoreSource(directory_id, f"file uploaded by run {self.claim.run.id}")
+        source = RestoreSource(directory_id, f"File uploaded by run {self.claim.run.id}")
         says = self.unpacking.says | {"directory_id": directory_id}
         with database.atomic():
             claims.assert_claim(self.claim)

@@ -25,7 +25,8 @@ from web.translation.languages import ENGLISH, current_language
 CATALOGS = Path(__file__).parent / "catalogs"
 _PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]")
 _FIELD = re.compile(r"\{(\w*)\}")
-_SENTENCE_END = re.compile(r"(?<=[.!?:]) (?=[A-Z“\d])")
+_SENTENCE_END = re.compile(r"(?<=[.!?]) (?=[A-Z“\d])")
+_PART_END = re.compile(r"(?<=[.!?:]) (?=[A-Z“\d])")
 _DOT = " · "
 # A placeholder's value may be a sentence or a count again: “4 policies: …”. Deeper than this none is.
 _DEEPEST = 3
@@ -87,23 +88,30 @@ class SentenceBook:
             return self._exact[text]
         if _DOT in text:
             return _DOT.join(self.translate(part, depth) for part in text.split(_DOT))
-        sentences = _SENTENCE_END.split(text)
-        each = [self._translate_one(sentence, depth) for sentence in sentences]
+        each = [self._translate_sentence(sentence, depth) for sentence in _SENTENCE_END.split(text)]
         if None not in each:
             return " ".join(filter(None, each))
         whole = self._translate_one(text, depth)
-        return whole if whole is not None else " ".join(self._translate_in_turn(sentences, depth))
+        return whole if whole is not None else " ".join(self._translate_in_turn(_PART_END.split(text), depth))
 
-    def _translate_in_turn(self, sentences: list[str], depth: int) -> Iterator[str]:
+    def _translate_sentence(self, text: str, depth: int) -> str | None:
+        """Translate a sentence that is known as a whole, else what stands before and behind its colon."""
+        whole = self._translate_one(text, depth)
+        if whole is not None:
+            return whole
+        each = [self._translate_one(part, depth) for part in _PART_END.split(text)]
+        return None if None in each else " ".join(filter(None, each))
+
+    def _translate_in_turn(self, parts: list[str], depth: int) -> Iterator[str]:
         """A sentence of ours may itself be two: the longest that is known comes first."""
         start = 0
-        while start < len(sentences):
-            for end in range(len(sentences), start, -1):
-                run = self._translate_one(" ".join(sentences[start:end]), depth)
+        while start < len(parts):
+            for end in range(len(parts), start, -1):
+                run = self._translate_one(" ".join(parts[start:end]), depth)
                 if run is not None:
                     break
             else:
-                run, end = sentences[start], start + 1
+                run, end = parts[start], start + 1
             yield run
             start = end
 

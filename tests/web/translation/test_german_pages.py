@@ -20,7 +20,7 @@ _CONTENTS = {"Settings", "Password", "Group Zanzibar group"}
 _ATTRIBUTES = ("title", "placeholder", "aria-label", "alt", "data-label")
 
 
-# A time in UTC: `<time>` alone turns it into the reader's zone. Titles, choices and what is only heard cannot have that.
+# A time in UTC: only `<time>` turns it into the zone of the reader. Titles, choices and what is only heard cannot.
 _UTC = re.compile(r"\d\d:\d\d(:\d\d)? UTC\b")
 
 

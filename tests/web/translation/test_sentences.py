@@ -19,6 +19,8 @@ BOOK = SentenceBook(
         ("It cannot be: %(why)s%(more)s",): ("Geht nicht: %(why)s%(more)s",),
         ("Group",): ("Gruppe",),
         ("%(a)s, %(b)s",): ("nie",),
+        ("Put %(what)s",): ("%(what)s legen",),
+        ("Put back by itself: %(what)s",): ("Von selbst zurückgelegt: %(what)s",),
         ("Applies to %(who)s.",): ("Gilt für %(who)s.",),
         ("Applies to all, and to one.",): ("Gilt für alle und für eins.",),
         ("%(why)s Preview it again: it may go.",): ("%(why)s Noch einmal ansehen: Es mag gehen.",),
@@ -41,6 +43,7 @@ BOOK = SentenceBook(
         ("4 policies cannot be restored: Waiting for a %s.", "4 Richtlinien kann nicht wiederhergestellt werden: "
          "Wartet auf a %s."),
         ("It cannot be: Waiting for x. Trying again in 5 s.", "Geht nicht: Wartet auf x. Neuer Versuch in 5 s."),
+        ("Put back by itself: Waiting for x.", "Von selbst zurückgelegt: Wartet auf x."),
         ("It is 100% full", "Es ist zu 100% voll"),
         ("At most 3, 5% of 60", "5% von 60, also 3"),
         ("a stays a", "a bleibt a"),

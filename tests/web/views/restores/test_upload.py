@@ -92,7 +92,7 @@ def test_a_managers_download_comes_back_as_a_draft_of_all_of_it(client, sign_in,
         snapshots.read_snapshot(snapshot)["body"]["name"] for snapshot in ours
     }
     page = client.get(f"/restores/{restore.id}").get_data(as_text=True)
-    assert f"file uploaded by run {run.id}" in page
+    assert f"File uploaded by run {run.id}" in page
     assert f'href="/restores/{restore.id}"' in client.get(f"/runs/{run.id}").get_data(as_text=True)
     assert Notification.get(Notification.run == run).user == cast.max
 
