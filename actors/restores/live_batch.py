@@ -35,6 +35,7 @@ from graph.policy_types.table import POLICY_TYPES, get_policy_type
 from graph.read.readings import ListedPolicy, Reading, read_policy
 from graph.references.reference_kinds import GROUPS, TOKENS
 from graph.restore.executor import (
+    ID_IS_TAKEN,
     KeptObject,
     RestoreResult,
     RestoreTask,
@@ -53,15 +54,12 @@ from graph.write.write_requests import PolicyContent, chosen_id
 FRESH_FOR = timedelta(seconds=20)
 # One that this message captured: it is read again only where many are written between.
 CAPTURED_FOR = timedelta(seconds=3)
+NAME_IS_TAKEN = "A policy of this name has appeared since the preview ({}). Nothing was written."
 LOOKING_FOR_LOST = "An answer was lost. Looking for what it made."
 # Longer than any wait that is honoured (graph.errors.retry_after). An older list says nothing about now.
 LIST_VALID_FOR = timedelta(minutes=65)
 _APPROVALS_URL = "https://intune.microsoft.com/#view/Microsoft_Intune_DeviceSettings/MultiAdminApprovalMenu/~/requests"
 _REFUSED_STATUSES = ("rejected", "cancelled", "expired")
-
-
-def approval_link(approval: str) -> str:
-    return f"{_APPROVALS_URL} (request {approval})"
 
 
 class LiveBatch:
@@ -142,7 +140,8 @@ class LiveBatch:
         if isinstance(status, GraphError):
             self._recorder.wait_for_approval(write)
         elif status in _REFUSED_STATUSES:
-            message = f"Multi Admin Approval: the request was {status} in the tenant ({approval_link(write.approval)})."
+            where = f"{_APPROVALS_URL} (request {write.approval})"
+            message = f"Multi Admin Approval: the request was {status} in the tenant ({where})."
             write_log.settle(write, WriteState.REFUSED)
             if write.item_id in self._recorder.settled:
                 return  # by another of its requests, refused as well
@@ -214,9 +213,7 @@ class LiveBatch:
         return began if written_at > now - FRESH_FOR else max(written_at, now - LIST_VALID_FOR)
 
     def _check_name_is_free(self, item: RestoreItem, lists: Listings) -> bool:
-        """Tell whether the item may be written now: a create if no other policy has its name, and no earlier create of
-        ours may have made it.
-        """
+        """Tell whether the item may be written now: no other has its name or id, and no lost create made it."""
         if not _is_to_be_created(item):
             return True
         listed = lists[item.policy_type]
@@ -229,18 +226,20 @@ class LiveBatch:
             new_ids = [graph_id for graph_id in named_alike if graph_id not in write.known_ids]
             return self._settle_create(item, write, new_ids)
         appeared = [graph_id for graph_id in named_alike if graph_id not in (item.namesakes or ())]
-        appeared += self._of_its_name(item, listed.without_id) + self._would_overwrite(item, listed.policies)
-        if appeared:
-            message = f"A policy of this name has appeared since the preview ({appeared[0]}). Nothing was written."
+        appeared += self._of_its_name(item, listed.without_id)
+        message = self._why_its_id_is_taken(item, listed.policies)
+        message = message or (NAME_IS_TAKEN.format(appeared[0]) if appeared else "")
+        if message:
             self._recorder.finish_item(item, ItemState.FAILED, Outcome.CONFLICT, "conflict", message)
             return False
         self._known_ids[item.id] = named_alike
         return True
 
-    def _would_overwrite(self, item: RestoreItem, listed: Sequence[ListedPolicy]) -> list[str]:
-        """Return the ids of policies that the create would overwrite, because it chooses the id itself."""
-        named = chosen_id(POLICY_TYPES[item.policy_type], self._contents.desired(item)).casefold()
-        return [policy.graph_id for policy in listed if policy.graph_id.casefold() == named]
+    def _why_its_id_is_taken(self, item: RestoreItem, listed: Sequence[ListedPolicy]) -> str:
+        """Return why the create would overwrite a policy, because it chooses the id itself; "": it would not."""
+        named = chosen_id(POLICY_TYPES[item.policy_type], self._contents.desired(item))
+        is_taken = any(policy.graph_id.casefold() == named.casefold() for policy in listed)
+        return ID_IS_TAKEN.format(named) if is_taken else ""
 
     def _of_its_name(self, item: RestoreItem, listed: Sequence[ListedPolicy]) -> list[str]:
         """Return the ids of policies of its name that no item of the restore is, or has created."""

@@ -261,14 +261,14 @@ class OutcomeRecorder:
         elif isinstance(error, UndeleteRefused):
             self._record_undelete_refused(item, error)
         elif isinstance(error, ChangedSincePreview) or (isinstance(error, NotFound) and item.action == Outcome.UPDATE):
-            message = CHANGED_SINCE_WRITE if item.id in self._written else CHANGED_SINCE_PREVIEW
+            said = error.sentence if isinstance(error, ChangedSincePreview) else CHANGED_SINCE_PREVIEW
+            message = CHANGED_SINCE_WRITE if item.id in self._written else said
             self.finish_item(item, ItemState.FAILED, Outcome.CONFLICT, "conflict", message)
         elif isinstance(error, Rejected):
             self._record_rejection(item, error)
-        elif is_lost:
-            self._record_lost_answer(item, error)
         else:
-            self._record_unanswered(item, error)
+            record = self._record_lost_answer if is_lost else self._record_unanswered
+            record(item, error)
 
     def _is_waiting_for_created(self, item: RestoreItem, task: RestoreTask, error: GraphError) -> bool:
         """Handle an error that may only mean that something this run created is not usable yet; False if it is another.

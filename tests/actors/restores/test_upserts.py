@@ -9,11 +9,12 @@ from actors.uploads import contradictions
 from db.audit.audit import SYSTEM
 from db.models import Policy, Snapshot
 from db.policies import snapshots
-from db.restores import restore_drafts, restore_items
+from db.restores import restore_drafts, restore_items, restores
 from db.restores.restore_drafts import NewRestoreItem, RestoreSource
 from graph.display.masking import mask_secrets
 from graph.policy_types.policy_type import policy_name
 from graph.policy_types.table import POLICY_TYPES
+from graph.restore.executor import ID_IS_TAKEN
 from tests.fuzz.values import STEERING
 from tests.support.captures import capture_by_hand
 from tests.support.restore_steps import executed, options, plan_of, previewed, undone
@@ -90,18 +91,21 @@ def test_a_body_that_has_the_address_of_another_is_an_update_of_that_one_capture
     assert there() == {"c1": "Payroll", "c2": "Privileged roles"}
 
 
-def test_what_took_the_address_since_the_lists_were_read_is_a_conflict_and_stays(
-    there, contoso, cast, ended, monkeypatch
+@pytest.mark.parametrize("is_listed", [True, False], ids=["listed", "not-listed-yet"])
+def test_what_took_the_address_since_the_preview_is_a_conflict_and_stays(
+    there, contoso, cast, ended, monkeypatch, is_listed
 ):
-    """The worker's own look, just before it writes, is the last word."""
+    """The worker's own look, just before it writes, is the last word. Nothing of its name appeared: nobody says so."""
     restore = previewed(uploaded(cast, KEY, "c3", context("c3", "New")), ended)
     assert plan_of(restore) == {"New": "recreate"}
-    monkeypatch.setattr("actors.restores.live_batch.LiveBatch._would_overwrite", lambda *_: [])
+    if not is_listed:
+        monkeypatch.setattr("actors.restores.live_batch.LiveBatch._why_its_id_is_taken", lambda *_: "")
     contoso.put(CONTEXTS, context("c3", "Somebody's"))
     restore, _ = executed(restore, ended)
     assert there()["c3"] == "Somebody's"
     [item] = restore_items.items(restore)
     assert (item.outcome, item.created_id) == ("conflict", None)
+    assert restore_items.results(restores.runs_of_restore(restore))[item.id].message == ID_IS_TAKEN.format("c3")
 
 
 # --- what would lead elsewhere, on the wire --------------------------------------------------------------------------
