@@ -220,6 +220,9 @@ def repeat_unfinished(restore: Restore, actor: Actor) -> Restore:
         "file_says": restore.file_says,
         # The rest of a tenant that is brought back is put in the same order: what decides who gets in comes first.
         "brought_back_to": restore.brought_back_to,
+        # The rest of a roll-out is no put-back of a person's: it proves none (db/standards/keeping.py).
+        "standard_id": restore.standard_id,
+        "rollout_id": restore.rollout_id,
     }
     options = option_choices.proposed_again(restore.options, own_tenant=restore.is_into_own_tenant)
     return restore_drafts.create(restore.tenant, source, items, options, actor, **made_from)

@@ -33,6 +33,7 @@ S, T = RollOutState, RollOutTenantState
 PAUSE = timedelta(seconds=2)
 # Of a large ring so many are planned at a time: others' previews wait in the same queue.
 PREVIEWS_AT_ONCE = 10
+NO_PLAN = "Stopped by itself: no tenant has a plan that could be carried out. Each says why."
 BROKEN = "Something went wrong inside Tenantkeep. The worker's log has the details."
 
 
@@ -142,10 +143,26 @@ def _plan(rollout: RollOut) -> None:
     _for_each(rollout, _of(rollout, T.PREVIEWING), partial(tenant_plans.follow, rollout))
     free = PREVIEWS_AT_ONCE - len(_of(rollout, T.PREVIEWING))
     _for_each(rollout, _of(rollout, T.WAITING)[: max(free, 0)], partial(tenant_plans.draft, rollout))
-    if not _of(rollout, T.WAITING, T.PREVIEWING):
+    if _of(rollout, T.WAITING, T.PREVIEWING):
+        return
+    if _of(rollout, T.PREVIEWED, T.OBJECTED):
         with database.atomic():
             if rollouts.move(rollout, [S.PREVIEWING], S.PREVIEWED):
                 rollout_notices.asked(rollout)
+    else:
+        _end_without_plans(rollout)
+
+
+def _end_without_plans(rollout: RollOut) -> None:
+    """End what has nothing that somebody could confirm. Where a tenant has not got it, it may be taken up again."""
+    if all(map(_has_all_of_it, rollout_tenants.all_of(rollout))):
+        _end(rollout, S.PREVIEWING, S.FINISHED)
+    else:
+        _stop_by_itself(rollout, S.PREVIEWING, NO_PLAN)
+
+
+def _has_all_of_it(part: RollOutTenant) -> bool:
+    return part.state == T.DONE or part.message == tenant_plans.ALL_AS_WANTED
 
 
 def _write(rollout: RollOut) -> None:
@@ -217,11 +234,14 @@ def _stops(rollout: RollOut) -> bool:
     What was known when the ring was confirmed does not count: somebody has seen it.
     """
     why = share_that_failed(rollout)
-    if not why:
-        return False
-    if rollouts.stop_by_itself(rollout, why):
+    if why:
+        _stop_by_itself(rollout, S.RUNNING, why)
+    return bool(why)
+
+
+def _stop_by_itself(rollout: RollOut, expected: RollOutState, why: str) -> None:
+    if rollouts.stop_by_itself(rollout, expected, why):
         rollout_notices.stopped(rollout, why)
-    return True
 
 
 def share_that_failed(rollout: RollOut) -> str:

@@ -53,14 +53,6 @@ def planned(rollout: RollOut) -> list[RollOutTenant]:
     return list(query.where(is_so).order_by(RollOutTenant.id))
 
 
-def of_restore(restore: Restore) -> RollOutTenant | None:
-    """Return the part of a roll-out that this restore is, or undoes."""
-    if restore.rollout_id is None:
-        return None
-    is_its = (RollOutTenant.restore == restore) | (RollOutTenant.undo == restore)
-    return RollOutTenant.get_or_none((RollOutTenant.rollout == restore.rollout_id) & is_its)
-
-
 def ids_that_reach(tenant_ids: Sequence[int]) -> Any:
     """Return a query of the ids of roll-outs that one of these tenants is part of."""
     return RollOutTenant.select(RollOutTenant.rollout).where(is_in(RollOutTenant.tenant, tenant_ids))

@@ -5,6 +5,7 @@ expects.
                       |                     |          |
                   cancelled         finished | stopped  -> rolling back -> rolled back
 
+One that has no plan of any tenant waits for nobody: it stops, or is finished where each has all that it brings.
 A roll-out that stopped may be planned once more for the tenants that are left (taking_up.py).
 What becomes of each tenant is in db/rollouts/rollout_tenants.py.
 """
@@ -215,9 +216,9 @@ def stop(rollout: RollOut, actor: Actor, reason: str) -> None:
 
 
 @transaction
-def stop_by_itself(rollout: RollOut, why: str) -> bool:
-    """Stop what fails too often. Return whether it was running until now."""
-    if not move(rollout, [S.RUNNING], S.STOPPED, ended_at=utcnow(), message=why[:1000]):
+def stop_by_itself(rollout: RollOut, expected: RollOutState, why: str) -> bool:
+    """Stop what fails too often, or has no plan. Return whether it was still as expected."""
+    if not move(rollout, [expected], S.STOPPED, ended_at=utcnow(), message=why[:1000]):
         return False
     rollout_tenants.leave_rest_out(rollout, "The roll-out stopped by itself before its turn.")
     audit.record(Action.ROLLOUT_STOPPED, SYSTEM, subject(rollout), reason=why, by_itself=True)

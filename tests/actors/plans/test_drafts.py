@@ -34,6 +34,7 @@ def test_groups_that_what_is_brought_back_refers_to_are_looked_for(cast):
     found = {item.snapshot_id for item in restore_items.items(restore)}
     assert found == {snapshot.id, newest.id}
     assert restore.options["groups"] == "kept", "it is brought back, and never made"
-    Restore.update(state="cancelled").where(Restore.id == restore.id).execute()
+    Restore.update(state="cancelled", standard_id=3, rollout_id=7).where(Restore.id == restore.id).execute()
     rest = drafts.repeat_unfinished(Restore.get_by_id(restore.id), SYSTEM)
     assert rest.brought_back_to == restore.brought_back_to, "what is left of it comes in the same order"
+    assert (rest.standard_id, rest.rollout_id) == (3, 7), "the rest of a roll-out proves no put-back"

@@ -6,9 +6,9 @@ import pytest
 
 from actors.rollouts import conflicts, rolling_out, tenant_plans
 from db.clock import utcnow
-from db.models import Restore
+from db.models import Occurrence, Restore
 from db.restores import restores
-from db.states import Ring, RollOutState, RollOutTenantState
+from db.states import NoticeEvent, Ring, RollOutKind, RollOutState, RollOutTenantState
 from tests.actors.rollouts.test_rolling_out import person
 from tests.support.rolled_out import (
     CATALOG,
@@ -73,3 +73,26 @@ def test_only_what_was_confirmed_is_written_and_nothing_that_nobody_linked(simul
     }, states(rollout)
     assert held(at_namesake)[CATALOG, "Firewall"]["description"] == "our own"
     assert set(held(at_other)) == {(CATALOG, "Defender")}
+
+
+def test_a_ring_in_which_no_tenant_has_a_plan_waits_for_nobody(simulator, cast):
+    """Its only tenant was left out, and it waited for a second person, who then could not confirm it either."""
+    standard = make_standard()
+    version = make_version(standard)
+    [(_, at_tenant)] = follow(simulator, standard, {Ring.PILOT: 1})
+    at_tenant.change(client_secret="another")
+    rollout = planned(standard, version, Ring.PILOT, person(cast.ada))
+    assert (rollout.state, rollout.message) == (RollOutState.STOPPED, rolling_out.NO_PLAN), states(rollout)
+    facts = [row.facts for row in Occurrence.select().where(Occurrence.event == NoticeEvent.ROLLOUT)]
+    assert [(fact["what"], fact.get("why")) for fact in facts] == [("stopped", rolling_out.NO_PLAN)]
+    # Once that is mended, it is planned anew. What switches on where all is on already needs nobody at all.
+    at_tenant.change(client_secret="of the follower")
+    rolling_out.take_up(rollout, person(cast.ada))
+    for ends in (RollOutState.PREVIEWED, RollOutState.FINISHED):
+        assert went_on(rollout).state == RollOutState.PREVIEWED, states(rollout)
+        confirm(rollout, person(cast.root))
+        assert went_on(rollout).state == RollOutState.FINISHED, states(rollout)
+        again = {"kind": RollOutKind.SWITCH_ON, "early": "it is known"}
+        rollout = planned(standard, version, Ring.PILOT, person(cast.ada), **again)
+        assert rollout.state == ends, states(rollout)
+    assert [part.message for part in parts(rollout).values()] == [tenant_plans.ALL_AS_WANTED]

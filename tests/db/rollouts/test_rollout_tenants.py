@@ -37,18 +37,12 @@ def test_what_is_not_as_wanted_in_a_ring_is_counted_but_for_what_a_second_step_b
     assert rollout_tenants.not_as_wanted(standard.id, [cast.fabrikam.id], but_for="later") == 0
 
 
-def test_the_restores_of_a_roll_out_know_their_tenant_s_part(cast):
+def test_a_tenant_is_held_to_a_version_from_now_on(cast):
     standard = make_standard()
     version = make_version(standard)
     adoption = adoptions.adopt(standard, cast.contoso, Ring.PILOT, SYSTEM)
     rollout = rollouts.create(standard, version, Ring.PILOT, RollOutKind.ROLL_OUT, [cast.contoso.id], SYSTEM)
     [part] = rollout_tenants.all_of(rollout)
-    restore = Restore.create(
-        tenant=cast.contoso, source_directory_id="s", source_name="s", options={}, rollout_id=rollout.id
-    )
-    assert rollout_tenants.of_restore(restore) is None
-    rollout_tenants.note(part, restore=restore)
-    assert rollout_tenants.of_restore(restore).id == part.id
     assert rollout_tenants.adoption_of(part).id == adoption.id
     rollout_tenants.hold_to(adoption, version.id)
     now = StandardAdoption.get_by_id(adoption.id)

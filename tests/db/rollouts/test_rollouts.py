@@ -78,7 +78,7 @@ def test_a_ring_has_one_roll_out_at_a_time_and_each_act_has_its_states(begun, ca
     assert {part.state for part in rollout_tenants.all_of(rollout)} == {T.LEFT_OUT}
     its = [part.restore_id for part in rollout_tenants.all_of(rollout)]
     assert {Restore.get_by_id(number).state for number in its} == {"cancelled"}, "none of them is written by hand later"
-    assert not rollouts.stop_by_itself(rollout, "too many failed")
+    assert not rollouts.stop_by_itself(rollout, S.RUNNING, "too many failed")
     acts = [row.action for row in AuditEvent.select().where(AuditEvent.subject == f"roll-out {rollout.id}")]
     assert acts == [f"rollout:{act}" for act in ("asked", "planned-again", "confirmed", "paused", "went-on", "stopped")]
 
