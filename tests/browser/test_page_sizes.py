@@ -11,8 +11,8 @@ from flask.testing import FlaskClient
 
 from db.audit.audit import SYSTEM
 from db.clock import utcnow
-from db.models import Tenant, User
-from db.states import ChangeState, SiteRole
+from db.models import CopiedSet, CopyStore, Tenant, User
+from db.states import ChangeState, CopyState, LockState, SiteRole
 from db.tenants import schedules
 from tests.browser.conftest import served
 from tests.support import large_installation
@@ -223,8 +223,18 @@ def test_lists_hide_nothing_and_tear_no_word_at_a_small_desk_in_german(enter, ne
     for name in ("tom.fischer@contoso-health.example", "anna.berg@contoso-health.example"):
         record_event(captured[0][0], name)
     record_change(captured[0][0], state=ChangeState.RECORDED)
+    add_copied_set(cast.contoso)
     page = new_page(viewport=_screen(1280), locale="de-DE")
     enter(page, cast.root)
-    for path in ("/", "/changes/"):
+    for path in ("/", "/changes/", "/copies/"):
         page.goto(site + path)
         assert (page.evaluate(WIDER), page.evaluate(TORN)) == ([], []), path
+
+
+def add_copied_set(tenant):
+    """A store that has and says all that one may: a proven lock, a sample that was read, a copy."""
+    now = utcnow()
+    store = CopyStore.create(name="Tresor der Zentrale", address="s3://tresor", sealed=b"", recipients=[], copy_days=90,
+                             lock_state=LockState.PROVEN, checked_at=now, verified_at=now)  # fmt: skip
+    CopiedSet.create(store=store, tenant=tenant, directory_id=tenant.directory_id, tenant_name=tenant.name,
+                     set_number=1, set_at=now, copied_at=now, state=CopyState.COMPLETE)  # fmt: skip
