@@ -24,6 +24,7 @@ from db.sql.value_lists import batched
 
 TOGETHER = 32
 MOST_FAULTS = 20
+NEW_DATABASE = "Name a new database in TENANTKEEP_DATABASE_URL."
 NEVER_COPIED = "It is in no set that was copied to this store."
 
 # Told what is done, and how much of how much.
@@ -60,8 +61,10 @@ def recover(source: CopySource, address: str, actor: Actor, tell: Tell, as_of: d
     if here is None:
         _bring_state(source, address, actor, tell, as_of, result)
     elif here != source.first.installation:
-        raise Invalid("Another installation was recovered here. Name a new database in TENANTKEEP_DATABASE_URL.")
-    _Contents(source, own_signer(), as_of, tell, result).bring_back()
+        raise Invalid(f"Another installation was recovered here. {NEW_DATABASE}")
+    elif as_of not in {None, lost_contents.as_of()}:
+        raise Invalid(f"A recovery of another time was begun here. Without --as-of it goes on. Else: {NEW_DATABASE}")
+    _Contents(source, own_signer(), lost_contents.as_of(), tell, result).bring_back()
     result.audit_problems = [str(fault) for fault in islice(chain.verify(), MOST_FAULTS)]
     lost_contents.record_end(address, actor, contents=result.contents, sets=result.sets, lost=result.lost_contents)
     return result
@@ -74,7 +77,7 @@ def _bring_state(
     with state_choice.open_chosen(source, as_of) as state:
         try:
             imported = import_file.import_state(
-                state.lines, address, actor, lambda done, rows: tell("rows", done, rows)
+                state.lines, address, as_of, actor, lambda done, rows: tell("rows", done, rows)
             )
         except Invalid as e:
             if state.unproved:
@@ -119,25 +122,20 @@ class _Contents:
     def _add_newer_sets(self) -> dict[str, set[str]]:
         """Add sets that the state has not. Return name -> digests of what is in them."""
         digests = defaultdict[str, set[str]](set)
+        places = self._source.sets()
+        # First: a scheduler may be there that has a backup made meanwhile.
+        lost_contents.keep_numbers(place.number for place in places)
         gone = lost_contents.directories_that_go()
         sets_have_gone = lost_contents.have_sets_gone()
-        for place in reversed(self._source.sets()):
+        for place in reversed(places):
             if lost_contents.has_set(place.number):
                 continue
             if sets_have_gone:
                 self._result.left_away += 1
                 continue
-            if place.directory_id in gone:
-                lost_contents.leave_out_number(place.number)
+            manifest = None if place.directory_id in gone else self._manifest(place)
+            if manifest is None or self._is_too_new(manifest) or not lost_contents.add_set(manifest):
                 continue
-            manifest = self._manifest(place)
-            if manifest is None:
-                continue
-            if self._is_too_new(manifest):
-                lost_contents.leave_out_number(place.number)
-                continue
-            tenant = lost_contents.tenant_of(manifest)
-            lost_contents.add_set(tenant, manifest)
             for name, digest in _digests(manifest).items():
                 digests[name].add(digest)
             self._result.sets += 1

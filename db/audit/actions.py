@@ -251,7 +251,8 @@ DETAILS: dict[Action, frozenset[str]] = {
     Action.KEYS_ROTATED: frozenset({"resealed"}),
     Action.EXPORTED: frozenset({"file"}),
     Action.IMPORTED: frozenset({"made_at", "rows", "ended_runs"}),
-    Action.RECOVERED: frozenset({"store", "made_at", "rows", "ended_runs"}),
+    # `as_of`: the time that was asked for; None: the newest.
+    Action.RECOVERED: frozenset({"store", "as_of", "made_at", "rows", "ended_runs"}),
     Action.RECOVERY_ENDED: frozenset({"store", "contents", "sets", "lost"}),
     Action.RECOVERY_KEY_PROVED: frozenset({"state_at"}),
     # `recipient`: its public half, which opens nothing.

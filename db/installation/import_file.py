@@ -8,6 +8,7 @@ import json
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from gzip import GzipFile
 from itertools import islice
 from pathlib import Path
@@ -69,10 +70,13 @@ def _read(file: BinaryIO, passphrase: str, actor: Actor, tell: ReportProgress) -
     return result
 
 
-def import_state(lines: GzipFile, store: str, actor: Actor, tell: ReportProgress) -> ImportResult:
+def import_state(
+    lines: GzipFile, store: str, as_of: datetime | None, actor: Actor, tell: ReportProgress
+) -> ImportResult:
     """Import the lines of a state, as stores of copies have it: contents are empty until they are brought back.
 
-    Nothing goes on by itself: the old installation may live on. Raises Invalid; then everything is as it was.
+    `as_of`: the time that was asked for, which the rest of the recovery goes by. Nothing goes on by itself: the old
+    installation may live on. Raises Invalid; then everything is as it was.
     """
     try:
         with database.atomic():
@@ -84,6 +88,7 @@ def import_state(lines: GzipFile, store: str, actor: Actor, tell: ReportProgress
                 actor,
                 "installation",
                 store=store,
+                as_of=as_of.isoformat() if as_of else None,
                 made_at=result.made_at,
                 rows=result.rows,
                 ended_runs=result.ended_runs,

@@ -2,7 +2,7 @@
 
 import zlib
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from db.audit import audit
 from db.audit.audit import Action, Actor
 from db.backups import deletions, manifests
-from db.database import database
+from db.database import database, lock_rows
 from db.encryption import keyring
 from db.installation.import_file import IMPORTED, NOT_BACK_YET
 from db.models import (
@@ -63,6 +63,11 @@ def installation_here() -> str | None:
 def state_made_at() -> datetime:
     """Return when the state was made that a recovery brought here."""
     return datetime.fromisoformat(_recovered().details["made_at"])
+
+
+def as_of() -> datetime | None:
+    """Return the time as of which a recovery was begun here; None: the newest."""
+    return _moment(_recovered().details["as_of"])
 
 
 def have_sets_gone() -> bool:
@@ -159,9 +164,8 @@ def directories_that_go() -> set[str]:
     return {row[0] for row in CopyErasure.select(CopyErasure.directory_id).tuples()}
 
 
-def tenant_of(manifest: Mapping[str, Any]) -> Tenant:
+def _tenant_of(told: Mapping[str, Any]) -> Tenant:
     """Return the tenant that a manifest names; one that was added after the state is made, switched off."""
-    told = manifest["tenant"]
     found = Tenant.get_or_none(Tenant.directory_id == told["directory_id"])
     if found is not None:
         return found
@@ -186,11 +190,19 @@ def content_ids(tenant: Tenant, items: Sequence[Mapping[str, Any]]) -> dict[str,
     return dict(Content.select(Content.fingerprint, Content.id).where(is_of_set).tuples())
 
 
-def add_set(tenant: Tenant, manifest: Mapping[str, Any]) -> None:
-    """Add a set as its manifest tells it, in one transaction. Its contents are there, be they back or not."""
+def add_set(manifest: Mapping[str, Any]) -> bool:
+    """Add a set as its manifest tells it, in one transaction. Its contents are there, be they back or not.
+
+    Return False where another recovery, which goes on at the same time, was quicker.
+    """
     # Of what was left out the store has no content: its policies are there, and their contents are lost, and named.
     told, items = manifest["set"], [*manifest["items"], *manifest.get("left_out", ())]
     with database.atomic():
+        # There is one row, and each recovery comes by here: what the other one added is seen by the next line.
+        lock_rows(CopySigner, CopySigner.id.is_null(False))
+        if has_set(told["id"]):
+            return False
+        tenant = _tenant_of(manifest["tenant"])
         contents = content_ids(tenant, items)
         snapshot_ids = [_snapshot(tenant, item, contents[item["fingerprint"]]) for item in items]
         facts = {key: told[key] for key in ("id", "state", "selection", "is_full", "types", "problems", "name")}
@@ -199,12 +211,12 @@ def add_set(tenant: Tenant, manifest: Mapping[str, Any]) -> None:
         BackupSet.delete().where(BackupSet.id == told["id"]).execute()
         BackupSet.insert(tenant=tenant, manifest=manifest_row, **facts).execute()
         row_ids.continue_after(BackupSet, told["id"])
+    return True
 
 
-def leave_out_number(number: int) -> None:
-    """Give the number of a set that was not brought back to no other: in the store it is taken."""
-    if number < MAX_LEFT_OUT:
-        row_ids.continue_after(BackupSet, number)
+def keep_numbers(numbers: Iterable[int]) -> None:
+    """Give the numbers of sets that are in the store to no set that is made here, be they brought back or not."""
+    row_ids.continue_after(BackupSet, max((number for number in numbers if number < MAX_LEFT_OUT), default=0))
 
 
 def _snapshot(tenant: Tenant, item: Mapping[str, Any], content_id: int) -> int:

@@ -160,6 +160,25 @@ def test_a_recovery_that_is_broken_off_anywhere_goes_on(copied, arrive, monkeypa
 
 
 @only_sqlite
+def test_a_recovery_goes_on_beside_another_and_beside_a_backup(copied, arrive, monkeypatch):
+    """Both look for the newer set; and the scheduler, which is on already, has one made before either adds it."""
+    place, _ = copied()
+    before, has_set, calls = documents(), lost_contents.has_set, count()
+    arrive("sqlite")
+
+    def look(number):
+        found = has_set(number)
+        if not found and next(calls) == 0:
+            assert make_set(Tenant.get(Tenant.name == "Fabrikam")).id > max(number for _, number in before)
+            assert recover(place).sets == 1
+        return found
+
+    monkeypatch.setattr(lost_contents, "has_set", look)
+    assert recover(place).sets == 0
+    assert {key: documents()[key] for key in before} == before
+
+
+@only_sqlite
 def test_what_is_missing_or_changed_costs_what_it_holds_and_is_named(copied, push_state, arrive, cast):
     place, store = copied()
     # In no set: a capture that somebody asked for by hand is nowhere but in the database.
@@ -235,10 +254,12 @@ def test_an_older_time_is_brought_back_as_it_was_then(copied, arrive):
         recover(place, as_of=at.replace(year=2000))
     assert recover(place, as_of=at).made_at == at.isoformat()
     assert {row.id for row in BackupSet.select()} >= set(numbers[:-1])
-    # The oldest state is from before them; sets that ended later do not come.
+    # The oldest state is from before them; sets that ended later do not come, nor when it goes on.
     arrive("sqlite")
-    assert recover(place, as_of=oldest).sets == 0
+    assert [recover(place, **how).sets for how in ({"as_of": oldest}, {}, {"as_of": oldest})] == [0, 0, 0]
     assert not BackupSet.select().exists()
+    with pytest.raises(Invalid, match="Without --as-of it goes on"):
+        recover(place, as_of=at)
 
 
 @only_sqlite

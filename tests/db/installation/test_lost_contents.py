@@ -48,7 +48,8 @@ def test_a_set_that_was_under_way_when_the_state_was_made_is_taken_from_its_mani
         "id": half.id, "state": "complete", "selection": {}, "is_full": False, "types": {}, "problems": [],
         "name": None, "created_at": "2026-11-27T03:00:00", "completed_at": "2026-11-27T03:01:00",
     }  # fmt: skip
-    lost_contents.add_set(cast.contoso, {"set": told, "items": [item]})
+    manifest = {"tenant": {"directory_id": cast.contoso.directory_id}, "set": told, "items": [item]}
+    assert [lost_contents.add_set(manifest), lost_contents.add_set(manifest)] == [True, False]
     row = BackupSet.get_by_id(half.id)
     assert (row.state, row.manifest.count, lost_contents.has_set(half.id)) == (SetState.COMPLETE, 1, True)
     policy = Policy.get(Policy.graph_id == "new")
