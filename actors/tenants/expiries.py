@@ -47,4 +47,4 @@ def _unreadable_kind(key: str, error: GraphError) -> ExpiringObject:
     kind = EXPIRY_KINDS[key]
     is_damaged = isinstance(error, Malformed)
     why = "Microsoft Graph's answer is damaged" if is_damaged else f"{kind.access.ask} may be missing"
-    return ExpiringObject(key, "", kind.title, None, f"cannot be read: {why}")
+    return ExpiringObject(key, "", kind.title, None, expiries.DOT.join(("cannot be read", why)))

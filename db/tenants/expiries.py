@@ -12,6 +12,33 @@ from db.sql import upserts
 READ_INTERVAL = timedelta(hours=20)
 # Days before the end from which on it is said, the last words first.
 WARNINGS = ((7, "bad"), (30, "warn"))
+# Parts of what is said of one: each is a text of its own for translation.
+DOT = " · "
+# What Microsoft's model calls states -> words for them.
+STATES: Mapping[str, str] = {
+    "active": "active",
+    "assignedToExternalMDM": "assigned to another MDM",
+    "available": "available",
+    "bound": "bound",
+    "boundAndValidated": "bound and validated",
+    "duplicateLocationId": "its location id is taken",
+    "enabled": "enabled",
+    "error": "error",
+    "expired": "expired",
+    "inactive": "inactive",
+    "invalid": "invalid",
+    "none": "no state",
+    "onboarded": "onboarded",
+    "onboarding": "being onboarded",
+    "paused": "paused",
+    "rejected": "rejected",
+    "revoked": "revoked",
+    "signingPending": "waits to be signed",
+    "unbinding": "being unbound",
+    "unknown": "unknown",
+    "unresponsive": "does not answer",
+    "valid": "valid",
+}
 
 
 def are_due(tenant: Tenant) -> bool:
@@ -37,15 +64,28 @@ def of_tenant(tenant: Tenant) -> list[Expiry]:
 
 
 def describe(expiry: Expiry, now: datetime) -> tuple[str, str]:
-    """Return (how urgent: "bad", "warn", "good" or "muted"; a few words)."""
+    """Return (how urgent: "bad", "warn", "good" or "muted"; a few words, in parts between dots)."""
     if not expiry.object_id:
         return "muted", expiry.state  # a kind that could not be read
     if expiry.expires_at is None:
-        return ("good" if expiry.is_well else "bad"), spaced(expiry.state) or "there"
+        return ("good" if expiry.is_well else "bad"), _state_words(expiry.state) or "is there"
     days = (expiry.expires_at - now).days
     urgent = next((how for limit, how in WARNINGS if days < limit), "good") if expiry.is_well else "bad"
-    words = "ended" if days < 0 else "ends today" if days == 0 else f"ends in {days} {'day' if days == 1 else 'days'}"
-    return urgent, words + ("" if expiry.is_well or not expiry.state else f"; {spaced(expiry.state)}")
+    parts = [_end_words(days), "" if expiry.is_well else _state_words(expiry.state)]
+    return urgent, DOT.join(filter(None, parts))
+
+
+def _end_words(days: int) -> str:
+    if days < 0:
+        return "has ended"
+    if days == 0:
+        return "ends today"
+    return "ends in 1 day" if days == 1 else f"ends in {days} days"
+
+
+def _state_words(told: str) -> str:
+    state, *rest = told.split(DOT)
+    return DOT.join((STATES.get(state, spaced(state)), *rest))
 
 
 def spaced(state: str) -> str:

@@ -18,7 +18,7 @@ from graph.transport.pages import page_items
 
 DM, DAM = "/deviceManagement", "/deviceAppManagement"
 # Never set up, or let go of again: nothing that could run out.
-_ABSENT = ("notBound", "notSetUp", "neverConfigured", "notOnboarded", "terminated", "unavailable")
+ABSENT = ("notBound", "notSetUp", "neverConfigured", "notOnboarded", "terminated", "unavailable")
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,10 @@ EXPIRY_KINDS: Mapping[str, ExpiryKind] = {kind.key: kind for kind in _KINDS}
 
 @dataclass(frozen=True)
 class ExpiringObject:
-    """One object that expires. `state` is in Graph's words; `is_well`: its state asks for nothing to be done."""
+    """One object that expires. `state` is in Graph's words, with when it was heard of.
+
+    `is_well`: its state asks for nothing to be done.
+    """
 
     kind: str
     object_id: str
@@ -208,18 +211,17 @@ def _expiry(kind: ExpiryKind, item: Mapping[str, Any]) -> ExpiringObject | None:
     state = (
         str(item.get(kind.state_property)) if kind.state_property and item.get(kind.state_property) is not None else ""
     )
-    if state in _ABSENT:
+    if state in ABSENT:
         return None
     name = next((str(item[name]) for name in kind.name_properties if item.get(name)), kind.title)
     last_seen = parse_time(item.get(kind.last_seen_property)) if kind.last_seen_property else None
-    state_text = state + (
-        f", last heard of {last_seen:%Y-%m-%d}" if last_seen else ", never heard of" if kind.last_seen_property else ""
-    )
+    heard = f"last heard of {last_seen:%Y-%m-%d}" if last_seen else "never heard of"
+    parts = (state, heard if kind.last_seen_property else "")
     return ExpiringObject(
         kind.key,
         storable(str(item.get("id") or name))[:200],
         storable(name)[:1000],
         parse_time(item.get(kind.end_property)) if kind.end_property else None,
-        storable(state_text.lstrip(", "))[:200],
+        storable(" · ".join(filter(None, parts)))[:200],
         not kind.good_states or not state or state in kind.good_states,
     )

@@ -90,12 +90,15 @@ WORDY = (
     "db/backups/retention.py",
     "db/backups/nights.py",
     "db/tenants/credentials.py",
+    "db/tenants/expiries.py",
     "actors/plans/plan_permissions.py",
     "actors/reading/graph_errors.py",
     "actors/rehearsals/",
     "actors/restores/outcomes.py",
+    "actors/tenants/expiries.py",
     "graph/display/access_sentences.py",
     "graph/display/access_words.py",
+    "graph/read/expiries.py",
 )
 _LOWER_CASE = re.compile(r"(?=.* )(%\(\w+\)s |: )?[a-z][a-z]+([ ,;’'-]+[\w%()-]+)*[.:]?")
 # Kinds of work, beside their numbers; and the words of nights.

@@ -65,8 +65,8 @@ def test_what_runs_out_is_kept_with_its_end_and_without_its_token(contoso, cast,
     assert synced(cast.contoso, ended).state == RunState.SUCCEEDED
     found = shown(cast.contoso)
     assert found["mdm@example.com"] == ("bad", "ends in 4 days")
-    assert found["Apple Business"] == ("bad", "ends in 199 days; invalid")
-    assert found["NDES01"] == ("good", "active, never heard of")
+    assert found["Apple Business"] == ("bad", "ends in 199 days · invalid")
+    assert found["NDES01"] == ("good", "active · never heard of")
     assert "Managed Google Play" not in found, "it was never set up"
     kept = json.dumps([one.__data__ for one in Expiry.select()], default=str)
     assert "a-secret-of-apple" not in kept
@@ -88,7 +88,7 @@ def test_what_may_not_be_read_says_so_and_fails_nothing(contoso, cast, ended):
     run = synced(cast.contoso, ended)
     assert run.state != RunState.FAILED
     said = [expiries.describe(one, utcnow()) for one in expiries.of_tenant(cast.contoso) if one.kind == "cloudPki"]
-    assert said == [("muted", "cannot be read: DeviceManagementCloudCA.Read.All may be missing")]
+    assert said == [("muted", "cannot be read · DeviceManagementCloudCA.Read.All may be missing")]
 
 
 def test_a_damaged_answer_costs_its_own_kind_and_what_comes_twice_or_without_an_id_is_kept_once():
@@ -105,13 +105,13 @@ def test_a_damaged_answer_costs_its_own_kind_and_what_comes_twice_or_without_an_
 def test_what_is_not_well_is_bad_however_far_its_end_is():
     at = utcnow() + timedelta(days=20, minutes=1)
     expiry = Expiry(object_id="x", expires_at=at, state="invalid", is_well=False)
-    assert expiries.describe(expiry, utcnow()) == ("bad", "ends in 20 days; invalid")
+    assert expiries.describe(expiry, utcnow()) == ("bad", "ends in 20 days · invalid")
 
 
 @pytest.mark.parametrize(
     ("days", "how", "words"),
     [
-        (-2, "bad", "ended"),
+        (-2, "bad", "has ended"),
         (0.5, "bad", "ends today"),
         (1.5, "bad", "ends in 1 day"),
         (20, "warn", "ends in 19 days"),

@@ -6,6 +6,8 @@ import pytest
 
 from db.models import Expiry
 from db.tenants import expiries
+from graph.microsoft import model
+from graph.read.expiries import ABSENT, EXPIRY_KINDS
 
 NOW = datetime(2026, 3, 1, 12)
 
@@ -17,16 +19,32 @@ NOW = datetime(2026, 3, 1, 12)
         (29, "valid", True, ("warn", "ends in 29 days")),
         (1, "valid", True, ("bad", "ends in 1 day")),
         (0, "valid", True, ("bad", "ends today")),
-        (-3, "valid", True, ("bad", "ended")),
-        (60, "revoked", False, ("bad", "ends in 60 days; revoked")),
-        (None, "", True, ("good", "there")),
+        (-3, "valid", True, ("bad", "has ended")),
+        (60, "revoked", False, ("bad", "ends in 60 days · revoked")),
+        (None, "", True, ("good", "is there")),
         (None, "errors", False, ("bad", "errors")),
+        (
+            None,
+            "boundAndValidated · last heard of 2026-02-01",
+            True,
+            ("good", "bound and validated · last heard of 2026-02-01"),
+        ),
     ],
 )
 def test_expiry_is_described_by_its_days_and_state(days, state, is_well, described):
     ends = None if days is None else NOW + timedelta(days=days, hours=1)
     expiry = Expiry(object_id="x", expires_at=ends, state=state, is_well=is_well)
     assert expiries.describe(expiry, NOW) == described
+
+
+@pytest.mark.parametrize(
+    "kind", [kind for kind in EXPIRY_KINDS.values() if kind.state_property], ids=lambda kind: kind.key
+)
+def test_each_state_that_microsoft_has_is_said_in_words(kind):
+    told = model.properties(model.type_of_collection(kind.path))[kind.state_property]
+    states = {*model.enum(told.type)} - {*ABSENT, "unknownFutureValue"} if told.type else set()
+    assert states <= expiries.STATES.keys()
+    assert {*kind.good_states} - {"0"} <= states
 
 
 def test_kind_that_could_not_be_read_is_muted():

@@ -31,7 +31,7 @@ def test_a_connector_in_a_bad_state_is_not_well():
     connectors = {"value": [{"id": "1", "displayName": "C", "state": "inactive"}]}
     [expiry] = read(ndesConnectors=connectors)[0]["ndesConnectors"]
     assert not expiry.is_well
-    assert expiry.state == "inactive, never heard of"
+    assert expiry.state == "inactive · never heard of"
 
 
 def test_a_connector_that_was_never_set_up_is_no_expiry():
