@@ -51,6 +51,13 @@ def test_the_product_never_imports_the_simulator():
                 assert not any(name.startswith("graph.simulator") for name in imports(path)), path
 
 
+def test_no_walk_over_json_makes_a_union_type_at_each_look():
+    """A look by graph.content.odata.HOLDERS takes a third, and a walk over a policy looks hundreds of times."""
+    for path in (ROOT / "graph").rglob("*.py"):
+        if "simulator" not in path.parts:
+            assert not re.search(r"isinstance\([^\n]*, dict \| list\)", path.read_text()), path.relative_to(ROOT)
+
+
 def attributes(package, names):
     """Yield the path and each node that asks for such an attribute. To parse all files takes seconds: only those are
     parsed that have one of the names.

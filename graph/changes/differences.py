@@ -12,6 +12,7 @@ from typing import Any
 
 from graph.changes.ignored_paths import ANY, Path, is_ignored, path_of, text_of, without_positions
 from graph.content.element_names import element_name
+from graph.content.odata import HOLDERS
 from graph.definitions.wording import NO_WORDS, Wording, property_key
 from graph.display.diff import Difference, compare
 from graph.display.labels import NamesById, names_in, setting_label
@@ -127,7 +128,7 @@ def _is_value(difference: Difference, last: str, names: NamesById) -> bool:
     if difference.path[0] == "assignments":
         return False
     side = difference.after if difference.before is None else difference.before
-    is_whole_element = difference.kind != "changed" and not isinstance(side, dict | list)
+    is_whole_element = difference.kind != "changed" and not isinstance(side, HOLDERS)
     # Of two equal ones, the second has a number behind it (graph/display/diff.py).
     name = _COPY.sub("", last).casefold()
     own_names = {element_name(side).casefold(), str(side).casefold()} if is_whole_element else set()

@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any
 
 from graph.content.normalise import canonical_json, element_key, normalise_value
+from graph.content.odata import HOLDERS
 from graph.content.places import Place, body_place, property_place, root_type
 from graph.content.secret_signs import may_lack_secrets
 from graph.content.secret_table import SECRETS, Secret
@@ -94,7 +95,7 @@ def holds_mask(value: Any) -> bool:
 
 def holds_hidden(value: Any) -> bool:
     """Tell whether our own download hid something in the value."""
-    if isinstance(value, dict | list):
+    if isinstance(value, HOLDERS):
         return any(map(holds_hidden, value.values() if isinstance(value, dict) else value))
     return isinstance(value, str) and bool(HIDDEN.match(value))
 
@@ -219,7 +220,7 @@ class _Walk:
         return hidden
 
     def _property(self, name: str, want: Any, live: dict[str, Any], holder: str, setting: str) -> Any:
-        if not isinstance(want, dict | list):
+        if not isinstance(want, HOLDERS):
             return want
         named = setting or (name if _is_of_plain_values(want) else "")
         return self._value(want, live.get(name), property_place(holder, name), named)
@@ -285,7 +286,7 @@ def _element_name(element: Any, place: Place) -> str:
 
 
 def _is_of_plain_values(value: Any) -> bool:
-    return isinstance(value, list) and not any(isinstance(inner, dict | list) for inner in value)
+    return isinstance(value, list) and not any(isinstance(inner, HOLDERS) for inner in value)
 
 
 def _settings_in(children: Any) -> list[str]:

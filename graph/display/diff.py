@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from graph.content.element_names import element_name
 from graph.content.normalise import is_unset, normalise
+from graph.content.odata import HOLDERS
 from graph.content.places import ASSIGNMENTS, Place, body_place
 from graph.definitions.wording import NO_WORDS, Wording
 from graph.display.labels import NamesById, names_in, readable_value, setting_label
@@ -115,7 +116,7 @@ def _list_differences(path: Path, old: list[Any], new: list[Any], place: Place) 
 
 def is_set_of_elements(old: list[Any], new: list[Any], place: Place) -> bool:
     """Tell whether the elements of two lists are paired by their names, in whichever order they stand."""
-    if any(isinstance(element, dict | list) for element in (*old, *new)):
+    if any(isinstance(element, HOLDERS) for element in (*old, *new)):
         return place.keys is not None
     return place.is_set
 

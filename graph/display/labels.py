@@ -6,6 +6,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
+from graph.content.odata import HOLDERS
 from graph.definitions.wording import NO_WORDS, Wording, property_key
 from graph.display.outline import choice_text, outline_body, plain_json
 from graph.display.setting_titles import full_title, option_title, property_title, tidy, title_of, with_unit
@@ -161,7 +162,7 @@ def _in_words(value: str | int, path: tuple[str, ...], wording: Wording, kind: s
     if not own:
         return ""
     plain = plain_json(value) if path[-1] == "valueJson" else value
-    if isinstance(plain, dict | list):
+    if isinstance(plain, HOLDERS):
         return ""
     text = option_title(own, plain, wording)
     if text or isinstance(plain, bool) or not isinstance(plain, int):

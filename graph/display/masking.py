@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from graph.content import embedded_json
+from graph.content.odata import HOLDERS
 from graph.content.secret_table import SECRETS
 from graph.content.secrets import is_mask
 from graph.content.spellings import GUID
@@ -148,7 +149,7 @@ class Masking:
 
     def _property(self, holder: dict[str, Any], key: str, value: Any, context: _Context) -> Any:
         if key in _PROSE or _is_switch(value):
-            return value if not isinstance(value, dict | list) else self._value(value, key, context)
+            return value if not isinstance(value, HOLDERS) else self._value(value, key, context)
         if _is_secret(holder, key, value, context):
             kind = opaque_kind(value) if isinstance(value, str) else ""
             return self._blob(value, kind) if kind else self._mask()
@@ -304,7 +305,7 @@ def _is_secret_name(name: str, is_property: bool) -> bool:
 def _is_switch(value: Any) -> bool:
     if value is None or isinstance(value, bool):
         return True
-    if isinstance(value, dict | list):
+    if isinstance(value, HOLDERS):
         return False
     text = str(value).strip('"')
     return len(text) <= _LONGEST_SWITCH and bool(_SWITCH.fullmatch(text))

@@ -6,6 +6,8 @@ import json
 import re
 from typing import Any
 
+from graph.content.odata import HOLDERS
+
 # Words before “code” and “key” in names of secrets.
 CODES = r"(exit|pair(ing)?|unlock|activation|access|security|enroll?ment|verification|registration|recovery|setup)"
 SORTS = (
@@ -62,7 +64,7 @@ def _text_kind(text: str) -> str:
         return "script"
     document = parse_json(begin) if begin.startswith(("{", "[")) else None
     is_reference = isinstance(document, dict) and document.keys() <= _REFERENCE
-    return "JSON" if document and isinstance(document, dict | list) and not is_reference else ""
+    return "JSON" if document and isinstance(document, HOLDERS) and not is_reference else ""
 
 
 def gives_access(text: str) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 from graph.content.element_names import element_name
 from graph.content.normalise import ZERO_GUID, decode_base64
+from graph.content.odata import HOLDERS
 from graph.definitions.wording import NO_WORDS, Wording, property_key
 from graph.display.setting_titles import (
     LONGEST_ABOUT,
@@ -107,7 +108,7 @@ class _LineMaker:
         if isinstance(value, dict):
             yield OutlineLine(depth, name, None, title=title)
             yield from self.object(value, depth + 1)
-        elif isinstance(value, list) and any(isinstance(inner, dict | list) for inner in value):
+        elif isinstance(value, list) and any(isinstance(inner, HOLDERS) for inner in value):
             yield OutlineLine(depth, name, None, title=title)
             for number, inner in enumerate(value, start=1):
                 yield from self._element(inner, depth + 1, number)
@@ -185,7 +186,7 @@ class _LineMaker:
     def _intent_setting(self, value: dict[str, Any], depth: int) -> Iterator[OutlineLine]:
         """Yield a setting of an intent: its value is JSON in a text, and may have parts."""
         name, held = str(value["definitionId"]), plain_json(value["valueJson"])
-        if isinstance(held, dict | list) and held:
+        if isinstance(held, HOLDERS) and held:
             yield self._titled(depth, name, None)
             yield from self._parts(name, held, depth + 1)
         else:
@@ -204,7 +205,7 @@ class _LineMaker:
                 setting_id = part if part.lower().startswith("deviceconfiguration--") else f"{name}_{part}"
                 is_known = bool(self._wording) and self._wording.definition(setting_id) is not None
                 line = self._titled(depth, setting_id if is_known else part, None)
-                if isinstance(value, dict | list) and value:
+                if isinstance(value, HOLDERS) and value:
                     yield line
                     yield from self._parts(setting_id, value, depth + 1)
                 elif value not in (None, [], {}):

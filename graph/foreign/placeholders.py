@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from graph.content.odata import HOLDERS
+
 # Of the source tenant's own directory (Micke-K/IntuneManagement; KelvinTegelaar/CIPP).
 DIRECTORY = re.compile(r"%(?:OrganizationId|tenantid)%", re.IGNORECASE)
 # A whole text that is nothing but a placeholder, an id of x, and words that say so.
@@ -49,7 +51,7 @@ def _find(value: Any, key: str) -> Iterator[str]:
 
 def growth(value: Any, values: Mapping[str, str]) -> int:
     """Return how many characters filling in adds to the texts: a short placeholder may stand in them very often."""
-    if isinstance(value, dict | list):
+    if isinstance(value, HOLDERS):
         return sum(growth(inner, values) for inner in (value.values() if isinstance(value, dict) else value))
     if not isinstance(value, str):
         return 0

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from graph.content.odata import is_annotation
+from graph.content.odata import HOLDERS, is_annotation
 from graph.content.places import root_type
 from graph.microsoft import model
 from graph.policy_types import shape
@@ -120,10 +120,10 @@ def _problems_inside(content: Any) -> Iterator[str]:
             for name, inner in value.items():
                 if "@" in name and (problem := _annotation_problem(name, inner)):
                     yield problem
-                if isinstance(inner, dict | list):
+                if isinstance(inner, HOLDERS):
                     todo.append(inner)
         else:
-            todo += [element for element in value if isinstance(element, dict | list) and not _is_safe_inside(element)]
+            todo += [element for element in value if isinstance(element, HOLDERS) and not _is_safe_inside(element)]
 
 
 @remember

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from graph.content.element_names import NAMING_KEYS, element_name
+from graph.content.odata import HOLDERS
 from graph.content.secrets import settle_secrets
 from graph.definitions.wording import NO_WORDS, Wording, property_key
 from graph.display.decoding import describe_text, show_invisible
@@ -102,7 +103,7 @@ class _LineWriter:
         """Yield the lines of a property. `kind`: the OData type of its holder."""
         title = property_title(kind, name, self._wording)
         label = title or readable_name(name)
-        if isinstance(value, dict | list) and not isinstance(masked, type(value)):
+        if isinstance(value, HOLDERS) and not isinstance(masked, type(value)):
             yield self._hidden(label, masked, depth)
         elif name in _NAMED_ONLY and isinstance(value, dict) and value.get("id"):
             yield ContentLine(depth, label, self._called(value), str(value["id"]))
@@ -133,9 +134,7 @@ class _LineWriter:
         )
 
     def _list(self, name: str, value: list[Any], masked: list[Any], depth: int, label: str) -> Iterator[ContentLine]:
-        if not any(isinstance(element, dict | list) for element in value) and all(
-            _is_short(element) for element in value
-        ):
+        if not any(isinstance(element, HOLDERS) for element in value) and all(_is_short(element) for element in value):
             shown = [self._leaf(name, element, seen, 0) for element, seen in zip(value, masked, strict=True)]
             more = ", ".join(filter(None, (line.more for line in shown)))
             is_hidden = any(line.is_hidden for line in shown)

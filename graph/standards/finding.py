@@ -8,6 +8,7 @@ from typing import Any
 
 from graph.content import embedded_json
 from graph.content.normalise import decode_base64
+from graph.content.odata import HOLDERS
 from graph.display.labels import readable_name
 from graph.policy_types.object_labels import object_label
 from graph.policy_types.table import POLICY_TYPES
@@ -170,7 +171,7 @@ def _values_in(holder: Any, path: Path, setting: str) -> Iterator[tuple[Any, str
     if isinstance(holder, dict):
         setting = str(holder.get("settingDefinitionId") or setting)
     for step, inner in list(holder.items() if isinstance(holder, dict) else enumerate(holder)):
-        if isinstance(inner, dict | list):
+        if isinstance(inner, HOLDERS):
             yield from _values_in(inner, (*path, step), setting)
         else:
             yield holder, step, (*path, step), setting

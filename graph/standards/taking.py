@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from graph.content.normalise import decode_base64
+from graph.content.odata import HOLDERS
 from graph.content.secrets import is_mask
 from graph.display.masking import Masking, is_secret
 from graph.display.opaque_texts import ACCESS, LONG, WITH_KEY, gives_access, parse_json
@@ -126,7 +127,7 @@ def _holds_secret(text: str, what: str) -> bool:
         if not isinstance(inside, str):
             continue
         document = parse_json(inside) if what != LONG and inside.lstrip()[:1] in ("{", "[") else None
-        if isinstance(document, dict | list):
+        if isinstance(document, HOLDERS):
             hiding = _Hiding(is_harmless=False)
             hiding(document)
             if hiding.left_out or hiding.giving_access:

@@ -9,6 +9,7 @@ from itertools import chain
 from typing import Any
 
 from graph.content.normalise import canonical_json, element_key, is_unset, normalise, normalise_value
+from graph.content.odata import HOLDERS
 from graph.content.places import ASSIGNMENTS, Place, body_place, property_place
 from graph.microsoft import model
 from graph.policy_types.policy_type import PolicyType
@@ -82,7 +83,7 @@ def _object_without_additions(
         name: _without_additions(
             inner, [backup[name] for backup in backups if name in backup], property_place(actual, name), is_kept
         )
-        if isinstance(inner, dict | list)
+        if isinstance(inner, HOLDERS)
         else inner
         for name, inner in live.items()
         if any(name in backup for backup in backups) or is_kept(inner)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from graph.content.odata import HOLDERS
 from graph.policy_types.policy_type import PolicyType
 from graph.policy_types.write_rule import Object, Part
 from graph.write.write_requests import copy_of, shaped_body
@@ -27,7 +28,7 @@ def _sent_of_part(part: Part, body: Object, value: Any) -> Any:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, dict | list):
+    if isinstance(value, HOLDERS):
         for inner in value.values() if isinstance(value, dict) else value:
             yield from _texts(inner)
     elif isinstance(value, str):
