@@ -18,7 +18,6 @@ from graph.policy_types.policy_type import PolicyType
 from graph.policy_types.write_rule import ONE_BY_ONE
 from graph.references import navigations
 from graph.references.object_ids import is_object_id
-from graph.remembering import remember
 from graph.restore.resolver import Resolution, ResolvedBy
 from graph.transport import paths
 from graph.write.write_rules import WRITE_RULES
@@ -118,17 +117,12 @@ def _problems_inside(content: Any) -> Iterator[str]:
         value = todo.pop()
         if isinstance(value, dict):
             for name, inner in value.items():
-                if "@" in name and (problem := _annotation_problem(name, inner)):
-                    yield problem
                 if isinstance(inner, HOLDERS):
                     todo.append(inner)
+                if "@" in name and (problem := _annotation_problem(name, inner)):
+                    yield problem
         else:
-            todo += [element for element in value if isinstance(element, HOLDERS) and not _is_safe_inside(element)]
-
-
-@remember
-def _is_safe_inside(value: Any) -> bool:
-    return not any(_problems_inside(value))
+            todo += [element for element in value if isinstance(element, HOLDERS)]
 
 
 def _annotation_problem(name: str, value: Any) -> str:
