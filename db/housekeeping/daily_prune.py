@@ -25,7 +25,7 @@ from db.backups.retention import (
 )
 from db.backups.set_retries import is_being_completed
 from db.changes.approved_states import STANDING, is_snapshot_kept
-from db.clock import utcnow
+from db.clock import is_recent, utcnow
 from db.database import Condition, database, is_sqlite, lock_rows
 from db.models import (
     IS_ACTIVE,
@@ -96,7 +96,7 @@ class PruneStep:
 def due_tenants(limit: int) -> list[Tenant]:
     """Return tenants whose last pruning was a day ago, the longest first; none that is switched off."""
     is_on = Tenant.is_active & Tenant.removing_since.is_null()
-    is_over = Tenant.pruned_at.is_null() | (Tenant.pruned_at < utcnow() - DAY)
+    is_over = Tenant.pruned_at.is_null() | ~is_recent(Tenant.pruned_at, DAY, utcnow())
     return list(Tenant.select().where(is_on & is_over).order_by(Tenant.pruned_at.asc(nulls="first")).limit(limit))
 
 

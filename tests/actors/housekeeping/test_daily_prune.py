@@ -76,6 +76,17 @@ def test_a_run_of_each_tenant_is_begun_once_a_day_whatever_becomes_of_another(ca
     assert [one.tenant_id for one in active()] == [cast.fabrikam.id, cast.contoso.id]
 
 
+def test_a_clock_that_leaps_ahead_prunes_nothing_and_one_that_was_set_back_goes_on(cast, redis_url):
+    due(cast.contoso)
+    year = timedelta(days=365)
+    Tenant.update(pruned_at=utcnow() - year).where(Tenant.id == cast.contoso.id).execute()
+    actors.housekeeping.daily_prune.start_due_runs()
+    assert (active(), daily_prune.due_tenants(5)) == ([], []), "it waits a day"
+    Tenant.update(pruned_at=utcnow() + year).where(Tenant.id == cast.contoso.id).execute()
+    actors.housekeeping.daily_prune.start_due_runs()
+    assert [run.tenant_id for run in active()] == [cast.contoso.id]
+
+
 def test_of_a_tenant_that_is_switched_off_nothing_is_let_go(cast):
     due(cast.contoso)
     Tenant.update(is_active=False).where(Tenant.id == cast.contoso.id).execute()
