@@ -99,6 +99,7 @@ class _Contents:
         made_at = lost_contents.state_made_at()
         self._erased = {directory_id for directory_id, since in source.erased().items() if since > made_at}
         self._reasons: dict[int, str] = {}
+        self._erased_ids: set[int] = set()
         # Ids of lost contents that another digest than was tried may bring back, with those that were.
         self._tried: dict[int, set[str]] = {}
         self._total = 0
@@ -115,7 +116,8 @@ class _Contents:
             )
         if self._tried:
             self._look_into_older_sets()
-        lost_contents.have_read_again(self._reasons)
+        # Also of a tenant whose copies were erased: it may stay, and be backed up again.
+        lost_contents.have_read_again(self._reasons.keys() | self._erased_ids)
         self._result.lost_contents = len(self._reasons)
         self._result.lost = lost_contents.policies_of(self._reasons)
 
@@ -198,6 +200,7 @@ class _Contents:
 
     def _note_lost(self, content: LostContent, tried: set[str], why: Unproved) -> None:
         if content.directory_id in self._erased:
+            self._erased_ids.add(content.id)
             self._result.erased[content.directory_id] += 1
             return
         self._reasons[content.id] = str(why)

@@ -284,6 +284,7 @@ def test_what_was_deleted_on_purpose_since_an_older_state_is_named_and_is_no_los
     place, store = copied()
     make_set(cast.fabrikam)
     push_all(store)
+    Policy.update(assignments_mark="x").execute()
     push_state(store)
     at = CopyStore.get().state_at
     Tenant.delete().where(Tenant.id == cast.contoso.id).execute()
@@ -299,6 +300,8 @@ def test_what_was_deleted_on_purpose_since_an_older_state_is_named_and_is_no_los
     result = recover(place, as_of=at)
     assert (result.erased, result.lost, result.lost_contents) == ({cast.contoso.directory_id: 5}, [], 0)
     assert (result.unproved, result.contents) == ([], 3), "all of Fabrikam"
+    marks = {row.tenant.name: row.assignments_mark for row in Policy.select() if row.graph_id.startswith("copied-")}
+    assert marks == {"Contoso": None, "Fabrikam": "x"}, "where it stays, its next backup reads all of it"
     # Whoever may write there makes up no note: what is missing of Fabrikam is lost.
     fabrikam = Tenant.get(Tenant.directory_id == cast.fabrikam.directory_id)
     note = layout.erased_note(fabrikam.directory_id, at + timedelta(minutes=10))
