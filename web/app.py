@@ -27,7 +27,7 @@ from web.api.resources import routes
 from web.change_words import authors, place_words
 from web.change_words import words as change_words
 from web.lists import filters, preferences
-from web.presentation import formatters, layout, links
+from web.presentation import formatters, layout, links, restore_text
 from web.security import access, access_log, client_address, headers, who_may
 from web.security.permissions import Permission
 from web.translation import translation
@@ -299,6 +299,7 @@ def _add_to_templates(app: Flask) -> None:
         link_intune_addresses=formatters.link_intune_addresses,
         schedule_words=formatters.schedule_html,
         policy_state_badge=formatters.policy_state_badge,
+        reason_words=restore_text.reason_words,
         restore_words=authors.restore_words,
         role_words=who_may.role_words,
         seconds_text=formatters.seconds_text,

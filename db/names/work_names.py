@@ -39,6 +39,12 @@ class Name:
         return f"{self} ({self.kind} {self.number})"
 
 
+class OwnWords(str):
+    """A text that Tenantkeep wrote itself, in English: a page translates it. What a person typed stays as it is."""
+
+    __slots__ = ()
+
+
 RUN, RESTORE, BACKUP_SET, SNAPSHOT = "run", "restore", "backup set", "snapshot"
 
 
@@ -161,9 +167,15 @@ def _restore_words(restore: Restore, tenant: str, count: int, policy: str) -> tu
         "count": count,
         "policy": policy,
         "undone": restore.undo_of_id,
-        "reason": shortened(restore.reason or ""),
+        "reason": _reason_of(restore),
     }
     return with_reason if values["reason"] else without_reason, values
+
+
+def _reason_of(restore: Restore) -> str:
+    """Return why it was made, as it stands in a name; "" while nobody has said it."""
+    reason = shortened(restore.reason or "")
+    return OwnWords(reason) if restore.rehearsal_id else reason
 
 
 def shortened(reason: str) -> str:

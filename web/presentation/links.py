@@ -11,7 +11,7 @@ from flask_babel import gettext
 from markupsafe import Markup, escape
 
 from db.names import work_names
-from db.names.work_names import Name
+from db.names.work_names import Name, OwnWords
 from web.presentation.formatters import datetime_html
 from web.translation.languages import ENGLISH, current_language
 from web.translation.sentences import translated
@@ -55,6 +55,8 @@ def name_html(name: Name) -> Markup:
 def _value_html(value: Any) -> Any:
     if isinstance(value, Name):
         return name_html(value)
+    if isinstance(value, OwnWords):
+        return translated(value)
     return datetime_html(value) if isinstance(value, datetime) else value
 
 

@@ -18,6 +18,7 @@ from db.states import WRITTEN_OUTCOMES, Outcome
 from web.presentation.links import link
 from web.security.access import can
 from web.security.permissions import Permission
+from web.translation.sentences import translated
 
 
 def choices(*, own_tenant: bool) -> dict[str, tuple[str, Mapping[str, str], str]]:
@@ -32,7 +33,12 @@ def describe_options(options: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [*lines, ("Prefix of the copies", str(options["prefix"]))] if options["prefix"] else lines
 
 
-# --- who asked for it ------------------------------------------------------------------------------------------------
+# --- why, and who asked for it ---------------------------------------------------------------------------------------
+
+
+def reason_words(restore: Restore) -> str:
+    """Return why it was made: in a rehearsal's words in the reader's language, in a person's as they are."""
+    return translated(restore.reason) if restore.rehearsal_id else restore.reason or ""
 
 
 def requested_by(restore: Restore) -> Markup | str:

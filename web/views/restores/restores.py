@@ -18,7 +18,7 @@ from db.runs import confirmation_requests
 from db.states import RestoreState
 from web.inputs import page_number
 from web.lists import filters
-from web.lists.cells import cell, moment_cell, name_cell, tenant_cell, text_cell
+from web.lists.cells import cell, moment_cell, name_cell, tenant_cell
 from web.lists.list_view import ListView
 from web.presentation import restore_approval, restore_text
 from web.presentation.masking import Masking, secrets_note
@@ -61,7 +61,7 @@ class RestoreListView(ListView):
         "created_by": cell(lambda restore: restore.requester),
         "created_at": moment_cell,
         "ended_at": moment_cell,
-        "reason": text_cell,
+        "reason": cell(restore_text.reason_words),
     }
     filters = (filters.state_filter(Restore.state, RestoreState), filters.person_filter(Restore.created_by))
     export_columns = ("id", "tenant", "source_name", "state", "created_by", "created_at", "ended_at", "reason",

@@ -1,6 +1,7 @@
 """Lists of restores: what they say of each is looked up for all of them at once."""
 
 import csv
+import re
 
 import pytest
 
@@ -8,7 +9,7 @@ from actors.plans import restore_results
 from db.models import Rehearsal, Restore, Run
 from db.restores import undos
 from db.states import RestoreState, RunKind, RunState
-from tests.support import undone_restores
+from tests.support import restore_steps, undone_restores
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -51,6 +52,18 @@ def test_more_restores_take_no_more_statements(client, sign_in, cast, more, stat
     few = statements(lambda: client.get(path))
     more()
     assert statements(lambda: client.get(path)) == few
+
+
+def test_a_rehearsals_own_reason_is_in_the_readers_language_and_a_persons_as_it_was_typed(client, sign_in, cast, more):
+    sign_in(client, cast.root)
+    more()
+    first, second = Restore.select().order_by(Restore.id).limit(2)
+    Restore.update(reason="Rehearsal 4", options=restore_steps.options()).execute()
+    Restore.update(rehearsal_id=None).where(Restore.id == second.id).execute()
+    for restore, shown in ((first, "Probe 4"), (second, "Rehearsal 4")):
+        page = client.get(f"/restores/{restore.id}", headers={"Accept-Language": "de"}).text
+        title, fact = re.search(r"<h1>(.*?) <small.*?Grund</dt>\s*<dd>(.*?)</dd>", page, re.DOTALL).groups()
+        assert (title.strip().rpartition(", ")[2], fact.strip()) == (shown, shown)
 
 
 def test_one_that_was_undone_says_so_wherever_its_state_stands(client, sign_in, cast, captured, monkeypatch):
