@@ -25,6 +25,8 @@ from web.translation.languages import ENGLISH, current_language
 CATALOGS = Path(__file__).parent / "catalogs"
 _PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]")
 _FIELD = re.compile(r"\{(\w*)\}")
+# As in “It stays as it is. %(why)s”.
+_LAST_PLACEHOLDER = re.compile(r"(?<=[.!?]) %\(\w+\)s$")
 _SENTENCE_END = re.compile(r"(?<=[.!?]) (?=[A-Z“\d])")
 _PART_END = re.compile(r"(?<=[.!?:]) (?=[A-Z“\d])")
 _DOT = " · "
@@ -65,6 +67,7 @@ class SentenceBook:
             patterns.sort(key=_rank)
 
     def _add(self, source: str, forms: tuple[str, ...]) -> None:
+        self._add_what_comes_first(source, forms)
         if not _PLACEHOLDER.search(source):
             self._exact[source.replace("%%", "%")] = forms[0].replace("%%", "%")
             return
@@ -74,6 +77,14 @@ class SentenceBook:
         if letters >= _LEAST_FIXED_LETTERS:
             pattern = _Pattern(_expression(source), forms, letters, max(fixed, key=len))
             self._by_first_word[_first_fixed_word(source)].append(pattern)
+
+    def _add_what_comes_first(self, source: str, forms: tuple[str, ...]) -> None:
+        """Know “It stays as it is.” of “It stays as it is. %(why)s”: a kept text is taken sentence by sentence, and
+        another sentence might fit it worse.
+        """
+        end = _LAST_PLACEHOLDER.search(source)
+        if end and len(forms) == 1 and forms[0].endswith(end[0]) and source[: end.start()] not in self._exact:
+            self._add(source[: end.start()], (forms[0].removesuffix(end[0]),))
 
     def translate_template(self, template: str) -> str:
         """Translate a text for `str.format`, which the catalog has with its own sort of placeholders."""
