@@ -7,7 +7,14 @@ from graph.review.danger import Danger, FindFindings, Finding, FindLosses, list_
 
 Object = dict[str, Any]
 ON, WATCHED = "enabled", "enabledForReportingButNotEnforced"
-_STATES = {ON: "enforced", WATCHED: "in report-only", "disabled": "off"}
+_FOR_ALL_USERS = {
+    ON: "It is for all users; it would be enforced.",
+    WATCHED: "It is for all users; it would be in report-only.",
+}
+_NO_LONGER_ENFORCED = {
+    WATCHED: "It is enforced now, and would be in report-only.",
+    "disabled": "It is enforced now, and would be off.",
+}
 
 
 def _names_at(holder: Object, name: str) -> set[str]:
@@ -16,10 +23,6 @@ def _names_at(holder: Object, name: str) -> set[str]:
 
 def _is_on(body: Object) -> bool:
     return body.get("state") in (ON, WATCHED)
-
-
-def _state_words(body: Object) -> str:
-    return _STATES.get(str(body.get("state")), str(body.get("state")))
 
 
 # --- what a policy holds ---------------------------------------------------------------------------------------------
@@ -35,8 +38,10 @@ def _people_words(body: Object) -> str:
 
 def _find_block(body: Object) -> Iterator[Finding]:
     if "block" in _names_at(object_at(body, "grantControls"), "builtInControls") and _is_on(body):
-        sentence = f"It blocks {_people_words(body)}; it would be {_state_words(body)}."
-        yield Finding("blocks", [body.get("state"), body.get("conditions")], sentence)
+        who = _people_words(body)
+        enforced, watched = f"It blocks {who}; it would be enforced.", f"It blocks {who}; it would be in report-only."
+        evidence = [body.get("state"), body.get("conditions")]
+        yield Finding("blocks", evidence, enforced if body.get("state") == ON else watched)
 
 
 def _find_excluded_guests(body: Object) -> Iterator[Finding]:
@@ -56,7 +61,7 @@ def _find_reach_of_nobody(body: Object) -> Iterator[Finding]:
 
 def _find_all_users(body: Object) -> Iterator[Finding]:
     if _people_words(body) == "all users" and _is_on(body):
-        yield Finding("everybody", True, f"It is for all users; it would be {_state_words(body)}.")
+        yield Finding("everybody", True, _FOR_ALL_USERS[body["state"]])
 
 
 def _find_trusted_ranges(body: Object) -> Iterator[Finding]:
@@ -90,7 +95,8 @@ def _find_weakening(now: Object, then: Object | None) -> Iterator[Danger]:
     if then is None:
         yield Danger("weakens", "It is enforced now, and would be removed.")
     elif then.get("state") != ON:
-        yield Danger("weakens", f"It is enforced now, and would be {_state_words(then)}.")
+        said = _NO_LONGER_ENFORCED.get(str(then.get("state")), "It is enforced now, and would not be any more.")
+        yield Danger("weakens", said)
     elif changes := [*_narrowed_conditions(now, then), *_lessened_grant(now, then), *_loosened_session(now, then)]:
         what = " and ".join(dict.fromkeys(changes))
         after = f"It is enforced, and this restore made it {what}."
