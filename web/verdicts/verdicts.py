@@ -199,6 +199,8 @@ def restore_verdict(restore: Restore, live_run: Run | None, *, is_undone: bool) 
     level = levels.level_of(live_run) if live_run else Level.NEUTRAL
     if level == Level.GOOD:
         return Verdict(level, str(state), "Everything asked for was written and read back.")
+    if live_run and live_run.state == RunState.CANCELLED:
+        return Verdict(level, "stopped", "Somebody stopped it. What was written before stays.")
     help_here = help_at("What was left, and why", "restores.page", restore_id=restore.id)
     if live_run and live_run.error_code == levels.WEAKER and level == Level.ATTENTION:
         word = UNDONE_BUT_WEAKER if restore.undo_of_id else DONE_BUT_WEAKER

@@ -123,6 +123,7 @@ def test_a_finished_restore_is_green_only_where_all_of_it_was_written():
         if has_finished and live == RunState.SUCCEEDED and code:
             assert verdict.level == Level.ATTENTION
             assert verdict.word == WORDS_OF_LACKS[code == levels.WEAKER, bool(undo_of)]
+        assert (verdict.word == "stopped") == (has_finished and live == RunState.CANCELLED)
         undone = restore_verdict(restore, run, is_undone=True)
         assert undone == verdict if not has_finished else (undone.level, undone.word) == (Level.NEUTRAL, "was undone")
 
