@@ -145,7 +145,8 @@ class LivePolicies:
         with database.atomic():
             claims.assert_claim(self._claim)
             contents = {marks[row]: reading.content for row, reading in found.items()}
-            content_ids = snapshots.save_contents(self._claim.run.tenant_id, contents) if contents else {}
+            texts = {marks[row]: reading.text for row, reading in found.items()}
+            content_ids = snapshots.save_contents(self._claim.run.tenant_id, contents, texts) if contents else {}
             columns = {batch[row]: live_columns(row, readings.get(row.id), marks.get(row), content_ids) for row in read}
             restore_items.record_live_states(columns)
             run_items.begin_items(self._claim, [row.id for row in read])

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from operator import attrgetter
+from types import MappingProxyType
 from typing import Any
 
 import peewee as pw
@@ -67,13 +68,11 @@ class SnapshotDraft:
         cls, policy: Policy, content: Mapping[str, Any], fingerprint: str, text: str = "", **facts: Any
     ) -> "SnapshotDraft":
         """Make a draft. `text`: the content as JSON without spaces, where the caller has it."""
-        sealed, plain_bytes = _seal_content(policy.tenant_id, content, fingerprint, text)
-        return cls(policy.id, sealed, plain_bytes, fingerprint, **facts)
+        return cls(policy.id, *_seal_content(policy.tenant_id, content, fingerprint, text), fingerprint, **facts)
 
 
 def _seal_content(tenant_id: int, content: Mapping[str, Any], fingerprint: str, text: str = "") -> tuple[bytes, int]:
-    text = text or json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-    plain = text.encode("utf-8", "surrogatepass")
+    plain = (text or json.dumps(content, ensure_ascii=False, separators=(",", ":"))).encode("utf-8", "surrogatepass")
     return keyring().seal(zlib.compress(plain, 6), content_owner(tenant_id, fingerprint)), len(plain)
 
 
@@ -82,12 +81,15 @@ def save_content(tenant_id: int, content: Mapping[str, Any], fingerprint: str) -
     return save_contents(tenant_id, {fingerprint: content})[fingerprint]
 
 
-def save_contents(tenant_id: int, contents: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
-    """Save contents without snapshots. Return fingerprint -> id.
+def save_contents(
+    tenant_id: int, contents: Mapping[str, Mapping[str, Any]], texts: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, int]:
+    """Save contents without snapshots. Return fingerprint -> id. `texts`: as JSON without spaces, of those known so.
 
     They are saved in order of their fingerprints: two transactions that save the same ones cannot deadlock.
     """
-    sealers = {mark: partial(_seal_content, tenant_id, contents[mark], mark) for mark in sorted(contents)}
+    seal = partial(_seal_content, tenant_id)
+    sealers = {mark: partial(seal, contents[mark], mark, texts.get(mark, "")) for mark in sorted(contents)}
     return _save_contents(tenant_id, sealers)
 
 
