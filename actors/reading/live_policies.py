@@ -67,9 +67,9 @@ class LivePolicies:
         self._is_interrupted = False
 
     def read(self) -> Iterator[None]:
-        """Read them all, some batches at a time, and yield after each. Raises what makes the run wait.
+        """Read them all, some batches at a time, and yield while each is on its way. Raises what makes the run wait.
 
-        The next batches are on their way while the caller works on what was read.
+        The caller works meanwhile on what was read, and at first on what it needs of the backup.
         """
         with ThreadPoolExecutor(1, initializer=database.connect) as thread:
             try:
@@ -108,7 +108,7 @@ class LivePolicies:
             under_way.append(self._ask({row: self._items[row.restore_item_id] for row in some}, thread))
             if len(under_way) > 1:
                 self._keep(under_way.popleft())
-                yield
+            yield
         while under_way:
             self._keep(under_way.popleft())
             yield

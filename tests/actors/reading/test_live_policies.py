@@ -44,6 +44,8 @@ def test_the_next_is_read_meanwhile_and_no_policy_twice_whatever_comes_between(c
     before = graph.requests()["graph"]
     reading = live.read()
     next(reading)
+    assert not any(map(live.is_read, items)), "the caller works while the first are on their way"
+    next(reading)
     servers.wait_for(lambda: graph.requests()["graph"] == before + 2 * READ_AT_ONCE, "What follows, unasked")
     assert sum(map(live.is_read, items)) == READ_AT_ONCE, "what is on its way is not there yet"
     graph.fault(kind="status", path=PATH, status=503, times=1000)
@@ -54,7 +56,7 @@ def test_the_next_is_read_meanwhile_and_no_policy_twice_whatever_comes_between(c
     graph.clear_faults()
     again, items = of_message(claim)
     asked = graph.requests()["graph"]
-    assert len(list(again.read())) == 1
+    assert len(list(again.read())) == 2, "one while they are on their way, and one when they are there"
     assert graph.requests()["graph"] - asked == LAST
     assert all(map(again.is_read, items))
     for number, item in enumerate(items):
