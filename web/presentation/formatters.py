@@ -330,8 +330,11 @@ def audit_detail(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
+_SIZES = ("B", "KB", "MB", "GB", "TB")
+
+
 def file_size(count: int) -> str:
-    if count < 1024:
-        return f"{count} B"
-    size, unit = (count / 1024, "KB") if count < 1024**2 else (count / 1024**2, "MB")
-    return f"{format_decimal(size, '0.0', locale=current_language())} {unit}"
+    """Write a number of bytes in the unit that suits it, with the decimal point of the reader's language."""
+    power = max(power for power in range(len(_SIZES)) if power == 0 or count >= 1024**power)
+    size = format_decimal(count / 1024**power, "0.0" if power else "0", locale=current_language())
+    return f"{size} {_SIZES[power]}"

@@ -70,7 +70,16 @@ def test_a_longer_span_never_reads_as_a_shorter_one(one, other):
 
 @given(st.integers(0, 2**60))
 def test_every_size_is_said_in_its_unit(count):
-    assert formatters.file_size(count).split()[1] == ("B" if count < 1024 else "KB" if count < 1024**2 else "MB")
+    size, unit = formatters.file_size(count).split()
+    power = ["B", "KB", "MB", "GB", "TB"].index(unit)
+    assert abs(float(size) * 1024**power - count) <= 0.05 * 1024**power + 1
+    assert unit == "TB" or float(size) <= 1024
+    assert unit == "B" or float(size) >= 1
+
+
+def test_a_size_has_the_readers_decimal_point(app):
+    with app.test_request_context(headers={"Accept-Language": "de"}):
+        assert formatters.file_size(3 * 1024**3 // 2) == "1,5 GB"
 
 
 @given(json, json, st.sampled_from(["added", "removed", "changed"]), said)
