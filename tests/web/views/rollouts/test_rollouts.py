@@ -45,7 +45,8 @@ def planned(cast):
         made = Restore.create(tenant=part.tenant_id, source_directory_id="s", source_name="s", options={})
         found = [{"item_key": "k", "name": f"<b>{part.tenant.name}</b>", "who": "zoe", "why": "It was changed."}]
         rollout_tenants.move(part, [T.WAITING], T.PREVIEWED, restore=as_previewed(made), conflicts=found,
-                             counts={"create": 3, "weaker": 1}, message=f"About {part.tenant.name}.")  # fmt: skip
+                             counts={"matches": 1, "weaker": 1, "create": 3},
+                             message=f"About {part.tenant.name}.")  # fmt: skip
     rollouts.move(rollout, [RollOutState.PREVIEWING], RollOutState.PREVIEWED)
     return RollOut.get_by_id(rollout.id)
 
@@ -80,7 +81,12 @@ def test_an_approver_confirms_what_was_seen_and_an_editor_does_not(client, sign_
     assert send(client, f"{address}/confirm", reason="CAB 1", count="2").status_code == 403
     sign_in(client, cast.sam)
     page = text(client, address)
-    for told in ("It writes to 2 tenants: ", "2 policies will be weaker", "Contoso", "Fabrikam"):
+    for told in (
+        "It writes to 2 tenants: 6 make, 2 as wanted already.",
+        "2 policies will be weaker",
+        "Contoso",
+        "Fabrikam",
+    ):
         assert told in page
     assert "<b>Fabrikam" not in page
     assert "zoe" in page, "Sam operates in Fabrikam"
