@@ -92,7 +92,8 @@ def reference_key(reference: Reference | Resolution) -> ReferenceKey:
 def reference_label(case: PlanCase, resolution: Resolution) -> str:
     """Name a reference as the backup does. A name from an uploaded file is the file's word, and the label says so."""
     if resolution.name and case.is_uploaded:
-        return f"{object_label(resolution.kind)} “{resolution.id}” (its source calls it “{resolution.name}”)"
+        named = f"{object_label(resolution.kind)} “{resolution.id}”"
+        return f"“{resolution.name}” (so its source calls {named})"
     return f"{object_label(resolution.kind)} “{resolution.name or resolution.id}”"
 
 

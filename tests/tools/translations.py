@@ -101,6 +101,7 @@ WORDY = (
     "graph/read/expiries.py",
 )
 _LOWER_CASE = re.compile(r"(?=.* )(%\(\w+\)s |: )?[a-z][a-z]+([ ,;’'-]+[\w%()-]+)*[.:]?")
+_SUBJECT = re.compile(r"[a-z][a-z -]+ “?%\(\w+\)s.*")
 # Kinds of work, beside their numbers; and the words of nights.
 KINDS = ("run", "restore", "backup set", "snapshot", "backup", "missed", "restored", "undone")
 # The sorts of pairs of a comparison, in one word.
@@ -158,6 +159,7 @@ def python_sentences(source: str, with_labels: bool, with_words: bool = False) -
     """Yield the texts of a module that read like a sentence, with placeholders; labels and words if asked."""
     tree = ast.parse(source)
     yield from _state_words(tree)
+    yield from _audit_subjects(tree)
     skipped = {id(node) for node in _not_shown(tree)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
@@ -210,6 +212,16 @@ def _state_words(tree: ast.Module) -> Iterator[str]:
         target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
         if getattr(target, "id", "") == "STATES" and isinstance(getattr(node, "value", None), ast.Dict):
             yield from (value.value for value in node.value.values if isinstance(value, ast.Constant))
+
+
+def _audit_subjects(tree: ast.Module) -> Iterator[str]:
+    """Yield what a module calls the subjects of audited acts, beside their numbers and names: “roll-out %(id)s”."""
+    for node in ast.walk(tree):
+        called = getattr(node, "func", None)
+        name = getattr(called, "id", getattr(called, "attr", "")) or getattr(node, "name", None) or ""
+        if name.strip("_").startswith(("record", "subject")):
+            texts = (_text(inner) for inner in ast.walk(node) if isinstance(inner, ast.JoinedStr))
+            yield from (text for text in texts if text and _SUBJECT.fullmatch(text))
 
 
 def _is_shown(text: str, with_labels: bool, with_words: bool) -> bool:

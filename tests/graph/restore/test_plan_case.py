@@ -14,7 +14,7 @@ def test_what_an_uploaded_file_calls_something_is_told_as_its_word(how):
     script = {**SCRIPT, "assignments": [{"target": target}]}
     ours, uploaded = (decided(script, resolutions=[missing], is_uploaded=is_uploaded) for is_uploaded in (False, True))
     assert "the group “SG-Test-lab”" in said(ours)
-    assert f"the group “{group}” (its source calls it “SG-Test-lab”)" in said(uploaded)
+    assert f"“SG-Test-lab” (so its source calls the group “{group}”)" in said(uploaded)
 
 
 def said(plan):

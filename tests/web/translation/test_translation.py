@@ -7,6 +7,7 @@ from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
 from actors.rehearsals import lab_removal, lab_restore, planned_restore
+from graph.policy_types.object_labels import OBJECT_LABELS, object_label
 from tests.tools.translations import catalog_path, chosen_words, is_translated, messages
 from web.change_words import words
 from web.translation.languages import ENGLISH, LANGUAGES
@@ -76,6 +77,12 @@ def test_what_a_rehearsal_waits_for_is_said_in_german(awaited):
     said = book_of("de").translate(f"Waiting for run 12: {awaited}.")
     assert said.startswith("Wartet auf Lauf 12: ")
     assert awaited not in said
+
+
+def test_what_an_uploaded_policy_refers_to_is_named_in_german():
+    label = "“Break glass” (so its source calls {} “1-1”)"
+    said = {kind: book_of("de").translate(label.format(object_label(kind))) for kind in OBJECT_LABELS}
+    assert [text for text in said.values() if "the " in text or "„1-1“)" not in text] == []
 
 
 @pytest.mark.parametrize("table", [channels.STATES, words.STATES], ids=["notices", "changes"])

@@ -193,8 +193,7 @@ class _Sentence:
             return self._linked(self._rows.restores.get(number), "restores.page", words, restore_id=number)
         if self._kind == "backup set":
             return self._backup_set()
-        channel = subject.removeprefix("channel ")
-        return subject if channel == subject else translated(f"channel {channel}")
+        return translated(subject)
 
     def _subject_words(self) -> str:
         """Return the subject as the catalogs have it: “backup set 7”, “snapshot 7 of “Ring””."""

@@ -11,6 +11,7 @@ from db.audit.audit import DETAILS, SYSTEM, Action, Actor
 from db.models import AuditEvent, BackupSet
 from db.states import Result
 from tests.support.restore_steps import options
+from web.translation.sentences import book_of
 from web.views.audit_acts.audit_acts import ACTS
 from web.views.installation import audit_sentences
 
@@ -449,6 +450,17 @@ def test_codes_and_texts_of_ours_are_in_the_readers_language_and_names_are_not(a
         said = [html.unescape(re.sub(r"<[^>]*>", "", one)) for one in audit_sentences.sentences(events)]
     for sentence, (*_, expected) in zip(said, GERMAN, strict=True):
         assert expected in sentence
+
+
+def test_what_an_act_is_about_is_said_in_german():
+    """“Copies of Contoso” were deleted in English. A group of Entra's is called as it is called there."""
+    told = [
+        subject
+        for action, subject, details, result, _ in EVENTS
+        if "{subject}" in ACTS[action].sentence(result, is_own=False, values=details)
+    ]
+    german = book_of("de")
+    assert {subject for subject in told if german.translate(subject) == subject} == {"Helpdesk"}
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
