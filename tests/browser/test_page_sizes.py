@@ -20,8 +20,6 @@ from tests.support.changes import record_change, record_event
 
 # Width of the screen -> the most that a page may be high, in pixels.
 SCREENS = {390: 12500, 1280: 6000}
-# What a phone folds away as it loads a page, a desk shows.
-UNFOLD = "width => width > 800 && document.querySelectorAll('details.fold').forEach(one => one.open = true)"
 IS_INSIDE = "one => one.getBoundingClientRect().right <= one.closest('.table-wrap').getBoundingClientRect().right"
 # What a browser draws in a second or two.
 MOST_BYTES = 1_000_000
@@ -83,6 +81,13 @@ WIDER = """() => {
   }
   return found.slice(0, 3)
 }"""
+
+# The height of a page, and what is wider, in one question: each costs the browser a look at its whole layout. What a
+# phone folds away as it loads a page, a desk shows.
+MEASURE = f"""width => {{
+  if (width > 800) document.querySelectorAll('details.fold').forEach(one => one.open = true)
+  return [document.documentElement.scrollHeight, ({WIDER})()]
+}}"""
 
 # Words that go on in the next line in their middle. What is an id or an address in the browser's line breaks anywhere.
 TORN = """() => {
@@ -193,8 +198,8 @@ def test_no_page_is_endless_or_wider_than_the_screen(every_page, kept, enter, ne
         page.goto(begin + path)
         for width, most in SCREENS.items():
             page.set_viewport_size(_screen(width))
-            page.evaluate(UNFOLD, width)
-            height, wider = page.evaluate("document.documentElement.scrollHeight"), "; ".join(page.evaluate(WIDER))
+            height, found = page.evaluate(MEASURE, width)
+            wider = "; ".join(found)
             lines.append(f"{width:5} {height:7}  {path}{f' is too wide: {wider}' if wider else ''}")
             if height > most or wider:
                 too_large.setdefault(endpoint, []).append(lines[-1])
