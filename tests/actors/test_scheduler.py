@@ -103,7 +103,7 @@ def test_what_fails_is_told_without_secrets_until_it_goes_well_again(hourly, red
     [(is_well, what, sentence)] = doctor._scheduler()
     assert (is_well, what) == (False, "scheduler")
     assert f"“start schedules” fails for schedule {bad.id} since " in sentence
-    assert "once. Last: IntegrityError: no" in sentence
+    assert "1 ×. Last: IntegrityError: no" in sentence
     assert SECRET not in sentence
     assert 'tenantkeep_scheduler_failures{step="start schedules"} 1' in figures.metrics_text(
         with_tenants=False, is_openmetrics=False
