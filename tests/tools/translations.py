@@ -145,14 +145,18 @@ def _counted(noun: str, plural: str | None = None) -> tuple[str, str]:
 
 
 def _python_messages(left_out: tuple[str, ...]) -> Iterator[tuple[str, Message]]:
+    for name, source in _sources(left_out):
+        found = python_sentences(source, name.startswith("web/"), name.startswith(WORDY))
+        yield from ((name, message) for message in found)
+
+
+def _sources(left_out: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Yield name and text of each of our modules whose sentences may stand on a page."""
     for room in ("graph", "db", "actors", "web"):
         for path in sorted((ROOT / room).rglob("*.py")):
             name = str(path.relative_to(ROOT))
             if not name.startswith(left_out):
-                yield from (
-                    (name, message)
-                    for message in python_sentences(path.read_text(), room == "web", name.startswith(WORDY))
-                )
+                yield name, path.read_text()
 
 
 def python_sentences(source: str, with_labels: bool, with_words: bool = False) -> Iterator[Message]:
@@ -171,15 +175,12 @@ def python_sentences(source: str, with_labels: bool, with_words: bool = False) -
             yield text
 
 
-def chosen_words(*, left_out: tuple[str, ...] = NO_PAGE) -> Iterator[tuple[str, str, str]]:
+def chosen_words() -> Iterator[tuple[str, str, str]]:
     """Yield the file, the sentence, and the words of ours that one of its placeholders may hold: “is” or “are”."""
-    for room in ("graph", "db", "actors", "web"):
-        for path in sorted((ROOT / room).rglob("*.py")):
-            name = str(path.relative_to(ROOT))
-            if not name.startswith(left_out):
-                for function in ast.walk(ast.parse(path.read_text())):
-                    if isinstance(function, ast.FunctionDef):
-                        yield from ((name, text, word) for text, word in _chosen_in(function, room == "web"))
+    for name, source in _sources(NO_PAGE):
+        for function in ast.walk(ast.parse(source)):
+            if isinstance(function, ast.FunctionDef):
+                yield from ((name, text, word) for text, word in _chosen_in(function, name.startswith("web/")))
 
 
 def _chosen_in(function: ast.FunctionDef, with_labels: bool) -> Iterator[tuple[str, str]]:
