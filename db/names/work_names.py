@@ -175,7 +175,12 @@ def _restore_words(restore: Restore, tenant: str, count: int, policy: str) -> tu
 def _reason_of(restore: Restore) -> str:
     """Return why it was made, as it stands in a name; "" while nobody has said it."""
     reason = shortened(restore.reason or "")
-    return OwnWords(reason) if restore.rehearsal_id else reason
+    return OwnWords(reason) if is_own_reason(restore) else reason
+
+
+def is_own_reason(restore: Restore) -> bool:
+    """Tell whether Tenantkeep itself wrote why the restore was made, and no person."""
+    return restore.rehearsal_id is not None
 
 
 def shortened(reason: str) -> str:

@@ -13,6 +13,7 @@ from actors.plans import option_choices
 from actors.plans.restore_results import DONE, GONE, HELD, HELD_BY_NAME, KEPT, NEVER, NOT_REACHED, is_warning
 from actors.plans.shortfall_texts import SHORTFALLS
 from db.models import Rehearsal, Restore, RestoreItem
+from db.names import work_names
 from db.rehearsals import rehearsals
 from db.states import WRITTEN_OUTCOMES, Outcome
 from web.presentation.links import link
@@ -37,8 +38,8 @@ def describe_options(options: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def reason_words(restore: Restore) -> str:
-    """Return why it was made: in a rehearsal's words in the reader's language, in a person's as they are."""
-    return translated(restore.reason) if restore.rehearsal_id else restore.reason or ""
+    """Return why it was made: our own words in the reader's language, a person's as they are."""
+    return translated(restore.reason) if work_names.is_own_reason(restore) else restore.reason or ""
 
 
 def requested_by(restore: Restore) -> Markup | str:
