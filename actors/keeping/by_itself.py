@@ -45,8 +45,7 @@ def begin_due(adoption: StandardAdoption) -> Restore | None:
     if not cells or adoption.version is None:
         return None
     keys = {cell.item_key for cell in cells}
-    source = f"{drafting.source_of(adoption.version)}, put back by itself"[:255]
-    prepared = drafting.prepare(adoption, adoption.version, keys, source_name=source)
+    prepared = drafting.prepare(adoption, adoption.version, keys)
     restore = _create(adoption, prepared) if prepared.items else None
     if restore is not None:
         preview.start(restore, SYSTEM)

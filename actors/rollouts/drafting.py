@@ -42,18 +42,13 @@ class PreparedDraft:
 
 
 def draft_for(
-    adoption: StandardAdoption,
-    version: StandardVersion,
-    item_keys: Collection[str] | None,
-    actor: Actor,
-    *,
-    source_name: str = "",
+    adoption: StandardAdoption, version: StandardVersion, item_keys: Collection[str] | None, actor: Actor
 ) -> Restore:
     """Draft the restore that brings these items of the version to the tenant; None: all of them. Raises Invalid.
 
     Left alone are items that an exception leaves out, and those whose policy nobody has confirmed.
     """
-    return prepare(adoption, version, item_keys, source_name=source_name).create(actor)
+    return prepare(adoption, version, item_keys).create(actor)
 
 
 def prepare(
@@ -62,7 +57,6 @@ def prepare(
     item_keys: Collection[str] | None,
     *,
     switches_on: bool = False,
-    source_name: str = "",
 ) -> PreparedDraft:
     """Work out what `draft_for` drafts, and save its contents, for a caller that commits more with the draft itself.
 
@@ -80,7 +74,7 @@ def prepare(
     marks = {key: drafts.fingerprint_of(chosen[key].item.policy_type, content) for key, content in contents.items()}
     ids = snapshots.save_contents(adoption.tenant_id, {marks[key]: content for key, content in contents.items()})
     items = [_item(key, chosen[key], ids[mark]) for key, mark in marks.items()]
-    source = RestoreSource(adoption.standard.uid, source_name or source_of(version))
+    source = RestoreSource(adoption.standard.uid, source_of(version))
     return PreparedDraft(adoption, source, items, options_of(version))
 
 

@@ -180,7 +180,8 @@ def _reason_of(restore: Restore) -> str:
 
 def is_own_reason(restore: Restore) -> bool:
     """Tell whether Tenantkeep itself wrote why the restore was made, and no person."""
-    return restore.rehearsal_id is not None
+    is_unattended = restore.is_by_itself and restore.approved_by_id is None
+    return is_unattended or restore.rehearsal_id is not None
 
 
 def shortened(reason: str) -> str:

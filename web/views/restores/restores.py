@@ -21,6 +21,7 @@ from web.lists import filters
 from web.lists.cells import cell, moment_cell, name_cell, tenant_cell
 from web.lists.list_view import ListView
 from web.presentation import restore_approval, restore_text
+from web.presentation.formatters import with_times
 from web.presentation.masking import Masking, secrets_note
 from web.security.access import can_fetch, current_actor, fetch, requires
 from web.security.permissions import Permission
@@ -59,6 +60,7 @@ class RestoreListView(ListView):
         "policies": cell(lambda restore: translated(tally(restore, restore.ends))),
         "state": cell(lambda restore: restore.badge),
         "created_by": cell(lambda restore: restore.requester),
+        "source_name": cell(lambda restore: with_times(translated(restore.source_name))),
         "created_at": moment_cell,
         "ended_at": moment_cell,
         "reason": cell(restore_text.reason_words),

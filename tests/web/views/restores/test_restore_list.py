@@ -54,16 +54,28 @@ def test_more_restores_take_no_more_statements(client, sign_in, cast, more, stat
     assert statements(lambda: client.get(path)) == few
 
 
-def test_a_rehearsals_own_reason_is_in_the_readers_language_and_a_persons_as_it_was_typed(client, sign_in, cast, more):
+OURS = "Put back by itself: Standard Base, version 1"
+
+
+@pytest.mark.parametrize(
+    ("columns", "reason", "shown"),
+    [
+        ({"rehearsal_id": 4}, "Rehearsal 4", "Probe 4"),
+        ({"rehearsal_id": None}, "Rehearsal 4", "Rehearsal 4"),
+        ({"rehearsal_id": None, "is_by_itself": True}, OURS, "Von selbst zurückgesetzt: Standard Base, Version 1"),
+        ({"rehearsal_id": None, "is_by_itself": True, "approved_by": 1}, OURS, OURS),
+    ],
+    ids=["a rehearsal's", "a person's", "a standard's", "an approver's"],
+)
+def test_a_reason_of_ours_is_in_the_readers_language_and_a_persons_as_it_was_typed(
+    client, sign_in, cast, more, columns, reason, shown
+):
     sign_in(client, cast.root)
     more()
-    first, second = Restore.select().order_by(Restore.id).limit(2)
-    Restore.update(reason="Rehearsal 4", options=restore_steps.options()).execute()
-    Restore.update(rehearsal_id=None).where(Restore.id == second.id).execute()
-    for restore, shown in ((first, "Probe 4"), (second, "Rehearsal 4")):
-        page = client.get(f"/restores/{restore.id}", headers={"Accept-Language": "de"}).text
-        title, fact = re.search(r"<h1>(.*?) <small.*?Grund</dt>\s*<dd>(.*?)</dd>", page, re.DOTALL).groups()
-        assert (title.strip().rpartition(", ")[2], fact.strip()) == (shown, shown)
+    Restore.update(reason=reason, options=restore_steps.options(), **columns).execute()
+    page = client.get(f"/restores/{Restore.get().id}", headers={"Accept-Language": "de"}).text
+    title, fact = re.search(r"<h1>(.*?) <small.*?Grund</dt>\s*<dd>(.*?)</dd>", page, re.DOTALL).groups()
+    assert (title.strip().partition(", ")[2], fact.strip()) == (shown, shown)
 
 
 def test_one_that_was_undone_says_so_wherever_its_state_stands(client, sign_in, cast, captured, monkeypatch):
