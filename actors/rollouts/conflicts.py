@@ -63,7 +63,7 @@ def _is_linked(item: RestoreItem, mapped: dict[mappings.ObjectKey, str]) -> bool
 
 def _was_changed(restore: Restore, item: RestoreItem, aligned_mark: str | None) -> bool:
     live = Content.get_by_id(item.live_content_id)
-    if aligned_mark is None or live.fingerprint == aligned_mark:
+    if aligned_mark is None or live.fingerprint in (aligned_mark, rollout_tenants.mark_left_by_undo(restore, item)):
         return False
     left = rollout_tenants.find_content(restore.tenant_id, aligned_mark)
     if left is None:

@@ -12,7 +12,7 @@ import peewee as pw
 from db.clock import utcnow
 from db.database import lock_rows
 from db.errors import Invalid
-from db.models import Content, Restore, RollOut, RollOutTenant, StandardAdoption, StandardCell, Tenant
+from db.models import Content, Restore, RestoreItem, RollOut, RollOutTenant, StandardAdoption, StandardCell, Tenant
 from db.restores import plan_fingerprint
 from db.sql.value_lists import batched, is_in
 from db.states import CHANGEABLE, CellState, RestoreState, RollOutTenantState
@@ -177,6 +177,18 @@ def find_content(tenant_id: int, fingerprint: str) -> Content | None:
     """Return what was left in a tenant, by its fingerprint, if it is kept still."""
     content: Content | None = Content.get_or_none((Content.tenant == tenant_id) & (Content.fingerprint == fingerprint))
     return content
+
+
+def mark_left_by_undo(restore: Restore, item: RestoreItem) -> str | None:
+    """Return the fingerprint that an undo left of the item's policy, if no restore of the standard came after it."""
+    undone = Restore.alias()
+    of_standard = (Restore.standard_id == restore.standard_id) | (undone.standard_id == restore.standard_id)
+    of_policy = (RestoreItem.policy_type == item.policy_type) & (RestoreItem.target_id == item.target_id)
+    was_written = (Restore.tenant == restore.tenant_id) & RestoreItem.after_mark.is_null(False)
+    query = RestoreItem.select(RestoreItem.after_mark, Restore.undo_of).join(Restore)
+    query = query.join(undone, pw.JOIN.LEFT_OUTER, on=Restore.undo_of == undone.id)
+    newest = query.where(of_standard & of_policy & was_written).order_by(Restore.id.desc()).objects().first()
+    return newest.after_mark if newest is not None and newest.undo_of else None
 
 
 def not_compared_since(standard_id: int, tenant_ids: Sequence[int], moment: datetime) -> int:

@@ -5,7 +5,7 @@ import pytest
 from actors.plans import drafts
 from actors.rollouts import conflicts, drafting
 from db.audit.audit import SYSTEM
-from db.models import RestoreItem, StandardCell
+from db.models import Restore, RestoreItem, StandardCell
 from db.policies import snapshots
 from db.restores import mappings, restore_items
 from db.standards import adoptions
@@ -52,3 +52,18 @@ def test_what_another_hand_changed_since_is_a_conflict(cast, left, live, is_link
     RestoreItem.update(action=Outcome.UPDATE, target_id=target, live_content=saved(live)[1]).execute()
     found = conflicts.of_plan(adoption, restore)
     assert [(key, entry["why"]) for key, entry in found.items()] == ([(item.id, why)] if why else [])
+
+    # What an undo of the standard left there is no other hand's, until the standard is written there once more.
+    if why == conflicts.CHANGED:
+
+        def wrote(left, **of):
+            made = Restore.create(tenant=cast.contoso, source_directory_id="", source_name="", options={}, **of)
+            RestoreItem.create(restore=made, position=0, policy_type=POLICY_TYPE, graph_id=target, name="Firewall",
+                               target_id=target, references={}, after_mark=saved(left)[0])  # fmt: skip
+            return made
+
+        brought = wrote({}, standard_id=standard.id)
+        wrote(live, undo_of=brought)
+        assert conflicts.of_plan(adoption, restore) == {}
+        wrote({}, standard_id=standard.id)
+        assert conflicts.of_plan(adoption, restore) == found
