@@ -38,7 +38,7 @@ MAY_ROLL_BACK = (S.PAUSED, S.STOPPED, S.FINISHED)
 LEFT_AFTER = timedelta(seconds=60)
 # Longer than what a step does for one tenant: until then no other worker takes a step of the same roll-out.
 HELD = timedelta(seconds=30)
-OTHER_COUNT = "To confirm, say how many tenants it writes to: {count}. Look at the plans before."
+OTHER_COUNT = "To confirm, say how many tenants have a plan: {count}. Look at the plans before."
 ARCHIVED = "This standard is archived: nothing of it is rolled out any more."
 NO_REASON = "Say why: a ticket or a sentence. Everybody reads it who sees this roll-out."
 

@@ -138,7 +138,7 @@ def planned(standard, version, ring, actor, **more):
 
 
 def confirm(rollout, actor, reason="CAB 12", **more):
-    """Confirmed by somebody who says how many tenants it writes to."""
+    """Confirmed by somebody who says how many tenants have a plan."""
     count = sum(part.state == "previewed" for part in parts(rollout).values())
     rolling_out.confirm(rollout, actor, reason, tenants=count, **more)
 

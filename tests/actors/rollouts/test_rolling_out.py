@@ -201,7 +201,7 @@ def test_it_stops_by_itself_where_too_many_fail_and_nothing_further_begins(simul
     assert rollout.state == RollOutState.PREVIEWED, states(rollout)
     with pytest.raises(Invalid, match="somebody else has to confirm"):
         confirm(rollout, person(cast.ada))
-    with pytest.raises(Invalid, match="say how many tenants it writes to: 1"):
+    with pytest.raises(Invalid, match="say how many tenants have a plan: 1"):
         rolling_out.confirm(rollout, person(cast.root), "CAB 13", tenants=3)
     assert held(gets_it[1]) == {}, "nothing is written before it is confirmed anew"
     confirm(rollout, person(cast.root))

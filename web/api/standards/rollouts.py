@@ -64,8 +64,9 @@ class RolloutTenantJson(TypedDict):
 
 
 class RolloutDetailsJson(RolloutJson):
-    """A roll-out with those of its tenants that the token may see. `planned`: so many of them are written to once it is
-    confirmed. `fingerprint`: of all its plans, to be sent back when they are confirmed; for who may see them all.
+    """A roll-out with those of its tenants that the token may see. `planned`: so many of them have a plan that is
+    carried out once it is confirmed. `fingerprint`: of all its plans, to be sent back when they are confirmed; for
+    who may see them all.
     """
 
     fingerprint: str | None
@@ -105,14 +106,14 @@ class RolloutReasonBody(Arguments):
 
 
 class ConfirmBody(RolloutReasonBody):
-    """The plans that are meant, how many tenants they write to, and the reason."""
+    """The plans that are meant, how many tenants have one, and the reason."""
 
     expected_fingerprint: str = Field(
         min_length=1,
         max_length=64,
         description="The `fingerprint` that was read. Of any other plans nothing is written.",
     )
-    confirm_tenants: int = Field(ge=1, description="How many tenants are written to: `planned`, as it was read.")
+    confirm_tenants: int = Field(ge=1, description="How many tenants have a plan: `planned`, as it was read.")
 
 
 def _now(rollout: RollOut) -> RolloutDetailsJson:

@@ -107,7 +107,7 @@ def show(number: int, as_json: bool) -> None:
 
 
 @click.argument("number", type=ROW_NUMBER)
-@click.option("--tenants", type=int, required=True, help="How many tenants it writes to, as show says.")
+@click.option("--tenants", type=int, required=True, help="How many tenants have a plan, as show says.")
 @reason_option
 @wait_option
 @json_option

@@ -114,8 +114,12 @@ class RolloutPage(NumberedPage):
 
     @property
     def count_planned(self) -> int:
-        """The tenants that are written to once it is confirmed."""
+        """The tenants whose plans are carried out once it is confirmed, also those that have everything already."""
         return sum(part.state == T.PREVIEWED for part in self.parts)
+
+    @property
+    def count_written(self) -> int:
+        return sum(part.state == T.PREVIEWED and tenant_plans.writes_anything(part.counts) for part in self.parts)
 
     @property
     def count_without_plan(self) -> int:

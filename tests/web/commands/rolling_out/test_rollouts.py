@@ -46,7 +46,7 @@ def test_a_roll_out_by_commands(cast, redis_url, monkeypatch):
     assert "by a second person" in told(*confirm, "1")
     monkeypatch.setenv("TENANTKEEP_ROLLOUT_FOUR_EYES", "off")
     config.settings.cache_clear()
-    assert "say how many tenants it writes to: 1" in told(*confirm, "2")
+    assert "say how many tenants have a plan: 1" in told(*confirm, "2")
     for act in ("object", "take-back", "object", "override"):
         reason = () if act == "take-back" else ("--reason", "a freeze")
         [row] = told("rollout", act, str(number), "Contoso", *reason)["tenants"]

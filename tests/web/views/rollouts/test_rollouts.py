@@ -76,13 +76,13 @@ def test_an_approver_confirms_what_was_seen_and_an_editor_does_not(client, sign_
     address = f"/rollouts/{planned.id}"
     sign_in(client, cast.ada)
     page = text(client, address)
-    assert "6 make" in page
+    assert "6 to make" in page
     assert "To confirm" not in page
     assert send(client, f"{address}/confirm", reason="CAB 1", count="2").status_code == 403
     sign_in(client, cast.sam)
     page = text(client, address)
     for told in (
-        "It writes to 2 tenants: 6 make, 2 as wanted already.",
+        "It writes to 2 tenants: 6 to make, 2 as wanted already.",
         "2 policies will be weaker",
         "Contoso",
         "Fabrikam",
@@ -91,9 +91,13 @@ def test_an_approver_confirms_what_was_seen_and_an_editor_does_not(client, sign_
     assert "<b>Fabrikam" not in page
     assert "zoe" in page, "Sam operates in Fabrikam"
     assert "&lt;b&gt;Contoso" not in page, "what Contoso's policies are called is Contoso's"
+    expected = ("writes to 1 tenant: 3 to make, 2", "writes nothing: 2 as wanted")
+    for part, said in zip(rollout_tenants.all_of(planned), expected, strict=True):
+        RollOutTenant.update(counts={"matches": 1}).where(RollOutTenant.id == part.id).execute()
+        assert said in text(client, address)
     seen = rollout_tenants.plans_fingerprint(rollout_tenants.planned(planned))
     for form, why in (
-        ({"count": "3", "reason": "CAB 1", "plan": seen}, "type how many tenants it writes to: 2"),
+        ({"count": "3", "reason": "CAB 1", "plan": seen}, "type how many tenants have a plan: 2"),
         ({"count": "2", "reason": "CAB 1", "plan": "0" * 64}, "The plans are others"),
         ({"count": "2", "reason": " ", "plan": seen}, "Say why"),
     ):
@@ -116,8 +120,8 @@ def test_a_tenant_s_people_see_their_own_part_and_nothing_of_others(client, sign
     sign_in(client, cast.rita)
     page = text(client, f"/rollouts/{planned.id}")
     assert "About Contoso." in page
-    assert "3 make" in page
-    for hidden in ("Fabrikam", "6 make", "2 of 2", "It writes to", "tenants at a time", "Ada"):
+    assert "3 to make" in page
+    for hidden in ("Fabrikam", "6 to make", "2 of 2", "It writes to", "tenants at a time", "Ada"):
         assert hidden not in page, hidden
     assert f"/rollouts/{planned.id}" in text(client, "/rollouts/")
     assert send(client, f"/rollouts/{planned.id}/stop", reason="x").status_code == 403
