@@ -8,8 +8,10 @@ that a recorded run ends (docs/decisions/0026-own-scheduler.md). Every step is s
 import logging
 import signal
 import time
+from collections.abc import Callable, Sequence
 from threading import Event
 from types import FrameType
+from typing import Any
 
 import redis
 
@@ -41,9 +43,9 @@ from db.copies import looks, stores
 from db.database import database
 from db.encryption import SealError
 from db.events import watches
-from db.housekeeping import tenant_removal
+from db.housekeeping import leaps, tenant_removal
 from db.installation import installation
-from db.models import Tenant
+from db.models import Change, Tenant
 from db.notices import deliveries
 from db.recovery import setbacks
 from db.rehearsals import rehearsals
@@ -68,6 +70,8 @@ def tick() -> None:
     with database.connection_context():
         installation.record_heartbeat(PROCESS_NAME, "scheduler")
         if installation.take_lease("scheduler", PROCESS_NAME, LEASE_SECONDS):
+            if leaps.note_time():
+                logger.warning("nothing goes by its age for a day: nobody was there for days, or a clock is ahead")
             sweep()
     try:
         counters.flush(locks)
@@ -79,6 +83,15 @@ def sweep() -> None:
     known = setbacks.all_setbacks()
     for step in STEPS:
         run_step(step, [setback for setback in known if setback.step == step.name])
+
+
+def _unless_leapt(find: Callable[[], Sequence[Any]]) -> Callable[[], Sequence[Any]]:
+    """Make a query of what ends with its time find nothing while a clock may be ahead: it would stay ended."""
+    return lambda: find() if leaps.may_go_by_age() else ()
+
+
+def _accepted_too_long() -> Sequence[Change]:
+    return decisions.overdue(REOPENED_AT_ONCE)
 
 
 def _remove_tenant(tenant: Tenant) -> None:
@@ -114,9 +127,14 @@ STEPS = (
     Step(Sweep.WATCH, lambda apart: watches.due_watches(utcnow(), apart), watch.start_due, SLICE_SECONDS),
     Step(Sweep.ASSESS, assessed.tenants_with_left, assessment.assess_left, SLICE_SECONDS),
     Step(Sweep.INDEX, policy_index.find_missing, lambda policy: policy_index.index_later([policy]), SLICE_SECONDS),
-    Step(Sweep.REOPEN, without(lambda: decisions.overdue(REOPENED_AT_ONCE)), decisions.reopen_overdue, SLICE_SECONDS),
+    Step(
+        Sweep.REOPEN,
+        without(_unless_leapt(_accepted_too_long)),
+        decisions.reopen_overdue,
+        SLICE_SECONDS,
+    ),
     Step(Sweep.FOLLOW, once(following_tags.follow_if_due)),
-    Step(Sweep.END_EXCEPTIONS, without(exceptions.expired), exceptions.expire, SLICE_SECONDS),
+    Step(Sweep.END_EXCEPTIONS, without(_unless_leapt(exceptions.expired)), exceptions.expire, SLICE_SECONDS),
     Step(Sweep.TELL_EXCEPTIONS, without(exception_notices.about_to_end), exceptions.tell_of_end, SLICE_SECONDS),
     Step(Sweep.STANDARDS, cells.due, comparing.start_due, SLICE_SECONDS),
     Step(Sweep.OCCUR, once(telling.look_for_conditions)),

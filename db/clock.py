@@ -15,8 +15,6 @@ from db.errors import Invalid
 TOLERATED_DIFFERENCE = timedelta(seconds=2)
 # A time of another machine, or of a person, may be ahead of ours by this much and still be past.
 MAX_SKEW = timedelta(seconds=60)
-# What is done daily was not done for so long: nobody was there, or a clock leapt ahead, and is set back soon.
-LEAP = timedelta(days=2)
 # On a busy machine the first answer may come too late, and a process that begins would go by a clock that is wrong.
 QUESTIONS = 3
 _ASK_SQLITE = "SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')"
@@ -56,11 +54,6 @@ def is_recent(at: Any, longest: timedelta, now: datetime) -> Any:
     A time ahead of now is not recent: a clock that was set back since wrote it.
     """
     return (at > now - longest) & (at <= now + MAX_SKEW)
-
-
-def may_have_leapt(done_at: datetime | None, now: datetime) -> bool:
-    """Tell whether a clock may have leapt ahead since a daily work was done last: what goes by its age waits a day."""
-    return done_at is not None and now - done_at > LEAP
 
 
 def _machine_time() -> datetime:

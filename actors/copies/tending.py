@@ -29,10 +29,11 @@ from actors.queue.broker import broker
 from actors.queue.enqueue import send
 from actors.queue.queue_names import BULK
 from db.audit.audit import SYSTEM
-from db.clock import may_have_leapt, utcnow
+from db.clock import utcnow
 from db.copies import copied_contents, copied_sets, looks, loose_contents, recovery_keys, signer, stores
 from db.copies.looks import LookLost
 from db.copies.signer import Signer
+from db.housekeeping import leaps
 from db.installation import export_file
 from db.models import Content, CopyStore
 from db.states import LockState
@@ -102,7 +103,7 @@ def look_after(row: CopyStore) -> timedelta:
             # At each look: what is mounted there may have changed since, and nothing of another's may be deleted.
             layout.require_ours(store, signer.own_signer())
             # Before anything is written: a full store refuses that, and would never be given room.
-            if stores.is_working(row) and _is_due(row.tidied_at):
+            if stores.is_working(row) and _is_due(row.tidied_at) and leaps.may_go_by_age():
                 tidy(row, store)
         if row.is_check_asked or _is_due(row.checked_at):
             check(row, store)
@@ -253,13 +254,8 @@ def verify(row: CopyStore, store: Store) -> None:
 def tidy(row: CopyStore, store: Store) -> None:
     """Remove what somebody asked to erase, and what is kept no longer: copies, contents that none needs, old states.
 
-    Of many a part, and the next look goes on. After days without it nothing goes yet: the clock may be ahead.
+    Of many a part, and the next look goes on.
     """
-    if may_have_leapt(row.tidied_at, utcnow()):
-        # Where nothing is locked, an hour of a clock that is a year ahead would cost all copies but the newest.
-        logger.warning("nothing goes from a store today: its last tidying is long ago", extra={"store": row.id})
-        stores.record(row, tidied_at=utcnow())
-        return
     before = utcnow() - TIDY_AFTER
     is_more = erasing.erase_due(row, store, lambda: looks.keep(row))
     is_more |= _remove_sets(row, store, before)

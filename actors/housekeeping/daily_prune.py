@@ -19,10 +19,9 @@ from db.audit import audit
 from db.audit.audit import Actor
 from db.audit.own_actors import DAILY
 from db.backups import deletions
-from db.clock import may_have_leapt, utcnow
 from db.database import database
 from db.documents import documents
-from db.housekeeping import daily_prune, deletion_notices, old_rows
+from db.housekeeping import daily_prune, deletion_notices, leaps, old_rows
 from db.housekeeping.daily_prune import STEPS, Ages
 from db.imports import policy_imports
 from db.installation import installation
@@ -63,6 +62,8 @@ def _create_run(tenant: Tenant, actor: Actor, *, is_quiet: bool = False) -> runs
 
 def start_due_runs() -> None:
     """Start the runs of the tenants that are due, a few with every sweep, and delete old rows. Takes a moment only."""
+    if not leaps.may_go_by_age():
+        return
     for tenant in daily_prune.due_tenants(RUNS_PER_SWEEP):
         try:
             _start_daily_run(tenant)
@@ -73,11 +74,6 @@ def start_due_runs() -> None:
 
 
 def _start_daily_run(tenant: Tenant) -> None:
-    if may_have_leapt(tenant.pruned_at, utcnow()):
-        # The days in which somebody can keep a set are not over because a clock is ahead for an hour.
-        logger.warning("nothing is pruned today: the last time is long ago", extra={"tenant": tenant.name})
-        daily_prune.mark_begun(tenant)
-        return
     with database.atomic():
         daily_prune.mark_begun(tenant)
         started = _create_run(tenant, DAILY, is_quiet=True)
@@ -125,12 +121,21 @@ def prune(run_id: int) -> None:
 
 
 def _prune(claim: Claim) -> None:
+    # Asked again: the run may have waited for hours, or a person have started it.
+    if not leaps.may_go_by_age():
+        _let_nothing_go(claim)
+        return
     settings = config.settings()
     _announce_deletions(claim, settings.deletion_days)
     ages = Ages(settings.run_days, settings.restore_days, settings.directory_name_days, settings.deletion_days)
     for item in run_items.unsettled_items(claim.run):
         if not _free_rows(claim, item, ages):
             return
+
+
+def _let_nothing_go(claim: Claim) -> None:
+    for item in run_items.unsettled_items(claim.run):
+        run_items.finish_item(claim, item, ItemState.DONE, Outcome.UNCHANGED, message=leaps.WAITS)
 
 
 def _announce_deletions(claim: Claim, days: int) -> None:

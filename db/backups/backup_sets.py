@@ -9,7 +9,7 @@ import peewee as pw
 from db.audit import audit
 from db.audit.audit import SYSTEM, Action
 from db.backups import completeness, manifests, set_retries
-from db.clock import utcnow
+from db.clock import is_recent, utcnow
 from db.copies import copied_sets
 from db.database import lock_rows
 from db.models import BackupSet, Manifest, Policy, Run, RunItem, Snapshot, Tenant, User
@@ -86,7 +86,7 @@ def unchanged_snapshots(policies: Iterable[Policy], full_every_days: int) -> dic
     Nobody knows every way in which a list can be wrong: what was read longer ago than `full_every_days` is left out.
     `policies` carry modified_at as listed, and the list's fingerprint of their assignments as `listed_mark` (or None).
     """
-    read_since = utcnow() - timedelta(days=full_every_days) + HALF_A_DAY
+    now, longest = utcnow(), timedelta(days=full_every_days) - HALF_A_DAY
     candidates = {
         policy.id: policy
         for policy in policies
@@ -94,7 +94,7 @@ def unchanged_snapshots(policies: Iterable[Policy], full_every_days: int) -> dic
         and policy.modified_at
         and policy.listed_mark == policy.assignments_mark
         and policy.last_captured_at is not None
-        and policy.last_captured_at > read_since
+        and is_recent(policy.last_captured_at, longest, now)
     }
     snapshot_by_policy = {}
     for snapshot in _newest_snapshots(list(candidates)):

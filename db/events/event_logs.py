@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from db.clock import is_recent, utcnow
+from db.clock import MAX_SKEW, is_recent, utcnow
 from db.database import database, lock_rows
 from db.models import EventLog, Tenant
 from db.sql.value_lists import is_in
@@ -91,7 +91,7 @@ def _state(tenant: Tenant, log: TenantLog, row: EventLog | None) -> LogState:
         log,
         row.error_code is None,
         needs,
-        row.read_to,
+        _read_to(row, utcnow()),
         row.reaches_from,
         row.asked_at,
         row.error_message,
@@ -134,18 +134,26 @@ def next_window(row: EventLog, now: datetime) -> Window | None:
     if row.pending:
         return _parse(row.pending)
     first = FIRST[row.log]
-    if row.read_to is None:
+    read_to = _read_to(row, now)
+    if read_to is None:
         return Window(now - first, now)
-    if row.read_to < now:
-        begins = max(row.read_to, now - FARTHEST)
-        return Window(max(row.read_to - OVERLAP, now - FARTHEST), begins + DAY if begins < now - DAY else now)
+    if read_to < now:
+        begins = max(read_to, now - FARTHEST)
+        return Window(max(read_to - OVERLAP, now - FARTHEST), begins + DAY if begins < now - DAY else now)
     is_far_enough = row.reaches_from <= now - FARTHEST + DAY
     return None if first >= FARTHEST or is_far_enough else Window(now - FARTHEST, row.reaches_from)
 
 
 def is_current(row: EventLog, now: datetime) -> bool:
     """Tell whether everything up to `now` was read; older events may still be missing."""
-    return row.read_to is not None and row.read_to >= now
+    read_to = _read_to(row, now)
+    return read_to is not None and read_to >= now
+
+
+def _read_to(row: EventLog, now: datetime) -> datetime | None:
+    """Return to where the log was read. What a clock noted that was set back since says nothing of that."""
+    is_past = row.read_to is not None and row.read_to <= max(now, utcnow()) + MAX_SKEW
+    return row.read_to if is_past else None
 
 
 def record_page(row: EventLog, window: Window, next_link: str | None) -> None:
@@ -155,9 +163,10 @@ def record_page(row: EventLog, window: Window, next_link: str | None) -> None:
         changed["pending"] = _as_json(Window(window.since, window.until, next_link))
     else:
         # After a month without a look there is a gap: the log was read without one from its end on.
-        has_gap = row.read_to is not None and window.since > row.read_to
+        read_to = _read_to(row, window.until)
+        has_gap = read_to is not None and window.since > read_to
         begins = window.since if row.reaches_from is None or has_gap else min(row.reaches_from, window.since)
-        ends = window.until if row.read_to is None else max(row.read_to, window.until)
+        ends = window.until if read_to is None else max(read_to, window.until)
         changed |= {"pending": None, "reaches_from": begins, "read_to": ends}
     EventLog.update(**changed).where(EventLog.id == row.id).execute()
 

@@ -16,7 +16,7 @@ from db.audit.audit import SYSTEM, Action, Actor
 from db.clock import utcnow
 from db.database import database, lock_rows
 from db.errors import Invalid
-from db.housekeeping import deletion_notices
+from db.housekeeping import deletion_notices, leaps
 from db.housekeeping.tenant_switch import active_runs
 from db.models import (
     IS_ACTIVE,
@@ -178,6 +178,8 @@ def take_back(tenant: Tenant, actor: Actor) -> None:
 
 def _begin_due() -> None:
     """Begin to remove the tenants whose time has come. One with which something is under way waits for its end."""
+    if not leaps.may_go_by_age():
+        return
     is_due = (Tenant.removal_due_at <= utcnow()) & Tenant.removing_since.is_null()
     for tenant in Tenant.select().where(Tenant.removal_due_at.is_null(False) & is_due):
         with suppress(Invalid):

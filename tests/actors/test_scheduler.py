@@ -13,12 +13,28 @@ from actors.queue.broker import broker
 from actors.recovery import steps
 from db.audit.audit import SYSTEM
 from db.clock import utcnow
-from db.models import AuditEvent, BackupSet, Run, Schedule, Setback
+from db.housekeeping import leaps
+from db.models import (
+    AuditEvent,
+    BackupSet,
+    Change,
+    Credential,
+    Lease,
+    Policy,
+    Run,
+    Schedule,
+    Setback,
+    StandardException,
+    Tenant,
+)
 from db.recovery import setbacks
 from db.runs import claims, completion, runs
-from db.states import Sweep
-from db.tenants import schedules
+from db.standards import exceptions
+from db.states import ChangeState, CredentialKind, ExceptionKind, RunKind, Sweep
+from db.tenants import credentials, schedules
 from graph.errors import register_secrets
+from tests.support.changes import record_change
+from tests.support.following import standard_of
 from web.commands import doctor
 from web.metrics import figures
 
@@ -146,6 +162,32 @@ def test_with_the_database_away_the_whole_tick_tries_again(database, redis_url, 
     with pytest.raises(ZeroDivisionError):
         scheduler.sweep()
     assert not Setback.select().exists()
+
+
+@pytest.mark.parametrize("has_leapt", [True, False])
+def test_nothing_ends_or_goes_for_good_while_a_clock_may_be_ahead(cast, redis_url, has_leapt):
+    """Each kind that waits a week or longer for a person, and is over by a clock that leapt."""
+    over = utcnow() - timedelta(days=30)
+    Tenant.update(pruned_at=None).where(Tenant.id == cast.contoso.id).execute()
+    Tenant.update(removal_due_at=over).where(Tenant.id == cast.fabrikam.id).execute()
+    credentials.add_next(cast.contoso, CredentialKind.SECRET, {"secret": "s"}, SYSTEM)
+    Credential.update(since=over).execute()
+    policy = Policy.create(tenant=cast.contoso, policy_type="groups", graph_id="g", name="G")
+    accepted = record_change(policy, state=ChangeState.ACCEPTED, until=over)
+    standard = standard_of({"a": ("configurationPolicies", {"name": "A"}, {})})[0]
+    asked = exceptions.ask(standard, "a", ExceptionKind.LEAVE_OUT, "CAB 12", SYSTEM, tenant=cast.contoso)
+    StandardException.update(until=over).execute()
+    Lease.create(name=leaps.NAME, holder="", expires_at=utcnow() - timedelta(days=365) if has_leapt else utcnow())
+    scheduler.tick()
+    fabrikam = Tenant.get_or_none(Tenant.id == cast.fabrikam.id)
+    ended = [
+        fabrikam is None or fabrikam.removing_since is not None,
+        not Credential.select().exists(),
+        Change.get_by_id(accepted.id).state == ChangeState.OPEN,
+        StandardException.get_by_id(asked.id).ended_at is not None,
+        Run.select().where(Run.kind == RunKind.PRUNE).exists(),
+    ]
+    assert ended == [not has_leapt] * 5
 
 
 def test_slow_steps_leave_the_rest_to_the_next_sweep(hourly, redis_url, monkeypatch):

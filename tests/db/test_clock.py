@@ -71,10 +71,3 @@ def test_a_time_is_recent_up_to_a_pause_and_not_where_a_clock_was_ahead(cast, ag
     assert clock.is_recent(now - age, timedelta(hours=1), now) is is_recent
     User.update(created_at=now - age).execute()
     assert User.select().where(clock.is_recent(User.created_at, timedelta(hours=1), now)).exists() is is_recent
-
-
-def test_a_clock_may_have_leapt_where_a_daily_work_was_not_done_for_days():
-    now = clock.utcnow()
-    ages = (timedelta(days=2, seconds=1), timedelta(days=2), -timedelta(days=365))
-    assert [clock.may_have_leapt(now - age, now) for age in ages] == [True, False, False]
-    assert not clock.may_have_leapt(None, now)

@@ -282,3 +282,7 @@ def test_a_change_while_a_reading_waits_is_seen_by_the_next_backup(cast, policy)
     assert unchanged_after_keeping() == {}, "it may have been read before it was changed"
     memory.forget([1])
     assert list(unchanged_after_keeping()) == [policy.id], "read anew, after it was changed"
+    listed = Policy.get_by_id(policy.id)
+    listed.modified_at, listed.listed_mark = changed_at, "m"
+    listed.last_captured_at = utcnow() + timedelta(days=365)
+    assert backup_sets.unchanged_snapshots([listed], 7) == {}, "by a clock that was set back since: who knows when"

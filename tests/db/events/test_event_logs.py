@@ -48,6 +48,16 @@ def test_each_time_the_last_hour_is_read_again_and_days_one_by_one(cast):
     assert event_logs.states(cast.contoso)[0].reaches_from == much_later - 30 * DAY
 
 
+def test_what_a_clock_had_read_that_was_set_back_is_read_again(cast):
+    """A log that was read to next year would not be read before, and a change's author not be known."""
+    now = utcnow()
+    drained(cast.contoso, INTUNE, now + 365 * DAY)
+    assert event_logs.states(cast.contoso)[0].read_to is None
+    assert not event_logs.is_current(event_logs.get(cast.contoso, INTUNE), now)
+    assert drained(cast.contoso, INTUNE, now) == [Window(now - 30 * DAY, now)]
+    assert event_logs.states(cast.contoso)[0].read_to == now
+
+
 def test_a_window_goes_on_at_the_page_where_it_stopped_or_begins_anew(cast):
     now = utcnow()
     window = event_logs.next_window(event_logs.get(cast.contoso, INTUNE), now)
