@@ -837,6 +837,12 @@ class CopyStore(Table):
     # Whose message has the look at it, and until when (db/copies/looks.py); null: nobody's.
     claimed_by = pw.CharField(null=True, max_length=32)
     claimed_until = pw.DateTimeField(null=True)
+    # The turn that this installation took there (db/copies/turns.py), and the word of chance that is in its name; null:
+    # it is to take the next one.
+    turn = pw.IntegerField(null=True)
+    turn_claim = pw.CharField(null=True, max_length=32)
+    # When an installation of the same name took a later one; null: none did.
+    overtaken_at = pw.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return str(self.name)

@@ -1,6 +1,7 @@
 """The names in a store, and what its first file and its manifests say: docs/copies.md is the contract."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from actors.copies.stores.store import NotStored, Store, StoreError, StoreRefused
 from db.backups.set_items import SetItem
 from db.copies.signer import Signer
+from db.copies.turns import Turn
 from db.models import BackupSet, CopiedContent, CopiedSet, CopyStore
 
 FORMAT = 1
@@ -15,8 +17,10 @@ FIRST_FILE = "tenantkeep-copies.json"
 PROBES = "probes/"
 STATES = "state/"
 ERASED = "erased/"
+TURNS = "turns/"
+_TURN = re.compile(r"([1-9][0-9]{0,8})-([0-9a-f]{32})\.json")
 # Those beside the folders of contents.
-FEW_FOLDERS = ("erased", "probes", "sets", "state")
+FEW_FOLDERS = ("erased", "probes", "sets", "state", "turns")
 
 
 def content_path(name: str) -> str:
@@ -47,6 +51,22 @@ def erased_path(directory_id: str, since: datetime) -> str:
 def erased_note(directory_id: str, since: datetime) -> bytes:
     """Return what is signed about copies that somebody had deleted: whose they were, and from when on."""
     return _text({"format": FORMAT, "directory_id": directory_id, "erased_from": since.isoformat()})
+
+
+def turn_path(turn: Turn) -> str:
+    return f"{TURNS}{turn.number}-{turn.claim}.json"
+
+
+def turn_in(name: str) -> Turn | None:
+    """Return the turn whose note has this name; None where it is the name of something else."""
+    found = _TURN.fullmatch(name.removeprefix(TURNS))
+    return Turn(int(found[1]), found[2]) if found else None
+
+
+def turn_note(turn: Turn, now: datetime) -> bytes:
+    """Return what is signed about a turn that this installation takes at the store."""
+    taken_at = now.isoformat(timespec="seconds")
+    return _text({"format": FORMAT, "turn": turn.number, "claim": turn.claim, "taken_at": taken_at})
 
 
 def signature_path(path: str) -> str:

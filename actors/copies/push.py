@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import dramatiq
 
-from actors.copies import contents, layout, sealing, sending
+from actors.copies import contents, layout, sealing, sending, turns
 from actors.copies.git_library import git_library
 from actors.copies.sending import CONTENT_LOST, NotOpened
 from actors.copies.stores.opening import open_store
@@ -159,6 +159,7 @@ class _Push:
         for item in run_items.unsettled_items(self._claim.run):
             if claims.is_cancel_requested(self._claim):
                 return
+            turns.require_turn(self._copied.store, self._store)
             try:
                 if item.policy_type == CONTENTS:
                     self._push_page(item, int(item.graph_id or 0))

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 import dramatiq
 
-from actors.copies import erasing, layout, loose, probes, sealing, verifying
+from actors.copies import erasing, layout, loose, probes, sealing, turns, verifying
 from actors.copies.git_library import git_library
 from actors.copies.stores.opening import open_store
 from actors.copies.stores.pace import Pace
@@ -35,7 +35,8 @@ from db.copies.looks import LookLost
 from db.copies.signer import Signer
 from db.housekeeping import leaps
 from db.installation import export_file
-from db.models import Content, CopyStore
+from db.models import Content, CopiedContent, CopiedSet, CopyStore
+from db.sql.value_lists import batched
 from db.states import LockState
 
 logger = logging.getLogger(__name__)
@@ -48,6 +49,8 @@ DAY = timedelta(days=1)
 # Held back a little: a clock here that is ahead deletes nothing that the store still locks.
 TIDY_AFTER = timedelta(hours=1)
 TIDIED_AT_ONCE = 1000
+# Of contents, between two looks whether the store is still ours.
+TIDIED_TOGETHER = 32
 MOST_OVERTAKEN = 10_000
 OUR_FAULT = "Something went wrong inside Tenantkeep. The worker's log has the details."
 
@@ -104,9 +107,11 @@ def look_after(row: CopyStore) -> timedelta:
             layout.require_ours(store, signer.own_signer())
             # Before anything is written: a full store refuses that, and would never be given room.
             if stores.is_working(row) and _is_due(row.tidied_at) and leaps.may_go_by_age():
+                turns.require_turn(row, store)
                 tidy(row, store)
         if row.is_check_asked or _is_due(row.checked_at):
             check(row, store)
+        turns.hold_turn(row, store)
         if not stores.is_working(row):
             raise StoreRefused("The store locks nothing, and copies here have to be locked: nothing is pushed.")
         recovery_keys.adopt(row, SYSTEM)
@@ -130,13 +135,19 @@ def _push_loose(row: CopyStore, store: Store) -> bool:
     # Of a new store the sets come first: they bring most of it.
     if loose_contents.is_busy(row) and (row.snapshots_to is None or not _is_due(row.state_at)):
         return True
-    pushed = loose.push_some(row, store, _until(row), lambda: looks.keep(row))
+    pushed = loose.push_some(row, store, _until(row), lambda: _keep_on(row, store))
     if pushed.unopened:
         # What does not open holds up neither the state nor the others.
         for why in pushed.unopened:
             logger.error("a content cannot be copied: %s", why, extra={"store": row.id})
         stores.record(row, unopened=_said_of(len(pushed.unopened), pushed.unopened[0])[:1000])
     return pushed.is_all
+
+
+def _keep_on(row: CopyStore, store: Store) -> None:
+    """Keep the claim for longer. Raises LookLost, and StoreError where a twin took the store over."""
+    looks.keep(row)
+    turns.require_turn(row, store)
 
 
 def _said_of(count: int, why: str) -> str:
@@ -177,10 +188,11 @@ def check(row: CopyStore, store: Store) -> None:
     state = LockState.PROVEN if is_proven else LockState.MISSING
     until = _until(row) if is_proven else None
     own = signer.own_signer()
-    if not store.put(layout.FIRST_FILE, layout.first_file(row, own, utcnow()), until):
-        _require_ours(store.get(layout.FIRST_FILE), row, own)
-        if until is not None:
-            store.extend_lock(layout.FIRST_FILE, until)
+    is_new = store.put(layout.FIRST_FILE, layout.first_file(row, own, utcnow()), until)
+    # Also of one that we wrote: where a store knows no conditions, another may have written over it.
+    _require_ours(store.get(layout.FIRST_FILE), row, own)
+    if until is not None and not is_new:
+        store.extend_lock(layout.FIRST_FILE, until)
     stores.record(row, lock_state=state, checked_at=utcnow())
     looks.fulfil(row, is_check_asked=False)
 
@@ -211,6 +223,7 @@ def push_state(row: CopyStore, store: Store) -> None:
         )
         size = size_of(file)
         _wait_to_send(row, size)
+        turns.require_turn(row, store)
         checksum, until = checksum_of(file), _lock_until(row)
         # Each state has a second of its own: one that is there by now is another, with another's signature.
         while not store.put(layout.state_path(at), file, until):
@@ -257,7 +270,7 @@ def tidy(row: CopyStore, store: Store) -> None:
     Of many a part, and the next look goes on.
     """
     before = utcnow() - TIDY_AFTER
-    is_more = erasing.erase_due(row, store, lambda: looks.keep(row))
+    is_more = erasing.erase_due(row, store, lambda: _keep_on(row, store))
     is_more |= _remove_sets(row, store, before)
     copied_sets.forget_lost(row)
     _remove_half_copied(row, store)
@@ -282,9 +295,7 @@ def _remove_sets(row: CopyStore, store: Store, before: datetime) -> bool:
     """Remove copies that are kept no longer. Return whether there may be more of them."""
     gone, over = 0, copied_sets.over(row, before, TIDIED_AT_ONCE)
     for copied in over:
-        path = layout.manifest_path(copied)
-        # The signature last: a manifest without one is no copy to whoever recovers.
-        if delete_unless_locked(store, path) and delete_unless_locked(store, layout.signature_path(path)):
+        if _delete_manifest(row, store, copied):
             copied_sets.forget(copied)
             gone += 1
     return gone > 0 and len(over) == TIDIED_AT_ONCE
@@ -293,25 +304,37 @@ def _remove_sets(row: CopyStore, store: Store, before: datetime) -> bool:
 def _remove_half_copied(row: CopyStore, store: Store) -> None:
     """Remove manifests of sets that were deleted here before their push ended: a recovery would bring those back."""
     for copied in copied_sets.half_copied(row):
-        path = layout.manifest_path(copied)
-        if delete_unless_locked(store, path) and delete_unless_locked(store, layout.signature_path(path)):
+        if _delete_manifest(row, store, copied):
             copied_sets.lose(copied)
+
+
+def _delete_manifest(row: CopyStore, store: Store, copied: CopiedSet) -> bool:
+    """Delete the manifest of a set, and return whether the store let it go."""
+    _keep_on(row, store)
+    path = layout.manifest_path(copied)
+    # The signature last: a manifest without one is no copy to whoever recovers.
+    return delete_unless_locked(store, path) and delete_unless_locked(store, layout.signature_path(path))
 
 
 def _remove_contents(row: CopyStore, store: Store, before: datetime) -> bool:
     """Remove contents that no kept copy needs. Return whether there may be more of them."""
-    gone, kept_on = [], copied_sets.directories_kept_on(row, before)
+    kept_on = copied_sets.directories_kept_on(row, before)
     going = copied_contents.take_over(row, before, kept_on, TIDIED_AT_ONCE)
-    for content in going:
-        path = layout.content_path(content.name)
-        told = None if delete_unless_locked(store, path) else store.head(path)
-        # Where ours went, and somebody's stays that was below it, the content is there no longer.
-        if told is not None and (told.checksum or content.checksum) == content.checksum:
-            copied_contents.let_stay(content, told.locked_until)
-        else:
-            gone.append(content.id)
-    copied_contents.forget(gone)
+    for some in batched(going, TIDIED_TOGETHER):
+        _keep_on(row, store)
+        copied_contents.forget([content.id for content in some if _is_gone(store, content)])
     return len(going) == TIDIED_AT_ONCE
+
+
+def _is_gone(store: Store, content: CopiedContent) -> bool:
+    """Delete a content. Return False where the store keeps it: it stays, as long as it is locked."""
+    path = layout.content_path(content.name)
+    told = None if delete_unless_locked(store, path) else store.head(path)
+    # Where ours went, and somebody's stays that was below it, the content is there no longer.
+    if told is None or (told.checksum or content.checksum) != content.checksum:
+        return True
+    copied_contents.let_stay(content, told.locked_until)
+    return False
 
 
 def _is_young_state(row: CopyStore) -> Callable[[str], bool]:

@@ -223,6 +223,7 @@ def _copies_failing(told: Occurrence, _change: Change | None, _zone: str) -> str
         "damaged": f"Copies in the store “{store}” were lost or changed there: find out who did it",
         "incomplete": f"The store “{store}” lacks what cannot be opened here: its page names it",
         "not_erased": f"The store “{store}” does not delete the copies that it was asked to: its page says why",
+        "taken_over": f"Another installation of this name took the store “{store}” over: nothing goes there from here",
         "not_locked": f"The store “{store}” does not lock the copies in it, which has to be",
     }
     return sentences.get(str(told.facts.get("why")), f"The store of copies “{store}” does not work")
@@ -337,11 +338,6 @@ def _rollout(told: Occurrence, _change: Change | None, _zone: str) -> str:
     return f"{what}, {_ROLLOUTS.get(facts['what'], 'has ended in {ring}').format(ring=ring, **counts)}"
 
 
-def _rollout_planned(told: Occurrence, _change: Change | None, _zone: str) -> str:
-    facts = told.facts
-    return f"Version {facts['version']} of the standard “{plain(facts['standard'])}” is planned for this tenant"
-
-
 _EXCEPTIONS = {
     "asked": "An exception is asked for",
     "approved": "An exception was approved",
@@ -382,7 +378,9 @@ _SENTENCES: dict[str, Sentence] = {
     NoticeEvent.SAFEGUARD_CHANGED: _safeguard,
     NoticeEvent.FOREIGN_WRITE: _foreign_write,
     NoticeEvent.ROLLOUT: _rollout,
-    NoticeEvent.ROLLOUT_PLANNED: _rollout_planned,
+    NoticeEvent.ROLLOUT_PLANNED: lambda told, *_: (
+        f"Version {told.facts['version']} of the standard “{plain(told.facts['standard'])}” is planned for this tenant"
+    ),
     NoticeEvent.STANDARD_EXCEPTION: _exception,
     NoticeEvent.WEEKLY_REPORT: _report,
     NoticeEvent.MONTHLY_REPORT: _report,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from db.copies import copied_sets, erasures, stores
+from db.copies import copied_sets, erasures, stores, turns
 from db.models import CopyStore
 
 # A set that is not copied after so long is behind: a first push of everything may take hours.
@@ -11,7 +11,7 @@ BEHIND_AFTER = timedelta(days=1)
 # A store that does not answer is asked again for so long before anybody is told.
 FAILING_AFTER = timedelta(hours=1)
 BEHIND, DAMAGED, FAILING, INCOMPLETE, NOT_LOCKED = "behind", "damaged", "failing", "incomplete", "not_locked"
-NOT_ERASED = "not_erased"
+NOT_ERASED, TAKEN_OVER = "not_erased", "taken_over"
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,9 @@ def findings(now: datetime) -> list[StoreFinding]:
 def of_store(store: CopyStore, now: datetime) -> list[StoreFinding]:
     """Return what is wrong with the store, the worst first."""
     found = []
-    if store.needs_lock and store.checked_at is not None and not stores.is_locking(store):
+    if store.overtaken_at is not None:
+        found.append(StoreFinding(store, TAKEN_OVER, turns.overtaken_sentence(store)))
+    elif store.needs_lock and store.checked_at is not None and not stores.is_locking(store):
         sentence = (
             "It locks nothing, so nothing is pushed. Switch object lock on there, or say that copies need no lock."
         )
@@ -49,6 +51,6 @@ def of_store(store: CopyStore, now: datetime) -> list[StoreFinding]:
             sentence = f"The copies of {erasure.tenant_name} that are to be deleted are there still. {erasure.error}"
             found.append(StoreFinding(store, NOT_ERASED, sentence))
     since = copied_sets.behind_since(store)
-    if since is not None and since < now - BEHIND_AFTER:
+    if since is not None and since < now - BEHIND_AFTER and store.overtaken_at is None:
         found.append(StoreFinding(store, BEHIND, "Sets of more than a day ago are not copied yet. Its page says why."))
     return found

@@ -122,8 +122,11 @@ def change(
     given = checked_credentials(store.address, credentials) if credentials else None
     if not changed and given is None:
         return
+    # Whoever switches a store on wants it pushed to from here: docs/decisions/0048-turns-at-stores.md.
+    turn = ASKED["take_back"] if is_active and not store.is_active else {}
     with database.atomic():
-        CopyStore.update(columns, is_check_asked=True, tend_at=utcnow()).where(CopyStore.id == store.id).execute()
+        asked = CopyStore.update({**columns, **turn}, is_check_asked=True, tend_at=utcnow())
+        asked.where(CopyStore.id == store.id).execute()
         if given is not None:
             _seal(store, given)
             changed.append("credentials")
@@ -147,6 +150,8 @@ ASKED: Mapping[str, Mapping[str, Any]] = {
     "check": {"is_check_asked": True},
     "verify": {"is_verify_asked": True},
     "push": {"state_at": None},
+    # The next look takes a turn (db/copies/turns.py).
+    "take_back": {"turn": None, "overtaken_at": None},
     # With all contents looked at anew: what could not be opened here, and was passed over, may be mended.
     "seen": {"damage": None, "damaged_at": None, "unopened": None, "snapshots_to": None},
 }
@@ -155,7 +160,8 @@ ASKED: Mapping[str, Mapping[str, Any]] = {
 def ask(store: CopyStore, actor: Actor, what: str) -> None:
     """Ask for the lock and the connection to be checked ("check"), a sample read ("verify"), or all pushed ("push").
 
-    "seen": somebody has looked into what was lost or changed there.
+    "take_back": the store is to be ours again, and no longer that of another installation with our name. "seen":
+    somebody has looked into what was lost or changed there.
     """
     with database.atomic():
         CopyStore.update(ASKED[what], tend_at=utcnow()).where(CopyStore.id == store.id).execute()
@@ -169,13 +175,14 @@ def all_stores() -> list[CopyStore]:
 
 
 def working() -> list[CopyStore]:
-    """Return the stores that copies may be pushed to: switched on, looked at, and locking what they should."""
+    """Return the stores that copies may be pushed to: switched on, looked at, ours, and locking what they should."""
     return [store for store in all_stores() if is_working(store)]
 
 
 def is_working(store: CopyStore) -> bool:
     is_seen = store.checked_at is not None and store.lock_state != LockState.UNKNOWN
-    return bool(store.is_active and is_seen and (is_locking(store) or not store.needs_lock))
+    is_ours = is_git(store.address) or (store.turn is not None and store.overtaken_at is None)
+    return bool(store.is_active and is_seen and is_ours and (is_locking(store) or not store.needs_lock))
 
 
 def is_locking(store: CopyStore) -> bool:

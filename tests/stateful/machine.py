@@ -100,7 +100,7 @@ class Installation(RuleBasedStateMachine):
         self.looked_at, self.copies_told = set(), Counter()
         self.store = CopyStore.create(
             name="Store", address="file:///nowhere", sealed=b"", recipients=[], copy_days=30, needs_lock=False,
-            checked_at=clock.utcnow(), lock_state=LockState.MISSING,
+            checked_at=clock.utcnow(), lock_state=LockState.MISSING, turn=1,
         )  # fmt: skip
         self._begin()
 

@@ -1,4 +1,4 @@
-"""`copies list|add|push|verify|seen|erase|keep`: the stores that backup sets are copied to."""
+"""`copies list|add|push|verify|seen|take-back|erase|keep`: the stores that backup sets are copied to."""
 
 from __future__ import annotations
 
@@ -44,6 +44,7 @@ def register(cli: click.Group) -> None:
             "push": push,
             "verify": verify,
             "seen": seen,
+            "take-back": take_back,
             "erase": erase,
             "keep": keep,
         },
@@ -145,6 +146,17 @@ def seen(store: str, as_json: bool) -> None:
         stores.ask(row, command_actor(), "seen")
         now = models.CopyStore.get_by_id(row.id)
         print_result(as_json, _document(now), _line(now))
+
+
+@click.argument("store")
+@json_option
+def take_back(store: str, as_json: bool) -> None:
+    """Have a store that another installation with this one's name and keys took over. That one stops there then."""
+    with open_installation():
+        row = stores.find_by_text(store)
+        stores.ask(row, command_actor(), "take_back")
+        now = models.CopyStore.get_by_id(row.id)
+        print_result(as_json, _document(now), f"A worker takes {row.name} back within seconds.")
 
 
 @click.argument("store")

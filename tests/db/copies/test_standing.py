@@ -33,8 +33,11 @@ def test_a_store_that_is_behind_fails_or_does_not_lock_is_told_once_and_when_it_
     assert told(failing_since=None, damaged_at=now, damage="x is missing.") == [standing.DAMAGED]
     # Each is told, also while the one before it is going on.
     assert told(damage="x is missing.\ny is missing.") == [standing.DAMAGED] * 2
+    # One thing at a time: while another installation has the store, whatever else is so follows from that.
+    assert told(damaged_at=None, damage=None, overtaken_at=now, failing_since=now - DAY) == [standing.TAKEN_OVER]
     CopiedSet.update(set_at=now - 2 * DAY).execute()
-    assert told(damaged_at=None, damage=None) == [standing.BEHIND]
+    assert told() == [standing.TAKEN_OVER]
+    assert told(overtaken_at=None, failing_since=None) == [standing.BEHIND]
     assert told(is_active=False) == []
 
 

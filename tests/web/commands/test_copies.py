@@ -3,6 +3,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
+from db.clock import utcnow
 from db.copies import stores
 from db.database import database as handle
 from db.models import CopiedSet, CopyErasure, CopyStore, Tenant
@@ -55,6 +56,10 @@ def test_a_store_is_added_pushed_verified_and_listed(cast, redis_url, new_place)
     stores.record_damage(store, "contents/3f/x.age was missing.")
     assert "FAILING: contents/3f/x.age was missing." in run_command("copies", "list").output
     assert json.loads(run_command("copies", "seen", "Vault", "--json").output)["findings"] == []
+    stores.record(store, overtaken_at=utcnow())
+    assert json.loads(run_command("copies", "list", "--json").output)[0]["findings"] == ["taken_over"]
+    assert json.loads(run_command("copies", "take-back", "Vault", "--json").output)["findings"] == []
+    assert CopyStore.get().turn is None, "the next look takes one"
     # Of a tenant that was removed all goes on its day, once its directory id is given again.
     directory_id = cast.contoso.directory_id
     assert "is in this installation" in str(run_command("copies", "erase", "Vault", directory_id, "--yes").exception)

@@ -32,6 +32,7 @@ COPY_ACTS = {
             "check": "{who} asked to check the lock of {subject}",
             "verify": "{who} asked to read back a sample of {subject}",
             "push": "{who} asked to push what is missing to {subject}",
+            "take_back": "{who} took {subject} back from another installation of the same name",
             "seen": "{who} has looked into what was lost or changed at {subject}",
         },
     ),

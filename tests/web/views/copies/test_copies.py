@@ -4,6 +4,7 @@ import pyrage
 import pytest
 
 from db.audit.audit import SYSTEM
+from db.clock import utcnow
 from db.copies import recovery_keys, stores
 from db.models import CopiedSet, CopyStore
 from db.states import CopyState
@@ -57,6 +58,10 @@ def test_an_admin_adds_asks_changes_and_removes_a_store(app, cast, client, sign_
     assert "I have looked into it" in client.get(f"/copies/{store.id}").get_data(as_text=True)
     assert "I have looked into it" not in post(client, f"/copies/{store.id}/ask", what="seen").get_data(as_text=True)
     assert CopyStore.get().damage is None
+    stores.record(store, turn=1, overtaken_at=utcnow())
+    assert "Take the store back" in client.get(f"/copies/{store.id}").get_data(as_text=True)
+    assert "Take the store back" not in post(client, f"/copies/{store.id}/ask", what="take_back").get_data(as_text=True)
+    assert CopyStore.get().turn is None
     post(client, f"/copies/{store.id}", name="Safe", copy_days="60", rate="", is_active="yes")
     store = CopyStore.get()
     assert (store.name, store.copy_days, store.bytes_per_second, store.needs_lock) == ("Safe", 60, None, False)
