@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -93,6 +94,8 @@ class Stage:
     def __init__(self, kind, folder, lost_answers):
         self.kind, self.folder, self.lost_answers = kind, folder, lost_answers
         self.processes, self.shifts, self.retired = {}, {}, []
+        # Work and fault, each a thread, look after them: what one ends or has started, the other must not start again.
+        self._looking_after = threading.RLock()
         self.killed = self.rounds = 0
         self.seams = Seams(folder / "seams")
         # What plays just now; faults that belong to it look at it.
@@ -200,31 +203,38 @@ class Stage:
         os.killpg(self.processes[name].pid, number)
 
     def kill(self, name):
-        self.send(name, signal.SIGKILL)
-        self.processes.pop(name).wait()
+        process = self._take(name)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
         self.killed += 1
 
     def end(self, name, number=signal.SIGTERM, seconds=READY_SECONDS):
         """End a process as its supervisor does: it is asked, and takes its children along."""
-        process = self.processes.pop(name)
+        process = self._take(name)
         process.send_signal(number)
         process.wait(seconds)
 
     def retire(self, name):
         """Asked to end, and left to do so in its own time."""
-        process = self.processes.pop(name)
+        process = self._take(name)
         process.terminate()
         self.retired.append(process)
+
+    def _take(self, name):
+        """Return a process that is kept up no longer."""
+        with self._looking_after:
+            return self.processes.pop(name)
 
     def restart(self, name, shift=0):
         self.shifts[name] = shift
         self.start(name)
 
     def keep_up(self):
-        for name, process in list(self.processes.items()):
-            if process.poll() is not None:
-                self._note_fall(name, process.returncode)
-                self.start(name, name.split()[0])
+        with self._looking_after:
+            for name, process in list(self.processes.items()):
+                if process.poll() is not None:
+                    self._note_fall(name, process.returncode)
+                    self.start(name, name.split()[0])
 
     def _note_fall(self, name, code):
         """A scheduler or web that ended with a traceback: nothing that comes may end them."""

@@ -4,6 +4,8 @@ The rounds of an engine share one stage: what one leaves behind is the next one'
 `python -m tests.faults.soak --engine ENGINE --seed SEED --work WORK --fault FAULT --moment MOMENT --rounds 1`.
 """
 
+import signal
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import pytest
@@ -99,6 +101,29 @@ def test_nothing_is_lost_doubled_or_untrue_after(stages, kind, fault, work, mome
     if violations:
         opened.keep_logs()
     assert violations == []
+
+
+class Sleepers(stage.Stage):
+    """A stage whose processes sleep, and that counts them."""
+
+    started = 0
+
+    def command(self, name, role):
+        self.started += 1
+        return ["sleep", "60"], {}
+
+
+def test_what_has_ended_is_started_again_once_whoever_looks_after_it(tmp_path):
+    """Work and fault did so at the same moment: a second process worked on that nobody knew."""
+    sleepers = Sleepers(SQLITE, tmp_path, lost_answers=0.0)
+    sleepers.start("worker")
+    sleepers.send("worker", signal.SIGKILL)
+    sleepers.processes["worker"].wait()
+    with ThreadPoolExecutor(8) as pool:
+        for looked in [pool.submit(sleepers.keep_up) for _ in range(8)]:
+            looked.result()
+    sleepers.kill("worker")
+    assert (sleepers.started, sleepers.processes) == (2, {})
 
 
 def test_every_fault_has_its_round():
