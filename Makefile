@@ -73,11 +73,11 @@ translations: setup ## Collect what pages say into web/translation/catalogs, and
 
 ##@ Check
 
-test: check every-test ## Check, and run every test
+test: lint types every-test ## Check, and run every test
 
 every-test: setup ## Run every test, without the checks
 	@$(BIN)/python -m tests.tools.prerequisites
-	@$(BIN)/pytest -n 3 $(PYTEST_ARGS)
+	@$(BIN)/pytest -n 4 $(PYTEST_ARGS)
 
 # The rules of the house are among its tests: as a step before them they hold up the second processor.
 SLOW := postgresql or pgbouncer or every_row or test_demo or test_wheel or test_query_plans or test_upgrade or id_widening
@@ -91,7 +91,7 @@ test-one: setup ## Run the tests of one file, folder or name: T=tests/db/account
 
 ci: ## What CI runs: make test, where nothing is left out because a package index does not answer
 	@CI=true $(MAKE) setup azurite
-	@CI=true $(MAKE) --jobs 2 check
+	@CI=true $(MAKE) --jobs 2 lint types
 	@CI=true $(MAKE) every-test
 
 check: lint types ## Format, lint, types and the house rules

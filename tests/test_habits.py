@@ -48,9 +48,9 @@ def test_ci_here_and_on_a_public_forge_is_the_documented_test_command():
     assert re.findall(r"run: (.*)", workflow) == ["make ci"]
     steps = re.search(r"^ci:.*\n((?:\t.*\n)+)", MAKEFILE, re.MULTILINE)[1]
     assert re.findall(r"^\t@CI=true \$\(MAKE\) (.*)$", steps, re.MULTILINE) == [
-        "setup azurite", "--jobs 2 check", "every-test"]  # fmt: skip
-    # The test command is the same: what is checked, and every test.
-    assert re.search(r"^test: check every-test\b", MAKEFILE, re.MULTILINE)
+        "setup azurite", "--jobs 2 lint types", "every-test"]  # fmt: skip
+    # The test command is the same: what is checked, and every test, the rules of the house among them.
+    assert re.search(r"^test: lint types every-test\b", MAKEFILE, re.MULTILINE)
 
 
 def test_the_public_workflow_may_only_read_and_pins_what_it_uses():
