@@ -163,24 +163,24 @@ def _format_field(placeholder: re.Match[str]) -> str:
 def _expression(source: str) -> re.Pattern[str]:
     parts, seen, place = [], set[str](), 0
     for placeholder in _PLACEHOLDER.finditer(source):
-        name, is_next_to_one = placeholder.group(1), bool(seen) and placeholder.start() == place
-        parts.append(re.escape(source[place : placeholder.start()].replace("%%", "%")))
-        parts.append(_group(name, is_known=name in seen, is_next_to_one=is_next_to_one))
+        name, fixed = placeholder.group(1), source[place : placeholder.start()].replace("%%", "%")
+        parts += [re.escape(fixed), f"(?P={name})" if name in seen else _group(name, fixed, is_first=not seen)]
         place = placeholder.end()
         seen.add(name)
     parts.append(re.escape(source[place:].replace("%%", "%")))
     return re.compile("".join(parts), re.DOTALL)
 
 
-def _group(name: str, *, is_known: bool, is_next_to_one: bool) -> str:
-    """Return what matches a placeholder's value. Of two with nothing between them the first has all: where the one
-    ends and the other begins nobody can tell, and each half would be no sentence of ours.
+def _group(name: str, fixed: str, *, is_first: bool) -> str:
+    """Return what matches a placeholder's value, behind its fixed text. Of two with nothing between them the first has
+    all: where the one ends and the other begins nobody can tell, and each half would be no sentence of ours.
     """
-    if is_known:
-        return f"(?P={name})"
     if name == "num":
         return rf"(?P<{name}>\d+)"
-    return f"(?P<{name}>)" if is_next_to_one else f"(?P<{name}>.+?)"
+    if not (fixed or is_first):
+        return f"(?P<{name}>)"
+    # What hangs on a word may be missing: “lacks a permission”, or “lacks a permission: …”.
+    return f"(?P<{name}>.*?)" if fixed[-1:].isalpha() else f"(?P<{name}>.+?)"
 
 
 def _first_fixed_word(source: str) -> str:
