@@ -24,10 +24,21 @@ def ready(names: list[str]) -> str:
     return f"Ready. {', '.join(names)} or an admin can write it." if names else "Ready. An admin can write it."
 
 
-def confirm(count: int, tenant: str) -> str:
-    return ("Restore {count} policy to {tenant}" if count == 1 else "Restore {count} policies to {tenant}").format(
-        count=count, tenant=tenant
-    )
+# Does it write, does it remove -> of one policy, of several.
+_CONFIRM = {
+    (True, False): ("Restore {count} policy to {tenant}", "Restore {count} policies to {tenant}"),
+    (True, True): (
+        "Restore {count} policy to {tenant}, remove {removed}",
+        "Restore {count} policies to {tenant}, remove {removed}",
+    ),
+    (False, True): ("Remove {removed} policy from {tenant}", "Remove {removed} policies from {tenant}"),
+}
+
+
+def confirm(count: int, removed: int, tenant: str) -> str:
+    """Say on the button what it does. `count`: of those that are written, without those that are removed."""
+    one, several = _CONFIRM[count > 0 or not removed, removed > 0]
+    return (one if (count or removed) == 1 else several).format(count=count, removed=removed, tenant=tenant)
 
 
 def first_names(names: list[str]) -> str:

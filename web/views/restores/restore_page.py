@@ -307,7 +307,8 @@ class RestorePage:
 
     @property
     def confirm_words(self) -> str:
-        return page_words.confirm(self.writes, self.tenant.name)
+        removed = self.plan_fates[Outcome.REMOVE]
+        return page_words.confirm(self.writes - removed, removed, self.tenant.name)
 
     @property
     def estimated(self) -> str:
