@@ -128,3 +128,14 @@ def test_every_component_is_used_and_has_a_name_of_its_own():
     assert len(macros) == len(set(macros))
     used = {found.name for name in TEMPLATES for found in parsed(name).find_all(nodes.Name) if found.ctx == "load"}
     assert set(macros) - used == set()
+
+
+def test_an_address_in_a_narrow_fact_goes_on_behind_its_at_sign():
+    facts = [
+        (name, fact)
+        for name in TEMPLATES
+        for fact in re.findall(r"{% call fact\(.*?{% endcall %}", (FOLDER / name).read_text(), re.DOTALL)
+        if ".email" in fact
+    ]
+    assert facts
+    assert [(name, fact) for name, fact in facts if ".email|with_breaks" not in fact] == []

@@ -292,6 +292,7 @@ def _add_to_templates(app: Flask) -> None:
         credential_end=lambda at: formatters.credential_end(at, utcnow()),
         credential_kind=formatters.credential_kind,
         datetime_html=formatters.datetime_html,
+        with_breaks=formatters.with_breaks,
         with_times=formatters.with_times,
         doer_words=authors.doer_words,
         duration=formatters.duration,
