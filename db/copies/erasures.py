@@ -16,6 +16,7 @@ from db.clock import utcnow
 from db.copies import copied_contents
 from db.database import Condition, database
 from db.models import CopiedContent, CopiedSet, CopyErasure, CopyStore, Tenant
+from db.sql.value_lists import is_in
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,11 @@ class RemovedTenant:
     erasure: CopyErasure | None
 
 
+# How many rows, and the last lock of them.
+_CountAndLock = tuple[int, datetime | None]
+_NOTHING: _CountAndLock = (0, None)
+
+
 def removed_directories(store: CopyStore) -> list[str]:
     """Return the directory id of every tenant that is no longer here and of which the store has something, or is to
     have nothing: these first.
@@ -45,24 +51,45 @@ def removed_directories(store: CopyStore) -> list[str]:
 
 def removed_tenant(store: CopyStore, directory_id: str) -> RemovedTenant | None:
     """Return what the store has of a tenant that is no longer here. None: the tenant is here, or that is nothing."""
-    sets = (CopiedSet.store == store) & (CopiedSet.directory_id == directory_id)
-    contents = (CopiedContent.store == store) & (CopiedContent.directory_id == directory_id)
-    erasure = find(store, directory_id)
-    set_count, sets_locked = _count_and_last_lock(CopiedSet, sets)
-    content_count, contents_locked = _count_and_last_lock(CopiedContent, contents)
-    if is_here(directory_id) or not (set_count or content_count or erasure):
-        return None
-    newest = CopiedSet.select(CopiedSet.tenant_name).where(sets).order_by(CopiedSet.set_number.desc()).first()
-    name = newest.tenant_name if newest else erasure.tenant_name if erasure else directory_id
-    locks = [at for at in (sets_locked, contents_locked, erasure and erasure.locked_until) if at and at > utcnow()]
-    return RemovedTenant(directory_id, name, set_count, content_count, max(locks, default=None), erasure)
+    return next(iter(removed_tenants(store, [directory_id])), None)
 
 
-def _count_and_last_lock(model: type[CopiedSet | CopiedContent], condition: object) -> tuple[int, datetime | None]:
-    count, locked_until = (
-        model.select(pw.fn.COUNT(model.id), pw.fn.MAX(model.locked_until)).where(condition).tuples().get()
-    )
-    return count, locked_until
+def removed_tenants(store: CopyStore, directory_ids: Sequence[str]) -> list[RemovedTenant]:
+    """Return what the store has of those that are no longer here, in a few statements for all of them."""
+    is_here = is_in(Tenant.directory_id, directory_ids)
+    here = {row[0] for row in Tenant.select(Tenant.directory_id).where(is_here).tuples()}
+    sets = _counts_and_last_locks(CopiedSet, store, directory_ids)
+    contents = _counts_and_last_locks(CopiedContent, store, directory_ids)
+    asked = {erasure.directory_id: erasure for erasure in of_store(store)}
+    names = {each: erasure.tenant_name for each, erasure in asked.items()} | _newest_names(store, directory_ids)
+    return [
+        _removed(each, names.get(each, each), sets.get(each, _NOTHING), contents.get(each, _NOTHING), asked.get(each))
+        for each in directory_ids
+        if each not in here and (each in sets or each in contents or each in asked)
+    ]
+
+
+def _removed(
+    directory_id: str, name: str, sets: _CountAndLock, contents: _CountAndLock, erasure: CopyErasure | None
+) -> RemovedTenant:
+    locks = [at for at in (sets[1], contents[1], erasure and erasure.locked_until) if at and at > utcnow()]
+    return RemovedTenant(directory_id, name, sets[0], contents[0], max(locks, default=None), erasure)
+
+
+def _counts_and_last_locks(
+    model: type[CopiedSet | CopiedContent], store: CopyStore, directory_ids: Sequence[str]
+) -> dict[str, _CountAndLock]:
+    query = model.select(model.directory_id, pw.fn.COUNT(model.id), pw.fn.MAX(model.locked_until))
+    its = (model.store == store) & is_in(model.directory_id, directory_ids)
+    return {each: (count, lock) for each, count, lock in query.where(its).group_by(model.directory_id).tuples()}
+
+
+def _newest_names(store: CopyStore, directory_ids: Sequence[str]) -> dict[str, str]:
+    """Return directory id -> the tenant's name, as the newest set of it tells."""
+    its = (CopiedSet.store == store) & is_in(CopiedSet.directory_id, directory_ids)
+    newest = CopiedSet.select(pw.fn.MAX(CopiedSet.set_number)).where(its).group_by(CopiedSet.directory_id)
+    is_newest = (CopiedSet.store == store) & CopiedSet.set_number.in_(newest)
+    return dict(CopiedSet.select(CopiedSet.directory_id, CopiedSet.tenant_name).where(is_newest).tuples())
 
 
 def _directories(model: type[CopiedSet | CopiedContent], store: CopyStore) -> Sequence[str]:

@@ -19,7 +19,7 @@ def put_content(store, directory_id, name, locked_until=None):
     return CopiedContent.create(store=store, **facts, **sums)
 
 
-def test_every_tenant_that_is_gone_is_found_with_what_is_left_of_it_and_until_when_it_is_locked(cast):
+def test_every_tenant_that_is_gone_is_found_with_what_is_left_of_it_and_until_when_it_is_locked(cast, statements):
     store, other = (CopyStore.create(name=name, **COLUMNS) for name in ("Vault", "Other"))
     make_set(cast.contoso)
     make_set(cast.fabrikam)
@@ -31,11 +31,13 @@ def test_every_tenant_that_is_gone_is_found_with_what_is_left_of_it_and_until_wh
     put_content(other, "elsewhere", "d")
     assert erasures.removed_directories(store) == ["lone"]
     Tenant.delete().where(Tenant.id == cast.contoso.id).execute()
-    found = {each: erasures.removed_tenant(store, each) for each in erasures.removed_directories(store)}
+    found = {each.directory_id: each for each in erasures.removed_tenants(store, erasures.removed_directories(store))}
     assert list(found) == sorted([cast.contoso.directory_id, "lone"])
     contoso = found[cast.contoso.directory_id]
     assert (contoso.name, contoso.sets, contoso.contents, contoso.locked_until) == ("Contoso", 1, 2, until)
     assert (found["lone"].name, found["lone"].locked_until) == ("lone", None)
+    of_one = statements(lambda: erasures.removed_tenants(store, ["lone"]))
+    assert statements(lambda: erasures.removed_tenants(store, list(found))) == of_one
     # All is gone but what has no row here, as the store answered.
     erasure = copy_erasure.request(store, "lone", SYSTEM, 0)
     assert erasures.removed_directories(store) == ["lone", cast.contoso.directory_id], "those that wait, first"

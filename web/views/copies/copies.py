@@ -126,8 +126,7 @@ class StorePage(StoreRow):
 
     @property
     def removed(self) -> Sequence[RemovedTenant]:
-        found = (erasures.removed_tenant(self.store, each) for each in self.removed_ids[:MOST_REMOVED])
-        return [removed for removed in found if removed is not None]
+        return erasures.removed_tenants(self.store, self.removed_ids[:MOST_REMOVED])
 
     @property
     def more_removed(self) -> int:
