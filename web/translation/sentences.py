@@ -25,9 +25,9 @@ from web.translation.languages import ENGLISH, current_language
 CATALOGS = Path(__file__).parent / "catalogs"
 _PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]")
 _FIELD = re.compile(r"\{(\w*)\}")
-# As in “It stays as it is. %(why)s”.
-_LAST_PLACEHOLDER = re.compile(r"(?<=[.!?]) %\(\w+\)s$")
 _SENTENCE_END = re.compile(r"(?<=[.!?]) (?=[A-Z“\d])")
+# Between the sentences of a text with placeholders, in either language.
+_TEMPLATE_SENTENCE_END = re.compile(r"(?<=[.!?]) (?=[A-ZÄÖÜ“„\d%])")
 _PART_END = re.compile(r"(?<=[.!?:]) (?=[A-Z“\d])")
 _DOT = " · "
 # A placeholder's value may be a sentence or a count again: “4 policies: …”. Deeper than this none is.
@@ -58,16 +58,16 @@ class SentenceBook:
         self._exact: dict[str, str] = {}
         self._templates: dict[str, str] = {}
         self._by_first_word: dict[str, list[_Pattern]] = defaultdict(list)
-        for english, forms in translations.items():
-            if not all(forms):
-                continue
-            for source in english:
-                self._add(source, forms)
+        whole = {source: forms for english, forms in translations.items() if all(forms) for source in english}
+        for source, forms in whole.items():
+            self._add(source, forms)
+        for source, form in _each_of_several(whole):
+            if source not in whole:
+                self._add(source, (form,))
         for patterns in self._by_first_word.values():
             patterns.sort(key=_rank)
 
     def _add(self, source: str, forms: tuple[str, ...]) -> None:
-        self._add_what_comes_first(source, forms)
         if not _PLACEHOLDER.search(source):
             self._exact[source.replace("%%", "%")] = forms[0].replace("%%", "%")
             return
@@ -77,14 +77,6 @@ class SentenceBook:
         if letters >= _LEAST_FIXED_LETTERS:
             pattern = _Pattern(_expression(source), forms, letters, max(fixed, key=len))
             self._by_first_word[_first_fixed_word(source)].append(pattern)
-
-    def _add_what_comes_first(self, source: str, forms: tuple[str, ...]) -> None:
-        """Know “It stays as it is.” of “It stays as it is. %(why)s”: a kept text is taken sentence by sentence, and
-        another sentence might fit it worse.
-        """
-        end = _LAST_PLACEHOLDER.search(source)
-        if end and len(forms) == 1 and forms[0].endswith(end[0]) and source[: end.start()] not in self._exact:
-            self._add(source[: end.start()], (forms[0].removesuffix(end[0]),))
 
     def translate_template(self, template: str) -> str:
         """Translate a text for `str.format`, which the catalog has with its own sort of placeholders."""
@@ -147,6 +139,23 @@ class SentenceBook:
         if len(forms) == 1 or not count.isdigit():
             return forms[0]
         return forms[0] if self._plural_form(int(count)) == "one" else forms[-1]
+
+
+def _each_of_several(translations: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[str, str]]:
+    """Yield each sentence of the texts that have several, with its translation, where both have them in one order.
+
+    A kept text is taken sentence by sentence, and another one of ours might fit a part of it worse.
+    """
+    for source, forms in translations.items():
+        ours, theirs = (_TEMPLATE_SENTENCE_END.split(text) for text in (source, forms[0]))
+        if 1 < len(ours) == len(theirs) and len(forms) == 1:
+            pairs = list(zip(ours, theirs, strict=True))
+            if all(_placeholders(our) == _placeholders(their) for our, their in pairs):
+                yield from pairs
+
+
+def _placeholders(text: str) -> set[str]:
+    return set(_PLACEHOLDER.findall(text))
 
 
 def catalog_placeholders(template: str) -> str:

@@ -26,6 +26,8 @@ BOOK = SentenceBook(
         ("It was held back and is as it was before. %(why)s",): ("Sie blieb, wie sie war. %(why)s",),
         ("It was %(what)s before.",): ("Vorher war es %(what)s.",),
         ("%(why)s Preview it again: it may go.",): ("%(why)s Noch einmal ansehen: Es mag gehen.",),
+        ("It lacks %(what)s. Add it, then %(then)s.",): ("Ihr fehlt %(what)s. Fügen Sie es hinzu, dann %(then)s.",),
+        ("Not made: %(why)s",): ("Nicht angelegt: %(why)s",),
     },
     Locale("de").plural_form,
 )
@@ -54,6 +56,7 @@ BOOK = SentenceBook(
         ("CA001: block legacy", "CA001: block legacy"),
         ("It was held back and is as it was before. Applies to all, and to one.",
          "Sie blieb, wie sie war. Gilt für alle und für eins."),
+        ("Not made: It lacks x. Add it, then y.", "Nicht angelegt: Ihr fehlt x. Fügen Sie es hinzu, dann y."),
         ("Waiting for a\nb.", "Wartet auf a\nb."),
         ("Applies to all, and to one. Preview it again: it may go.",
          "Gilt für alle und für eins. Noch einmal ansehen: Es mag gehen."),
