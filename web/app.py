@@ -254,6 +254,7 @@ def _sign_in(app: Flask) -> None:
 
 
 def _add_to_templates(app: Flask) -> None:
+    _add_filters(app)
     app.jinja_env.globals.update(
         ACTIVE=states.ACTIVE,
         CopyState=states.CopyState,
@@ -283,6 +284,11 @@ def _add_to_templates(app: Flask) -> None:
         run_kinds=run_page.KINDS,
     )
     app.jinja_env.globals.update(links.OF_NAMES)
+    # Last: what components use has to be there when they are compiled.
+    app.jinja_env.globals.update(_components(app.jinja_env))
+
+
+def _add_filters(app: Flask) -> None:
     app.jinja_env.filters.update(
         audit_detail=formatters.audit_detail,
         browser_name=formatters.browser_name,
@@ -297,6 +303,7 @@ def _add_to_templates(app: Flask) -> None:
         doer_words=authors.doer_words,
         duration=formatters.duration,
         file_size=formatters.file_size,
+        item_name=formatters.item_name,
         link_intune_addresses=formatters.link_intune_addresses,
         schedule_words=formatters.schedule_html,
         policy_state_badge=formatters.policy_state_badge,
@@ -311,8 +318,6 @@ def _add_to_templates(app: Flask) -> None:
         words=snapshot_diff.words,
     )
     app.jinja_env.filters.update(verdicts.FILTERS)
-    # Last: what components use has to be there when they are compiled.
-    app.jinja_env.globals.update(_components(app.jinja_env))
 
 
 def _components(environment: Environment) -> dict[str, Macro]:

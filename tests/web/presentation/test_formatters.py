@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.facade.snapshot_diff import Difference
+from db.models import RunItem
 from tests.support.strategies import json, texts
 from web.presentation import formatters
 
@@ -22,6 +23,23 @@ def test_only_addresses_in_intune_become_links():
 
 def test_a_count_has_its_noun_in_the_right_number():
     assert [formatters.count_text(count, "run") for count in (0, 1, 2)] == ["0 runs", "1 run", "2 runs"]
+
+
+@pytest.mark.parametrize(
+    ("policy_type", "name", "shown"),
+    [
+        ("deviceManagementScripts", "Remove consumer Teams", "Remove consumer Teams"),
+        ("deviceManagementScripts", "PowerShell script", "PowerShell-Skript"),
+        ("conditionalAccessPolicies", "Group", "Group"),
+        ("contents", "Contents 1 to 5", "Inhalte 1 bis 5"),
+        (None, "Back up", "Sichern"),
+        (None, None, ""),
+    ],
+)
+def test_a_policy_keeps_its_own_name_and_what_is_none_is_called_in_the_readers_language(app, policy_type, name, shown):
+    item = RunItem(policy_type=policy_type, name=name)
+    with app.test_request_context(headers={"Accept-Language": "de"}):
+        assert formatters.item_name(item) == shown
 
 
 markup = st.sampled_from(["<b x=1>", '"><i>', "' on=1 '", "&lt;", "https://intune.microsoft.com/", "<", "javascript:"])
