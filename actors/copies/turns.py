@@ -4,15 +4,13 @@ What is not signed by this installation's key is no turn: who can only write to 
 never written over, and its name has a word of chance: no two installations ever write the same one.
 """
 
-import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from io import BytesIO
 
-from actors.copies import layout
-from actors.copies.stores.store import NotStored, Store, StoreDamaged, StoreError, StoreRefused, as_file, checksum_of
+from actors.copies import layout, signed_notes
+from actors.copies.stores.store import Store, StoreDamaged, StoreError, StoreRefused, as_file, checksum_of
 from db.clock import utcnow
 from db.copies import signer, stores, turns
 from db.copies.turns import Turn
@@ -96,20 +94,5 @@ def _newest_signed(store: Store, told: Iterable[Turn]) -> tuple[Note | None, lis
 
 
 def _read_signed(store: Store, turn: Turn, public_key: str) -> Note | None:
-    path = layout.turn_path(turn)
-    for data in _versions(store, path):
-        checksum = hashlib.sha256(data).hexdigest()
-        signatures = _versions(store, layout.signature_path(path))
-        if any(signer.is_signed(public_key, path, checksum, signature) for signature in signatures):
-            return Note(turn, datetime.fromisoformat(json.loads(data)["taken_at"]))
-    return None
-
-
-def _versions(store: Store, path: str) -> Iterator[bytes]:
-    for write in store.versions(path):
-        out = BytesIO()
-        try:
-            write(out)
-        except NotStored:
-            continue
-        yield out.getvalue()
+    data = signed_notes.read(store, layout.turn_path(turn), public_key)
+    return None if data is None else Note(turn, datetime.fromisoformat(json.loads(data)["taken_at"]))

@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any, BinaryIO, cast
 
-from actors.copies import layout
+from actors.copies import layout, signed_notes
 from actors.copies.stores.store import Archived, NotStored, Store, Write, checksum_of
 from db.copies.signer import is_signed
 from db.errors import Invalid
@@ -113,14 +113,7 @@ class CopySource:
 
     def erased(self) -> dict[str, datetime]:
         """Return directory id -> since when somebody had its copies deleted, as signed notes tell, the last time."""
-        found: dict[str, datetime] = {}
-        for path in self._store.all_names(layout.ERASED):
-            for data in self._versions(path) if path.endswith(".json") else ():
-                if self._is_signed(path, hashlib.sha256(data).hexdigest()):
-                    told = json.loads(data)
-                    since = datetime.fromisoformat(told["erased_from"])
-                    found[told["directory_id"]] = max(since, found.get(told["directory_id"], since))
-        return found
+        return signed_notes.erased_since(self._store, self.first.signer)
 
     # --- what is proved -----------------------------------------------------------------------------------------------
 
