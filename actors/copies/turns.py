@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from actors.copies import layout, signed_notes
+from actors.copies import layout, signed_notes, verifying
 from actors.copies.stores.store import Store, StoreDamaged, StoreError, StoreRefused, as_file, checksum_of
 from db.clock import utcnow
 from db.copies import signer, stores, turns
@@ -52,6 +52,9 @@ def hold_turn(row: CopyStore, store: Store) -> None:
     for path in forged:
         stores.record_damage(row, f"{path} in the store is not what this installation signed. Delete it there.")
     last = newest.turn if newest else own
+    if own is None and (last is None or last.claim != row.turn_claim):
+        # Before the turn is taken: whoever is killed in between does it again.
+        verifying.forget_removed(row, store)
     if own is None or newest is None:
         _take(row, store, after=last.number if last else 0)
         # A twin may have taken one at the same moment.

@@ -5,17 +5,21 @@ for in the store's lists: whoever deleted one object deleted others.
 """
 
 import hashlib
+import logging
 import random
 from collections.abc import Callable
 from datetime import datetime
 from typing import TypeVar
 
-from actors.copies import layout
+from actors.copies import layout, signed_notes
 from actors.copies.stores.store import NotStored, Store, StoreDamaged
+from db.clock import utcnow
 from db.copies import copied_contents, copied_sets, loose_contents, signer, stores
 from db.copies.signer import Signer
 from db.models import CopiedContent, CopiedSet, CopyStore
 from db.states import CopyState
+
+logger = logging.getLogger(__name__)
 
 CONTENTS_ASKED = 40
 CONTENTS_READ = 8
@@ -42,6 +46,25 @@ def read_sample(row: CopyStore, store: Store) -> None:
     places = [0.0, 1.0, *(random.random() for _ in range(CONTENTS_ASKED - 2))]
     for number, content in enumerate(copied_contents.sample(row, places)):
         _check_content(row, store, content, is_read=number < CONTENTS_READ, locks=locks)
+
+
+def forget_removed(row: CopyStore, store: Store) -> None:
+    """Forget what another installation of our name removed while it had the store: that is no damage.
+
+    It leaves sets whose date is still to come, but for those that somebody had erased: one that is missing otherwise is
+    told by the next sample. Of contents nobody here knows until when it kept them.
+    """
+    erased = signed_notes.erased_since(store, signer.own_signer().public_key)
+    for directory_id in copied_sets.directories_of(row):
+        there = {stored.name for stored in store.list(layout.sets_of(directory_id))}
+        for copied in copied_sets.complete_of(row, directory_id):
+            is_erased = directory_id in erased and copied.copied_at < erased[directory_id]
+            if layout.manifest_path(copied) not in there and (is_erased or copied.kept_until < utcnow()):
+                copied_sets.lose(copied, again=False)
+    count, _ = _forget_contents(row, store)
+    logger.info("contents that another installation removed are forgotten", extra={"store": row.id, "count": count})
+    # What is in no set is of here from now on.
+    stores.record(row, state_at=None)
 
 
 def some_folders() -> list[str]:
@@ -101,7 +124,13 @@ def _path(content: CopiedContent) -> str:
 
 
 def _send_contents_anew(row: CopyStore, store: Store) -> None:
-    """Forget every content that is missing, and have it pushed by whoever still has it. Raises StoreDamaged."""
+    """Have every content that is missing pushed by whoever still has it. Raises StoreDamaged."""
+    count, first = _forget_contents(row, store)
+    raise _missing(first, count - 1)
+
+
+def _forget_contents(row: CopyStore, store: Store) -> tuple[int, str]:
+    """Forget every content that is missing, so that whoever still has it pushes it. Return how many, and the first."""
     count, first, directory_ids = 0, "", set()
     for folder in FOLDERS:
         missing = _missing_contents(row, store, folder)
@@ -114,7 +143,7 @@ def _send_contents_anew(row: CopyStore, store: Store) -> None:
         copied_sets.push_again(row.id, directory_id)
     # What no newest set has is found by a look at all snapshots.
     loose_contents.look_again(row.id)
-    raise _missing(first, count - 1)
+    return count, first
 
 
 def _missing(path: str, others: int = 0) -> StoreDamaged:

@@ -15,7 +15,8 @@ def stand_still() -> None:
     now = utcnow()
     Schedule.update(is_paused=True, next_at=None).execute()
     # Whose messages had the looks at stores are not here, and the turns there are the old installation's.
-    CopyStore.update(is_active=False, claimed_by=None, claimed_until=None, turn=None, overtaken_at=None).execute()
+    turn = {"turn": None, "turn_claim": None, "overtaken_at": None}
+    CopyStore.update({"is_active": False, "claimed_by": None, "claimed_until": None, **turn}).execute()
     StandardAdoption.update(put_backs_a_day=0).execute()
     by_itself = Restore.is_by_itself & Restore.state.in_(CHANGEABLE)
     Restore.update(state=RestoreState.CANCELLED, ended_at=now).where(by_itself).execute()

@@ -14,13 +14,13 @@ from actors.copies.stores.store import StoreDamaged, StoreRefused
 from db import encryption
 from db.audit.audit import SYSTEM
 from db.clock import utcnow
-from db.copies import standing, stores
+from db.copies import looks, standing, stores
 from db.copies.turns import Turn
 from db.database import database as handle
 from db.models import CopiedContent, CopiedSet, CopyStore, Tenant
 from db.states import RunState
 from tests.actors.recovering.test_recover import recover
-from tests.support.copied import add_store, look_after, make_set, push_all, read_copy
+from tests.support.copied import add_store, look_after, make_set, opened, push_all, read_copy
 from tests.support.killed import Killed
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -66,6 +66,8 @@ def test_of_twins_the_one_that_took_the_store_last_has_it_and_the_other_stops(ki
     push_all(store)
     make_set(cast.contoso, changed=0)
     push_all(store)
+    CopyStore.update(state_at=None).execute()
+    look_after(store)
     old = here()
     arrive("sqlite")
     recover(place)
@@ -90,12 +92,28 @@ def test_of_twins_the_one_that_took_the_store_last_has_it_and_the_other_stops(ki
     go_to(new)
     assert all(len(read_copy(place, copied)) == 3 for copied in CopiedSet.select())
 
+    # What it removes by its own records, where the older sets are past their days, is no damage to the old one.
+    newest = CopiedSet.select().order_by(CopiedSet.set_number.desc()).first()
+    manifest = json.loads(opened(there.get(layout.manifest_path(newest))))
+    needed = [item["content"] for item in manifest["items"]]
+    past = utcnow() - 2 * DAY
+    CopiedSet.update(kept_until=past).where(CopiedSet.id != newest.id).execute()
+    CopiedContent.update(kept_until=past).where(CopiedContent.name.not_in(needed)).execute()
+    row = CopyStore.get()
+    assert looks.claim(row)
+    tending.tidy(row, there)
+    looks.end(row, DAY)
+    assert (CopiedSet.select().count(), CopiedContent.select().count()) == (1, 3)
+
     go_to(old)
     stores.ask(CopyStore.get(), SYSTEM, "take_back")
-    assert look_after(store).turn == 3
+    stores.ask(CopyStore.get(), SYSTEM, "verify")
+    make_set(cast.contoso)
+    assert (look_after(store).turn, CopyStore.get().damage, CopyStore.get().error) == (3, None, None)
     assert standing.findings(utcnow()) == []
     CopiedSet.update(try_at=utcnow()).execute()
-    assert [run.state for run in push_all(store)] == [RunState.SUCCEEDED]
+    assert [run.state for run in push_all(store)] == [RunState.SUCCEEDED] * 2
+    assert all(len(read_copy(place, copied)) == 3 for copied in CopiedSet.select())
 
     go_to(new)
     assert "took this store over" in tidy_all().error

@@ -302,6 +302,12 @@ def test_what_was_deleted_on_purpose_since_an_older_state_is_named_and_is_no_los
     assert (result.unproved, result.contents) == ([], 3), "all of Fabrikam"
     marks = {row.tenant.name: row.assignments_mark for row in Policy.select() if row.graph_id.startswith("copied-")}
     assert marks == {"Contoso": None, "Fabrikam": "x"}, "where it stays, its next backup reads all of it"
+    # Once the store is on again, it is no damage there, and is no longer on record.
+    stores.ask(CopyStore.get(), SYSTEM, "verify")
+    CopyStore.update(is_active=True).execute()
+    row = look_after(CopyStore.get())
+    assert (row.error, row.damage, row.turn) == (None, None, 2)
+    assert {copied.directory_id for copied in CopiedSet.select()} == {cast.fabrikam.directory_id}
     # Whoever may write there makes up no note: what is missing of Fabrikam is lost.
     fabrikam = Tenant.get(Tenant.directory_id == cast.fabrikam.directory_id)
     note = layout.erased_note(fabrikam.directory_id, at + timedelta(minutes=10))

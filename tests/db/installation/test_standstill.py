@@ -42,7 +42,9 @@ def test_a_recovered_installation_writes_and_deletes_nothing_until_somebody_says
     BackupSet.update(deletion_due_at=past).execute()
     Tenant.update(removal_due_at=past).where(Tenant.id == cast.fabrikam.id).execute()
     Schedule.create(tenant=cast.contoso, cron="0 3 * * *", time_zone="UTC", next_at=past)
-    store = CopyStore.create(**COLUMNS, claimed_by="a worker of then", claimed_until=utcnow(), turn=3)
+    store = CopyStore.create(
+        **COLUMNS, claimed_by="a worker of then", claimed_until=utcnow(), turn=3, turn_claim="theirs"
+    )
     for directory_id, begun_at in (("waits", None), ("half gone", past)):
         CopyErasure.create(store=store, directory_id=directory_id, tenant_name="X", due_at=past, begun_at=begun_at)
     standstill.stand_still()
@@ -57,5 +59,5 @@ def test_a_recovered_installation_writes_and_deletes_nothing_until_somebody_says
     assert Tenant.get_by_id(cast.fabrikam.id).removal_due_at is None
     assert (Schedule.get().is_paused, CopyStore.get().is_active) == (True, False)
     assert CopyStore.get().claimed_until is None, "once it is switched on, it is looked after at once"
-    assert CopyStore.get().turn is None, "the old installation has it"
+    assert (CopyStore.get().turn, CopyStore.get().turn_claim) == (None, None), "it was the old installation's"
     assert [erasure.directory_id for erasure in CopyErasure.select()] == ["half gone"]
