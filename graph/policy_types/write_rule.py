@@ -10,7 +10,8 @@ from graph.transport.client import Request
 Object = dict[str, Any]
 # part(the policy's path, its body now, its body wanted) -> the writes that make the one the other.
 Part = Callable[[str, Object, Object], list[Request]]
-# shape(body) changes a body, a copy of its own, into what Graph takes.
+# shape(body) sets and removes properties of a body, so that Graph takes it. The values in it stay as they are: the
+# content that it is of has the same ones.
 Shape = Callable[[Object], None]
 
 # What is written first: others refer to it. APP_NAMED is what apps refer to; LOCKS, what may lock all later writes.

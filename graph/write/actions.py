@@ -76,19 +76,19 @@ _ENCODED = (f"{TYPE}omaSettingStringXml", f"{TYPE}omaSettingBase64")
 
 
 def shape_device_configuration(body: Object) -> None:
-    for setting in body.get("omaSettings") or ():
-        _shape_oma_setting(setting)
+    if body.get("omaSettings"):
+        body["omaSettings"] = [_sent_oma_setting(setting) for setting in body["omaSettings"]]
     for name in ("privacyAccessControls", "certStore"):
         if body.get(name) is None:
             body.pop(name, None)
 
 
-def _shape_oma_setting(setting: Object) -> None:
-    """Send a revealed secret as plain text; XML has to be base64 again, though it was revealed as text."""
+def _sent_oma_setting(setting: Object) -> Object:
+    """Return a revealed secret as plain text; XML has to be base64 again, though it was revealed as text."""
+    sent = omit(setting, "isEncrypted", "secretReferenceValueId")
     if setting.get("isEncrypted") and setting.get("@odata.type") in _ENCODED and not _is_base64(setting.get("value")):
-        setting["value"] = base64.b64encode(str(setting["value"]).encode()).decode()
-    for name in ("isEncrypted", "secretReferenceValueId"):
-        setting.pop(name, None)
+        sent["value"] = base64.b64encode(str(setting["value"]).encode()).decode()
+    return sent
 
 
 def _is_base64(value: Any) -> bool:
@@ -337,13 +337,17 @@ def shape_conditional_access(body: Object) -> None:
     grant = body.get("grantControls")
     if isinstance(grant, dict) and isinstance(grant.get("authenticationStrength"), dict):
         # The expanded object is refused as malformed.
-        grant["authenticationStrength"] = pick(grant["authenticationStrength"], "id")
-        grant["operator"] = grant.get("operator") or "AND"
+        strength = pick(grant["authenticationStrength"], "id")
+        body["grantControls"] = {
+            **grant,
+            "authenticationStrength": strength,
+            "operator": grant.get("operator") or "AND",
+        }
     if isinstance(body.get("conditions"), dict):
-        body["conditions"].pop("deviceStates", None)
+        body["conditions"] = omit(body["conditions"], "deviceStates")
     session = body.get("sessionControls")
     if isinstance(session, dict) and session.get("disableResilienceDefaults") is False:
-        session["disableResilienceDefaults"] = None
+        body["sessionControls"] = {**session, "disableResilienceDefaults": None}
 
 
 def write_allowed_combinations(path: str, live: Object, want: Object) -> list[Request]:

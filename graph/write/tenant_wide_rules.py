@@ -146,8 +146,10 @@ def _cookie_key(cookie: Object) -> str:
 
 
 def _shape_provisioning_policy(body: Object) -> None:
-    for configuration in body.get("domainJoinConfigurations") or ():
-        configuration.pop("geographicLocationType", None)
+    if body.get("domainJoinConfigurations"):
+        body["domainJoinConfigurations"] = [
+            omit(configuration, "geographicLocationType") for configuration in body["domainJoinConfigurations"]
+        ]
 
 
 # --- tenant-wide settings --------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from graph.content.normalise import normalise, normalise_assignments
-from graph.content.odata import HOLDERS, strip_annotations
+from graph.content.odata import strip_annotations
 from graph.content.places import root_type
 from graph.content.secrets import comparable_body, is_held, secrets_of, settle_secrets
 from graph.content.service_made import is_service_made_outermost
@@ -41,7 +41,7 @@ def creation_request(policy_type: PolicyType, want: PolicyContent, token: str = 
 
     Properties that it does not take follow as changes.
     """
-    rule, body = WRITE_RULES[policy_type.key], copy_of(settle_secrets(policy_type, want["body"]).body)
+    rule, body = WRITE_RULES[policy_type.key], settle_secrets(policy_type, want["body"]).body
     if rule.create:
         return rule.create(policy_type.path, body)
     sent = shaped_body(policy_type, rule, body)
@@ -90,7 +90,7 @@ def change_requests(
 def created_part(policy_type: PolicyType, want: PolicyContent, *, with_assignments: bool) -> PolicyContent:
     """Return the part of `want` that would be sent to create it, by whole properties."""
     rule, body = WRITE_RULES[policy_type.key], want["body"]
-    names = {*_sent_names(shaped_body(policy_type, rule, copy_of(body))), *rule.parts}
+    names = {*_sent_names(shaped_body(policy_type, rule, body)), *rule.parts}
     return _part_of(want, names, is_assigned=with_assignments and bool(_assignment_requests(rule, "", _NOBODY, want)))
 
 
@@ -101,13 +101,6 @@ def _part_of(want: PolicyContent, names: set[str], *, is_assigned: bool) -> Poli
     properties = {name: value for name, value in want["body"].items() if name in names or name == "@odata.type"}
     part: PolicyContent = {"body": properties} if names else {}
     return {**part, "assignments": want["assignments"]} if is_assigned else part
-
-
-def copy_of(value: Any) -> Any:
-    """Return a copy of JSON, in a fraction of the time that copy.deepcopy takes."""
-    if isinstance(value, dict):
-        return {name: copy_of(inner) if isinstance(inner, HOLDERS) else inner for name, inner in value.items()}
-    return [copy_of(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _sent_names(sent: Object) -> set[str]:
@@ -143,7 +136,7 @@ def _update_requests(
 
 def _update_body(policy_type: PolicyType, rule: WriteRule, want: Object, differing: set[str]) -> Object:
     """Return what an update sends of the body itself: what differs, or with PUT the whole; {} where nothing differs."""
-    sent = shaped_body(policy_type, rule, copy_of(want))
+    sent = shaped_body(policy_type, rule, want)
     sent = {name: value for name, value in sent.items() if name not in rule.parts}
     changed = {name: value for name, value in sent.items() if name.split("@")[0] in differing}
     return sent if changed and rule.update == "PUT" else changed
@@ -154,7 +147,7 @@ def _put_body(policy_type: PolicyType, rule: WriteRule, live: Object, sent: Obje
 
     So properties that the backup does not know stay, and so do those that cannot change, in the tenant's own spelling.
     """
-    theirs = shaped_body(policy_type, rule, copy_of(live))
+    theirs = shaped_body(policy_type, rule, live)
     live_properties = {name: value for name, value in theirs.items() if name not in rule.parts}
     wanted_properties = {
         name: value for name, value in sent.items() if name not in rule.create_only or name not in live_properties
@@ -192,7 +185,8 @@ def _compare_bodies(policy_type: PolicyType, live: Object, want: Object) -> _Com
 
 
 def shaped_body(policy_type: PolicyType, rule: WriteRule, body: Object) -> Object:
-    """Return a body of its own as it is sent, what has calls of its own among it."""
+    """Return a body as it is sent, what has calls of its own among it."""
+    body = dict(body)
     rule.shape(body)
     sent = _sendable_properties(policy_type, body)
     return _type_annotation(rule, body) | sent | _default_tag(sent)

@@ -6,14 +6,14 @@ from typing import Any
 from graph.content.odata import HOLDERS
 from graph.policy_types.policy_type import PolicyType
 from graph.policy_types.write_rule import Object, Part
-from graph.write.write_requests import copy_of, shaped_body
+from graph.write.write_requests import shaped_body
 from graph.write.write_rules import WRITE_RULES
 
 
 def written_body(policy_type: PolicyType, body: Object) -> Object:
     """Return the body without what no request that writes it sends."""
     rule = WRITE_RULES[policy_type.key]
-    written = shaped_body(policy_type, rule, copy_of(body))
+    written = shaped_body(policy_type, rule, body)
     for name in rule.parts.keys() & written.keys():
         written[name] = _sent_of_part(rule.parts[name], body, written[name])
     return written

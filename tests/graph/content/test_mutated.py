@@ -176,8 +176,10 @@ def use(row, content, other=None):
     )
     find_lockout(row.key, want, [{"id": "1"}], list)
     if not WRITE_RULES[row.key].cannot_restore:
+        before = copy.deepcopy(want)
         written_body(row, want["body"])
-        creation_request(row, copy.deepcopy(want))
-        change_requests(row, "1", other or plain, copy.deepcopy(want), with_assignments=True)
-        change_requests(row, "1", copy.deepcopy(want), plain, with_assignments=True)
+        creation_request(row, want)
+        change_requests(row, "1", other or plain, want, with_assignments=True)
+        change_requests(row, "1", want, plain, with_assignments=True)
         remaining_differences(row, other or plain, want, with_assignments=True)
+        assert want == before
