@@ -105,8 +105,6 @@ def missing_secret(policy_type: PolicyType, part: dict[str, Any], live: dict[str
 
     `live` is the body in the tenant; None where the policy is to be created.
     """
-    if not may_lack_secrets(policy_type, part):
-        return ""
     if any(map(holds_hidden, part.values())):
         return "The file was downloaded without its secrets. A manager's download has them."
     if any(is_mask(setting.get("value")) for setting in part.get("omaSettings") or ()):

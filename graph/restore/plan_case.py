@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+from graph.content.secret_signs import may_lack_secrets
 from graph.policy_types.object_labels import object_label
 from graph.policy_types.policy_type import PolicyType
 from graph.read.bins import BinEntry
@@ -71,6 +72,11 @@ class PlanCase:
     mentions: Sequence[str] = ()
     # Earlier restores wrote this very content over this very policy, and each time the service kept it as it was.
     is_kept_otherwise: Callable[[], bool] = lambda: False
+
+    @cached_property
+    def may_lack_secrets(self) -> bool:
+        """Tell whether the backup may lack a secret. What is made of its content for the tenant lacks no other one."""
+        return may_lack_secrets(self.policy_type, self.content["body"])
 
     @cached_property
     def replaced(self) -> PolicyContent:

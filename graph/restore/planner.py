@@ -112,7 +112,11 @@ def _compare_as_captured(case: PlanCase, live: PolicyContent, options: RestoreOp
 def _compare(case: PlanCase, live: PolicyContent, want: PolicyContent) -> Comparison:
     if case.is_uploaded:
         live = hide_live_secrets(live, want, WRITE_RULES[case.policy_type.key].create_only)
-    return Comparison(case.policy_type, live, want)
+    return _compared(case, live, want)
+
+
+def _compared(case: PlanCase, live: PolicyContent, want: PolicyContent) -> Comparison:
+    return Comparison(case.policy_type, live, want, may_lack_secrets=case.may_lack_secrets)
 
 
 def plan_removal(policy_type: PolicyType, live: PolicyContent | None) -> ItemPlan:
@@ -192,7 +196,7 @@ def _plan_update(case: PlanCase, live: PolicyContent, options: RestoreOptions, c
         return ItemPlan("matches", KEPT, "It differs from the backup only in what the options leave as it is.")
     past = find_past_dates(case.policy_type.key, compared.live["body"], want["body"], case.now)
     if past:
-        compared = Comparison(case.policy_type, compared.live, without_past_dates(want, past, compared.live))
+        compared = _compared(case, compared.live, without_past_dates(want, past, compared.live))
         differences = compared.remaining_differences(with_assignments=with_assignments)
     problem = (
         _refusal(case) or (_block_past_dates(past) if not differences else None) or _block_unchangeable(case, compared)
@@ -206,7 +210,7 @@ def _plan_update(case: PlanCase, live: PolicyContent, options: RestoreOptions, c
     needs = _written_references(case, part)
     notes = tuple(f"{_began_sentence(at)}: the dates that are there stay." for at in past.values())
     plan = ItemPlan("update", differences=len(differences), needs=needs, left_out=tuple(past), notes=notes)
-    return _block_unresolved(case, needs) or _block_missing_secret(case.policy_type, part, compared.live) or plan
+    return _block_unresolved(case, needs) or _block_missing_secret(case, part, compared.live) or plan
 
 
 def _block_past_dates(past: Mapping[str, datetime]) -> ItemPlan:
@@ -239,7 +243,7 @@ def _plan_create(case: PlanCase, options: RestoreOptions, action: str) -> ItemPl
     problem = _refusal(case)
     if problem or cannot:
         return problem or _blocked("cannot_create", cannot)
-    if is_all_secret(case.policy_type, body):
+    if case.may_lack_secrets and is_all_secret(case.policy_type, body):
         return _blocked("secret_missing", "It holds nothing but secrets, which Microsoft Graph never gives back.")
     want = desired_before_creation(case, options)
     past = find_past_dates(case.policy_type.key, None, want["body"], case.now)
@@ -248,7 +252,7 @@ def _plan_create(case: PlanCase, options: RestoreOptions, action: str) -> ItemPl
     needs = _written_references(replace(case, live=None), part)
     notes = tuple(f"{_began_sentence(at)}: it is made without, and begins at once." for at in past.values())
     plan = ItemPlan(action, needs=needs, left_out=tuple(past), notes=notes)
-    return _block_unresolved(case, needs) or _block_missing_secret(case.policy_type, part, None) or plan
+    return _block_unresolved(case, needs) or _block_missing_secret(case, part, None) or plan
 
 
 def _plan_undelete(case: PlanCase, kept: BinEntry, options: RestoreOptions, new: ItemPlan) -> ItemPlan:
@@ -259,7 +263,7 @@ def _plan_undelete(case: PlanCase, kept: BinEntry, options: RestoreOptions, new:
     if cannot:
         return replace(new, notes=(*new.notes, f"It lies in Entra's bin. {cannot}"))
     want = desired_before_creation(case, options, is_there=True)
-    compared = Comparison(case.policy_type, kept.content, want)
+    compared = _compared(case, kept.content, want)
     differences = compared.remaining_differences(with_assignments=False)
     may_recreate = new.action == "recreate"
     needs = new.needs if may_recreate else frozenset()
@@ -273,9 +277,11 @@ def _plan_undelete(case: PlanCase, kept: BinEntry, options: RestoreOptions, new:
     return _block_unresolved(case, needs) or plan
 
 
-def _block_missing_secret(policy_type: PolicyType, part: PolicyContent, live: PolicyContent | None) -> ItemPlan | None:
+def _block_missing_secret(case: PlanCase, part: PolicyContent, live: PolicyContent | None) -> ItemPlan | None:
     """Block a write that would put a mask in a secret's place."""
-    secret = missing_secret(policy_type, part.get("body", {}), live and live["body"])
+    if not case.may_lack_secrets:
+        return None
+    secret = missing_secret(case.policy_type, part.get("body", {}), live and live["body"])
     if secret:
         return _blocked("secret_missing", secret)
     return None

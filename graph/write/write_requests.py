@@ -176,8 +176,11 @@ class _ComparedBodies:
         return {name for name in self.want if self.now.get(name) != self.then.get(name)}
 
 
-def _compare_bodies(policy_type: PolicyType, live: Object, want: Object) -> _ComparedBodies:
-    want = comparable_body(policy_type, want, live)
+def _compare_bodies(
+    policy_type: PolicyType, live: Object, want: Object, *, may_lack_secrets: bool = True
+) -> _ComparedBodies:
+    if may_lack_secrets:
+        want = comparable_body(policy_type, want, live)
     live = additions.without_additions(policy_type, live, want)
     then = normalise(policy_type, {"body": want})["body"]
     now = then if live == want else normalise(policy_type, {"body": live})["body"]
@@ -316,9 +319,13 @@ def removal_requests(policy_type: PolicyType, graph_id: str, live: PolicyContent
 class Comparison:
     """A policy as it is in the tenant beside what is wanted. Each step is worked out once, when it is asked for."""
 
-    def __init__(self, policy_type: PolicyType, live: PolicyContent, want: PolicyContent) -> None:
+    def __init__(
+        self, policy_type: PolicyType, live: PolicyContent, want: PolicyContent, *, may_lack_secrets: bool = True
+    ) -> None:
+        """`may_lack_secrets`: False where it is known that `want` lacks none, which then is not looked for."""
         self.live, self.want = live, want
         self._policy_type, self._rule = policy_type, WRITE_RULES[policy_type.key]
+        self._may_lack_secrets = may_lack_secrets
         self._found: dict[bool, list[Difference]] = {}
 
     def remaining_differences(self, *, with_assignments: bool) -> list[Difference]:
@@ -368,13 +375,16 @@ class Comparison:
 
     @cached_property
     def _attainable(self) -> _ComparedBodies:
-        return _compare_bodies(self._policy_type, self.live["body"], self._attainable_body)
+        return self._compared_with(self._attainable_body)
 
     @cached_property
     def _differing(self) -> set[str]:
         if self._attainable_body is self.want["body"]:
             return self._attainable.differing
-        return _compare_bodies(self._policy_type, self.live["body"], self.want["body"]).differing
+        return self._compared_with(self.want["body"]).differing
+
+    def _compared_with(self, want: Object) -> _ComparedBodies:
+        return _compare_bodies(self._policy_type, self.live["body"], want, may_lack_secrets=self._may_lack_secrets)
 
 
 def remaining_differences(
