@@ -5,6 +5,7 @@ ObjectLockRetainUntilDate lock with the writing, ChecksumSHA256 has the service 
 PutObjectRetention, ListObjectVersions, DeleteObject (one version; refused with 403 while it is locked).
 """
 
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -43,6 +44,11 @@ TAKEN = {"PreconditionFailed", "412", "ConditionalRequestConflict"}
 NOT_KNOWN = {"NotImplemented", "501"}
 BUSY = {"SlowDown", "503", "ServiceUnavailable", "InternalError", "500", "RequestTimeout", "Throttling"}
 
+# What boto3 knows of S3 takes it most of a tenth of a second to read: once in a process, for the clients of all stores.
+# Of one session, two threads must not make clients at once (boto3's guide, Session: it is not thread safe).
+_session = boto3.session.Session()
+_making = threading.Lock()
+
 
 class S3Store(StoreBase):
     can_lock, parallel = True, 8
@@ -53,29 +59,32 @@ class S3Store(StoreBase):
         endpoint = options.get("endpoint", [""])[0]
         region = options.get("region", ["us-east-1"])[0]
         way = network.way_to(endpoint or f"https://s3.{region}.amazonaws.com")
-        self._client: Any = boto3.session.Session(
-            aws_access_key_id=credentials["access_key"],
-            aws_secret_access_key=credentials["secret_key"],
-            aws_session_token=credentials.get("session_token"),
-            region_name=region,
-        ).client(
-            "s3",
-            endpoint_url=endpoint or None,
-            verify=way.ca_file,
-            config=Config(
-                # Named in the path: only the host that was looked at is spoken to.
-                s3={"addressing_style": "path"} if endpoint else {},
-                signature_version="s3v4",
-                proxies=way.proxies,
-                connect_timeout=CONNECT_SECONDS,
-                read_timeout=READ_SECONDS,
-                retries={"total_max_attempts": TRIES, "mode": "standard"},
-                max_pool_connections=self.parallel,
-                request_checksum_calculation="when_required",
-                response_checksum_validation="when_required",
-            ),
-        )
+        with _making:
+            self._client: Any = _session.client(
+                "s3",
+                aws_access_key_id=credentials["access_key"],
+                aws_secret_access_key=credentials["secret_key"],
+                aws_session_token=credentials.get("session_token"),
+                region_name=region,
+                endpoint_url=endpoint or None,
+                verify=way.ca_file,
+                config=self._config(has_endpoint=bool(endpoint), proxies=way.proxies),
+            )
         self._client.meta.events.register("before-send.s3", _send_at_once)
+
+    def _config(self, *, has_endpoint: bool, proxies: Mapping[str, str]) -> Config:
+        return Config(
+            # Named in the path: only the host that was looked at is spoken to.
+            s3={"addressing_style": "path"} if has_endpoint else {},
+            signature_version="s3v4",
+            proxies=proxies,
+            connect_timeout=CONNECT_SECONDS,
+            read_timeout=READ_SECONDS,
+            retries={"total_max_attempts": TRIES, "mode": "standard"},
+            max_pool_connections=self.parallel,
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        )
 
     def put(self, name: str, data: bytes | BinaryIO, locked_until: datetime | None = None) -> bool:
         file = as_file(data)

@@ -71,6 +71,22 @@ def test_a_clock_that_is_behind_is_said_and_does_not_look_like_a_store_that_lock
     assert (error.value.is_passing, "Set this machine's clock" in error.value.sentence) == (True, True)
 
 
+def test_stores_share_what_boto3_knows_of_s3_and_no_credentials(httpserver: HTTPServer):
+    """To read it anew took most of the processor time of a short look at a store."""
+    httpserver.expect_request(re.compile("/bucket/.*"), method="PUT").respond_with_data("")
+    address = f"s3://bucket?endpoint={httpserver.url_for('')}"
+    stores = [S3Store(address, {**S3_KEYS, "access_key": key, "session_token": token})
+              for key, token in (("OURS", None), ("THEIRS", "theirs"))]  # fmt: skip
+    for store in stores:
+        store.put("a", b"data")
+    heads = [request.headers for request, _ in httpserver.log]
+    assert ["Credential=OURS/" in head["Authorization"] for head in heads] == [True, False]
+    assert ["Credential=THEIRS/" in head["Authorization"] for head in heads] == [False, True]
+    assert [head.get("X-Amz-Security-Token") for head in heads] == [None, "theirs"]
+    ours, theirs = (store._client.meta.service_model.metadata for store in stores)
+    assert ours is theirs
+
+
 def test_nothing_waits_for_leave_to_send_which_a_broken_connection_would_give_for_ever(httpserver: HTTPServer):
     httpserver.expect_request("/bucket/a", method="PUT").respond_with_data("")
     S3Store(f"s3://bucket?endpoint={httpserver.url_for('')}", S3_KEYS).put("a", io.BytesIO(b"data"))
