@@ -92,7 +92,8 @@ def test_ten_kills_and_lost_answers_leave_nothing_twice_and_nothing_untrue(
     worker = start_worker()
     preview = actors.plans.preview.start(restore, SYSTEM).run
     servers.wait_for(lambda: Run.get_by_id(preview.id).state not in ACTIVE, "The preview")
-    graph.change(flags={"lost_answers": 0.1, "lost_answers_seed": seed, "latency_ms": 300})
+    # So slow that the run outlives its kills, also where this process has to wait for the processor.
+    graph.change(flags={"lost_answers": 0.1, "lost_answers_seed": seed, "latency_ms": 600})
     run = actors.restores.live_restore.start(Restore.get_by_id(restore.id), SYSTEM, reason="ticket 4711").run
     kills = 0
     while kills < KILLS and Run.get_by_id(run.id).state in ACTIVE:
@@ -101,6 +102,7 @@ def test_ten_kills_and_lost_answers_leave_nothing_twice_and_nothing_untrue(
         killed(worker, run.id)
         kills += 1
         worker = start_worker()
+    graph.change(flags={"latency_ms": 0})
     servers.wait_for(lambda: _swept(run.id), "The end", seconds=300)
     _nothing_twice_and_nothing_untrue(graph, restore, Run.get_by_id(run.id), gone)
     assert kills == KILLS, f"the run ended after {kills} kills"
