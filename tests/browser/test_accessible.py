@@ -6,10 +6,12 @@ from tests.support.demo import sign_in
 from tests.support.page_walk import PAGES
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-# Another scheme has other colours, and nothing else; another width has other sizes, and shows and hides other parts.
 COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
+ALL_BUT_COLOURS = {**RULES, "rules": {"color-contrast": {"enabled": False}}}
+# Another width has other sizes, and shows and hides other parts; another scheme has other colours, and nothing else.
 SIZES = {"runOnly": {"type": "rule", "values": ["target-size", "scrollable-region-focusable", "meta-viewport"]}}
-LOOKS = ((1440, "light", RULES), (390, "light", SIZES))
+WIDTHS = {390: SIZES, 1440: ALL_BUT_COLOURS}
+SCHEMES = ("light", "dark")
 
 
 # What passed is not told: it is as long as the page.
@@ -52,9 +54,9 @@ def violations(page, rules=RULES):
     return found
 
 
-def dark_violations(page, known):
-    """Those of a page in the dark, of what looks as nothing `known` does, which is added to."""
-    page.emulate_media(color_scheme="dark")
+def contrast_violations(page, known, scheme):
+    """Those of a page in the light or the dark, of what looks as nothing `known` does, which is added to."""
+    page.emulate_media(color_scheme=scheme)
     found, looks = page.evaluate(ASK_NEW_COLOURS, [COLOURS, sorted(known)])
     known.update(looks)
     return found
@@ -68,12 +70,11 @@ def test_no_page_keeps_anybody_out(demo, toured, new_page):
     for name, path in PAGES.items():
         answer = page.goto(demo.address + path.format(**toured))
         assert answer.status == (404 if name in ("not-found", "consent-link-over") else 200), name
-        for width, scheme, rules in LOOKS:
+        for width, rules in WIDTHS.items():
             page.set_viewport_size({"width": width, "height": 900})
-            page.emulate_media(color_scheme=scheme)
-            found[f"{name}, {width} px, {scheme}"] = violations(page, rules)
-        page.set_viewport_size({"width": 1440, "height": 900})
-        found[f"{name}, dark"] = dark_violations(page, known)
+            found[f"{name}, {width} px"] = violations(page, rules)
+        for scheme in SCHEMES:
+            found[f"{name}, {scheme}"] = contrast_violations(page, known, scheme)
     assert {name: broken for name, broken in found.items() if broken} == {}
 
 
@@ -88,18 +89,18 @@ def test_what_opens_over_a_page_keeps_nobody_out_either(demo, new_page):
         page.keyboard.press("Escape")
 
 
-def test_what_only_the_dark_makes_hard_to_read_is_found_where_it_first_looks_so(new_page):
+def test_what_only_one_scheme_makes_hard_to_read_is_found_where_it_first_looks_so(new_page):
     page, known = new_page(reduced_motion="reduce"), set()
     page.set_content("""<html lang="en"><style>
-      body { color: #111; background: #fff } .faint { color: #222 }
+      body { color: #111; background: #fff } .faint { color: #222 } .pale { color: #ddd }
       @media (prefers-color-scheme: dark) { body { color: #eee; background: #000 } .card { background: #fff } }
     </style><body><p>Words</p><p class="other">Words</p></body></html>""")
     assert violations(page, COLOURS) == []
-    assert dark_violations(page, known) == []
+    assert [contrast_violations(page, known, scheme) for scheme in SCHEMES] == [[], []]
     assert known
-    for worse in ("card", "faint"):  # the same text before another colour, and another text before the same
-        page.emulate_media(color_scheme="light")
+    # The same text before another colour, and another text before the same.
+    for worse, where in (("card", "dark"), ("faint", "dark"), ("pale", "light")):
         page.locator(".other").evaluate("(one, worse) => one.className = `other ${worse}`", worse)
-        assert violations(page, COLOURS) == []
-        [broken] = dark_violations(page, known)
-        assert broken.startswith('color-contrast: <p class="other')
+        found = {scheme: contrast_violations(page, known, scheme) for scheme in SCHEMES}
+        assert [scheme for scheme in SCHEMES if found[scheme]] == [where]
+        assert found[where][0].startswith('color-contrast: <p class="other')
