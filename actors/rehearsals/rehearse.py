@@ -45,6 +45,7 @@ TITLES = {
 }
 OF_LAB = (LAB_RESTORE, LAB_COMPARE, LAB_REMOVE)
 NO_SET = "There is no backup to look at."
+FOUND = "Not all of it is as it should be: the findings say what."
 
 
 def start(tenant: Tenant, actor: Actor) -> EnqueuedRun:
@@ -128,8 +129,8 @@ def _finish(claim: Claim, rehearsal: Rehearsal, item: RunItem, message: str) -> 
         claims.assert_claim(claim)
         is_good = not rehearsals.has_failures(rehearsal, item.policy_type)
         state, outcome = (ItemState.DONE, Outcome.PASSED) if is_good else (ItemState.FAILED, Outcome.ERROR)
-        reason = None if is_good else "rehearsal_findings"
-        run_items.finish_item(claim, item, state, outcome, reason=reason, message=message)
+        reason, said = (None, message) if is_good else ("rehearsal_findings", f"{message} {FOUND}")
+        run_items.finish_item(claim, item, state, outcome, reason=reason, message=said)
     claims.reset_attempts(claim)  # what went wrong before a step was done does not count for the next
 
 

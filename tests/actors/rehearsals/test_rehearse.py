@@ -128,7 +128,8 @@ def test_each_content_that_does_not_open_or_is_another_is_a_finding_of_its_polic
         ("sealed", sealed.name, True), ("fingerprint", other.name, True)}  # fmt: skip
     assert whole.name not in {row.name for row in of_contents}
     assert rehearsal.contents_checked == 3
-    assert steps_of(run)[rehearse.CONTENTS][0] == ItemState.FAILED
+    state, said = steps_of(run)[rehearse.CONTENTS]
+    assert (state, said) == (ItemState.FAILED, f"3 of 3 contents were opened and compared. {rehearse.FOUND}")
 
 
 def test_what_may_not_be_read_is_named_and_fails_nothing(cast, graph, ended):
