@@ -70,7 +70,7 @@ def name_with_tags(tenant: Any) -> Markup:
     """Show the tenant's name as a link, whether something can start in it, and its tags below."""
     name = link("tenants.page", tenant.name, tenant_id=tenant.id)
     if not tenant.is_active:
-        state = "being removed" if tenant.removing_since else "switched off"
+        state = translated("being removed" if tenant.removing_since else "switched off")
         name += Markup(' <span class="badge badge-muted"><i class="fa fa-power-off" aria-hidden="true"></i> {}</span>'
                        ).format(state)  # fmt: skip
     return Markup("{}<br>{}").format(name, _tags(tenant)) if tenant.tag_names else name
@@ -117,7 +117,7 @@ FILTERS = (
 
 class TenantListView(ListView):
     list_template = "fleet/list.html"
-    order_words = "what needs attention first, then by name,"
+    order_words = "what needs attention first, then by name"
     page_words = ("Previous", "Next")
     column_list = (
         "name",

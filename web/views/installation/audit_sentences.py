@@ -48,7 +48,30 @@ _CHANGED = {
     "stop_percent": "the share of failures that stops a roll-out",
     "at_once": "how many tenants at a time",
     "allows_private": "whether it may lead into private networks",
+    "name": "name",
+    "description": "description",
+    "password": "password",
+    "options": "options",
+    "items": "policies",
+    "address": "address",
+    "secret": "secret",
+    "credential": "credential",
+    "credentials": "credentials",
+    "copy_days": "days that copies are kept",
+    "needs_lock": "whether it has to lock",
+    "bytes_per_second": "how fast it is sent to",
+    "members": "members",
+    "cron": "schedule",
+    "time_zone": "time zone",
+    "is_full": "whether backups are full",
+    "retention": "retention",
+    "is_watched": "watching",
+    "watch_minutes": "minutes between looks",
+    "tags": "tags",
+    "emergency_note": "note on emergency accounts",
 }
+# Of a store, it says something else than of a person.
+_CHANGED_OF_STORE = {**_CHANGED, "is_active": "whether it is switched on"}
 
 
 @dataclass(frozen=True)
@@ -207,7 +230,8 @@ class _Sentence:
 
     def _reason(self) -> str:
         restore = self._restore_row()
-        return str(self._details.get("reason") or (restore.reason if restore else "") or "")
+        reason = str(self._details.get("reason") or (restore.reason if restore else "") or "")
+        return translated(reason) if restore and work_names.is_own_reason(restore) else reason
 
     def _requester(self) -> object:
         """Return who ran the restore: its run is the system's own to end."""
@@ -229,7 +253,8 @@ class _Sentence:
     def _changed(self) -> str:
         changed = self._details.get("changed")
         names = changed if isinstance(changed, list) else [changed]
-        return ", ".join(translated(_CHANGED.get(str(name), str(name))) for name in names)
+        words = _CHANGED_OF_STORE if self._event.action == Action.COPY_STORE_CHANGED else _CHANGED
+        return ", ".join(translated(words.get(str(name), str(name))) for name in names)
 
     def _schedule(self) -> str:
         cron, zone = self._details.get("cron"), self._details.get("time_zone")

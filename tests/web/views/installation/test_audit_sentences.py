@@ -2,13 +2,17 @@
 
 import html
 import re
+from inspect import signature
 
 import pytest
 
 from actors.plans import drafts
 from db.audit import audit, own_actors
 from db.audit.audit import DETAILS, SYSTEM, Action, Actor
-from db.models import AuditEvent, BackupSet
+from db.copies import stores
+from db.installation import tenant_defaults
+from db.models import AuditEvent, BackupSet, Restore
+from db.standards import standards
 from db.states import Result
 from tests.support.restore_steps import options
 from web.translation.sentences import book_of
@@ -166,7 +170,7 @@ EVENTS = (
     (Action.COPY_STORE_ADDED, "store of copies Vault", {"address": "s3://vault", "copy_days": 30, "needs_lock": True},
      "ok", "Max added store of copies Vault at s3://vault; copies stay 30 days"),
     (Action.COPY_STORE_CHANGED, "store of copies Vault", {"changed": ["copy_days"]}, "ok",
-     "Max changed store of copies Vault: copy_days"),
+     "Max changed store of copies Vault: days that copies are kept"),
     (Action.COPY_STORE_REMOVED, "store of copies Vault", {"address": "s3://vault", "copy_days": 1, "needs_lock": True},
      "ok", "Max removed store of copies Vault at s3://vault; what is in it stays there"),
     (Action.COPY_STORE_ASKED, "store of copies Vault", {"what": "verify"}, "ok",
@@ -450,6 +454,25 @@ def test_codes_and_texts_of_ours_are_in_the_readers_language_and_names_are_not(a
         said = [html.unescape(re.sub(r"<[^>]*>", "", one)) for one in audit_sentences.sentences(events)]
     for sentence, (*_, expected) in zip(said, GERMAN, strict=True):
         assert expected in sentence
+
+
+def test_what_was_changed_is_named_in_german_and_not_by_its_column():
+    of_people = {"password", "site_role", "is_active", "entra_id"}
+    of_others = {"options", "items", "credential", "address", "secret", "allows_private", "description"}
+    names = {*tenant_defaults.COLUMNS, *standards.LIMITS, *signature(stores.change).parameters, *of_people, *of_others}
+    german = book_of("de")
+    words = {name: audit_sentences._CHANGED_OF_STORE.get(name, "") for name in names - {"store", "actor"}}
+    left = {name for name, word in words.items() if german.translate(word) == word}
+    assert left == {"entra_id"}, "Entra ID is called so in German, too"
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_why_a_rehearsal_restored_something_is_said_in_german(app, cast, rows):
+    Restore.update(rehearsal_id=3).execute()
+    event = AuditEvent(action=Action.RESTORE_STARTED, subject="restore 1", actor=own_actors.REHEARSAL.name, result="ok",
+                       details={"reason": "Rehearsal 3 removes what it made"})  # fmt: skip
+    with app.test_request_context(headers={"Accept-Language": "de"}):
+        assert "— Probe 3 entfernt, was sie angelegt hat" in audit_sentences.sentences([event])[0]
 
 
 def test_what_an_act_is_about_is_said_in_german():
