@@ -15,9 +15,12 @@ from db.models import BackupSet, CopiedContent, CopiedSet, CopyStore
 FORMAT = 1
 FIRST_FILE = "tenantkeep-copies.json"
 PROBES = "probes/"
+SETS = "sets/"
 STATES = "state/"
 ERASED = "erased/"
 TURNS = "turns/"
+# Whoever may write to a store could put there a number that no database takes.
+_MANIFEST = re.compile(r"sets/([^/]+)/([0-9]{1,18})/manifest\.json\.age")
 _TURN = re.compile(r"([1-9][0-9]{0,8})-([0-9a-f]{32})\.json")
 # Those beside the folders of contents.
 FEW_FOLDERS = ("erased", "probes", "sets", "state", "turns")
@@ -29,11 +32,17 @@ def content_path(name: str) -> str:
 
 def sets_of(directory_id: str) -> str:
     """Return how all names begin that are of the sets of a tenant."""
-    return f"sets/{directory_id}/"
+    return f"{SETS}{directory_id}/"
 
 
 def manifest_path(copied: CopiedSet) -> str:
     return f"{sets_of(copied.directory_id)}{copied.set_number}/manifest.json.age"
+
+
+def set_in(name: str) -> tuple[str, int] | None:
+    """Return (directory id, number) of the set whose manifest has this name; None where it is something else's."""
+    found = _MANIFEST.fullmatch(name)
+    return (found[1], int(found[2])) if found else None
 
 
 def state_path(at: datetime) -> str:

@@ -54,7 +54,7 @@ def hold_turn(row: CopyStore, store: Store) -> None:
     last = newest.turn if newest else own
     if own is None and (last is None or last.claim != row.turn_claim):
         # Before the turn is taken: whoever is killed in between does it again.
-        verifying.forget_removed(row, store)
+        verifying.follow_another(row, store)
     if own is None or newest is None:
         _take(row, store, after=last.number if last else 0)
         # A twin may have taken one at the same moment.

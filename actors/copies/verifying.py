@@ -16,6 +16,7 @@ from actors.copies.stores.store import NotStored, Store, StoreDamaged
 from db.clock import utcnow
 from db.copies import copied_contents, copied_sets, loose_contents, signer, stores
 from db.copies.signer import Signer
+from db.installation import lost_contents
 from db.models import CopiedContent, CopiedSet, CopyStore
 from db.states import CopyState
 
@@ -48,8 +49,18 @@ def read_sample(row: CopyStore, store: Store) -> None:
         _check_content(row, store, content, is_read=number < CONTENTS_READ, locks=locks)
 
 
-def forget_removed(row: CopyStore, store: Store) -> None:
-    """Forget what another installation of our name removed while it had the store: that is no damage.
+def follow_another(row: CopyStore, store: Store) -> None:
+    """Bring what is on record in line with a store that another installation of our name had until now."""
+    _forget_removed(row, store)
+    # It numbered its sets as we do: ours are to have names there that are free.
+    told = [layout.set_in(name) for name in store.all_names(layout.SETS)]
+    lost_contents.keep_numbers(its_set[1] for its_set in told if its_set is not None)
+    # What is in no set is of here from now on.
+    stores.record(row, state_at=None)
+
+
+def _forget_removed(row: CopyStore, store: Store) -> None:
+    """Forget what the other one removed: that is no damage.
 
     It leaves sets whose date is still to come, but for those that somebody had erased: one that is missing otherwise is
     told by the next sample. Of contents nobody here knows until when it kept them.
@@ -63,8 +74,6 @@ def forget_removed(row: CopyStore, store: Store) -> None:
                 copied_sets.lose(copied, again=False)
     count, _ = _forget_contents(row, store)
     logger.info("contents that another installation removed are forgotten", extra={"store": row.id, "count": count})
-    # What is in no set is of here from now on.
-    stores.record(row, state_at=None)
 
 
 def some_folders() -> list[str]:

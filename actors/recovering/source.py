@@ -8,7 +8,6 @@ import gzip
 import hashlib
 import itertools
 import json
-import re
 import shutil
 import tempfile
 import zlib
@@ -25,10 +24,6 @@ from db.copies.signer import is_signed
 from db.errors import Invalid
 from db.installation import age_file
 
-_SETS = "sets/"
-_MANIFEST = "/manifest.json.age"
-# Whoever may write to a store could put there a number that no database takes.
-_NUMBER = re.compile(r"[0-9]{1,18}")
 MAX_CONTENT_BYTES = 256 * 1024 * 1024
 NEWER = "The store was made by a newer Tenantkeep than this one. Update this one first."
 
@@ -104,11 +99,8 @@ class CopySource:
 
     def sets(self) -> list[SetPlace]:
         """Return the sets that have a manifest, the newest first."""
-        found = []
-        for name in self._store.all_names(_SETS):
-            parts = name.removesuffix(_MANIFEST).split("/")
-            if name.endswith(_MANIFEST) and len(parts) == 3 and _NUMBER.fullmatch(parts[2]):
-                found.append(SetPlace(parts[1], int(parts[2]), name))
+        told = [(layout.set_in(name), name) for name in self._store.all_names(layout.SETS)]
+        found = [SetPlace(*its_set, name) for its_set, name in told if its_set is not None]
         return sorted(found, key=lambda place: place.number, reverse=True)
 
     def erased(self) -> dict[str, datetime]:
