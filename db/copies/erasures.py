@@ -17,6 +17,7 @@ from db.copies import copied_contents
 from db.database import Condition, database
 from db.models import CopiedContent, CopiedSet, CopyErasure, CopyStore, Tenant
 from db.sql.value_lists import is_in
+from db.states import CopyState
 
 
 @dataclass(frozen=True)
@@ -143,12 +144,16 @@ def has_contents(erasure: CopyErasure) -> bool:
 
 
 def forget_set(erasure: CopyErasure, number: str, *, was_there: bool) -> None:
-    """Forget a set that is no longer in the store. `was_there`: something of it was until now, which is counted."""
+    """Forget a set that is no longer in the store, and count it. `was_there`: something of it was until now.
+
+    A look that was killed in between has left of a copy that was there only our record.
+    """
     with database.atomic():
         # As text: whoever may write to the store can give a folder any name.
-        is_it = CopiedSet.set_number.cast("TEXT") == number
-        CopiedSet.delete().where(_is_of(CopiedSet, erasure) & is_it).execute()
-        _count(erasure, CopyErasure.sets, int(was_there))
+        is_it = _is_of(CopiedSet, erasure) & (CopiedSet.set_number.cast("TEXT") == number)
+        was_copied = CopiedSet.select().where(is_it & (CopiedSet.state == CopyState.COMPLETE)).exists()
+        CopiedSet.delete().where(is_it).execute()
+        _count(erasure, CopyErasure.sets, int(was_there or was_copied))
 
 
 def forget_contents(erasure: CopyErasure, content_ids: Sequence[int]) -> None:
