@@ -239,6 +239,11 @@ def is_disk_full(error: BaseException) -> bool:
     return isinstance(error, pw.OperationalError) and bool(_DISK_FULL.search(str(error)))
 
 
+def is_lock_held(error: BaseException) -> bool:
+    """Return whether SQLite says that another process has been writing for longer than it waits."""
+    return isinstance(error, pw.OperationalError) and "database is locked" in str(error)
+
+
 def is_unreachable(error: BaseException) -> bool:
     """Return whether the error means that the database's server cannot be reached, not that the statement is wrong."""
     if is_sqlite() or not isinstance(error, pw.OperationalError | pw.InterfaceError):

@@ -57,12 +57,10 @@ class Recovery:
 def recover(source: CopySource, address: str, actor: Actor, tell: Tell, as_of: datetime | None = None) -> Recovery:
     """Bring back what the store has. Raises Invalid before anything was changed, and StoreError at any time."""
     result = Recovery(source.first.installation, source.first.signer)
-    here = lost_contents.installation_here()
-    if here is None:
-        _bring_state(source, address, actor, tell, as_of, result)
-    elif here != source.first.installation:
+    here = lost_contents.installation_here() or _bring_state(source, address, actor, tell, as_of, result)
+    if here != source.first.installation:
         raise Invalid(f"Another installation was recovered here. {NEW_DATABASE}")
-    elif as_of not in {None, lost_contents.as_of()}:
+    if as_of not in {None, lost_contents.as_of()}:
         raise Invalid(f"A recovery of another time was begun here. Without --as-of it goes on. Else: {NEW_DATABASE}")
     _Contents(source, own_signer(), lost_contents.as_of(), tell, result).bring_back()
     result.audit_problems = [str(fault) for fault in islice(chain.verify(), MOST_FAULTS)]
@@ -72,13 +70,21 @@ def recover(source: CopySource, address: str, actor: Actor, tell: Tell, as_of: d
 
 def _bring_state(
     source: CopySource, address: str, actor: Actor, tell: Tell, as_of: datetime | None, result: Recovery
-) -> None:
-    """Import the state that is chosen. Raises Invalid when there is none."""
+) -> str:
+    """Import the state that is chosen, and return the number of the installation that is here then.
+
+    Raises Invalid when there is none.
+    """
     with state_choice.open_chosen(source, as_of) as state:
         try:
             imported = import_file.import_state(
                 state.lines, address, as_of, actor, lambda done, rows: tell("rows", done, rows)
             )
+        except import_file.NotEmpty:
+            # Another recovery was quicker: this one goes on with what it has begun.
+            if here := lost_contents.installation_here():
+                return here
+            raise
         except Invalid as e:
             if state.unproved:
                 # The one before it may be another version's: whoever reads that has to know of the newer one.
@@ -87,6 +93,7 @@ def _bring_state(
     result.state, result.made_at = state.name, state.at.isoformat()
     result.rows, result.ended_runs = imported.rows, imported.ended_runs
     result.unproved += state.unproved + state.doubted
+    return source.first.installation
 
 
 class _Contents:
@@ -116,6 +123,8 @@ class _Contents:
             )
         if self._tried:
             self._look_into_older_sets()
+        # What another recovery, or a backup, brought back meanwhile is lost no longer.
+        self._reasons = {content: self._reasons[content] for content in lost_contents.still_lost(self._reasons)}
         # Also of a tenant whose copies were erased: it may stay, and be backed up again.
         lost_contents.have_read_again(self._reasons.keys() | self._erased_ids)
         self._result.lost_contents = len(self._reasons)

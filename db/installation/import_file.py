@@ -18,7 +18,7 @@ import peewee as pw
 
 from db.audit import audit
 from db.audit.audit import Action, Actor
-from db.database import database
+from db.database import database, is_lock_held
 from db.errors import Invalid
 from db.installation import age_file, export_file, passphrase_file, row_codec, standstill
 from db.installation.export_file import ReportProgress
@@ -36,6 +36,10 @@ RUN_INTERRUPTED = (
 )
 
 
+class NotEmpty(Invalid):
+    """There is something in this installation already: nothing is imported."""
+
+
 @dataclass(frozen=True)
 class ImportResult:
     rows: int
@@ -51,7 +55,7 @@ def import_all(path: Path, passphrase: str, actor: Actor, tell: ReportProgress) 
     except OSError as e:
         raise Invalid(f"{path} cannot be read: {e.strerror}.") from e
     except pw.OperationalError as e:
-        raise Invalid(f"Nothing was imported: {_first_line(e)}") from e
+        raise Invalid(f"Nothing was imported: {_why(e)}") from e
 
 
 def _read(file: BinaryIO, passphrase: str, actor: Actor, tell: ReportProgress) -> ImportResult:
@@ -94,7 +98,7 @@ def import_state(
                 ended_runs=result.ended_runs,
             )
     except pw.OperationalError as e:
-        raise Invalid(f"Nothing was imported: {_first_line(e)}") from e
+        raise Invalid(f"Nothing was imported: {_why(e)}") from e
     return result
 
 
@@ -151,7 +155,7 @@ def _check_empty() -> None:
     full = [model for model in row_codec.EXPORTED_TABLES if model not in _NEVER_EMPTY and model.select().exists()]
     if full or not untouched:
         names = ", ".join(model._meta.table_name for model in full)
-        raise Invalid(
+        raise NotEmpty(
             f"This installation is not empty: it has rows in {names}. Name a new database in TENANTKEEP_DATABASE_URL, "
             "run tenantkeep migrate, and import into that."
         )
@@ -202,6 +206,12 @@ def _insert(model: Any, rows: list[row_codec.Row]) -> None:
         model.insert_many(rows).as_rowcount().execute()
     except (pw.DataError, pw.IntegrityError, ValueError) as e:
         raise Invalid(f"Nothing was imported: table {model._meta.table_name} was refused: {_first_line(e)}") from e
+
+
+def _why(e: pw.OperationalError) -> str:
+    if not is_lock_held(e):
+        return _first_line(e)
+    return "another process is writing to the database, such as another import. Wait for its end, and run this again."
 
 
 def _first_line(e: Exception) -> str:

@@ -102,6 +102,12 @@ def _lost(after: int) -> Any:
     return Content.select(*columns).join(Tenant).where((Content.id > after) & (Content.sealed == NOT_BACK_YET))
 
 
+def still_lost(content_ids: Collection[int]) -> list[int]:
+    """Return those of the contents that are not back."""
+    is_it = is_in(Content.id, list(content_ids)) & (Content.sealed == NOT_BACK_YET)
+    return [row[0] for row in Content.select(Content.id).where(is_it).order_by(Content.id).tuples()]
+
+
 def digests(names: Sequence[str]) -> dict[str, set[str]]:
     """Return name in a store -> the SHA-256 of its JSON, as it was recorded when it was pushed, to each store there is.
 

@@ -3,6 +3,8 @@
 import gzip
 import hashlib
 import json
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -176,6 +178,66 @@ def test_a_recovery_goes_on_beside_another_and_beside_a_backup(copied, arrive, m
     monkeypatch.setattr(lost_contents, "has_set", look)
     assert recover(place).sets == 0
     assert {key: documents()[key] for key in before} == before
+
+
+@only_sqlite
+def test_of_two_recoveries_at_once_the_later_one_goes_on_with_what_the_other_imported(copied, arrive, monkeypatch):
+    place, _ = copied()
+    before = documents()
+    arrive("sqlite")
+    look = lost_contents.installation_here
+    monkeypatch.setattr(lost_contents, "installation_here", lambda: None)
+    with pytest.raises(Invalid, match="not empty"):
+        User.create(email="somebody@example.com", name="Somebody", password_hash="x")
+        recover(place)
+    User.delete().execute()
+
+    def not_yet():
+        """Both have looked, and found nothing here; the other one is done before this one imports."""
+        monkeypatch.setattr(lost_contents, "installation_here", look)
+        assert recover(place).sets == 1
+
+    monkeypatch.setattr(lost_contents, "installation_here", not_yet)
+    result = recover(place)
+    assert (result.rows, result.sets, result.contents, result.lost_contents) == (0, 0, 0, 0)
+    assert documents() == before
+
+
+@only_sqlite
+def test_where_another_process_writes_for_longer_than_sqlite_waits_it_says_what_to_do(copied, arrive):
+    place, _ = copied()
+    there = arrive("sqlite")
+    there.execute_sql("PRAGMA busy_timeout = 50")
+    with closing(sqlite3.connect(there.database)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(Invalid, match="another process is writing to the database"):
+            recover(place)
+    assert recover(place).sets == 1
+
+
+@only_sqlite
+def test_what_another_recovery_brings_back_after_this_one_missed_it_is_not_told_as_lost(copied, arrive):
+    """The other one has added the newer set already, which alone tells of a content."""
+    place, _ = copied()
+    before = documents()
+    arrive("sqlite")
+
+    def stop_after_sets(what, *_):
+        if what == "sets":
+            raise Killed
+
+    with pytest.raises(Killed):
+        recover(place, stop_after_sets)
+    others = []
+
+    def other_goes_on(*_):
+        if not others:
+            others.append(None)
+            others.append(recover(place))
+
+    result = recover(place, other_goes_on)
+    assert (others[1].contents, others[1].lost_contents, result.lost_contents, result.lost) == (1, 0, 0, [])
+    assert documents() == before
 
 
 @only_sqlite
