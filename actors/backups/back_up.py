@@ -1,7 +1,7 @@
 """`backup_set.capture`: list a tenant, then read what may have changed, in parts that the whole fleet shares.
 
 One message plans: it lists the policy types, makes the items, settles those that the lists show to be unchanged, and
-hands the rest out. One message for each part reads up to forty policies in $batch calls. Whoever ends the last part
+hands the rest out. One message for each part reads up to eighty policies in $batch calls. Whoever ends the last part
 ends the run.
 """
 
@@ -13,6 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import replace
 from itertools import chain
+from threading import Lock
 from typing import Any, TypedDict, Unpack
 
 import dramatiq
@@ -52,13 +53,16 @@ from graph.read import directory_names as names
 from graph.read.readings import ListedPolicy, PolicyList, Reading, read_policy
 from graph.references.reference_kinds import GROUPS
 from graph.transport import rate_limits
-from graph.transport.batch_driver import drive, drive_one
+from graph.transport.batch_driver import SIDE_BY_SIDE, drive, drive_one
 from graph.transport.client import BATCH_SIZE, GraphClient
 
 logger = logging.getLogger(__name__)
 
-# Two $batch calls, which go side by side: what a part costs besides its policies is shared by more of them.
-ITEMS_OF_A_PART = 2 * BATCH_SIZE
+# As many $batch calls as go side by side: what a part costs besides its policies is shared by more of them.
+ITEMS_OF_A_PART = SIDE_BY_SIDE * BATCH_SIZE
+# Threads that work side by side in one interpreter are all done only when the last one is, and then all wait for Graph
+# together. One after another, the first asks for its next policies while the others work.
+_WORKING = Lock()
 # Services that are paced are waited for together for so long: each alone would cost a message.
 TOGETHER_SECONDS = 3.0
 # Id, policy type, Graph id.
@@ -332,7 +336,8 @@ def _read(claim: Claim, items: Sequence[RunItem], known: names.KnownNames) -> na
     )
     unfinished = unfinished_items(items, {item: readings[item.id] for item in items})
     final = [item for item in items if item not in unfinished]
-    drafts = drafts_or_errors({item: readings[item.id] for item in final}, memory, is_indexed_later=True)
+    with _WORKING:
+        drafts = drafts_or_errors({item: readings[item.id] for item in final}, memory, is_indexed_later=True)
     new_names = _new_names(known, readings.values())
     groups = _groups_found(claim, readings.values())
     with database.atomic():

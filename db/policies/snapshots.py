@@ -144,7 +144,7 @@ def save(run: Run, drafts: Sequence[SnapshotDraft]) -> dict[int, SavedSnapshot]:
     """Save the drafts. Return policy id -> its snapshot.
 
     A draft that equals the policy's newest snapshot confirms that one. Any other is added, and is recorded as a change
-    in the same transaction. It takes a few statements, whatever their number: a backup saves forty at a time.
+    in the same transaction. It takes a few statements, whatever their number: a backup saves eighty at a time.
     """
     if not drafts:
         return {}

@@ -193,6 +193,8 @@ class Sync(Work):
 
 class Backup(Work):
     kind = RunKind.BACK_UP
+    # Two parts, and the rest.
+    policies = 100
 
     def request(self):
         return f"/tenants/{self.tenant.id}/back-up", {}

@@ -38,14 +38,14 @@ def outcomes(run):
 
 
 def test_a_tenant_is_listed_and_read_and_the_set_holds_every_policy(graph, back_up, cast):
-    fill(graph, 50)
+    fill(graph, 100)  # two parts
     run, made = back_up()
-    assert (run.state, run.total, run.done) == (RunState.SUCCEEDED, 52, 52)
+    assert (run.state, run.total, run.done) == (RunState.SUCCEEDED, 102, 102)
     assert made.state == SetState.COMPLETE
     kept = Snapshot.select().where(Snapshot.id.in_(backup_sets.snapshot_ids(made)))
-    assert {one.name for one in kept} == {f"Policy {n}" for n in range(50)} | {"Contoso policy 1", "Contoso policy 2"}
+    assert {one.name for one in kept} == {f"Policy {n}" for n in range(100)} | {"Contoso policy 1", "Contoso policy 2"}
     assert snapshots.read_snapshot(kept[0])["body"]["settings"]
-    row = {"state": "done", "offer": "offered", "listed": 52, "message": None, "captured": 52}
+    row = {"state": "done", "offer": "offered", "listed": 102, "message": None, "captured": 102}
     assert made.types["configurationPolicies"] == row
     assert not Run.select().where(Run.parent.is_null(False)).exists(), "its parts are gone"
     assert Notification.select().where(Notification.user == cast.ada).count() == 1
