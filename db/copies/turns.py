@@ -41,5 +41,5 @@ def overtaken_sentence(store: CopyStore) -> str:
     return (
         f"Another installation with this one's name and keys took this store over on {store.overtaken_at:%Y-%m-%d} at "
         f"{store.overtaken_at:%H:%M} UTC: nothing is pushed or removed there from here. If that one is right, switch "
-        "the store off here. If this one is, stop that one, and take the store back."
+        "the store off here. If this one is, stop that one, and take the store back: tenantkeep copies take-back."
     )
