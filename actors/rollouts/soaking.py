@@ -45,34 +45,34 @@ def _next_kind(version: StandardVersion, ring: Ring) -> RollOutKind:
 
 def offer_of(standard: Standard, version: StandardVersion, ring: Ring, kind: RollOutKind) -> RingOffer:
     if kind == RollOutKind.SWITCH_ON:
-        before, days = ring, standard.look_days
+        earlier_ring, days = ring, standard.look_days
     else:
         earlier = [other for other in list(Ring)[: list(Ring).index(ring)] if _tenant_ids(standard, other)]
         if not earlier:
             return RingOffer(version, ring, kind)
-        before, days = earlier[-1], standard.soak_days
-    why_not, ready_at = _why_not(standard, version, before, timedelta(days=days))
+        earlier_ring, days = earlier[-1], standard.soak_days
+    why_not, ready_at = _why_not(standard, version, earlier_ring, timedelta(days=days))
     return RingOffer(version, ring, kind, why_not, ready_at)
 
 
 def _why_not(
-    standard: Standard, version: StandardVersion, before: Ring, soak: timedelta
+    standard: Standard, version: StandardVersion, earlier_ring: Ring, soak: timedelta
 ) -> tuple[str, datetime | None]:
-    newest = rollouts.newest_of_ring(version, before, RollOutKind.ROLL_OUT)
+    newest = rollouts.newest_of_ring(version, earlier_ring, RollOutKind.ROLL_OUT)
     if newest is None or newest.state != RollOutState.FINISHED:
-        return f"Version {version.number} was not rolled out to the ring “{before}” yet.", None
-    tenant_ids = _tenant_ids(standard, before)
+        return f"Version {version.number} was not rolled out to the ring “{earlier_ring}” yet.", None
+    tenant_ids = _tenant_ids(standard, earlier_ring)
     unseen = rollout_tenants.not_compared_since(standard.id, tenant_ids, newest.ended_at)
     if unseen:
         tenants = "1 tenant" if unseen == 1 else f"{unseen} tenants"
-        return f"Not compared yet in the ring “{before}”: {tenants}. That takes some minutes.", None
+        return f"Not compared yet in the ring “{earlier_ring}”: {tenants}. That takes some minutes.", None
     open_policies = rollout_tenants.not_as_wanted(standard.id, tenant_ids, but_for=REPORT_ONLY_YET)
     if open_policies:
         policies = "1 policy" if open_policies == 1 else f"{open_policies} policies"
-        return f"Not as the standard wants in the ring “{before}”: {policies}. Look at the matrix.", None
+        return f"Not as the standard wants in the ring “{earlier_ring}”: {policies}. Look at the matrix.", None
     ready_at = newest.ended_at + soak
     if ready_at > utcnow():
-        return f"The ring “{before}” is looked at until {ready_at:%Y-%m-%d %H:%M} UTC.", ready_at
+        return f"The ring “{earlier_ring}” is looked at until {ready_at:%Y-%m-%d %H:%M} UTC.", ready_at
     return "", ready_at
 
 

@@ -62,9 +62,12 @@ def _value_html(value: Any) -> Any:
 
 def numbered(name: Name) -> str:
     """Return a name with its number, as plain text in the reader's language: for a title, or to be heard."""
-    if current_language() == ENGLISH:
-        return name.numbered
-    return f"{name_html(name).striptags()} ({translated(name.kind)} {name.number})"
+    return f"{as_text(name)} ({translated(name.kind)} {name.number})"
+
+
+def as_text(name: Name) -> str:
+    """Return a name as plain text in the reader's language."""
+    return str(name) if current_language() == ENGLISH else str(name_html(name).striptags())
 
 
 def number_html(name: Name) -> Markup:

@@ -32,6 +32,8 @@ _PART_END = re.compile(r"(?<=[.!?:]) (?=[A-Z“\d])")
 _DOT = " · "
 # A placeholder's value may be a sentence or a count again: “4 policies: …”. Deeper than this none is.
 _DEEPEST = 3
+# Placeholders whose values are our words for something, single ones too.
+_CODES = ("ring",)
 # What fits so little fixed text might be anything, such as the name of a policy.
 _LEAST_FIXED_LETTERS = 3
 
@@ -126,13 +128,13 @@ class SentenceBook:
         lists = (self._by_first_word.get(word, ()) for word in (text.split(" ", 1)[0], ""))
         for pattern in heapq.merge(*lists, key=_rank):
             if pattern.longest in text and (match := pattern.expression.fullmatch(text)):
-                values = {name: self._translate_value(value, depth + 1) for name, value in match.groupdict().items()}
+                values = {name: self._translate_value(name, value, depth) for name, value in match.groupdict().items()}
                 return self._form(pattern.forms, match.groupdict()) % values
         return None
 
-    def _translate_value(self, value: str, depth: int) -> str:
-        """A single word may be somebody's name for something: it stays."""
-        return self.translate(value, depth) if " " in value else value
+    def _translate_value(self, name: str, value: str, depth: int) -> str:
+        """A single word may be somebody's name for something: it stays, but where it is a code of ours."""
+        return self.translate(value, depth + 1) if " " in value or name.endswith(_CODES) else value
 
     def _form(self, forms: tuple[str, ...], values: dict[str, str]) -> str:
         count = values.get("num", "")

@@ -19,7 +19,7 @@ from db.names.work_names import Name
 from db.states import WRITTEN_OUTCOMES, Outcome
 from db.tenants import schedule_words
 from web.presentation.formatters import kind_title
-from web.presentation.links import link, name_html
+from web.presentation.links import as_text, link, name_html
 from web.security.access import can
 from web.security.permissions import Permission
 from web.security.who_may import role_words
@@ -139,6 +139,7 @@ class _Sentence:
             "kind": self._kind_title,
             "schedule": self._schedule,
             "counts": lambda: _counts(self._details.get("counts")),
+            "ring": lambda: translated(str(self._details.get("ring", MISSING))),
             "gives": lambda: translated(role_words(self._details.get("gives", MISSING))),
             "site_role": lambda: translated(role_words(self._details.get("site_role", MISSING))),
         }
@@ -267,7 +268,7 @@ class _Sentence:
 
 def _titled(label: str, name: Name | None) -> object:
     """Return the label, with what it is called by its work as the title."""
-    return Markup('<span title="{}">{}</span>').format(name, label) if name else label
+    return Markup('<span title="{}">{}</span>').format(as_text(name), label) if name else label
 
 
 def _counts(counts: object) -> str:

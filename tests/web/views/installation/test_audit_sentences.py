@@ -439,6 +439,7 @@ GERMAN = (
     (Action.SNAPSHOT_DOWNLOADED, "snapshot 1 of “Ring”", {}, "Momentaufnahme 1 von “Ring”"),
     (Action.USER_ADDED, ADA, {"site_role": "auditor"}, "Prüfer"),
     (Action.TENANT_CHANGED, "tenant Contoso", {"changed": ["break_glass"]}, "Notfallkonten"),
+    (Action.ROLLOUT_ASKED, "roll-out 4", {"ring": "early", "version": 2, "standard": "Base"}, "an den Ring früh"),
 )  # fmt: skip
 
 
@@ -472,7 +473,9 @@ def test_why_a_rehearsal_restored_something_is_said_in_german(app, cast, rows):
     event = AuditEvent(action=Action.RESTORE_STARTED, subject="restore 1", actor=own_actors.REHEARSAL.name, result="ok",
                        details={"reason": "Rehearsal 3 removes what it made"})  # fmt: skip
     with app.test_request_context(headers={"Accept-Language": "de"}):
-        assert "— Probe 3 entfernt, was sie angelegt hat" in audit_sentences.sentences([event])[0]
+        [said] = audit_sentences.sentences([event])
+    assert "— Probe 3 entfernt, was sie angelegt hat" in said
+    assert 'title="Wiederherstellung' in said
 
 
 def test_what_an_act_is_about_is_said_in_german():
