@@ -20,7 +20,7 @@ from db.database import database
 from db.errors import Invalid
 from db.models import Restore, RestoreItem, RollOut, RollOutTenant, Run, RunItem, StandardAdoption
 from db.restores import approvals, four_eyes, restore_items, restores
-from db.rollouts import rollout_tenants
+from db.rollouts import rollout_tenants, rollouts
 from db.runs import runs
 from db.states import ACTIVE, ItemState, Outcome, RestoreState, RollOutTenantState, RunKind, RunState
 
@@ -232,8 +232,9 @@ def _begin_undo_run(rollout: RollOut, part: RollOutTenant, undo: Restore) -> Non
         rollout_tenants.note(part, message=WAITS_FOR_OTHER.format(number=other.restore_id))
         return
     try:
-        if _is_approved(undo, None, rollout.message):
-            live_restore.start(Restore.get_by_id(undo.id), ROLL_OUT, reason=rollout.message, plan=undo.planned_mark)
+        why = rollouts.why_rolled_back(rollout)
+        if _is_approved(undo, None, why):
+            live_restore.start(Restore.get_by_id(undo.id), ROLL_OUT, reason=why, plan=undo.planned_mark)
         else:
             rollout_tenants.note(part, message=WAITS_FOR_APPROVAL)
     except Invalid as e:

@@ -38,6 +38,7 @@ MAY_ROLL_BACK = (S.PAUSED, S.STOPPED, S.FINISHED)
 LEFT_AFTER = timedelta(seconds=60)
 # Longer than what a step does for one tenant: until then no other worker takes a step of the same roll-out.
 HELD = timedelta(seconds=30)
+ROLLED_BACK = "Rolled back: {sentence}"
 OTHER_COUNT = "To confirm, say how many tenants have a plan: {count}. Look at the plans before."
 ARCHIVED = "This standard is archived: nothing of it is rolled out any more."
 NO_REASON = "Say why: a ticket or a sentence. Everybody reads it who sees this roll-out."
@@ -236,9 +237,15 @@ def begin_roll_back(rollout: RollOut, actor: Actor, reason: str) -> None:
         raise Invalid("It is still being written in a tenant: roll back when that has ended.")
     if not rollout_tenants.of_states(rollout, rollout_tenants.WRITTEN):
         raise Invalid("Nothing was written by it: there is nothing to roll back.")
-    move_or_refuse(rollout, MAY_ROLL_BACK, S.ROLLING_BACK, ended_at=None, message=f"Rolled back: {sentence}"[:1000])
+    message = ROLLED_BACK.format(sentence=sentence)
+    move_or_refuse(rollout, MAY_ROLL_BACK, S.ROLLING_BACK, ended_at=None, message=message)
     rollout_tenants.leave_rest_out(rollout, "The roll-out was rolled back before its turn.")
     audit.record(Action.ROLLOUT_ROLLED_BACK, actor, subject(rollout), reason=sentence)
+
+
+def why_rolled_back(rollout: RollOut) -> str:
+    """Return why it is rolled back, as the person typed it."""
+    return str(rollout.message).removeprefix(ROLLED_BACK.format(sentence=""))
 
 
 @transaction

@@ -217,5 +217,6 @@ def test_it_stops_by_itself_where_too_many_fail_and_nothing_further_begins(simul
     # Rolled back, the locations that the failing tenant got are gone as well.
     rolling_out.roll_back(rollout, person(cast.root), "INC-2")
     assert went_on(rollout).state == RollOutState.ROLLED_BACK
+    assert {undo.reason for undo in Restore.select().where(Restore.undo_of.is_null(False))} == {"INC-2"}
     assert [held(simulated) for _, simulated in made] == [{}] * 4
     assert RollOut.select().count() == 1
