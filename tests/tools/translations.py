@@ -238,7 +238,7 @@ def _is_shown(text: str, with_labels: bool, with_words: bool) -> bool:
 def _marked(call: ast.Call) -> Iterator[Message]:
     """Yield what a call translates itself: `gettext`, `ngettext`, `count_text`, `translated`; a verdict's word."""
     name = getattr(call.func, "id", getattr(call.func, "attr", ""))
-    texts = [argument.value for argument in call.args if isinstance(argument, ast.Constant) and argument.value]
+    texts = [text for argument in call.args for text in _constants(argument)]
     if name == "gettext" and texts:
         yield texts[0]
     elif name == "ngettext" and len(texts) > 1:
@@ -247,6 +247,16 @@ def _marked(call: ast.Call) -> Iterator[Message]:
         yield _counted(*texts)
     elif name in {"translated", "translated_markup", "Verdict"} and texts:
         yield catalog_placeholders(texts[0])
+
+
+def _constants(argument: ast.expr) -> Iterator[str]:
+    """Yield the text that an argument is, or those that it chooses among: “title or "none"”."""
+    if isinstance(argument, ast.Constant) and isinstance(argument.value, str) and argument.value:
+        yield argument.value
+    choices = {ast.IfExp: ("body", "orelse"), ast.BoolOp: ("values",)}.get(type(argument), ())
+    for choice in (getattr(argument, name) for name in choices):
+        for each in choice if isinstance(choice, list) else [choice]:
+            yield from _constants(each)
 
 
 def _not_shown(tree: ast.Module) -> Iterator[ast.AST]:
