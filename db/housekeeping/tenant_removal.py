@@ -6,7 +6,7 @@ at last the tenant. It may be stopped at any moment: the scheduler goes on with 
 Policies of the tenant that a restore wrote to another tenant are that one's by now: their contents move there.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
@@ -57,7 +57,7 @@ from db.models import (
     Write,
 )
 from db.policies import snapshots
-from db.sql.value_lists import is_in
+from db.sql.value_lists import is_in, is_in_if_given
 from db.states import RestoreState
 
 ROWS_AT_ONCE = 500
@@ -174,6 +174,13 @@ def take_back(tenant: Tenant, actor: Actor) -> None:
         if not Tenant.update(removal_due_at=None).where(waits).execute():
             raise Invalid(f"{tenant.name} does not wait for its removal.")
         audit.record_of_tenant(Action.TENANT_KEPT, actor, tenant)
+
+
+def waiting(tenant_ids: Sequence[int] | None, limit: int) -> list[Tenant]:
+    """Return the first of these tenants whose removal waits for its day; None: of all."""
+    waits = Tenant.removal_due_at.is_null(False) & Tenant.removing_since.is_null()
+    query = Tenant.select().where(waits & is_in_if_given(Tenant.id, tenant_ids))
+    return list(query.order_by(Tenant.removal_due_at, Tenant.id).limit(limit))
 
 
 def _begin_due() -> None:

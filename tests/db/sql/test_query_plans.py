@@ -520,6 +520,7 @@ def marked():
     deletions.older_than_waiting(place, [150, 151])
     deletions.take_back(place, "why", OWNER)
     tenant_removal.request(tenant(), OWNER, 7)
+    tenant_removal.waiting(None, 5)
     tenant_removal.take_back(tenant(), OWNER)
     tenant_removal.tenants_being_removed()
 

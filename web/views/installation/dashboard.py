@@ -18,6 +18,7 @@ from db.backups import nights
 from db.changes import change_lists
 from db.clock import utcnow
 from db.events import watches
+from db.housekeeping import tenant_removal
 from db.models import Change, Restore, RuleChange, Run, Tenant, Watch
 from db.readiness import reports
 from db.restores import restores
@@ -149,6 +150,7 @@ class DashboardPage:
     week_ago: datetime
     restores_to_approve: list[Restore]
     rule_changes: list[RuleChange]
+    leaving: list[Tenant]
     chart: Chart
     audit_fault: str | None
     switched_off: list[Tenant]
@@ -179,7 +181,7 @@ class DashboardPage:
 
     @property
     def needs_attention(self) -> bool:
-        return bool(self.troubled or self.restores_to_approve or self.rule_changes)
+        return bool(self.leaving or self.troubled or self.restores_to_approve or self.rule_changes)
 
 
 class Dashboard(AdminIndexView):
@@ -208,6 +210,7 @@ def _page(tenant_ids: list[int] | None, now: datetime) -> DashboardPage:
         week_ago=now - WEEK,
         restores_to_approve=restores.awaiting_approval(tenant_ids, WAITING),
         rule_changes=rule_changes.changes_to_decide(),
+        leaving=tenant_removal.waiting(tenant_ids, WAITING),
         chart=Chart.draw(days, levels.OF_ENDED, run_history.count_ended_by_day(first, tenant_ids)),
         audit_fault=_audit_fault(),
         switched_off=backup_health.switched_off(tenant_ids),

@@ -6,6 +6,7 @@ from datetime import timedelta
 from actors.plans import drafts
 from db.audit.audit import SYSTEM
 from db.clock import utcnow
+from db.housekeeping import tenant_removal
 from db.models import ApprovedPolicy, Restore, Run, Tenant
 from db.restores import restore_rules
 from db.runs import run_history
@@ -75,6 +76,16 @@ def test_a_restore_that_waits_for_approval_needs_attention(client, sign_in, cast
     page = " ".join(client.get("/").get_data(as_text=True).split())
     assert f'href="/restores/{restore.id}">Restore of Contoso policy 1 to Contoso</a>' in page
     assert "waits for another manager&#39;s approval" in page or "waits for another manager's approval" in page
+
+
+def test_a_tenant_that_is_to_be_removed_needs_attention_of_who_sees_it_until_somebody_keeps_it(client, sign_in, cast):
+    tenant_removal.request(cast.contoso, SYSTEM, 7)
+    tenant_removal.request(cast.fabrikam, SYSTEM, 7)
+    sign_in(client, cast.ada)
+    page = client.get("/").text
+    assert re.findall(r'">(\w+)</a>\s+goes with all its backups <time', page) == ["Contoso"]
+    tenant_removal.take_back(cast.contoso, SYSTEM)
+    assert "goes with all its backups" not in client.get("/").text
 
 
 def test_five_hundred_tenants_are_one_page_with_the_worst_on_it(client, sign_in, cast):
