@@ -4,7 +4,6 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from babel.dates import format_datetime
 from babel.numbers import format_decimal
@@ -122,11 +121,11 @@ def policy_type_title(key: str, odata_type: str | None = None) -> str:
     return translated(policy_type_names.title(key, odata_type))
 
 
-def item_name(row: Any) -> str:
+def item_name(name: str | None, policy_type: str | None) -> str:
     """Return what an item of a run, or a finding, is called: a policy by its own name, all else in our words."""
-    title = policy_type_names.title(row.policy_type or "")
-    is_a_policy = title not in (row.policy_type or "", row.name)
-    return str(row.name) if is_a_policy else translated(row.name)
+    title = policy_type_names.title(policy_type or "")
+    is_a_policy = title not in (policy_type or "", name)
+    return str(name) if is_a_policy else translated(name)
 
 
 def link_intune_addresses(text: str) -> Markup:

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.facade.snapshot_diff import Difference
-from db.models import RunItem
 from tests.support.strategies import json, texts
 from web.presentation import formatters
 
@@ -37,9 +36,8 @@ def test_a_count_has_its_noun_in_the_right_number():
     ],
 )
 def test_a_policy_keeps_its_own_name_and_what_is_none_is_called_in_the_readers_language(app, policy_type, name, shown):
-    item = RunItem(policy_type=policy_type, name=name)
     with app.test_request_context(headers={"Accept-Language": "de"}):
-        assert formatters.item_name(item) == shown
+        assert formatters.item_name(name, policy_type) == shown
 
 
 markup = st.sampled_from(["<b x=1>", '"><i>', "' on=1 '", "&lt;", "https://intune.microsoft.com/", "<", "javascript:"])
