@@ -22,7 +22,7 @@ from db.database import database, is_lock_held
 from db.errors import Invalid
 from db.installation import age_file, export_file, passphrase_file, row_codec, standstill
 from db.installation.export_file import ReportProgress
-from db.models import IS_ACTIVE, AuditHead, AuditKey, Content, Run
+from db.models import IS_ACTIVE, AuditHead, AuditKey, Content, CopyStore, Run
 from db.runs import claims, completion
 from db.schema import row_ids
 
@@ -63,6 +63,9 @@ def _read(file: BinaryIO, passphrase: str, actor: Actor, tell: ReportProgress) -
         _check_empty()
         head, lines = _open(file, passphrase)
         result = _take(head, lines, tell)
+        # The old installation may live on, and has the stores until an admin takes them back here: without its claim a
+        # turn is not ours.
+        CopyStore.update(turn_claim=None).execute()
         audit.record(
             Action.IMPORTED,
             actor,

@@ -17,6 +17,7 @@ from db.clock import utcnow
 from db.copies import looks, standing, stores
 from db.copies.turns import Turn
 from db.database import database as handle
+from db.installation import export_file, import_file
 from db.models import CopiedContent, CopiedSet, CopyStore, Tenant
 from db.states import RunState
 from tests.actors.recovering.test_recover import recover
@@ -119,6 +120,24 @@ def test_of_twins_the_one_that_took_the_store_last_has_it_and_the_other_stops(ki
     go_to(new)
     assert "took this store over" in tidy_all().error
     there.close()
+
+
+def test_an_imported_installation_asks_before_it_takes_a_store(cast, redis_url, new_place, arrive, tmp_path):
+    store, passphrase = add_store(new_place("file")), "correct horse battery"
+    export_file.export_all(tmp_path / "all", passphrase, SYSTEM, lambda *_: None)
+    old = here()
+    arrive("sqlite")
+    import_file.import_all(tmp_path / "all", passphrase, SYSTEM, lambda *_: None)
+    assert "took this store over" in look_after(store).error
+    assert [finding.why for finding in standing.findings(utcnow())] == [standing.TAKEN_OVER]
+    new = here()
+    go_to(old)
+    assert look_after(store).error is None
+    go_to(new)
+    stores.ask(CopyStore.get(), SYSTEM, "take_back")
+    assert look_after(store).error is None
+    go_to(old)
+    assert "took this store over" in look_after(store).error
 
 
 @pytest.fixture
