@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import zip_longest
 from typing import Any
 
 from graph.content.normalise import canonical_json
@@ -147,8 +148,10 @@ def _without_elements_of(live: dict[str, Any], body: dict[str, Any]) -> dict[str
 
 
 def _not_in(live: list[Any], elements: list[Any]) -> list[Any]:
-    there = set(map(pack, live))
-    return [element for element in elements if pack(element) not in there]
+    """Return the elements that are not in the live list. Most of a policy is as it was, in its place."""
+    moved = [element for element, other in zip_longest(elements, live[: len(elements)]) if element != other]
+    there = set(map(pack, live)) if moved else ()
+    return [element for element in moved if pack(element) not in there]
 
 
 def _objects_inside(of: str, value: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

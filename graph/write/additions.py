@@ -4,7 +4,7 @@ They are no difference by themselves, wherever they stand (microsoftgraph/micros
 got two more). A property that the backup holds as null it does know.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
@@ -109,12 +109,16 @@ def _pairs(live: list[Any], backup: list[Any], place: Place) -> Iterator[tuple[i
 
 
 def _pairs_by_key(live: list[Any], backup: list[Any], place: Place) -> Iterator[tuple[int, Any]]:
-    """Pair what is the same first: that is most of a policy, and needs no key."""
+    """Pair what is the same first, in its place or another: that is most of a policy, and needs no key."""
+    in_place = {
+        position for position, (element, other) in enumerate(zip(live, backup, strict=False)) if element == other
+    }
+    yield from ((position, backup[position]) for position in in_place)
     alike: dict[bytes, list[Any]] = {}
-    for element in backup:
+    for _, element in _others(backup, in_place):
         alike.setdefault(pack(element), []).append(element)
     left = []
-    for position, element in enumerate(live):
+    for position, element in _others(live, in_place):
         same = alike.get(pack(element))
         if same:
             yield position, same.pop(0)
@@ -125,6 +129,10 @@ def _pairs_by_key(live: list[Any], backup: list[Any], place: Place) -> Iterator[
         same = unpaired.get(element_key(element, place))
         if same:
             yield position, same.pop(0)
+
+
+def _others(elements: list[Any], positions: Collection[int]) -> list[tuple[int, Any]]:
+    return [(position, element) for position, element in enumerate(elements) if position not in positions]
 
 
 def _by_key(items: list[Any], place: Place) -> dict[str, list[Any]]:
