@@ -27,7 +27,8 @@ ASSIGNMENT = "(assignment)"
 _ASSIGNMENTS = ("mobileAppAssignment", "deviceHealthScriptAssignment", "deviceManagementConfigurationPolicyAssignment")
 
 
-@dataclass(frozen=True)
+# Compared by identity: what is remembered for a place (graph/remembering.py) is looked up for each setting.
+@dataclass(frozen=True, eq=False)
 class Place:
     """`kind` and `declared` type describe the value, or the elements of a list; "" where the model does not know it.
 
@@ -54,6 +55,9 @@ class Place:
         return property_place(model.type_of(value, self.declared), name)
 
 
+_UNKNOWN = Place()
+
+
 def body_place(policy_type: PolicyType) -> Place:
     return Place("object", root_type(policy_type))
 
@@ -73,7 +77,7 @@ def property_place(holder: str, name: str) -> Place:
     """Return the place of a property of this type."""
     declared = find_property(holder, name)
     if declared is None:
-        return Place()
+        return _UNKNOWN
     is_set = unordered_lists.is_set_of_plain_values(holder, name)
     return Place(declared.kind, declared.type or "", unordered_lists.identity_keys(holder, declared), is_set)
 

@@ -6,7 +6,7 @@ part of a policy is unsafe, before anything is sent, so that a person can correc
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from graph.content.odata import HOLDERS, is_annotation
@@ -127,11 +127,16 @@ def _problems_inside(content: Any) -> Iterator[str]:
 
 def _annotation_problem(name: str, value: Any) -> str:
     if name == "@odata.type":
-        is_type = value is None or (isinstance(value, str) and _TYPE.fullmatch(value))
+        is_type = value is None or (isinstance(value, str) and _is_type(value))
         return "" if is_type else _sentence(name, value, "a type of Microsoft Graph")
     if not _is_link(name):
         return ""
     return f"It holds {_shown(name)}, an address of another object, which no backup has. Nothing of it is sent."
+
+
+@lru_cache(4096)
+def _is_type(text: str) -> bool:
+    return bool(_TYPE.fullmatch(text))
 
 
 def _is_link(name: str) -> bool:
