@@ -88,7 +88,9 @@ class PlanBuilder:
         self._permissions = PlanPermissions(restore.tenant, self._listed)
         self._kept = KeptObjects(claim, restore, graph, items, self._matcher, self._permissions)
         self._live = LivePolicies(claim, graph, items, self._target_ids)
+        self._matches: dict[int, Match] = {}
         self._planned: list[tuple[RestoreItem, dict[str, Any]]] = []
+        self._writes = self._plan_writes()
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
@@ -109,6 +111,11 @@ class PlanBuilder:
         self._listed |= listings
 
     def _match(self, item: RestoreItem) -> Match:
+        if item.id not in self._matches:
+            self._matches[item.id] = self._find_match(item)
+        return self._matches[item.id]
+
+    def _find_match(self, item: RestoreItem) -> Match:
         if item.content_id is None:
             return Match(item.target_id)
         listed = self._listed[item.policy_type]
@@ -164,10 +171,6 @@ class PlanBuilder:
     def _approvals(self) -> Sequence[Body]:
         memory, is_last_try = RunMemory(self._claim, "approvals"), is_last_attempt(self._claim)
         return read_approval_policies(self._restore.tenant, self._graph, memory, is_last_try=is_last_try)
-
-    @cached_property
-    def _writes(self) -> Iterator[tuple[RestoreItem, dict[str, Any]]]:
-        return self._plan_writes()
 
     def _plan_writes(self) -> Iterator[tuple[RestoreItem, dict[str, Any]]]:
         references = self._references
