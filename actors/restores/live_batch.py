@@ -19,7 +19,7 @@ from actors.restores.outcomes import LOOK_AGAIN_SECONDS, OutcomeRecorder
 from actors.restores.safety_backup import SafetyBackup
 from actors.restores.write_recorder import WriteRecorder
 from actors.tenants import graph_clients
-from db.clock import utcnow
+from db.clock import is_recent, utcnow
 from db.database import database
 from db.models import Restore, RestoreItem, RunItem, Write
 from db.policies import snapshots
@@ -210,7 +210,7 @@ class LiveBatch:
         """
         now, began = utcnow(), self._claim.run.started_at
         written_at = write_log.last_sent_at(self._claim.run) or began
-        return began if written_at > now - FRESH_FOR else max(written_at, now - LIST_VALID_FOR)
+        return began if is_recent(written_at, FRESH_FOR, now) else max(written_at, now - LIST_VALID_FOR)
 
     def _check_name_is_free(self, item: RestoreItem, lists: Listings) -> bool:
         """Tell whether the item may be written now: no other has its name or id, and no lost create made it."""

@@ -13,7 +13,7 @@ from typing import Any
 from db.accounts.sessions import ENTRA_VALID_FOR
 from db.audit import audit
 from db.audit.audit import Action, Actor
-from db.clock import utcnow
+from db.clock import is_recent, utcnow
 from db.database import Condition, transaction
 from db.errors import Invalid
 from db.models import ApiToken, Tenant, TenantTag, User
@@ -122,7 +122,7 @@ def _is_known_to_entra(user: User) -> bool:
     """Return whether a person who can come in by Entra ID alone still may, as their sessions do; True of all others."""
     if not user.entra_id or user.password_hash:
         return True
-    return user.entra_checked_at is not None and user.entra_checked_at > utcnow() - ENTRA_VALID_FOR
+    return user.entra_checked_at is not None and is_recent(user.entra_checked_at, ENTRA_VALID_FOR, utcnow())
 
 
 def record_use(row: ApiToken, address: str | None) -> None:

@@ -18,7 +18,7 @@ from db.accounts import api_tokens, sessions, tag_memberships, users
 from db.accounts.sessions import ENTRA
 from db.audit import audit
 from db.audit.audit import SYSTEM, Action, Actor
-from db.clock import utcnow
+from db.clock import is_recent, utcnow
 from db.database import database
 from db.encryption import keyring
 from db.errors import Invalid
@@ -149,7 +149,8 @@ def due_checks(excluded_ids: Collection[int] = ()) -> list[EntraToken]:
     is_signed_in |= pw.fn.EXISTS(ApiToken.select(ApiToken.id).where(is_of_program))
     if signed_out := list(EntraToken.select().where(~is_signed_in)):
         EntraToken.delete().where(EntraToken.id.in_([token.id for token in signed_out])).execute()
-    is_due = (User.entra_checked_at < now - CHECK_AFTER) & (EntraToken.asked_at < now - RETRY_AFTER)
+    was_checked = is_recent(User.entra_checked_at, CHECK_AFTER, now)
+    is_due = ~was_checked & ~is_recent(EntraToken.asked_at, RETRY_AFTER, now)
     due_tokens = (
         EntraToken.select(EntraToken, User)
         .join(User)

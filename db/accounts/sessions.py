@@ -7,7 +7,7 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 
-from db.clock import utcnow
+from db.clock import is_recent, utcnow
 from db.database import Condition
 from db.models import Session, User
 
@@ -74,13 +74,13 @@ def end_all(user_id: int, *, but_id: int | None = None, way: str | None = None) 
 
 
 def _is_known_by_entra(now: datetime) -> Condition:
-    return (Session.way != ENTRA) | (User.entra_checked_at > now - ENTRA_VALID_FOR)
+    return (Session.way != ENTRA) | is_recent(User.entra_checked_at, ENTRA_VALID_FOR, now)
 
 
 def is_alive() -> Condition:
     """Return the condition that a session is neither too old nor idle for too long."""
     now = utcnow()
-    return (Session.began_at > now - MAX_AGE) & (Session.seen_at > now - MAX_IDLE)
+    return is_recent(Session.began_at, MAX_AGE, now) & is_recent(Session.seen_at, MAX_IDLE, now)
 
 
 def _token_hash(token: str) -> str:

@@ -13,7 +13,7 @@ from argon2.exceptions import VerificationError
 from db.accounts import api_tokens, sessions
 from db.audit import audit
 from db.audit.audit import Action, Actor
-from db.clock import utcnow
+from db.clock import is_recent, utcnow
 from db.database import Condition, database, lock_rows
 from db.errors import Invalid
 from db.models import Membership, TagMembership, Tenant, TenantTag, User
@@ -220,7 +220,7 @@ def roles_by_tenant(user_id: int) -> dict[int, Role]:
 
 
 def _counts_now(model: Any) -> Condition:
-    condition: Condition = ~model.is_from_entra | (User.entra_checked_at > utcnow() - sessions.ENTRA_VALID_FOR)
+    condition: Condition = ~model.is_from_entra | is_recent(User.entra_checked_at, sessions.ENTRA_VALID_FOR, utcnow())
     return condition
 
 

@@ -9,7 +9,7 @@ import peewee as pw
 
 from db.changes import approved_states, decisions
 from db.changes.approved_states import STANDING
-from db.clock import utcnow
+from db.clock import is_recent, utcnow
 from db.database import Condition, lock_rows, transaction
 from db.models import Change, Policy, RestoreItem, Run, Tenant, Write
 from db.notices import occurrences
@@ -180,8 +180,9 @@ def assess_again(tenant: Tenant | None, policy_type: str) -> int:
     of_type = Policy.select(Policy.id).where(Policy.policy_type == policy_type)
     if tenant is not None:
         of_type = of_type.where(Policy.tenant == tenant)
-    is_recent = Change.state.in_(_REASSESSED) & (Change.seen_at > utcnow() - timedelta(days=REASSESSED_DAYS))
-    is_to_be = ((Change.state == ChangeState.OPEN) | is_recent) & Change.standard_id.is_null()
+    is_young = is_recent(Change.seen_at, timedelta(days=REASSESSED_DAYS), utcnow())
+    is_to_be = (Change.state == ChangeState.OPEN) | (Change.state.in_(_REASSESSED) & is_young)
+    is_to_be &= Change.standard_id.is_null()
     query = Change.select(Change.id).where(Change.policy.in_(of_type) & is_to_be).order_by(Change.id)
     ids = [row[0] for row in query.tuples()]
     for some in batched(ids):

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from db.audit import audit
 from db.audit.audit import Action, Actor
-from db.clock import utcnow
+from db.clock import is_recent, utcnow
 from db.database import database, lock_rows
 from db.errors import Invalid
 from db.models import CopyStore, RecoveryKey
@@ -119,7 +119,7 @@ def ask_for_proof(key: RecoveryKey, sealed: str, word: str, actor: Actor) -> Non
 
 def is_open(key: RecoveryKey, now: datetime) -> bool:
     """Tell whether a sealed text waits for its word."""
-    return bool(key.challenge_hash and key.challenged_at and key.challenged_at > now - CHALLENGE_IS_OPEN)
+    return bool(key.challenge_hash and key.challenged_at and is_recent(key.challenged_at, CHALLENGE_IS_OPEN, now))
 
 
 def answer(key: RecoveryKey, word: str, actor: Actor) -> None:
@@ -152,7 +152,7 @@ def _hash(word: str) -> str:
 
 def is_proven(key: RecoveryKey, now: datetime) -> bool:
     """Tell whether somebody proved within a year that they have the key, and it is still used."""
-    return key.retired_at is None and key.proven_at is not None and key.proven_at > now - PROVEN_FOR
+    return key.retired_at is None and key.proven_at is not None and is_recent(key.proven_at, PROVEN_FOR, now)
 
 
 def opens_surely(store: CopyStore, now: datetime) -> bool:

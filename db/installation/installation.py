@@ -8,7 +8,7 @@ from importlib import metadata
 import peewee as pw
 
 from db import clock
-from db.clock import utcnow
+from db.clock import is_recent, utcnow
 from db.encryption import keyring
 from db.models import Heartbeat, Lease, Seal
 
@@ -65,7 +65,8 @@ def record_heartbeat(process: str, kind: str, queues: Iterable[str] | None = Non
     Heartbeat.insert({Heartbeat.process: process, Heartbeat.kind: kind, **told}).on_conflict(
         conflict_target=[Heartbeat.process], update=told
     ).execute()
-    Heartbeat.delete().where(Heartbeat.at < now - timedelta(days=1)).execute()
+    # Also those of dead processes whose clock was ahead: they would be alive for as long.
+    Heartbeat.delete().where(~is_recent(Heartbeat.at, timedelta(days=1), now)).execute()
 
 
 @cache
@@ -83,7 +84,7 @@ def count_by_version(since: datetime) -> dict[tuple[str, str], int]:
 
 def served_queues() -> set[str] | None:
     """Return the queues that live workers serve; None where one of them serves all."""
-    is_alive = (Heartbeat.kind == "worker") & (Heartbeat.at > utcnow() - LIVE_WITHIN)
+    is_alive = (Heartbeat.kind == "worker") & is_recent(Heartbeat.at, LIVE_WITHIN, utcnow())
     served = [row[0] for row in Heartbeat.select(Heartbeat.queues).where(is_alive).tuples()]
     return None if None in served else {queue for queues in served for queue in queues.split()}
 
@@ -95,4 +96,4 @@ def last_heartbeat(kind: str) -> datetime | None:
 def beats_on(host: str, kinds: Collection[str], seconds: float) -> bool:
     """Tell whether a process of one of those kinds on that host beat within so many seconds."""
     is_there = Heartbeat.process.startswith(f"{host}:") & Heartbeat.kind.in_(kinds)
-    return Heartbeat.select().where(is_there & (Heartbeat.at >= utcnow() - timedelta(seconds=seconds))).exists()
+    return Heartbeat.select().where(is_there & is_recent(Heartbeat.at, timedelta(seconds=seconds), utcnow())).exists()

@@ -16,7 +16,7 @@ from db.accounts.users import totp_owner
 from db.assignments import look_ups
 from db.audit import audit, audit_keys
 from db.audit.audit import Action, Actor
-from db.clock import utcnow
+from db.clock import is_recent, utcnow
 from db.copies import signer
 from db.copies import stores as copy_stores
 from db.database import database
@@ -139,9 +139,8 @@ def _require_newest_key_everywhere() -> None:
 
 
 def live_processes() -> list[Heartbeat]:
-    return list(
-        Heartbeat.select().where(Heartbeat.at > utcnow() - LIVE_WITHIN).order_by(Heartbeat.kind, Heartbeat.process)
-    )
+    is_alive = is_recent(Heartbeat.at, LIVE_WITHIN, utcnow())
+    return list(Heartbeat.select().where(is_alive).order_by(Heartbeat.kind, Heartbeat.process))
 
 
 def processes_sealing_with_another_key() -> list[Heartbeat]:

@@ -7,6 +7,7 @@ change. Each is an occurrence, once.
 from datetime import datetime, timedelta
 
 from db.audit.audit import Action
+from db.clock import is_recent
 from db.models import AuditEvent, Channel, Occurrence, Tenant, User
 from db.notices import occurrences
 from db.sql.value_lists import is_in
@@ -43,8 +44,8 @@ def key_of(event_id: int) -> str:
 
 def begin_new(now: datetime) -> None:
     """Begin an occurrence for each act that is new. Call it in a transaction."""
-    is_recent = AuditEvent.action.in_(ACTS) & (AuditEvent.at > now - LOOK_BACK) & (AuditEvent.result == Result.OK)
-    events = {key_of(event.id): event for event in AuditEvent.select().where(is_recent).order_by(AuditEvent.id)}
+    is_act = AuditEvent.action.in_(ACTS) & is_recent(AuditEvent.at, LOOK_BACK, now) & (AuditEvent.result == Result.OK)
+    events = {key_of(event.id): event for event in AuditEvent.select().where(is_act).order_by(AuditEvent.id)}
     known = {row[0] for row in Occurrence.select(Occurrence.key).where(is_in(Occurrence.key, list(events))).tuples()}
     new = {key: event for key, event in events.items() if key not in known and _is_less_safe(event)}
     # One that was removed since is told of by its name alone.

@@ -9,7 +9,7 @@ from typing import Any
 
 from db.audit import audit
 from db.audit.audit import Action, Actor
-from db.clock import utcnow
+from db.clock import is_recent, utcnow
 from db.database import Condition, transaction
 from db.errors import Invalid
 from db.models import Restore, RestoreItem, Run
@@ -26,11 +26,7 @@ def expires_at(restore: Restore, hours: int) -> Any:
 
 def expire_old_plans(hours: int) -> int:
     """Expire plans that are too old to be trusted. Return how many."""
-    return int(
-        Restore.update(state=RestoreState.EXPIRED)
-        .where(Restore.state.in_(READY) & (Restore.previewed_at < utcnow() - timedelta(hours=hours)))
-        .execute()
-    )
+    return int(Restore.update(state=RestoreState.EXPIRED).where(Restore.state.in_(READY) & ~_is_fresh(hours)).execute())
 
 
 @transaction
@@ -78,7 +74,7 @@ def _is_this_plan(restore: Restore, plan: str | None) -> Condition:
 
 
 def _is_fresh(hours: int) -> Condition:
-    return Restore.previewed_at >= utcnow() - timedelta(hours=hours)
+    return is_recent(Restore.previewed_at, timedelta(hours=hours), utcnow())
 
 
 def _require_reason(restore: Restore, reason: str) -> str:

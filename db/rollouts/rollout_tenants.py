@@ -4,12 +4,12 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import peewee as pw
 
-from db.clock import utcnow
+from db.clock import is_recent, utcnow
 from db.database import lock_rows
 from db.errors import Invalid
 from db.models import Content, Restore, RestoreItem, RollOut, RollOutTenant, StandardAdoption, StandardCell, Tenant
@@ -118,16 +118,18 @@ def _fingerprint(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
-def require_fresh(parts: Sequence[RollOutTenant], since: datetime) -> None:
+def require_fresh(parts: Sequence[RollOutTenant], longest: timedelta) -> None:
     """Raises Invalid where a plan is too old to be trusted, or is no plan any more."""
     ready = (RestoreState.PREVIEWED, RestoreState.APPROVED)
-    old = [part for part in parts if not _is_fresh(part.restore, ready, since)]
+    old = [part for part in parts if not _is_fresh(part.restore, ready, longest)]
     if old:
         raise Invalid(f"{len(old)} of {len(parts)} plans are too old, or were changed: plan again, and look at it.")
 
 
-def _is_fresh(restore: Restore | None, ready: Sequence[RestoreState], since: datetime) -> bool:
-    return restore is not None and restore.state in ready and restore.previewed_at >= since
+def _is_fresh(restore: Restore | None, ready: Sequence[RestoreState], longest: timedelta) -> bool:
+    if restore is None or restore.state not in ready or restore.previewed_at is None:
+        return False
+    return bool(is_recent(restore.previewed_at, longest, utcnow()))
 
 
 def mark_confirmed(parts: Sequence[RollOutTenant]) -> None:

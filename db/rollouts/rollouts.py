@@ -150,7 +150,7 @@ def confirm(
         raise Invalid(OTHER_COUNT.format(count=len(to_write)))
     if plan is not None and plan != rollout_tenants.plans_fingerprint(planned):
         raise Invalid("The plans are others since you looked at them. Look at them as they are now.")
-    rollout_tenants.require_fresh(to_write, utcnow() - timedelta(hours=hours))
+    rollout_tenants.require_fresh(to_write, timedelta(hours=hours))
     move_or_refuse(
         rollout,
         [S.PREVIEWED],

@@ -8,7 +8,7 @@ import peewee as pw
 
 from db.audit import audit
 from db.audit.audit import Action, Actor
-from db.clock import utcnow
+from db.clock import is_recent, utcnow
 from db.database import transaction
 from db.errors import Invalid
 from db.models import Notification, Restore, Run, User
@@ -40,7 +40,7 @@ def find_recent(restore: Restore) -> ConfirmationRequest | None:
         Notification.select(Notification, User, asker)
         .join(User, on=Notification.user)
         .join_from(Notification, asker, on=Notification.asked_by)
-        .where((Notification.run == preview_id) & (Notification.asked_at > utcnow() - PATIENCE))
+        .where((Notification.run == preview_id) & is_recent(Notification.asked_at, PATIENCE, utcnow()))
         .order_by(Notification.asked_at.desc(), User.name)
     )
     if not rows:

@@ -11,7 +11,7 @@ import peewee as pw
 
 from db.audit import audit
 from db.audit.audit import SYSTEM, Action, Actor
-from db.clock import utcnow
+from db.clock import is_recent, utcnow
 from db.database import Condition, lock_rows, transaction
 from db.errors import Invalid
 from db.models import Change, Policy, Restore, RestoreItem, Standard, StandardAdoption, StandardCell, Tenant
@@ -181,7 +181,7 @@ def _of_today(adoption: StandardAdoption) -> list[str]:
     """Return the item keys of what was to be put back by itself within a day, each as often as it was."""
     its = (Restore.standard_id == adoption.standard_id) & (Restore.tenant == adoption.tenant_id) & _is_by_itself()
     query = RestoreItem.select(RestoreItem.graph_id).join(Restore)
-    recent = its & (Restore.created_at > utcnow() - A_DAY)
+    recent = its & is_recent(Restore.created_at, A_DAY, utcnow())
     return [row[0] for row in query.where(recent).tuples()]
 
 

@@ -20,7 +20,7 @@ import peewee as pw
 
 from db.audit import audit
 from db.audit.audit import Action, Actor
-from db.clock import utcnow
+from db.clock import MAX_SKEW, has_come, is_recent, utcnow
 from db.database import Condition, database
 from db.errors import Invalid
 from db.models import ConsentRequest, Tenant, User
@@ -88,7 +88,8 @@ def find_by_link(token: str) -> ConsentRequest | None:
 
 def is_open() -> Condition:
     """Return the condition that a request still waits for an answer, and its link leads on."""
-    condition: Condition = (ConsentRequest.state == ConsentState.WAITING) & (ConsentRequest.expires_at > utcnow())
+    is_over = has_come(ConsentRequest.expires_at, utcnow(), LINK_VALID_FOR + MAX_SKEW)
+    condition: Condition = (ConsentRequest.state == ConsentState.WAITING) & ~is_over
     return condition
 
 
@@ -103,7 +104,7 @@ def begin_way(request: ConsentRequest) -> str:
 def use_way(state: str) -> ConsentRequest | None:
     """Take an answer's state, once. Return its request; None for one that is unknown, used, late or over."""
     is_its_way = (ConsentRequest.way_hash == _hash(state)) & is_open()
-    is_its_way &= ConsentRequest.left_at > utcnow() - WAY_VALID_FOR
+    is_its_way &= is_recent(ConsentRequest.left_at, WAY_VALID_FOR, utcnow())
     with database.atomic():
         request: ConsentRequest | None = ConsentRequest.select().where(is_its_way).first()
         used = ConsentRequest.update(way_hash=None).where(is_its_way).execute() if request else 0

@@ -69,7 +69,7 @@ def is_bad_of_late(tenant: Tenant, policy_type: str) -> bool:
     tenant has.
     """
     known = Coverage.get_or_none((Coverage.tenant == tenant) & (Coverage.policy_type == policy_type))
-    return known is None or known.bad_since is None or known.bad_since > utcnow() - ASK_AGAIN_AFTER
+    return known is None or known.bad_since is None or is_recent(known.bad_since, ASK_AGAIN_AFTER, utcnow())
 
 
 def _save(tenant_id: int, policy_type: str, values: Mapping[Any, object]) -> None:

@@ -18,8 +18,10 @@ def test_session_is_found_by_its_token_and_stored_as_a_hash(cast):
     assert sessions.find(token + "x", is_asked_for=True) is None
 
 
-def test_idle_and_old_sessions_are_over(cast):
-    for column, age in (("seen_at", sessions.MAX_IDLE), ("began_at", sessions.MAX_AGE)):
+def test_idle_and_old_sessions_are_over_and_those_of_a_clock_that_was_ahead(cast):
+    ahead = timedelta(days=-365)
+    ages = {"seen_at": (sessions.MAX_IDLE, ahead), "began_at": (sessions.MAX_AGE, ahead)}
+    for column, age in ((column, age) for column, each in ages.items() for age in each):
         token = begin(cast)
         session = sessions.find(token, is_asked_for=False)
         Session.update({column: utcnow() - age - timedelta(seconds=1)}).where(Session.id == session.id).execute()
@@ -53,7 +55,8 @@ def test_all_sessions_but_one_or_those_of_one_way_end(cast):
 
 def test_session_from_entra_counts_while_its_last_answer_does(cast):
     token = begin(cast, sessions.ENTRA)
-    for age, is_found in ((timedelta(minutes=1), True), (sessions.ENTRA_VALID_FOR, False)):
+    ages = ((timedelta(minutes=1), True), (sessions.ENTRA_VALID_FOR, False), (timedelta(days=-365), False))
+    for age, is_found in ages:
         cast.ada.entra_checked_at = utcnow() - age
         cast.ada.save()
         assert (sessions.find(token, is_asked_for=False) is not None) is is_found

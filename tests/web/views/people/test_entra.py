@@ -124,6 +124,13 @@ def ask_again():
     return len(due)
 
 
+def test_what_entra_said_to_a_clock_that_was_ahead_is_asked_again(client, cast, directory):
+    arrive(client, NINA)
+    later(days=-365)
+    assert ask_again() == 1
+    assert ask_again() == 0
+
+
 def test_roles_that_entra_takes_away_end_while_the_person_is_signed_in(client, cast, directory):
     arrive(client, NINA)
     nina = User.get(User.entra_id == NINA["oid"])
