@@ -338,8 +338,8 @@ FROM numbers WHERE n <= {policies} AND percent >= 2"""
 
 # Two stores, which nobody looks after: the first has every set but the newest, and one that failed in a hundred.
 _COPY_STORE = """INSERT INTO copy_store (id, name, address, sealed, recipients, is_active, copy_days, needs_lock,
-created_at, lock_state, checked_at, tend_at, is_check_asked, is_verify_asked)
-SELECT n, 'Store ' || n, 'file:///nowhere/' || n, {sealed}, '[]', TRUE, 90, FALSE, at, 'missing', {now}, {far_off},
+created_at, lock_state, checked_at, turn, tend_at, is_check_asked, is_verify_asked)
+SELECT n, 'Store ' || n, 'file:///nowhere/' || n, {sealed}, '[]', TRUE, 90, FALSE, at, 'missing', {now}, 1, {far_off},
 FALSE, FALSE FROM numbers WHERE n <= 2"""
 
 _COPIED_SET = """INSERT INTO copied_set (id, store_id, backup_set_id, tenant_id, directory_id, tenant_name, set_number,
