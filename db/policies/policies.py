@@ -8,7 +8,7 @@ from typing import Any
 
 import peewee as pw
 
-from db.clock import utcnow
+from db.clock import MAX_SKEW, utcnow
 from db.database import Condition, database, lock_rows
 from db.models import Policy, PolicyReference, Run, Tenant
 from db.policies import change_recording, policy_index
@@ -123,7 +123,7 @@ def _known(those: Condition) -> dict[str, dict[str, _Known]]:
 def _has_unseen(known: Mapping[str, _Known], seen: Collection[str], began: datetime) -> bool:
     """Tell whether a policy was there before the list began, and is not in it."""
     return any(
-        policy.state == PolicyState.PRESENT and policy.last_seen_at < began and graph_id not in seen
+        policy.state == PolicyState.PRESENT and _is_before(policy.last_seen_at, began) and graph_id not in seen
         for graph_id, policy in known.items()
     )
 
@@ -150,12 +150,21 @@ def _seen_later(known: Mapping[str, _Known], began: datetime) -> set[str]:
     }
 
 
-def _mark_unseen_gone(tenant: Tenant, policy_type: str, now: datetime, run: Run | None, *, is_told: bool) -> int:
+def _is_before(seen_at: Any, began: datetime) -> Any:
+    """Tell whether a policy was seen last before a list began; for a column, return the condition.
+
+    By a clock that was set back since, nobody knows when: what is in no list then would be there for as long as that
+    clock was ahead.
+    """
+    return (seen_at < began) | (seen_at > utcnow() + MAX_SKEW)
+
+
+def _mark_unseen_gone(tenant: Tenant, policy_type: str, began: datetime, run: Run | None, *, is_told: bool) -> int:
     is_unseen = (
         (Policy.tenant == tenant)
         & (Policy.policy_type == policy_type)
         & (Policy.state == PolicyState.PRESENT)
-        & (Policy.last_seen_at < now)
+        & _is_before(Policy.last_seen_at, began)
     )
     gone = _mark_gone(is_unseen)
     if is_told:

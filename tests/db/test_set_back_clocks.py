@@ -15,6 +15,7 @@ from db.models import (
     EventLog,
     Notice,
     Occurrence,
+    Policy,
     ReadinessReport,
     Rehearsal,
     RollOut,
@@ -25,10 +26,11 @@ from db.models import (
     Watch,
 )
 from db.notices import channels, deliveries, notices
+from db.policies import policies
 from db.readiness import reports
 from db.rehearsals import rehearsals
 from db.rollouts import rollouts
-from db.states import ChannelKind, Offer, Ring, RollOutKind, TenantLog
+from db.states import ChannelKind, Offer, PolicyState, Ring, RollOutKind, TenantLog
 from db.tenants import bin_refusals, coverage, schedules
 from tests.support.rolled_out import make_standard, make_version
 
@@ -50,6 +52,12 @@ def test_a_schedule_comes_at_once_and_then_at_its_own_times(tenant):
     assert schedules.claim_due(due, utcnow())
     assert utcnow() < Schedule.get().next_at < utcnow() + timedelta(days=2)
     assert schedules.due_schedules(utcnow()) == []
+
+
+def test_a_policy_that_is_in_no_list_any_more_is_gone(tenant):
+    policy = Policy.create(tenant=tenant, policy_type="mobileApps", graph_id="a", name="A", last_seen_at=utcnow() + FAR)
+    assert policies.record_listing(tenant, "mobileApps", []) == 1
+    assert Policy.get_by_id(policy.id).state == PolicyState.GONE
 
 
 def test_one_that_is_paused_stays_so(tenant):
