@@ -13,6 +13,7 @@ from operator import or_
 
 import peewee as pw
 
+from db.clock import MAX_SKEW
 from db.database import Condition
 from db.models import IS_CHANGED, BackupSet, Coverage, Mapping, Policy, Run, Schedule, Snapshot, Tenant
 from db.sql import time_ranges
@@ -189,6 +190,9 @@ def _outage(tenant: Tenant, schedules: Sequence[Schedule], good_runs: set[int], 
         return HealthFinding(Standing.DISCONNECTED, tenant.connection_error)
     if tenant.last_backup_at is None:
         return HealthFinding(Standing.NEVER, "Never fully backed up.")
+    if tenant.last_backup_at > now + MAX_SKEW:
+        # It would count as good for as long as that clock was ahead, whatever fails meanwhile.
+        return HealthFinding(Standing.LATE, "A clock was ahead during the last good backup: nobody knows its age.")
     # A run that was begun by hand before its time is what the schedule found, and waited for.
     if any(
         _was_missed(schedule, tenant.last_backup_at, now)

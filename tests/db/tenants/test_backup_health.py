@@ -39,6 +39,8 @@ def test_a_tenant_without_a_good_backup_or_a_schedule_says_so(contoso):
     assert contoso(last_backup_at=utcnow() - HOUR).standing == Standing.UNSCHEDULED
     late = contoso(last_backup_at=utcnow() - 9 * DAY)
     assert (late.standing, late.why) == (Standing.LATE, "The last good backup is 9 days old.")
+    ahead = contoso(last_backup_at=utcnow() + 365 * DAY)
+    assert (ahead.standing, "nobody knows its age" in ahead.why) == (Standing.LATE, True)
 
 
 def test_a_backup_that_was_due_and_did_not_end_well_makes_it_late_after_a_while(cast, contoso):
