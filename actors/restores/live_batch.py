@@ -278,10 +278,10 @@ class LiveBatch:
         if ours and len(ours) <= self._lost_creates(item):
             self._adopt_object(item, write, *next(iter(ours.items())))
             return True
-        message = f"An answer was lost, and {len(ours)} policies of this name have appeared. Keep one in Intune."
+        message = f"An answer was lost, and {len(ours)} policies of this name have appeared. Keep one of them."
         if not ours:
             message = "An answer was lost, and a policy of this name has appeared that is not as it was sent: "
-            message += f"{candidate_ids[0]}. Look in Intune whose it is; then preview again."
+            message += f"{candidate_ids[0]}. Look in the tenant whose it is; then preview again."
         self._recorder.finish_item(item, ItemState.UNCERTAIN, Outcome.UNKNOWN, "uncertain", message)
         return False
 

@@ -350,7 +350,7 @@ class OutcomeRecorder:
         ]
         patience = timedelta(seconds=config.settings().settle_seconds)
         if created_at and utcnow() - created_at[-1] > patience:
-            message = f"Graph answered that it made {item.created_id}, and does not show it. Look for it in Intune."
+            message = f"Graph answered that it made {item.created_id}, and does not show it. Look in the tenant."
             self.finish_item(item, ItemState.UNCERTAIN, Outcome.UNKNOWN, "uncertain", message)
         else:
             self.retry_later(Wait("Waiting for Microsoft Graph to show what was made.", LOOK_AGAIN_SECONDS))
@@ -379,7 +379,7 @@ class OutcomeRecorder:
             message = f"{error.sentence} Its answers were lost {len(lost)} times. Part of it may be written."
             self.finish_item(item, ItemState.FAILED, Outcome.ERROR, error.code, message, request_id=error.request_id)
         else:
-            message = f"Its answers were lost {len(lost)} times. Look in Intune whether “{item.name}” is there."
+            message = f"Its answers were lost {len(lost)} times. Look in the tenant whether “{item.name}” is there."
             self.finish_item(item, ItemState.UNCERTAIN, Outcome.UNKNOWN, "uncertain", message)
 
 
