@@ -77,8 +77,12 @@ def test_page_of_a_failed_live_run_has_the_form_that_approves_its_retry(client, 
         tenant=cast.contoso, kind=RunKind.RESTORE, dedupe_key="of this test", state=RunState.FAILED,
         failed=1, total=1, restore_id=restore.id,
     )  # fmt: skip
+    facts = {"policy_type": "configurationPolicies", "name": "Ring 1", "message": "It was refused."}
+    RunItem.create(run=run, state=ItemState.FAILED, **facts)
     monkeypatch.setattr(retries, "lacks_only_approval", lambda run, hours: True)
     sign_in(client, cast.max)
     page = client.get(f"/runs/{run.id}").get_data(as_text=True)
     assert "Approve this retry" in page
+    assert 'data-copy="Ring 1: It was refused."' in page
+    assert "what happened to Ring 1" in page
     assert f'action="/runs/{run.id}/approve-retry"' in page
