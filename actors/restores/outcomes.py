@@ -55,7 +55,6 @@ APPROVAL_POLL_SECONDS = 60.0
 SHOWN_DIFFERENCES = 5
 RETRY = "“Retry failed” looks at what is there, and goes on."
 
-
 Ended = Sequence[tuple[RestoreItem, RestoreTask, RestoreResult | GraphError]]
 _OF_THEIR_OWN = (ChangedSincePreview, NotVisibleYet, ApprovalNeeded, UndeleteRefused)
 
@@ -266,9 +265,10 @@ class OutcomeRecorder:
             self.finish_item(item, ItemState.FAILED, Outcome.CONFLICT, "conflict", message)
         elif isinstance(error, Rejected):
             self._record_rejection(item, error)
+        elif is_lost:
+            self._record_lost_answer(item, error)
         else:
-            record = self._record_lost_answer if is_lost else self._record_unanswered
-            record(item, error)
+            self._record_unanswered(item, error)
 
     def _is_waiting_for_created(self, item: RestoreItem, task: RestoreTask, error: GraphError) -> bool:
         """Handle an error that may only mean that something this run created is not usable yet; False if it is another.
