@@ -12,7 +12,7 @@ from actors.plans import plan_items
 from actors.queue.run_actor import Wait
 from actors.reading.answer_memory import RunMemory
 from actors.reading.cached_listings import GroupFilter, Listings, group_filter, list_policy_types
-from actors.restores import safety_backup, undeletes
+from actors.restores import safety_backup, second_admin, undeletes
 from actors.restores.live_contents import LiveContents
 from actors.restores.live_guard import LiveGuard
 from actors.restores.outcomes import LOOK_AGAIN_SECONDS, OutcomeRecorder
@@ -41,7 +41,6 @@ from graph.restore.executor import (
     RestoreTask,
     approval_reason_header,
     execute_task,
-    read_approval_status,
 )
 from graph.restore.options import GROUPS_WITH_MEMBERS
 from graph.restore.resolver import ResolvedBy
@@ -58,8 +57,6 @@ NAME_IS_TAKEN = "A policy of this name has appeared since the preview ({}). Noth
 LOOKING_FOR_LOST = "An answer was lost. Looking for what it made."
 # Longer than any wait that is honoured (graph.errors.retry_after). An older list says nothing about now.
 LIST_VALID_FOR = timedelta(minutes=65)
-_APPROVALS_URL = "https://intune.microsoft.com/#view/Microsoft_Intune_DeviceSettings/MultiAdminApprovalMenu/~/requests"
-_REFUSED_STATUSES = ("rejected", "cancelled", "expired")
 
 
 class LiveBatch:
@@ -90,7 +87,8 @@ class LiveBatch:
 
     def execute(self, items: Sequence[RestoreItem]) -> list[Exception]:
         """Finish the items that can be finished. Return why the others have to wait."""
-        self._read_approvals()
+        waiting = [write for writes in self._writes.values() for write in write_log.awaiting_approval(writes)]
+        self._approved = second_admin.read_decisions(self._graph, waiting, self._recorder)
         ready = [item for item in items if self._is_pending(item) and self._has_what_it_refers_to(item)]
         ready = [item for item in ready if self._passes_the_guard(item)]
         lists = self._list_for_creates(ready)
@@ -126,33 +124,6 @@ class LiveBatch:
 
     def _is_pending(self, item: RestoreItem) -> bool:
         return item.id not in self._recorder.settled | self._recorder.waiting
-
-    # --- approvals ---------------------------------------------------------------------------------------------------
-
-    def _read_approvals(self) -> None:
-        """Ask the tenant what became of the writes that await an approval, and act on it."""
-        waiting = [write for writes in self._writes.values() for write in write_log.awaiting_approval(writes)]
-        answers = drive(self._graph, {write.id: read_approval_status(str(write.approval)) for write in waiting})
-        for write in waiting:
-            self._apply_approval_status(write, answers[write.id])
-
-    def _apply_approval_status(self, write: Write, status: str | GraphError) -> None:
-        if isinstance(status, GraphError):
-            self._recorder.wait_for_approval(write)
-        elif status in _REFUSED_STATUSES:
-            where = f"{_APPROVALS_URL} (request {write.approval})"
-            message = f"Multi Admin Approval: the request was {status} in the tenant ({where})."
-            write_log.settle(write, WriteState.REFUSED)
-            if write.item_id in self._recorder.settled:
-                return  # by another of its requests, refused as well
-            self._recorder.finish_item(write.item, ItemState.SKIPPED, Outcome.BLOCKED, "approval_refused", message)
-        elif status == "approved":
-            self._approved[write.request_mark] = str(write.approval)
-        elif status == "completed":
-            write_log.settle(write, WriteState.FOUND)
-            self._recorder.record_completed(write)
-        else:
-            self._recorder.wait_for_approval(write)
 
     # --- before anything is written ----------------------------------------------------------------------------------
 
