@@ -196,6 +196,10 @@ class RolloutPage(NumberedPage):
         """Tell whether the reader may open the tenant's restore: what its policies hold is the tenant's own."""
         return can(Permission.SEE, part.tenant_id)
 
+    def has_left(self, part: RollOutTenant) -> bool:
+        """Tell whether its restore's page leads on: a roll-out goes on only in tenants where no writing began."""
+        return part.state == T.FAILED and part.restore_id is not None and self.may_see(part)
+
     def conflicts_of(self, part: RollOutTenant) -> list[Mapping[str, str]]:
         """The first of what another hand changed, for whoever may see the tenant's policies."""
         return list(part.conflicts[:CONFLICTS_SHOWN]) if self.may_see(part) else []

@@ -109,6 +109,10 @@ def test_an_approver_confirms_what_was_seen_and_an_editor_does_not(client, sign_
     for act, state in (("pause", "paused"), ("go-on", "running"), ("stop", "stopped")):
         assert send(client, f"{address}/{act}", reason="INC-1").status_code == 303
         assert RollOut.get_by_id(planned.id).state == state
+    # What is left of a tenant that failed is done on its restore's page, by who may see that.
+    RollOutTenant.update(state=T.FAILED).execute()
+    seen = [part for part in rollout_tenants.all_of(planned) if part.tenant_id == cast.fabrikam.id]
+    assert re.findall(r'/restores/(\d+)#left"', text(client, address)) == [str(part.restore_id) for part in seen]
     RollOutTenant.update(state=T.DONE).execute()
     assert "Roll back" in text(client, address)
     send(client, f"{address}/roll-back", reason="INC-1")
