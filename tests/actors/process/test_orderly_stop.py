@@ -27,7 +27,8 @@ def working(graph, cast, redis_url):
     def start(*options):
         for number in range(200):
             graph.put("deviceManagement/configurationPolicies", catalog_policy(f"p{number}", f"Policy {number}"))
-        graph.change(flags={"latency_ms": 300})
+        # Ten batches: seconds in which to be told to stop, also where this process has to wait for the processor.
+        graph.change(flags={"latency_ms": 1000})
         run = actors.backups.back_up.start(cast.contoso, SYSTEM, policy_types=["configurationPolicies"]).run
         line = [servers.TENANTKEEP, "worker", "--processes", "1", "--threads", "1", *options]
         started.append(subprocess.Popen(line, start_new_session=True, stderr=subprocess.DEVNULL))
