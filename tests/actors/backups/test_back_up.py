@@ -191,7 +191,9 @@ def test_throttling_in_other_words_costs_no_attempt(graph, back_up, path, monkey
     assert [one.attempts for one in Run.select()] == [0] * Run.select().count()
 
 
-def test_cancelling_ends_it_at_once_and_keeps_what_was_read(graph, worker, ended, cast):
+def test_cancelling_ends_it_at_once_and_keeps_what_was_read(graph, worker, ended, cast, monkeypatch):
+    # More parts than are under way at once.
+    monkeypatch.setattr(actors.backups.back_up, "ITEMS_OF_A_PART", 20)
     fill(graph, 200)
     graph.change(flags={"latency_ms": 600})
     started = actors.backups.back_up.start(cast.contoso, SYSTEM).run
