@@ -208,11 +208,11 @@ def _alternatives(value: ast.expr) -> Iterator[str]:
 
 
 # Tables whose values are words of a page, single ones too.
-WORD_TABLES = ("STATES", "_CHANGED", "_CHANGED_OF_STORE")
+WORD_TABLES = ("STATES", "WAYS", "_CHANGED", "_CHANGED_OF_STORE")
 
 
 def _state_words(tree: ast.Module) -> Iterator[str]:
-    """Yield what a module calls the states of something, or what was changed, in a word or two: from its table."""
+    """Yield what a module calls states, ways to sign in, or what was changed, in a word or two: from its table."""
     for node in tree.body:
         target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
         if getattr(target, "id", "") in WORD_TABLES and isinstance(getattr(node, "value", None), ast.Dict):

@@ -55,7 +55,7 @@ def enter() -> Any:
         flash(str(e), "danger")
         return sign_in.form(step.get("next", "")), 401
     throttle.reset()
-    return sign_in.begin(user, "passkey", step["next"])
+    return sign_in.begin(user, sign_in.WAYS["passkey"], step["next"])
 
 
 @pages.post("/account/passkeys")

@@ -41,8 +41,13 @@ BY_ITSELF = frozenset({"runs.mine", "runs.progress"})
 # What stands in the audit log for an address that is nobody's: people type their password there.
 UNKNOWN = "(unknown address)"
 ENTRA = "(Entra ID)"
-# What second_factor says -> the way in.
-WAYS = {"code": "password and code", "recovery code": "recovery code"}
+# How somebody proved who they are -> what the list of their sessions calls it.
+WAYS = {
+    "password": "password",
+    "passkey": "passkey",
+    "code": "password and code",
+    "recovery code": "recovery code",
+}
 
 
 class SignedInUser(UserMixin):
@@ -90,7 +95,7 @@ def enter() -> Any:
         return form(following, email), 401
     if user.totp_secret is None:
         throttle.reset()
-        return begin(user, "password", following)
+        return begin(user, WAYS["password"], following)
     session.clear()
     sealed_cookie.store({"user": user.id, "next": following})
     return redirect(url_for("sign_in.code"), 303)
