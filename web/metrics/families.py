@@ -45,7 +45,7 @@ FAMILIES = (
     Family(
         "copies_failing",
         GAUGE,
-        "stores of copies that fail, are behind, were taken over, do not lock or delete as they should, or lost something",
+        "stores of copies that fail, are behind or taken over, do not lock or delete as they should, or lost something",
     ),
     Family("database_bytes", GAUGE, "how large the database is"),
     Family("disk_free_bytes", GAUGE, "of SQLite's disk; PostgreSQL's is its server's to tell"),
