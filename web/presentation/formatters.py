@@ -122,10 +122,15 @@ def policy_type_title(key: str, odata_type: str | None = None) -> str:
 
 
 def item_name(name: str | None, policy_type: str | None) -> str:
-    """Return what an item of a run, or a finding, is called: a policy by its own name, all else in our words."""
+    """Return what an item of a run, or a finding, is called: a policy by its own name, all else in our words.
+
+    "" for what has no name.
+    """
+    if not name:
+        return ""
     title = policy_type_names.title(policy_type or "")
     is_a_policy = title not in (policy_type or "", name)
-    return str(name) if is_a_policy else translated(name)
+    return name if is_a_policy else translated(name)
 
 
 def link_intune_addresses(text: str) -> Markup:

@@ -33,6 +33,7 @@ def test_a_count_has_its_noun_in_the_right_number():
         ("contents", "Contents 1 to 5", "Inhalte 1 bis 5"),
         (None, "Back up", "Sichern"),
         (None, None, ""),
+        ("conditionalAccessPolicies", None, ""),
     ],
 )
 def test_a_policy_keeps_its_own_name_and_what_is_none_is_called_in_the_readers_language(app, policy_type, name, shown):
