@@ -73,6 +73,8 @@ def go_on(restore: Restore) -> None:
     run = next((run for run in restores.runs_of_restore(restore) if run.kind == RunKind.PREVIEW), None)
     if run is not None and run.state in ACTIVE:
         return
+    # Read after its run: a plan that came in between is no failed one.
+    restore = Restore.get_by_id(restore.id)
     if restore.state == RestoreState.DRAFT:
         _preview(restore, run)
     elif refusal := _refusal(restore):

@@ -8,9 +8,9 @@ from actors.changes import assessment
 from actors.keeping import by_itself, putting_back
 from db.audit.audit import SYSTEM, Actor
 from db.errors import Invalid
-from db.models import AuditEvent, Change, Occurrence, Policy, Restore, StandardAdoption, StandardCell
+from db.models import AuditEvent, Change, Occurrence, Policy, Restore, Run, StandardAdoption, StandardCell
 from db.standards import keeping as choices
-from db.states import KeepChoice, RestoreState, Ring
+from db.states import KeepChoice, RestoreState, Ring, RunKind
 from tests.support import servers
 from tests.support.restore_steps import executed, previewed
 from tests.support.rolled_out import CATALOG, cells, firewall, follow, guid, make_standard, make_version
@@ -61,6 +61,12 @@ def test_what_was_put_back_by_hand_is_put_back_by_itself_and_a_plan_that_would_d
     # By itself, while the scheduler sweeps: previewed, captured, written, read back and told.
     assert kept("by somebody again").state == "differs"
     unasked = Restore.select().where(Restore.is_by_itself)
+    servers.wait_for(lambda: scheduler.sweep() or unasked.exists(), "The draft")
+    ended(Run.get((Run.restore_id == unasked.get().id) & (Run.kind == RunKind.PREVIEW)).id)
+    # A sweep that had read it before its plan came takes the plan, and not that none could be made.
+    as_a_sweep_saw_it = unasked.get()
+    as_a_sweep_saw_it.state = RestoreState.DRAFT
+    by_itself.go_on(as_a_sweep_saw_it)
     is_finished = Restore.state == RestoreState.FINISHED
     servers.wait_for(lambda: scheduler.sweep() or unasked.where(is_finished).exists(), "The restore")
     assessment.assess(restore.tenant_id)
