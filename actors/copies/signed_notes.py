@@ -5,20 +5,21 @@ Each name is written once: the oldest version that is signed is the note, whatev
 
 import hashlib
 import json
-from collections.abc import Iterator
 from datetime import datetime
-from io import BytesIO
 
 from actors.copies import layout
-from actors.copies.stores.store import NotStored, Store
+from actors.copies.stores.store import Store, read_each
 from db.copies.signer import is_signed
 
+# A note has some hundred.
+MOST_BYTES = 64 * 1024
 
-def read(store: Store, path: str, public_key: str) -> bytes | None:
-    """Return the note of this name; None where there is none that the owner of the key signed."""
-    for data in _versions(store, path):
+
+def read(store: Store, path: str, public_key: str, most: int = MOST_BYTES) -> bytes | None:
+    """Return the file of this name, of no more bytes than `most`; None: the owner of the key signed none."""
+    for data in read_each(store.versions(path), most):
         checksum = hashlib.sha256(data).hexdigest()
-        signatures = _versions(store, layout.signature_path(path))
+        signatures = read_each(store.versions(layout.signature_path(path)), most)
         if any(is_signed(public_key, path, checksum, signature) for signature in signatures):
             return data
     return None
@@ -34,13 +35,3 @@ def erased_since(store: Store, public_key: str) -> dict[str, datetime]:
             since = datetime.fromisoformat(told["erased_from"])
             found[told["directory_id"]] = max(since, found.get(told["directory_id"], since))
     return found
-
-
-def _versions(store: Store, path: str) -> Iterator[bytes]:
-    for write in store.versions(path):
-        out = BytesIO()
-        try:
-            write(out)
-        except NotStored:
-            continue
-        yield out.getvalue()

@@ -15,11 +15,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from io import BytesIO
 from typing import Any, BinaryIO, cast
 
 from actors.copies import layout, signed_notes
-from actors.copies.stores.store import Archived, NotStored, Store, Write, checksum_of
+from actors.copies.stores.store import Archived, Bound, NotStored, Store, TooLarge, Write, checksum_of, read_each
 from db.copies.signer import is_signed
 from db.errors import Invalid
 from db.installation import age_file
@@ -125,11 +124,11 @@ class CopySource:
     def about_state(self, path: str) -> StateAbout | None:
         """Return what is signed about a state; None: nothing is. Read before the state, however large that may be."""
         about = layout.about_path(path)
-        for data in self._versions(about):
-            if self._is_signed(about, hashlib.sha256(data).hexdigest()):
-                told = json.loads(data)
-                return StateAbout(int(told["bytes"]), frozenset(told["overtaken"]))
-        return None
+        data = self._read_signed(about)
+        if data is None:
+            return None
+        told = json.loads(data)
+        return StateAbout(int(told["bytes"]), frozenset(told["overtaken"]))
 
     def _fetch_signed(self, path: str, file: BinaryIO, most: int) -> None:
         """Write the oldest version that is signed to the file, without holding it in memory; none that has more bytes
@@ -141,8 +140,8 @@ class CopySource:
             file.seek(0)
             file.truncate()
             try:
-                write(cast(BinaryIO, _Bound(file, most)))
-            except (NotStored, _TooLarge):
+                write(cast(BinaryIO, Bound(file, most)))
+            except (NotStored, TooLarge):
                 continue
             except Archived as e:
                 raise Unproved(f"{path}: {e.sentence}") from e
@@ -154,14 +153,14 @@ class CopySource:
 
     def read_manifest(self, place: SetPlace) -> Mapping[str, Any]:
         """Return a set's manifest, once its signature is checked. Raises Unproved, and Invalid for another key."""
-        for data in self._versions(place.path):
-            if self._is_signed(place.path, hashlib.sha256(data).hexdigest()):
-                manifest = dict(json.loads(self._open(data)))
-                if manifest["format"] != layout.FORMAT:
-                    raise Unproved(f"{place.path} was made by a newer Tenantkeep than this one. Update this one first.")
-                # Signed with its name: it is the one of this set and of this tenant.
-                return manifest
-        raise Unproved(f"{place.path} is missing, or is not what this installation signed.")
+        data = self._read_signed(place.path)
+        if data is None:
+            raise Unproved(f"{place.path} is missing, or is not what this installation signed.")
+        manifest = dict(json.loads(self._open(data)))
+        if manifest["format"] != layout.FORMAT:
+            raise Unproved(f"{place.path} was made by a newer Tenantkeep than this one. Update this one first.")
+        # Signed with its name: it is the one of this set and of this tenant.
+        return manifest
 
     def read_content(self, name: str, digests: Collection[str]) -> bytes:
         """Return the JSON of a content, which has one of these digests. Raises Unproved; NotAsPushed: it has none."""
@@ -196,48 +195,22 @@ class CopySource:
             raise Invalid(age_file.DAMAGED)
         return plain
 
-    def _is_signed(self, path: str, checksum: str) -> bool:
-        signatures = self._versions(layout.signature_path(path))
-        return any(is_signed(self.first.signer, path, checksum, signature) for signature in signatures)
+    def _read_signed(self, path: str) -> bytes | None:
+        """Return the small object of this name that this installation signed; None: there is none. Raises Unproved."""
+        try:
+            return signed_notes.read(self._store, path, self.first.signer, MAX_CONTENT_BYTES)
+        except Archived as e:
+            raise Unproved(f"{path}: {e.sentence}") from e
 
     def _versions(self, path: str) -> Iterator[bytes]:
         """Yield the versions of a small object, the oldest first; none that is too large to be one. Raises Unproved."""
         yield from self._read(self._store.versions(path), path)
 
     def _read(self, writers: Iterable[Write], path: str) -> Iterator[bytes]:
-        for write in writers:
-            out = _Bounded()
-            try:
-                write(out)
-            except (NotStored, _TooLarge):
-                continue
-            except Archived as e:
-                raise Unproved(f"{path}: {e.sentence}") from e
-            yield out.getvalue()
-
-
-class _TooLarge(Exception):
-    """Whoever may write to a store could put there what no memory holds."""
-
-
-class _Bound:
-    """Writes to a file up to its bound, and not a byte more."""
-
-    def __init__(self, file: BinaryIO, most: int) -> None:
-        self._file, self._left = file, most
-
-    def write(self, data: Any) -> int:
-        self._left -= len(data)
-        if self._left < 0:
-            raise _TooLarge
-        return self._file.write(data)
-
-
-class _Bounded(BytesIO):
-    def write(self, data: Any) -> int:
-        if self.tell() + len(data) > MAX_CONTENT_BYTES:
-            raise _TooLarge
-        return super().write(data)
+        try:
+            yield from read_each(writers, MAX_CONTENT_BYTES)
+        except Archived as e:
+            raise Unproved(f"{path}: {e.sentence}") from e
 
 
 def _parse_first(data: bytes) -> FirstFile | None:

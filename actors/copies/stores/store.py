@@ -6,11 +6,11 @@ Names are paths below the store's prefix, with `/` between. Dates are naive UTC,
 import base64
 import errno
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol, cast
 
 PIECE_BYTES = 1024 * 1024
 # What is written beside its name ends so. Whoever writes at it writes more often than once in so many seconds.
@@ -180,6 +180,34 @@ def delete_unless_locked(store: Store, name: str) -> bool:
     except NotStored:
         return True
     return True
+
+
+class TooLarge(Exception):
+    """Whoever may write to a store could put there what no memory, or no disk, holds."""
+
+
+class Bound:
+    """Writes to a file up to its bound, and not a byte more. Raises TooLarge."""
+
+    def __init__(self, file: BinaryIO, most: int) -> None:
+        self._file, self._left = file, most
+
+    def write(self, data: Any) -> int:
+        self._left -= len(data)
+        if self._left < 0:
+            raise TooLarge
+        return self._file.write(data)
+
+
+def read_each(versions: Iterable[Write], most: int) -> Iterator[bytes]:
+    """Yield what each of these writes; nothing for one that is not there, or has more bytes than `most`."""
+    for write in versions:
+        out = BytesIO()
+        try:
+            write(cast(BinaryIO, Bound(out, most)))
+        except (NotStored, TooLarge):
+            continue
+        yield out.getvalue()
 
 
 def as_file(data: bytes | BinaryIO) -> BinaryIO:

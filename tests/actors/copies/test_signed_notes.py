@@ -19,3 +19,8 @@ def test_only_signed_notes_of_deletions_count_and_of_a_directory_the_last(databa
         signature = own.sign(path if is_signed else f"{path}x", checksum_of(as_file(note)))
         store.put(layout.signature_path(path), signature)
     assert signed_notes.erased_since(store, own.public_key) == {"a": datetime(2026, 11, 3)}
+    large = b" " * (signed_notes.MOST_BYTES + 1)
+    store.put("erased/large.json", large)
+    store.put("erased/large.json.sig", own.sign("erased/large.json", checksum_of(as_file(large))))
+    assert signed_notes.read(store, "erased/large.json", own.public_key) is None, "none is as large"
+    assert signed_notes.read(store, "erased/large.json", own.public_key, len(large)) == large
