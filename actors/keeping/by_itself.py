@@ -70,10 +70,9 @@ def _create(adoption: StandardAdoption, prepared: drafting.PreparedDraft) -> Res
 
 def go_on(restore: Restore) -> None:
     """Take the next step of a restore that puts something back by itself. Safe to do twice, and by two at once."""
-    run = next((run for run in restores.runs_of_restore(restore) if run.kind == RunKind.PREVIEW), None)
+    run = restores.newest_preview(restore)
     if run is not None and run.state in ACTIVE:
         return
-    # Read after its run: a plan that came in between is no failed one.
     restore = Restore.get_by_id(restore.id)
     if restore.state == RestoreState.DRAFT:
         _preview(restore, run)

@@ -17,8 +17,8 @@ CANCELLED = "Somebody cancelled restore {number}."
 
 def previewed(restore: Restore, actor: Actor, title: str) -> Restore:
     """Return the restore with its plan. Raises OtherRunAwaited until it has one, and StepFailed when there is none."""
+    run = restores.newest_preview(restore)
     restore = Restore.get_by_id(restore.id)
-    run = _newest_run(restore, RunKind.PREVIEW)
     if run is not None and run.state in ACTIVE:
         raise awaited(run, title)
     if restore.state == RestoreState.CANCELLED:
@@ -32,16 +32,12 @@ def previewed(restore: Restore, actor: Actor, title: str) -> Restore:
 
 def has_failed_preview(restore: Restore) -> bool:
     """Return whether the restore has no plan, and will not get one from the preview that was begun."""
-    run = _newest_run(restore, RunKind.PREVIEW)
+    run = restores.newest_preview(restore)
     return run is not None and run.state not in ACTIVE and _has_failed(restore, run)
 
 
 def _has_failed(restore: Restore, preview_run: Run) -> bool:
     return restore.state == RestoreState.DRAFT and preview_run.state not in (RunState.SUCCEEDED, RunState.PARTIAL)
-
-
-def _newest_run(restore: Restore, kind: RunKind) -> Run | None:
-    return next((run for run in restores.runs_of_restore(restore) if run.kind == kind), None)
 
 
 def written(restore: Restore, actor: Actor, reason: str, title: str) -> Run:

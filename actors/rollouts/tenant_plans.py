@@ -27,7 +27,6 @@ from db.states import (
     RestoreState,
     RollOutKind,
     RollOutTenantState,
-    RunKind,
     RunState,
 )
 
@@ -99,7 +98,7 @@ def follow(rollout: RollOut, part: RollOutTenant) -> None:
 
 def _is_planned(part: RollOutTenant, restore: Restore, state: RollOutTenantState) -> bool:
     """Return whether the restore has a plan; begin its preview where that is needed."""
-    run = _newest_preview(restore)
+    run = restores.newest_preview(restore)
     if run is not None and run.state in ACTIVE:
         return False
     if restore.state == RestoreState.CANCELLED:
@@ -110,10 +109,6 @@ def _is_planned(part: RollOutTenant, restore: Restore, state: RollOutTenantState
     elif restore.state in (RestoreState.DRAFT, RestoreState.EXPIRED):
         _preview_or_fail(part, restore, run, state)
     return restore.state in (RestoreState.PREVIEWED, RestoreState.APPROVED)
-
-
-def _newest_preview(restore: Restore) -> Run | None:
-    return next((run for run in restores.runs_of_restore(restore) if run.kind == RunKind.PREVIEW), None)
 
 
 def _preview_or_fail(part: RollOutTenant, restore: Restore, run: Run | None, state: RollOutTenantState) -> None:

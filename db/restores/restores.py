@@ -97,6 +97,11 @@ def runs_of_restore(restore: Restore) -> list[Run]:
     return list(Run.select().where(Run.restore_id == restore.id).order_by(Run.id.desc()))
 
 
+def newest_preview(restore: Restore) -> Run | None:
+    """Return the restore's newest preview. Read the restore after it: the plan may have come in between."""
+    return next((run for run in runs_of_restore(restore) if run.kind == RunKind.PREVIEW), None)
+
+
 def newest_live_run_id(restore: Restore) -> int | None:
     newest: int | None = (
         Run.select(pw.fn.MAX(Run.id)).where((Run.restore_id == restore.id) & (Run.kind == RunKind.RESTORE)).scalar()
